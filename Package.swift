@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+// Impasto: real-time neural style transfer for video. The order of the targets below is the architecture:
+// a target imports only from the levels above its own.
+
+import Foundation
+import PackageDescription
+
+// MARK: - Settings
+
+/// `IMPASTO_PORTABLE=1` builds without AVX2 and FMA: slower, the same results within rounding.
+let isPortable = ProcessInfo.processInfo.environment["IMPASTO_PORTABLE"] == "1"
+
+/// Instruction-set flags for the Clang importer; Swift's SIMD types lower through them. They do not follow
+/// inlined code, so every Swift target carries the same list.
+let instructionSetFlags = isPortable ? [] : ["-Xcc", "-mavx2", "-Xcc", "-mfma"]
+
+/// The one settings constant of all Swift targets.
+let settings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags)]
+
+/// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only cost time.
+let kernelSettings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags + ["-Ounchecked"])]
+
+let processorSettings: [CSetting] = isPortable ? [.define("IMPASTO_PORTABLE")] : []
+
+// MARK: - Package
+
+let package = Package(
+  name: "Impasto",
+  products: [
+    .executable(name: "train-style", targets: ["train-style"]),
+    .executable(name: "stylize-video", targets: ["stylize-video"]),
+    .executable(name: "stylize-image", targets: ["stylize-image"]),
+    .executable(name: "evaluate-style", targets: ["evaluate-style"]),
+    .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "Streaming", targets: ["Streaming"]),
+    .library(name: "Training", targets: ["Training"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // MARK: Level 0: the system and the machine
+    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(
+      name: "CFFmpeg",
+      linkerSettings: ["avformat", "avcodec", "swscale", "avutil"].map { .linkedLibrary($0) }),
+    .target(name: "CProcessor", cSettings: processorSettings),
+    .target(name: "Tensors", swiftSettings: settings),
+    .target(name: "Threading", swiftSettings: settings),
+    .target(
+      name: "Console",
+      dependencies: [
+        "CProcessor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+
+    // MARK: Level 1: arithmetic, file formats, media
+    .target(name: "Kernels", dependencies: ["COpenBLAS", "Threading"], swiftSettings: kernelSettings),
+    .target(name: "Safetensors", dependencies: ["Tensors"], swiftSettings: settings),
+    .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),
+
+    // MARK: Level 2: networks as data, gradients, pictures
+    .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
+    .target(name: "Autograd", dependencies: ["Tensors", "Kernels", "Threading"], swiftSettings: settings),
+    .target(
+      name: "Imaging", dependencies: ["Tensors", "Kernels", "Threading", "FFmpeg"], swiftSettings: settings),
+
+    // MARK: Level 3: the frame path's executor
+    .target(
+      name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
+
+    // MARK: Level 4: video in and out; fitting a network to a painting
+    .target(
+      name: "Streaming", dependencies: ["FFmpeg", "Imaging", "Inference", "Networks", "Threading"],
+      swiftSettings: settings),
+    .target(
+      name: "Training",
+      dependencies: ["Autograd", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
+      swiftSettings: settings),
+
+    // MARK: Level 5: programs
+    .executableTarget(
+      name: "train-style", dependencies: ["Training", "Console"], swiftSettings: settings),
+    .executableTarget(
+      name: "stylize-video", dependencies: ["Streaming", "Console"], swiftSettings: settings),
+    .executableTarget(
+      name: "stylize-image", dependencies: ["Streaming", "Imaging", "Inference", "Console"], swiftSettings: settings),
+    .executableTarget(
+      name: "evaluate-style", dependencies: ["Training", "Console"], swiftSettings: settings),
+
+    // MARK: Tests mirror the sources
+    .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
+    .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
+    .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: settings),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "Tensors", "Threading", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SafetensorsTests", dependencies: ["Safetensors", "Tensors", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging", "Threading", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: ["Inference", "Networks", "Autograd", "Training", "Threading", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(name: "StreamingTests", dependencies: ["Streaming", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Safetensors"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,22 @@
+#include "CProcessor.h"
+
+#include <unistd.h>
+
+int impasto_processor_is_supported(void) {
+#if defined(IMPASTO_PORTABLE) || !defined(__x86_64__)
+  return 1;
+#else
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+}
+
+// Runs before any Swift code, all of which is compiled for AVX2 and FMA: a check inside `main` could already meet an
+// instruction that the processor does not know.
+__attribute__((constructor)) static void refuse_unsupported_processor(void) {
+  if (impasto_processor_is_supported()) return;
+  static const char message[] =
+      "impasto: this processor lacks AVX2 or FMA, which this build needs; build with IMPASTO_PORTABLE=1 instead\n";
+  if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(1);
+  _exit(1);
+}
