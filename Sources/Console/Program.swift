@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// The frame around a command: parses the arguments, runs it, and reports how it ended.
+///
+/// Exit status: 0 for success, help and version; 1 for an error while running; 2 for wrong usage.
+public enum Program {
+  /// The version that `--version` prints; every command puts it into its configuration.
+  public static let version = "0.1.0"
+
+  /// The name by which this process was started, without its folder.
+  public static var name: String {
+    let path = CommandLine.arguments.first ?? "impasto"
+    return path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// Runs `command` with the process's arguments and ends the process.
+  ///
+  /// Ignores SIGPIPE, so that a reader that goes away ends in an error and not in a sudden death, and sends the warnings
+  /// of every `Logger` to standard error.
+  public static func run(_ command: any ParsableCommand.Type) -> Never {
+    InterruptFlag.ignoreBrokenPipes()
+    LoggingSystem.bootstrap { _ in WarningLogHandler(program: name, output: .standardError) }
+    var outcome = outcome(of: command, arguments: Array(CommandLine.arguments.dropFirst()))
+    do {
+      if !outcome.standardOutput.isEmpty { try StandardOutput.write(outcome.standardOutput) }
+    } catch {
+      outcome = Outcome(exitCode: 1, standardOutput: "", standardError: "\(name): \(error)")
+    }
+    ConsoleOutput.standardError.clearStatus()
+    if !outcome.standardError.isEmpty { ConsoleOutput.standardError.printLine(outcome.standardError) }
+    exit(outcome.exitCode)
+  }
+
+  /// What a command left to be printed, and the process's exit status.
+  public struct Outcome: Equatable, Sendable {
+    /// 0, 1 or 2; another value where the command threw an `ExitCode`.
+    public let exitCode: Int32
+    /// The text for standard output, with its last newline; often empty.
+    public let standardOutput: String
+    /// The text for standard error, without a last newline; often empty.
+    public let standardError: String
+  }
+
+  /// Parses `arguments`, runs the command and says how it ended, without ending the process.
+  public static func outcome(of command: any ParsableCommand.Type, arguments: [String]) -> Outcome {
+    do {
+      var parsed = try command.parseAsRoot(arguments)
+      try parsed.run()
+      return Outcome(exitCode: 0, standardOutput: "", standardError: "")
+    } catch {
+      return outcome(of: command, error: error)
+    }
+  }
+
+  private static func outcome(of command: any ParsableCommand.Type, error: any Error) -> Outcome {
+    let programName = command.configuration.commandName ?? name
+    let status = command.exitCode(for: error)
+    if let status = error as? ExitCode {
+      return Outcome(exitCode: status.rawValue, standardOutput: "", standardError: "")
+    }
+    if status.isSuccess {
+      return Outcome(exitCode: 0, standardOutput: command.message(for: error) + "\n", standardError: "")
+    }
+    if status == .validationFailure {
+      let sentence = sentence(from: command.message(for: error), lowercasingFirst: true)
+      let usage = command.usageString().split(separator: "\n").first.map { "\nUsage: \($0)" } ?? ""
+      return Outcome(
+        exitCode: 2, standardOutput: "",
+        standardError: "\(programName): \(sentence)\(usage)\nSee '\(programName) --help' for more information.")
+    }
+    return Outcome(
+      exitCode: 1, standardOutput: "", standardError: "\(programName): \(sentence(from: description(of: error)))")
+  }
+
+  private static func description(of error: any Error) -> String {
+    if let text = (error as? any LocalizedError)?.errorDescription { return text }
+    // Foundation's errors describe themselves as a dump of their fields.
+    if error is CocoaError || type(of: error) is NSError.Type { return error.localizedDescription }
+    return String(describing: error)
+  }
+
+  /// `text` on one line, and without its capital letter where it follows the program's name.
+  private static func sentence(from text: String, lowercasingFirst: Bool = false) -> String {
+    let line = text.split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+      .joined(separator: " ")
+    guard lowercasingFirst, let first = line.first, line.dropFirst().first?.isLowercase == true else { return line }
+    return first.lowercased() + line.dropFirst()
+  }
+}

@@ -1,0 +1,187 @@
+import Foundation
+import Synchronization
+
+/// How far a long job is: a line redrawn in place on a terminal, else a plain line now and then.
+///
+/// Safe to call from any thread, as often as one likes: it draws at most ten times a second.
+public final class ProgressReporter: Sendable {
+  /// What is counted and how its speed is told.
+  public struct Units: Sendable {
+    /// What one step is, in the plural: `frames`, `iterations`.
+    public var steps: String
+    /// The unit of the rate: `fps`, `images/s`.
+    public var rate: String
+    /// How many of the rate's things one step is, such as the images of a batch.
+    public var perStep: Double
+
+    /// Steps by their name, and a rate of `perStep` things for each of them.
+    public init(steps: String, rate: String, perStep: Double = 1) {
+      self.steps = steps
+      self.rate = rate
+      self.perStep = perStep
+    }
+
+    /// Frames of a video, in fps.
+    public static let frames = Units(steps: "frames", rate: "fps")
+  }
+
+  /// A point on the way.
+  private struct Mark {
+    var time: ContinuousClock.Instant
+    var completed: Int
+  }
+
+  private struct State {
+    var latest: Mark
+    var detail = ""
+    /// Ends of the last two windows; the rate is measured from the older one, so it spans 5 to 10 seconds.
+    var olderMark: Mark
+    var newerMark: Mark
+    var lastDrawing: ContinuousClock.Instant?
+    var isFinished = false
+  }
+
+  private static let redrawInterval = Duration.milliseconds(100)
+  private static let rateWindow = Duration.seconds(5)
+
+  private let title: String
+  private let total: Int?
+  private let units: Units
+  private let isQuiet: Bool
+  private let logInterval: Duration
+  private let output: ConsoleOutput
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let start: Mark
+  private let state: Mutex<State>
+
+  /// A reporter whose clock starts now.
+  ///
+  /// - Parameters:
+  ///   - title: A word or two in front: `Stylizing`.
+  ///   - total: The number of steps of the whole job, nil where it is not known.
+  ///   - completed: The steps done before, such as those of a resumed run; they do not count towards the rate.
+  ///   - isQuiet: Prints nothing at all.
+  ///   - logInterval: The least time between two lines where there is no terminal.
+  public init(
+    title: String, total: Int?, completed: Int = 0, units: Units = .frames, isQuiet: Bool = false,
+    logInterval: Duration = .seconds(10), output: ConsoleOutput = .standardError,
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+  ) {
+    self.title = title
+    self.total = total
+    self.units = units
+    self.isQuiet = isQuiet
+    self.logInterval = logInterval
+    self.output = output
+    self.now = now
+    start = Mark(time: now(), completed: completed)
+    state = Mutex(State(latest: start, olderMark: start, newerMark: start))
+  }
+
+  /// Notes that `completed` steps of the whole job are done; `detail` is shown at the end of the line.
+  public func update(completed: Int, detail: String = "") {
+    guard !isQuiet else { return }
+    let time = now()
+    let line: String? = state.withLock { state in
+      guard !state.isFinished else { return nil }
+      state.latest = Mark(time: time, completed: completed)
+      state.detail = detail
+      if time - state.newerMark.time >= Self.rateWindow {
+        state.olderMark = state.newerMark
+        state.newerMark = state.latest
+      }
+      guard isDue(at: time, after: state.lastDrawing) else { return nil }
+      state.lastDrawing = time
+      return self.line(state)
+    }
+    if let line { draw(line) }
+  }
+
+  /// Leaves a last line that tells the whole time and the mean rate; later updates are ignored.
+  public func finish() {
+    guard !isQuiet else { return }
+    let time = now()
+    let line: String? = state.withLock { state in
+      guard !state.isFinished else { return nil }
+      state.isFinished = true
+      state.latest.time = time
+      return finalLine(state)
+    }
+    output.clearStatus()
+    if let line { output.printLine(line) }
+  }
+
+  private func isDue(at time: ContinuousClock.Instant, after last: ContinuousClock.Instant?) -> Bool {
+    if output.isTerminal { return last.map { time - $0 >= Self.redrawInterval } ?? true }
+    return time - (last ?? start.time) >= logInterval
+  }
+
+  private func draw(_ line: String) {
+    if output.isTerminal { output.showStatus(line) } else { output.printLine(line) }
+  }
+
+  // MARK: Text
+
+  private func line(_ state: State) -> String {
+    let from = state.latest.time - state.olderMark.time > .zero ? state.olderMark : start
+    let stepsPerSecond = rate(from: from, to: state.latest)
+    var parts = [counter(state.latest.completed)]
+    if stepsPerSecond > 0 { parts.append(rateText(stepsPerSecond)) }
+    if let total {
+      if stepsPerSecond > 0 {
+        let left = Double(max(0, total - state.latest.completed)) / stepsPerSecond
+        parts.append("ETA \(Duration.seconds(min(left, 1e7)).clockText)")
+      }
+    } else {
+      parts.append((state.latest.time - start.time).clockText)
+    }
+    if !state.detail.isEmpty { parts.append(state.detail) }
+    let head = total.map { "\(title) \(percent(state.latest.completed, of: $0))" } ?? title
+    let tail = parts.joined(separator: "  ")
+    guard output.isTerminal, let total else { return "\(head)  \(tail)" }
+    // Brackets and the spaces around the bar take six columns; a bar of fewer than eight says nothing.
+    let room = min(30, output.statusWidth - head.count - tail.count - 5)
+    guard room >= 8 else { return "\(head)  \(tail)" }
+    return "\(head) \(bar(state.latest.completed, of: total, width: room))  \(tail)"
+  }
+
+  private func finalLine(_ state: State) -> String {
+    let elapsed = state.latest.time - start.time
+    let mean = rate(from: start, to: state.latest)
+    var parts = ["\(title) \(counter(state.latest.completed)) in \(elapsed.clockText)"]
+    if mean > 0 { parts.append(rateText(mean)) }
+    if !state.detail.isEmpty { parts.append(state.detail) }
+    return parts.joined(separator: "  ")
+  }
+
+  private func rate(from: Mark, to: Mark) -> Double {
+    let seconds = (to.time - from.time).inSeconds
+    return seconds > 0 ? Double(to.completed - from.completed) / seconds : 0
+  }
+
+  private func rateText(_ stepsPerSecond: Double) -> String {
+    let value = stepsPerSecond * units.perStep
+    return "\(String(format: value < 10 ? "%.2f" : "%.1f", value)) \(units.rate)"
+  }
+
+  private func counter(_ completed: Int) -> String {
+    "\(completed)\(total.map { "/\($0)" } ?? "") \(units.steps)"
+  }
+
+  private func fraction(_ completed: Int, of total: Int) -> Double {
+    total > 0 ? min(1, max(0, Double(completed) / Double(total))) : 1
+  }
+
+  /// Rounded down: 100 % means that all is done.
+  private func percent(_ completed: Int, of total: Int) -> String {
+    let text = String(Int(fraction(completed, of: total) * 100))
+    return String(repeating: " ", count: max(0, 3 - text.count)) + text + "%"
+  }
+
+  private func bar(_ completed: Int, of total: Int, width: Int) -> String {
+    let filled = Int(fraction(completed, of: total) * Double(width))
+    let head = filled > 0 && filled < width ? ">" : ""
+    return "[" + String(repeating: "=", count: filled - head.count) + head
+      + String(repeating: " ", count: width - filled) + "]"
+  }
+}

@@ -1,0 +1,33 @@
+import Logging
+
+/// Prints log events as `program: warning: sentence`, above the progress line.
+public struct WarningLogHandler: LogHandler {
+  /// Printed after the sentence, as `(key: value)`.
+  public var metadata: Logger.Metadata = [:]
+  /// Events below this level are dropped; `warning` unless changed.
+  public var logLevel: Logger.Level = .warning
+
+  private let program: String
+  private let output: ConsoleOutput
+
+  /// A handler that prints to `output` in the name of `program`.
+  public init(program: String, output: ConsoleOutput) {
+    self.program = program
+    self.output = output
+  }
+
+  /// One value of `metadata`.
+  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  /// Prints one event as one line.
+  public func log(event: LogEvent) {
+    let details = metadata.merging(event.metadata ?? [:]) { $1 }
+      .sorted { $0.key < $1.key }
+      .map { "\($0.key): \($0.value)" }
+    let suffix = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
+    output.printLine("\(program): \(event.level.rawValue): \(event.message)\(suffix)")
+  }
+}
