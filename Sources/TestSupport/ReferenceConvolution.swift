@@ -1,0 +1,122 @@
+import Tensors
+
+extension Reference {
+  /// What lies outside the image.
+  public enum Padding: Hashable, Sendable, CaseIterable {
+    /// Zeros.
+    case zero
+    /// The image mirrored about its edge element, which is not repeated: `3 2 1 | 0 1 2 3`. Padding must be less than
+    /// the extent.
+    case reflection
+
+    /// The image coordinate that the coordinate `index` of the unbounded plane shows, or nil for a zero.
+    func source(of index: Int, extent: Int) -> Int? {
+      if index >= 0 && index < extent { return index }
+      switch self {
+      case .zero: return nil
+      case .reflection: return index < 0 ? -index : 2 * (extent - 1) - index
+      }
+    }
+  }
+
+  /// The geometry of a convolution besides its weight's shape.
+  public struct ConvolutionGeometry: Hashable, Sendable {
+    /// The step between output positions, the same along both axes.
+    public let stride: Int
+    /// The border on each side, in elements.
+    public let padding: Int
+    /// What the border holds.
+    public let mode: Padding
+
+    /// A geometry of the given stride, border and border content.
+    public init(stride: Int = 1, padding: Int = 0, mode: Padding = .zero) {
+      self.stride = stride
+      self.padding = padding
+      self.mode = mode
+    }
+
+    /// The output extent `⌊(extent + 2·padding − kernel) / stride⌋ + 1`.
+    public func outputExtent(of extent: Int, kernel: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
+  }
+
+  /// `y[n, h, w, o] = b[o] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[o, c, i, j]`, a cross-correlation as in PyTorch.
+  ///
+  /// `input` is `[N, H, W, I]`, `weight` is `[O, I, Kh, Kw]`, `bias` is `[O]` or nil for none.
+  public static func convolution(
+    _ input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor?, geometry: ConvolutionGeometry
+  ) -> ReferenceTensor {
+    var output = ReferenceTensor(convolutionShape(input.shape, weight: weight.shape, geometry: geometry))
+    forEachProduct(input.shape, weight.shape, output.shape, geometry) { image, target, source, channels, tap in
+      output[image, target.y, target.x, channels.output] +=
+        input[image, source.y, source.x, channels.input] * weight[channels.output, channels.input, tap.y, tap.x]
+    }
+    guard let bias else { return output }
+    for index in output.elements.indices {
+      output.elements[index] += bias.elements[index % bias.shape.count]
+    }
+    return output
+  }
+
+  /// The gradients of a convolution with respect to its input, weight and bias, from `gradient`, that of its output.
+  public static func convolutionBackward(
+    _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
+  ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
+    precondition(gradient.shape == convolutionShape(input.shape, weight: weight.shape, geometry: geometry))
+    var inputGradient = ReferenceTensor(input.shape)
+    var weightGradient = ReferenceTensor(weight.shape)
+    var biasGradient = ReferenceTensor(Shape([gradient.shape.channels]))
+    forEachProduct(input.shape, weight.shape, gradient.shape, geometry) { image, target, source, channels, tap in
+      let outer = gradient[image, target.y, target.x, channels.output]
+      inputGradient[image, source.y, source.x, channels.input] +=
+        outer * weight[channels.output, channels.input, tap.y, tap.x]
+      weightGradient[channels.output, channels.input, tap.y, tap.x] +=
+        outer * input[image, source.y, source.x, channels.input]
+    }
+    for index in gradient.elements.indices {
+      biasGradient.elements[index % gradient.shape.channels] += gradient.elements[index]
+    }
+    return (inputGradient, weightGradient, biasGradient)
+  }
+
+  /// The output shape `[N, Ho, Wo, O]`.
+  public static func convolutionShape(_ input: Shape, weight: Shape, geometry: ConvolutionGeometry) -> Shape {
+    precondition(input.rank == 4 && weight.rank == 4 && weight.dimensions[1] == input.channels)
+    return Shape(
+      batch: input.batch,
+      height: geometry.outputExtent(of: input.height, kernel: weight.dimensions[2]),
+      width: geometry.outputExtent(of: input.width, kernel: weight.dimensions[3]),
+      channels: weight.dimensions[0])
+  }
+
+  private typealias Position = (y: Int, x: Int)
+
+  /// Calls `body` once for every product in the convolution's sum; products with a padding zero are left out.
+  private static func forEachProduct(
+    _ input: Shape, _ weight: Shape, _ output: Shape, _ geometry: ConvolutionGeometry,
+    body: (
+      _ image: Int, _ target: Position, _ source: Position, _ channels: (output: Int, input: Int), _ tap: Position
+    ) -> Void
+  ) {
+    for image in 0..<output.batch {
+      for targetY in 0..<output.height {
+        for targetX in 0..<output.width {
+          for tapY in 0..<weight.dimensions[2] {
+            for tapX in 0..<weight.dimensions[3] {
+              let y = targetY * geometry.stride + tapY - geometry.padding
+              let x = targetX * geometry.stride + tapX - geometry.padding
+              guard let sourceY = geometry.mode.source(of: y, extent: input.height),
+                let sourceX = geometry.mode.source(of: x, extent: input.width)
+              else { continue }
+              for outputChannel in 0..<output.channels {
+                for inputChannel in 0..<input.channels {
+                  body(
+                    image, (targetY, targetX), (sourceY, sourceX), (outputChannel, inputChannel), (tapY, tapX))
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import Tensors
+
+extension Reference {
+  /// `y = max(x, 0)`.
+  public static func relu(_ input: ReferenceTensor) -> ReferenceTensor {
+    ReferenceTensor(input.shape, elements: input.elements.map { $0 > 0 ? $0 : 0 })
+  }
+
+  /// The gradient of ReLU: `gradient` where the input was positive, 0 elsewhere (at 0 too, as in PyTorch).
+  public static func reluBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
+    ReferenceTensor(input.shape, elements: zip(gradient.elements, input.elements).map { $1 > 0 ? $0 : 0 })
+  }
+
+  /// `y = a + b`; its gradient goes unchanged to both.
+  public static func add(_ first: ReferenceTensor, _ second: ReferenceTensor) -> ReferenceTensor {
+    precondition(first.shape == second.shape)
+    return ReferenceTensor(first.shape, elements: zip(first.elements, second.elements).map { $0 + $1 })
+  }
+
+  /// `y = offset + scale · tanh(x)`.
+  public static func scaledTanh(_ input: ReferenceTensor, scale: Double, offset: Double) -> ReferenceTensor {
+    ReferenceTensor(input.shape, elements: input.elements.map { offset + scale * tanh($0) })
+  }
+
+  /// The gradient of ``scaledTanh(_:scale:offset:)``: `gradient · scale · (1 − tanh²(x))`.
+  public static func scaledTanhBackward(
+    _ gradient: ReferenceTensor, input: ReferenceTensor, scale: Double
+  ) -> ReferenceTensor {
+    ReferenceTensor(
+      input.shape,
+      elements: zip(gradient.elements, input.elements).map { outer, value in
+        let tangent = tanh(value)
+        return outer * scale * (1 - tangent * tangent)
+      })
+  }
+}

@@ -1,0 +1,56 @@
+import Tensors
+
+/// A dense array in double precision: what the slow reference kernels compute on.
+///
+/// A value type over a plain array, so that a reference cannot share a mistake of storage or aliasing with the code
+/// that it checks. Elements are in row-major order.
+public struct ReferenceTensor: Equatable, Sendable {
+  /// The extents; activations are `[N, H, W, C]`.
+  public let shape: Shape
+  /// The elements, in row-major order.
+  public var elements: [Double]
+
+  /// An array of zeros.
+  public init(_ shape: Shape) {
+    self.shape = shape
+    elements = [Double](repeating: 0, count: shape.count)
+  }
+
+  /// An array that holds `elements`; their number must be `shape.count`.
+  public init(_ shape: Shape, elements: [Double]) {
+    precondition(elements.count == shape.count, "\(elements.count) elements for shape \(shape)")
+    self.shape = shape
+    self.elements = elements
+  }
+
+  /// The elements of a float tensor, each exactly.
+  public init(_ tensor: Tensor) {
+    self.init(tensor.shape, elements: tensor.elements.map(Double.init))
+  }
+
+  /// The elements rounded to float.
+  public var floats: [Float] { elements.map(Float.init) }
+
+  /// A float tensor of the rounded elements.
+  public var tensor: Tensor { Tensor(shape, elements: floats) }
+
+  /// The element at `[n, y, x, c]` of a rank-4 array; with convolution weights, `[o, i, y, x]`.
+  public subscript(first: Int, second: Int, third: Int, fourth: Int) -> Double {
+    get { elements[offset(first, second, third, fourth)] }
+    set { elements[offset(first, second, third, fourth)] = newValue }
+  }
+
+  private func offset(_ first: Int, _ second: Int, _ third: Int, _ fourth: Int) -> Int {
+    let extents = shape.dimensions
+    precondition(extents.count == 4, "four indices into shape \(shape)")
+    precondition(first >= 0 && first < extents[0] && second >= 0 && second < extents[1])
+    precondition(third >= 0 && third < extents[2] && fourth >= 0 && fourth < extents[3])
+    return ((first * extents[1] + second) * extents[2] + third) * extents[3] + fourth
+  }
+}
+
+/// The slow, obviously right kernels: one loop an index, accumulation in double precision.
+///
+/// Each operation is a pair: `operation` computes the output, `operationBackward` takes the gradient of a loss with
+/// respect to that output and returns the gradients with respect to the inputs.
+public enum Reference {}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Writes the golden files beside this script from PyTorch on the CPU.
+
+    pip install torch safetensors numpy
+    python dump_golden.py [--vgg vgg16.safetensors]
+
+Everything is computed in double precision from inputs that are exact in float32, and rounded once when stored: a golden
+value carries no rounding of its own worth speaking of. Activations are stored NHWC, convolution weights OIHW. Without
+--vgg the file that needs the real VGG-16 is left as it is.
+"""
+
+import argparse
+import pathlib
+
+import numpy
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+import style_transfer
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Dump:
+    """Named float32 tensors on their way to one file."""
+
+    def __init__(self):
+        self.tensors = {}
+
+    def activations(self, name, value):
+        """Stores NCHW as NHWC."""
+        self.array(name, value.permute(0, 2, 3, 1))
+
+    def array(self, name, value):
+        self.tensors[name] = value.detach().to(torch.float32).contiguous().clone()
+
+    def save(self, file):
+        save_file(self.tensors, HERE / file, metadata={"torch": torch.__version__.split("+")[0]})
+        print(f"{file}: {len(self.tensors)} tensors, {(HERE / file).stat().st_size} bytes")
+
+
+def random(*shape, low=-1.0, high=1.0):
+    """Doubles that float32 holds exactly."""
+    return (torch.rand(*shape, dtype=torch.float32) * (high - low) + low).double()
+
+
+def whole(*shape, low, high):
+    return torch.randint(low, high + 1, shape).double()
+
+
+def variable(value):
+    return value.clone().requires_grad_()
+
+
+def backward(dump, prefix, output):
+    """Stores the output, a random gradient of it, and propagates that gradient."""
+    store = dump.activations if output.dim() == 4 else dump.array
+    gradient = random(*output.shape)
+    store(f"{prefix}.output", output)
+    store(f"{prefix}.output_gradient", gradient)
+    output.backward(gradient)
+
+
+# Name: N, H, W, input channels, output channels, kernel, stride, padding, padding mode.
+CONVOLUTIONS = {
+    "pointwise": (2, 5, 7, 3, 5, 1, 1, 0, "zero"),
+    "unpadded": (1, 5, 6, 2, 3, 3, 1, 0, "zero"),
+    "zero": (2, 7, 5, 3, 8, 3, 1, 1, "zero"),
+    "zero_strided": (1, 9, 5, 3, 4, 3, 2, 1, "zero"),
+    "reflection": (1, 6, 9, 8, 5, 3, 1, 1, "reflection"),
+    "reflection_strided": (2, 7, 6, 5, 13, 3, 2, 1, "reflection"),
+    "wide_in": (1, 11, 13, 3, 4, 9, 1, 4, "reflection"),
+    "wide_out": (1, 9, 10, 8, 3, 9, 1, 4, "reflection"),
+}
+
+
+def dump_convolutions(dump):
+    for name, (n, h, w, inputs, outputs, kernel, stride, padding, mode) in CONVOLUTIONS.items():
+        x, weight = variable(random(n, inputs, h, w)), variable(random(outputs, inputs, kernel, kernel))
+        bias = variable(random(outputs))
+        pad_mode = "reflect" if mode == "reflection" else "constant"
+        padded = functional.pad(x, (padding,) * 4, mode=pad_mode) if padding else x
+        prefix = f"convolution.{name}"
+        dump.activations(f"{prefix}.input", x)
+        dump.array(f"{prefix}.weight", weight)
+        dump.array(f"{prefix}.bias", bias)
+        backward(dump, prefix, functional.conv2d(padded, weight, bias, stride=stride))
+        dump.activations(f"{prefix}.input_gradient", x.grad)
+        dump.array(f"{prefix}.weight_gradient", weight.grad)
+        dump.array(f"{prefix}.bias_gradient", bias.grad)
+
+
+def dump_instance_norm(dump):
+    x, scale, shift = variable(random(2, 5, 7, 3, low=-3, high=5)), variable(random(5)), variable(random(5))
+    dump.activations("instance_norm.input", x)
+    dump.array("instance_norm.scale", scale)
+    dump.array("instance_norm.shift", shift)
+    backward(dump, "instance_norm", functional.instance_norm(x, weight=scale, bias=shift, eps=1e-5))
+    dump.activations("instance_norm.input_gradient", x.grad)
+    dump.array("instance_norm.scale_gradient", scale.grad)
+    dump.array("instance_norm.shift_gradient", shift.grad)
+
+
+def dump_unary(dump):
+    """Operations of one activation. Whole numbers make ties in max pool, and zeros in ReLU."""
+    operations = {
+        "relu": (whole(2, 3, 5, 7, low=-2, high=2), functional.relu),
+        "scaled_tanh": (random(1, 3, 5, 7, low=-3, high=3), lambda x: 127.5 + 150 * torch.tanh(x)),
+        "max_pool": (whole(2, 5, 7, 9, low=0, high=2), lambda x: functional.max_pool2d(x, 2)),
+        "upsample": (random(2, 3, 5, 3), lambda x: functional.interpolate(x, scale_factor=2, mode="nearest")),
+        "gram": (random(2, 5, 7, 3), style_transfer.gram),
+    }
+    for name, (value, operation) in operations.items():
+        x = variable(value)
+        dump.activations(f"{name}.input", x)
+        backward(dump, name, operation(x))
+        dump.activations(f"{name}.input_gradient", x.grad)
+
+
+def dump_scalars(dump):
+    x, target = variable(random(2, 3, 5, 7)), random(2, 3, 5, 7)
+    loss = functional.mse_loss(x, target)
+    loss.backward()
+    dump.activations("mean_squared_error.input", x)
+    dump.activations("mean_squared_error.target", target)
+    dump.array("mean_squared_error.output", loss)
+    dump.activations("mean_squared_error.input_gradient", x.grad)
+
+    image = variable(whole(2, 3, 5, 7, low=0, high=255))
+    loss = style_transfer.total_variation(image).sum()
+    loss.backward()
+    dump.activations("total_variation.input", image)
+    dump.array("total_variation.output", loss)
+    dump.activations("total_variation.input_gradient", image.grad)
+
+
+def random_network(channels):
+    """A network with weights of a trained one's size: He's scale, affine parameters around (1, 0)."""
+    network = style_transfer.TransformerNet(channels).double()
+    for parameter in network.parameters():
+        bound = (6 / parameter[0].numel()) ** 0.5 if parameter.dim() == 4 else 0.5
+        parameter.data = random(*parameter.shape, low=-bound, high=bound)
+    for name, parameter in network.named_parameters():
+        if name.split(".")[-2].startswith("in") and name.endswith("weight"):
+            parameter.data += 1
+            parameter.data = parameter.data.float().double()
+    network.deconv3.conv2d.weight.data.mul_(0.25)
+    return network
+
+
+def dump_network():
+    """The whole network at 1/16 width: output, and gradients of the input and of every weight."""
+    dump = Dump()
+    network = random_network((2, 4, 8))
+    x = variable(whole(2, 3, 20, 16, low=0, high=255))
+    dump.activations("input", x)
+    for name, parameter in network.named_parameters():
+        dump.array(f"weights.{name}", parameter)
+    output = network(x)
+    gradient = random(*output.shape)
+    dump.activations("output", output)
+    dump.activations("output_gradient", gradient)
+    output.backward(gradient)
+    dump.activations("input_gradient", x.grad)
+    for name, parameter in network.named_parameters():
+        dump.array(f"gradients.{name}", parameter.grad)
+    dump.save("network.safetensors")
+
+
+def dump_parts(dump, parts):
+    dump.array("content", parts["content"])
+    for layer, value in parts["style"].items():
+        dump.array(f"style.{layer}", value)
+    dump.array("style", sum(parts["style"].values()))
+    dump.array("tv", parts["tv"])
+    dump.array("total", parts["total"])
+
+
+def dump_objective():
+    """The objective on a narrow VGG of random weights: the parts with their weights applied, and the gradient."""
+    dump = Dump()
+    weights = {}
+    inputs = 3
+    for block, (count, outputs) in enumerate(zip(style_transfer.VGG_BLOCKS, (4, 6, 8, 10)), 1):
+        for index in range(1, count + 1):
+            bound = (6 / (9 * inputs)) ** 0.5
+            weights[f"conv{block}_{index}.weight"] = random(outputs, inputs, 3, 3, low=-bound, high=bound)
+            weights[f"conv{block}_{index}.bias"] = random(outputs, low=-5, high=5)
+            inputs = outputs
+    vgg = style_transfer.Vgg16(weights)
+    for name, value in weights.items():
+        dump.array(f"vgg.{name}", value)
+    # Odd sizes: every pool but the first drops a row or a column.
+    output = variable(whole(2, 3, 23, 21, low=0, high=255))
+    content, style = whole(2, 3, 23, 21, low=0, high=255), whole(1, 3, 18, 25, low=0, high=255)
+    parts = style_transfer.objective(vgg, output, content, style_transfer.style_targets(vgg, style))
+    parts["total"].backward()
+    dump.activations("output", output)
+    dump.activations("content_image", content)
+    dump.activations("style_image", style)
+    dump_parts(dump, parts)
+    dump.activations("gradient", output.grad)
+    dump.save("objective.safetensors")
+
+
+def synthetic_image(width, height, seed):
+    """The picture of `syntheticImage` in TestSupport: [1, 3, height, width]."""
+    with numpy.errstate(over="ignore"):
+        y, x, c = numpy.meshgrid(*(numpy.arange(n, dtype=numpy.uint32) for n in (height, width, 3)), indexing="ij")
+        seed = numpy.uint32(seed)
+        value = x * numpy.uint32(0x9E3779B1) ^ y * numpy.uint32(0x85EBCA77)
+        value = value ^ c * numpy.uint32(0xC2B2AE3D) ^ seed * numpy.uint32(0x27D4EB2F)
+        value = (value ^ value >> 15) * numpy.uint32(0x2C1B3C6D)
+        value = (value ^ value >> 12) * numpy.uint32(0x297A2D39)
+        value = value ^ value >> 15
+        pixels = (3 * x + 2 * y + 37 * c + 53 * seed) % 160 + (value & 63)
+    return torch.from_numpy(pixels.astype(numpy.float64)).permute(2, 0, 1)[None]
+
+
+# A prime step walks through a feature map without keeping to a channel or a row.
+SAMPLE_STEP, SAMPLE_COUNT = 7919, 64
+
+
+def dump_vgg(path):
+    """The real VGG-16 on synthetic pictures: statistics and samples of the features, the objective, its gradient."""
+    dump = Dump()
+    vgg = style_transfer.Vgg16({name: value.double() for name, value in style_transfer.read_safetensors(path).items()})
+    output, content, style = (synthetic_image(64, 48, seed) for seed in (1, 2, 3))
+    dump.array("image_sum", output.sum())
+    with torch.no_grad():
+        features = vgg(output)
+    for layer in style_transfer.STYLE_LAYERS:
+        flat = features[layer].permute(0, 2, 3, 1).flatten()
+        samples = torch.arange(SAMPLE_COUNT) * SAMPLE_STEP % flat.numel()
+        dump.array(f"{layer}.mean", flat.mean())
+        dump.array(f"{layer}.deviation", flat.std(correction=0))
+        dump.array(f"{layer}.samples", flat[samples])
+    output = variable(output)
+    parts = style_transfer.objective(vgg, output, content, style_transfer.style_targets(vgg, style))
+    parts["total"].backward()
+    dump_parts(dump, parts)
+    dump.activations("gradient", output.grad)
+    dump.save("vgg16.safetensors")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--vgg", help="the extracted VGG-16 weights (conv1_1.weight, conv1_1.bias, ...)")
+    arguments = parser.parse_args()
+    torch.manual_seed(20240607)
+    dump = Dump()
+    dump_convolutions(dump)
+    dump_instance_norm(dump)
+    dump_unary(dump)
+    dump_scalars(dump)
+    dump.save("operations.safetensors")
+    dump_network()
+    dump_objective()
+    if arguments.vgg:
+        dump_vgg(arguments.vgg)
+
+
+if __name__ == "__main__":
+    main()
