@@ -32,5 +32,6 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// `C` of an activation shape, or the length of a vector: the innermost extent.
   public var channels: Int { dimensions[dimensions.count - 1] }
 
+  /// The extents in brackets, as in `[1, 256, 256, 3]`.
   public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
 }

@@ -10,13 +10,14 @@ public final class ComputePool: @unchecked Sendable {
   /// The number of threads that compute, the caller included.
   public let threadCount: Int
 
-  private typealias Body = (Int) -> Void
+  private typealias Body = (_ index: Int, _ thread: Int) -> Void
 
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let workArrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let workersDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let nextIndex = Atomic<Int>(0)
   private var threads: [pthread_t] = []
+  private var workers: [Worker] = []
 
   // Guarded by `lock`.
   private var body: Body?
@@ -37,7 +38,8 @@ public final class ComputePool: @unchecked Sendable {
     pthread_mutex_init(turn, nil)
     pthread_cond_init(workArrived, nil)
     pthread_cond_init(workersDone, nil)
-    for _ in 1..<threadCount { startWorker() }
+    workers = (1..<threadCount).map { Worker(pool: self, number: $0) }
+    for worker in workers { start(worker) }
   }
 
   deinit {
@@ -59,9 +61,15 @@ public final class ComputePool: @unchecked Sendable {
   /// Runs `body(0) … body(count - 1)`, each exactly once, on the pool's threads; returns when all are done.
   ///
   /// `body` must not call the same pool.
-  public func parallelFor(_ count: Int, _ body: (Int) -> Void) {
+  public func parallelFor(_ count: Int, _ body: (_ index: Int) -> Void) {
+    parallelFor(count) { index, _ in body(index) }
+  }
+
+  /// The same, with the number of the thread that runs the iteration, in `0..<threadCount`: for scratch memory of which
+  /// each thread has its own.
+  public func parallelFor(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
-      for index in 0..<max(count, 0) { body(index) }
+      for index in 0..<max(count, 0) { body(index, 0) }
       return
     }
     withoutActuallyEscaping(body) { escapable in
@@ -75,7 +83,7 @@ public final class ComputePool: @unchecked Sendable {
       pthread_cond_broadcast(workArrived)
       pthread_mutex_unlock(lock)
 
-      runIterations(escapable, count: count)
+      runIterations(escapable, count: count, thread: 0)
 
       pthread_mutex_lock(lock)
       while busyWorkers > 0 { pthread_cond_wait(workersDone, lock) }
@@ -85,30 +93,31 @@ public final class ComputePool: @unchecked Sendable {
     }
   }
 
-  private func runIterations(_ body: Body, count: Int) {
+  private func runIterations(_ body: Body, count: Int, thread: Int) {
     while true {
       let index = nextIndex.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < count else { return }
-      body(index)
+      body(index, thread)
     }
   }
 
-  private func startWorker() {
-    // The pool joins its threads before it goes, so an unretained reference is safe.
-    let context = Unmanaged.passUnretained(self).toOpaque()
+  private func start(_ worker: Worker) {
+    // The pool joins its threads before it lets its workers go, so an unretained reference is safe.
+    let context = Unmanaged.passUnretained(worker).toOpaque()
     var thread = pthread_t()
     let status = pthread_create(
       &thread, nil,
       { context in
         guard let context else { return nil }
-        Unmanaged<ComputePool>.fromOpaque(context).takeUnretainedValue().work()
+        let worker = Unmanaged<Worker>.fromOpaque(context).takeUnretainedValue()
+        worker.pool.work(thread: worker.number)
         return nil
       }, context)
     precondition(status == 0, "the system refuses another thread: \(String(cString: strerror(status)))")
     threads.append(thread)
   }
 
-  private func work() {
+  private func work(thread: Int) {
     var seenGeneration = 0
     pthread_mutex_lock(lock)
     while true {
@@ -118,11 +127,22 @@ public final class ComputePool: @unchecked Sendable {
       guard let body else { continue }
       let count = iterationCount
       pthread_mutex_unlock(lock)
-      runIterations(body, count: count)
+      runIterations(body, count: count, thread: thread)
       pthread_mutex_lock(lock)
       busyWorkers -= 1
       if busyWorkers == 0 { pthread_cond_signal(workersDone) }
     }
     pthread_mutex_unlock(lock)
+  }
+
+  /// What a started thread needs to know; the pool outlives it.
+  private final class Worker {
+    unowned(unsafe) let pool: ComputePool
+    let number: Int
+
+    init(pool: ComputePool, number: Int) {
+      self.pool = pool
+      self.number = number
+    }
   }
 }

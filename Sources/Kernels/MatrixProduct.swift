@@ -1,0 +1,40 @@
+import COpenBLAS
+
+/// Single-precision matrix products through OpenBLAS, on the calling thread.
+///
+/// Several threads may multiply at once; each product runs on one thread, and our own pool splits the work.
+public enum MatrixProduct {
+  /// One operand as it lies in memory, row-major.
+  public struct Operand {
+    let pointer: UnsafePointer<Float>
+    let stride: Int
+    let isTransposed: Bool
+
+    /// Rows `stride` floats apart; `transposed` uses the matrix with rows and columns exchanged.
+    @inline(__always)
+    public init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
+      self.pointer = pointer
+      self.stride = stride
+      isTransposed = transposed
+    }
+  }
+
+  /// Done once, on the first use; Swift makes every later caller wait for it.
+  private static let isConfigured: Bool = {
+    impasto_openblas_configure()
+    return true
+  }()
+
+  /// `C = A·B`, or `C += A·B` with `accumulate`: `A` is M×K, `B` is K×N, `C` is M×N with rows `cStride` floats apart.
+  public static func multiply(
+    _ a: Operand, _ b: Operand, rows m: Int, columns n: Int, inner k: Int,
+    into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool = false
+  ) {
+    precondition(isConfigured)
+    guard m > 0, n > 0 else { return }
+    cblas_sgemm(
+      CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(m), blasint(n), blasint(k), 1, a.pointer, blasint(a.stride), b.pointer, blasint(b.stride),
+      accumulate ? 1 : 0, c, blasint(cStride))
+  }
+}
