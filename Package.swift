@@ -31,6 +31,7 @@ let package = Package(
     .executable(name: "stylize-video", targets: ["stylize-video"]),
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
+    .library(name: "KernelsAll", targets: ["Kernels", "Threading"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Streaming", targets: ["Streaming"]),
     .library(name: "Training", targets: ["Training"]),

@@ -30,8 +30,7 @@ public enum MatrixProduct {
     _ a: Operand, _ b: Operand, rows m: Int, columns n: Int, inner k: Int,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool = false
   ) {
-    precondition(isConfigured)
-    guard m > 0, n > 0 else { return }
+    guard isConfigured, m > 0, n > 0 else { return }
     cblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), 1, a.pointer, blasint(a.stride), b.pointer, blasint(b.stride),
