@@ -49,6 +49,7 @@ let package = Package(
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
+    .target(name: "Files", swiftSettings: settings),
     .target(
       name: "Console",
       dependencies: [
@@ -60,14 +61,14 @@ let package = Package(
 
     // MARK: Level 1: arithmetic, file formats, media
     .target(name: "Kernels", dependencies: ["COpenBLAS", "Threading"], swiftSettings: kernelSettings),
-    .target(name: "Safetensors", dependencies: ["Tensors"], swiftSettings: settings),
+    .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),
 
     // MARK: Level 2: networks as data, gradients, pictures
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
     .target(name: "Autograd", dependencies: ["Tensors", "Kernels", "Threading"], swiftSettings: settings),
     .target(
-      name: "Imaging", dependencies: ["Tensors", "Kernels", "Threading", "FFmpeg"], swiftSettings: settings),
+      name: "Imaging", dependencies: ["Tensors", "Kernels", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
 
     // MARK: Level 3: the frame path's executor
     .target(
@@ -75,7 +76,7 @@ let package = Package(
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
-      name: "Streaming", dependencies: ["FFmpeg", "Imaging", "Inference", "Networks", "Threading"],
+      name: "Streaming", dependencies: ["FFmpeg", "Files", "Imaging", "Inference", "Networks", "Threading"],
       swiftSettings: settings),
     .target(
       name: "Training",
@@ -96,12 +97,14 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ConsoleTests", dependencies: ["Console"], swiftSettings: settings),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "Tensors", "Threading", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "SafetensorsTests", dependencies: ["Safetensors", "Tensors", "TestSupport"], swiftSettings: settings),
+      name: "SafetensorsTests", dependencies: ["Safetensors", "Files", "Tensors", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Why a file could not be read or written.
+public enum FileError: Error, CustomStringConvertible, Sendable, Equatable {
+  /// The file cannot be opened or read.
+  case cannotRead(path: String, reason: String)
+  /// The file cannot be created, written or renamed.
+  case cannotWrite(path: String, reason: String)
+
+  /// One sentence for the user.
+  public var description: String {
+    switch self {
+    case .cannotRead(let path, let reason): "\(path): cannot be read: \(reason)"
+    case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
+    }
+  }
+}
+
+/// The system's sentence for the last failed call, such as "no space left on device".
+func systemErrorText() -> String {
+  let text = String(cString: strerror(errno))
+  return text.prefix(1).lowercased() + text.dropFirst()
+}
