@@ -1,0 +1,56 @@
+import Kernels
+import Tensors
+
+// Losses are numbers, not tensors: each is added to a running total with its weight, and its gradient is seeded at once.
+// The tape's rules then start from there.
+
+extension Tape {
+  /// The Gram matrices `[N, C, C]` of features `[N, H, W, C]`, `G = Fᵀ·F / (C·H·W)`.
+  public func gram(_ features: Variable) -> Variable {
+    let shape = features.value.shape
+    let pixels = shape.height * shape.width
+    let output = uninitialized(Shape([shape.batch, shape.channels, shape.channels]))
+    let space = scratch(Gram.scratchCount(batch: shape.batch, pixels: pixels, channels: shape.channels))
+    Gram.forward(
+      features.value.pointer, batch: shape.batch, pixels: pixels, channels: shape.channels, output: output.pointer,
+      scratch: space.pointer, pool: pool)
+    return record(output, inputs: [features]) { [self] gradient in
+      let space = scratch(Gram.backwardScratchCount(batch: shape.batch, channels: shape.channels))
+      Gram.backward(
+        features.value.pointer, dGram: gradient.pointer, batch: shape.batch, pixels: pixels, channels: shape.channels,
+        dFeatures: accumulator(features).pointer, scratch: space.pointer, pool: pool)
+    }
+  }
+
+  /// `mean((prediction − target)²)`; seeds the prediction's gradient with `weight` times the loss's.
+  ///
+  /// A target of one image serves every image of the prediction. Returns the loss without the weight.
+  public func meanSquaredError(_ prediction: Variable, target: Tensor, weight: Float) -> Double {
+    let count = prediction.value.count
+    precondition(target.count > 0 && count % target.count == 0, "target \(target.shape) for \(prediction.value.shape)")
+    let loss = MeanSquaredError.forward(
+      prediction.value.pointer, target.pointer, count: count, period: target.count, pool: pool)
+    if prediction.requiresGradient {
+      MeanSquaredError.backward(
+        prediction.value.pointer, target.pointer, count: count, period: target.count, scale: weight,
+        dA: accumulator(prediction).pointer, pool: pool)
+    }
+    return loss
+  }
+
+  /// The sum of squared neighbour differences over the batch; seeds the image's gradient with `weight` times the loss's.
+  ///
+  /// Returns the loss without the weight.
+  public func totalVariation(_ image: Variable, weight: Float) -> Double {
+    let shape = image.value.shape
+    let loss = TotalVariation.forward(
+      image.value.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
+      pool: pool)
+    if image.requiresGradient {
+      TotalVariation.backward(
+        image.value.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
+        scale: weight, dImage: accumulator(image).pointer, pool: pool)
+    }
+    return loss
+  }
+}

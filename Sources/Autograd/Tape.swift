@@ -1,0 +1,75 @@
+import Tensors
+import Threading
+
+/// Records operations as they are computed and runs their gradient rules in reverse.
+///
+/// One tape serves one step: `backward` empties it, and what a rule has used up returns to the allocator at once, so that the
+/// peak of memory is that of the forward pass.
+public final class Tape {
+  /// Runs the kernels.
+  public let pool: ComputePool
+  /// Where values, gradients and scratch come from.
+  public let allocator: TensorAllocator
+
+  private struct Record {
+    let output: Variable
+    let rule: (Tensor) -> Void
+  }
+
+  private var records: [Record] = []
+
+  /// An empty tape.
+  public init(pool: ComputePool, allocator: TensorAllocator) {
+    self.pool = pool
+    self.allocator = allocator
+  }
+
+  /// A tensor whose elements are not set.
+  func uninitialized(_ shape: Shape) -> Tensor { Tensor(shape, zeroed: false, allocator: allocator) }
+
+  /// Floats that are needed for the length of one operation.
+  func scratch(_ count: Int) -> Tensor { uninitialized(Shape([count])) }
+
+  /// Doubles that are needed for the length of one operation.
+  func withDoubles(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
+    let memory = scratch(2 * count)
+    memory.pointer.withMemoryRebound(to: Double.self, capacity: count, body)
+  }
+
+  /// Adds an operation's result; `rule` receives the result's gradient and passes it on to the operation's inputs.
+  func record(_ value: Tensor, inputs: [Variable], rule: @escaping (Tensor) -> Void) -> Variable {
+    let isNeeded = inputs.contains { $0.requiresGradient }
+    let output = Variable(value, requiresGradient: isNeeded)
+    if isNeeded { records.append(Record(output: output, rule: rule)) }
+    return output
+  }
+
+  /// The gradient of `variable` to add to, zero at first.
+  func accumulator(_ variable: Variable) -> Tensor {
+    if let gradient = variable.gradient { return gradient }
+    let gradient = Tensor(variable.value.shape, zeroed: true, allocator: allocator)
+    variable.gradient = gradient
+    return gradient
+  }
+
+  /// Gives `variable` the gradient that `write` puts into an unset tensor, or adds it to the one that is there.
+  func contribute(to variable: Variable, _ write: (UnsafeMutablePointer<Float>) -> Void) {
+    let result = uninitialized(variable.value.shape)
+    write(result.pointer)
+    add(result, to: variable)
+  }
+
+  /// Sets the gradient seed of `variable` for losses that are computed outside the tape: `∂loss/∂variable += gradient`.
+  public func seed(_ variable: Variable, gradient: Tensor) { add(gradient, to: variable) }
+
+  /// Runs the rules from the last operation to the first, and empties the tape.
+  ///
+  /// Gradients of intermediate values are dropped as soon as they have been passed on; leaves keep theirs.
+  public func backward() {
+    while let record = records.popLast() {
+      guard let gradient = record.output.gradient else { continue }
+      record.output.gradient = nil
+      record.rule(gradient)
+    }
+  }
+}

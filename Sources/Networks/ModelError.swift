@@ -1,0 +1,38 @@
+/// What is wrong with a model, in one sentence.
+public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// No architecture has this name.
+  case unknownNetwork(String)
+  /// The width multiplier is out of range.
+  case invalidWidth(Double)
+  /// The file has no style model's metadata, or a version that this program does not know.
+  case foreignFile(file: String, found: String, expected: String)
+  /// A tensor that the network needs is not in the file.
+  case missingParameter(file: String, name: String, shape: [Int])
+  /// A tensor has other extents than the network's.
+  case wrongShape(file: String, name: String, found: [Int], expected: [Int])
+  /// The file holds a tensor that the network does not know.
+  case unknownParameter(file: String, name: String, network: String)
+  /// A parameter is not a number or is infinite.
+  case nonFiniteParameter(file: String, name: String)
+  /// No model of this name was found.
+  case styleNotFound(name: String, searched: [String])
+
+  /// The sentence.
+  public var description: String {
+    switch self {
+    case .unknownNetwork(let name):
+      "there is no network '\(name)'; known are \(NetworkDefinition.names.joined(separator: ", "))"
+    case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
+    case .foreignFile(let file, let found, let expected):
+      "\(file): not a style model: found \(found), expected \(expected)"
+    case .missingParameter(let file, let name, let shape): "\(file): tensor '\(name)' of shape \(shape) is missing"
+    case .wrongShape(let file, let name, let found, let expected):
+      "\(file): tensor '\(name)' has shape \(found), expected \(expected)"
+    case .unknownParameter(let file, let name, let network):
+      "\(file): tensor '\(name)' does not belong to the network '\(network)'"
+    case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' holds values that are not finite numbers"
+    case .styleNotFound(let name, let searched):
+      "no style '\(name)': neither a file nor a model in \(searched.joined(separator: ", "))"
+    }
+  }
+}

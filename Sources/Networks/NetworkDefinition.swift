@@ -1,0 +1,141 @@
+/// What one node of a network computes. Shapes are `[N, H, W, C]`; parameters are named by the node.
+public enum Operation: Hashable, Sendable {
+  /// The picture: RGB, 0…255.
+  case input
+  /// Convolution without upsampling, padding `kernel / 2`; parameters `NAME.weight` `[O, I, k, k]` and `NAME.bias` `[O]`.
+  case convolution(inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int, padding: Padding)
+  /// Instance normalisation; parameters `NAME.weight` (γ) and `NAME.bias` (β), each `[C]`.
+  case instanceNorm(channels: Int)
+  /// `max(x, 0)`.
+  case relu
+  /// Nearest-neighbour upsampling by 2.
+  case upsampleNearest
+  /// The sum of two nodes of one shape.
+  case add
+  /// `offset + scale · tanh(x)`.
+  case scaledTanh(scale: Float, offset: Float)
+
+  /// How a convolution continues its input beyond the border.
+  public enum Padding: String, Hashable, Sendable {
+    /// With zeros.
+    case zeros
+    /// Mirrored at the border pixel.
+    case reflect
+  }
+}
+
+/// One node: an operation on earlier nodes.
+public struct Node: Hashable, Sendable {
+  /// The prefix of its parameters' names; empty where it has none.
+  public let name: String
+  /// What it computes.
+  public let operation: Operation
+  /// The positions in ``NetworkDefinition/nodes`` of what it reads.
+  public let inputs: [Int]
+}
+
+/// A parameter that a network expects.
+public struct ParameterSpecification: Hashable, Sendable {
+  /// Its name in the model file.
+  public let name: String
+  /// Its extents.
+  public let shape: [Int]
+  /// How it is initialised before training.
+  public let initialization: Initialization
+
+  /// The initial values of a parameter.
+  public enum Initialization: Hashable, Sendable {
+    /// Uniform in ±1/√fanIn: PyTorch's default for convolutions.
+    case uniform(fanIn: Int)
+    /// All the same.
+    case constant(Float)
+  }
+}
+
+/// An architecture as data: nodes in the order in which they can be computed; the last one is the output.
+///
+/// This is the only place where a network is written down. The trainer records the same nodes on its tape that the
+/// inference engine compiles into its plan.
+public struct NetworkDefinition: Hashable, Sendable {
+  /// The architecture's name, as in `--network`.
+  public let name: String
+  /// The multiplier of every layer's channels.
+  public let width: Double
+  /// The nodes; inputs precede what reads them.
+  public let nodes: [Node]
+  /// Height and width of the input must be multiples of this for the output to have the same size.
+  public let sizeMultiple: Int
+
+  /// The parameters, in the order of the nodes.
+  public var parameters: [ParameterSpecification] {
+    nodes.flatMap { node -> [ParameterSpecification] in
+      switch node.operation {
+      case .convolution(let inputChannels, let outputChannels, let kernel, _, _):
+        let fanIn = inputChannels * kernel * kernel
+        return [
+          ParameterSpecification(
+            name: node.name + ".weight", shape: [outputChannels, inputChannels, kernel, kernel],
+            initialization: .uniform(fanIn: fanIn)),
+          ParameterSpecification(
+            name: node.name + ".bias", shape: [outputChannels], initialization: .uniform(fanIn: fanIn)),
+        ]
+      case .instanceNorm(let channels):
+        return [
+          ParameterSpecification(name: node.name + ".weight", shape: [channels], initialization: .constant(1)),
+          ParameterSpecification(name: node.name + ".bias", shape: [channels], initialization: .constant(0)),
+        ]
+      case .input, .relu, .upsampleNearest, .add, .scaledTanh:
+        return []
+      }
+    }
+  }
+
+  /// The number of trained values.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
+  /// Multiply-adds for one picture of `height` × `width`, both multiples of ``sizeMultiple``.
+  public func multiplyAdds(height: Int, width: Int) -> Int {
+    var extents: [(height: Int, width: Int)] = []
+    var total = 0
+    for node in nodes {
+      var extent = node.inputs.first.map { extents[$0] } ?? (height, width)
+      switch node.operation {
+      case .convolution(let inputChannels, let outputChannels, let kernel, let stride, _):
+        extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
+        total += extent.height * extent.width * inputChannels * outputChannels * kernel * kernel
+      case .upsampleNearest:
+        extent = (extent.height * 2, extent.width * 2)
+      default:
+        break
+      }
+      extents.append(extent)
+    }
+    return total
+  }
+}
+
+/// Appends nodes one after another; each call returns the new node's position.
+struct NetworkBuilder {
+  private(set) var nodes: [Node] = [Node(name: "", operation: .input, inputs: [])]
+
+  /// The position of the newest node.
+  var last: Int { nodes.count - 1 }
+
+  mutating func append(_ operation: Operation, name: String = "", inputs: [Int]? = nil) {
+    let inputs = inputs ?? [last]
+    nodes.append(Node(name: name, operation: operation, inputs: inputs))
+  }
+
+  mutating func convolution(
+    _ name: String, from inputChannels: Int, to outputChannels: Int, kernel: Int, stride: Int = 1
+  ) {
+    append(
+      .convolution(
+        inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel, stride: stride, padding: .reflect),
+      name: name)
+  }
+
+  mutating func instanceNorm(_ name: String, channels: Int) {
+    append(.instanceNorm(channels: channels), name: name)
+  }
+}
