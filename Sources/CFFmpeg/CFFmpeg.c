@@ -1,1 +1,69 @@
 #include "CFFmpeg.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+// libav logs on the thread that runs the call, so each thread keeps its own line.
+static _Thread_local char last_line[512];
+static _Thread_local int line_is_complete = 1;
+
+static void keep_errors(void *context, int level, const char *format, va_list arguments) {
+  (void)context;
+  if (level > AV_LOG_ERROR) return;
+  // One line may come in several calls.
+  size_t used = line_is_complete ? 0 : strlen(last_line);
+  vsnprintf(last_line + used, sizeof(last_line) - used, format, arguments);
+  size_t length = strlen(last_line);
+  line_is_complete = length > 0 && last_line[length - 1] == '\n';
+  while (length > 0 && (last_line[length - 1] == '\n' || last_line[length - 1] == ' ')) last_line[--length] = 0;
+}
+
+// Before main, so that no call of libav can precede it: standard error belongs to the program.
+__attribute__((constructor)) static void install_log_callback(void) { av_log_set_callback(keep_errors); }
+
+const char *cffmpeg_last_log_line(void) { return last_line; }
+
+void cffmpeg_clear_last_log_line(void) {
+  last_line[0] = 0;
+  line_is_complete = 1;
+}
+
+int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  for (int i = 0; i < source->codecpar->nb_coded_side_data; i++) {
+    const AVPacketSideData *data = &source->codecpar->coded_side_data[i];
+    AVPacketSideData *copy = av_packet_side_data_new(
+        &target->codecpar->coded_side_data, &target->codecpar->nb_coded_side_data, data->type, data->size, 0);
+    if (!copy) return AVERROR(ENOMEM);
+    memcpy(copy->data, data->data, data->size);
+  }
+#else
+  for (int i = 0; i < source->nb_side_data; i++) {
+    const AVPacketSideData *data = &source->side_data[i];
+    uint8_t *copy = av_stream_new_side_data(target, data->type, data->size);
+    if (!copy) return AVERROR(ENOMEM);
+    memcpy(copy, data->data, data->size);
+  }
+#endif
+  return 0;
+}
+
+int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source) {
+  if (source->nb_chapters == 0) return 0;
+  AVChapter **chapters = av_realloc_array(target->chapters, target->nb_chapters + source->nb_chapters, sizeof(*chapters));
+  if (!chapters) return AVERROR(ENOMEM);
+  target->chapters = chapters;
+  for (unsigned i = 0; i < source->nb_chapters; i++) {
+    const AVChapter *chapter = source->chapters[i];
+    AVChapter *copy = av_mallocz(sizeof(*copy));
+    if (!copy) return AVERROR(ENOMEM);
+    copy->id = chapter->id;
+    copy->time_base = chapter->time_base;
+    copy->start = chapter->start;
+    copy->end = chapter->end;
+    av_dict_copy(&copy->metadata, chapter->metadata, 0);
+    target->chapters[target->nb_chapters++] = copy;
+  }
+  return 0;
+}

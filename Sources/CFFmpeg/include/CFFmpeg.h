@@ -1,10 +1,77 @@
-// The libav libraries' headers, and functions for the macros that Swift cannot see.
+// The libav libraries' headers, and functions for the macros, versions and arrays that Swift cannot see.
 #ifndef CFFMPEG_H
 #define CFFMPEG_H
+
+#include <errno.h>
+#include <stdint.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
+#include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
+
+// Macros of error codes and timestamps.
+static inline int cffmpeg_error_eof(void) { return AVERROR_EOF; }
+static inline int cffmpeg_error_again(void) { return AVERROR(EAGAIN); }
+static inline int cffmpeg_error_exit(void) { return AVERROR_EXIT; }
+static inline int cffmpeg_error_invalid_data(void) { return AVERROR_INVALIDDATA; }
+static inline int cffmpeg_error_from_errno(int code) { return AVERROR(code); }
+static inline int64_t cffmpeg_nopts_value(void) { return AV_NOPTS_VALUE; }
+
+// Planes of a frame: Swift imports the arrays as tuples.
+static inline uint8_t *cffmpeg_frame_plane(const AVFrame *frame, int plane) {
+  return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->data[plane] : NULL;
+}
+static inline int cffmpeg_frame_stride(const AVFrame *frame, int plane) {
+  return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->linesize[plane] : 0;
+}
+
+static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *source, AVFrame *target) {
+  return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,
+                   target->linesize);
+}
+
+/// How long a frame lasts, in its time base; 0 if unknown. The field's name changed in libavutil 57.30.
+static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame->duration;
+#else
+  return frame->pkt_duration;
+#endif
+}
+static inline void cffmpeg_frame_set_duration(AVFrame *frame, int64_t duration) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  frame->duration = duration;
+#else
+  frame->pkt_duration = duration;
+#endif
+}
+
+/// The display matrix of a stream (nine integers), or NULL. It moved to the codec parameters in libavcodec 60.31.
+static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  const AVPacketSideData *data = av_packet_side_data_get(
+      stream->codecpar->coded_side_data, stream->codecpar->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+  return data && data->size >= 36 ? (const int32_t *)data->data : NULL;
+#else
+  size_t size = 0;
+  uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  return data && size >= 36 ? (const int32_t *)data : NULL;
+#endif
+}
+
+/// Copies all side data of `source` (display matrix, mastering display, ...) to `target`; a negative error code on failure.
+int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source);
+
+/// Copies the chapters of `source` to `target`; a negative error code on failure.
+int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source);
+
+/// The last error that libav logged on this thread, without its line end; empty if there was none since the last clearing.
+const char *cffmpeg_last_log_line(void);
+void cffmpeg_clear_last_log_line(void);
 
 #endif

@@ -1,0 +1,66 @@
+import CFFmpeg
+
+/// What the sample values of a picture mean: the colour tags of a stream or frame, each possibly unspecified.
+public struct ColorDescription: Equatable, Sendable {
+  var range = AVCOL_RANGE_UNSPECIFIED
+  var primaries = AVCOL_PRI_UNSPECIFIED
+  var transfer = AVCOL_TRC_UNSPECIFIED
+  var matrix = AVCOL_SPC_UNSPECIFIED
+  var chromaLocation = AVCHROMA_LOC_UNSPECIFIED
+
+  init(
+    range: AVColorRange, primaries: AVColorPrimaries, transfer: AVColorTransferCharacteristic, matrix: AVColorSpace,
+    chromaLocation: AVChromaLocation
+  ) {
+    self.range = range
+    self.primaries = primaries
+    self.transfer = transfer
+    self.matrix = matrix
+    self.chromaLocation = chromaLocation
+  }
+
+  /// Nothing specified.
+  public static let unspecified = ColorDescription(
+    range: AVCOL_RANGE_UNSPECIFIED, primaries: AVCOL_PRI_UNSPECIFIED, transfer: AVCOL_TRC_UNSPECIFIED,
+    matrix: AVCOL_SPC_UNSPECIFIED, chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
+
+  /// sRGB samples of full range.
+  public static let sRGB = ColorDescription(
+    range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_IEC61966_2_1, matrix: AVCOL_SPC_RGB,
+    chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
+
+  /// JPEG's description: BT.601 matrix, full range, chroma in the centre.
+  public static let jpeg = ColorDescription(
+    range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_UNSPECIFIED, transfer: AVCOL_TRC_UNSPECIFIED,
+    matrix: AVCOL_SPC_BT470BG, chromaLocation: AVCHROMA_LOC_CENTER)
+
+  /// libav's name of the range: `tv` (limited) or `pc` (full); nil if unspecified.
+  public var rangeName: String? { range == AVCOL_RANGE_UNSPECIFIED ? nil : Self.string(av_color_range_name(range)) }
+  /// libav's name of the primaries, such as `bt709`; nil if unspecified.
+  public var primariesName: String? {
+    primaries == AVCOL_PRI_UNSPECIFIED ? nil : Self.string(av_color_primaries_name(primaries))
+  }
+  /// libav's name of the transfer characteristic; nil if unspecified.
+  public var transferName: String? {
+    transfer == AVCOL_TRC_UNSPECIFIED ? nil : Self.string(av_color_transfer_name(transfer))
+  }
+  /// libav's name of the matrix, such as `bt709`; nil if unspecified.
+  public var matrixName: String? { matrix == AVCOL_SPC_UNSPECIFIED ? nil : Self.string(av_color_space_name(matrix)) }
+  /// libav's name of the chroma location, such as `left`; nil if unspecified.
+  public var chromaLocationName: String? {
+    chromaLocation == AVCHROMA_LOC_UNSPECIFIED ? nil : Self.string(av_chroma_location_name(chromaLocation))
+  }
+
+  /// This description with what it leaves open taken from `other`.
+  public func filled(from other: ColorDescription) -> ColorDescription {
+    var result = self
+    if result.range == AVCOL_RANGE_UNSPECIFIED { result.range = other.range }
+    if result.primaries == AVCOL_PRI_UNSPECIFIED { result.primaries = other.primaries }
+    if result.transfer == AVCOL_TRC_UNSPECIFIED { result.transfer = other.transfer }
+    if result.matrix == AVCOL_SPC_UNSPECIFIED { result.matrix = other.matrix }
+    if result.chromaLocation == AVCHROMA_LOC_UNSPECIFIED { result.chromaLocation = other.chromaLocation }
+    return result
+  }
+
+  private static func string(_ pointer: UnsafePointer<CChar>?) -> String? { pointer.map { String(cString: $0) } }
+}

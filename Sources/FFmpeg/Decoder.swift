@@ -1,0 +1,67 @@
+import CFFmpeg
+
+/// Turns the packets of one video stream into frames.
+public final class Decoder: @unchecked Sendable {
+  private let context: CodecContext
+  private let file: String
+  /// The unit of the frames' timestamps: the stream's.
+  public let timeBase: Rational
+
+  /// A decoder for `stream` on `threads` threads, 0 for as many as libav thinks fit. Throws `MediaError` if libav has no
+  /// decoder for the codec or the stream's description is damaged.
+  public init(_ stream: MediaStream, threads: Int = 1) throws {
+    file = stream.file
+    timeBase = stream.timeBase
+    cffmpeg_clear_last_log_line()
+    guard let codec = avcodec_find_decoder(stream.parameters.pointee.codec_id) else {
+      throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(stream.codecName)")
+    }
+    context = try CodecContext(codec, operation: "decode", file: file)
+    try MediaError.check(
+      avcodec_parameters_to_context(context.pointer, stream.parameters), "decode", file: file)
+    context.pointer.pointee.pkt_timebase = stream.pointer.pointee.time_base
+    context.pointer.pointee.thread_count = Int32(clamping: threads)
+    try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
+  }
+
+  /// Sends a packet, or nil for the end of the stream. Returns false if frames must be received first: send it again then.
+  /// Throws `MediaError` for damaged data; the decoder can go on with the next packet.
+  public func send(_ packet: Packet?) throws -> Bool {
+    cffmpeg_clear_last_log_line()
+    let status = avcodec_send_packet(context.pointer, packet?.pointer)
+    if status == cffmpeg_error_again() { return false }
+    if status == cffmpeg_error_eof() { return true }
+    try MediaError.check(status, "decode", file: file)
+    return true
+  }
+
+  /// Receives the next frame in order of presentation. Throws `MediaError` for damaged data; the decoder can go on.
+  public func receive(into frame: Frame) throws -> CodecStatus {
+    cffmpeg_clear_last_log_line()
+    return try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
+  }
+}
+
+extension Demuxer {
+  /// The first picture of the best video stream, decoded: for a still image, the image.
+  ///
+  /// Throws `MediaError` if the file holds none that can be decoded.
+  public func firstFrame() throws -> Frame {
+    let stream = try bestVideoStream()
+    let decoder = try Decoder(stream)
+    let packet = try Packet()
+    let frame = try Frame()
+    var isDrained = false
+    while !isDrained {
+      if try read(into: packet) {
+        guard packet.streamIndex == stream.index else { continue }
+        _ = try decoder.send(packet)
+      } else {
+        isDrained = true
+        _ = try decoder.send(nil)
+      }
+      if try decoder.receive(into: frame) == .output { return frame }
+    }
+    throw MediaError(operation: "decode", file: file, message: "there is no picture in it")
+  }
+}

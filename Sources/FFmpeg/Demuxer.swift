@@ -1,0 +1,118 @@
+import CFFmpeg
+import Foundation
+
+/// Owns an `AVFormatContext` opened for reading.
+final class InputContext {
+  let pointer: UnsafeMutablePointer<AVFormatContext>
+  let file: String
+  private let interruption: Interruption
+
+  init(file: String, options: [String: String], interrupt: (@Sendable () -> Bool)?) throws {
+    self.file = file
+    interruption = Interruption(interrupt)
+    var context: UnsafeMutablePointer<AVFormatContext>? = try MediaError.allocated(
+      avformat_alloc_context(), "open", file: file)
+    context?.pointee.interrupt_callback = interruption.callback
+    cffmpeg_clear_last_log_line()
+    // The protocol is named so that a name such as "concat:a" stays a file name; on failure libav frees the context.
+    _ = try Metadata.withOptions(options) { dictionary in
+      try MediaError.check(avformat_open_input(&context, "file:" + file, nil, &dictionary), "open", file: file)
+    }
+    pointer = try MediaError.allocated(context, "open", file: file)
+  }
+
+  deinit {
+    var context: UnsafeMutablePointer<AVFormatContext>? = pointer
+    avformat_close_input(&context)
+  }
+}
+
+/// A function that libav asks, from time to time, whether to give up a blocking call.
+final class Interruption {
+  private let shouldInterrupt: (@Sendable () -> Bool)?
+
+  init(_ shouldInterrupt: (@Sendable () -> Bool)?) { self.shouldInterrupt = shouldInterrupt }
+
+  /// Valid as long as this object lives.
+  var callback: AVIOInterruptCB {
+    guard shouldInterrupt != nil else { return AVIOInterruptCB() }
+    return AVIOInterruptCB(
+      callback: { opaque in
+        guard let opaque else { return 0 }
+        return Unmanaged<Interruption>.fromOpaque(opaque).takeUnretainedValue().shouldInterrupt?() == true ? 1 : 0
+      }, opaque: Unmanaged.passUnretained(self).toOpaque())
+  }
+}
+
+/// Reads a media file, packet by packet; a still image is a file of one packet.
+public final class Demuxer: @unchecked Sendable {
+  let context: InputContext
+  /// The streams, by index.
+  public let streams: [MediaStream]
+  /// The file's name as given.
+  public var file: String { context.file }
+
+  /// Opens `file` and looks at its first packets.
+  ///
+  /// `interrupt` is asked, on the calling thread, whether to give up. Throws `MediaError` if the file is missing, a directory,
+  /// empty, or nothing libav can read.
+  public init(path file: String, interrupt: (@Sendable () -> Bool)? = nil) throws {
+    try Self.checkFile(file)
+    // A per cent sign in the name of an image is a character, not a number's place; a playlist may not reach the network.
+    let options = ["pattern_type": "none", "protocol_whitelist": "file,crypto,data"]
+    context = try InputContext(file: file, options: options, interrupt: interrupt)
+    try MediaError.check(avformat_find_stream_info(context.pointer, nil), "read the streams of", file: file)
+    let input = context
+    streams = (0..<Int(input.pointer.pointee.nb_streams)).compactMap { index in
+      input.pointer.pointee.streams[index].map { MediaStream(context: input, pointer: $0) }
+    }
+  }
+
+  /// The video stream that players choose, cover pictures aside. Throws `MediaError` if there is none.
+  public func bestVideoStream() throws -> MediaStream {
+    let found = av_find_best_stream(context.pointer, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+    if found >= 0, Int(found) < streams.count, !streams[Int(found)].isAttachedPicture { return streams[Int(found)] }
+    guard let stream = streams.first(where: { $0.mediaType == .video && !$0.isAttachedPicture }) else {
+      throw MediaError(operation: "find a picture in", file: file, message: "the file has no video stream")
+    }
+    return stream
+  }
+
+  /// libav's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+  public var formatName: String { context.pointer.pointee.iformat.map { String(cString: $0.pointee.name) } ?? "" }
+  /// The length in seconds; nil if unknown.
+  public var seconds: Double? {
+    Timestamp.optional(context.pointer.pointee.duration).map { Double($0) * Rational.microseconds.value }
+  }
+  /// The file's tags: title, artist ...
+  public var metadata: [String: String] { Metadata.entries(context.pointer.pointee.metadata) }
+
+  /// Makes `read` pass over a stream that nobody wants.
+  public func discard(_ stream: MediaStream) { stream.pointer.pointee.discard = AVDISCARD_ALL }
+
+  /// Reads the next packet of any stream into `packet`; false at the end of the file. Throws `MediaError`.
+  public func read(into packet: Packet) throws -> Bool {
+    packet.unreference()
+    cffmpeg_clear_last_log_line()
+    let status = av_read_frame(context.pointer, packet.pointer)
+    if status == cffmpeg_error_eof() {
+      // A failing device also ends the packets: the reason stays with the byte stream.
+      if let bytes = context.pointer.pointee.pb, bytes.pointee.error < 0, bytes.pointee.error != cffmpeg_error_eof() {
+        throw MediaError(operation: "read", file: file, code: bytes.pointee.error)
+      }
+      return false
+    }
+    try MediaError.check(status, "read", file: file)
+    return true
+  }
+
+  private static func checkFile(_ file: String) throws {
+    var status = stat()
+    guard stat(file, &status) == 0 else {
+      throw MediaError(operation: "open", file: file, message: String(cString: strerror(errno)))
+    }
+    let kind = status.st_mode & S_IFMT
+    let refusal = kind == S_IFDIR ? "it is a directory" : kind == S_IFREG && status.st_size == 0 ? "it is empty" : nil
+    if let refusal { throw MediaError(operation: "open", file: file, message: refusal) }
+  }
+}

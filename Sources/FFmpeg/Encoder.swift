@@ -1,0 +1,118 @@
+import CFFmpeg
+
+/// What an encoder is to make.
+public struct EncoderSettings: Sendable {
+  /// libav's name of the encoder: `libx264`, `png`, `mjpeg`, `libwebp` ...
+  public var codec: String
+  /// The format of the frames it will be sent.
+  public var format: VideoFormat
+  /// The unit of the frames' timestamps.
+  public var timeBase: Rational
+  /// The nominal frame rate; timestamps need not follow it. Nil if unknown.
+  public var frameRate: Rational?
+  /// Width over height of one pixel; 0/1 if unknown.
+  public var sampleAspectRatio: Rational
+  /// The number of threads, 0 for as many as libav thinks fit.
+  public var threads: Int
+  /// The fixed quantizer of codecs without a better measure, such as MJPEG and MPEG-4: 1 (best) to 31; nil for the encoder's
+  /// own rate control.
+  public var quantizer: Int?
+  /// The encoder's own options by libav's names: `crf`, `preset`, `quality` ...
+  public var options: [String: String]
+  /// Whether the parameter sets go to the container's head: as `Muxer.wantsGlobalHeader` says.
+  public var usesGlobalHeader: Bool
+
+  /// Settings for one stream or still image; a still image needs no more than codec and format.
+  public init(
+    codec: String, format: VideoFormat, timeBase: Rational = Rational(1, 25), frameRate: Rational? = nil,
+    sampleAspectRatio: Rational = Rational(0, 1), threads: Int = 1, quantizer: Int? = nil,
+    options: [String: String] = [:], usesGlobalHeader: Bool = false
+  ) {
+    self.codec = codec
+    self.format = format
+    self.timeBase = timeBase
+    self.frameRate = frameRate
+    self.sampleAspectRatio = sampleAspectRatio
+    self.threads = threads
+    self.quantizer = quantizer
+    self.options = options
+    self.usesGlobalHeader = usesGlobalHeader
+  }
+}
+
+/// Turns frames into the packets of one video stream.
+public final class Encoder: @unchecked Sendable {
+  let context: CodecContext
+  /// What it was made for.
+  public let settings: EncoderSettings
+
+  /// Opens the encoder. Throws `MediaError` if there is none of that name, if it does not take the pixel format or size, or if
+  /// it does not know an option or its value.
+  public init(_ settings: EncoderSettings) throws {
+    self.settings = settings
+    let codec = try VideoCodec(encoder: settings.codec)
+    let operation = "encode with"
+    try settings.format.checkSize(operation, file: settings.codec)
+    context = try CodecContext(codec.pointer, operation: operation, file: settings.codec)
+    let pointer = context.pointer
+    pointer.pointee.width = Int32(settings.format.width)
+    pointer.pointee.height = Int32(settings.format.height)
+    pointer.pointee.pix_fmt = settings.format.pixelFormat.libav
+    pointer.pointee.color_range = settings.format.color.range
+    pointer.pointee.color_primaries = settings.format.color.primaries
+    pointer.pointee.color_trc = settings.format.color.transfer
+    pointer.pointee.colorspace = settings.format.color.matrix
+    pointer.pointee.chroma_sample_location = settings.format.color.chromaLocation
+    pointer.pointee.time_base = settings.timeBase.libav
+    if let rate = settings.frameRate { pointer.pointee.framerate = rate.libav }
+    pointer.pointee.sample_aspect_ratio = settings.sampleAspectRatio.libav
+    pointer.pointee.thread_count = Int32(clamping: settings.threads)
+    if let quantizer = settings.quantizer {
+      pointer.pointee.flags |= AV_CODEC_FLAG_QSCALE
+      pointer.pointee.global_quality = Int32(clamping: quantizer) * FF_QP2LAMBDA
+    }
+    if settings.usesGlobalHeader { pointer.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER }
+    cffmpeg_clear_last_log_line()
+    let unknown = try Metadata.withOptions(settings.options) { dictionary in
+      try MediaError.check(avcodec_open2(pointer, codec.pointer, &dictionary), operation, file: settings.codec)
+    }
+    if let option = unknown.first {
+      throw MediaError(operation: operation, file: settings.codec, message: "it has no option \(option)")
+    }
+  }
+
+  /// Sends a frame, whose `pts` is in `settings.timeBase`, or nil for the end of the stream. Returns false if packets must be
+  /// received first: send it again then. Throws `MediaError`.
+  public func send(_ frame: Frame?) throws -> Bool {
+    if settings.quantizer != nil { frame?.pointer.pointee.quality = context.pointer.pointee.global_quality }
+    cffmpeg_clear_last_log_line()
+    let status = avcodec_send_frame(context.pointer, frame?.pointer)
+    if status == cffmpeg_error_again() { return false }
+    if status == cffmpeg_error_eof() { return true }
+    try MediaError.check(status, "encode with", file: settings.codec)
+    return true
+  }
+
+  /// Receives the next packet, in order of decoding and in `settings.timeBase`. Throws `MediaError`.
+  public func receive(into packet: Packet) throws -> CodecStatus {
+    cffmpeg_clear_last_log_line()
+    let status = try CodecStatus.from(
+      avcodec_receive_packet(context.pointer, packet.pointer), "encode with", file: settings.codec)
+    return status
+  }
+
+  /// The encoded bytes of one picture, for formats whose files are a single packet: PNG, JPEG, WebP. The encoder is spent then.
+  /// Throws `MediaError`.
+  public func encodeStill(_ frame: Frame) throws -> [UInt8] {
+    if frame.pts == nil { frame.pts = 0 }
+    let packet = try Packet()
+    var bytes: [UInt8] = []
+    _ = try send(frame)
+    _ = try send(nil)
+    while try receive(into: packet) == .output { bytes += packet.bytes }
+    guard !bytes.isEmpty else {
+      throw MediaError(operation: "encode with", file: settings.codec, message: "it made no packet")
+    }
+    return bytes
+  }
+}

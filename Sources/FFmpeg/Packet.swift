@@ -1,0 +1,70 @@
+import CFFmpeg
+
+/// Encoded data of one stream: one picture, or some sound, or a subtitle.
+///
+/// Owns an `AVPacket` that is reused from call to call. One thread at a time may use it.
+public final class Packet: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<AVPacket>
+
+  /// An empty packet. Throws `MediaError` when memory is short.
+  public init() throws { pointer = try MediaError.allocated(av_packet_alloc(), "allocate a packet") }
+
+  deinit {
+    var packet: UnsafeMutablePointer<AVPacket>? = pointer
+    av_packet_free(&packet)
+  }
+
+  /// The index of its stream in the container.
+  public var streamIndex: Int {
+    get { Int(pointer.pointee.stream_index) }
+    set { pointer.pointee.stream_index = Int32(newValue) }
+  }
+  /// When it is shown, in its stream's time base; nil if unknown.
+  public var pts: Int64? {
+    get { Timestamp.optional(pointer.pointee.pts) }
+    set { pointer.pointee.pts = newValue ?? Timestamp.unknown }
+  }
+  /// When it is decoded, in its stream's time base; nil if unknown.
+  public var dts: Int64? {
+    get { Timestamp.optional(pointer.pointee.dts) }
+    set { pointer.pointee.dts = newValue ?? Timestamp.unknown }
+  }
+  /// How long it lasts, in its stream's time base; 0 if unknown.
+  public var duration: Int64 {
+    get { pointer.pointee.duration }
+    set { pointer.pointee.duration = newValue }
+  }
+  /// Whether decoding may start here.
+  public var isKeyframe: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
+  /// Whether the demuxer or decoder found it damaged.
+  public var isCorrupt: Bool { pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 }
+  /// The number of encoded bytes.
+  public var size: Int { Int(pointer.pointee.size) }
+  /// A copy of the encoded bytes; for a still image, the content of its file.
+  public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+
+  /// Lends the encoded bytes for the length of `body`.
+  public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try body(UnsafeRawBufferPointer(start: pointer.pointee.data, count: size))
+  }
+
+  /// Converts its timestamps and duration from one time base to another.
+  public func rescale(from source: Rational, to target: Rational) {
+    av_packet_rescale_ts(pointer, source.libav, target.libav)
+  }
+
+  /// Drops the data; the object can be filled again.
+  public func unreference() { av_packet_unref(pointer) }
+
+  /// Takes over the content of `other`, which is then empty.
+  public func move(from other: Packet) {
+    unreference()
+    av_packet_move_ref(pointer, other.pointer)
+  }
+}
+
+/// libav's mark for an unknown time.
+enum Timestamp {
+  static var unknown: Int64 { cffmpeg_nopts_value() }
+  static func optional(_ value: Int64) -> Int64? { value == unknown ? nil : value }
+}

@@ -1,0 +1,108 @@
+import CFFmpeg
+
+/// How a scaler computes a pixel from its neighbours.
+public enum ScalingFilter: Sendable {
+  case bilinear, bicubic, area, lanczos
+
+  var flag: Int32 {
+    switch self {
+    case .bilinear: SWS_BILINEAR
+    case .bicubic: SWS_BICUBIC
+    case .area: SWS_AREA
+    case .lanczos: SWS_LANCZOS
+    }
+  }
+}
+
+/// Converts pictures between sizes and pixel formats.
+///
+/// The matrix, the range and the chroma location of both sides are obeyed; chroma is interpolated in full and rounding is
+/// accurate, so that a picture converted to RGB and back keeps its place and its colours.
+public final class Scaler: @unchecked Sendable {
+  private let context: OpaquePointer
+  /// What it reads.
+  public let source: VideoFormat
+  /// What it writes.
+  public let target: VideoFormat
+
+  /// A converter from `source` to `target`. Throws `MediaError` if a size is out of range or swscale cannot convert between
+  /// the pixel formats.
+  public init(from source: VideoFormat, to target: VideoFormat, filter: ScalingFilter = .bicubic) throws {
+    let operation = "convert \(source.pixelFormat) to \(target.pixelFormat)"
+    try source.checkSize(operation, file: nil)
+    try target.checkSize(operation, file: nil)
+    guard sws_isSupportedInput(source.pixelFormat.libav) > 0, sws_isSupportedOutput(target.pixelFormat.libav) > 0 else {
+      throw MediaError(operation: operation, file: nil, message: "swscale does not know this conversion")
+    }
+    self.source = source
+    self.target = target
+    cffmpeg_clear_last_log_line()
+    var allocated: OpaquePointer? = try MediaError.allocated(sws_alloc_context(), operation)
+    let flags = filter.flag | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP
+    var options: [(String, Int64)] = [
+      ("srcw", Int64(source.width)), ("srch", Int64(source.height)),
+      ("src_format", Int64(source.pixelFormat.libav.rawValue)), ("src_range", source.isFullRange ? 1 : 0),
+      ("dstw", Int64(target.width)), ("dsth", Int64(target.height)),
+      ("dst_format", Int64(target.pixelFormat.libav.rawValue)), ("dst_range", target.isFullRange ? 1 : 0),
+      ("sws_flags", Int64(flags)),
+    ]
+    options += Self.chromaOptions(source, prefix: "src") + Self.chromaOptions(target, prefix: "dst")
+    do {
+      let raw = allocated.map { UnsafeMutableRawPointer($0) }
+      for (name, value) in options {
+        try MediaError.check(av_opt_set_int(raw, name, value, 0), operation)
+      }
+      try MediaError.check(sws_init_context(allocated, nil, nil), operation)
+      // Fails only for conversions without a matrix, such as grey to grey.
+      sws_setColorspaceDetails(
+        allocated, sws_getCoefficients(source.effectiveMatrix), source.isFullRange ? 1 : 0,
+        sws_getCoefficients(target.effectiveMatrix), target.isFullRange ? 1 : 0, 0, 1 << 16, 1 << 16)
+      context = try MediaError.allocated(allocated, operation)
+    } catch {
+      sws_freeContext(allocated)
+      allocated = nil
+      throw error
+    }
+  }
+
+  deinit { sws_freeContext(context) }
+
+  /// Where the chroma samples lie, in 1/256 of a luma pixel; nothing for formats that do not subsample.
+  private static func chromaOptions(_ format: VideoFormat, prefix: String) -> [(String, Int64)] {
+    let shift = format.pixelFormat.chromaShift
+    guard !format.pixelFormat.isRGB, shift.horizontal + shift.vertical > 0 else { return [] }
+    // Without a tag: the left one of MPEG-2 and later, the centre one of JPEG.
+    var location = format.color.chromaLocation
+    if location == AVCHROMA_LOC_UNSPECIFIED {
+      location = format.pixelFormat.isFullRangeByName ? AVCHROMA_LOC_CENTER : AVCHROMA_LOC_LEFT
+    }
+    let isCentredAcross = [AVCHROMA_LOC_CENTER, AVCHROMA_LOC_TOP, AVCHROMA_LOC_BOTTOM].contains(location)
+    let across: Int64 = isCentredAcross ? 128 : 0
+    let down: Int64 =
+      switch location {
+      case AVCHROMA_LOC_TOPLEFT, AVCHROMA_LOC_TOP: 0
+      case AVCHROMA_LOC_BOTTOMLEFT, AVCHROMA_LOC_BOTTOM: 256
+      default: 128
+      }
+    var options: [(String, Int64)] = []
+    if shift.horizontal == 1 { options.append((prefix + "_h_chr_pos", across)) }
+    if shift.vertical == 1 { options.append((prefix + "_v_chr_pos", down)) }
+    return options
+  }
+
+  /// Converts `source` into `target`, whose planes must be its own. Times and tags are not copied.
+  ///
+  /// Throws `MediaError` if a frame is not of the format this scaler was made for.
+  public func scale(_ source: Frame, into target: Frame) throws {
+    guard source.width == self.source.width, source.height == self.source.height,
+      source.pixelFormat == self.source.pixelFormat, target.width == self.target.width,
+      target.height == self.target.height, target.pixelFormat == self.target.pixelFormat
+    else {
+      throw MediaError(
+        operation: "convert a frame", file: nil,
+        message: "\(source.width)x\(source.height) \(source.pixelFormat) to \(target.width)x\(target.height) "
+          + "\(target.pixelFormat) is not what this scaler converts")
+    }
+    try MediaError.check(cffmpeg_scale(context, source.pointer, target.pointer), "convert a frame")
+  }
+}

@@ -1,0 +1,40 @@
+import CFFmpeg
+
+/// An encoder that libav offers, by name: `libx264`, `png`, `mjpeg`, `libwebp` ...
+public struct VideoCodec: Sendable {
+  nonisolated(unsafe) let pointer: UnsafePointer<AVCodec>
+
+  /// The video encoder of that name, or the preferred one for a codec of that name. Throws `MediaError` if there is none.
+  public init(encoder name: String) throws {
+    var found = avcodec_find_encoder_by_name(name)
+    if found == nil, let descriptor = avcodec_descriptor_get_by_name(name) {
+      found = avcodec_find_encoder(descriptor.pointee.id)
+    }
+    guard let found, found.pointee.type == AVMEDIA_TYPE_VIDEO else {
+      throw MediaError(operation: "encode with", file: name, message: "there is no video encoder of this name")
+    }
+    pointer = found
+  }
+
+  /// libav's name of the encoder.
+  public var name: String { String(cString: pointer.pointee.name) }
+
+  /// The pixel formats it accepts; empty if it does not say.
+  public var pixelFormats: [PixelFormat] {
+    guard let list = pointer.pointee.pix_fmts else { return [] }
+    var result: [PixelFormat] = []
+    var index = 0
+    while list[index] != AV_PIX_FMT_NONE {
+      result.append(PixelFormat(list[index]))
+      index += 1
+    }
+    return result
+  }
+
+  /// The accepted pixel format that loses least of `source`; `source` itself if the encoder does not say.
+  public func bestPixelFormat(for source: PixelFormat) -> PixelFormat {
+    guard let list = pointer.pointee.pix_fmts else { return source }
+    let best = avcodec_find_best_pix_fmt_of_list(list, source.libav, source.hasAlpha ? 1 : 0, nil)
+    return best == AV_PIX_FMT_NONE ? source : PixelFormat(best)
+  }
+}

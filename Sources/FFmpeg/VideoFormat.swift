@@ -1,0 +1,45 @@
+import CFFmpeg
+
+/// The size, pixel format and colours of a picture.
+public struct VideoFormat: Equatable, Sendable {
+  /// Pixels across.
+  public var width: Int
+  /// Pixels down.
+  public var height: Int
+  /// How the samples lie in memory.
+  public var pixelFormat: PixelFormat
+  /// What the samples mean.
+  public var color: ColorDescription
+
+  /// A picture's format; colours unspecified unless given.
+  public init(width: Int, height: Int, pixelFormat: PixelFormat, color: ColorDescription = .unspecified) {
+    self.width = width
+    self.height = height
+    self.pixelFormat = pixelFormat
+    self.color = color
+  }
+
+  /// The matrix coefficients' index: as tagged, otherwise BT.709 for high definition and BT.601 below, as players assume.
+  var effectiveMatrix: Int32 {
+    switch color.matrix {
+    case AVCOL_SPC_UNSPECIFIED, AVCOL_SPC_RESERVED, AVCOL_SPC_RGB:
+      width >= 1280 || height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601
+    case AVCOL_SPC_BT2020_CL: SWS_CS_BT2020
+    default: Int32(bitPattern: color.matrix.rawValue)
+    }
+  }
+
+  /// Whether the samples use the full range; untagged YUV does not, untagged grey does, as swscale has it.
+  var isFullRange: Bool {
+    if pixelFormat.isFullRangeByName || pixelFormat.isRGB { return true }
+    if color.range == AVCOL_RANGE_UNSPECIFIED { return pixelFormat.isGray }
+    return color.range == AVCOL_RANGE_JPEG
+  }
+
+  func checkSize(_ operation: String, file: String?) throws {
+    guard width > 0, height > 0, width <= 65536, height <= 65536 else {
+      throw MediaError(
+        operation: operation, file: file, message: "a picture of \(width)x\(height) pixels is out of range")
+    }
+  }
+}
