@@ -73,6 +73,8 @@ public enum OutputPath {
       }
       if !existing.isRegularFile { throw .isSpecialFile(path: output) }
       guard access(target, W_OK) == 0 else { throw .unwritable(path: output, reason: systemError()) }
+    } else if errno != ENOENT {
+      throw .unwritable(path: output, reason: systemError())
     }
     let parent = (target as NSString).deletingLastPathComponent
     let folder = parent.isEmpty ? "." : parent
@@ -80,8 +82,9 @@ public enum OutputPath {
       guard errno == ENOENT else { throw .unwritable(path: output, reason: systemError()) }
       throw .missingParent(path: output, parent: folder)
     }
-    guard status.isDirectory else { throw .unwritable(path: output, reason: "\(folder) is not a folder") }
-    guard access(folder, W_OK | X_OK) == 0 else { throw .unwritable(path: output, reason: systemError()) }
+    guard status.isDirectory, access(folder, W_OK | X_OK) == 0 else {
+      throw .unwritable(path: output, reason: systemError())
+    }
     return target
   }
 

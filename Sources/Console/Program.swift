@@ -26,7 +26,7 @@ public enum Program {
     do {
       if !outcome.standardOutput.isEmpty { try StandardOutput.write(outcome.standardOutput) }
     } catch {
-      outcome = Outcome(exitCode: 1, standardOutput: "", standardError: "\(name): \(error)")
+      outcome = Outcome(exitCode: 1, standardError: "\(name): \(error)")
     }
     ConsoleOutput.standardError.clearStatus()
     if !outcome.standardError.isEmpty { ConsoleOutput.standardError.printLine(outcome.standardError) }
@@ -41,6 +41,13 @@ public enum Program {
     public let standardOutput: String
     /// The text for standard error, without a last newline; often empty.
     public let standardError: String
+
+    /// An outcome of known parts.
+    public init(exitCode: Int32, standardOutput: String = "", standardError: String = "") {
+      self.exitCode = exitCode
+      self.standardOutput = standardOutput
+      self.standardError = standardError
+    }
   }
 
   /// Parses `arguments`, runs the command and says how it ended, without ending the process.
@@ -48,7 +55,7 @@ public enum Program {
     do {
       var parsed = try command.parseAsRoot(arguments)
       try parsed.run()
-      return Outcome(exitCode: 0, standardOutput: "", standardError: "")
+      return Outcome(exitCode: 0)
     } catch {
       return outcome(of: command, error: error)
     }
@@ -58,20 +65,20 @@ public enum Program {
     let programName = command.configuration.commandName ?? name
     let status = command.exitCode(for: error)
     if let status = error as? ExitCode {
-      return Outcome(exitCode: status.rawValue, standardOutput: "", standardError: "")
+      return Outcome(exitCode: status.rawValue)
     }
     if status.isSuccess {
-      return Outcome(exitCode: 0, standardOutput: command.message(for: error) + "\n", standardError: "")
+      return Outcome(exitCode: 0, standardOutput: command.message(for: error) + "\n")
     }
     if status == .validationFailure {
       let sentence = sentence(from: command.message(for: error), lowercasingFirst: true)
       let usage = command.usageString().split(separator: "\n").first.map { "\nUsage: \($0)" } ?? ""
       return Outcome(
-        exitCode: 2, standardOutput: "",
+        exitCode: 2,
         standardError: "\(programName): \(sentence)\(usage)\nSee '\(programName) --help' for more information.")
     }
     return Outcome(
-      exitCode: 1, standardOutput: "", standardError: "\(programName): \(sentence(from: description(of: error)))")
+      exitCode: 1, standardError: "\(programName): \(sentence(from: description(of: error)))")
   }
 
   private static func description(of error: any Error) -> String {

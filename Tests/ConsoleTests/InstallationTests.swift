@@ -1,0 +1,58 @@
+import Console
+import Foundation
+import Testing
+
+@Suite struct InstallationTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func foldersFollowTheProgramAndTheUser() {
+    let installed = Installation(
+      environment: [:], executableDirectory: "/usr/local/bin", homeDirectory: "/home/vincent")
+    #expect(installed.modelDirectories == ["models", "/usr/local/share/impasto/models"])
+    #expect(installed.dataDirectories == ["/home/vincent/.local/share/impasto", "/usr/local/share/impasto"])
+
+    let built = Installation(
+      environment: ["XDG_DATA_HOME": "/data", "IMPASTO_DATA": ""],
+      executableDirectory: "/src/impasto/.build/x86_64/release", homeDirectory: "/home/vincent")
+    #expect(built.modelDirectories.last == "/src/impasto/models")
+    #expect(built.dataDirectories.first == "/data/impasto")
+  }
+
+  @Test func environmentReplacesTheFolders() {
+    let installation = Installation(
+      environment: ["IMPASTO_MODELS": "/m", "IMPASTO_DATA": "/d", "XDG_DATA_HOME": "/x"],
+      executableDirectory: "/usr/bin", homeDirectory: "/root")
+    #expect(installation.modelDirectories == ["/m"])
+    #expect(installation.dataDirectories == ["/d"])
+  }
+
+  @Test func stylesAreFoundByName() throws {
+    let starry = try folder.file("starry.safetensors")
+    try folder.file("wave.safetensors")
+    try folder.file("starry.md")
+    let installation = Installation(environment: ["IMPASTO_MODELS": folder.path])
+    #expect(try installation.styleFile("starry") == starry)
+    #expect(installation.styleNames == ["starry", "wave"])
+    #expect(throws: InstallationError.missingStyle(name: "sunday", folders: [folder.path], known: ["starry", "wave"])) {
+      try installation.styleFile("sunday")
+    }
+  }
+
+  @Test(arguments: ["./starry", "/tmp/starry.ckpt", "starry.safetensors"])
+  func stylesGivenAsPathsStayAsTheyAre(path: String) throws {
+    #expect(try Installation(environment: ["IMPASTO_MODELS": folder.path]).styleFile(path) == path)
+  }
+
+  @Test func missingDataNamesTheCommandThatBringsIt() throws {
+    let installation = Installation(environment: ["IMPASTO_DATA": folder.path])
+    let error = try #require(throws: InstallationError.self) { try installation.vggWeights() }
+    #expect(
+      error.description == "vgg16.safetensors: not found in \(folder.path); 'make setup' brings it")
+    let weights = try folder.file("vgg16.safetensors")
+    #expect(try installation.vggWeights() == weights)
+    try folder.file("photos/a.jpg")
+    #expect(try installation.defaultPhotos() == folder.path + "/photos")
+  }
+}
