@@ -14,8 +14,6 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownParameter(file: String, name: String, network: String)
   /// A parameter is not a number or is infinite.
   case nonFiniteParameter(file: String, name: String)
-  /// No model of this name was found.
-  case styleNotFound(name: String, searched: [String])
 
   /// The sentence.
   public var description: String {
@@ -31,8 +29,6 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownParameter(let file, let name, let network):
       "\(file): tensor '\(name)' does not belong to the network '\(network)'"
     case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' holds values that are not finite numbers"
-    case .styleNotFound(let name, let searched):
-      "no style '\(name)': neither a file nor a model in \(searched.joined(separator: ", "))"
     }
   }
 }

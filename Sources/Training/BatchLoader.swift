@@ -1,0 +1,28 @@
+import Foundation
+import Tensors
+import Threading
+
+/// Reads the next batches on a thread of its own while the present one is computed.
+final class BatchLoader: @unchecked Sendable {
+  private let queue = BoundedQueue<Result<Tensor, any Error>>(capacity: 2)
+
+  /// Starts to load the batches with the numbers `indices`, in order.
+  init(sampler: PhotoSampler, indices: Range<Int>) {
+    let queue = queue
+    let thread = Thread {
+      for index in indices {
+        let batch = Result { try sampler.batch(index) }
+        guard queue.push(batch) else { return }
+        if case .failure = batch { break }
+      }
+      queue.close()
+    }
+    thread.name = "batches"
+    thread.start()
+  }
+
+  deinit { queue.close(discarding: true) }
+
+  /// The next batch, or nil after the last.
+  func next() throws -> Tensor? { try queue.pop()?.get() }
+}

@@ -1,0 +1,71 @@
+import Networks
+
+/// Everything that decides what a training run computes; two runs with equal settings on one machine write the same bytes.
+public struct TrainingSettings: Codable, Hashable, Sendable {
+  /// The architecture's name.
+  public var network: String
+  /// The multiplier of its channels.
+  public var width: Double
+  /// The number of optimizer steps.
+  public var iterations: Int
+  /// Photos in one step.
+  public var batchSize: Int
+  /// The side of the square crops, in pixels; a multiple of the network's `sizeMultiple`.
+  public var imageSize: Int
+  /// The painting's short side, in pixels; 0 leaves it as it is.
+  public var styleSize: Int
+  /// The weights of the objective.
+  public var weights: LossWeights
+  /// Adam's rate at the start; see ``learningRate(at:)``.
+  public var learningRate: Double
+  /// Decides initial values, crops and flips, and the photos' order.
+  public var seed: UInt64
+
+  /// The settings of the trainer's defaults, where not named.
+  public init(
+    network: String = "half", width: Double = 1, iterations: Int = 4000, batchSize: Int = 4, imageSize: Int = 256,
+    styleSize: Int = 256, weights: LossWeights = LossWeights(), learningRate: Double = 1e-3, seed: UInt64 = 1
+  ) {
+    self.network = network
+    self.width = width
+    self.iterations = iterations
+    self.batchSize = batchSize
+    self.imageSize = imageSize
+    self.styleSize = styleSize
+    self.weights = weights
+    self.learningRate = learningRate
+    self.seed = seed
+  }
+
+  /// Adam's rate at `iteration` (from 0): constant for the first half of the run, then falling to a twentieth along a line.
+  ///
+  /// The steps of a batch of four are noisy; without the descent the last ones undo each other's work.
+  public func learningRate(at iteration: Int) -> Double {
+    let half = iterations / 2
+    guard iteration > half, iterations > half else { return learningRate }
+    let progress = Double(iteration - half) / Double(iterations - half)
+    return learningRate * (1 - 0.95 * progress)
+  }
+
+  /// Checks every setting; throws ``TrainingError/invalidSetting(name:found:expected:)`` or `ModelError`.
+  @discardableResult
+  public func validate() throws -> NetworkDefinition {
+    func require(_ isValid: Bool, _ name: String, _ found: Any, _ expected: String) throws {
+      if !isValid { throw TrainingError.invalidSetting(name: name, found: "\(found)", expected: expected) }
+    }
+    let definition = try NetworkDefinition.named(network, width: width)
+    try require(iterations >= 1, "the number of iterations", iterations, "at least 1")
+    try require((1...64).contains(batchSize), "the batch size", batchSize, "1 to 64")
+    try require(
+      (32...1024).contains(imageSize) && imageSize % definition.sizeMultiple == 0, "the image size", imageSize,
+      "a multiple of \(definition.sizeMultiple) from 32 to 1024")
+    try require(
+      styleSize == 0 || (32...2048).contains(styleSize), "the style size", styleSize, "32 to 2048, or 0 for the painting's own")
+    for (name, weight) in [
+      ("content weight", weights.content), ("style weight", weights.style),
+      ("total variation weight", weights.totalVariation),
+    ] { try require(weight.isFinite && weight >= 0, "the " + name, weight, "a number from 0") }
+    try require(learningRate.isFinite && learningRate > 0, "the learning rate", learningRate, "a number above 0")
+    return definition
+  }
+}

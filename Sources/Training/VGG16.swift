@@ -1,0 +1,115 @@
+import Autograd
+import Kernels
+import Safetensors
+import Tensors
+
+/// The layers whose features the losses compare.
+public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
+  case relu1_2, relu2_2, relu3_3, relu4_3
+
+  /// The content loss's layer.
+  public static let content = VGG16Layer.relu3_3
+}
+
+/// The fixed feature extractor: VGG-16 as released by Oxford, `conv1_1` to `conv4_3`.
+///
+/// Input RGB 0…255, which becomes BGR minus (103.939, 116.779, 123.68); zero padding, ReLU, 2×2 maximum pooling.
+/// K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
+public final class VGG16 {
+  private struct Stage {
+    let weight: Variable
+    let bias: Variable
+    let name: String
+  }
+
+  /// Output channels of each convolution, block by block; a pooling layer stands between blocks.
+  static let blocks: [[Int]] = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512]]
+  /// The mean of the training images, BGR.
+  private static let mean: (Float, Float, Float) = (103.939, 116.779, 123.68)
+
+  private let stages: [[Stage]]
+  private let allocator = TensorAllocator()
+  /// Weights in the kernels' form for the shape of the latest input.
+  private var prepared: [PreparedConvolution] = []
+  private var preparedShape: Shape?
+  private var isPreparedForGradient = false
+
+  /// Reads the weights, as `training/` extracts them: `convB_N.weight` `[O, I, 3, 3]` and `convB_N.bias` `[O]`.
+  ///
+  /// Throws `SafetensorsError` for a damaged file, ``TrainingError/invalidExtractor(file:found:expected:)`` for another one.
+  public init(path: String) throws {
+    let reader = try SafetensorsReader(path: path)
+    var inputs = 3
+    var stages: [[Stage]] = []
+    for (block, outputsOfBlock) in Self.blocks.enumerated() {
+      var stagesOfBlock: [Stage] = []
+      for (index, outputs) in outputsOfBlock.enumerated() {
+        let name = "conv\(block + 1)_\(index + 1)"
+        let weight = try Self.tensor(name + ".weight", shape: [outputs, inputs, 3, 3], reader)
+        let bias = try Self.tensor(name + ".bias", shape: [outputs], reader)
+        stagesOfBlock.append(Stage(weight: Variable(weight), bias: Variable(bias), name: name))
+        inputs = outputs
+      }
+      stages.append(stagesOfBlock)
+    }
+    self.stages = stages
+  }
+
+  private static func tensor(_ name: String, shape: [Int], _ reader: SafetensorsReader) throws -> Tensor {
+    guard let entry = reader.file.tensors[name] else {
+      throw TrainingError.invalidExtractor(
+        file: reader.path, found: "no tensor '\(name)'", expected: "one of shape \(shape)")
+    }
+    guard entry.shape.dimensions == shape else {
+      throw TrainingError.invalidExtractor(
+        file: reader.path, found: "'\(name)' of shape \(entry.shape)", expected: "shape \(shape)")
+    }
+    return try reader.tensor(name)
+  }
+
+  /// The least height and width of an input: what three poolings leave at least one pixel of.
+  public static let minimumExtent = 8
+
+  /// The features of `image`, `[N, H, W, 3]` RGB 0…255, up to and including layer `last`.
+  public func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
+    prepare(for: image.value.shape, gradientToInput: image.requiresGradient)
+    var features: [VGG16Layer: Variable] = [:]
+    var value = tape.caffePreprocessing(image, mean: Self.mean)
+    var position = 0
+    for (block, layer) in VGG16Layer.allCases.enumerated() {
+      if block > 0 { value = tape.maxPool(value) }
+      for stage in stages[block] {
+        value = tape.convolution(
+          value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, rectifies: true,
+          prepared: prepared[position])
+        position += 1
+      }
+      features[layer] = value
+      if layer == last { break }
+    }
+    return features
+  }
+
+  private func prepare(for shape: Shape, gradientToInput: Bool) {
+    if shape == preparedShape && (isPreparedForGradient || !gradientToInput) { return }
+    prepared = []
+    var current = shape
+    for (block, stagesOfBlock) in stages.enumerated() {
+      if block > 0 {
+        current = Shape(
+          batch: current.batch, height: current.height / 2, width: current.width / 2, channels: current.channels)
+      }
+      for stage in stagesOfBlock {
+        let geometry = PreparedConvolution.geometry(
+          input: current, weight: stage.weight.value.shape, stride: 1, padding: 1, paddingMode: .zeros)
+        prepared.append(
+          PreparedConvolution(
+            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput, allocator: allocator))
+        current = Shape(
+          batch: current.batch, height: current.height, width: current.width, channels: geometry.outputChannels)
+      }
+    }
+    preparedShape = shape
+    isPreparedForGradient = gradientToInput
+  }
+}
