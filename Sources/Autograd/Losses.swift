@@ -10,15 +10,18 @@ extension Tape {
     let shape = features.value.shape
     let pixels = shape.height * shape.width
     let output = uninitialized(Shape([shape.batch, shape.channels, shape.channels]))
-    let space = scratch(Gram.scratchCount(batch: shape.batch, pixels: pixels, channels: shape.channels))
-    Gram.forward(
-      features.value.pointer, batch: shape.batch, pixels: pixels, channels: shape.channels, output: output.pointer,
-      scratch: space.pointer, pool: pool)
+    withScratch(Gram.scratchCount(batch: shape.batch, pixels: pixels, channels: shape.channels)) { scratch in
+      Gram.forward(
+        features.value.pointer, batch: shape.batch, pixels: pixels, channels: shape.channels, output: output.pointer,
+        scratch: scratch, pool: pool)
+    }
     return record(output, inputs: [features]) { [self] gradient in
-      let space = scratch(Gram.backwardScratchCount(batch: shape.batch, channels: shape.channels))
-      Gram.backward(
-        features.value.pointer, dGram: gradient.pointer, batch: shape.batch, pixels: pixels, channels: shape.channels,
-        dFeatures: accumulator(features).pointer, scratch: space.pointer, pool: pool)
+      let dFeatures = accumulator(features)
+      withScratch(Gram.backwardScratchCount(batch: shape.batch, channels: shape.channels)) { scratch in
+        Gram.backward(
+          features.value.pointer, dGram: gradient.pointer, batch: shape.batch, pixels: pixels,
+          channels: shape.channels, dFeatures: dFeatures.pointer, scratch: scratch, pool: pool)
+      }
     }
   }
 

@@ -33,11 +33,12 @@ extension Tape {
       Shape(
         batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
         channels: geometry.outputChannels))
-    let space = scratch(forward.forwardScratchCount(threads: pool.threadCount))
-    forward.forward(
-      input.value.pointer, preparedWeight: prepared.weight.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: rectifies), output: output.pointer,
-      scratch: space.pointer, pool: pool)
+    withScratch(forward.forwardScratchCount(threads: pool.threadCount)) { scratch in
+      forward.forward(
+        input.value.pointer, preparedWeight: prepared.weight.pointer,
+        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: rectifies), output: output.pointer,
+        scratch: scratch, pool: pool)
+    }
 
     return record(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { [self] gradient in
       if rectifies {
@@ -46,24 +47,26 @@ extension Tape {
         )
       }
       if weight.requiresGradient {
-        let space = scratch(forward.backwardWeightScratchCount)
-        forward.backwardWeight(
-          input.value.pointer, dOutput: gradient.pointer, dWeight: accumulator(weight).pointer, scratch: space.pointer,
-          pool: pool)
+        let dWeight = accumulator(weight)
+        withScratch(forward.backwardWeightScratchCount) { scratch in
+          forward.backwardWeight(
+            input.value.pointer, dOutput: gradient.pointer, dWeight: dWeight.pointer, scratch: scratch, pool: pool)
+        }
       }
       if let bias, bias.requiresGradient {
         forward.backwardBias(gradient.pointer, dBias: accumulator(bias).pointer, pool: pool)
       }
       if input.requiresGradient, let toInput = prepared.toInput, let turned = prepared.turnedWeight {
-        let space = scratch(toInput.scratchCount(threads: pool.threadCount))
-        let pass = { (target: UnsafeMutablePointer<Float>) in
-          toInput.run(
-            gradient.pointer, preparedWeight: turned.pointer, dInput: target, scratch: space.pointer, pool: self.pool)
-        }
-        if toInput.overwrites {
-          contribute(to: input, pass)
-        } else {
-          pass(accumulator(input).pointer)
+        withScratch(toInput.scratchCount(threads: pool.threadCount)) { scratch in
+          let pass = { (target: UnsafeMutablePointer<Float>) in
+            toInput.run(
+              gradient.pointer, preparedWeight: turned.pointer, dInput: target, scratch: scratch, pool: self.pool)
+          }
+          if toInput.overwrites {
+            contribute(to: input, pass)
+          } else {
+            pass(accumulator(input).pointer)
+          }
         }
       }
     }
@@ -78,7 +81,7 @@ extension Tape {
     let mean = uninitialized(Shape([shape.batch, channels]))
     let inverseDeviation = uninitialized(Shape([shape.batch, channels]))
     let scratchCount = InstanceNorm.scratchCount(batch: shape.batch, pixels: pixels, channels: channels)
-    withDoubles(scratchCount) { space in
+    withDoubleScratch(scratchCount) { space in
       InstanceNorm.statistics(
         input.value.pointer, batch: shape.batch, pixels: pixels, channels: channels, mean: mean.pointer,
         inverseDeviation: inverseDeviation.pointer, scratch: space, pool: pool)
@@ -90,7 +93,7 @@ extension Tape {
     return record(output, inputs: [input, gamma, beta]) { [self] gradient in
       let dGamma = accumulator(gamma)
       let dBeta = accumulator(beta)
-      withDoubles(scratchCount) { space in
+      withDoubleScratch(scratchCount) { space in
         // The result takes the place of the gradient that it is computed from.
         InstanceNorm.backward(
           input.value.pointer, dOutput: gradient.pointer, rectifiedOutput: rectifies ? output.pointer : nil,

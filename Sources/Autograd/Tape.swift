@@ -27,13 +27,16 @@ public final class Tape {
   /// A tensor whose elements are not set.
   func uninitialized(_ shape: Shape) -> Tensor { Tensor(shape, zeroed: false, allocator: allocator) }
 
-  /// Floats that are needed for the length of one operation.
-  func scratch(_ count: Int) -> Tensor { uninitialized(Shape([count])) }
+  /// Lends `body` memory for `count` floats, whose values are not set.
+  func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    let memory = uninitialized(Shape([count]))
+    // The pointer alone does not keep the tensor alive.
+    withExtendedLifetime(memory) { body(memory.pointer) }
+  }
 
-  /// Doubles that are needed for the length of one operation.
-  func withDoubles(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
-    let memory = scratch(2 * count)
-    memory.pointer.withMemoryRebound(to: Double.self, capacity: count, body)
+  /// Lends `body` memory for `count` doubles, whose values are not set.
+  func withDoubleScratch(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
+    withScratch(2 * count) { $0.withMemoryRebound(to: Double.self, capacity: count, body) }
   }
 
   /// Adds an operation's result; `rule` receives the result's gradient and passes it on to the operation's inputs.
@@ -55,7 +58,7 @@ public final class Tape {
   /// Gives `variable` the gradient that `write` puts into an unset tensor, or adds it to the one that is there.
   func contribute(to variable: Variable, _ write: (UnsafeMutablePointer<Float>) -> Void) {
     let result = uninitialized(variable.value.shape)
-    write(result.pointer)
+    withExtendedLifetime(result) { write(result.pointer) }
     add(result, to: variable)
   }
 

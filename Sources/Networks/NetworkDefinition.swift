@@ -98,7 +98,7 @@ public struct NetworkDefinition: Hashable, Sendable {
     var extents: [(height: Int, width: Int)] = []
     var total = 0
     for node in nodes {
-      var extent = node.inputs.first.map { extents[$0] } ?? (height, width)
+      var extent = node.inputs.first.map { extents[$0] } ?? (height: height, width: width)
       switch node.operation {
       case .convolution(let inputChannels, let outputChannels, let kernel, let stride, _):
         extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)

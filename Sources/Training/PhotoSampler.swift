@@ -34,11 +34,8 @@ public final class PhotoSampler: Sendable {
   public func batch(_ index: Int) throws -> Tensor {
     let result = Tensor(
       Shape(batch: batchSize, height: imageSize, width: imageSize, channels: 3), zeroed: false)
-    let perImage = imageSize * imageSize * 3
     for position in 0..<batchSize {
-      let sample = index * batchSize + position
-      let crop = try crop(sample)
-      result.pointer.advanced(by: position * perImage).update(from: crop.tensor().pointer, count: perImage)
+      try crop(index * batchSize + position).write(to: result, batchIndex: position)
     }
     return result
   }
@@ -55,7 +52,7 @@ public final class PhotoSampler: Sendable {
     for attempt in 0..<count {
       let file = folder.files[order[(sample % count + attempt) % count]]
       if unreadable.withLock({ $0.contains(file) }) { continue }
-      guard let picture = try? PictureFile.read(file) else {
+      guard let picture = try? PictureFile.read(file).flattened() else {
         unreadable.withLock { _ = $0.insert(file) }
         continue
       }

@@ -1,1 +1,3 @@
-print("placeholder")
+import Console
+
+Program.run(EvaluateStyle.self)

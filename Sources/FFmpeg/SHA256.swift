@@ -1,0 +1,26 @@
+import CFFmpeg
+
+/// The SHA-256 digest (FIPS 180-4), by libavutil.
+public struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  /// A digest of nothing yet; nil where there is no memory for its state.
+  public init?() {
+    guard let context = av_sha_alloc() else { return nil }
+    self.context = context
+    av_sha_init(context, 256)
+  }
+
+  deinit { av_free(UnsafeMutableRawPointer(context)) }
+
+  /// Appends `bytes`.
+  public mutating func update(_ bytes: [UInt8]) { av_sha_update(context, bytes, bytes.count) }
+
+  /// The digest of all that was appended, as 64 hexadecimal digits.
+  public consuming func hexDigest() -> String {
+    var digest = [UInt8](repeating: 0, count: 32)
+    av_sha_final(context, &digest)
+    let digits = Array("0123456789abcdef")
+    return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// Losses of a run as a table of comma-separated values, one line per step.
+///
+/// A resumed run appends; lines past the checkpoint's iteration, written before the interruption, are cut off first.
+final class LossLog {
+  private static let header =
+    "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,total_variation,learning_rate\n"
+  private let handle: FileHandle
+
+  /// Opens the log at `path` for a run that has done `iteration` steps.
+  init(path: String, iteration: Int) throws {
+    var kept = Self.header
+    if iteration > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
+      for line in text.split(separator: "\n").dropFirst() {
+        guard let number = line.split(separator: ",").first.flatMap({ Int($0) }), number <= iteration else { continue }
+        kept += line + "\n"
+      }
+    }
+    try kept.write(toFile: path, atomically: true, encoding: .utf8)
+    handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    try handle.seekToEnd()
+  }
+
+  deinit { try? handle.close() }
+
+  func append(_ step: StyleTrainer.Step) throws {
+    let losses = step.losses
+    let values =
+      [losses.total, losses.content, losses.style] + VGG16Layer.allCases.map { losses.styleLayers[$0] ?? 0 }
+      + [losses.totalVariation]
+    let columns = values.map { String(format: "%.6g", $0) } + [String(format: "%.6g", step.learningRate)]
+    try handle.write(contentsOf: Data("\(step.iteration),\(columns.joined(separator: ","))\n".utf8))
+  }
+}

@@ -1,0 +1,52 @@
+import Autograd
+import Imaging
+import Kernels
+import Networks
+import Tensors
+import Threading
+
+/// Measures how well stylized photos meet the objective.
+public final class StyleEvaluator {
+  private let pool: ComputePool
+  private let extractor: VGG16
+  private let loss: PerceptualLoss
+
+  /// An evaluator for a painting, scaled to `styleSize` on its short side (0: left as it is).
+  ///
+  /// Throws ``TrainingError/invalidSetting(name:found:expected:)`` for a painting that is too small for the extractor.
+  public init(
+    extractor: VGG16, style: Picture, styleSize: Int = 256, weights: LossWeights = LossWeights(), pool: ComputePool
+  ) throws {
+    let painting = styleSize == 0 ? style : style.resized(shortSide: styleSize)
+    guard min(painting.width, painting.height) >= VGG16.minimumExtent else {
+      throw TrainingError.invalidSetting(
+        name: "the style image", found: "\(painting.width)×\(painting.height) pixels",
+        expected: "at least \(VGG16.minimumExtent) pixels on each side")
+    }
+    self.pool = pool
+    self.extractor = extractor
+    loss = PerceptualLoss(
+      extractor: extractor, style: painting.tensor(), weights: weights,
+      tape: Tape(pool: pool, allocator: TensorAllocator()))
+  }
+
+  /// `photo` as it is compared: short side scaled to `size`, then the central square of `size` pixels.
+  public static func crop(_ photo: Picture, size: Int) -> Picture {
+    photo.resized(shortSide: size).croppedToCenter(width: size, height: size)
+  }
+
+  /// The losses of `output` for `photo`, both `[1, H, W, 3]`; the output is clamped to 0…255 first.
+  public func losses(output: Tensor, photo: Tensor) -> LossParts {
+    let clamped = output.copy()
+    for index in 0..<clamped.count { clamped.pointer[index] = min(max(clamped.pointer[index], 0), 255) }
+    let tape = Tape(pool: pool, allocator: TensorAllocator())
+    return loss(output: Variable(clamped), photos: photo, on: tape)
+  }
+
+  /// The losses of `model`'s output for `photo`, `[1, H, W, 3]`; H and W are multiples of the network's `sizeMultiple`.
+  public func losses(of model: StyleModel, photo: Tensor) -> LossParts {
+    let executor = NetworkExecutor(definition: model.definition, parameters: model.parameters, trainable: false)
+    let output = executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator()))
+    return losses(output: output.value, photo: photo)
+  }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Console
+import Foundation
+import Imaging
+import Logging
+import Networks
+import Threading
+import Training
+
+/// Measures a style on photos by the training objective.
+struct EvaluateStyle: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate-style",
+    abstract: "Measures how well a style's pictures meet the training objective.",
+    discussion: """
+      Each photo is scaled so that its short side has --size pixels and cut to the central square; the network's output is \
+      clamped to 0...255 before the losses. Weights are applied to the numbers.
+      """,
+    version: Program.version)
+
+  @Option(help: "The style: a name from the models folder, or a model file.")
+  var style = Installation.defaultStyle
+
+  @Option(help: "The painting that the style was trained on.")
+  var styleImage: String
+
+  @Option(help: "The folder of photos, searched recursively.")
+  var content: String
+
+  @Option(help: "The side of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
+  var size = 256
+
+  @Option(
+    help: "The painting's short side in pixels; 0 leaves it as it is.", transform: ArgumentValues.integer(in: 0...2048))
+  var styleSize = 256
+
+  @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
+  var contentWeight = LossWeights().content
+
+  @Option(help: "The weight of the style loss.", transform: ArgumentValues.number(positive: false))
+  var styleWeight = LossWeights().style
+
+  @Option(help: "The weight of the total variation.", transform: ArgumentValues.number(positive: false))
+  var tvWeight = LossWeights().totalVariation
+
+  @Option(help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+  var threads: Int?
+
+  @Flag(help: "Print one JSON object on standard output instead of a table.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  func run() throws {
+    let installation = Installation()
+    try InputPath.checkFile(styleImage)
+    try InputPath.checkDirectory(content)
+    let model = try StyleModel.load(path: installation.styleFile(style))
+    let multiple = model.definition.sizeMultiple
+    guard size % multiple == 0 else {
+      throw ValidationError("--size \(size) is not a multiple of \(multiple), which this network needs")
+    }
+    let pool = ComputePool(threads: threads)
+    let evaluator = try StyleEvaluator(
+      extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),
+      styleSize: styleSize,
+      weights: LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight), pool: pool)
+    let folder = try PhotoFolder(path: content)
+
+    let interrupt = InterruptFlag.install()
+    let progress = ProgressReporter(
+      title: "Evaluating", total: folder.files.count, units: .init(steps: "photos", rate: "photos/s"), isQuiet: quiet)
+    var photos: [Report.Photo] = []
+    var parts: [LossParts] = []
+    var unreadable = 0
+    for (index, file) in folder.files.enumerated() {
+      guard !interrupt.isRaised else { throw ExitCode(interrupt.exitCode ?? 1) }
+      if let photo = try? PictureFile.read(file).flattened() {
+        let losses = evaluator.losses(of: model, photo: StyleEvaluator.crop(photo, size: size).tensor())
+        parts.append(losses)
+        photos.append(Report.Photo(file: relative(file), losses))
+      } else {
+        unreadable += 1
+      }
+      progress.update(completed: index + 1)
+    }
+    progress.finish()
+    guard !parts.isEmpty else { throw TrainingError.unreadablePhotos(folder: content, count: unreadable) }
+    if unreadable > 0 {
+      Logger(label: "evaluate-style").warning("\(unreadable) photos could not be read and were skipped")
+    }
+    let mean = Report.Mean(.mean(parts))
+    if json {
+      try JSONLine.print(
+        Report(style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean, photos: photos))
+    } else {
+      try StandardOutput.write(Self.table(photos, mean))
+    }
+  }
+
+  private func relative(_ file: String) -> String {
+    let root = URL(fileURLWithPath: content).path + "/"
+    return file.hasPrefix(root) ? String(file.dropFirst(root.count)) : file
+  }
+
+  private static func table(_ photos: [Report.Photo], _ mean: Report.Mean) -> String {
+    func row(_ values: [Double], _ name: String) -> String {
+      values.map { String(format: "%12.1f", $0) }.joined() + "  " + name + "\n"
+    }
+    var text = "       total     content       style          tv  photo\n"
+    for photo in photos { text += row([photo.total, photo.content, photo.style, photo.tv], photo.file) }
+    return text + row([mean.total, mean.content, mean.style, mean.tv], "mean of \(photos.count)")
+  }
+
+  /// What `--json` prints.
+  private struct Report: Encodable {
+    struct Mean: Encodable {
+      var content: Double
+      var style: Double
+      var tv: Double
+      var total: Double
+
+      init(_ parts: LossParts) {
+        content = parts.content
+        style = parts.style
+        tv = parts.totalVariation
+        total = parts.total
+      }
+    }
+
+    struct Photo: Encodable {
+      var file: String
+      var content: Double
+      var style: Double
+      var styleLayers: [String: Double]
+      var tv: Double
+      var total: Double
+
+      init(file: String, _ parts: LossParts) {
+        self.file = file
+        content = parts.content
+        style = parts.style
+        styleLayers = Dictionary(uniqueKeysWithValues: parts.styleLayers.map { ($0.key.rawValue, $0.value) })
+        tv = parts.totalVariation
+        total = parts.total
+      }
+    }
+
+    var style: String
+    var network: String
+    var size: Int
+    var skipped: Int
+    var mean: Mean
+    var photos: [Photo]
+  }
+}
