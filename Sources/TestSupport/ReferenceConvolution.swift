@@ -5,8 +5,8 @@ extension Reference {
   public enum Padding: Hashable, Sendable, CaseIterable {
     /// Zeros.
     case zero
-    /// The image mirrored about its edge element, which is not repeated: `3 2 1 | 0 1 2 3`. Padding must be less than
-    /// the extent.
+    /// The image mirrored about its edge element, which is not repeated: `3 2 1 | 0 1 2 3`. A border wider than the
+    /// image is mirrored again at the other edge; an image of one element repeats it.
     case reflection
 
     /// The image coordinate that the coordinate `index` of the unbounded plane shows, or nil for a zero.
@@ -14,7 +14,9 @@ extension Reference {
       if index >= 0 && index < extent { return index }
       switch self {
       case .zero: return nil
-      case .reflection: return index < 0 ? -index : 2 * (extent - 1) - index
+      case .reflection:
+        guard extent > 1 else { return 0 }
+        return source(of: index < 0 ? -index : 2 * (extent - 1) - index, extent: extent)
       }
     }
   }

@@ -135,6 +135,18 @@ def dump_scalars(dump):
     dump.activations("total_variation.input_gradient", image.grad)
 
 
+def dump_adam(dump):
+    """Three steps with changing gradients; the moments start from zero."""
+    weight = variable(random(11))
+    dump.array("adam.weight", weight)
+    optimizer = torch.optim.Adam([weight], lr=1e-3)
+    for step in (1, 2, 3):
+        weight.grad = random(11, low=-10, high=10)
+        dump.array(f"adam.gradient{step}", weight.grad)
+        optimizer.step()
+        dump.array(f"adam.weight{step}", weight)
+
+
 def random_network(channels):
     """A network with weights of a trained one's size: He's scale, affine parameters around (1, 0)."""
     network = style_transfer.TransformerNet(channels).double()
@@ -254,6 +266,7 @@ def main():
     dump_instance_norm(dump)
     dump_unary(dump)
     dump_scalars(dump)
+    dump_adam(dump)
     dump.save("operations.safetensors")
     dump_network()
     dump_objective()

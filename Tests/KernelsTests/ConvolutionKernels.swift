@@ -1,0 +1,66 @@
+import Kernels
+import TestSupport
+import Testing
+import Threading
+
+/// The convolution kernels on arrays: scratch of exactly the promised size, everything between guards, nothing zeroed.
+extension Convolution2D {
+  func forward(
+    _ input: [Float], weight: [Float], bias: [Float]?, rectifies: Bool = false, pool: ComputePool = pool
+  ) -> [Float] {
+    let input = GuardedBuffer(input)
+    let weight = GuardedBuffer(weight)
+    let bias = bias.map(GuardedBuffer.init)
+    let prepared = GuardedBuffer(count: preparedWeightCount)
+    let scratch = GuardedBuffer(count: forwardScratchCount(threads: pool.threadCount))
+    let output = GuardedBuffer(count: geometry.batch * geometry.outputPixels * geometry.outputChannels)
+    prepareWeight(weight.pointer, into: prepared.pointer)
+    forward(
+      input.pointer, preparedWeight: prepared.pointer,
+      epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies),
+      output: output.pointer, scratch: scratch.pointer, pool: pool)
+    #expect(prepared.isIntact && scratch.isIntact && output.isIntact, "written outside an array")
+    return output.elements
+  }
+
+  /// The gradient of the weight, added to `start`.
+  func weightGradient(
+    _ input: [Float], outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool
+  ) -> [Float] {
+    let input = GuardedBuffer(input)
+    let outer = GuardedBuffer(outputGradient)
+    let scratch = GuardedBuffer(count: backwardWeightScratchCount)
+    let gradient = GuardedBuffer(start)
+    backwardWeight(
+      input.pointer, dOutput: outer.pointer, dWeight: gradient.pointer, scratch: scratch.pointer, pool: pool)
+    #expect(scratch.isIntact && gradient.isIntact, "written outside an array")
+    return gradient.elements
+  }
+
+  /// The gradient of the bias, added to `start`.
+  func biasGradient(_ outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool) -> [Float] {
+    let outer = GuardedBuffer(outputGradient)
+    let gradient = GuardedBuffer(start)
+    backwardBias(outer.pointer, dBias: gradient.pointer, pool: pool)
+    #expect(gradient.isIntact, "written outside an array")
+    return gradient.elements
+  }
+}
+
+extension ConvolutionInputGradient {
+  /// The gradient of the input: in place of what was there, or added to zeros.
+  func run(_ outputGradient: [Float], weight: [Float], pool: ComputePool = pool) -> [Float] {
+    let outer = GuardedBuffer(outputGradient)
+    let weight = GuardedBuffer(weight)
+    let prepared = GuardedBuffer(count: preparedWeightCount)
+    let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount))
+    let gradient = GuardedBuffer(
+      count: geometry.batch * geometry.height * geometry.width * geometry.inputChannels,
+      filledWith: overwrites ? .nan : 0)
+    prepareWeight(weight.pointer, into: prepared.pointer)
+    run(
+      outer.pointer, preparedWeight: prepared.pointer, dInput: gradient.pointer, scratch: scratch.pointer, pool: pool)
+    #expect(prepared.isIntact && scratch.isIntact && gradient.isIntact, "written outside an array")
+    return gradient.elements
+  }
+}

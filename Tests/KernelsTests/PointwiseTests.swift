@@ -1,0 +1,117 @@
+import Kernels
+import TestSupport
+import Tensors
+import Testing
+
+@Suite struct PointwiseTests {
+  /// Below, at and above a vector register, and more than one chunk with a rest.
+  static let counts = [1, 3, 8, 13, 100, 70_001]
+
+  /// Values with zeros of both signs and equal neighbours among them.
+  private func values(_ count: Int, seed: UInt64) -> ReferenceTensor {
+    var random = Random(seed: seed)
+    var elements = random.wholeNumbers(Shape([count]), in: -2...2).elements
+    if count > 2 { elements[2] = -0.0 }
+    return ReferenceTensor(Shape([count]), elements: elements.map(Double.init))
+  }
+
+  private func uniform(_ count: Int, seed: UInt64, in range: ClosedRange<Float> = -1...1) -> ReferenceTensor {
+    var random = Random(seed: seed)
+    return ReferenceTensor(random.tensor(Shape([count]), in: range))
+  }
+
+  @Test(arguments: counts)
+  func addIsExact(count: Int) {
+    let (first, second) = (uniform(count, seed: 1), uniform(count, seed: 2))
+    let addend = GuardedBuffer(second.floats)
+    let sum = guarded(first.floats, count: count) {
+      Pointwise.add($0, addend.pointer, output: $1, count: count, pool: pool)
+    }
+    #expect(sum == zip(first.floats, second.floats).map { $0 + $1 })
+    let inPlace = GuardedBuffer(first.floats)
+    Pointwise.add(inPlace.pointer, addend.pointer, output: inPlace.pointer, count: count, pool: pool)
+    #expect(inPlace.elements == sum)
+  }
+
+  @Test(arguments: counts)
+  func reluIsExact(count: Int) {
+    let input = values(count, seed: 3)
+    let gradient = uniform(count, seed: 4)
+    let output = guarded(input.floats, count: count) { Pointwise.relu($0, output: $1, count: count, pool: pool) }
+    #expect(output == Reference.relu(input).floats)
+    let outer = GuardedBuffer(gradient.floats)
+    let inputGradient = guarded(output, count: count) {
+      Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: count, pool: pool)
+    }
+    #expect(inputGradient == Reference.reluBackward(gradient, input: input).floats)
+  }
+
+  /// A network that has diverged must show it: the trainer stops at the first loss that is not a number.
+  @Test func reluKeepsNaN() {
+    let output = guarded([.nan, -1, 2], count: 3) { Pointwise.relu($0, output: $1, count: 3, pool: pool) }
+    #expect(output[0].isNaN && output[1] == 0 && output[2] == 2)
+  }
+
+  @Test(arguments: counts)
+  func scaledTanhAgreesWithReference(count: Int) {
+    let input = uniform(count, seed: 5, in: -4...4)
+    let gradient = uniform(count, seed: 6)
+    let output = scaledTanh(input.floats)
+    expectAgreement(
+      output, Reference.scaledTanh(input, scale: 150, offset: 127.5), within: Tolerance.singlePrecision, "output")
+    let discrepancy = Discrepancy(
+      scaledTanhBackward(output: output, gradient: gradient.floats),
+      expected: Reference.scaledTanhBackward(gradient, input: input, scale: 150).elements)
+    // `1 − t²` from an output rounded at 277: a few units of 2⁻²⁴ of the gradient's greatest factor, 150.
+    #expect(discrepancy.maximum <= 150 * Tolerance.singlePrecision, "\(discrepancy)")
+  }
+
+  @Test func scaledTanhAgreesWithCentralDifferences() {
+    let input = uniform(60, seed: 7, in: -2...2).floats
+    let outer = uniform(60, seed: 8).floats
+    let mismatches = gradientMismatches(
+      at: input, analytic: scaledTanhBackward(output: scaledTanh(input), gradient: outer), indices: Array(0..<60),
+      step: 1e-2, tolerance: Tolerance.centralDifference
+    ) { weightedSum(scaledTanh($0), outer) }
+    #expect(mismatches.isEmpty, "\(mismatches)")
+  }
+
+  @Test func agreesWithPyTorch() throws {
+    let golden = try Golden("operations")
+    let relu = try golden.tensor("relu.input").elements
+    let output = guarded(relu, count: relu.count) { Pointwise.relu($0, output: $1, count: relu.count, pool: pool) }
+    #expect(output == (try golden.tensor("relu.output").elements))
+    let outer = GuardedBuffer(try golden.tensor("relu.output_gradient").elements)
+    let inputGradient = guarded(output, count: relu.count) {
+      Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: relu.count, pool: pool)
+    }
+    #expect(inputGradient == (try golden.tensor("relu.input_gradient").elements))
+
+    let tangent = scaledTanh(try golden.tensor("scaled_tanh.input").elements)
+    expectAgreement(tangent, try golden.reference("scaled_tanh.output"), within: Tolerance.singlePrecision, "tanh")
+    expectAgreement(
+      scaledTanhBackward(output: tangent, gradient: try golden.tensor("scaled_tanh.output_gradient").elements),
+      try golden.reference("scaled_tanh.input_gradient"), within: Tolerance.singlePrecision, "tanh gradient")
+  }
+
+  @Test func mapPixelsReordersChannelsAndSubtracts() {
+    let output = guarded([1, 2, 3, 10, 20, 30], count: 6) {
+      Pointwise.mapPixels($0, order: (2, 1, 0), offset: (0.5, 1, 2), output: $1, pixels: 2, pool: pool)
+    }
+    #expect(output == [2.5, 1, -1, 29.5, 19, 8])
+  }
+
+  private func scaledTanh(_ input: [Float]) -> [Float] {
+    guarded(input, count: input.count) {
+      Pointwise.scaledTanh($0, scale: 150, offset: 127.5, output: $1, count: input.count, pool: pool)
+    }
+  }
+
+  private func scaledTanhBackward(output: [Float], gradient: [Float]) -> [Float] {
+    let outer = GuardedBuffer(gradient)
+    return guarded(output, count: output.count) {
+      Pointwise.scaledTanhBackward(
+        output: $0, dOutput: outer.pointer, scale: 150, offset: 127.5, dInput: $1, count: output.count, pool: pool)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Kernels
+import TestSupport
+import Testing
+import Threading
+
+/// More threads than the machine may have, and a number that does not divide the work evenly.
+let pool = ComputePool(threads: 3)
+
+/// What a kernel may lose against double precision, as a fraction of the range of the result.
+enum Tolerance {
+  /// Single-precision sums of at most a few thousand products: half a unit in the last place (6e-8) grows with about the
+  /// square root of the number of terms.
+  static let singlePrecision = 4e-6
+  /// Winograd's F(4×4, 3×3) multiplies rounding by the norms of its transforms, about fivefold.
+  static let winograd = 1.5e-5
+  /// Losses are summed in double precision from blocks of 64 floats, all of one sign.
+  static let loss = 1e-6
+  /// Central differences: the kernel's own rounding divided by the step.
+  static let centralDifference = 2e-3
+
+  static func of(_ algorithm: ConvolutionAlgorithm) -> Double {
+    algorithm == .winograd ? winograd : singlePrecision
+  }
+}
+
+/// Expects every computed element within `tolerance` of the range of `expected`.
+func expectAgreement(
+  _ computed: [Float], _ expected: ReferenceTensor, within tolerance: Double, _ name: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let discrepancy = Discrepancy(computed, expected: expected.elements)
+  #expect(discrepancy.relative <= tolerance, "\(name): \(discrepancy)", sourceLocation: sourceLocation)
+}
+
+/// Runs `kernel` on a copy of `input` and an unset output of `count` elements, both between guards, and returns the output.
+func guarded(
+  _ input: [Float], count: Int, sourceLocation: SourceLocation = #_sourceLocation,
+  _ kernel: (_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) -> Void
+) -> [Float] {
+  let source = GuardedBuffer(input)
+  let target = GuardedBuffer(count: count)
+  kernel(source.pointer, target.pointer)
+  #expect(target.isIntact, "written outside an array", sourceLocation: sourceLocation)
+  return target.elements
+}
