@@ -19,7 +19,7 @@ extension Convolution2D {
       input.pointer, preparedWeight: prepared.pointer,
       epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies),
       output: output.pointer, scratch: scratch.pointer, pool: pool)
-    #expect(prepared.isIntact && scratch.isIntact && output.isIntact, "written outside an array")
+    expectIntact(input, weight, bias, prepared, scratch, output)
     return output.elements
   }
 
@@ -33,7 +33,7 @@ extension Convolution2D {
     let gradient = GuardedBuffer(start)
     backwardWeight(
       input.pointer, dOutput: outer.pointer, dWeight: gradient.pointer, scratch: scratch.pointer, pool: pool)
-    #expect(scratch.isIntact && gradient.isIntact, "written outside an array")
+    expectIntact(input, outer, scratch, gradient)
     return gradient.elements
   }
 
@@ -42,7 +42,7 @@ extension Convolution2D {
     let outer = GuardedBuffer(outputGradient)
     let gradient = GuardedBuffer(start)
     backwardBias(outer.pointer, dBias: gradient.pointer, pool: pool)
-    #expect(gradient.isIntact, "written outside an array")
+    expectIntact(outer, gradient)
     return gradient.elements
   }
 }
@@ -60,7 +60,7 @@ extension ConvolutionInputGradient {
     prepareWeight(weight.pointer, into: prepared.pointer)
     run(
       outer.pointer, preparedWeight: prepared.pointer, dInput: gradient.pointer, scratch: scratch.pointer, pool: pool)
-    #expect(prepared.isIntact && scratch.isIntact && gradient.isIntact, "written outside an array")
+    expectIntact(outer, weight, prepared, scratch, gradient)
     return gradient.elements
   }
 }

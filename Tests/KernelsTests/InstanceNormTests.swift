@@ -148,6 +148,7 @@ import Threading
     let beta = GuardedBuffer(shift ?? example.shift.floats)
     let addend = residual.map(GuardedBuffer.init)
     let statistics = Statistics(input ?? example.input.floats, shape, pool)
+    defer { expectIntact(gamma, beta, addend, statistics.mean, statistics.inverseDeviation) }
     return guarded(input ?? example.input.floats, count: shape.count) { source, target in
       InstanceNorm.apply(
         source, batch: shape.batch, pixels: pixels, channels: shape.channels, gamma: gamma.pointer,
@@ -178,7 +179,8 @@ import Threading
         dInput: inputGradient.pointer, dGamma: scaleGradient.pointer, dBeta: shiftGradient.pointer, scratch: scratch,
         pool: pool)
     }
-    #expect(inputGradient.isIntact && scaleGradient.isIntact && shiftGradient.isIntact, "written outside an array")
+    expectIntact(input, outer, output, gamma, statistics.mean, statistics.inverseDeviation)
+    expectIntact(inputGradient, scaleGradient, shiftGradient)
     return (inputGradient.elements, scaleGradient.elements, shiftGradient.elements)
   }
 
@@ -196,7 +198,7 @@ import Threading
           input.pointer, batch: shape.batch, pixels: shape.height * shape.width, channels: shape.channels,
           mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, scratch: scratch, pool: pool)
       }
-      #expect(mean.isIntact && inverseDeviation.isIntact, "written outside an array")
+      expectIntact(input, mean, inverseDeviation)
       self.mean = mean
       self.inverseDeviation = inverseDeviation
     }
@@ -207,7 +209,7 @@ import Threading
         batch: shape.batch, pixels: shape.height * shape.width, channels: shape.channels)
       let floats = GuardedBuffer(count: 2 * count)
       floats.pointer.withMemoryRebound(to: Double.self, capacity: count, body)
-      #expect(floats.isIntact, "written outside the scratch")
+      expectIntact(floats)
     }
   }
 

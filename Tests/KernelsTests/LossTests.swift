@@ -146,7 +146,7 @@ import Threading
     let pixels = shape.height * shape.width
     let scratch = GuardedBuffer(
       count: Gram.scratchCount(batch: shape.batch, pixels: pixels, channels: shape.channels))
-    defer { #expect(scratch.isIntact, "written outside the scratch") }
+    defer { expectIntact(scratch) }
     return guarded(features.elements, count: shape.batch * shape.channels * shape.channels) {
       Gram.forward(
         $0, batch: shape.batch, pixels: pixels, channels: shape.channels, output: $1, scratch: scratch.pointer,
@@ -163,12 +163,13 @@ import Threading
     Gram.backward(
       source.pointer, dGram: outer.pointer, batch: shape.batch, pixels: shape.height * shape.width,
       channels: shape.channels, dFeatures: result.pointer, scratch: scratch.pointer, pool: pool)
-    #expect(scratch.isIntact && result.isIntact, "written outside an array")
+    expectIntact(source, outer, scratch, result)
     return result.elements
   }
 
   private func meanSquaredError(_ input: [Float], _ target: [Float], pool: ComputePool = pool) -> Double {
     let (first, second) = (GuardedBuffer(input), GuardedBuffer(target))
+    defer { expectIntact(first, second) }
     return MeanSquaredError.forward(
       first.pointer, second.pointer, count: input.count, period: target.count, pool: pool)
   }
@@ -181,13 +182,14 @@ import Threading
     MeanSquaredError.backward(
       first.pointer, second.pointer, count: input.count, period: target.count, scale: scale, dA: gradient.pointer,
       pool: pool)
-    #expect(gradient.isIntact, "written outside an array")
+    expectIntact(first, second, gradient)
     return gradient.elements
   }
 
   private func totalVariation(_ image: Tensor, pool: ComputePool = pool) -> Double {
     let shape = image.shape
     let source = GuardedBuffer(image.elements)
+    defer { expectIntact(source) }
     return TotalVariation.forward(
       source.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
       pool: pool)
@@ -200,7 +202,7 @@ import Threading
     TotalVariation.backward(
       source.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
       scale: scale, dImage: gradient.pointer, pool: pool)
-    #expect(gradient.isIntact, "written outside an array")
+    expectIntact(source, gradient)
     return gradient.elements
   }
 }

@@ -31,6 +31,7 @@ import Testing
     let inPlace = GuardedBuffer(first.floats)
     Pointwise.add(inPlace.pointer, addend.pointer, output: inPlace.pointer, count: count, pool: pool)
     #expect(inPlace.elements == sum)
+    expectIntact(addend, inPlace)
   }
 
   @Test(arguments: counts)
@@ -40,6 +41,7 @@ import Testing
     let output = guarded(input.floats, count: count) { Pointwise.relu($0, output: $1, count: count, pool: pool) }
     #expect(output == Reference.relu(input).floats)
     let outer = GuardedBuffer(gradient.floats)
+    defer { expectIntact(outer) }
     let inputGradient = guarded(output, count: count) {
       Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: count, pool: pool)
     }
@@ -82,6 +84,7 @@ import Testing
     let output = guarded(relu, count: relu.count) { Pointwise.relu($0, output: $1, count: relu.count, pool: pool) }
     #expect(output == (try golden.tensor("relu.output").elements))
     let outer = GuardedBuffer(try golden.tensor("relu.output_gradient").elements)
+    defer { expectIntact(outer) }
     let inputGradient = guarded(output, count: relu.count) {
       Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: relu.count, pool: pool)
     }
@@ -109,6 +112,7 @@ import Testing
 
   private func scaledTanhBackward(output: [Float], gradient: [Float]) -> [Float] {
     let outer = GuardedBuffer(gradient)
+    defer { expectIntact(outer) }
     return guarded(output, count: output.count) {
       Pointwise.scaledTanhBackward(
         output: $0, dOutput: outer.pointer, scale: 150, offset: 127.5, dInput: $1, count: output.count, pool: pool)

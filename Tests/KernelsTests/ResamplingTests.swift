@@ -81,6 +81,7 @@ import Testing
   private func maxPoolBackward(_ gradient: [Float], input: Tensor) -> [Float] {
     let shape = input.shape
     let outer = GuardedBuffer(gradient)
+    defer { expectIntact(outer) }
     return guarded(input.elements, count: shape.count) {
       MaxPool.backward(
         $0, dOutput: outer.pointer, batch: shape.batch, height: shape.height, width: shape.width,

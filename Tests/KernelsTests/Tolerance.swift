@@ -32,6 +32,13 @@ func expectAgreement(
   #expect(discrepancy.relative <= tolerance, "\(name): \(discrepancy)", sourceLocation: sourceLocation)
 }
 
+/// Expects that nothing was written outside the arrays; keeps them alive until here, which their pointers alone do not.
+func expectIntact(_ buffers: GuardedBuffer?..., sourceLocation: SourceLocation = #_sourceLocation) {
+  for (index, buffer) in buffers.enumerated() {
+    #expect(buffer?.isIntact ?? true, "written outside array \(index)", sourceLocation: sourceLocation)
+  }
+}
+
 /// Runs `kernel` on a copy of `input` and an unset output of `count` elements, both between guards, and returns the output.
 func guarded(
   _ input: [Float], count: Int, sourceLocation: SourceLocation = #_sourceLocation,
@@ -40,6 +47,6 @@ func guarded(
   let source = GuardedBuffer(input)
   let target = GuardedBuffer(count: count)
   kernel(source.pointer, target.pointer)
-  #expect(target.isIntact, "written outside an array", sourceLocation: sourceLocation)
+  expectIntact(source, target, sourceLocation: sourceLocation)
   return target.elements
 }
