@@ -63,7 +63,12 @@ public final class Tape {
   }
 
   /// Sets the gradient seed of `variable` for losses that are computed outside the tape: `∂loss/∂variable += gradient`.
-  public func seed(_ variable: Variable, gradient: Tensor) { add(gradient, to: variable) }
+  ///
+  /// The values are copied: rules change gradients in place.
+  public func seed(_ variable: Variable, gradient: Tensor) {
+    precondition(gradient.shape == variable.value.shape, "gradient \(gradient.shape) for \(variable.value.shape)")
+    contribute(to: variable) { $0.update(from: gradient.pointer, count: gradient.count) }
+  }
 
   /// Runs the rules from the last operation to the first, and empties the tape.
   ///
