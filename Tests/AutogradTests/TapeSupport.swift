@@ -12,7 +12,7 @@ enum Tolerance {
   /// One operation in single precision; Winograd's transforms multiply rounding about fivefold.
   static let operation = 1.5e-5
   /// Sixteen convolutions with ReLU in between, and the squares of the losses.
-  static let chain = 2e-4
+  static let chain = 2e-5
   /// Central differences of one operation: its own rounding divided by the step.
   static let centralDifference = 2e-3
   /// Central differences of a network: the step also crosses the kinks of a few of its ReLUs.
