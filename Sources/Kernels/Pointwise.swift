@@ -1,4 +1,3 @@
-import Foundation
 import Threading
 
 /// Functions of one element at a time, forward and backward.
@@ -78,7 +77,14 @@ public enum Pointwise {
     pool: ComputePool
   ) {
     forEachChunk(count, pool) { range in
-      for index in range { output[index] = offset + scale * tanhf(input[index]) }
+      var index = range.lowerBound
+      while index < range.upperBound {
+        let length = min(laneCount, range.upperBound - index)
+        let tangent = hyperbolicTangent(load(input + index, count: length))
+        store(
+          Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), tangent), output + index, count: length)
+        index += laneCount
+      }
     }
   }
 

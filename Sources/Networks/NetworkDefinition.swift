@@ -32,6 +32,13 @@ public struct Node: Hashable, Sendable {
   public let operation: Operation
   /// The positions in ``NetworkDefinition/nodes`` of what it reads.
   public let inputs: [Int]
+
+  /// A node; `name` matters only where the operation has parameters.
+  public init(name: String = "", operation: Operation, inputs: [Int]) {
+    self.name = name
+    self.operation = operation
+    self.inputs = inputs
+  }
 }
 
 /// A parameter that a network expects.
@@ -65,6 +72,14 @@ public struct NetworkDefinition: Hashable, Sendable {
   public let nodes: [Node]
   /// Height and width of the input must be multiples of this for the output to have the same size.
   public let sizeMultiple: Int
+
+  /// An architecture of one's own; whoever executes it checks that the nodes fit together.
+  public init(name: String, width: Double = 1, nodes: [Node], sizeMultiple: Int) {
+    self.name = name
+    self.width = width
+    self.nodes = nodes
+    self.sizeMultiple = sizeMultiple
+  }
 
   /// The parameters, in the order of the nodes.
   public var parameters: [ParameterSpecification] {
@@ -116,7 +131,7 @@ public struct NetworkDefinition: Hashable, Sendable {
 
 /// Appends nodes one after another; each call returns the new node's position.
 struct NetworkBuilder {
-  private(set) var nodes: [Node] = [Node(name: "", operation: .input, inputs: [])]
+  private(set) var nodes: [Node] = [Node(operation: .input, inputs: [])]
 
   /// The position of the newest node.
   var last: Int { nodes.count - 1 }

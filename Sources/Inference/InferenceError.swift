@@ -1,0 +1,38 @@
+/// Why a network cannot be run, in one sentence.
+public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The picture's size is out of range.
+  case unsupportedSize(width: Int, height: Int)
+  /// The rows of a picture would overlap.
+  case strideTooSmall(stride: Int, width: Int)
+  /// A picture in float has another shape than the engine's.
+  case wrongInput(found: [Int], expected: [Int])
+  /// The buffers would not fit into the memory; both in bytes.
+  case insufficientMemory(width: Int, height: Int, needed: Int, available: Int)
+  /// The model lacks a parameter of a layer.
+  case missingParameter(name: String, shape: [Int])
+  /// A parameter has other extents than the layer's.
+  case wrongShape(name: String, found: [Int], expected: [Int])
+  /// The nodes do not fit together.
+  case malformedNetwork(network: String, node: String, reason: String)
+
+  /// The sentence.
+  public var description: String {
+    switch self {
+    case .unsupportedSize(let width, let height):
+      "a picture of \(width)×\(height) cannot be stylized; expected 1×1 to "
+        + "\(InferencePlan.maximumExtent)×\(InferencePlan.maximumExtent)"
+    case .strideTooSmall(let stride, let width):
+      "rows \(stride) bytes apart overlap; \(width) pixels of 3 bytes need \(3 * width)"
+    case .wrongInput(let found, let expected): "a picture of shape \(found) was given, expected \(expected)"
+    case .insufficientMemory(let width, let height, let needed, let available):
+      "stylizing \(width)×\(height) needs \(Self.megabytes(needed)) MB of memory, but \(Self.megabytes(available)) MB "
+        + "are available; a smaller size or a narrower network needs less"
+    case .missingParameter(let name, let shape): "the model has no tensor '\(name)' of shape \(shape)"
+    case .wrongShape(let name, let found, let expected):
+      "the model's tensor '\(name)' has shape \(found), expected \(expected)"
+    case .malformedNetwork(let network, let node, let reason): "network '\(network)', node \(node): \(reason)"
+    }
+  }
+
+  private static func megabytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
+}

@@ -1,0 +1,86 @@
+import Threading
+
+/// Between pixels of three bytes (RGB24) and `[H, W, 3]` floats 0…255.
+public enum PixelConversion {
+  /// Rows that one thread takes at a time.
+  private static let rowsPerTask = 16
+
+  private static func forEachRow(_ rows: Int, _ pool: ComputePool, _ body: (Int) -> Void) {
+    pool.parallelFor((rows + rowsPerTask - 1) / rowsPerTask) { task in
+      for row in task * rowsPerTask..<min((task + 1) * rowsPerTask, rows) { body(row) }
+    }
+  }
+
+  /// Writes a picture of `height` rows, `stride` bytes apart, as `[extendedHeight, extendedWidth, 3]`.
+  ///
+  /// What is added at the right and at the bottom is mirrored at the last column and row, which are not repeated; a single
+  /// column or row is repeated. The extended extents are at least the picture's, which are at least 1.
+  public static func extended(
+    _ source: UnsafePointer<UInt8>, stride: Int, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
+    output: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    forEachRow(extendedHeight, pool) { row in
+      let bytes = source + ConvolutionGeometry.reflected(row, extent: height) * stride
+      let target = output + row * extendedWidth * 3
+      for index in 0..<width * 3 { target[index] = Float(bytes[index]) }
+      for column in width..<max(extendedWidth, width) {
+        let mirrored = ConvolutionGeometry.reflected(column, extent: width)
+        for channel in 0..<3 { target[column * 3 + channel] = Float(bytes[mirrored * 3 + channel]) }
+      }
+    }
+  }
+
+  /// The same for a picture of floats, `[height, width, 3]`.
+  public static func extended(
+    _ source: UnsafePointer<Float>, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
+    output: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    forEachRow(extendedHeight, pool) { row in
+      let pixels = source + ConvolutionGeometry.reflected(row, extent: height) * width * 3
+      let target = output + row * extendedWidth * 3
+      target.update(from: pixels, count: width * 3)
+      for column in width..<max(extendedWidth, width) {
+        let mirrored = ConvolutionGeometry.reflected(column, extent: width)
+        for channel in 0..<3 { target[column * 3 + channel] = pixels[mirrored * 3 + channel] }
+      }
+    }
+  }
+
+  /// Writes the top left `width` × `height` pixels of `[H, inputWidth, 3]` as bytes, in rows `stride` bytes apart.
+  ///
+  /// A value `x` becomes `offset + scale · tanh(x)` where `scaledTanh` is given, then the nearest whole number of 0…255 (the
+  /// even one of two); NaN becomes 0. Bytes between the rows are not touched.
+  public static func quantized(
+    _ input: UnsafePointer<Float>, inputWidth: Int, scaledTanh: (scale: Float, offset: Float)?, width: Int, height: Int,
+    output: UnsafeMutablePointer<UInt8>, stride: Int, pool: ComputePool
+  ) {
+    forEachRow(height, pool) { row in
+      let values = input + row * inputWidth * 3
+      let bytes = output + row * stride
+      var index = 0
+      while index < width * 3 {
+        let count = min(laneCount, width * 3 - index)
+        var value = load(values + index, count: count)
+        if let scaledTanh {
+          value = Lanes(repeating: scaledTanh.offset)
+            .addingProduct(Lanes(repeating: scaledTanh.scale), hyperbolicTangent(value))
+        }
+        let rounded = roundedBytes(value)
+        if count == laneCount {
+          UnsafeMutableRawPointer(bytes + index).storeBytes(of: rounded, as: SIMD8<UInt8>.self)
+        } else {
+          for lane in 0..<count { bytes[index + lane] = rounded[lane] }
+        }
+        index += laneCount
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func roundedBytes(_ lanes: Lanes) -> SIMD8<UInt8> {
+    var value = Lanes.zero.replacing(with: lanes, where: lanes .> Lanes.zero)
+    value.replace(with: Lanes(repeating: 255), where: value .> 255)
+    // At 2²³ a float's last bit is worth 1: the addition rounds, and the low byte of the bits is the whole number.
+    return SIMD8<UInt8>(truncatingIfNeeded: unsafeBitCast(value + 0x1p23, to: SIMD8<UInt32>.self))
+  }
+}
