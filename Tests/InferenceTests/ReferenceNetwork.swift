@@ -1,0 +1,112 @@
+import Inference
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+/// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
+func referenceOutput(of model: StyleModel, input: Tensor) throws -> ReferenceTensor {
+  func parameter(_ name: String) throws -> ReferenceTensor {
+    ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
+  }
+  var values: [ReferenceTensor] = []
+  for node in model.definition.nodes {
+    let operands = node.inputs.map { values[$0] }
+    switch node.operation {
+    case .input: values.append(ReferenceTensor(input))
+    case .convolution(_, _, let kernel, let stride, let padding):
+      values.append(
+        Reference.convolution(
+          padded(operands[0], by: kernel / 2, mirrored: padding == .reflect),
+          weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"), geometry: .init(stride: stride)))
+    case .instanceNorm:
+      values.append(
+        Reference.instanceNorm(
+          operands[0], scale: try parameter(node.name + ".weight"), shift: try parameter(node.name + ".bias")))
+    case .relu: values.append(Reference.relu(operands[0]))
+    case .upsampleNearest: values.append(Reference.upsampleNearest(operands[0]))
+    case .add: values.append(Reference.add(operands[0], operands[1]))
+    case .scaledTanh(let scale, let offset):
+      values.append(Reference.scaledTanh(operands[0], scale: Double(scale), offset: Double(offset)))
+    }
+  }
+  return try #require(values.last)
+}
+
+/// The picture, extended at the right and the bottom to multiples of `multiple`, with mirrored pixels.
+func extended(_ input: Tensor, toMultipleOf multiple: Int) -> Tensor {
+  let shape = input.shape
+  let height = (shape.height + multiple - 1) / multiple * multiple
+  let width = (shape.width + multiple - 1) / multiple * multiple
+  let source = ReferenceTensor(input)
+  var output = ReferenceTensor(Shape(batch: 1, height: height, width: width, channels: shape.channels))
+  for y in 0..<height {
+    for x in 0..<width {
+      for channel in 0..<shape.channels {
+        output[0, y, x, channel] = source[0, mirrored(y, shape.height), mirrored(x, shape.width), channel]
+      }
+    }
+  }
+  return output.tensor
+}
+
+/// The top left `height` × `width` pixels.
+func cropped(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+  var output = ReferenceTensor(Shape(batch: 1, height: height, width: width, channels: input.shape.channels))
+  for y in 0..<height {
+    for x in 0..<width {
+      for channel in 0..<input.shape.channels { output[0, y, x, channel] = input[0, y, x, channel] }
+    }
+  }
+  return output
+}
+
+private func padded(_ input: ReferenceTensor, by border: Int, mirrored isMirrored: Bool) -> ReferenceTensor {
+  let shape = input.shape
+  var output = ReferenceTensor(
+    Shape(
+      batch: 1, height: shape.height + 2 * border, width: shape.width + 2 * border, channels: shape.channels))
+  for y in 0..<output.shape.height {
+    for x in 0..<output.shape.width {
+      let isInside = (0..<shape.height).contains(y - border) && (0..<shape.width).contains(x - border)
+      guard isMirrored || isInside else { continue }
+      for channel in 0..<shape.channels {
+        output[0, y, x, channel] =
+          input[0, mirrored(y - border, shape.height), mirrored(x - border, shape.width), channel]
+      }
+    }
+  }
+  return output
+}
+
+/// Walks `|position|` steps from 0, turning round at both ends: a mirror that fits any distance.
+private func mirrored(_ position: Int, _ extent: Int) -> Int {
+  guard extent > 1 else { return 0 }
+  var place = 0
+  var direction = 1
+  for _ in 0..<abs(position) {
+    if place + direction < 0 || place + direction >= extent { direction = -direction }
+    place += direction
+  }
+  return place
+}
+
+/// A model with random parameters; norms get random γ and β, so that an ignored one shows.
+func randomModel(_ definition: NetworkDefinition, seed: UInt64 = 1) -> StyleModel {
+  var random = Random(seed: seed)
+  var parameters: [String: Tensor] = [:]
+  for specification in definition.parameters {
+    let range: ClosedRange<Float>
+    switch specification.initialization {
+    case .uniform(let fanIn): range = -1 / Float(fanIn).squareRoot()...1 / Float(fanIn).squareRoot()
+    case .constant(let value): range = value - 0.3...value + 0.3
+    }
+    parameters[specification.name] = random.tensor(Shape(specification.shape), in: range)
+  }
+  return StyleModel(definition: definition, parameters: parameters, style: "random")
+}
+
+extension NetworkDefinition: CustomTestStringConvertible {
+  /// The name: the nodes would fill the test log.
+  public var testDescription: String { name }
+}
