@@ -51,8 +51,8 @@ setup: $(VGG16) $(PHOTOS)
 install: toolchain libraries swift-packages
 	@for program in $(PROGRAMS); do swift build $(INSTALL_BUILD) --product $$program || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
-	install -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 $(wildcard models/*) "$(DESTDIR)$(PREFIX)/share/impasto/models"
+	install -s -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 $(wildcard models/*.safetensors models/*.md models/*.jpg) "$(DESTDIR)$(PREFIX)/share/impasto/models"
 
 ## uninstall  removes what install put there
 uninstall:
