@@ -7,6 +7,13 @@ public enum FileError: Error, CustomStringConvertible, Sendable, Equatable {
   /// The file cannot be created, written or renamed.
   case cannotWrite(path: String, reason: String)
 
+  /// The reason alone, without the file's name.
+  public var reason: String {
+    switch self {
+    case .cannotRead(_, let reason), .cannotWrite(_, let reason): reason
+    }
+  }
+
   /// One sentence for the user.
   public var description: String {
     switch self {

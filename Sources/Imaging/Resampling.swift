@@ -1,0 +1,140 @@
+import Threading
+
+extension Picture {
+  /// The picture at another size: bicubic, and with a filter widened by the factor of reduction where it gets smaller, so
+  /// that fine detail averages out instead of aliasing. Alpha is scaled likewise, on its own.
+  ///
+  /// The filter is Keys's with a = -1/2, as in Pillow, whose results differ by one step of 255, more only where Pillow
+  /// cuts off an overshoot between its two passes.
+  public func resized(width: Int, height: Int, pool: ComputePool? = nil) -> Picture {
+    precondition(width >= 1 && height >= 1, "a picture of \(width)x\(height) pixels")
+    if width == self.width && height == self.height { return self }
+    let across = ResamplingWeights(sourceLength: self.width, length: width)
+    let down = ResamplingWeights(sourceLength: self.height, length: height)
+    func resize(_ samples: [UInt8], channels: Int) -> [UInt8] {
+      samples.withUnsafeBufferPointer { source in
+        [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, initializedCount in
+          target.initialize(repeating: 0)
+          resample(
+            source.baseAddress, rowLength: self.width, channels: channels, across: across, down: down,
+            into: target.baseAddress, pool: pool)
+          initializedCount = width * height * channels
+        }
+      }
+    }
+    return Picture(
+      width: width, height: height, pixels: resize(pixels, channels: 3), alpha: alpha.map { resize($0, channels: 1) })
+  }
+
+  /// The picture at the size at which its shorter side has `shortSide` pixels and its shape is kept, the longer side rounded.
+  public func resized(shortSide: Int, pool: ComputePool? = nil) -> Picture {
+    let size = scaledSize(shortSide: shortSide)
+    return resized(width: size.width, height: size.height, pool: pool)
+  }
+
+  /// Width and height if the shorter side had `shortSide` pixels.
+  public func scaledSize(shortSide: Int) -> (width: Int, height: Int) {
+    let short = min(width, height)
+    func scaled(_ length: Int) -> Int {
+      length == short ? shortSide : max(1, Int((Double(length) * Double(shortSide) / Double(short)).rounded()))
+    }
+    return (scaled(width), scaled(height))
+  }
+}
+
+/// The source samples that make each sample of one axis, and their weights.
+struct ResamplingWeights {
+  /// The number of samples to be made.
+  let length: Int
+  /// Weights per sample; those beyond the source are 0.
+  let tapCount: Int
+  /// The first source sample for each; it and the next `tapCount - 1` lie within the source.
+  private(set) var starts: [Int] = []
+  /// `tapCount` weights for each, which add up to 1.
+  private(set) var weights: [Float] = []
+
+  init(sourceLength: Int, length: Int) {
+    self.length = length
+    let scale = Double(sourceLength) / Double(length)
+    let widening = max(1, scale)
+    let support = 2 * widening
+    tapCount = min(sourceLength, Int(support.rounded(.up)) * 2 + 1)
+    starts.reserveCapacity(length)
+    weights.reserveCapacity(length * tapCount)
+    for index in 0..<length {
+      let center = (Double(index) + 0.5) * scale
+      let first = max(0, Int(center - support + 0.5))
+      let last = min(sourceLength, Int(center + support + 0.5))
+      let start = min(first, sourceLength - tapCount)
+      let values = (start..<start + tapCount).map { position in
+        position < first || position >= last ? 0 : Self.cubic((Double(position) + 0.5 - center) / widening)
+      }
+      let sum = values.reduce(0, +)
+      starts.append(start)
+      weights.append(contentsOf: values.map { Float($0 / sum) })
+    }
+  }
+
+  /// Keys's cubic convolution with a = -1/2.
+  private static func cubic(_ position: Double) -> Double {
+    let a = -0.5
+    let x = abs(position)
+    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+    return 0
+  }
+}
+
+/// Makes each row of the target from a weighted sum of source rows, then resamples that one row.
+///
+/// Down first: there the sums run over whole rows, which is fast, and across only as many rows as the target has.
+private func resample(
+  _ source: UnsafePointer<UInt8>?, rowLength: Int, channels: Int, across: ResamplingWeights, down: ResamplingWeights,
+  into target: UnsafeMutablePointer<UInt8>?, pool: ComputePool?
+) {
+  guard let source, let target else { return }
+  let rowsPerBand = 8
+  let bandCount = (down.length + rowsPerBand - 1) / rowsPerBand
+  func makeBand(_ band: Int) {
+    let sampleCount = rowLength * channels
+    // One vector is read from the last sample on.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: sampleCount + 4) { row in
+      guard let row = row.baseAddress else { return }
+      for y in band * rowsPerBand..<min((band + 1) * rowsPerBand, down.length) {
+        row.initialize(repeating: 0, count: sampleCount + 4)
+        for tap in 0..<down.tapCount {
+          let weight = down.weights[y * down.tapCount + tap]
+          if weight == 0 { continue }
+          let sourceRow = source + (down.starts[y] + tap) * sampleCount
+          for index in 0..<sampleCount { row[index] += weight * Float(sourceRow[index]) }
+        }
+        resampleRow(row, channels: channels, across, into: target + y * across.length * channels)
+      }
+    }
+  }
+  if let pool {
+    pool.parallelFor(bandCount, makeBand)
+  } else {
+    for band in 0..<bandCount { makeBand(band) }
+  }
+}
+
+/// One vector per pixel: lanes from `channels` on belong to the next pixel and are dropped.
+@inline(__always)
+private func resampleRow(
+  _ row: UnsafePointer<Float>, channels: Int, _ across: ResamplingWeights, into target: UnsafeMutablePointer<UInt8>
+) {
+  across.weights.withUnsafeBufferPointer { weights in
+    across.starts.withUnsafeBufferPointer { starts in
+      for x in 0..<across.length {
+        var sum = SIMD4<Float>.zero
+        let pixels = UnsafeRawPointer(row + starts[x] * channels)
+        for tap in 0..<across.tapCount {
+          let pixel = pixels.loadUnaligned(fromByteOffset: tap * channels * 4, as: SIMD4<Float>.self)
+          sum.addProduct(pixel, SIMD4(repeating: weights[x * across.tapCount + tap]))
+        }
+        for channel in 0..<channels { target[x * channels + channel] = sample(sum[channel]) }
+      }
+    }
+  }
+}
