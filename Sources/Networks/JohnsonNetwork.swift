@@ -4,14 +4,18 @@ extension NetworkDefinition {
 
   /// The architecture called `name`, its channels multiplied by `width`.
   ///
-  /// `half` is `johnson` at width 0.5. Throws ``ModelError`` for an unknown name or a width outside 0.125…4.
+  /// `half` is `johnson` at half of `width`. Throws ``ModelError`` for an unknown name or where the resulting width lies
+  /// outside 0.125…4.
   public static func named(_ name: String, width: Double = 1) throws -> NetworkDefinition {
-    guard width >= 0.125, width <= 4 else { throw ModelError.invalidWidth(width) }
+    let scale: Double
     switch name {
-    case "johnson": return johnson(width: width)
-    case "half": return johnson(width: 0.5 * width)
+    case "johnson": scale = 1
+    case "half": scale = 0.5
     default: throw ModelError.unknownNetwork(name)
     }
+    // A model file names the resulting width: what is built here must be readable there.
+    guard scale * width >= 0.125, scale * width <= 4 else { throw ModelError.invalidWidth(scale * width) }
+    return johnson(width: scale * width)
   }
 
   /// The image transformation network of Johnson et al. with instance norm: 9×9 to 32 channels, two 3×3 convolutions of

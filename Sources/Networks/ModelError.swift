@@ -1,3 +1,5 @@
+import Safetensors
+
 /// What is wrong with a model, in one sentence.
 public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   /// No architecture has this name.
@@ -19,15 +21,15 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownNetwork(let name):
-      "there is no network '\(name)'; known are \(NetworkDefinition.names.joined(separator: ", "))"
+      "there is no network '\(printable(name))'; known are \(NetworkDefinition.names.joined(separator: ", "))"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
     case .foreignFile(let file, let found, let expected):
-      "\(file): not a style model: found \(found), expected \(expected)"
+      "\(file): not a style model: found \(printable(found)), expected \(expected)"
     case .missingParameter(let file, let name, let shape): "\(file): tensor '\(name)' of shape \(shape) is missing"
     case .wrongShape(let file, let name, let found, let expected):
       "\(file): tensor '\(name)' has shape \(found), expected \(expected)"
     case .unknownParameter(let file, let name, let network):
-      "\(file): tensor '\(name)' does not belong to the network '\(network)'"
+      "\(file): tensor '\(printable(name))' does not belong to the network '\(network)'"
     case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' holds values that are not finite numbers"
     }
   }

@@ -63,7 +63,11 @@ public struct StyleModel: Sendable {
     guard let width = Double(widthText) else {
       throw ModelError.foreignFile(file: path, found: "network width '\(widthText)'", expected: "a number")
     }
-    let definition = try NetworkDefinition.named(network, width: width)
+    guard let definition = try? NetworkDefinition.named(network, width: width) else {
+      throw ModelError.foreignFile(
+        file: path, found: "network '\(network)' of width \(widthText)",
+        expected: "\(NetworkDefinition.names.joined(separator: " or ")), 0.125 to 4 wide")
+    }
     let expected = definition.parameters
     for specification in expected {
       guard let entry = reader.file.tensors[specification.name] else {

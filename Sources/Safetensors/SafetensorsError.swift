@@ -49,7 +49,7 @@ public enum SafetensorsError: Error, CustomStringConvertible, Sendable, Equatabl
 
 /// Text out of a file as it may stand in a message: without control characters, which could rewrite the terminal, and
 /// not endless.
-func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
   let scalars = text.unicodeScalars.prefix(100).map { scalar in
     scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
   }

@@ -18,7 +18,8 @@ func referenceOutput(of model: StyleModel, input: Tensor) throws -> ReferenceTen
       values.append(
         Reference.convolution(
           padded(operands[0], by: kernel / 2, mirrored: padding == .reflect),
-          weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"), geometry: .init(stride: stride)))
+          weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"),
+          geometry: .init(stride: stride)))
     case .instanceNorm:
       values.append(
         Reference.instanceNorm(

@@ -1,0 +1,179 @@
+import Networks
+import Safetensors
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct StyleModelTests {
+  private static let definition = NetworkDefinition.johnson(width: 0.125)
+
+  private static func parameters() -> [String: Tensor] {
+    var random = Random(seed: 7)
+    return Dictionary(
+      uniqueKeysWithValues: definition.parameters.map { ($0.name, random.tensor(Shape($0.shape))) })
+  }
+
+  private static let metadata = ["format_version": "1", "network": "johnson", "width": "0.125", "style": "dots"]
+
+  /// Writes a model file of any content and returns its path.
+  private func file(
+    in folder: TemporaryFolder, metadata: [String: String] = metadata,
+    changing change: (inout [String: Tensor]) -> Void = { _ in }
+  ) throws -> String {
+    var parameters = Self.parameters()
+    change(&parameters)
+    let path = folder.file("m.safetensors")
+    try SafetensorsWriter.write(
+      tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path)
+    return path
+  }
+
+  /// Expects that loading fails with `expected` and that the sentence names the file and stays on one line.
+  private func expectRefused(_ path: String, _ expected: ModelError, sourceLocation: SourceLocation = #_sourceLocation)
+  {
+    let error = #expect(throws: ModelError.self, sourceLocation: sourceLocation) { try StyleModel.load(path: path) }
+    #expect(error == expected, sourceLocation: sourceLocation)
+    let description = error?.description ?? ""
+    #expect(
+      description.hasPrefix("\(path): ") && !description.contains("\n"), "\(description)",
+      sourceLocation: sourceLocation)
+  }
+
+  @Test("A model comes back as it was saved: every bit of every tensor, and the metadata")
+  func roundTrip() throws {
+    let folder = try TemporaryFolder()
+    let saved = StyleModel(
+      definition: Self.definition, parameters: Self.parameters(), style: "starry night ★",
+      metadata: ["iterations": "2000", "format_version": "overwritten"])
+    let path = folder.file("starry.safetensors")
+    try saved.save(path: path)
+    let loaded = try StyleModel.load(path: path)
+    #expect(loaded.definition == saved.definition)
+    #expect(loaded.style == "starry night ★")
+    #expect(loaded.metadata == saved.metadata)
+    #expect(loaded.metadata["iterations"] == "2000")
+    #expect(loaded.metadata["format_version"] == "1")
+    #expect(Set(loaded.parameters.keys) == Set(saved.parameters.keys))
+    for (name, tensor) in saved.parameters {
+      let other = try #require(loaded.parameters[name])
+      #expect(other.shape == tensor.shape)
+      #expect(other.elements == tensor.elements)
+    }
+  }
+
+  @Test("The same model gives the same bytes")
+  func deterministicBytes() throws {
+    let folder = try TemporaryFolder()
+    for name in ["a", "b"] {
+      try StyleModel(definition: Self.definition, parameters: Self.parameters(), style: "dots")
+        .save(path: folder.file(name))
+    }
+    #expect(try folder.bytes(of: "a") == folder.bytes(of: "b"))
+  }
+
+  @Test("Half precision on disk is read as well")
+  func halfPrecision() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m")
+    let parameters = Self.parameters()
+    try SafetensorsWriter.write(
+      tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: Self.metadata, to: path,
+      storage: .float16)
+    let weight = try #require(StyleModel.load(path: path).parameters["conv1.conv2d.weight"])
+    let expected = try #require(parameters["conv1.conv2d.weight"])
+    // Random values lie within ±1: half a unit in the last of a half's eleven bits.
+    #expect(Discrepancy(weight, expected: expected).maximum <= 0x1p-11 / 2)
+  }
+
+  @Test("Without a width in the metadata the network has full width")
+  func defaultWidth() throws {
+    let folder = try TemporaryFolder()
+    var metadata = Self.metadata
+    metadata["width"] = nil
+    let path = try file(in: folder, metadata: metadata)
+    let specification = try #require(NetworkDefinition.johnson().parameters.first)
+    let error = ModelError.wrongShape(
+      file: path, name: specification.name, found: [4, 3, 9, 9], expected: [32, 3, 9, 9])
+    expectRefused(path, error)
+  }
+
+  @Test("A safetensors file that is no style model is refused", arguments: ["format_version", "network"])
+  func foreignFile(missing key: String) throws {
+    let folder = try TemporaryFolder()
+    var metadata = Self.metadata
+    metadata[key] = nil
+    let path = try file(in: folder, metadata: metadata)
+    expectRefused(
+      path,
+      .foreignFile(
+        file: path, found: "no metadata 'format_version' and 'network'", expected: "both, as train-style writes them"))
+  }
+
+  @Test("A version of the future is refused")
+  func futureVersion() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder, metadata: Self.metadata.merging(["format_version": "2"]) { $1 })
+    expectRefused(path, .foreignFile(file: path, found: "format version 2", expected: "version 1"))
+  }
+
+  @Test(
+    "A network or width that nobody knows is refused",
+    arguments: [("johnson", "100"), ("johnson", "nan"), ("johnson", "0.01"), ("resnet", "1.0"), ("a\nb", "1.0")])
+  func unknownNetwork(network: String, width: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder, metadata: Self.metadata.merging(["network": network, "width": width]) { $1 })
+    expectRefused(
+      path,
+      .foreignFile(
+        file: path, found: "network '\(network)' of width \(width)", expected: "johnson or half, 0.125 to 4 wide"))
+  }
+
+  @Test("A width that is no number is refused")
+  func widthText() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder, metadata: Self.metadata.merging(["width": "wide"]) { $1 })
+    expectRefused(path, .foreignFile(file: path, found: "network width 'wide'", expected: "a number"))
+  }
+
+  @Test("A missing tensor is named with its shape")
+  func missingParameter() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder) { $0["res2.in1.bias"] = nil }
+    expectRefused(path, .missingParameter(file: path, name: "res2.in1.bias", shape: [16]))
+  }
+
+  @Test("A tensor of another shape is named with both shapes, even where the number of values agrees")
+  func wrongShape() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder) {
+      $0["conv2.conv2d.weight"] = $0["conv2.conv2d.weight"]?.reshaped(Shape([4, 8, 3, 3]))
+    }
+    expectRefused(
+      path, .wrongShape(file: path, name: "conv2.conv2d.weight", found: [4, 8, 3, 3], expected: [8, 4, 3, 3]))
+  }
+
+  @Test("A tensor too many is named")
+  func unknownParameter() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder) { $0["conv9.weight"] = Tensor(Shape([1])) }
+    expectRefused(path, .unknownParameter(file: path, name: "conv9.weight", network: "johnson"))
+  }
+
+  @Test("Values that are not finite are refused", arguments: [Float.nan, .infinity, -.infinity])
+  func nonFinite(value: Float) throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder) { $0["deconv3.conv2d.weight"]?.pointer[17] = value }
+    expectRefused(path, .nonFiniteParameter(file: path, name: "deconv3.conv2d.weight"))
+  }
+
+  @Test("A damaged or absent file is the format's error")
+  func damagedFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder)
+    try folder.write(Array(try folder.bytes(of: "m.safetensors").dropLast(5)), to: "cut")
+    #expect(throws: SafetensorsError.self) { try StyleModel.load(path: folder.file("cut")) }
+    #expect(throws: SafetensorsError.self) { try StyleModel.load(path: folder.file("absent")) }
+    #expect(throws: SafetensorsError.self) { try StyleModel.load(path: folder.path) }
+    #expect(throws: Never.self) { try StyleModel.load(path: path) }
+  }
+}
