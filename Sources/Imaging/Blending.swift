@@ -1,0 +1,112 @@
+import Threading
+
+/// How a stylized picture is brought back towards its source, on interleaved 8-bit RGB.
+///
+/// Strides count bytes from row to row, at least `3 · width`. The destination may be one of the two sources, or overlap
+/// neither. With a pool, bands of rows are computed on its threads; the result is the same.
+public enum Blending {
+  private static let rowsPerBand = 32
+
+  /// `destination = source + strength · (stylized - source)`, rounded to nearest; `strength` is clamped to 0…1.
+  ///
+  /// The strength is applied in steps of 2⁻¹⁶.
+  public static func mix(
+    source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
+    into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int, strength: Float,
+    pool: ComputePool? = nil
+  ) {
+    // NaN counts as 0.
+    let weight = Int32((strength > 0 ? min(strength, 1) : 0) * 65536 + 0.5)
+    forEachRow(height, pool) { y in
+      let source = source + y * sourceStride
+      let stylized = stylized + y * stylizedStride
+      let destination = destination + y * destinationStride
+      for index in 0..<3 * width {
+        let from = Int32(truncatingIfNeeded: source[index])
+        let difference = Int32(truncatingIfNeeded: stylized[index]) &- from
+        destination[index] = UInt8(truncatingIfNeeded: (from &<< 16 &+ difference &* weight &+ 32768) &>> 16)
+      }
+    }
+  }
+
+  /// The brightness of `stylized` with the colours of `source`: luma Y′ of the one, chroma Cb and Cr of the other, in the
+  /// BT.601 matrix at full range, which is JPEG's.
+  ///
+  /// With equal chroma, red, green and blue change by the same amount, so no conversion takes place:
+  /// `destination = source + d` with `d = Y′(stylized) - Y′(source)` rounded to nearest, clamped to 0…255.
+  public static func preserveColors(
+    source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
+    into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int,
+    pool: ComputePool? = nil
+  ) {
+    forEachRow(height, pool) { y in
+      let source = source + y * sourceStride
+      let stylized = stylized + y * stylizedStride
+      let destination = destination + y * destinationStride
+      for x in 0..<width {
+        let red = Int32(truncatingIfNeeded: source[3 * x])
+        let green = Int32(truncatingIfNeeded: source[3 * x + 1])
+        let blue = Int32(truncatingIfNeeded: source[3 * x + 2])
+        // 0.299, 0.587 and 0.114 in units of 2⁻¹⁶; they add up to one.
+        let redPart = (Int32(truncatingIfNeeded: stylized[3 * x]) &- red) &* 19595
+        let greenPart = (Int32(truncatingIfNeeded: stylized[3 * x + 1]) &- green) &* 38470
+        let bluePart = (Int32(truncatingIfNeeded: stylized[3 * x + 2]) &- blue) &* 7471
+        let difference = (redPart &+ greenPart &+ bluePart &+ 32768) &>> 16
+        destination[3 * x] = UInt8(truncatingIfNeeded: min(max(red &+ difference, 0), 255))
+        destination[3 * x + 1] = UInt8(truncatingIfNeeded: min(max(green &+ difference, 0), 255))
+        destination[3 * x + 2] = UInt8(truncatingIfNeeded: min(max(blue &+ difference, 0), 255))
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func forEachRow(_ height: Int, _ pool: ComputePool?, _ body: (Int) -> Void) {
+    guard let pool, height > rowsPerBand else {
+      for y in 0..<max(height, 0) { body(y) }
+      return
+    }
+    pool.parallelFor((height + rowsPerBand - 1) / rowsPerBand) { band in
+      for y in band * rowsPerBand..<min((band + 1) * rowsPerBand, height) { body(y) }
+    }
+  }
+}
+
+extension Picture {
+  /// This picture with `strength` 0…1 of `stylized`, which has the same size; alpha stays this picture's.
+  public func mixed(with stylized: Picture, strength: Float, pool: ComputePool? = nil) -> Picture {
+    blended(with: stylized) { source, stylized, destination in
+      Blending.mix(
+        source: source, sourceStride: stride, stylized: stylized, stylizedStride: stride, into: destination,
+        destinationStride: stride, width: width, height: height, strength: strength, pool: pool)
+    }
+  }
+
+  /// This picture's colours with the brightness of `stylized`, which has the same size; alpha stays this picture's.
+  public func preservingColors(in stylized: Picture, pool: ComputePool? = nil) -> Picture {
+    blended(with: stylized) { source, stylized, destination in
+      Blending.preserveColors(
+        source: source, sourceStride: stride, stylized: stylized, stylizedStride: stride, into: destination,
+        destinationStride: stride, width: width, height: height, pool: pool)
+    }
+  }
+
+  private func blended(
+    with stylized: Picture,
+    _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
+  ) -> Picture {
+    precondition(
+      stylized.width == width && stylized.height == height,
+      "\(stylized.width)x\(stylized.height) pixels for \(width)x\(height)")
+    let result = [UInt8](unsafeUninitializedCapacity: pixels.count) { result, initializedCount in
+      pixels.withUnsafeBufferPointer { source in
+        stylized.pixels.withUnsafeBufferPointer { stylized in
+          guard let source = source.baseAddress, let stylized = stylized.baseAddress, let result = result.baseAddress
+          else { return }
+          body(source, stylized, result)
+        }
+      }
+      initializedCount = pixels.count
+    }
+    return Picture(width: width, height: height, pixels: result, alpha: alpha)
+  }
+}
