@@ -6,6 +6,7 @@ PREFIX ?= /usr/local
 HOME_FOLDER := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
 DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/impasto)
 
+MODEL_FILES = $(wildcard models/*.safetensors models/*.md models/*.jpg)
 PROGRAMS := train-style stylize-video stylize-image evaluate-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavformat-dev libswscale-dev
 CLIP := .cache/bigbuckbunny.mp4
@@ -52,13 +53,14 @@ install: toolchain libraries swift-packages
 	@for program in $(PROGRAMS); do swift build $(INSTALL_BUILD) --product $$program || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
 	install -s -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
-	install -m 644 $(wildcard models/*.safetensors models/*.md models/*.jpg) "$(DESTDIR)$(PREFIX)/share/impasto/models"
+	install -m 644 $(MODEL_FILES) "$(DESTDIR)$(PREFIX)/share/impasto/models"
 
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%")
-	rm -rf "$(DESTDIR)$(PREFIX)/share/impasto/models"
-	-rmdir "$(DESTDIR)$(PREFIX)/share/impasto" 2>/dev/null
+	rm -f $(MODEL_FILES:models/%="$(DESTDIR)$(PREFIX)/share/impasto/models/%")
+	@for folder in share/impasto/models share/impasto; do \
+	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || true; done
 
 ## clean      removes what was built; downloads stay in .cache, training data in DATA
 clean:

@@ -37,8 +37,7 @@ public struct Installation: Sendable {
   /// The folders for a program that lies in `executableDirectory`, with the given environment.
   public init(
     environment: [String: String] = ProcessInfo.processInfo.environment,
-    executableDirectory: String? = Installation.executableDirectory,
-    homeDirectory: String = NSHomeDirectory()
+    executableDirectory: String? = Installation.executableDirectory
   ) {
     let shared = executableDirectory.map { (($0 as NSString).deletingLastPathComponent) + "/share/impasto" }
     if let models = environment.nonEmpty("IMPASTO_MODELS") {
@@ -50,7 +49,9 @@ public struct Installation: Sendable {
     if let data = environment.nonEmpty("IMPASTO_DATA") {
       dataDirectories = [data]
     } else {
-      let userData = environment.nonEmpty("XDG_DATA_HOME") ?? homeDirectory + "/.local/share"
+      // `NSHomeDirectory` reads the user database first, while make and the shell go by HOME.
+      let home = environment.nonEmpty("HOME") ?? NSHomeDirectory()
+      let userData = environment.nonEmpty("XDG_DATA_HOME") ?? home + "/.local/share"
       dataDirectories = [userData + "/impasto"] + (shared.map { [$0] } ?? [])
     }
   }

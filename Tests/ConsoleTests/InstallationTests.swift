@@ -9,13 +9,13 @@ import Testing
 
   @Test func foldersFollowTheProgramAndTheUser() {
     let installed = Installation(
-      environment: [:], executableDirectory: "/usr/local/bin", homeDirectory: "/home/vincent")
+      environment: ["HOME": "/home/vincent"], executableDirectory: "/usr/local/bin")
     #expect(installed.modelDirectories == ["models", "/usr/local/share/impasto/models"])
     #expect(installed.dataDirectories == ["/home/vincent/.local/share/impasto", "/usr/local/share/impasto"])
 
     let built = Installation(
-      environment: ["XDG_DATA_HOME": "/data", "IMPASTO_DATA": ""],
-      executableDirectory: "/src/impasto/.build/x86_64/release", homeDirectory: "/home/vincent")
+      environment: ["HOME": "/home/vincent", "XDG_DATA_HOME": "/data", "IMPASTO_DATA": ""],
+      executableDirectory: "/src/impasto/.build/x86_64/release")
     #expect(built.modelDirectories.last == "/src/impasto/models")
     #expect(built.dataDirectories.first == "/data/impasto")
   }
@@ -23,7 +23,7 @@ import Testing
   @Test func environmentReplacesTheFolders() {
     let installation = Installation(
       environment: ["IMPASTO_MODELS": "/m", "IMPASTO_DATA": "/d", "XDG_DATA_HOME": "/x"],
-      executableDirectory: "/usr/bin", homeDirectory: "/root")
+      executableDirectory: "/usr/bin")
     #expect(installation.modelDirectories == ["/m"])
     #expect(installation.dataDirectories == ["/d"])
   }
