@@ -37,12 +37,26 @@ public enum PictureFile {
   /// For a format without alpha, the picture is laid over white. Throws ``PictureError``.
   public static func write(_ picture: Picture, to path: String) throws(PictureError) {
     guard let format = PictureFormat(path: path) else { throw .unknownFormat(path: path) }
+    try write(try encode(picture, as: format, for: path), to: path)
+  }
+
+  /// Writes the content of a file, which appears whole or not at all. Throws ``PictureError``.
+  public static func write(_ bytes: [UInt8], to path: String) throws(PictureError) {
     do {
       let file = try AtomicFile(path: path)
-      try file.write(try encode(picture, as: format))
+      try file.write(bytes)
       try file.commit()
-    } catch let error as FileError {
+    } catch {
       throw .unwritable(path: path, reason: error.reason)
+    }
+  }
+
+  /// The content of a file of `format`; `path` is named in errors. Throws ``PictureError``.
+  public static func encode(
+    _ picture: Picture, as format: PictureFormat, for path: String
+  ) throws(PictureError) -> [UInt8] {
+    do {
+      return try encode(picture, as: format)
     } catch let error as MediaError {
       throw .unwritable(path: path, reason: error.reason)
     } catch {
@@ -50,8 +64,7 @@ public enum PictureFile {
     }
   }
 
-  /// The bytes of a file of `format`. Throws `MediaError`.
-  static func encode(_ picture: Picture, as format: PictureFormat) throws -> [UInt8] {
+  private static func encode(_ picture: Picture, as format: PictureFormat) throws -> [UInt8] {
     let picture = format.hasAlpha ? picture : picture.flattened()
     let (name, color) = format.pixelFormat(withAlpha: picture.alpha != nil)
     guard let pixelFormat = PixelFormat(named: name) else {

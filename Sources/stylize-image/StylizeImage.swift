@@ -1,0 +1,110 @@
+import ArgumentParser
+import Console
+import Imaging
+import Logging
+import Networks
+import Streaming
+import Threading
+
+/// Repaints a picture in a style.
+struct StylizeImage: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stylize-image",
+    abstract: "Repaints a picture in the style of a painting.",
+    discussion: """
+      The output has the input's size, upright as its EXIF data ask for, and its transparency where the format has any. \
+      It appears under its name when it is whole.
+      """,
+    version: Program.version)
+
+  @Argument(help: "The picture to read: PNG, JPEG, WebP or whatever else FFmpeg's libraries read.")
+  var input: String
+
+  @Argument(
+    help:
+      "The picture to write; the extension tells the format: \(PictureFormat.allExtensions.joined(separator: ", ")).")
+  var output: String
+
+  @Option(help: "The style: a name from the models folder, or a model file.")
+  var style = Installation.defaultStyle
+
+  @Option(
+    help: "The share of the repainted picture, from 0 (the source) to 1.", transform: ArgumentValues.number(in: 0...1))
+  var strength = 1.0
+
+  @Flag(help: "Keep the source's colours and repaint only the brightness.")
+  var preserveColors = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The size at which the network paints, or its shorter side; the output keeps the picture's. "
+        + "Smaller means coarser strokes. (default: the picture's)", valueName: "WxH|N"),
+    transform: StylizeImage.workSize)
+  var size: PictureStylization.WorkSize?
+
+  @Option(
+    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+  var threads: Int?
+
+  @Flag(help: "Print one JSON object on standard output at the end.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  func run() throws {
+    try InputPath.checkFile(input)
+    let styleFile = try Installation().styleFile(style)
+    let target = try OutputPath.resolve(output, inputs: [input, styleFile])
+    guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
+    let model = try StyleModel.load(path: styleFile)
+
+    let start = ContinuousClock.now
+    let picture = try PictureFile.read(input)
+    let stylization = PictureStylization(
+      workSize: size ?? .original, strength: Float(strength), preservesColors: preserveColors)
+    let workSize = stylization.size(for: picture)
+    if !quiet {
+      ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height) ...")
+    }
+    let result = try stylization.run(picture, model: model, pool: ComputePool(threads: threads))
+    if result.alpha != nil, !format.hasAlpha {
+      Logger(label: "stylize-image").warning("\(output): has no transparency, so the picture is laid over white")
+    }
+    // From here on only milliseconds are missing: Ctrl-C must not leave half a file.
+    let bytes = try PictureFile.encode(result, as: format, for: output)
+    _ = InterruptFlag.install()
+    try PictureFile.write(bytes, to: target)
+    ConsoleOutput.standardError.clearStatus()
+    if json {
+      try JSONLine.print(
+        Report(
+          seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
+          height: result.height, workWidth: workSize.width, workHeight: workSize.height, style: model.style,
+          network: model.definition.name))
+    }
+  }
+
+  /// Reads `640x360` or `360`.
+  @Sendable static func workSize(_ text: String) throws -> PictureStylization.WorkSize {
+    if let side = Int(text), (1...FrameSize.maximumExtent).contains(side) { return .shortSide(side) }
+    guard let size = try? FrameSize.parse(text) else {
+      throw ValidationError(
+        "expected WxH or one number, such as 640x360 or 360, each from 1 to \(FrameSize.maximumExtent)")
+    }
+    return .exact(width: size.width, height: size.height)
+  }
+
+  /// What `--json` prints.
+  private struct Report: Encodable {
+    /// From reading the picture to the whole output.
+    var seconds: Double
+    var peakMemoryMB: Double
+    var width: Int
+    var height: Int
+    var workWidth: Int
+    var workHeight: Int
+    var style: String
+    var network: String
+  }
+}
