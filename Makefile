@@ -50,6 +50,8 @@ setup: $(VGG16) $(PHOTOS)
 
 ## install    programs and models below PREFIX (default /usr/local; DESTDIR is honoured)
 install: toolchain libraries swift-packages
+	@mkdir -p .build-install
+	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-install
 	@for program in $(PROGRAMS); do swift build $(INSTALL_BUILD) --product $$program || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
 	install -s -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
@@ -62,9 +64,11 @@ uninstall:
 	@for folder in share/impasto/models share/impasto; do \
 	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || true; done
 
-## clean      removes what was built; downloads stay in .cache, training data in DATA
+## clean      removes what was built; downloads and training data stay
 clean:
-	rm -rf .build .build-install demo
+	rm -rf .build-install demo
+	@[ ! -d .build ] || find .build -mindepth 1 -maxdepth 1 ! -name checkouts ! -name repositories ! -name workspace-state.json \
+	  -exec rm -rf {} +
 
 toolchain:
 	@.ci/require-swift
