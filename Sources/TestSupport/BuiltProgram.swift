@@ -1,56 +1,65 @@
 import Foundation
 
-/// One of this package's programs, as it was built along with the tests.
+/// A program of this package as the build left it, to be run as a user runs it.
 public struct BuiltProgram: Sendable {
-  /// What a run left behind.
-  public struct Outcome: Sendable {
-    /// The exit code; 128 + the signal's number if one ended the program.
+  /// What a run printed and how it ended.
+  public struct Result: Sendable {
+    /// The exit status; 128 + the signal's number where a signal ended the program.
     public let exitCode: Int32
-    /// All of standard output.
-    public let standardOutput: String
-    /// All of standard error.
-    public let standardError: String
+    /// Standard output as text.
+    public let output: String
+    /// Standard error as text.
+    public let errors: String
   }
 
-  /// Why a program cannot be run.
-  public enum Failure: Error {
-    /// No such file beside the tests.
-    case notBuilt(path: String)
-  }
+  /// The file.
+  public let path: String
 
-  private let path: String
-
-  /// The program of that name; throws where it has not been built.
+  /// The product `name` beside the running test bundle.
   public init(_ name: String) throws {
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    path = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
-    guard FileManager.default.isExecutableFile(atPath: path) else { throw Failure.notBuilt(path: path) }
+    let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    path = (bundle as NSString).deletingLastPathComponent + "/" + name
+    guard FileManager.default.isExecutableFile(atPath: path) else { throw CocoaError(.fileNoSuchFile) }
   }
 
-  /// Runs it to its end; `environment` is added to the tests' own.
+  /// Any other program by its path.
+  public init(path: String) { self.path = path }
+
+  /// The first program called `name` on the PATH, if there is one.
+  public static func onPath(_ name: String) -> BuiltProgram? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let candidates = folders.map { "\($0)/\(name)" }
+    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map { BuiltProgram(path: $0) }
+  }
+
+  /// Runs the program to its end.
+  ///
+  /// - Parameters:
+  ///   - environment: Added to this process's own.
+  ///   - folder: The working folder.
+  ///   - whileRunning: Called once the program has started, with its process number: to send it a signal.
   public func run(
-    _ arguments: [String], in directory: String? = nil, environment: [String: String] = [:]
-  ) throws -> Outcome {
+    _ arguments: [String], environment: [String: String] = [:], folder: String? = nil,
+    whileRunning: ((Int32) throws -> Void)? = nil
+  ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-    // Files rather than pipes: nobody has to read while the program runs.
-    let folder = try TemporaryFolder()
-    let output = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.write([], to: "output")))
-    let error = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.write([], to: "error")))
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = error
+    // Files, not pipes: a program that prints much cannot block on a reader that waits for its end.
+    let scratch = try TemporaryFolder()
+    for name in ["output", "errors"] { _ = try scratch.write([], to: name) }
+    process.standardOutput = FileHandle(forWritingAtPath: scratch.file("output"))
+    process.standardError = FileHandle(forWritingAtPath: scratch.file("errors"))
     try process.run()
+    try whileRunning?(process.processIdentifier)
     process.waitUntilExit()
-    try output.close()
-    try error.close()
     let status = process.terminationStatus
-    return Outcome(
-      exitCode: process.terminationReason == .exit ? status : 128 + status,
-      standardOutput: String(decoding: try folder.bytes(of: "output"), as: UTF8.self),
-      standardError: String(decoding: try folder.bytes(of: "error"), as: UTF8.self))
+    return Result(
+      exitCode: process.terminationReason == .uncaughtSignal ? 128 + status : status,
+      output: String(decoding: try scratch.bytes(of: "output"), as: UTF8.self),
+      errors: String(decoding: try scratch.bytes(of: "errors"), as: UTF8.self))
   }
 }
