@@ -8,11 +8,13 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   case winograd
   /// ``KernelToRowConvolution``: stride 1, few output channels.
   case kernelToRow
+  /// ``DirectConvolution``: any kernel, stride and padding; best with few channels on one side. Gradients go the other ways.
+  case direct
 
   /// Whether the algorithm computes `geometry`.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool {
     switch self {
-    case .im2col: true
+    case .im2col, .direct: true
     case .winograd: WinogradConvolution.supports(geometry)
     case .kernelToRow: KernelToRowConvolution.supports(geometry)
     }
@@ -26,10 +28,10 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
     {
       return .winograd
     }
-    if KernelToRowConvolution.supports(geometry) && geometry.kernel > 1
-      && geometry.outputChannels * 2 <= geometry.inputChannels
+    if min(geometry.inputChannels, geometry.outputChannels) < laneCount
+      && max(geometry.inputChannels, geometry.outputChannels) >= laneCount
     {
-      return .kernelToRow
+      return .direct
     }
     return .im2col
   }
@@ -58,6 +60,7 @@ public struct Convolution2D: Sendable {
     case .im2col: Im2colConvolution.packedWeightCount(geometry)
     case .winograd: WinogradConvolution.transformedWeightCount(geometry)
     case .kernelToRow: KernelToRowConvolution.packedWeightCount(geometry)
+    case .direct: DirectConvolution.packedWeightCount(geometry)
     }
   }
 
@@ -67,6 +70,7 @@ public struct Convolution2D: Sendable {
     case .im2col: Im2colConvolution.packWeight(weight, geometry, into: prepared)
     case .winograd: WinogradConvolution.transformWeight(weight, geometry, into: prepared)
     case .kernelToRow: KernelToRowConvolution.packWeight(weight, geometry, into: prepared)
+    case .direct: DirectConvolution.packWeight(weight, geometry, into: prepared)
     }
   }
 
@@ -76,6 +80,7 @@ public struct Convolution2D: Sendable {
     case .im2col: Im2colConvolution.forwardScratchCount(geometry, threads: threads)
     case .winograd: WinogradConvolution.forwardScratchCount(geometry, threads: threads)
     case .kernelToRow: KernelToRowConvolution.forwardScratchCount(geometry, threads: threads)
+    case .direct: DirectConvolution.forwardScratchCount(geometry, threads: threads)
     }
   }
 
@@ -95,15 +100,25 @@ public struct Convolution2D: Sendable {
     case .kernelToRow:
       KernelToRowConvolution.forward(
         input, geometry, packedWeight: preparedWeight, epilogue: epilogue, output: output, scratch: scratch, pool: pool)
+    case .direct:
+      DirectConvolution.forward(
+        input, geometry, packedWeight: preparedWeight, epilogue: epilogue, output: output, scratch: scratch, pool: pool)
     }
   }
 
   // MARK: Backward to the weight
 
+  /// The direct form has no gradient of its own.
+  private var weightGradientAlgorithm: ConvolutionAlgorithm {
+    guard algorithm == .direct else { return algorithm }
+    let movesOutputs = KernelToRowConvolution.supports(geometry) && geometry.kernel > 1
+    return movesOutputs && geometry.outputChannels * 2 <= geometry.inputChannels ? .kernelToRow : .im2col
+  }
+
   /// Floats of scratch that ``backwardWeight(_:dOutput:dWeight:scratch:pool:)`` needs.
   public var backwardWeightScratchCount: Int {
-    switch algorithm {
-    case .im2col: Im2colConvolution.backwardWeightScratchCount(geometry)
+    switch weightGradientAlgorithm {
+    case .im2col, .direct: Im2colConvolution.backwardWeightScratchCount(geometry)
     case .winograd: WinogradConvolution.backwardWeightScratchCount(geometry)
     case .kernelToRow: KernelToRowConvolution.backwardWeightScratchCount(geometry)
     }
@@ -114,8 +129,8 @@ public struct Convolution2D: Sendable {
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dWeight: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    switch algorithm {
-    case .im2col:
+    switch weightGradientAlgorithm {
+    case .im2col, .direct:
       Im2colConvolution.backwardWeight(
         input, dOutput: dOutput, geometry, dWeight: dWeight, scratch: scratch, pool: pool)
     case .winograd:
