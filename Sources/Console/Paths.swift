@@ -76,7 +76,7 @@ public enum OutputPath {
     } else if errno != ENOENT {
       throw .unwritable(path: output, reason: systemError())
     }
-    let parent = (target as NSString).deletingLastPathComponent
+    let parent = target.deletingLastPathComponent
     let folder = parent.isEmpty ? "." : parent
     guard let status = FileStatus(folder) else {
       guard errno == ENOENT else { throw .unwritable(path: output, reason: systemError()) }
@@ -94,13 +94,19 @@ public enum OutputPath {
     // As many as the kernel follows before it gives up.
     for _ in 0..<40 {
       guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return path }
-      path = link.hasPrefix("/") ? link : (path as NSString).deletingLastPathComponent.appendingPath(link)
+      path = link.hasPrefix("/") ? link : path.deletingLastPathComponent.appendingPath(link)
     }
     return path
   }
 }
 
 extension String {
+  /// What stands before the last slash; empty where there is none. NSString's own traps on names of one letter.
+  fileprivate var deletingLastPathComponent: String {
+    guard let slash = lastIndex(of: "/") else { return "" }
+    return slash == startIndex ? "/" : String(self[..<slash])
+  }
+
   fileprivate func appendingPath(_ component: String) -> String {
     isEmpty ? component : (self as NSString).appendingPathComponent(component)
   }

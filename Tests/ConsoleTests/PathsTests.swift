@@ -29,7 +29,7 @@ import Testing
     let existing = try folder.file("out.mp4")
     #expect(try OutputPath.resolve(existing, inputs: [input]) == existing)
     #expect(try OutputPath.resolve(folder.path + "/new.mp4", inputs: [input]) == folder.path + "/new.mp4")
-    #expect(try OutputPath.resolve("new.mp4") == "new.mp4")
+    for name in ["new.mp4", "n", "./n"] { #expect(try OutputPath.resolve(name) == name) }
   }
 
   @Test func everyNameOfTheInputIsRecognised() throws {
