@@ -29,10 +29,26 @@ void cffmpeg_clear_last_log_line(void) {
   line_is_complete = 1;
 }
 
-int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source) {
+static int is_copied(enum AVPacketSideDataType type, cffmpeg_side_data selection) {
+  if (selection == CFFMPEG_ALL_SIDE_DATA) return 1;
+  switch (type) {
+    case AV_PKT_DATA_DISPLAYMATRIX:
+      return selection == CFFMPEG_DISPLAY_SIDE_DATA;
+    case AV_PKT_DATA_STEREO3D:
+    case AV_PKT_DATA_SPHERICAL:
+    case AV_PKT_DATA_MASTERING_DISPLAY_METADATA:
+    case AV_PKT_DATA_CONTENT_LIGHT_LEVEL:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
   for (int i = 0; i < source->codecpar->nb_coded_side_data; i++) {
     const AVPacketSideData *data = &source->codecpar->coded_side_data[i];
+    if (!is_copied(data->type, selection)) continue;
     AVPacketSideData *copy = av_packet_side_data_new(
         &target->codecpar->coded_side_data, &target->codecpar->nb_coded_side_data, data->type, data->size, 0);
     if (!copy) return AVERROR(ENOMEM);
@@ -41,6 +57,7 @@ int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source) {
 #else
   for (int i = 0; i < source->nb_side_data; i++) {
     const AVPacketSideData *data = &source->side_data[i];
+    if (!is_copied(data->type, selection)) continue;
     uint8_t *copy = av_stream_new_side_data(target, data->type, data->size);
     if (!copy) return AVERROR(ENOMEM);
     memcpy(copy, data->data, data->size);

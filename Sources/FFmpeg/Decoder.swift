@@ -43,25 +43,34 @@ public final class Decoder: @unchecked Sendable {
 }
 
 extension Demuxer {
-  /// The first picture of the best video stream, decoded: for a still image, the image.
+  /// The first picture of the best video stream that can be decoded: for a still image, the image.
   ///
-  /// Throws `MediaError` if the file holds none that can be decoded.
+  /// Damaged packets in front of it are passed over. Throws `MediaError` if there is none.
   public func firstFrame() throws -> Frame {
     let stream = try bestVideoStream()
     let decoder = try Decoder(stream)
     let packet = try Packet()
     let frame = try Frame()
+    var firstError: (any Error)?
     var isDrained = false
     while !isDrained {
-      if try read(into: packet) {
-        guard packet.streamIndex == stream.index else { continue }
-        _ = try decoder.send(packet)
-      } else {
-        isDrained = true
-        _ = try decoder.send(nil)
+      do {
+        if try read(into: packet) {
+          guard packet.streamIndex == stream.index else { continue }
+          _ = try decoder.send(packet)
+        } else {
+          isDrained = true
+          _ = try decoder.send(nil)
+        }
+        if try decoder.receive(into: frame) == .output { return frame }
+      } catch let error as MediaError {
+        firstError = firstError ?? error
+        if error.operation == "read" {
+          isDrained = true
+          if (try? decoder.send(nil)) != nil, (try? decoder.receive(into: frame)) == .output { return frame }
+        }
       }
-      if try decoder.receive(into: frame) == .output { return frame }
     }
-    throw MediaError(operation: "decode", file: file, message: "there is no picture in it")
+    throw firstError ?? MediaError(operation: "decode", file: file, message: "there is no picture in it")
   }
 }

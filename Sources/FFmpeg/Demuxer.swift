@@ -52,6 +52,9 @@ public final class Demuxer: @unchecked Sendable {
   /// The file's name as given.
   public var file: String { context.file }
 
+  /// What libav logged when the packets ended: for a file that breaks off, the reason. Nil if it ended well or has not ended.
+  public private(set) var endRemark: String?
+
   /// Opens `file` and looks at its first packets.
   ///
   /// `interrupt` is asked, on the calling thread, whether to give up. Throws `MediaError` if the file is missing, a directory,
@@ -100,6 +103,8 @@ public final class Demuxer: @unchecked Sendable {
       if let bytes = context.pointer.pointee.pb, bytes.pointee.error < 0, bytes.pointee.error != cffmpeg_error_eof() {
         throw MediaError(operation: "read", file: file, code: bytes.pointee.error)
       }
+      let line = String(cString: cffmpeg_last_log_line())
+      if !line.isEmpty { endRemark = line }
       return false
     }
     try MediaError.check(status, "read", file: file)
@@ -112,7 +117,10 @@ public final class Demuxer: @unchecked Sendable {
       throw MediaError(operation: "open", file: file, message: String(cString: strerror(errno)))
     }
     let kind = status.st_mode & S_IFMT
-    let refusal = kind == S_IFDIR ? "it is a directory" : kind == S_IFREG && status.st_size == 0 ? "it is empty" : nil
+    // Not a pipe or a device, which might never begin or never end.
+    let refusal =
+      kind == S_IFDIR
+      ? "it is a directory" : kind != S_IFREG ? "it is not a regular file" : status.st_size == 0 ? "it is empty" : nil
     if let refusal { throw MediaError(operation: "open", file: file, message: refusal) }
   }
 }

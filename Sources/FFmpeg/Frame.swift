@@ -97,6 +97,12 @@ public final class Frame: @unchecked Sendable {
   /// Gives the frame planes that nobody else reads, so that it may be written. Throws `MediaError` when memory is short.
   public func makeWritable() throws { try MediaError.check(av_frame_make_writable(pointer), "copy a frame") }
 
+  /// Shows the picture of `other` too, sharing its planes. Throws `MediaError` when memory is short.
+  public func reference(_ other: Frame) throws {
+    unreference()
+    try MediaError.check(av_frame_ref(pointer, other.pointer), "share a frame")
+  }
+
   /// Takes over what is not samples from `other`: time, aspect ratio, colours, metadata. Throws when memory is short.
   public func copyProperties(from other: Frame) throws {
     try MediaError.check(av_frame_copy_props(pointer, other.pointer), "copy a frame's properties")

@@ -68,4 +68,10 @@ public struct MediaStream: @unchecked Sendable {
     let rate = Rational(av_guess_frame_rate(context.pointer, pointer, nil))
     return rate.isPositive ? rate : [averageFrameRate, realFrameRate].first { $0.isPositive }
   }
+
+  /// Whether muxers write such a stream by themselves: time codes and chapter titles of QuickTime, from the tags.
+  public var isMadeByMuxer: Bool {
+    // "tmcd" and "text", as the container spells them.
+    mediaType == .data && [0x6463_6d74, 0x7478_6574].contains(parameters.pointee.codec_tag)
+  }
 }

@@ -12,6 +12,10 @@ public final class Muxer: @unchecked Sendable {
   public let displayName: String
   private let interruption: Interruption
   private var sourceTimeBases: [Rational] = []
+  /// Per stream, the decoding time last written and the duration that went with it.
+  private var lastTimes: [(dts: Int64, duration: Int64)?] = []
+  /// How many packets had no decoding time, or one that was not after the one before, and got the next that is possible.
+  public private(set) var repairedPacketCount = 0
   private var hasHeader = false
 
   /// Creates `file` in the container that the extension of `name` tells, `file` itself if nil.
@@ -57,6 +61,16 @@ public final class Muxer: @unchecked Sendable {
   /// libav's name of the container.
   public var containerName: String { pointer.pointee.oformat.map { String(cString: $0.pointee.name) } ?? "" }
 
+  /// Whether the container is one file of bytes; the others are sequences of images, devices and the like.
+  public static func isSingleFile(_ name: String) -> Bool {
+    outputFormat(for: name).map { $0.pointee.flags & AVFMT_NOFILE == 0 } ?? false
+  }
+
+  /// Whether the container keeps a display matrix, so that stored pictures may lie on their side.
+  public var keepsDisplayMatrix: Bool {
+    ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
+  }
+
   /// The codec that libav prefers for video in this container, such as `h264`; nil if it takes none.
   public var defaultVideoCodec: String? {
     guard let format = pointer.pointee.oformat, format.pointee.video_codec != AV_CODEC_ID_NONE else { return nil }
@@ -71,24 +85,39 @@ public final class Muxer: @unchecked Sendable {
 
   /// Whether the container takes the packets of `stream` as they are.
   public func accepts(_ stream: MediaStream) -> Bool {
-    stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
+    // Fonts and the like have codecs that are in no table.
+    if stream.mediaType == .attachment { return containerName == "matroska" }
+    return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
   }
 
   private func accepts(_ codec: AVCodecID) -> Bool {
     guard let format = pointer.pointee.oformat else { return false }
+    let kind = avcodec_get_type(codec)
     let answer = avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL)
     if answer >= 0 { return answer == 1 }
-    // The container does not say: those without a table of codecs take what they were made for.
-    let kind = avcodec_get_type(codec)
+    // Some containers do not say.
+    if ["mpegts", "mpeg", "vob", "svcd", "dvd"].contains(containerName) {
+      return Self.codecsOfMPEGStreams.contains(String(cString: avcodec_get_name(codec)))
+    }
     return kind == AVMEDIA_TYPE_VIDEO && codec == format.pointee.video_codec
       || kind == AVMEDIA_TYPE_AUDIO && codec == format.pointee.audio_codec
       || kind == AVMEDIA_TYPE_SUBTITLE && codec == format.pointee.subtitle_codec
   }
 
-  /// Adds the stream of `encoder`; tags, disposition and display matrix are those of `source` where given.
+  /// What libav's writers of MPEG transport and programme streams have stream types for.
+  private static let codecsOfMPEGStreams: Set<String> = [
+    "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts",
+    "truehd",
+    "opus", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "klv", "timed_id3",
+  ]
+
+  /// Adds the stream of `encoder`; tags, disposition and display matrix are those of `source` where given, the matrix only
+  /// with `keepsDisplayMatrix`.
   ///
   /// Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
-  public func addStream(encoder: Encoder, like source: MediaStream? = nil) throws -> Int {
+  public func addStream(
+    encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true
+  ) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
       avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
@@ -98,7 +127,10 @@ public final class Muxer: @unchecked Sendable {
     stream.pointee.codecpar.pointee.chroma_location = encoder.settings.format.color.chromaLocation
     stream.pointee.time_base = encoder.settings.timeBase.libav
     if let rate = encoder.settings.frameRate { stream.pointee.avg_frame_rate = rate.libav }
-    if let source { try copyDescription(of: source, to: stream) }
+    if let source {
+      try copyDescription(
+        of: source, to: stream, sideData: keepsDisplayMatrix ? CFFMPEG_DISPLAY_SIDE_DATA : CFFMPEG_UPRIGHT_SIDE_DATA)
+    }
     return added(stream, timeBase: encoder.settings.timeBase)
   }
 
@@ -123,7 +155,7 @@ public final class Muxer: @unchecked Sendable {
     stream.pointee.r_frame_rate = source.pointer.pointee.r_frame_rate
     stream.pointee.sample_aspect_ratio = source.pointer.pointee.sample_aspect_ratio
     stream.pointee.duration = source.pointer.pointee.duration
-    try copyDescription(of: source, to: stream)
+    try copyDescription(of: source, to: stream, sideData: CFFMPEG_ALL_SIDE_DATA)
     return added(stream, timeBase: source.timeBase)
   }
 
@@ -159,10 +191,25 @@ public final class Muxer: @unchecked Sendable {
       throw MediaError(operation: "write", file: displayName, message: "there is no stream \(packet.streamIndex)")
     }
     packet.rescale(from: sourceTimeBases[stream], to: Rational(output.pointee.time_base))
+    repairTimes(of: packet, stream: stream)
     packet.pointer.pointee.pos = -1
     cffmpeg_clear_last_log_line()
     try MediaError.check(av_interleaved_write_frame(pointer, packet.pointer), "write", file: displayName)
     try checkBytes()
+  }
+
+  /// Containers demand increasing decoding times; damaged or joined files do not always have them.
+  private func repairTimes(of packet: Packet, stream: Int) {
+    let isStrict = (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_TS_NONSTRICT == 0
+    let last = lastTimes[stream]
+    let wanted = packet.dts ?? packet.pts ?? last.map { $0.dts + $0.duration } ?? 0
+    let dts = max(wanted, last.map { $0.dts + (isStrict ? 1 : 0) } ?? wanted)
+    if dts != packet.dts {
+      if dts != packet.pts || packet.dts != nil { repairedPacketCount += 1 }
+      packet.dts = dts
+      packet.pts = max(packet.pts ?? dts, dts)
+    }
+    lastTimes[stream] = (dts, max(packet.duration, isStrict ? 1 : 0))
   }
 
   /// Writes what is still held back and the container's tail, and closes the file. Throws `MediaError`.
@@ -186,16 +233,28 @@ public final class Muxer: @unchecked Sendable {
 
   private func added(_ stream: UnsafeMutablePointer<AVStream>, timeBase: Rational) -> Int {
     sourceTimeBases.append(timeBase)
+    lastTimes.append(nil)
     return Int(stream.pointee.index)
   }
 
-  private func copyDescription(of source: MediaStream, to stream: UnsafeMutablePointer<AVStream>) throws {
+  private func copyDescription(
+    of source: MediaStream, to stream: UnsafeMutablePointer<AVStream>, sideData: cffmpeg_side_data
+  ) throws {
     stream.pointee.disposition = source.pointer.pointee.disposition
     stream.pointee.id = source.pointer.pointee.id
     try MediaError.check(
       av_dict_copy(&stream.pointee.metadata, source.pointer.pointee.metadata, 0), "write", file: displayName)
-    av_dict_set(&stream.pointee.metadata, "encoder", nil, 0)
-    try MediaError.check(cffmpeg_stream_copy_side_data(stream, source.pointer), "write", file: displayName)
+    if sideData != CFFMPEG_ALL_SIDE_DATA {
+      for key in ["encoder"] + statisticsKeys(of: stream) { av_dict_set(&stream.pointee.metadata, key, nil, 0) }
+    }
+    try MediaError.check(
+      cffmpeg_stream_copy_side_data(stream, source.pointer, sideData), "write", file: displayName)
+  }
+
+  /// The tags in which Matroska writers note the numbers of the old encoding: `BPS`, `NUMBER_OF_FRAMES-eng` ...
+  private func statisticsKeys(of stream: UnsafeMutablePointer<AVStream>) -> [String] {
+    let names = ["BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_"]
+    return Metadata.entries(stream.pointee.metadata).keys.filter { key in names.contains { key.hasPrefix($0) } }
   }
 
   /// The old container's tag where it means the same codec in the new one, otherwise 0: the muxer's choice.

@@ -37,4 +37,17 @@ public struct VideoCodec: Sendable {
     let best = avcodec_find_best_pix_fmt_of_list(list, source.libav, source.hasAlpha ? 1 : 0, nil)
     return best == AV_PIX_FMT_NONE ? source : PixelFormat(best)
   }
+
+  /// Whether the encoder has an option of its own of that name, such as `crf`.
+  public func hasOption(_ name: String) -> Bool {
+    var options = pointer.pointee.priv_class
+    return withUnsafeMutablePointer(to: &options) {
+      av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil
+    }
+  }
+
+  /// Whether it obeys `EncoderSettings.quantizer`: the encoders of libav itself that have no quality option of their own.
+  public var hasQuantizer: Bool {
+    [AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG].contains(pointer.pointee.id)
+  }
 }

@@ -36,6 +36,23 @@ public struct VideoFormat: Equatable, Sendable {
     return color.range == AVCOL_RANGE_JPEG
   }
 
+  /// The colour tags for this picture converted to `pixelFormat`: the same, but a matrix and range that fit.
+  ///
+  /// What was RGB gets the matrix that the conversion uses, and limited range as video has it.
+  public func color(encodedAs pixelFormat: PixelFormat) -> ColorDescription {
+    var result = color
+    if pixelFormat.isRGB {
+      result.matrix = AVCOL_SPC_RGB
+      result.range = AVCOL_RANGE_JPEG
+    } else if self.pixelFormat.isRGB || self.pixelFormat.isPalette || color.matrix == AVCOL_SPC_RGB {
+      result.matrix = effectiveMatrix == SWS_CS_ITU709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
+      result.range = pixelFormat.isFullRangeByName ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
+    } else if self.pixelFormat.isFullRangeByName || pixelFormat.isFullRangeByName {
+      result.range = AVCOL_RANGE_JPEG
+    }
+    return result
+  }
+
   func checkSize(_ operation: String, file: String?) throws {
     guard width > 0, height > 0, width <= 65536, height <= 65536 else {
       throw MediaError(

@@ -1,5 +1,6 @@
 import FFmpeg
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct BadInputTests {
@@ -11,10 +12,10 @@ import Testing
   }
 
   @Test func errorsNameFileAndReason() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let missing = directory.file("missing.mp4")
     #expect(message { _ = try Demuxer(path: missing) } == "cannot open \(missing): No such file or directory")
-    let folder = directory.url.path
+    let folder = directory.path
     #expect(message { _ = try Demuxer(path: folder) } == "cannot open \(folder): it is a directory")
     let empty = directory.file("empty.mp4")
     try Data().write(to: URL(fileURLWithPath: empty))
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func outputsThatCannotBeAreRefused() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let nowhere = directory.file("no/such/folder.mp4")
     #expect(message { _ = try Muxer(path: nowhere) } == "cannot write \(nowhere): No such file or directory")
     let strange = directory.file("a.strange")
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test func damagedImagesThrow() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let source = try Pictures.frame(width: 64, height: 64)
     let bytes = try Encoder(EncoderSettings(codec: "png", format: source.format)).encodeStill(source)
     for length in [8, 20, 40] {
@@ -46,7 +47,7 @@ import Testing
   }
 
   @Test func interruptionEndsAnOpening() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let file = directory.file("a.png")
     let source = try Pictures.frame(width: 16, height: 16)
     try Data(try Encoder(EncoderSettings(codec: "png", format: source.format)).encodeStill(source)).write(

@@ -1,19 +1,4 @@
 import FFmpeg
-import Foundation
-
-/// A directory that goes with the test.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("impasto-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func file(_ name: String) -> String { url.appendingPathComponent(name).path }
-}
 
 /// Smooth pictures in RGB24: a function of place and time that codecs hardly damage.
 enum Pictures {

@@ -1,11 +1,12 @@
 import FFmpeg
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct StillImageTests {
   @Test(arguments: [(1, 1), (7, 5), (64, 33)])
   func pngRoundTripIsExact(width: Int, height: Int) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let file = directory.file("a%03d.png")
     let source = try Pictures.frame(width: width, height: height)
     let bytes = try Encoder(EncoderSettings(codec: "png", format: source.format)).encodeStill(source)
@@ -18,7 +19,7 @@ import Testing
 
   @Test(arguments: [("mjpeg", "jpg", PixelFormat.yuvj444p), ("libwebp", "webp", .yuv420p)])
   func lossyRoundTripIsNear(codec: String, suffix: String, pixelFormat: PixelFormat) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let file = directory.file("a." + suffix)
     let source = try Pictures.frame(width: 61, height: 47)
     let converted = try Frame(VideoFormat(width: 61, height: 47, pixelFormat: pixelFormat))

@@ -1,5 +1,6 @@
 import FFmpeg
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct VideoRoundTripTests {
@@ -7,7 +8,7 @@ import Testing
   private func roundTrip(
     _ name: String, size: (Int, Int), times: [Int64], timeBase: Rational, pixelFormat: PixelFormat
   ) throws -> (times: [Int64], timeBase: Rational, worst: Double, format: VideoFormat) {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let file = directory.file(name)
     let format = VideoFormat(width: size.0, height: size.1, pixelFormat: pixelFormat)
     let muxer = try Muxer(path: file)

@@ -65,8 +65,12 @@ static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *strea
 #endif
 }
 
-/// Copies all side data of `source` (display matrix, mastering display, ...) to `target`; a negative error code on failure.
-int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source);
+/// Which side data to copy with a stream: all of it; or what describes the picture and not its encoding (display matrix, stereo
+/// and spherical arrangement, mastering display, light level); or that without the display matrix.
+typedef enum { CFFMPEG_ALL_SIDE_DATA, CFFMPEG_DISPLAY_SIDE_DATA, CFFMPEG_UPRIGHT_SIDE_DATA } cffmpeg_side_data;
+
+/// Copies side data of `source` to `target`; a negative error code on failure.
+int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection);
 
 /// Copies the chapters of `source` to `target`; a negative error code on failure.
 int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source);
