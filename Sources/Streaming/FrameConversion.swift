@@ -1,0 +1,124 @@
+import FFmpeg
+
+/// A scaler that is made anew when the formats change, as they may in the middle of a stream.
+struct AdaptiveScaler {
+  private var scaler: Scaler?
+  /// What interpolates chroma where the size stays.
+  private let chromaFilter: ScalingFilter
+
+  init(chromaFilter: ScalingFilter = .bicubic) { self.chromaFilter = chromaFilter }
+
+  /// Converts `source` into `target`, whose planes become its own.
+  mutating func scale(_ source: Frame, into target: Frame) throws {
+    try target.makeWritable()
+    try current(from: source.format, to: target.format).scale(source, into: target)
+  }
+
+  private mutating func current(from source: VideoFormat, to target: VideoFormat) throws -> Scaler {
+    if let scaler, scaler.source == source, scaler.target == target { return scaler }
+    let isSameSize = source.width == target.width && source.height == target.height
+    let made = try Scaler(from: source, to: target, filter: isSameSize ? chromaFilter : .bicubic)
+    scaler = made
+    return made
+  }
+}
+
+/// A frame that is made anew when another size is asked for.
+struct ScratchFrame {
+  private var frame: Frame?
+
+  mutating func rgb24(width: Int, height: Int) throws -> Frame {
+    if let frame, frame.width == width, frame.height == height { return frame }
+    let made = try Frame(VideoFormat(width: width, height: height, pixelFormat: .rgb24))
+    frame = made
+    return made
+  }
+}
+
+/// From the source's frames to the stylizer's: RGB24 at its size, upright. For one thread.
+final class InputConversion: @unchecked Sendable {
+  private let orientation: Orientation
+  /// The bicubic filter takes twice the time, for a difference that is nothing beside what the stylizer does.
+  private var scaler = AdaptiveScaler(chromaFilter: .bilinear)
+  private var scratch = ScratchFrame()
+
+  init(orientation: Orientation) { self.orientation = orientation }
+
+  func convert(_ slot: FrameSlot) throws {
+    try scaler.scaleTurned(slot.source, into: slot.work, orientation: orientation, scratch: &scratch)
+  }
+}
+
+/// From the stylizer's frames to the sink's, blended with the source where asked for. For one thread.
+final class OutputConversion: @unchecked Sendable {
+  private let blend: FrameBlend
+  /// From the source's frames to the sink's.
+  private let sourceTurn: Orientation
+  /// From the stylizer's frames to the sink's.
+  private let workTurn: Orientation
+  private let width: Int
+  private let height: Int
+  private var sourceScaler = AdaptiveScaler()
+  private var stylizedScaler = AdaptiveScaler()
+  private var sinkScaler = AdaptiveScaler()
+  private var turned = ScratchFrame()
+  private var sourceScratch = ScratchFrame()
+  private var sourcePicture = ScratchFrame()
+  private var stylizedPicture = ScratchFrame()
+
+  init(blend: FrameBlend, orientation: Orientation, sinkOrientation: Orientation, format: VideoFormat) {
+    self.blend = blend
+    // A sink stores either like the source or upright.
+    sourceTurn = sinkOrientation == orientation ? .upright : orientation
+    workTurn = sinkOrientation.inverse
+    width = format.width
+    height = format.height
+  }
+
+  func convert(_ slot: FrameSlot) throws {
+    var picture = slot.stylized
+    if workTurn != .upright {
+      let size = workTurn.swapsSides ? (picture.height, picture.width) : (picture.width, picture.height)
+      let target = try turned.rgb24(width: size.0, height: size.1)
+      workTurn.apply(picture, into: target)
+      picture = target
+    }
+    if !blend.isIdentity {
+      // At the sink's size, where the source has all its detail.
+      let original = try sourcePicture.rgb24(width: width, height: height)
+      try sourceScaler.scaleTurned(slot.source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
+      if picture.width != width || picture.height != height {
+        let target = try stylizedPicture.rgb24(width: width, height: height)
+        try stylizedScaler.scale(picture, into: target)
+        picture = target
+      }
+      blend.apply(source: original, stylized: picture)
+    }
+    try sinkScaler.scale(picture, into: slot.sink)
+    slot.sink.pts = slot.source.pts
+    slot.sink.duration = slot.source.duration
+  }
+}
+
+extension AdaptiveScaler {
+  /// Scales `source` into `target`, turned; `target` has the turned picture's shape.
+  fileprivate mutating func scaleTurned(
+    _ source: Frame, into target: Frame, orientation: Orientation, scratch: inout ScratchFrame
+  ) throws {
+    guard orientation != .upright else { return try scale(source, into: target) }
+    let size = orientation.swapsSides ? (target.height, target.width) : (target.width, target.height)
+    let straight = try scratch.rgb24(width: size.0, height: size.1)
+    try scale(source, into: straight)
+    orientation.apply(straight, into: target)
+  }
+}
+
+extension Orientation {
+  /// Turns one RGB24 frame into another of the fitting size.
+  fileprivate func apply(_ source: Frame, into target: Frame) {
+    guard let from = source.plane(0), let to = target.plane(0) else { return }
+    apply(
+      from, sourceStride: source.stride(0), width: source.width, height: source.height, into: to,
+      targetStride: target.stride(0))
+  }
+}

@@ -1,0 +1,3 @@
+import Inference
+
+extension StyleEngine: FrameStylizer {}

@@ -1,0 +1,211 @@
+import FFmpeg
+import Synchronization
+import Threading
+
+/// Repaints the frames of a source into a sink: convert, infer, convert, each stage on a thread of its own.
+///
+/// A fixed number of slots goes round through bounded queues, so the memory does not depend on the number of frames.
+/// The first error of any stage ends all of them.
+public final class StylizationPipeline {
+  /// What a run did.
+  public struct Summary: Sendable {
+    /// The frames written.
+    public var frames = 0
+    /// The time from start to end.
+    public var seconds = 0.0
+    /// The time of one stylization: how many milliseconds half of the frames did not exceed.
+    public var medianMilliseconds = 0.0
+    /// The same for 95 % of the frames.
+    public var percentile95Milliseconds = 0.0
+    /// Whether `shouldStop` ended it early.
+    public var wasStopped = false
+
+    /// Frames a second, from start to end.
+    public var framesPerSecond: Double { seconds > 0 ? Double(frames) / seconds : 0 }
+  }
+
+  private let source: any FrameSource
+  private let sink: any FrameSink
+  private let stylizer: any FrameStylizer
+  private let blend: FrameBlend
+  private let orientation: Orientation
+  private let sinkOrientation: Orientation
+  private let slotCount: Int
+
+  /// A pipeline for one run.
+  ///
+  /// The stylizer sees upright pictures of its own size. `sinkOrientation` tells how the sink stores them: as the source
+  /// does, or `upright`. `slots` is the number of frames under way at a time.
+  public init(
+    source: any FrameSource, sink: any FrameSink, stylizer: any FrameStylizer, blend: FrameBlend = FrameBlend(),
+    sinkOrientation: Orientation? = nil, slots: Int = 5
+  ) {
+    self.source = source
+    self.sink = sink
+    self.stylizer = stylizer
+    self.blend = blend
+    orientation = source.description.orientation
+    self.sinkOrientation = sinkOrientation ?? orientation
+    slotCount = max(1, slots)
+  }
+
+  /// Runs until the source ends; returns when the sink has finished.
+  ///
+  /// `shouldStop` is asked before each frame: once true, the frames already repainted are written and the sink finishes as
+  /// at the end of the source. `progress` gets the number of frames written, on a thread of the pipeline. Throws the first
+  /// error of any stage.
+  public func run(
+    shouldStop: @escaping @Sendable () -> Bool = { false },
+    progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
+  ) throws -> Summary {
+    let start = ContinuousClock.now
+    let threads = ThreadGroup()
+    let queues = Queues(slots: slotCount)
+    for _ in 0..<slotCount {
+      queues.free.push(
+        try FrameSlot(workWidth: stylizer.width, workHeight: stylizer.height, sinkFormat: sink.format))
+    }
+    threads.onCancel { queues.closeAll() }
+    let summary = SummaryBox()
+    source.start(on: threads)
+    sink.start(on: threads)
+
+    let (source, sink) = (source, sink)
+    // A stage closes the next queue only when it ends well: after an error, nobody may take the rest for the end.
+    threads.start("decode") {
+      while let slot = queues.free.pop() {
+        if shouldStop() {
+          summary.state.withLock { $0.wasStopped = true }
+          break
+        }
+        guard try source.read(into: slot.source) else { break }
+        queues.decoded.push(slot)
+      }
+      source.stop()
+      queues.decoded.close()
+    }
+
+    let input = InputConversion(orientation: orientation)
+    threads.start("convert-in") {
+      while let slot = queues.decoded.pop() {
+        try input.convert(slot)
+        queues.converted.push(slot)
+      }
+      queues.converted.close()
+    }
+
+    nonisolated(unsafe) let stylizer = stylizer
+    threads.start("infer") {
+      while let slot = queues.converted.pop() {
+        if shouldStop() {
+          summary.state.withLock { $0.wasStopped = true }
+          // Back to the decoder, which waits for a slot before it asks whether to stop.
+          slot.source.unreference()
+          queues.free.push(slot)
+          continue
+        }
+        let milliseconds = try Self.stylize(slot, stylizer)
+        summary.times.withLock { $0.add(milliseconds: milliseconds) }
+        queues.stylized.push(slot)
+      }
+      queues.stylized.close()
+    }
+
+    let output = OutputConversion(
+      blend: blend, orientation: orientation, sinkOrientation: sinkOrientation, format: sink.format)
+    threads.start("convert-out") {
+      while let slot = queues.stylized.pop() {
+        try output.convert(slot)
+        queues.finished.push(slot)
+      }
+      queues.finished.close()
+    }
+
+    threads.start("encode") {
+      var count = 0
+      while let slot = queues.finished.pop() {
+        try sink.write(slot.sink)
+        slot.source.unreference()
+        queues.free.push(slot)
+        count += 1
+        summary.state.withLock { $0.frames = count }
+        progress(count)
+      }
+      if !threads.isCancelled { try sink.finish() }
+    }
+
+    try threads.wait()
+    return summary.finished(after: ContinuousClock.now - start)
+  }
+
+  /// Returns how long it took.
+  private static func stylize(_ slot: FrameSlot, _ stylizer: any FrameStylizer) throws -> Double {
+    guard let from = slot.work.plane(0), let to = slot.stylized.plane(0) else { return 0 }
+    let start = ContinuousClock.now
+    try stylizer.stylize(
+      from, sourceStride: slot.work.stride(0), into: to, destinationStride: slot.stylized.stride(0))
+    return (ContinuousClock.now - start).milliseconds
+  }
+}
+
+/// One frame on its way, with all the memory that it needs.
+final class FrameSlot: Sendable {
+  /// As decoded; shares the decoder's memory.
+  let source: Frame
+  /// RGB24 at the stylizer's size, upright.
+  let work: Frame
+  /// The same, repainted.
+  let stylized: Frame
+  /// As the sink takes it.
+  let sink: Frame
+
+  init(workWidth: Int, workHeight: Int, sinkFormat: VideoFormat) throws {
+    let workFormat = VideoFormat(width: workWidth, height: workHeight, pixelFormat: .rgb24)
+    source = try Frame()
+    work = try Frame(workFormat)
+    stylized = try Frame(workFormat)
+    sink = try Frame(sinkFormat)
+  }
+}
+
+/// A queue in front of each stage, with room for all slots.
+private final class Queues: Sendable {
+  let free: BoundedQueue<FrameSlot>
+  let decoded: BoundedQueue<FrameSlot>
+  let converted: BoundedQueue<FrameSlot>
+  let stylized: BoundedQueue<FrameSlot>
+  let finished: BoundedQueue<FrameSlot>
+
+  init(slots: Int) {
+    free = BoundedQueue(capacity: slots)
+    decoded = BoundedQueue(capacity: slots)
+    converted = BoundedQueue(capacity: slots)
+    stylized = BoundedQueue(capacity: slots)
+    finished = BoundedQueue(capacity: slots)
+  }
+
+  func closeAll() {
+    for queue in [free, decoded, converted, stylized, finished] { queue.close(discarding: true) }
+  }
+}
+
+private final class SummaryBox: Sendable {
+  let state = Mutex(StylizationPipeline.Summary())
+  let times = Mutex(DurationHistogram())
+
+  func finished(after time: Duration) -> StylizationPipeline.Summary {
+    var result = state.withLock { $0 }
+    result.seconds = time.milliseconds / 1000
+    times.withLock {
+      result.medianMilliseconds = $0.percentile(0.5)
+      result.percentile95Milliseconds = $0.percentile(0.95)
+    }
+    return result
+  }
+}
+
+extension Duration {
+  fileprivate var milliseconds: Double {
+    Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
+  }
+}

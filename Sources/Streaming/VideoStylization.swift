@@ -1,0 +1,87 @@
+import FFmpeg
+import Files
+import Foundation
+
+/// The main job: repaints one video file into another.
+public struct VideoStylization: Sendable {
+  /// How to do it.
+  public struct Options: Sendable {
+    /// The size of the pictures that the stylizer sees, as displayed; nil for the video's own.
+    public var workSize: (width: Int, height: Int)?
+    /// What of the source shows through.
+    public var blend: FrameBlend
+    /// How to encode.
+    public var encoding: EncodingOptions
+    /// The number of threads of the decoder.
+    public var decoderThreads: Int
+
+    /// The video's own size, nothing of the source, the container's codec unless told otherwise.
+    public init(
+      workSize: (width: Int, height: Int)? = nil, blend: FrameBlend = FrameBlend(),
+      encoding: EncodingOptions = EncodingOptions(), decoderThreads: Int = 1
+    ) {
+      self.workSize = workSize
+      self.blend = blend
+      self.encoding = encoding
+      self.decoderThreads = decoderThreads
+    }
+  }
+
+  /// What became of it.
+  public struct Result: Sendable {
+    /// Frames and times.
+    public let summary: StylizationPipeline.Summary
+    /// Width of the output as displayed.
+    public let width: Int
+    /// Height of the output as displayed.
+    public let height: Int
+    /// What the user should know: streams left out, damage found; one sentence each.
+    public let warnings: [String]
+  }
+
+  private let input: VideoReader
+  private let options: Options
+
+  /// Opens `input`. Throws `MediaError` if it holds no video that can be decoded.
+  public init(input: String, options: Options = Options()) throws {
+    self.input = try VideoReader(path: input, threads: options.decoderThreads)
+    self.options = options
+  }
+
+  /// What the input is like.
+  public var description: VideoDescription { input.description }
+
+  /// The size that the stylizer must have.
+  public var workSize: (width: Int, height: Int) { options.workSize ?? description.displaySize }
+
+  /// Repaints the input into `output`, which appears under its name when it is whole. To be called once.
+  ///
+  /// `makeStylizer` gets the work size and is called after the output has been found writable. Once `shouldStop` is true, the
+  /// output is finished with the frames that are done. Throws `FileError`, `MediaError`, `EncodingError`, or what the stylizer
+  /// throws; `output` is then as it was.
+  public func run(
+    output: String, makeStylizer: (_ width: Int, _ height: Int) throws -> any FrameStylizer,
+    shouldStop: @escaping @Sendable () -> Bool = { false },
+    progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
+  ) throws -> Result {
+    let file = try AtomicFile(path: output)
+    let writer = try VideoWriter(path: file.temporaryPath, named: output, like: input, options: options.encoding)
+    let stylizer = try makeStylizer(workSize.width, workSize.height)
+    let pipeline = StylizationPipeline(
+      source: input, sink: writer, stylizer: stylizer, blend: options.blend, sinkOrientation: writer.orientation)
+    let summary = try pipeline.run(shouldStop: shouldStop, progress: progress)
+    guard summary.frames > 0 else { throw StoppedError(file: output) }
+    try file.commit()
+    return Result(
+      summary: summary, width: description.displaySize.width, height: description.displaySize.height,
+      warnings: writer.warnings + input.warnings)
+  }
+}
+
+/// The job was stopped before there was a frame to keep.
+public struct StoppedError: Error, CustomStringConvertible, Sendable {
+  let file: String
+
+  /// One sentence.
+  public var description: String { "\(file): stopped before the first frame was done, so nothing is written" }
+}

@@ -1,0 +1,156 @@
+import FFmpeg
+import Streaming
+import Synchronization
+import Testing
+
+@Suite struct StylizationPipelineTests {
+  private static let format = VideoFormat(width: 21, height: 13, pixelFormat: .rgb24)
+
+  @Test(arguments: [1, 2, 5])
+  func everyFrameComesOutOnceInOrderAndRepainted(slots: Int) throws {
+    let source = try SyntheticSource(width: 21, height: 13, count: 40)
+    let times = Mutex<[Int64]>([])
+    let wrong = Atomic<Int>(0)
+    let sink = FrameObserver(format: Self.format) { frame in
+      let number = Int(try #require(frame.pts))
+      times.withLock { $0.append(Int64(number)) }
+      let plane = try #require(frame.plane(0))
+      for y in 0..<13 {
+        for x in 0..<21 {
+          let expected = [x + number, y + number, number].map { 255 - UInt8(truncatingIfNeeded: $0) }
+          let found = (0..<3).map { plane[y * frame.stride(0) + 3 * x + $0] }
+          if found != expected { wrong.add(1, ordering: .relaxed) }
+        }
+      }
+    }
+    let progress = Atomic<Int>(0)
+    let pipeline = StylizationPipeline(
+      source: source, sink: sink, stylizer: InvertingStylizer(width: 21, height: 13), slots: slots)
+    let summary = try pipeline.run(progress: { progress.store($0, ordering: .relaxed) })
+    #expect(times.withLock { $0 } == Array(0..<40))
+    #expect(wrong.load(ordering: .relaxed) == 0)
+    #expect(summary.frames == 40 && progress.load(ordering: .relaxed) == 40)
+    #expect(!summary.wasStopped && sink.isFinished)
+    #expect(summary.medianMilliseconds > 0 && summary.percentile95Milliseconds >= summary.medianMilliseconds)
+  }
+
+  @Test func anotherWorkSizeKeepsTheSinksSize() throws {
+    let source = try SyntheticSource(width: 21, height: 13, count: 3)
+    let sizes = Mutex<Set<[Int]>>([])
+    let sink = FrameObserver(format: Self.format) { frame in
+      sizes.withLock { _ = $0.insert([frame.width, frame.height]) }
+    }
+    let summary = try StylizationPipeline(
+      source: source, sink: sink, stylizer: InvertingStylizer(width: 8, height: 30)
+    ).run()
+    #expect(summary.frames == 3)
+    #expect(sizes.withLock { $0 } == [[21, 13]])
+  }
+
+  /// The number of frames between the source and the end of the sink never exceeds the slots, however many there are.
+  @Test func framesUnderWayAreBounded() throws {
+    let inner = try SyntheticSource(width: 16, height: 16, count: 300)
+    let source = CountingSource(inner)
+    let most = Atomic<Int>(0)
+    let written = Atomic<Int>(0)
+    let sink = FrameObserver(format: VideoFormat(width: 16, height: 16, pixelFormat: .rgb24)) { _ in
+      let done = written.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
+      most.max(source.count - done, ordering: .relaxed)
+    }
+    let stylizer = WatchingStylizer(width: 16, height: 16)
+    _ = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer, slots: 4).run()
+    #expect(written.load(ordering: .relaxed) == 300)
+    #expect(most.load(ordering: .relaxed) <= 4)
+  }
+
+  @Test(arguments: ["source", "stylizer", "sink"])
+  func anErrorOfAnyStageEndsTheRun(place: String) throws {
+    let inner = try SyntheticSource(width: 16, height: 16, count: 1000)
+    let source = CountingSource(inner, failingAt: place == "source" ? 7 : nil)
+    let frames = Atomic<Int>(0)
+    let sink = FrameObserver(format: inner.description.format) { _ in
+      let count = frames.wrappingAdd(1, ordering: .relaxed).newValue
+      if place == "sink", count == 7 { throw TestError(place: "sink") }
+    }
+    let calls = Atomic<Int>(0)
+    let stylizer = WatchingStylizer(width: 16, height: 16) { _, _ in
+      let count = calls.wrappingAdd(1, ordering: .relaxed).newValue
+      if place == "stylizer", count == 7 { throw TestError(place: "stylizer") }
+    }
+    let pipeline = StylizationPipeline(source: source, sink: sink, stylizer: stylizer)
+    #expect(throws: TestError(place: place)) { try pipeline.run() }
+    #expect(!sink.isFinished)
+    #expect(source.count < 1000)
+  }
+
+  @Test func aStopKeepsWhatIsDone() throws {
+    let source = CountingSource(try SyntheticSource(width: 16, height: 16, count: 100_000))
+    let sink = FrameObserver(format: source.description.format)
+    let done = Atomic<Int>(0)
+    let stylizer = WatchingStylizer(width: 16, height: 16)
+    let summary = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer).run(
+      shouldStop: { done.load(ordering: .relaxed) >= 10 }, progress: { done.store($0, ordering: .relaxed) })
+    #expect(summary.wasStopped && sink.isFinished)
+    #expect(summary.frames >= 10 && summary.frames <= source.count)
+    #expect(source.count < 100_000)
+  }
+
+  @Test func aStopBeforeTheStartWritesNothing() throws {
+    let source = try SyntheticSource(width: 16, height: 16, count: 10)
+    let sink = FrameObserver(format: source.description.format)
+    let stylizer = WatchingStylizer(width: 16, height: 16)
+    let summary = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer).run(shouldStop: { true })
+    #expect(summary.frames == 0 && summary.wasStopped && sink.isFinished)
+  }
+
+  @Test func blendsWithTheSource() throws {
+    func result(_ blend: FrameBlend, workWidth: Int = 16) throws -> [UInt8] {
+      let source = try SyntheticSource(width: 16, height: 16, count: 1)
+      let bytes = Mutex<[UInt8]>([])
+      let sink = FrameObserver(format: source.description.format) { frame in
+        let plane = try #require(frame.plane(0))
+        let row = 5 * frame.stride(0)
+        bytes.withLock { $0 = (0..<48).map { plane[row + $0] } }
+      }
+      let stylizer = InvertingStylizer(width: workWidth, height: 16)
+      _ = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer, blend: blend).run()
+      return bytes.withLock { $0 }
+    }
+    let source: [UInt8] = (0..<16).flatMap { [UInt8($0), 5, 0] }
+    #expect(try result(FrameBlend(strength: 0)) == source)
+    #expect(try result(FrameBlend(strength: 0), workWidth: 9) == source)
+    #expect(try result(FrameBlend(strength: 1)) == source.map { 255 - $0 })
+    // v and 255 - v, halved: 127.5, rounded either way.
+    #expect(try result(FrameBlend(strength: 0.5)).allSatisfy { (127...128).contains($0) })
+    // The brightness of 255 - v, and the differences between the channels of v: every channel shifted alike.
+    let coloured = try result(FrameBlend(preservesColors: true))
+    for x in 0..<16 {
+      let (before, after) = (source[3 * x..<3 * x + 3].map(Int.init), coloured[3 * x..<3 * x + 3].map(Int.init))
+      let shift = after[2] - before[2]
+      #expect(shift > 220)
+      #expect((0..<3).allSatisfy { after[$0] == min(255, before[$0] + shift) })
+    }
+  }
+}
+
+/// Counts the frames read from another source, and fails at one of them if told to.
+private final class CountingSource: FrameSource {
+  private let inner: any FrameSource
+  private let failure: Int?
+  private let read = Atomic<Int>(0)
+
+  init(_ inner: any FrameSource, failingAt failure: Int? = nil) {
+    self.inner = inner
+    self.failure = failure
+  }
+
+  var description: VideoDescription { inner.description }
+  var count: Int { read.load(ordering: .sequentiallyConsistent) }
+
+  func read(into frame: Frame) throws -> Bool {
+    guard try inner.read(into: frame) else { return false }
+    let count = read.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+    if count == failure { throw TestError(place: "source") }
+    return true
+  }
+}
