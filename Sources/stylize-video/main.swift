@@ -1,1 +1,3 @@
-print("placeholder")
+import Console
+
+Program.run(StylizeVideo.self)
