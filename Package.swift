@@ -124,7 +124,10 @@ let package = Package(
       dependencies: ["Inference", "Networks", "Autograd", "Training", "Threading", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "StreamingTests", dependencies: ["Streaming", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Imaging", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Safetensors"], swiftSettings: settings),
   ]
 )

@@ -1,0 +1,65 @@
+import Foundation
+import Safetensors
+import TestSupport
+import Testing
+import Training
+
+@Suite struct CheckpointTests {
+  @Test func otherSettingsAreRefusedByName() throws {
+    let problem = try SmallTraining()
+    let path = problem.folder.file("checkpoint.safetensors")
+    try problem.trainer().saveCheckpoint(to: path)
+    let changes: [(String, (inout TrainingSettings) -> Void)] = [
+      ("width", { $0.width = 0.25 }),
+      ("iterations", { $0.iterations += 1 }),
+      ("batch size", { $0.batchSize += 1 }),
+      ("image size", { $0.imageSize += 4 }),
+      ("style size", { $0.styleSize += 1 }),
+      ("content weight", { $0.weights.content += 1 }),
+      ("style weight", { $0.weights.style += 1 }),
+      ("total variation weight", { $0.weights.totalVariation += 1 }),
+      ("learning rate", { $0.learningRate *= 2 }),
+      ("seed", { $0.seed += 1 }),
+    ]
+    for (name, change) in changes {
+      var settings = problem.settings
+      change(&settings)
+      let trainer = try problem.trainer(settings)
+      #expect {
+        try trainer.resume(from: path)
+      } throws: { error in
+        guard case TrainingError.checkpointMismatch(_, let setting, _, _) = error else { return false }
+        return setting == name
+      }
+    }
+  }
+
+  @Test func damagedCheckpointIsRefusedAndNamed() throws {
+    let problem = try SmallTraining()
+    let path = problem.folder.file("checkpoint.safetensors")
+    let trainer = try problem.trainer()
+    try trainer.saveCheckpoint(to: path)
+    let whole = try problem.folder.bytes(of: "checkpoint.safetensors")
+    for length in [0, 7, 100, whole.count / 2, whole.count - 1] {
+      let cut = try problem.folder.write(Array(whole.prefix(length)), to: "cut.safetensors")
+      #expect {
+        try trainer.resume(from: cut)
+      } throws: { error in
+        "\(error)".contains("cut.safetensors")
+      }
+    }
+  }
+
+  @Test func modelIsNoCheckpoint() throws {
+    let problem = try SmallTraining()
+    let path = problem.folder.file("model.safetensors")
+    let trainer = try problem.trainer()
+    try trainer.model(style: "test", metadata: [:]).save(path: path)
+    #expect {
+      try trainer.resume(from: path)
+    } throws: { error in
+      guard case TrainingError.invalidCheckpoint(let file, _) = error else { return false }
+      return file == path
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Imaging
+import Safetensors
+import Tensors
+import TestSupport
+import Threading
+import Training
+
+/// A training problem that takes moments: tiny photos, a quarter-width network, and an extractor with random weights.
+struct SmallTraining {
+  let folder: TemporaryFolder
+  let settings: TrainingSettings
+
+  /// Random filters keep the features' scale from layer to layer (He et al., 2015), so gradients are of a sensible size.
+  private static let extractorTensors: [(String, Tensor)] = {
+    var random = Random(seed: 7)
+    var tensors: [(String, Tensor)] = []
+    var inputs = 3
+    for (block, widths) in [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512]].enumerated() {
+      for (index, outputs) in widths.enumerated() {
+        let name = "conv\(block + 1)_\(index + 1)"
+        let bound = (6 / Float(9 * inputs)).squareRoot()
+        tensors.append((name + ".weight", random.tensor(Shape([outputs, inputs, 3, 3]), in: -bound...bound)))
+        tensors.append((name + ".bias", Tensor(Shape([outputs]))))
+        inputs = outputs
+      }
+    }
+    return tensors
+  }()
+
+  init(iterations: Int = 6) throws {
+    folder = try TemporaryFolder()
+    settings = TrainingSettings(
+      network: "half", width: 0.5, iterations: iterations, batchSize: 2, imageSize: 32, styleSize: 48, seed: 3)
+    try SafetensorsWriter.write(tensors: Self.extractorTensors, metadata: [:], to: extractorPath)
+    try FileManager.default.createDirectory(atPath: photosPath + "/nested", withIntermediateDirectories: true)
+    for index in 0..<5 {
+      let image = syntheticImage(width: 40 + 7 * index, height: 52 - 3 * index, seed: UInt32(index))
+      let name = index == 4 ? "nested/4.png" : "\(index).png"
+      try PictureFile.write(Picture(tensor: image), to: photosPath + "/" + name)
+    }
+    try PictureFile.write(Picture(tensor: syntheticImage(width: 60, height: 50, seed: 99)), to: paintingPath)
+  }
+
+  var extractorPath: String { folder.file("vgg16.safetensors") }
+  var photosPath: String { folder.file("photos") }
+  var paintingPath: String { folder.file("painting.png") }
+
+  func trainer(_ settings: TrainingSettings? = nil, threads: Int = 2) throws -> StyleTrainer {
+    try StyleTrainer(
+      settings: settings ?? self.settings, style: PictureFile.read(paintingPath), styleChecksum: "checksum",
+      extractor: VGG16(path: extractorPath), pool: ComputePool(threads: threads))
+  }
+
+  func sampler() throws -> PhotoSampler {
+    PhotoSampler(
+      folder: try PhotoFolder(path: photosPath), batchSize: settings.batchSize, imageSize: settings.imageSize,
+      seed: settings.seed)
+  }
+
+  /// All parameters of `trainer`'s model, by name.
+  static func parameters(_ trainer: StyleTrainer) throws -> [String: [Float]] {
+    try trainer.model(style: "test", metadata: [:]).parameters.mapValues(\.elements)
+  }
+}
