@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct InstallationTests {
@@ -29,9 +30,9 @@ import Testing
   }
 
   @Test func stylesAreFoundByName() throws {
-    let starry = try folder.file("starry.safetensors")
-    try folder.file("wave.safetensors")
-    try folder.file("starry.md")
+    let starry = try folder.textFile("starry.safetensors")
+    try folder.textFile("wave.safetensors")
+    try folder.textFile("starry.md")
     let installation = Installation(environment: ["IMPASTO_MODELS": folder.path])
     #expect(try installation.styleFile("starry") == starry)
     #expect(installation.styleNames == ["starry", "wave"])
@@ -50,9 +51,9 @@ import Testing
     let error = try #require(throws: InstallationError.self) { try installation.vggWeights() }
     #expect(
       error.description == "vgg16.safetensors: not found in \(folder.path); 'make setup' brings it")
-    let weights = try folder.file("vgg16.safetensors")
+    let weights = try folder.textFile("vgg16.safetensors")
     #expect(try installation.vggWeights() == weights)
-    try folder.file("photos/a.jpg")
+    try folder.textFile("photos/a.jpg")
     #expect(try installation.defaultPhotos() == folder.path + "/photos")
   }
 }

@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct PathsTests {
@@ -8,7 +9,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   @Test func inputsMustBeFiles() throws {
-    let file = try folder.file("a.mp4")
+    let file = try folder.textFile("a.mp4")
     try InputPath.checkFile(file)
     let missing = folder.path + "/b.mp4"
     #expect(throws: PathError.missing(path: missing)) { try InputPath.checkFile(missing) }
@@ -18,22 +19,22 @@ import Testing
   }
 
   @Test func inputFoldersMustBeFolders() throws {
-    let file = try folder.file("a.jpg")
+    let file = try folder.textFile("a.jpg")
     try InputPath.checkDirectory(folder.path)
     #expect(throws: PathError.isNotDirectory(path: file)) { try InputPath.checkDirectory(file) }
     #expect(throws: PathError.missing(path: folder.path + "/b")) { try InputPath.checkDirectory(folder.path + "/b") }
   }
 
   @Test func newAndExistingFilesMayBeWritten() throws {
-    let input = try folder.file("in.mp4")
-    let existing = try folder.file("out.mp4")
+    let input = try folder.textFile("in.mp4")
+    let existing = try folder.textFile("out.mp4")
     #expect(try OutputPath.resolve(existing, inputs: [input]) == existing)
     #expect(try OutputPath.resolve(folder.path + "/new.mp4", inputs: [input]) == folder.path + "/new.mp4")
     for name in ["new.mp4", "n", "./n"] { #expect(try OutputPath.resolve(name) == name) }
   }
 
   @Test func everyNameOfTheInputIsRecognised() throws {
-    let input = try folder.file("in.mp4")
+    let input = try folder.textFile("in.mp4")
     let hardLink = folder.path + "/hard.mp4"
     try FileManager.default.linkItem(atPath: input, toPath: hardLink)
     let symbolicLink = try folder.link("soft.mp4", to: "in.mp4")
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func linksAreFollowedToWhatWillBeReplaced() throws {
-    try folder.file("elsewhere/present.mp4")
+    try folder.textFile("elsewhere/present.mp4")
     let link = try folder.link("a.mp4", to: "elsewhere/present.mp4")
     #expect(try OutputPath.resolve(link) == folder.path + "/elsewhere/present.mp4")
     let dangling = try folder.link("b.mp4", to: folder.path + "/elsewhere/new.mp4")
@@ -65,7 +66,7 @@ import Testing
     #expect(throws: PathError.missingParent(path: orphan, parent: folder.path + "/none")) {
       try OutputPath.resolve(orphan)
     }
-    let file = try folder.file("file")
+    let file = try folder.textFile("file")
     #expect(throws: PathError.unwritable(path: file + "/out.mp4", reason: "not a directory")) {
       try OutputPath.resolve(file + "/out.mp4")
     }
