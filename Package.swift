@@ -31,7 +31,7 @@ let package = Package(
     .executable(name: "stylize-video", targets: ["stylize-video"]),
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
-    .library(name: "KernelsAll", targets: ["Kernels", "Threading"]),
+    .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Streaming", targets: ["Streaming"]),
     .library(name: "Training", targets: ["Training"]),
@@ -113,7 +113,9 @@ let package = Package(
       name: "SafetensorsTests", dependencies: ["Safetensors", "Files", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["Networks", "Safetensors", "Tensors", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),
@@ -126,8 +128,16 @@ let package = Package(
     .testTarget(name: "StreamingTests", dependencies: ["Streaming", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Imaging", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport"],
+      dependencies: [
+        "Training", "Autograd", "Imaging", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport",
+      ],
       swiftSettings: settings),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Safetensors"], swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Networks", "Safetensors",
+        "Tensors", "TestSupport",
+      ],
+      swiftSettings: settings),
   ]
 )
