@@ -120,7 +120,8 @@ let package = Package(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "Threading", "TestSupport"], swiftSettings: settings),
+      name: "ImagingTests", dependencies: ["Imaging", "Tensors", "Threading", "TestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",
       dependencies: ["Inference", "Networks", "Autograd", "Training", "Threading", "TestSupport"],
