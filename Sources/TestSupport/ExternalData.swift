@@ -1,0 +1,14 @@
+import Foundation
+
+/// Files that are not in the repository; `make test` brings them.
+public enum ExternalData {
+  /// The weights of VGG-16, or nil where they are not on this machine: in `IMPASTO_DATA`, or else in the user's data folder.
+  public static var vgg16: String? {
+    let environment = ProcessInfo.processInfo.environment
+    func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    let shared = value("XDG_DATA_HOME") ?? value("HOME").map { $0 + "/.local/share" }
+    guard let folder = value("IMPASTO_DATA") ?? shared.map({ $0 + "/impasto" }) else { return nil }
+    let path = folder + "/vgg16.safetensors"
+    return FileManager.default.isReadableFile(atPath: path) ? path : nil
+  }
+}

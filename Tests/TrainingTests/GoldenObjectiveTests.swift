@@ -1,0 +1,91 @@
+import Autograd
+import TestSupport
+import Tensors
+import Testing
+import Threading
+import Training
+
+/// VGG-16 and the objective with the real weights, against PyTorch.
+@Suite(
+  .enabled(if: ExternalData.vgg16 != nil, "the weights of VGG-16 are not on this machine; 'make setup' brings them"))
+struct GoldenObjectiveTests {
+  /// Ten convolutions in single precision with Winograd's transforms.
+  static let featureTolerance = 1.5e-5
+  /// A loss is a mean of squares of feature differences, its gradient runs back through the same layers.
+  static let lossTolerance = 2e-5
+
+  let golden: Golden
+  let extractor: VGG16
+  let pool = ComputePool(threads: 3)
+
+  init() throws {
+    golden = try Golden("vgg16")
+    extractor = try VGG16(path: try #require(ExternalData.vgg16))
+  }
+
+  @Test func syntheticPictureIsTheGoldenOne() throws {
+    let sum = Self.picture(seed: 1).elements.map(Double.init).reduce(0, +)
+    #expect(sum == (try golden.scalar("image_sum")))
+  }
+
+  @Test(arguments: VGG16Layer.allCases)
+  func featuresAgreeWithPyTorch(_ layer: VGG16Layer) throws {
+    let features = extractor.features(of: Variable(Self.picture(seed: 1)), upTo: layer, on: makeTape())
+    let values = try #require(features[layer]).value.elements.map(Double.init)
+    let mean = values.reduce(0, +) / Double(values.count)
+    let deviation = (values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(values.count)).squareRoot()
+    let expectedMean = try golden.scalar("\(layer.rawValue).mean")
+    let expectedDeviation = try golden.scalar("\(layer.rawValue).deviation")
+    #expect(abs(mean - expectedMean) <= Self.featureTolerance * expectedMean)
+    #expect(abs(deviation - expectedDeviation) <= Self.featureTolerance * expectedDeviation)
+    // The positions of `dump_golden.py`: a prime step keeps to no channel and no row.
+    let expected = try golden.reference("\(layer.rawValue).samples").elements
+    let samples = expected.indices.map { Float(values[$0 * 7919 % values.count]) }
+    let discrepancy = Discrepancy(samples, expected: expected)
+    #expect(discrepancy.relative <= Self.featureTolerance, "\(discrepancy)")
+  }
+
+  @Test func lossPartsAndGradientAgreeWithPyTorch() throws {
+    let tape = makeTape()
+    let loss = PerceptualLoss(
+      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape())
+    let output = Variable(Self.picture(seed: 1), requiresGradient: true)
+    let parts = loss(output: output, photos: Self.picture(seed: 2), on: tape)
+    tape.backward()
+    var computed = [
+      "content": parts.content, "style": parts.style, "tv": parts.totalVariation, "total": parts.total,
+    ]
+    for (layer, value) in parts.styleLayers { computed["style.\(layer.rawValue)"] = value }
+    #expect(computed.count == 8)
+    for (name, value) in computed {
+      let expected = try golden.scalar(name)
+      #expect(abs(value - expected) <= Self.lossTolerance * expected, "\(name): \(value) for \(expected)")
+    }
+    let gradient = Discrepancy(try #require(output.gradient), expected: try golden.reference("gradient"))
+    #expect(gradient.relative <= Self.lossTolerance, "gradient: \(gradient)")
+  }
+
+  /// The loss of a batch is the mean of its images' losses, so weights mean the same for any batch size.
+  @Test func batchLossIsTheMeanOfItsImages() throws {
+    let loss = PerceptualLoss(
+      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape())
+    let (outputs, photos) = ([1, 4].map(Self.picture), [2, 5].map(Self.picture))
+    let single = zip(outputs, photos).map { loss(output: Variable($0), photos: $1, on: makeTape()) }
+    let batch = loss(output: Variable(Self.batch(outputs)), photos: Self.batch(photos), on: makeTape())
+    let mean = LossParts.mean(single)
+    for (computed, expected) in [
+      (batch.content, mean.content), (batch.style, mean.style), (batch.totalVariation, mean.totalVariation),
+    ] {
+      #expect(abs(computed - expected) <= Self.lossTolerance * expected)
+    }
+  }
+
+  private func makeTape() -> Tape { Tape(pool: pool, allocator: TensorAllocator()) }
+
+  private static func picture(seed: UInt32) -> Tensor { syntheticImage(width: 64, height: 48, seed: seed) }
+
+  private static func batch(_ pictures: [Tensor]) -> Tensor {
+    Tensor(
+      Shape(batch: pictures.count, height: 48, width: 64, channels: 3), elements: pictures.flatMap { $0.elements })
+  }
+}
