@@ -89,7 +89,8 @@ let package = Package(
     .executableTarget(
       name: "stylize-video", dependencies: ["Streaming", "Console"], swiftSettings: settings),
     .executableTarget(
-      name: "stylize-image", dependencies: ["Streaming", "Imaging", "Inference", "Console"], swiftSettings: settings),
+      name: "stylize-image", dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console"],
+      swiftSettings: settings),
     .executableTarget(
       name: "evaluate-style", dependencies: ["Training", "Console"], swiftSettings: settings),
 
