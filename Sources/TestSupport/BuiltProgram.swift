@@ -32,6 +32,16 @@ public struct BuiltProgram: Sendable {
     return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map { BuiltProgram(path: $0) }
   }
 
+  /// A child inherits the set of blocked signals, and the threads that run tests block all: the program would never see one.
+  private func startWithSignals(_ process: Process) throws {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try process.run()
+  }
+
   /// Runs the program to its end.
   ///
   /// - Parameters:
@@ -53,7 +63,7 @@ public struct BuiltProgram: Sendable {
     for name in ["output", "errors"] { _ = try scratch.write([], to: name) }
     process.standardOutput = FileHandle(forWritingAtPath: scratch.file("output"))
     process.standardError = FileHandle(forWritingAtPath: scratch.file("errors"))
-    try process.run()
+    try startWithSignals(process)
     try whileRunning?(process.processIdentifier)
     process.waitUntilExit()
     let status = process.terminationStatus

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+
+/// The FFmpeg programs, with which these tests make films and look into them; Impasto itself does not call them.
+struct MediaTools {
+  static let areInstalled = BuiltProgram.onPath("ffmpeg") != nil && BuiltProgram.onPath("ffprobe") != nil
+
+  private let ffmpeg: BuiltProgram
+  private let ffprobe: BuiltProgram
+  private let folder: String
+
+  init(folder: String) throws {
+    guard let ffmpeg = BuiltProgram.onPath("ffmpeg"), let ffprobe = BuiltProgram.onPath("ffprobe") else {
+      throw CocoaError(.fileNoSuchFile)
+    }
+    self.ffmpeg = ffmpeg
+    self.ffprobe = ffprobe
+    self.folder = folder
+  }
+
+  /// The real clip that `make test` downloads.
+  private static let clip = URL(filePath: #filePath)
+    .deletingLastPathComponent().appending(path: "../../.cache/bigbuckbunny.mp4").standardizedFileURL.path
+
+  /// The input's arguments for a film with sound: the real clip where it is there, else a test pattern, blurred to be
+  /// as smooth as a photo, and a tone.
+  static let film: [String] =
+    FileManager.default.fileExists(atPath: clip)
+    ? ["-i", clip]
+    : [
+      "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=5,gblur=sigma=8", "-f", "lavfi", "-i",
+      "sine=duration=5",
+    ]
+
+  /// Runs `ffmpeg` and returns what it printed on standard error.
+  @discardableResult
+  func ffmpeg(_ arguments: [String]) throws -> String {
+    let result = try ffmpeg.run(["-nostdin", "-y", "-hide_banner"] + arguments, folder: folder)
+    guard result.exitCode == 0 else { throw ToolError(text: result.errors) }
+    return result.errors
+  }
+
+  struct ToolError: Error {
+    let text: String
+  }
+
+  /// What is in a file.
+  struct Media: Decodable {
+    struct Stream: Decodable {
+      struct SideData: Decodable { var rotation: Int? }
+
+      var codecType: String?
+      var codecName: String?
+      var width: Int?
+      var height: Int?
+      var pixFmt: String?
+      var sampleAspectRatio: String?
+      var colorRange: String?
+      var colorSpace: String?
+      var colorTransfer: String?
+      var colorPrimaries: String?
+      var chromaLocation: String?
+      var nbReadPackets: String?
+      var tags: [String: String]?
+      var disposition: [String: Int]?
+      var sideDataList: [SideData]?
+
+      var rotation: Int? { sideDataList?.compactMap(\.rotation).first }
+      var colors: [String?] { [colorRange, colorSpace, colorTransfer, colorPrimaries, chromaLocation] }
+    }
+
+    struct Chapter: Decodable {
+      var startTime: String
+      var tags: [String: String]?
+    }
+
+    struct Format: Decodable { var tags: [String: String]? }
+
+    var streams: [Stream]
+    var chapters: [Chapter]
+    var format: Format
+
+    var video: [Stream] { streams.filter { $0.codecType == "video" } }
+    /// Per stream, its kind, and the number of its packets.
+    var counts: [[String?]] { streams.map { [$0.codecType, $0.nbReadPackets] } }
+  }
+
+  func probe(_ file: String) throws -> Media {
+    let arguments = ["-v", "error", "-count_packets", "-show_streams", "-show_chapters", "-show_format", "-of", "json"]
+    let result = try ffprobe.run(arguments + [file], folder: folder)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Media.self, from: Data(result.output.utf8))
+  }
+
+  /// One line for each packet of a kind of stream (`v`, `a`, `s`): its time, and with `data` a checksum of its content.
+  func packets(_ kind: String, of file: String, data: Bool) throws -> [String] {
+    let result = try ffprobe.run(
+      ["-v", "error", "-select_streams", kind, "-show_packets", "-show_data_hash", "md5", "-of", "csv=p=0"]
+        + ["-show_entries", data ? "packet=pts_time,data_hash" : "packet=pts_time", file], folder: folder)
+    return result.output.split(separator: "\n").map(String.init)
+  }
+
+  /// The times of the frames shown, in order.
+  func frameTimes(of file: String) throws -> [Double] {
+    let result = try ffprobe.run(
+      ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"]
+        + [file], folder: folder)
+    return result.output.split(whereSeparator: { $0.isNewline || $0 == "," }).compactMap { Double($0) }
+  }
+
+  /// The peak signal-to-noise ratio of the brightness of two films as displayed, frame by frame whatever their times, in dB.
+  func similarity(_ a: String, _ b: String) throws -> Double {
+    let text = try ffmpeg([
+      "-i", a, "-i", b, "-lavfi",
+      "[0:v]format=yuv444p,settb=1/25,setpts=N[a];[1:v]format=yuv444p,settb=1/25,setpts=N[b];[a][b]psnr", "-f", "null",
+      "-",
+    ])
+    guard let range = text.range(of: "PSNR y:") else { throw ToolError(text: text) }
+    let value = text[range.upperBound...].prefix { !$0.isWhitespace }
+    return value == "inf" ? .infinity : Double(value) ?? 0
+  }
+}

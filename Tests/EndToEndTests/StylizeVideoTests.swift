@@ -1,0 +1,299 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program `stylize-video` on short films, with a small network of random weights at a small work size.
+@Suite(.enabled(if: MediaTools.areInstalled))
+struct StylizeVideoTests {
+  private let folder: TemporaryFolder
+  private let program: BuiltProgram
+  private let tools: MediaTools
+
+  /// The least similarity in dB of a film and its conversion to RGB and back, at crf 4. Measured: 43 and more; half a pixel's
+  /// shift leaves 33.
+  private let sameness = 40.0
+
+  init() throws {
+    folder = try TemporaryFolder()
+    program = try BuiltProgram("stylize-video")
+    tools = try MediaTools(folder: folder.path)
+    try randomModel(seed: 1).save(path: folder.file("random.safetensors"))
+  }
+
+  /// Makes a film of 12 frames from the clip.
+  private func makeFilm(_ name: String = "in.mp4", size: String = "96:54", _ options: String...) throws {
+    try tools.ffmpeg(
+      MediaTools.film + ["-t", "0.48", "-vf", "scale=\(size)", "-bf", "2", "-c:a", "aac"] + options + [name])
+  }
+
+  private func run(_ arguments: [String], whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result {
+    try program.run(
+      arguments + ["--style", "random"], environment: ["IMPASTO_MODELS": folder.path], folder: folder.path,
+      whileRunning: whileRunning)
+  }
+
+  @discardableResult
+  private func stylize(_ input: String, _ output: String, _ options: String...) throws -> BuiltProgram.Result {
+    let result = try run([input, output, "--size", "32x20", "--quiet"] + options)
+    try #require(result.exitCode == 0, "\(result.errors)")
+    return result
+  }
+
+  // MARK: What is kept
+
+  @Test func keepsFramesTimesAndSound() throws {
+    try makeFilm()
+    let result = try stylize("in.mp4", "out.mp4", "--json")
+    #expect(result.errors == "")
+    let (before, after) = (try tools.probe("in.mp4"), try tools.probe("out.mp4"))
+    #expect(after.counts == before.counts && before.counts.first == ["video", "12"])
+    #expect(try tools.frameTimes(of: "out.mp4") == tools.frameTimes(of: "in.mp4"))
+    #expect(try tools.packets("a", of: "out.mp4", data: true) == tools.packets("a", of: "in.mp4", data: true))
+    #expect(after.video.map(\.pixFmt) == ["yuv420p"])
+    #expect(try tools.similarity("in.mp4", "out.mp4") < 25, "the network's picture is not the source")
+    #expect(try folder.names == ["in.mp4", "out.mp4", "random.safetensors"])
+
+    let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+    #expect(report.frames == 12 && report.width == 96 && report.height == 54)
+    #expect(report.style == "random" && report.network == "johnson")
+    #expect(report.fps > 0 && abs(report.fps * report.seconds - 12) < 0.5)
+    #expect(report.frameMs.p50 > 0 && report.frameMs.p95 >= report.frameMs.p50 && report.peakMemoryMB > 1)
+  }
+
+  private struct Report: Decodable {
+    struct Times: Decodable { var p50, p95: Double }
+
+    var frames, width, height: Int
+    var seconds, fps, peakMemoryMB: Double
+    var frameMs: Times
+    var style, network: String
+  }
+
+  @Test(arguments: ["out.mp4", "out.mkv"])
+  func keepsAVariableRate(output: String) throws {
+    try makeFilm("in.mkv", size: "96:54,select=not(eq(n\\,2)+eq(n\\,3)+eq(n\\,7))", "-vsync", "vfr")
+    try stylize("in.mkv", output)
+    let times = try tools.frameTimes(of: output)
+    #expect(try times == tools.frameTimes(of: "in.mkv"))
+    #expect(times.count >= 9 && Set(zip(times, times.dropFirst()).map { (100 * ($1 - $0)).rounded() }).count > 1)
+  }
+
+  /// With nothing of the network in it, the output is the input again: no pixel moved.
+  @Test(arguments: ["97:55", "98:54", "96:55", "66:50"], ["out.mp4", "out.webm"])
+  func keepsSizesAndPlaces(size: String, output: String) throws {
+    try makeFilm("in.mkv", size: size, "-pix_fmt", "yuv444p", "-c:a", "libvorbis")
+    try stylize("in.mkv", output, "--strength", "0", "--crf", "4")
+    let video = try #require(try tools.probe(output).video.first)
+    #expect("\(try #require(video.width)):\(try #require(video.height))" == size)
+    #expect(try tools.similarity("in.mkv", output) > sameness)
+  }
+
+  @Test func keepsColoursOfTenBits() throws {
+    let tags = [
+      "-color_range", "tv", "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084",
+    ]
+    try tools.ffmpeg(
+      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54", "-an", "-pix_fmt", "yuv420p10le"] + tags + ["in.mp4"])
+    try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
+    let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
+    #expect(after.map(\.colors) == before.map(\.colors) && before.first?.colorSpace == "bt2020nc")
+    #expect(try tools.similarity("in.mp4", "out.mp4") > sameness)
+  }
+
+  @Test func keepsFullRangeAndAspect() throws {
+    try tools.ffmpeg(
+      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54:out_range=full,setsar=4/3", "-an", "-pix_fmt", "yuvj420p"]
+        + ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "in.mp4"])
+    try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
+    let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
+    #expect(after.map(\.colors) == before.map(\.colors) && before.first?.colorRange == "pc")
+    #expect(after.first?.sampleAspectRatio == "4:3")
+    #expect(try tools.similarity("in.mp4", "out.mp4") > sameness)
+  }
+
+  /// Where the container knows of rotation, it is kept; elsewhere the pictures are turned.
+  @Test(arguments: ["90", "180", "270"])
+  func keepsRotation(degrees: String) throws {
+    try makeFilm("flat.mp4")
+    try tools.ffmpeg(["-i", "flat.mp4", "-c", "copy", "-metadata:s:v", "rotate=\(degrees)", "in.mp4"])
+    let before = try #require(try tools.probe("in.mp4").video.first)
+    let result = try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4", "--json")
+    let carried = try #require(try tools.probe("out.mp4").video.first)
+    #expect(carried.rotation == before.rotation && before.rotation != nil)
+    #expect(carried.width == 96 && carried.height == 54)
+    #expect(try tools.similarity("in.mp4", "out.mp4") > sameness)
+    let isQuarter = degrees != "180"
+    #expect(result.output.contains("\"width\":\(isQuarter ? 54 : 96)"))
+
+    try stylize("in.mp4", "out.mkv", "--strength", "0", "--crf", "4")
+    let turned = try #require(try tools.probe("out.mkv").video.first)
+    #expect(turned.rotation == nil && turned.width == (isQuarter ? 54 : 96) && turned.height == (isQuarter ? 96 : 54))
+    #expect(try tools.similarity("in.mp4", "out.mkv") > sameness)
+  }
+
+  @Test func keepsSubtitlesAttachmentsChaptersAndTags() throws {
+    try makeFilm("film.mp4")
+    let subtitles = "1\n00:00:00,100 --> 00:00:00,200\nYes\n\n2\n00:00:00,250 --> 00:00:00,400\nNo\n"
+    try folder.write(Array(subtitles.utf8), to: "s.srt")
+    let chapters = ";FFMETADATA1\ntitle=Film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=200\ntitle=One\n"
+    try folder.write(Array(chapters.utf8), to: "c.txt")
+    try folder.write([1, 2, 3, 4], to: "f.ttf")
+    try tools.ffmpeg([
+      "-i", "film.mp4", "-i", "s.srt", "-i", "c.txt", "-map", "0", "-map", "1", "-map_metadata", "2", "-c", "copy",
+      "-c:s", "srt", "-metadata:s:a", "language=deu", "-metadata:s:a", "title=Ton", "-disposition:s", "forced",
+      "-attach", "f.ttf", "-metadata:s:t", "mimetype=application/x-truetype-font", "in.mkv",
+    ])
+    let kept = try stylize("in.mkv", "out.mkv")
+    #expect(kept.errors == "")
+    let (before, after) = (try tools.probe("in.mkv"), try tools.probe("out.mkv"))
+    #expect(after.counts == before.counts && before.streams.count == 4)
+    #expect(after.streams.map(\.codecName) == before.streams.map(\.codecName))
+    #expect(after.streams[1].tags?["language"] == "deu" && after.streams[1].tags?["title"] == "Ton")
+    #expect(after.streams[2].disposition?["forced"] == 1)
+    #expect(try tools.packets("s", of: "out.mkv", data: true) == tools.packets("s", of: "in.mkv", data: true))
+    #expect(after.chapters.map(\.startTime) == before.chapters.map(\.startTime))
+    #expect(after.chapters.compactMap { $0.tags?["title"] } == ["One"])
+    #expect(after.format.tags?["title"] == "Film")
+
+    // What the other container does not take is named.
+    let left = try stylize("in.mkv", "out.mp4")
+    #expect(left.errors.contains("subrip") && left.errors.contains("ttf") && !left.errors.contains("aac"))
+    // MP4 keeps chapters as a stream of their titles.
+    #expect(try tools.probe("out.mp4").counts.prefix(2) == before.counts.prefix(2))
+  }
+
+  @Test(arguments: ["in.ts:out.ts", "in.ts:out.mp4", "in.webm:out.webm", "in.avi:out.avi", "in.gif:out.gif"])
+  func knowsOtherContainers(names: String) throws {
+    let names = names.split(separator: ":").map(String.init)
+    try makeFilm("film.mp4")
+    let options =
+      ["in.ts": ["-c", "copy"], "in.avi": ["-c:v", "mpeg4", "-bf", "0", "-c:a", "mp3"], "in.gif": []][names[0]]
+      ?? ["-c:v", "libvpx", "-c:a", "libvorbis"]
+    try tools.ffmpeg(["-i", "film.mp4"] + options + [names[0]])
+    let result = try stylize(names[0], names[1])
+    #expect(result.errors == "")
+    let (before, after) = (try tools.probe(names[0]), try tools.probe(names[1]))
+    #expect(after.counts == before.counts)
+    #expect(try tools.frameTimes(of: names[1]) == tools.frameTimes(of: names[0]))
+  }
+
+  @Test func preservesColors() throws {
+    try makeFilm()
+    try stylize("in.mp4", "plain.mp4")
+    try stylize("in.mp4", "coloured.mp4", "--preserve-colors")
+    let plain = try tools.similarity("in.mp4", "plain.mp4")
+    #expect(try tools.similarity("in.mp4", "coloured.mp4") > plain)
+  }
+
+  // MARK: What ends early
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aSignalLeavesAPlayableFile(signal: Int32) throws {
+    try tools.ffmpeg(MediaTools.film + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
+    let result = try run(["in.mp4", "out.mp4", "--crf", "0", "--quiet"]) { process in
+      // Once the first buffer of 256 KB is in the file; at this quality that is one frame or a few.
+      for _ in 0..<6000 {
+        let parts = try folder.names.filter { $0.hasSuffix(".part") }
+        if let part = parts.first, try folder.bytes(of: part).count > 1000 { break }
+        usleep(10_000)
+      }
+      kill(process, signal)
+    }
+    #expect(result.exitCode == 128 + signal)
+    let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+    #expect(result.errors.contains("stopped by \(name)") && result.errors.split(separator: "\n").count == 1)
+    let times = try tools.frameTimes(of: "out.mp4")
+    #expect(result.errors.contains("the first \(times.count) frame"))
+    #expect(times.count > 0 && times.count < 100)
+    #expect(try times == Array(tools.frameTimes(of: "in.mp4").prefix(times.count)))
+    #expect(try folder.names == ["in.mp4", "out.mp4", "random.safetensors"])
+  }
+
+  @Test func aTruncatedFilmIsUsedAsFarAsItGoes() throws {
+    try makeFilm("in.mp4", size: "96:54", "-movflags", "faststart", "-crf", "4")
+    let bytes = try folder.bytes(of: "in.mp4")
+    try folder.write(Array(bytes.prefix(bytes.count / 2)), to: "cut.mp4")
+    let result = try stylize("cut.mp4", "out.mp4")
+    #expect(result.errors.contains("warning: cut.mp4: the file breaks off"))
+    #expect((1..<12).contains(try tools.frameTimes(of: "out.mp4").count))
+
+    try folder.write(Array(bytes.prefix(40)), to: "stub.mp4")
+    try expectFailure(["stub.mp4", "none.mp4"], names: "stub.mp4")
+  }
+
+  // MARK: Bad input
+
+  /// One sentence that names `names`, status 1 (2 for usage), and nothing new in the folder.
+  private func expectFailure(_ arguments: [String], names: String, exitCode: Int32 = 1) throws {
+    let before = try folder.names
+    let result = try run(arguments + ["--size", "32x20", "--quiet"])
+    #expect(result.exitCode == exitCode, "\(arguments): \(result.errors)")
+    #expect(result.errors.hasPrefix("stylize-video: ") && result.errors.contains(names), "\(result.errors)")
+    if exitCode == 1 { #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)") }
+    #expect(result.output == "")
+    #expect(try folder.names == before)
+  }
+
+  @Test func inputsThatAreNoFilms() throws {
+    try makeFilm("film.mp4")
+    try tools.ffmpeg(["-i", "film.mp4", "-vn", "-c", "copy", "sound.mp4"])
+    try folder.write([], to: "empty.mp4")
+    try folder.write(Array(String(repeating: "This is no film.\n", count: 200).utf8), to: "text.mp4")
+    try FileManager.default.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
+    for input in ["missing.mp4", "folder", "empty.mp4", "text.mp4", "sound.mp4", "/dev/zero"] {
+      try expectFailure([input, "out.mp4"], names: input)
+    }
+  }
+
+  @Test func outputsThatCannotBe() throws {
+    try makeFilm()
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link.mp4"), withDestinationPath: "in.mp4")
+    try FileManager.default.linkItem(atPath: folder.file("in.mp4"), toPath: folder.file("hard.mp4"))
+    try FileManager.default.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
+    let outputs = [
+      "in.mp4", "link.mp4", "hard.mp4", "./in.mp4", "folder", "missing/out.mp4", "in.mp4/out.mp4", "out.unknown", "o",
+      "out.png", "out.mp3", "/dev/full", "/dev/null",
+    ]
+    let bytes = try folder.bytes(of: "in.mp4")
+    for output in outputs { try expectFailure(["in.mp4", output], names: output) }
+    #expect(try folder.bytes(of: "in.mp4") == bytes)
+  }
+
+  @Test func badOptions() throws {
+    try makeFilm()
+    let wrong = [
+      ["--strength", "1.5"], ["--strength", "nan"], ["--crf", "-1"], ["--crf", "64"], ["--size", "0x10"],
+      ["--size", "32"], ["--threads", "0"], ["--codec", "no-such-codec"], ["--no-such-option"],
+    ]
+    for options in wrong { try expectFailure(["in.mp4", "out.mp4"] + options, names: options[0], exitCode: 2) }
+    try expectFailure(["in.mp4"], names: "output", exitCode: 2)
+    try expectFailure(["in.mp4", "out.webm", "--codec", "libx264"], names: "out.webm")
+    try expectFailure(["in.mp4", "out.mov", "--codec", "png", "--crf", "20"], names: "png")
+  }
+
+  @Test func badStyles() throws {
+    try makeFilm()
+    try folder.write(Array("no model".utf8), to: "text.safetensors")
+    for style in ["text.safetensors", "missing.safetensors", "unknown"] {
+      let result = try program.run(
+        ["in.mp4", "out.mp4", "--style", style], environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
+      #expect(result.exitCode == 1 && result.errors.contains(style))
+      #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+    }
+    #expect(try !folder.names.contains("out.mp4"))
+  }
+
+  /// A limit on the size of files stands in for a full disk: the same call fails.
+  @Test func aFullDiskLeavesNothing() throws {
+    try makeFilm()
+    try folder.write([7], to: "out.mp4")
+    let before = try folder.names
+    let command = "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\""
+    let result = try BuiltProgram(path: "/bin/sh").run(
+      ["-c", command, program.path, "in.mp4", "out.mp4", "--style", "random", "--crf", "0", "--quiet"],
+      environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
+    #expect(result.exitCode == 1 && result.errors.hasPrefix("stylize-video: cannot write out.mp4"), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
+    #expect(try folder.names == before && folder.bytes(of: "out.mp4") == [7])
+  }
+}
