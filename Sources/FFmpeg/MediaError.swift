@@ -46,6 +46,9 @@ public struct MediaError: Error, CustomStringConvertible, Sendable {
   /// Whether the interrupt callback of a `Demuxer` or `Muxer` ended the call.
   public var isInterruption: Bool { code == cffmpeg_error_exit() }
 
+  /// Whether libav found the data damaged, so that what follows may still be good.
+  public var isInvalidData: Bool { code == cffmpeg_error_invalid_data() }
+
   /// Passes a non-negative `status` through and throws a negative one.
   @discardableResult
   static func check(_ status: Int32, _ operation: String, file: String? = nil) throws -> Int32 {

@@ -22,8 +22,8 @@ public final class VideoReader: FrameSource {
   let demuxer: Demuxer
   let stream: MediaStream
 
-  /// Packets on their way to the decoder: enough for a decoder's reordering, about a second of video.
-  private let packets = BoundedQueue<Packet>(capacity: 32)
+  /// Packets on their way to the decoder. Few, since sound read ahead of the pictures is in the file when someone stops it.
+  private let packets = BoundedQueue<Packet>(capacity: 8)
   private let decoder: Decoder
   private let recipient = Mutex<(any PacketRecipient)?>(nil)
   private let damage = Mutex(Damage())

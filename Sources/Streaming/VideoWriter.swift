@@ -11,9 +11,8 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   public let format: VideoFormat
   /// How the frames are to be stored: turned like the source's where the container can say so, else upright.
   public let orientation: Orientation
-  /// Streams of the source that the container does not take, one sentence each.
-  public let warnings: [String]
-
+  private let missingStreams: [String]
+  private let damagedPackets = Atomic<Int>(0)
   private let muxer: Muxer
   private let encoder: Encoder
   private let sourceTimeBase: Rational
@@ -78,19 +77,36 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     }
     videoIndex = video
     copiedStreams = copied
-    self.warnings = warnings
+    missingStreams = warnings
     self.video = Mutex(VideoState())
     try muxer.copyMetadata(of: source.demuxer)
     try muxer.writeHeader()
     source.connect(to: self)
   }
 
+  /// What of the source is not in the file, one sentence each: streams that the container does not take, damaged packets.
+  public var warnings: [String] {
+    let count = damagedPackets.load(ordering: .relaxed)
+    let damage = "\(muxer.displayName): \(count) damaged \(count == 1 ? "packet" : "packets") of sound or text left out"
+    return missingStreams + (count > 0 ? [damage] : [])
+  }
+
   /// Starts the multiplexing.
   public func start(on threads: ThreadGroup) {
     threads.onCancel { [packets] in packets.close(discarding: true) }
     threads.start("mux") { [self] in
-      while let packet = packets.pop() { try muxer.write(packet) }
+      while let packet = packets.pop() { try multiplex(packet) }
       if !threads.isCancelled { try muxer.finish() }
+    }
+  }
+
+  private func multiplex(_ packet: Packet) throws {
+    let isCopied = packet.streamIndex != videoIndex
+    do {
+      try muxer.write(packet)
+    } catch let error as MediaError where isCopied && error.isInvalidData {
+      // Packets that need another form in this container must be understood for it.
+      damagedPackets.wrappingAdd(1, ordering: .relaxed)
     }
   }
 
