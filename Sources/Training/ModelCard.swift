@@ -27,7 +27,9 @@ public struct ModelCard: Sendable {
 
   /// The card as Markdown.
   public var markdown: String {
-    func round(_ value: Double) -> String { value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value) }
+    func round(_ value: Double) -> String {
+      value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value)
+    }
     let layers = VGG16Layer.allCases
       .map { "\($0.rawValue) \(round(losses.styleLayers[$0] ?? 0))" }.joined(separator: ", ")
     return """

@@ -60,7 +60,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
       (32...1024).contains(imageSize) && imageSize % definition.sizeMultiple == 0, "the image size", imageSize,
       "a multiple of \(definition.sizeMultiple) from 32 to 1024")
     try require(
-      styleSize == 0 || (32...2048).contains(styleSize), "the style size", styleSize, "32 to 2048, or 0 for the painting's own")
+      styleSize == 0 || (32...2048).contains(styleSize), "the style size", styleSize,
+      "32 to 2048, or 0 for the painting's own")
     for (name, weight) in [
       ("content weight", weights.content), ("style weight", weights.style),
       ("total variation weight", weights.totalVariation),

@@ -5,6 +5,8 @@ import Tensors
 
 /// The layers whose features the losses compare.
 public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
+  // The names that papers and reports know the layers by.
+  // swift-format-ignore
   case relu1_2, relu2_2, relu3_3, relu4_3
 
   /// The content loss's layer.

@@ -43,7 +43,8 @@ struct EvaluateStyle: ParsableCommand {
   @Option(help: "The weight of the total variation.", transform: ArgumentValues.number(positive: false))
   var tvWeight = LossWeights().totalVariation
 
-  @Option(help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+  @Option(
+    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
   @Flag(help: "Print one JSON object on standard output instead of a table.")
@@ -93,7 +94,9 @@ struct EvaluateStyle: ParsableCommand {
     let mean = Report.Mean(.mean(parts))
     if json {
       try JSONLine.print(
-        Report(style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean, photos: photos))
+        Report(
+          style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean,
+          photos: photos))
     } else {
       try StandardOutput.write(Self.table(photos, mean))
     }

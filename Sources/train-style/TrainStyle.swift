@@ -45,7 +45,7 @@ struct TrainStyle: ParsableCommand {
   var imageSize = defaults.imageSize
 
   @Option(
-    help: "The painting's short side in pixels; 0 leaves it as it is. Larger means finer strokes relative to the picture.",
+    help: "The painting's short side in pixels; 0 leaves it as it is. A larger painting has larger strokes.",
     transform: ArgumentValues.integer(in: 0...2048))
   var styleSize = defaults.styleSize
 
@@ -64,7 +64,8 @@ struct TrainStyle: ParsableCommand {
   @Option(help: "Decides initial values, crops and order: the same seed gives the same model.")
   var seed: UInt64 = defaults.seed
 
-  @Option(help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+  @Option(
+    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
   @Option(help: "Steps between two previews.", transform: ArgumentValues.integer(in: 1...1_000_000))
