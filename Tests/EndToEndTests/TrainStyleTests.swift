@@ -1,0 +1,145 @@
+import Foundation
+import Imaging
+import Networks
+import TestSupport
+import Testing
+
+/// The programs `train-style` and `evaluate-style` with the true extractor, on tiny pictures.
+@Suite(.enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not on this machine"))
+struct TrainStyleTests {
+  private let folder: TemporaryFolder
+  private let trainer: BuiltProgram
+  private let evaluator: BuiltProgram
+
+  init() throws {
+    folder = try TemporaryFolder()
+    trainer = try BuiltProgram("train-style")
+    evaluator = try BuiltProgram("evaluate-style")
+    try FileManager.default.createDirectory(atPath: folder.file("photos"), withIntermediateDirectories: true)
+    for index in 0..<4 {
+      let image = syntheticImage(width: 64 + 5 * index, height: 56, seed: UInt32(index))
+      try PictureFile.write(Picture(tensor: image), to: folder.file("photos/\(index).png"))
+    }
+    try PictureFile.write(
+      Picture(tensor: syntheticImage(width: 70, height: 60, seed: 50)), to: folder.file("painting.png"))
+  }
+
+  /// Runs the trainer for a few steps on the folder's painting.
+  private func train(_ arguments: [String], whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result
+  {
+    try trainer.run(
+      [
+        "painting.png", "--content", "photos", "--width", "0.5", "--batch-size", "2", "--image-size", "32",
+        "--style-size", "48", "--threads", "2",
+      ] + arguments, folder: folder.path, whileRunning: whileRunning)
+  }
+
+  /// The option for a model in a new folder `name`: models of one name have the same bytes where they are the same.
+  private func outputArguments(_ name: String) throws -> [String] {
+    try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
+    return ["--output", name + "/style.safetensors"]
+  }
+
+  @Test func sameSeedSameBytesAlsoAfterAnInterruption() throws {
+    let iterations = ["--iterations", "40", "--checkpoint-interval", "5"]
+    let first = try train(iterations + outputArguments("a"))
+    try #require(first.exitCode == 0, "\(first.errors)")
+    let second = try train(iterations + outputArguments("b"))
+    try #require(second.exitCode == 0, "\(second.errors)")
+    let bytes = try folder.bytes(of: "a/style.safetensors")
+    #expect(try folder.bytes(of: "b/style.safetensors") == bytes)
+
+    let output = try outputArguments("c")
+    let interrupted = try train(iterations + output) { process in
+      let log = folder.file("c/style.training/losses.csv")
+      let deadline = Date(timeIntervalSinceNow: 120)
+      while Date() < deadline {
+        let lines = ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").split(separator: "\n").count
+        if lines > 3 { break }
+        usleep(5_000)
+      }
+      kill(process, SIGINT)
+    }
+    #expect(interrupted.exitCode == 130, "\(interrupted.errors)")
+    #expect(interrupted.errors.contains("--resume"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("c/style.safetensors")))
+    let resumed = try train(iterations + output + ["--resume"])
+    try #require(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try folder.bytes(of: "c/style.safetensors") == bytes)
+  }
+
+  @Test func defaultOutputIsNamedAfterThePaintingAndCanBeEvaluated() throws {
+    let trained = try train(["--iterations", "2", "--json"])
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(trained.output.utf8)) as? [String: Any])
+    #expect(report["model"] as? String == "models/painting.safetensors")
+    #expect(report["iterations"] as? Int == 2)
+    for name in ["models/painting.safetensors", "models/painting.md", "models/painting.jpg"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file(name)), "\(name)")
+    }
+
+    let evaluated = try evaluator.run(
+      ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--size", "48", "--json"],
+      folder: folder.path)
+    try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
+    let losses = try JSONDecoder().decode(Evaluation.self, from: Data(evaluated.output.utf8))
+    #expect(losses.photos.map(\.file).sorted() == ["0.png", "1.png", "2.png", "3.png"])
+    for photo in losses.photos {
+      #expect(Set(photo.styleLayers.keys) == ["relu1_2", "relu2_2", "relu3_3", "relu4_3"])
+      #expect(isClose(photo.styleLayers.values.reduce(0, +), photo.style))
+      #expect(isClose(photo.content + photo.style + photo.tv, photo.total))
+    }
+    let mean = losses.photos.map(\.total).reduce(0, +) / 4
+    #expect(isClose(mean, losses.mean.total))
+  }
+
+  private struct Evaluation: Decodable {
+    struct Mean: Decodable { var content, style, tv, total: Double }
+    struct Photo: Decodable {
+      var file: String
+      var content, style, tv, total: Double
+      var styleLayers: [String: Double]
+    }
+
+    var mean: Mean
+    var photos: [Photo]
+  }
+
+  /// Sums of the same doubles in another order.
+  private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
+
+  @Test func badInputIsOneSentenceAndLeavesNothing() throws {
+    _ = try folder.write(Array("text".utf8), to: "text.png")
+    _ = try folder.write([], to: "empty.png")
+    try FileManager.default.createDirectory(atPath: folder.file("none"), withIntermediateDirectories: true)
+    let cases: [(arguments: [String], code: Int32, words: String)] = [
+      (["missing.png", "--content", "photos"], 1, "missing.png"),
+      (["photos", "--content", "photos"], 1, "photos"),
+      (["text.png", "--content", "photos"], 1, "text.png"),
+      (["empty.png", "--content", "photos"], 1, "empty.png"),
+      (["painting.png", "--content", "none"], 1, "none"),
+      (["painting.png", "--content", "painting.png"], 1, "painting.png"),
+      (["painting.png", "--content", "photos", "--network", "resnet"], 1, "resnet"),
+      (["painting.png", "--content", "photos", "--output", "no/such/folder/a.safetensors"], 1, "no/such/folder"),
+      (["painting.png", "--content", "photos", "--iterations", "0"], 2, "iterations"),
+      (["painting.png", "--content", "photos", "--style-weight", "heavy"], 2, "style-weight"),
+      ([], 2, "painting"),
+    ]
+    for (arguments, code, words) in cases {
+      let result = try trainer.run(arguments, folder: folder.path)
+      #expect(result.exitCode == code, "\(arguments): \(result.errors)")
+      #expect(result.errors.contains(words), "\(arguments): \(result.errors)")
+      if code == 1 { #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)") }
+    }
+    #expect(!(try folder.names).contains("painting.safetensors"))
+  }
+
+  @Test func missingExtractorNamesTheCommandThatBringsIt() throws {
+    let result = try trainer.run(
+      ["painting.png", "--content", "photos"], environment: ["IMPASTO_DATA": folder.file("nowhere")],
+      folder: folder.path)
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("make setup"))
+  }
+}

@@ -1,0 +1,71 @@
+import Tensors
+import Testing
+
+@Suite struct TensorTests {
+  @Test func storageIsAlignedAndZeroed() {
+    for extent in [0, 1, 3, 17, 1000] {
+      let tensor = Tensor(Shape([extent]))
+      #expect(Int(bitPattern: tensor.pointer) % 64 == 0)
+      #expect(tensor.elements == [Float](repeating: 0, count: extent))
+    }
+  }
+
+  @Test func shapeNamesItsExtents() {
+    let shape = Shape(batch: 2, height: 3, width: 5, channels: 7)
+    #expect(shape.count == 210)
+    #expect([shape.batch, shape.height, shape.width, shape.channels] == shape.dimensions)
+    #expect(shape.description == "[2, 3, 5, 7]")
+    #expect(Shape([]).count == 1)
+  }
+
+  @Test func reshapedSharesAndCopyDoesNot() {
+    let tensor = Tensor(Shape([2, 3]), elements: [1, 2, 3, 4, 5, 6])
+    let seen = tensor.reshaped(Shape([3, 2]))
+    let copied = tensor.copy()
+    tensor.pointer[4] = 50
+    #expect(seen.elements == [1, 2, 3, 4, 50, 6])
+    #expect(copied.elements == [1, 2, 3, 4, 5, 6])
+  }
+
+  @Test func reshapedKeepsTheStorageAlive() {
+    var tensor: Tensor? = Tensor(Shape([4]), elements: [1, 2, 3, 4])
+    let seen = tensor?.reshaped(Shape([2, 2]))
+    tensor = nil
+    #expect(seen?.elements == [1, 2, 3, 4])
+  }
+}
+
+@Suite struct TensorAllocatorTests {
+  @Test func blocksAreUsedAgainForTheSameSize() {
+    let allocator = TensorAllocator()
+    let first = address(of: Tensor(Shape([1000]), allocator: allocator))
+    let other = Tensor(Shape([1001]), allocator: allocator)
+    #expect(address(of: other) != first)
+    #expect(address(of: Tensor(Shape([10, 100]), allocator: allocator)) == first)
+  }
+
+  @Test func blocksInUseAreNotHandedOut() {
+    let allocator = TensorAllocator()
+    let tensors = (0..<8).map { _ in Tensor(Shape([64]), allocator: allocator) }
+    #expect(Set(tensors.map { address(of: $0) }).count == 8)
+  }
+
+  @Test func recycledTensorIsZeroedWhereAsked() {
+    let allocator = TensorAllocator()
+    do { Tensor(Shape([8]), allocator: allocator).buffer.update(repeating: 3) }
+    #expect(Tensor(Shape([8]), allocator: allocator).elements == [Float](repeating: 0, count: 8))
+  }
+
+  @Test func tensorOutlivesTheNameOfItsAllocator() {
+    var allocator: TensorAllocator? = TensorAllocator()
+    let tensor = Tensor(Shape([16]), allocator: allocator)
+    allocator?.trim()
+    allocator = nil
+    tensor.buffer.update(repeating: 2)
+    #expect(tensor.elements.allSatisfy { $0 == 2 })
+  }
+
+  private func address(of tensor: Tensor) -> Int {
+    withExtendedLifetime(tensor) { Int(bitPattern: tensor.pointer) }
+  }
+}
