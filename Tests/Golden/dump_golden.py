@@ -180,13 +180,13 @@ def dump_network():
     dump.save("network.safetensors")
 
 
-def dump_parts(dump, parts):
-    dump.array("content", parts["content"])
+def dump_parts(dump, parts, prefix=""):
+    dump.array(f"{prefix}content", parts["content"])
     for layer, value in parts["style"].items():
-        dump.array(f"style.{layer}", value)
-    dump.array("style", sum(parts["style"].values()))
-    dump.array("tv", parts["tv"])
-    dump.array("total", parts["total"])
+        dump.array(f"{prefix}style.{layer}", value)
+    dump.array(f"{prefix}style", sum(parts["style"].values()))
+    dump.array(f"{prefix}tv", parts["tv"])
+    dump.array(f"{prefix}total", parts["total"])
 
 
 def dump_objective():
@@ -234,12 +234,27 @@ def synthetic_image(width, height, seed):
 SAMPLE_STEP, SAMPLE_COUNT = 7919, 64
 
 
+def dump_evaluation(dump, vgg, photo, style):
+    """The objective of a photo stylized by the network of network.safetensors, its output clamped to 0...255."""
+    network = style_transfer.TransformerNet((2, 4, 8)).double()
+    stored = style_transfer.read_safetensors(HERE / "network.safetensors")
+    network.load_state_dict({name: stored[f"weights.{name}"].double() for name in network.state_dict()})
+    # Eightfold, so that a good part of the output lies beyond 0...255.
+    network.deconv3.conv2d.weight.data.mul_(8)
+    with torch.no_grad():
+        output = network(photo)
+        dump.array("evaluation.clamped", ((output < 0) | (output > 255)).double().mean())
+        parts = style_transfer.objective(vgg, output.clamp(0, 255), photo, style_transfer.style_targets(vgg, style))
+    dump_parts(dump, parts, "evaluation.")
+
+
 def dump_vgg(path):
     """The real VGG-16 on synthetic pictures: statistics and samples of the features, the objective, its gradient."""
     dump = Dump()
     vgg = style_transfer.Vgg16({name: value.double() for name, value in style_transfer.read_safetensors(path).items()})
     output, content, style = (synthetic_image(64, 48, seed) for seed in (1, 2, 3))
     dump.array("image_sum", output.sum())
+    dump_evaluation(dump, vgg, content, style)
     with torch.no_grad():
         features = vgg(output)
     for layer in style_transfer.STYLE_LAYERS:

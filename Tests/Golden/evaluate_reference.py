@@ -8,7 +8,8 @@ Each photo is scaled to SIZE on its short side, the central SIZE x SIZE square i
 0...255, and the objective is taken with its weights applied (content 1, style 5, total variation 1e-6). The style image is
 scaled to --style-size on its short side and not cropped.
 
-Two programs do not scale a picture alike to the last bit. For an exact comparison give both the same squares:
+Two programs do not scale a picture, or decode a JPEG, alike to the last bit, and one step of 255 in a few pixels moves the
+losses of a network's output by as much as a hundredth. For a comparison of the losses give both the same squares as PNG:
 --no-resize takes photos and style image as they are.
 """
 

@@ -1,4 +1,6 @@
 import Autograd
+import Imaging
+import Networks
 import TestSupport
 import Tensors
 import Testing
@@ -13,6 +15,9 @@ struct GoldenObjectiveTests {
   static let featureTolerance = 1.5e-5
   /// A loss is a mean of squares of feature differences, its gradient runs back through the same layers.
   static let lossTolerance = 2e-5
+
+  /// The network and the objective in a row.
+  static let evaluationTolerance = 1e-4
 
   let golden: Golden
   let extractor: VGG16
@@ -52,15 +57,7 @@ struct GoldenObjectiveTests {
     let output = Variable(Self.picture(seed: 1), requiresGradient: true)
     let parts = loss(output: output, photos: Self.picture(seed: 2), on: tape)
     tape.backward()
-    var computed = [
-      "content": parts.content, "style": parts.style, "tv": parts.totalVariation, "total": parts.total,
-    ]
-    for (layer, value) in parts.styleLayers { computed["style.\(layer.rawValue)"] = value }
-    #expect(computed.count == 8)
-    for (name, value) in computed {
-      let expected = try golden.scalar(name)
-      #expect(abs(value - expected) <= Self.lossTolerance * expected, "\(name): \(value) for \(expected)")
-    }
+    try expectParts(parts, under: "", within: Self.lossTolerance)
     let gradient = Discrepancy(try #require(output.gradient), expected: try golden.reference("gradient"))
     #expect(gradient.relative <= Self.lossTolerance, "gradient: \(gradient)")
   }
@@ -77,6 +74,33 @@ struct GoldenObjectiveTests {
       (batch.content, mean.content), (batch.style, mean.style), (batch.totalVariation, mean.totalVariation),
     ] {
       #expect(abs(computed - expected) <= Self.lossTolerance * expected)
+    }
+  }
+
+  /// What evaluate-style does with one photo: the network, the clamp to 0…255, the objective.
+  @Test func evaluationAgreesWithPyTorch() throws {
+    let network = try Golden("network")
+    var parameters: [String: Tensor] = [:]
+    for name in network.names(under: "weights.") { parameters[name] = try network.tensor("weights.\(name)") }
+    // Eightfold, as in `dump_golden.py`: two fifths of the output lie beyond 0…255.
+    let last = try #require(parameters["deconv3.conv2d.weight"])
+    parameters["deconv3.conv2d.weight"] = Tensor(last.shape, elements: last.elements.map { 8 * $0 })
+    let model = StyleModel(definition: .johnson(width: 1.0 / 16), parameters: parameters, style: "golden")
+    let painting = Picture(width: 64, height: 48, pixels: Self.picture(seed: 3).elements.map { UInt8($0) })
+    let evaluator = try StyleEvaluator(extractor: extractor, style: painting, styleSize: 0, pool: pool)
+    let parts = evaluator.losses(of: model, photo: Self.picture(seed: 2))
+    try expectParts(parts, under: "evaluation.", within: Self.evaluationTolerance)
+  }
+
+  private func expectParts(_ parts: LossParts, under prefix: String, within tolerance: Double) throws {
+    var computed = [
+      "content": parts.content, "style": parts.style, "tv": parts.totalVariation, "total": parts.total,
+    ]
+    for (layer, value) in parts.styleLayers { computed["style.\(layer.rawValue)"] = value }
+    #expect(computed.count == 8)
+    for (name, value) in computed {
+      let expected = try golden.scalar(prefix + name)
+      #expect(abs(value - expected) <= tolerance * expected, "\(name): \(value) for \(expected)")
     }
   }
 
