@@ -31,8 +31,8 @@ demo: toolchain libraries swift-packages $(CLIP)
 	swift build --configuration release --product stylize-video
 	@mkdir -p demo
 	.build/release/stylize-video --json $(CLIP) $(DEMO).mp4 >$(DEMO).json
-	@echo "Stylized at $$(sed -n 's/.*"fps":\([0-9]*\.\{0,1\}[0-9]\{0,1\}\).*/\1/p' $(DEMO).json) frames per second:" \
-	  "$(CURDIR)/$(DEMO).mp4"
+	@printf 'Stylized at %.1f frames per second: %s\n' \
+	  "$$(sed -n 's/.*"fps":\([0-9.]*\).*/\1/p' $(DEMO).json)" "$(CURDIR)/$(DEMO).mp4"
 
 ## test       all tests
 test: toolchain libraries swift-packages $(CLIP) $(VGG16)

@@ -59,6 +59,26 @@ public struct LossParts: Sendable, Equatable {
   }
 }
 
+/// The objective's parts under the names that reports in JSON give them.
+public struct LossSummary: Encodable, Sendable {
+  /// The content part.
+  public var content: Double
+  /// The style part.
+  public var style: Double
+  /// The total variation part.
+  public var tv: Double
+  /// The whole objective.
+  public var total: Double
+
+  /// The summary of `parts`, weights applied as there.
+  public init(_ parts: LossParts) {
+    content = parts.content
+    style = parts.style
+    tv = parts.totalVariation
+    total = parts.total
+  }
+}
+
 /// How far a picture is from having a photo's content in a painting's style.
 ///
 /// `L = w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)` for output `y`, photo `x`, painting `s`,

@@ -91,7 +91,7 @@ struct EvaluateStyle: ParsableCommand {
     if unreadable > 0 {
       Logger(label: "evaluate-style").warning("\(unreadable) photos could not be read and were skipped")
     }
-    let mean = Report.Mean(.mean(parts))
+    let mean = LossSummary(.mean(parts))
     if json {
       try JSONLine.print(
         Report(
@@ -107,7 +107,7 @@ struct EvaluateStyle: ParsableCommand {
     return file.hasPrefix(root) ? String(file.dropFirst(root.count)) : file
   }
 
-  private static func table(_ photos: [Report.Photo], _ mean: Report.Mean) -> String {
+  private static func table(_ photos: [Report.Photo], _ mean: LossSummary) -> String {
     func row(_ values: [Double], _ name: String) -> String {
       values.map { String(format: "%12.1f", $0) }.joined() + "  " + name + "\n"
     }
@@ -118,20 +118,6 @@ struct EvaluateStyle: ParsableCommand {
 
   /// What `--json` prints.
   private struct Report: Encodable {
-    struct Mean: Encodable {
-      var content: Double
-      var style: Double
-      var tv: Double
-      var total: Double
-
-      init(_ parts: LossParts) {
-        content = parts.content
-        style = parts.style
-        tv = parts.totalVariation
-        total = parts.total
-      }
-    }
-
     struct Photo: Encodable {
       var file: String
       var content: Double
@@ -154,7 +140,7 @@ struct EvaluateStyle: ParsableCommand {
     var network: String
     var size: Int
     var skipped: Int
-    var mean: Mean
+    var mean: LossSummary
     var photos: [Photo]
   }
 }

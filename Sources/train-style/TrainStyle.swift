@@ -132,7 +132,7 @@ struct TrainStyle: ParsableCommand {
         try JSONLine.print(
           Report(
             model: options.outputPath, card: run.cardPath, picture: run.picturePath, iterations: run.iteration,
-            skippedPhotos: unreadable, loss: latest.map(Report.Loss.init), peakMemoryMB: PeakMemory.megabytes))
+            skippedPhotos: unreadable, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
       }
     }
   }
@@ -153,26 +153,12 @@ struct TrainStyle: ParsableCommand {
 
   /// What `--json` prints.
   private struct Report: Encodable {
-    struct Loss: Encodable {
-      var content: Double
-      var style: Double
-      var tv: Double
-      var total: Double
-
-      init(_ parts: LossParts) {
-        content = parts.content
-        style = parts.style
-        tv = parts.totalVariation
-        total = parts.total
-      }
-    }
-
     var model: String
     var card: String
     var picture: String
     var iterations: Int
     var skippedPhotos: Int
-    var loss: Loss?
+    var loss: LossSummary?
     var peakMemoryMB: Double
   }
 }
