@@ -34,6 +34,11 @@ struct EvaluateStyle: ParsableCommand {
     help: "The painting's short side in pixels; 0 leaves it as it is.", transform: ArgumentValues.integer(in: 0...2048))
   var styleSize = 256
 
+  @Option(
+    help: "Also change each photo's pixels by N steps of L-BFGS on the objective: slow, the yardstick for networks.",
+    transform: ArgumentValues.integer(in: 1...100_000))
+  var optimize: Int?
+
   @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
   var contentWeight = LossWeights().content
 
@@ -74,13 +79,19 @@ struct EvaluateStyle: ParsableCommand {
       title: "Evaluating", total: folder.files.count, units: .init(steps: "photos", rate: "photos/s"), isQuiet: quiet)
     var photos: [Report.Photo] = []
     var parts: [LossParts] = []
+    var optimized: [LossParts] = []
     var unreadable = 0
     for (index, file) in folder.files.enumerated() {
       guard !interrupt.isRaised else { throw ExitCode(interrupt.exitCode ?? 1) }
       if let photo = try? PictureFile.read(file).flattened() {
-        let losses = evaluator.losses(of: model, photo: StyleEvaluator.crop(photo, size: size).tensor())
+        let crop = StyleEvaluator.crop(photo, size: size).tensor()
+        let losses = evaluator.losses(of: model, photo: crop)
         parts.append(losses)
         photos.append(Report.Photo(file: relative(file), losses))
+        if let optimize {
+          let picture = evaluator.optimized(photo: crop, iterations: optimize)
+          optimized.append(evaluator.losses(output: picture, photo: crop))
+        }
       } else {
         unreadable += 1
       }
@@ -92,13 +103,15 @@ struct EvaluateStyle: ParsableCommand {
       Logger(label: "evaluate-style").warning("\(unreadable) photos could not be read and were skipped")
     }
     let mean = LossSummary(.mean(parts))
+    let yardstick = optimized.isEmpty ? nil : LossSummary(.mean(optimized))
     if json {
       try JSONLine.print(
         Report(
           style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean,
+          optimized: yardstick,
           photos: photos))
     } else {
-      try StandardOutput.write(Self.table(photos, mean))
+      try StandardOutput.write(Self.table(photos, mean, yardstick))
     }
   }
 
@@ -107,13 +120,17 @@ struct EvaluateStyle: ParsableCommand {
     return file.hasPrefix(root) ? String(file.dropFirst(root.count)) : file
   }
 
-  private static func table(_ photos: [Report.Photo], _ mean: LossSummary) -> String {
+  private static func table(_ photos: [Report.Photo], _ mean: LossSummary, _ yardstick: LossSummary?) -> String {
     func row(_ values: [Double], _ name: String) -> String {
       values.map { String(format: "%12.1f", $0) }.joined() + "  " + name + "\n"
     }
     var text = "       total     content       style          tv  photo\n"
     for photo in photos { text += row([photo.total, photo.content, photo.style, photo.tv], photo.file) }
-    return text + row([mean.total, mean.content, mean.style, mean.tv], "mean of \(photos.count)")
+    text += row([mean.total, mean.content, mean.style, mean.tv], "mean of \(photos.count)")
+    if let yardstick {
+      text += row([yardstick.total, yardstick.content, yardstick.style, yardstick.tv], "mean of L-BFGS on the pixels")
+    }
+    return text
   }
 
   /// What `--json` prints.
@@ -141,6 +158,8 @@ struct EvaluateStyle: ParsableCommand {
     var size: Int
     var skipped: Int
     var mean: LossSummary
+    /// Only with `--optimize`.
+    var optimized: LossSummary?
     var photos: [Photo]
   }
 }
