@@ -52,7 +52,10 @@ import Testing
 
   @Test func recycledTensorIsZeroedWhereAsked() {
     let allocator = TensorAllocator()
-    do { Tensor(Shape([8]), allocator: allocator).buffer.update(repeating: 3) }
+    do {
+      let tensor = Tensor(Shape([8]), allocator: allocator)
+      withExtendedLifetime(tensor) { tensor.buffer.update(repeating: 3) }
+    }
     #expect(Tensor(Shape([8]), allocator: allocator).elements == [Float](repeating: 0, count: 8))
   }
 
