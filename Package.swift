@@ -32,9 +32,12 @@ let package = Package(
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
+    .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference"]),
-    .library(name: "Streaming", targets: ["Streaming"]),
+    .library(name: "Streaming", targets: ["Streaming", "FFmpeg", "Files"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Console", targets: ["Console"]),
+    .library(name: "TestSupport", targets: ["TestSupport"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

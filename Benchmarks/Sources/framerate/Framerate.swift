@@ -1,0 +1,186 @@
+import ArgumentParser
+import Console
+import Files
+import Foundation
+import Inference
+import Measurement
+import Networks
+import Threading
+
+/// Measures frame rates.
+struct Framerate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "framerate",
+    abstract: "Measures how many frames a second the engine paints, and the whole of decoding, painting and encoding.",
+    discussion: """
+      One network, one size and one number of threads are one point, measured here; of several, each is measured in a \
+      process of its own, so that its peak memory is its own. Times are taken frame by frame after two frames that do not \
+      count. Multiply-adds are counted as direct convolution, so the share of the processor's peak may exceed 100 %.
+      """,
+    version: Program.version)
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)")
+  var network: [String] = []
+
+  @Option(
+    help: "The multiplier of the networks' channels. (default: 1)", transform: ArgumentValues.number(in: 0.125...4))
+  var width = 1.0
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Sizes: WxH, 360p, 540p, 720p, 1080p. (default: these four)", valueName: "size"),
+    transform: NamedSize.parse)
+  var size: [FrameSize] = []
+
+  @Option(
+    parsing: .upToNextOption, help: "Numbers of threads. (default: 1, and one for each processor)",
+    transform: ArgumentValues.integer(in: 1...256))
+  var threads: [Int] = []
+
+  @Option(help: "How long to measure each. (default: 10)", transform: ArgumentValues.number(positive: true))
+  var seconds = 10.0
+
+  @Option(
+    help: "How many frames to measure, instead of --seconds.", transform: ArgumentValues.integer(in: 1...1_000_000))
+  var frames: Int?
+
+  @Flag(help: "Leave out decoding and encoding.")
+  var inferenceOnly = false
+
+  @Option(help: "A model file whose network and weights to use, instead of --network with random weights.")
+  var model: String?
+
+  @Option(help: "The seed of the random weights.")
+  var seed: UInt64 = 1
+
+  @Option(help: "The video to repaint, brought to each size first. (default: a synthetic one)")
+  var clip: String?
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  @Option(help: "Write a chart of several points as SVG.")
+  var chart: String?
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  // MARK: One point
+
+  @Flag(help: "Also print how long each step of the network takes, for one point.")
+  var profile = false
+
+  @Option(help: "Paint this frame: raw RGB24 of --size, for one point.")
+  var input: String?
+
+  @Option(help: "Write the network's result for the frame as float32 [H][W][3], 0…255 and not clamped, for one point.")
+  var outputFloats: String?
+
+  @Option(help: "Write the model that was measured, random weights and all, for one network.")
+  var writeModel: String?
+
+  @Option(help: "Only write the video of --frames frames that would be repainted, for one size.")
+  var writeClip: String?
+
+  // MARK: -
+
+  private var networkNames: [String] { network.isEmpty ? ["johnson", "half", "quarter"] : network }
+  private var sizes: [FrameSize] { size.isEmpty ? NamedSize.all.map(\.size) : size }
+
+  private var threadCounts: [Int] {
+    threads.isEmpty ? Array(Set([1, ComputePool.availableProcessors])).sorted() : threads
+  }
+
+  func validate() throws {
+    if model != nil, !network.isEmpty || width != 1 {
+      throw ValidationError("--model has a network and a width of its own: leave out --network and --width")
+    }
+    if let unknown = network.first(where: { !NetworkChoice.names.contains($0) }) {
+      throw ValidationError(
+        "there is no network '\(unknown)'; known are \(NetworkChoice.names.joined(separator: ", "))")
+    }
+    let networkCount = model == nil ? networkNames.count : 1
+    let points = networkCount * sizes.count * threadCounts.count
+    let singular: [(String, Bool)] = [
+      ("--profile", profile), ("--input", input != nil), ("--output-floats", outputFloats != nil),
+    ]
+    if points > 1, let option = singular.first(where: \.1)?.0 {
+      throw ValidationError("\(option) needs one point: one network, one size, one number of threads")
+    }
+    if points == 1, chart != nil { throw ValidationError("--chart needs several points") }
+    if writeModel != nil, networkCount > 1 { throw ValidationError("--write-model needs one network") }
+    if writeClip != nil, sizes.count > 1 || frames == nil {
+      throw ValidationError("--write-clip needs one size and --frames")
+    }
+  }
+
+  func run() throws {
+    if let writeClip, let frames {
+      let path = try OutputPath.resolve(writeClip, inputs: clip.map { [$0] } ?? [])
+      return try ClipWriter.write(path, size: sizes[0], frames: frames, clip: clip)
+    }
+    if let clip { try InputPath.checkFile(clip) }
+    let interrupt = InterruptFlag.install()
+    let loaded = try model.map { try StyleModel.load(path: $0) }
+    let networks =
+      try loaded.map { [NetworkChoice($0.definition)] } ?? networkNames.map { try NetworkChoice($0, width: width) }
+    let requests = networks.flatMap { network in
+      sizes.flatMap { size in threadCounts.map { PointRequest(network: network, size: size, threads: $0) } }
+    }
+    if let writeModel {
+      try (loaded ?? RandomModel.make(networks[0].definition, seed: seed)).save(path: OutputPath.resolve(writeModel))
+    }
+    if requests.count == 1 {
+      let weights = loaded ?? RandomModel.make(networks[0].definition, seed: seed)
+      try measure(requests[0], weights, interrupt)
+    } else {
+      let matrix = Matrix(requests: requests, options: childOptions, isQuiet: quiet, showsTable: !json)
+      let points = try matrix.run(interrupt)
+      let report = Report(machine: matrix.machine, points: points)
+      if let chart { try FramerateChart(report).write(to: OutputPath.resolve(chart)) }
+      if json { try JSONLine.print(report) }
+    }
+  }
+
+  /// The options of one point's process, without network, size and threads.
+  private var childOptions: [String] {
+    var options = ["--json"]
+    options += model.map { ["--model", $0] } ?? ["--seed", String(seed), "--width", String(width)]
+    options += frames.map { ["--frames", String($0)] } ?? ["--seconds", String(seconds)]
+    if inferenceOnly { options.append("--inference-only") }
+    if let clip { options += ["--clip", clip] }
+    return options
+  }
+
+  private func measure(_ request: PointRequest, _ model: StyleModel, _ interrupt: InterruptFlag) throws {
+    let frame =
+      try input.map { try FrameFile.rgb($0, size: request.size) }
+      ?? Scene(width: request.size.width, height: request.size.height).frame(0)
+    let measurement = try PointMeasurement(request, model: model, frame: frame, interrupt: interrupt)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("impasto-framerate-\(getpid())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var point = try measurement.run(
+      frames.map { .frames($0) } ?? .seconds(seconds),
+      makeClip: inferenceOnly
+        ? nil
+        : { frames in
+          try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+          let path = folder + "/clip.mp4"
+          // In a process of its own: its memory is not that of the job.
+          _ = try ChildProcess.run(
+            ["--write-clip", path, "--size", "\(request.size)", "--frames", String(frames)]
+              + (clip.map { ["--clip", $0] } ?? []))
+          return path
+        })
+    if let outputFloats {
+      try FrameFile.write(try measurement.floats(), to: OutputPath.resolve(outputFloats))
+    }
+    if profile { point.steps = try measurement.profile(repetitions: min(frames ?? 10, 100)) }
+    if json { return try JSONLine.print(point) }
+    let table = FramerateTable()
+    try StandardOutput.write(table.header + "\n" + table.row(point, name: request.network.name) + "\n")
+    if let steps = point.steps { try StandardOutput.write("\n" + FramerateTable.text(of: steps)) }
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Console
+import Foundation
+import Measurement
+
+/// Several points, each measured in a process of its own.
+struct Matrix {
+  let requests: [PointRequest]
+  /// The options of each process besides network, size and threads.
+  let options: [String]
+  let isQuiet: Bool
+  /// Whether each point is printed as soon as it is measured.
+  let showsTable: Bool
+  let machine = Machine.current()
+
+  /// Measures all points, one after another.
+  func run(_ interrupt: InterruptFlag) throws -> [Point] {
+    let progress = ProgressReporter(
+      title: "Measuring", total: requests.count,
+      units: ProgressReporter.Units(steps: "points", rate: "points/s"), isQuiet: isQuiet)
+    let table = FramerateTable()
+    if showsTable { try StandardOutput.write(table.header + "\n") }
+    var points: [Point] = []
+    for (index, request) in requests.enumerated() {
+      progress.update(completed: index, detail: request.title)
+      let output = try ChildProcess.run(arguments(request))
+      if let code = interrupt.exitCode { throw ExitCode(code) }
+      let point = try JSONDecoder().decode(Point.self, from: output)
+      points.append(point)
+      if showsTable {
+        ConsoleOutput.standardError.clearStatus()
+        try StandardOutput.write(table.row(point, name: request.network.name) + "\n")
+      }
+    }
+    progress.update(completed: requests.count)
+    progress.finish()
+    return points
+  }
+
+  private func arguments(_ request: PointRequest) -> [String] {
+    let network = options.contains("--model") ? [] : ["--network", request.network.name]
+    return network + ["--size", "\(request.size)", "--threads", String(request.threads)] + options
+  }
+}

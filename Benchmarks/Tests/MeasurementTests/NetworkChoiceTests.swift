@@ -1,0 +1,30 @@
+import Measurement
+import Networks
+import Testing
+
+@Suite struct NetworkChoiceTests {
+  @Test func quarterIsJohnsonAtAQuarter() throws {
+    #expect(try NetworkChoice("quarter").definition == NetworkDefinition.johnson(width: 0.25))
+    #expect(try NetworkChoice("quarter", width: 2).definition == NetworkDefinition.johnson(width: 0.5))
+    #expect(try NetworkChoice("johnson").definition == NetworkDefinition.johnson())
+    #expect(throws: ModelError.self) { try NetworkChoice("third") }
+    for name in NetworkChoice.names { _ = try NetworkChoice(name) }
+  }
+
+  @Test func randomModelsFollowTheirSeed() throws {
+    let definition = try NetworkChoice("quarter").definition
+    let (first, again, other) = (
+      RandomModel.make(definition, seed: 1), RandomModel.make(definition, seed: 1),
+      RandomModel.make(definition, seed: 2)
+    )
+    for specification in definition.parameters {
+      let tensor = try #require(first.parameters[specification.name])
+      #expect(tensor.shape.dimensions == specification.shape)
+      #expect(tensor.elements == again.parameters[specification.name]?.elements)
+      #expect(tensor.elements != other.parameters[specification.name]?.elements)
+      if case .constant(1) = specification.initialization {
+        #expect(tensor.elements.allSatisfy { (0.5...1.5).contains($0) })
+      }
+    }
+  }
+}
