@@ -130,7 +130,10 @@ let package = Package(
       name: "InferenceTests",
       dependencies: ["Inference", "Networks", "Autograd", "Training", "Threading", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "StreamingTests", dependencies: ["Streaming", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "StreamingTests",
+      dependencies: ["Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

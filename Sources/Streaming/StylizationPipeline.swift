@@ -2,7 +2,8 @@ import FFmpeg
 import Synchronization
 import Threading
 
-/// Repaints the frames of a source into a sink: convert, infer, convert, each stage on a thread of its own.
+/// Repaints the frames of a source into a sink: convert, infer, convert, each stage on a thread of its own, inference on
+/// one for each stylizer.
 ///
 /// A fixed number of slots goes round through bounded queues, so the memory does not depend on the number of frames.
 /// The first error of any stage ends all of them.
@@ -26,7 +27,7 @@ public final class StylizationPipeline {
 
   private let source: any FrameSource
   private let sink: any FrameSink
-  private let stylizer: any FrameStylizer
+  private let stylizers: [any FrameStylizer]
   private let blend: FrameBlend
   private let orientation: Orientation
   private let sinkOrientation: Orientation
@@ -34,19 +35,21 @@ public final class StylizationPipeline {
 
   /// A pipeline for one run.
   ///
-  /// The stylizer sees upright pictures of its own size. `sinkOrientation` tells how the sink stores them: as the source
-  /// does, or `upright`. `slots` is the number of frames under way at a time.
+  /// The stylizers, at least one and all of one size, see upright pictures of that size: one frame each at a time.
+  /// `sinkOrientation` tells how the sink stores them: as the source does, or `upright`. `slots` is the number of frames
+  /// under way at a time; nil for one in each stage.
   public init(
-    source: any FrameSource, sink: any FrameSink, stylizer: any FrameStylizer, blend: FrameBlend = FrameBlend(),
-    sinkOrientation: Orientation? = nil, slots: Int = 5
+    source: any FrameSource, sink: any FrameSink, stylizers: [any FrameStylizer], blend: FrameBlend = FrameBlend(),
+    sinkOrientation: Orientation? = nil, slots: Int? = nil
   ) {
+    precondition(!stylizers.isEmpty, "a pipeline needs a stylizer")
     self.source = source
     self.sink = sink
-    self.stylizer = stylizer
+    self.stylizers = stylizers
     self.blend = blend
     orientation = source.description.orientation
     self.sinkOrientation = sinkOrientation ?? orientation
-    slotCount = max(1, slots)
+    slotCount = max(1, slots ?? 4 + stylizers.count)
   }
 
   /// Runs until the source ends; returns when the sink has finished.
@@ -60,10 +63,10 @@ public final class StylizationPipeline {
   ) throws -> Summary {
     let start = ContinuousClock.now
     let threads = ThreadGroup()
-    let queues = Queues(slots: slotCount)
+    let queues = Queues(slots: slotCount, stylizers: stylizers.count)
     for _ in 0..<slotCount {
       queues.free.push(
-        try FrameSlot(workWidth: stylizer.width, workHeight: stylizer.height, sinkFormat: sink.format))
+        try FrameSlot(workWidth: stylizers[0].width, workHeight: stylizers[0].height, sinkFormat: sink.format))
     }
     threads.onCancel { queues.closeAll() }
     let summary = SummaryBox()
@@ -87,36 +90,48 @@ public final class StylizationPipeline {
 
     let input = InputConversion(orientation: orientation)
     threads.start("convert-in") {
+      var count = 0
       while let slot = queues.decoded.pop() {
         try input.convert(slot)
+        slot.number = count
+        count += 1
         queues.converted.push(slot)
       }
       queues.converted.close()
     }
 
-    nonisolated(unsafe) let stylizer = stylizer
-    threads.start("infer") {
-      while let slot = queues.converted.pop() {
-        if shouldStop() {
-          summary.state.withLock { $0.wasStopped = true }
-          // Back to the decoder, which waits for a slot before it asks whether to stop.
-          slot.source.unreference()
-          queues.free.push(slot)
-          continue
+    for (index, stylizer) in stylizers.enumerated() {
+      nonisolated(unsafe) let stylizer = stylizer
+      threads.start("infer-\(index)") {
+        while let slot = queues.converted.pop() {
+          slot.isStylized = !shouldStop()
+          if slot.isStylized {
+            let milliseconds = try Self.stylize(slot, stylizer)
+            summary.times.withLock { $0.add(milliseconds: milliseconds) }
+          } else {
+            summary.state.withLock { $0.wasStopped = true }
+          }
+          queues.stylized.push(slot, number: slot.number)
         }
-        let milliseconds = try Self.stylize(slot, stylizer)
-        summary.times.withLock { $0.add(milliseconds: milliseconds) }
-        queues.stylized.push(slot)
+        queues.stylized.finish()
       }
-      queues.stylized.close()
     }
 
     let output = OutputConversion(
       blend: blend, orientation: orientation, sinkOrientation: sinkOrientation, format: sink.format)
     threads.start("convert-out") {
+      var isCut = false
       while let slot = queues.stylized.pop() {
-        try output.convert(slot)
-        queues.finished.push(slot)
+        // After a stop, a later frame may be done where an earlier one is not: the film ends at the gap.
+        isCut = isCut || !slot.isStylized
+        if isCut {
+          // Back to the decoder, which waits for a slot before it asks whether to stop.
+          slot.source.unreference()
+          queues.free.push(slot)
+        } else {
+          try output.convert(slot)
+          queues.finished.push(slot)
+        }
       }
       queues.finished.close()
     }
@@ -149,7 +164,9 @@ public final class StylizationPipeline {
 }
 
 /// One frame on its way, with all the memory that it needs.
-final class FrameSlot: Sendable {
+///
+/// It belongs to the stage that has taken it from a queue.
+final class FrameSlot: @unchecked Sendable {
   /// As decoded; shares the decoder's memory.
   let source: Frame
   /// RGB24 at the stylizer's size, upright.
@@ -158,6 +175,10 @@ final class FrameSlot: Sendable {
   let stylized: Frame
   /// As the sink takes it.
   let sink: Frame
+  /// Its place in the order of the frames.
+  var number = 0
+  /// Whether it has been repainted.
+  var isStylized = false
 
   init(workWidth: Int, workHeight: Int, sinkFormat: VideoFormat) throws {
     let workFormat = VideoFormat(width: workWidth, height: workHeight, pixelFormat: .rgb24)
@@ -173,19 +194,20 @@ private final class Queues: Sendable {
   let free: BoundedQueue<FrameSlot>
   let decoded: BoundedQueue<FrameSlot>
   let converted: BoundedQueue<FrameSlot>
-  let stylized: BoundedQueue<FrameSlot>
+  let stylized: OrderedQueue<FrameSlot>
   let finished: BoundedQueue<FrameSlot>
 
-  init(slots: Int) {
+  init(slots: Int, stylizers: Int) {
     free = BoundedQueue(capacity: slots)
     decoded = BoundedQueue(capacity: slots)
     converted = BoundedQueue(capacity: slots)
-    stylized = BoundedQueue(capacity: slots)
+    stylized = OrderedQueue(producers: stylizers)
     finished = BoundedQueue(capacity: slots)
   }
 
   func closeAll() {
-    for queue in [free, decoded, converted, stylized, finished] { queue.close(discarding: true) }
+    for queue in [free, decoded, converted, finished] { queue.close(discarding: true) }
+    stylized.close()
   }
 }
 

@@ -56,19 +56,19 @@ public struct VideoStylization: Sendable {
 
   /// Repaints the input into `output`, which appears under its name when it is whole. To be called once.
   ///
-  /// `makeStylizer` gets the work size and is called after the output has been found writable. Once `shouldStop` is true, the
-  /// output is finished with the frames that are done. Throws `FileError`, `MediaError`, `EncodingError`, or what the stylizer
+  /// `makeStylizers` gets the work size and is called after the output has been found writable; as many frames are painted at
+  /// a time as it returns stylizers. Once `shouldStop` is true, the output is finished with the frames that are done. Throws `FileError`, `MediaError`, `EncodingError`, or what the stylizer
   /// throws; `output` is then as it was.
   public func run(
-    output: String, makeStylizer: (_ width: Int, _ height: Int) throws -> any FrameStylizer,
+    output: String, makeStylizers: (_ width: Int, _ height: Int) throws -> [any FrameStylizer],
     shouldStop: @escaping @Sendable () -> Bool = { false },
     progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
   ) throws -> Result {
     let file = try AtomicFile(path: output)
     let writer = try VideoWriter(path: file.temporaryPath, named: output, like: input, options: options.encoding)
-    let stylizer = try makeStylizer(workSize.width, workSize.height)
+    let stylizers = try makeStylizers(workSize.width, workSize.height)
     let pipeline = StylizationPipeline(
-      source: input, sink: writer, stylizer: stylizer, blend: options.blend, sinkOrientation: writer.orientation)
+      source: input, sink: writer, stylizers: stylizers, blend: options.blend, sinkOrientation: writer.orientation)
     let summary = try pipeline.run(shouldStop: shouldStop, progress: progress)
     guard summary.frames > 0 else { throw StoppedError(file: output) }
     try file.commit()

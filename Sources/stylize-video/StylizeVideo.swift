@@ -56,6 +56,13 @@ struct StylizeVideo: ParsableCommand {
     help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How many frames are painted at a time, each by its share of the threads: more of them is faster and takes more memory; "
+        + "auto is one for each thread where the memory allows.", valueName: "N"),
+    transform: ParallelFrames.parse)
+  var parallelFrames = ParallelFrames.auto
+
   @Flag(help: "Print one JSON object on standard output at the end.")
   var json = false
 
@@ -66,18 +73,22 @@ struct StylizeVideo: ParsableCommand {
     try InputPath.checkFile(input)
     let target = try OutputPath.resolve(output, inputs: [input])
     let model = try StyleModel.load(path: Installation().styleFile(style))
-    let pool = ComputePool(threads: threads)
+    let threads = threads ?? ComputePool.availableProcessors
     let interrupt = InterruptFlag.install()
     let job = try VideoStylization(
       input: input,
       options: VideoStylization.Options(
         workSize: size.map { ($0.width, $0.height) },
         blend: FrameBlend(strength: strength, preservesColors: preserveColors),
-        encoding: EncodingOptions(codec: codec, crf: crf, threads: pool.threadCount),
-        decoderThreads: pool.threadCount))
+        encoding: EncodingOptions(codec: codec, crf: crf, threads: threads),
+        decoderThreads: threads))
     let progress = ProgressReporter(title: "Stylizing", total: job.description.expectedFrameCount, isQuiet: quiet)
     let result = try job.run(
-      output: target, makeStylizer: { try StyleEngine(model: model, width: $0, height: $1, pool: pool) },
+      output: target,
+      makeStylizers: {
+        try parallelFrames.parallelism.makeStylizers(
+          model: PreparedModel(model), width: $0, height: $1, threads: threads)
+      },
       shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
     progress.finish()
 
@@ -124,6 +135,36 @@ struct StylizeVideo: ParsableCommand {
       height = result.height
       self.style = style
       self.network = network
+    }
+  }
+}
+
+/// How many frames are painted at a time.
+enum ParallelFrames: CustomStringConvertible {
+  case auto
+  case count(Int)
+
+  /// Reads `auto` or a number; for `transform:`.
+  @Sendable static func parse(_ text: String) throws -> ParallelFrames {
+    guard text != "auto" else { return .auto }
+    guard let count = Int(text), (1...256).contains(count) else {
+      throw ValidationError("expected auto or a whole number from 1 to 256")
+    }
+    return .count(count)
+  }
+
+  var parallelism: Parallelism {
+    switch self {
+    case .auto: .throughput()
+    case .count(1): .latency
+    case .count(let frames): .throughput(frames: frames)
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .auto: "auto"
+    case .count(let frames): "\(frames)"
     }
   }
 }

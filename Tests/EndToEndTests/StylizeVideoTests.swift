@@ -185,6 +185,14 @@ struct StylizeVideoTests {
     #expect(try tools.similarity("in.mp4", "coloured.mp4") > plain)
   }
 
+  @Test func framesPaintedAtOnceAreTheSame() throws {
+    try makeFilm()
+    for count in ["1", "3", "auto"] { try stylize("in.mp4", "\(count).mp4", "--parallel-frames", count) }
+    let expected = try tools.packets("v", of: "1.mp4", data: true)
+    #expect(expected.count == 12)
+    for count in ["3", "auto"] { #expect(try tools.packets("v", of: "\(count).mp4", data: true) == expected) }
+  }
+
   // MARK: What ends early
 
   @Test(arguments: [SIGINT, SIGTERM])
@@ -263,7 +271,7 @@ struct StylizeVideoTests {
     try makeFilm()
     let wrong = [
       ["--strength", "1.5"], ["--strength", "nan"], ["--crf", "-1"], ["--crf", "64"], ["--size", "0x10"],
-      ["--size", "32"], ["--threads", "0"], ["--codec", "no-such-codec"], ["--no-such-option"],
+      ["--size", "32"], ["--threads", "0"], ["--parallel-frames", "0"], ["--codec", "no-such-codec"], ["--no-such-option"],
     ]
     for options in wrong { try expectFailure(["in.mp4", "out.mp4"] + options, names: options[0], exitCode: 2) }
     try expectFailure(["in.mp4"], names: "output", exitCode: 2)

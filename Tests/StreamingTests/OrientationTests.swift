@@ -62,7 +62,7 @@ import Testing
       received.withLock { $0 = picture }
     }
     _ = try StylizationPipeline(
-      source: source, sink: sink, stylizer: stylizer, sinkOrientation: isStoredLikeSource ? nil : .upright
+      source: source, sink: sink, stylizers: [stylizer], sinkOrientation: isStoredLikeSource ? nil : .upright
     ).run()
     #expect(seen.withLock { $0 } == rows)
     #expect(received.withLock { $0 } == expected)
@@ -71,7 +71,7 @@ import Testing
     let again = OnePicture(stored, orientation: orientation)
     let inverting = InvertingStylizer(width: rows[0].count, height: rows.count)
     _ = try StylizationPipeline(
-      source: again, sink: sink, stylizer: inverting, blend: FrameBlend(strength: 0),
+      source: again, sink: sink, stylizers: [inverting], blend: FrameBlend(strength: 0),
       sinkOrientation: isStoredLikeSource ? nil : .upright
     ).run()
     #expect(received.withLock { $0 } == expected)

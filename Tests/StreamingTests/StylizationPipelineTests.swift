@@ -25,7 +25,7 @@ import Testing
     }
     let progress = Atomic<Int>(0)
     let pipeline = StylizationPipeline(
-      source: source, sink: sink, stylizer: InvertingStylizer(width: 21, height: 13), slots: slots)
+      source: source, sink: sink, stylizers: [InvertingStylizer(width: 21, height: 13)], slots: slots)
     let summary = try pipeline.run(progress: { progress.store($0, ordering: .relaxed) })
     #expect(times.withLock { $0 } == Array(0..<40))
     #expect(wrong.load(ordering: .relaxed) == 0)
@@ -41,7 +41,7 @@ import Testing
       sizes.withLock { _ = $0.insert([frame.width, frame.height]) }
     }
     let summary = try StylizationPipeline(
-      source: source, sink: sink, stylizer: InvertingStylizer(width: 8, height: 30)
+      source: source, sink: sink, stylizers: [InvertingStylizer(width: 8, height: 30)]
     ).run()
     #expect(summary.frames == 3)
     #expect(sizes.withLock { $0 } == [[21, 13]])
@@ -58,7 +58,7 @@ import Testing
       most.max(source.count - done, ordering: .relaxed)
     }
     let stylizer = WatchingStylizer(width: 16, height: 16)
-    _ = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer, slots: 4).run()
+    _ = try StylizationPipeline(source: source, sink: sink, stylizers: [stylizer], slots: 4).run()
     #expect(written.load(ordering: .relaxed) == 300)
     #expect(most.load(ordering: .relaxed) <= 4)
   }
@@ -77,7 +77,7 @@ import Testing
       let count = calls.wrappingAdd(1, ordering: .relaxed).newValue
       if place == "stylizer", count == 7 { throw TestError(place: "stylizer") }
     }
-    let pipeline = StylizationPipeline(source: source, sink: sink, stylizer: stylizer)
+    let pipeline = StylizationPipeline(source: source, sink: sink, stylizers: [stylizer])
     #expect(throws: TestError(place: place)) { try pipeline.run() }
     #expect(!sink.isFinished)
     #expect(source.count < 1000)
@@ -88,7 +88,7 @@ import Testing
     let sink = FrameObserver(format: source.description.format)
     let done = Atomic<Int>(0)
     let stylizer = WatchingStylizer(width: 16, height: 16)
-    let summary = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer).run(
+    let summary = try StylizationPipeline(source: source, sink: sink, stylizers: [stylizer]).run(
       shouldStop: { done.load(ordering: .relaxed) >= 10 }, progress: { done.store($0, ordering: .relaxed) })
     #expect(summary.wasStopped && sink.isFinished)
     #expect(summary.frames >= 10 && summary.frames <= source.count)
@@ -99,7 +99,7 @@ import Testing
     let source = try SyntheticSource(width: 16, height: 16, count: 10)
     let sink = FrameObserver(format: source.description.format)
     let stylizer = WatchingStylizer(width: 16, height: 16)
-    let summary = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer).run(shouldStop: { true })
+    let summary = try StylizationPipeline(source: source, sink: sink, stylizers: [stylizer]).run(shouldStop: { true })
     #expect(summary.frames == 0 && summary.wasStopped && sink.isFinished)
   }
 
@@ -113,7 +113,7 @@ import Testing
         bytes.withLock { $0 = (0..<48).map { plane[row + $0] } }
       }
       let stylizer = InvertingStylizer(width: workWidth, height: 16)
-      _ = try StylizationPipeline(source: source, sink: sink, stylizer: stylizer, blend: blend).run()
+      _ = try StylizationPipeline(source: source, sink: sink, stylizers: [stylizer], blend: blend).run()
       return bytes.withLock { $0 }
     }
     let source: [UInt8] = (0..<16).flatMap { [UInt8($0), 5, 0] }

@@ -79,7 +79,7 @@ import Testing
     let output = folder.file(name)
     let job = try VideoStylization(input: input)
     #expect(job.workSize == size && job.description.expectedFrameCount == times.count)
-    let result = try job.run(output: output, makeStylizer: { InvertingStylizer(width: $0, height: $1) })
+    let result = try job.run(output: output, makeStylizers: { [InvertingStylizer(width: $0, height: $1)] })
     #expect(result.summary.frames == times.count && result.warnings.isEmpty)
     let found = try frames(of: output)
     #expect(found.map(\.time) == times)
@@ -97,9 +97,9 @@ import Testing
     let job = try VideoStylization(input: input, options: VideoStylization.Options(workSize: (17, 90)))
     let result = try job.run(
       output: output,
-      makeStylizer: {
+      makeStylizers: {
         #expect($0 == 17 && $1 == 90)
-        return InvertingStylizer(width: $0, height: $1)
+        return [InvertingStylizer(width: $0, height: $1)]
       })
     #expect(result.width == 64 && result.height == 48)
     #expect(try frames(of: output).map(\.size) == Array(repeating: [64, 48], count: 3))
@@ -112,10 +112,11 @@ import Testing
     #expect(throws: TestError(place: "stylizer")) {
       try VideoStylization(input: input).run(
         output: output,
-        makeStylizer: {
-          WatchingStylizer(width: $0, height: $1) { _, _ in
+        makeStylizers: {
+          let stylizer = WatchingStylizer(width: $0, height: $1) { _, _ in
             if calls.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "stylizer") }
           }
+          return [stylizer]
         })
     }
     #expect(try folder.bytes(of: "out.mp4") == [1, 2, 3])
@@ -130,12 +131,13 @@ import Testing
     let calls = Atomic<Int>(0)
     let result = try VideoStylization(input: input).run(
       output: output,
-      makeStylizer: {
-        WatchingStylizer(width: $0, height: $1) { _, _ in
+      makeStylizers: {
+        let stylizer = WatchingStylizer(width: $0, height: $1) { _, _ in
           // Waits for the frames before it, so that the stop comes in the middle.
           let number = calls.wrappingAdd(1, ordering: .relaxed).oldValue
           while done.load(ordering: .relaxed) < number { usleep(100) }
         }
+        return [stylizer]
       }, shouldStop: { done.load(ordering: .relaxed) >= 4 }, progress: { done.store($0, ordering: .relaxed) })
     #expect(result.summary.wasStopped && result.summary.frames >= 4 && result.summary.frames < count)
     #expect(try frames(of: output).map(\.time) == (0..<result.summary.frames).map { Int64(40 * $0) })
@@ -146,7 +148,7 @@ import Testing
     let output = folder.file("out.mp4")
     #expect(throws: StoppedError.self) {
       try VideoStylization(input: input).run(
-        output: output, makeStylizer: { WatchingStylizer(width: $0, height: $1) }, shouldStop: { true })
+        output: output, makeStylizers: { [WatchingStylizer(width: $0, height: $1)] }, shouldStop: { true })
     }
     #expect(try folder.names == ["in.mp4"])
   }
@@ -155,7 +157,7 @@ import Testing
     let input = try makeVideo("in.mp4", times: [0, 40])
     func run(_ name: String, _ encoding: EncodingOptions) throws {
       _ = try VideoStylization(input: input, options: VideoStylization.Options(encoding: encoding)).run(
-        output: folder.file(name), makeStylizer: { WatchingStylizer(width: $0, height: $1) })
+        output: folder.file(name), makeStylizers: { [WatchingStylizer(width: $0, height: $1)] })
     }
     #expect(throws: EncodingError.self) { try run("out.webm", EncodingOptions(codec: "libx264")) }
     #expect(throws: EncodingError.self) { try run("out.mp3", EncodingOptions()) }
@@ -177,7 +179,7 @@ import Testing
     let cut = try folder.write(Array(bytes.dropLast(350)), to: "cut.mkv")
     #expect(bytes.count > 1000 && input.hasSuffix("in.mkv"))
     let result = try VideoStylization(input: cut).run(
-      output: folder.file("out.mp4"), makeStylizer: { WatchingStylizer(width: $0, height: $1) })
+      output: folder.file("out.mp4"), makeStylizers: { [WatchingStylizer(width: $0, height: $1)] })
     #expect((1..<19).contains(result.summary.frames))
     #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("breaks off") })
   }

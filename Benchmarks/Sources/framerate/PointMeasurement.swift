@@ -106,7 +106,7 @@ final class PointMeasurement {
         decoderThreads: pool.threadCount))
     let ends = FrameTimes()
     let summary = try job.run(
-      output: output, makeStylizer: { [engine] _, _ in engine }, shouldStop: { [interrupt] in interrupt.isRaised },
+      output: output, makeStylizers: { [engine] _, _ in [engine] }, shouldStop: { [interrupt] in interrupt.isRaised },
       progress: { _ in ends.note() }
     ).summary
     if let code = interrupt.exitCode { throw ExitCode(code) }
