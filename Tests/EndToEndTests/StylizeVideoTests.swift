@@ -271,7 +271,8 @@ struct StylizeVideoTests {
     try makeFilm()
     let wrong = [
       ["--strength", "1.5"], ["--strength", "nan"], ["--crf", "-1"], ["--crf", "64"], ["--size", "0x10"],
-      ["--size", "32"], ["--threads", "0"], ["--parallel-frames", "0"], ["--codec", "no-such-codec"], ["--no-such-option"],
+      ["--size", "32"], ["--threads", "0"], ["--parallel-frames", "0"], ["--codec", "no-such-codec"],
+      ["--no-such-option"],
     ]
     for options in wrong { try expectFailure(["in.mp4", "out.mp4"] + options, names: options[0], exitCode: 2) }
     try expectFailure(["in.mp4"], names: "output", exitCode: 2)
