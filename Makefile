@@ -23,7 +23,7 @@ INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .b
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 
-.PHONY: build demo test lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test instruction-counts lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -44,6 +44,10 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
 	swift build $(BENCHMARKS) --build-tests
 	swift test $(BENCHMARKS) --skip-build
+
+## instruction-counts  compares counted instructions with Benchmarks/instruction-counts.txt
+instruction-counts: toolchain libraries swift-packages
+	Benchmarks/instruction-counts
 
 ## lint       the formatting of all Swift files
 lint: toolchain

@@ -17,7 +17,10 @@ let settings = [setting]
 let package = Package(
   name: "ImpastoBenchmarks",
   products: [
-    .executable(name: "framerate", targets: ["framerate"])
+    .executable(name: "framerate", targets: ["framerate"]),
+    // Not named for its product: in a file system without upper case it would be the module `Kernels`.
+    .executable(name: "kernels", targets: ["KernelBenchmark"]),
+    .executable(name: "instruction-counts", targets: ["instruction-counts"]),
   ],
   dependencies: [
     .package(name: "Impasto", path: ".."),
@@ -31,6 +34,7 @@ let package = Package(
         .product(name: "Kernels", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
 
@@ -46,11 +50,33 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "KernelBenchmark",
+      dependencies: [
+        "Measurement",
+        .product(name: "Kernels", package: "Impasto"),
+        .product(name: "Console", package: "Impasto"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "instruction-counts",
+      dependencies: [
+        "Measurement",
+        .product(name: "Inference", package: "Impasto"),
+        .product(name: "Console", package: "Impasto"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings,
+      // Valgrind gives up on debug information that is newer than itself.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
+
     // MARK: Tests
     .testTarget(
       name: "MeasurementTests",
       dependencies: [
         "Measurement",
+        .product(name: "Kernels", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
       ],

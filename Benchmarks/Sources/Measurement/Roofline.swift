@@ -42,7 +42,7 @@ public struct Roofline: Codable, Sendable {
   private static let chains = 12
 
   /// The best of several short runs, in GFLOP/s.
-  public static func measuredPeak(_ pool: ComputePool, repetitions: Int = 15) -> Double {
+  public static func measuredPeak(_ pool: ComputePool, repetitions: Int = 200) -> Double {
     let pieces = piecesPerThread * pool.threadCount
     let results = UnsafeMutablePointer<Float>.allocate(capacity: pieces)
     defer { results.deallocate() }
@@ -89,7 +89,7 @@ public struct Roofline: Codable, Sendable {
   private static let arrayCount = 1 << 24
 
   /// The best of several passes, in GB/s.
-  public static func measuredBandwidth(_ pool: ComputePool, repetitions: Int = 8) -> Double {
+  public static func measuredBandwidth(_ pool: ComputePool, repetitions: Int = 12) -> Double {
     let arrays = UnsafeMutableRawPointer.allocate(byteCount: 3 * arrayCount * 4, alignment: 64)
     defer { arrays.deallocate() }
     let a = arrays.bindMemory(to: SIMD8<Float>.self, capacity: 3 * arrayCount / 8)

@@ -2,14 +2,14 @@ import ArgumentParser
 import Console
 
 /// The sizes of films by their usual names.
-enum NamedSize {
+public enum NamedSize {
   /// Name and size, small ones first.
-  static let all: [(name: String, size: FrameSize)] = [
+  public static let all: [(name: String, size: FrameSize)] = [
     ("360p", 640, 360), ("540p", 960, 540), ("720p", 1280, 720), ("1080p", 1920, 1080),
   ].compactMap { name, width, height in FrameSize(width: width, height: height).map { (name, $0) } }
 
   /// Reads a name or `WxH`; for `transform:`.
-  @Sendable static func parse(_ text: String) throws -> FrameSize {
+  @Sendable public static func parse(_ text: String) throws -> FrameSize {
     if let known = all.first(where: { $0.name == text }) { return known.size }
     do {
       return try FrameSize.parse(text)
@@ -19,5 +19,5 @@ enum NamedSize {
   }
 
   /// The name of a size, or `WxH`.
-  static func name(_ size: String) -> String { all.first { "\($0.size)" == size }?.name ?? size }
+  public static func name(_ size: String) -> String { all.first { "\($0.size)" == size }?.name ?? size }
 }

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Console
+import Kernels
+import Measurement
+import Threading
+
+/// Measures the kernels one by one.
+struct KernelBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kernels",
+    abstract: "Measures every convolution algorithm on the shapes that the networks use.",
+    discussion: """
+      The algorithms that can compute a shape take turns, OpenBLAS on gathered patches (im2col) among them; a star marks the \
+      one that the engine takes. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
+      fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
+      """,
+    version: Program.version)
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
+    transform: { name in
+      guard NetworkChoice.names.contains(name) else {
+        throw ValidationError("known are \(NetworkChoice.names.joined(separator: ", "))")
+      }
+      return name
+    })
+  var network: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Sizes: WxH, 360p, 540p, 720p, 1080p. (default: 360p 720p)", valueName: "size"),
+    transform: NamedSize.parse)
+  var size: [FrameSize] = []
+
+  @Option(
+    parsing: .upToNextOption, help: "Numbers of threads. (default: 1, and one for each processor)",
+    transform: ArgumentValues.integer(in: 1...256))
+  var threads: [Int] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help:
+      "Algorithms to measure besides im2col: \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")). (default: all)",
+    transform: { name in
+      guard let algorithm = ConvolutionAlgorithm(rawValue: name) else {
+        throw ValidationError("known are \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return algorithm
+    })
+  var algorithm: [ConvolutionAlgorithm] = []
+
+  @Option(
+    help: "How long to measure each shape, at least three rounds. (default: 1)",
+    transform: ArgumentValues.number(positive: true))
+  var seconds = 1.0
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  func run() throws {
+    let interrupt = InterruptFlag.install()
+    let networks = try (network.isEmpty ? ["johnson", "half", "quarter"] : network).map { try NetworkChoice($0) }
+    let sizes = size.isEmpty ? NamedSize.all.filter { ["360p", "720p"].contains($0.name) }.map(\.size) : size
+    let threads = threads.isEmpty ? Array(Set([1, ComputePool.availableProcessors])).sorted() : threads
+    let algorithms = Set(algorithm.isEmpty ? ConvolutionAlgorithm.allCases : algorithm).union([.im2col])
+
+    var report = KernelReport(machine: .current())
+    let pools = threads.map { ComputePool(threads: $0) }
+    report.rooflines = pools.map { Roofline(measuredOn: $0) }
+    if !json { try StandardOutput.write(KernelTable.text(of: report.rooflines) + KernelTable.header + "\n") }
+
+    let cases = networks.flatMap { network in
+      sizes.flatMap { size in
+        Self.layers(of: network, size).flatMap { layer in
+          zip(pools, report.rooflines).map { (network, size, layer, $0) }
+        }
+      }
+    }
+    let progress = ProgressReporter(
+      title: "Measuring", total: cases.count,
+      units: ProgressReporter.Units(steps: "shapes", rate: "shapes/s"), isQuiet: quiet)
+    for (index, (network, size, layer, (pool, roofline))) in cases.enumerated() {
+      progress.update(completed: index, detail: layer.geometry.text)
+      let rows = LayerMeasurement(network: network, size: size, layer: layer, roofline: roofline)
+        .run(algorithms, pool: pool, seconds: seconds)
+      if let code = interrupt.exitCode { throw ExitCode(code) }
+      report.convolutions += rows
+      if !json {
+        ConsoleOutput.standardError.clearStatus()
+        try StandardOutput.write(rows.map { KernelTable.row($0) + "\n" }.joined())
+      }
+    }
+    progress.update(completed: cases.count)
+    progress.finish()
+    if json { try JSONLine.print(report) }
+  }
+
+  private static func layers(of network: NetworkChoice, _ size: FrameSize) -> [ConvolutionLayer] {
+    let multiple = max(1, network.definition.sizeMultiple)
+    func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
+    return ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
+  }
+}

@@ -1,0 +1,69 @@
+import Console
+import Kernels
+import Measurement
+import Threading
+
+/// One algorithm on one shape; a row of the table and an object of the JSON.
+struct ConvolutionResult: Codable, Sendable {
+  var network: String
+  var width: Double
+  var size: String
+  var threads: Int
+  /// As in `3×3 128→64 320×180 ↑2`.
+  var shape: String
+  /// The layers that have it.
+  var layers: [String]
+  var algorithm: String
+  /// Whether the engine takes this algorithm for it.
+  var isPreferred: Bool
+  /// The median.
+  var ms: Double
+  /// 10⁹ operations of direct convolution a second.
+  var gflops: Double
+  /// The same as a share of the processor's peak.
+  var peakShare: Double
+  /// The same as a share of what peak and bandwidth allow.
+  var rooflineShare: Double
+  /// im2col's time divided by this one.
+  var speedupOverIm2col: Double
+  /// The largest difference from im2col's output, divided by the largest output.
+  var difference: Double
+}
+
+/// The object of `--json`.
+struct KernelReport: Codable {
+  var machine: Machine
+  var rooflines: [Roofline] = []
+  var convolutions: [ConvolutionResult] = []
+}
+
+/// All algorithms on one shape.
+struct LayerMeasurement {
+  let network: NetworkChoice
+  let size: FrameSize
+  let layer: ConvolutionLayer
+  let roofline: Roofline
+
+  /// A row for each of `algorithms` that can compute the shape, im2col first.
+  func run(_ algorithms: Set<ConvolutionAlgorithm>, pool: ComputePool, seconds: Double) -> [ConvolutionResult] {
+    let geometry = layer.geometry
+    let others = ConvolutionAlgorithm.allCases.filter {
+      $0 != .im2col && algorithms.contains($0) && $0.supports(geometry)
+    }
+    let runs = ([.im2col] + others).map { ConvolutionRun(geometry, algorithm: $0, pool: pool) }
+    let times = Timing.interleaved(runs.map { run in { run() } }, seconds: seconds).map(Statistics.median)
+    let attainable = roofline.attainableGFLOPS(operations: geometry.operations, bytes: geometry.leastBytes)
+    return zip(runs, times).map { run, milliseconds in
+      let gflops = geometry.operations / milliseconds / 1e6
+      return ConvolutionResult(
+        network: network.definition.name, width: network.definition.width, size: "\(size)", threads: pool.threadCount,
+        shape: geometry.text, layers: layer.names, algorithm: run.convolution.algorithm.rawValue,
+        isPreferred: run.convolution.algorithm == .preferred(for: geometry),
+        ms: milliseconds.rounded(significantDigits: 4), gflops: gflops.rounded(significantDigits: 4),
+        peakShare: (gflops / roofline.peakGFLOPS).rounded(significantDigits: 3),
+        rooflineShare: (gflops / attainable).rounded(significantDigits: 3),
+        speedupOverIm2col: (times[0] / milliseconds).rounded(significantDigits: 4),
+        difference: run.difference(from: runs[0]).rounded(significantDigits: 2))
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Kernels
+import Networks
+
+/// A convolution that a network does, and how often.
+public struct ConvolutionLayer: Sendable {
+  /// The extents, nearest upsampling in front of the convolution included.
+  public let geometry: ConvolutionGeometry
+  /// The names of the layers that have them.
+  public internal(set) var names: [String]
+
+  /// The convolutions of `definition` for one picture of `height` × `width`, multiples of its `sizeMultiple`; those of equal
+  /// extents together, in the order of the network.
+  public static func all(of definition: NetworkDefinition, height: Int, width: Int) -> [ConvolutionLayer] {
+    var extents: [(height: Int, width: Int)] = []
+    var layers: [ConvolutionLayer] = []
+    for node in definition.nodes {
+      var extent = node.inputs.first.map { extents[$0] } ?? (height: height, width: width)
+      switch node.operation {
+      case .convolution(let inputChannels, let outputChannels, let kernel, let stride, let padding):
+        // The engine reads the small map and never stores the large one.
+        let isUpsampled = node.inputs.first.map { definition.nodes[$0].operation == .upsampleNearest } ?? false
+        let upsampling = isUpsampled ? 2 : 1
+        let geometry = ConvolutionGeometry(
+          batch: 1, height: extent.height / upsampling, width: extent.width / upsampling, inputChannels: inputChannels,
+          outputChannels: outputChannels, kernel: kernel, stride: stride, padding: kernel / 2,
+          paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: upsampling)
+        extent = (geometry.outputHeight, geometry.outputWidth)
+        if let same = layers.firstIndex(where: { $0.geometry.text == geometry.text }) {
+          layers[same].names.append(node.name)
+        } else {
+          layers.append(ConvolutionLayer(geometry: geometry, names: [node.name]))
+        }
+      case .upsampleNearest: extent = (extent.height * 2, extent.width * 2)
+      default: break
+      }
+      extents.append(extent)
+    }
+    return layers
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Kernel, stride, channels and the output's size in short: `3×3 128→64 320×180 ↑2`, `3×3/2 32→64 320×180`.
+  public var text: String {
+    "\(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)") \(inputChannels)→\(outputChannels) \(outputWidth)×\(outputHeight)"
+      + (upsampling == 1 ? "" : " ↑\(upsampling)")
+  }
+
+  /// Operations of a direct convolution, two for each multiply-add.
+  public var operations: Double {
+    2 * Double(batch * outputPixels * inputChannels * outputChannels * kernel * kernel)
+  }
+
+  /// Bytes that cannot be avoided: input, output and weight once each.
+  public var leastBytes: Double {
+    4
+      * Double(
+        batch * (height * width * inputChannels + outputPixels * outputChannels)
+          + kernel * kernel * inputChannels * outputChannels)
+  }
+}
