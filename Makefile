@@ -22,8 +22,9 @@ INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .b
 
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
+RESULTS := Benchmarks/results
 
-.PHONY: build demo test instruction-counts lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -48,6 +49,32 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 ## instruction-counts  compares counted instructions with Benchmarks/instruction-counts.txt
 instruction-counts: toolchain libraries swift-packages
 	Benchmarks/instruction-counts
+
+## bench      a few benchmarks, in a few minutes, and Benchmarks/RESULTS.md
+bench: benchmark-programs
+	@mkdir -p $(RESULTS)
+	.build/release/framerate --network half quarter --size 360p 720p --seconds 4 --chart $(RESULTS)/framerate.svg --json \
+	  >$(RESULTS)/framerate.part
+	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
+	.build/release/kernels --network half --size 360p --seconds 0.5 --json >$(RESULTS)/kernels.part
+	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
+	Benchmarks/report.py
+
+## bench-full all benchmarks and other runtimes, in hours, and Benchmarks/RESULTS.md
+bench-full: benchmark-programs $(CLIP)
+	@mkdir -p $(RESULTS)
+	Benchmarks/peers/setup
+	.build/release/framerate --chart $(RESULTS)/framerate.svg --json >$(RESULTS)/framerate.part
+	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
+	.build/release/kernels --json >$(RESULTS)/kernels.part
+	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
+	.cache/peers/bin/python Benchmarks/peers/compare.py --output $(RESULTS)/peers.json
+	Benchmarks/report.py
+
+benchmark-programs: toolchain libraries swift-packages
+	@.ci/install-packages python3
+	swift build $(BENCHMARKS) --product framerate
+	swift build $(BENCHMARKS) --product kernels
 
 ## lint       the formatting of all Swift files
 lint: toolchain

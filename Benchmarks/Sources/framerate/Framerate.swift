@@ -11,7 +11,8 @@ import Threading
 struct Framerate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "framerate",
-    abstract: "Measures how many frames a second the engine paints, and the whole of decoding, painting and encoding.",
+    abstract:
+      "Measures how many frames a second the engine paints, and the whole job of decoding, painting and encoding.",
     discussion: """
       One network, one size and one number of threads are one point, measured here; of several, each is measured in a \
       process of its own, so that its peak memory is its own. Times are taken frame by frame after two frames that do not \
@@ -46,8 +47,15 @@ struct Framerate: ParsableCommand {
     help: "How many frames to measure, instead of --seconds.", transform: ArgumentValues.integer(in: 1...1_000_000))
   var frames: Int?
 
-  @Flag(help: "Leave out decoding and encoding.")
+  @Flag(help: "Paint one frame after another and leave out the whole job.")
   var inferenceOnly = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How many frames the whole job paints at a time, as in stylize-video. (default: one for each thread where the memory allows)",
+      valueName: "N"),
+    transform: ArgumentValues.integer(in: 1...256))
+  var parallelFrames: Int?
 
   @Option(help: "A model file whose network and weights to use, instead of --network with random weights.")
   var model: String?
@@ -150,34 +158,20 @@ struct Framerate: ParsableCommand {
     options += model.map { ["--model", $0] } ?? ["--seed", String(seed), "--width", String(width)]
     options += frames.map { ["--frames", String($0)] } ?? ["--seconds", String(seconds)]
     if inferenceOnly { options.append("--inference-only") }
+    if let parallelFrames { options += ["--parallel-frames", String(parallelFrames)] }
     if let clip { options += ["--clip", clip] }
     return options
   }
 
   private func measure(_ request: PointRequest, _ model: StyleModel, _ interrupt: InterruptFlag) throws {
-    let frame =
-      try input.map { try FrameFile.rgb($0, size: request.size) }
-      ?? Scene(width: request.size.width, height: request.size.height).frame(0)
-    let measurement = try PointMeasurement(request, model: model, frame: frame, interrupt: interrupt)
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("impasto-framerate-\(getpid())").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    var point = try measurement.run(
-      frames.map { .frames($0) } ?? .seconds(seconds),
-      makeClip: inferenceOnly
+    let point = try PointMeasurement(
+      request: request, model: model, length: frames.map { .frames($0) } ?? .seconds(seconds), interrupt: interrupt,
+      inputFile: input, outputFile: outputFloats, profiles: profile,
+      video: inferenceOnly
         ? nil
-        : { frames in
-          try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-          let path = folder + "/clip.mp4"
-          // In a process of its own: its memory is not that of the job.
-          _ = try ChildProcess.run(
-            ["--write-clip", path, "--size", "\(request.size)", "--frames", String(frames)]
-              + (clip.map { ["--clip", $0] } ?? []))
-          return path
-        })
-    if let outputFloats {
-      try FrameFile.write(try measurement.floats(), to: OutputPath.resolve(outputFloats))
-    }
-    if profile { point.steps = try measurement.profile(repetitions: min(frames ?? 10, 100)) }
+        : .init(
+          parallelism: parallelFrames.map { $0 == 1 ? .latency : .throughput(frames: $0) } ?? .throughput(), clip: clip)
+    ).run()
     if json { return try JSONLine.print(point) }
     let table = FramerateTable()
     try StandardOutput.write(table.header + "\n" + table.row(point, name: request.network.name) + "\n")

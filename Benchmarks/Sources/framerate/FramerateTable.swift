@@ -6,7 +6,8 @@ struct FramerateTable {
   private let table = TextTable([
     .init("network", width: 12, isText: true), .init("size", width: 9, isText: true), .init("threads"),
     .init("fps", width: 6), .init("p50 ms", width: 7), .init("p95 ms", width: 7), .init("p99 ms", width: 7),
-    .init("GMAC/s", width: 7), .init("of peak", width: 7), .init("video fps", width: 7), .init("p50 ms", width: 7),
+    .init("GMAC/s", width: 7), .init("of peak", width: 7), .init("parallel fps"), .init("video fps", width: 7),
+    .init("p50 ms", width: 7),
     .init("p95 ms", width: 7), .init("p99 ms", width: 7), .init("memory MB", width: 7),
   ])
 
@@ -17,7 +18,8 @@ struct FramerateTable {
     return table.row([
       name, NamedSize.name(point.size), String(point.threads), inference.fps.threeDigits, inference.p50Ms.threeDigits,
       inference.p95Ms.threeDigits, inference.p99Ms.threeDigits, inference.gmacPerSecond.threeDigits,
-      inference.peakShare.percentage, video?.fps.threeDigits ?? "", video?.p50Ms.threeDigits ?? "",
+      inference.peakShare.percentage, point.parallel?.fps.threeDigits ?? "", video?.fps.threeDigits ?? "",
+      video?.p50Ms.threeDigits ?? "",
       video?.p95Ms.threeDigits ?? "", video?.p99Ms.threeDigits ?? "", String(Int(point.peakMemoryMB.rounded())),
     ])
   }

@@ -29,14 +29,13 @@ struct Point: Codable, Sendable {
     /// The same as a share of the processor's peak; Winograd's algorithm does fewer operations and may exceed 1.
     var peakShare: Double
 
-    /// `times` are those of the frames, in milliseconds; `seconds` is the length of it all.
-    init(times: [Double], frames: Int, seconds: Double, gmacPerFrame: Double, peakGFLOPS: Double) {
-      let rate = Double(frames) / seconds
+    init(_ measured: MeasuredFrames, gmacPerFrame: Double, peakGFLOPS: Double) {
+      let rate = Double(measured.count) / measured.seconds
       fps = rate.rounded(significantDigits: 5)
-      p50Ms = Statistics.percentile(times, 0.5).rounded(significantDigits: 5)
-      p95Ms = Statistics.percentile(times, 0.95).rounded(significantDigits: 5)
-      p99Ms = Statistics.percentile(times, 0.99).rounded(significantDigits: 5)
-      self.frames = frames
+      p50Ms = Statistics.percentile(measured.times, 0.5).rounded(significantDigits: 5)
+      p95Ms = Statistics.percentile(measured.times, 0.95).rounded(significantDigits: 5)
+      p99Ms = Statistics.percentile(measured.times, 0.99).rounded(significantDigits: 5)
+      frames = measured.count
       gmacPerSecond = (rate * gmacPerFrame).rounded(significantDigits: 4)
       peakShare = (2 * rate * gmacPerFrame / peakGFLOPS).rounded(significantDigits: 3)
     }
@@ -59,7 +58,13 @@ struct Point: Codable, Sendable {
   var gmacPerFrame: Double
   /// 10⁹ operations a second of fused multiply-adds on these threads, measured right before and after.
   var peakGFLOPS: Double
+  /// One frame after another on all threads.
   var inference: Rates
+  /// Painting alone, several frames at a time as the whole job does it; nil with `--inference-only`.
+  var parallel: Rates?
+  /// How many frames at a time.
+  var parallelFrames: Int?
+  /// The whole job; nil with `--inference-only`.
   var endToEnd: Rates?
   /// The process's largest resident set in units of 2^20 bytes.
   var peakMemoryMB: Double

@@ -50,9 +50,11 @@ import Threading
 
   @Test func theWholeJobRepaintsEveryFrame() throws {
     let point = try object([
-      "--network", "johnson", "--width", "0.125", "--size", "50x30", "--threads", "1", "--frames", "12", "--json",
+      "--network", "johnson", "--width", "0.125", "--size", "50x30", "--threads", "3", "--frames", "12", "--json",
+      "--parallel-frames", "2",
     ])
     #expect(try number(point, "inference", "frames") == 12 && number(point, "endToEnd", "frames") == 12)
+    #expect(try number(point, "parallel", "frames") == 12 && number(point, "parallelFrames") == 2)
     #expect(try number(point, "endToEnd", "fps") > 0 && number(point, "endToEnd", "p50Ms") > 0)
   }
 

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Writes RESULTS.md from what the benchmarks measured; `make bench` and `make bench-full` call it.
+
+    Benchmarks/report.py
+
+Reads from Benchmarks/results: framerate.json and kernels.json as the programs print them, peers.json as peers/compare.py writes
+it, and framerate.svg, the chart. What is missing is left out, and the text says so. Needs nothing but Python.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+NETWORKS = {1.0: "johnson", 0.5: "half", 0.25: "quarter"}
+SIZES = {"640x360": "360p", "960x540": "540p", "1280x720": "720p", "1920x1080": "1080p"}
+
+
+class ReportError(Exception):
+    """A file that is not what a benchmark writes: one sentence."""
+
+
+def read(path):
+    """The object in a JSON file, or None where there is no file."""
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ReportError(f"{path}: is not JSON: {error}") from error
+
+
+# Values
+
+
+def three(value):
+    """Three significant digits without an exponent."""
+    if value is None:
+        return ""
+    text = f"{value:#.3g}"
+    return f"{float(text):.0f}" if "e" in text or abs(value) >= 100 else text
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def network_name(row):
+    if row["network"] == "johnson":
+        return NETWORKS.get(row["width"], f"johnson, width {row['width']:g}")
+    return row["network"] if row["width"] in (1, None) else f"{row['network']}, width {row['width']:g}"
+
+
+def size_name(row):
+    return SIZES.get(row["size"], row["size"])
+
+
+def point(row):
+    """What rows of different files are joined by."""
+    return network_name(row), row["size"], row["threads"]
+
+
+def table(titles, rows):
+    """A Markdown table; columns whose title begins with < are text, the others are numbers."""
+    lines = ["| " + " | ".join(title.lstrip("<") for title in titles) + " |"]
+    lines.append("|" + "|".join("---" if title.startswith("<") else "---:" for title in titles) + "|")
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+# Sections
+
+
+def machine_section(reports):
+    """Where and of what the numbers are; one line for each file."""
+    rows = []
+    for name, report in reports.items():
+        if report is None:
+            continue
+        machine = report["machine"]
+        rows.append(
+            [
+                name, machine["processor"], str(machine.get("cores", machine.get("processors", ""))),
+                " ".join(machine.get("flags", [])), machine.get("kernel", machine.get("system", "")),
+                machine.get("compiler") or machine.get("python", ""), machine.get("commit") or "unknown",
+                f"{machine['load']:g}" if "load" in machine else "",
+            ]  # fmt: skip
+        )
+    portable = any(report and report["machine"].get("isPortable") for report in reports.values())
+    flags = "none (`IMPASTO_PORTABLE=1`)" if portable else "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`"
+    titles = ["<measured", "<processor", "cores", "<has", "<system", "<compiler", "<commit", "load before"]
+    return f"""## Machine
+
+Release builds; instruction-set flags: {flags}. A `+` behind the commit means that the checkout had changes. Load is the mean
+number of runnable tasks in the minute before: well above 0, others were at work, and the times are worth less.
+
+{table(titles, rows)}"""
+
+
+def peers_section(peers):
+    if peers is None:
+        return "## Against other runtimes\n\nNot measured; `make bench-full` does it.\n"
+    groups = {}
+    for row in peers["rows"]:
+        groups.setdefault(point(row), []).append(row)
+
+    def cells(row):
+        return [
+            f"{row['peer']} ({row['variant']})" if row.get("variant") else row["peer"], three(row["peerMs"]), three(row["oursMs"]),
+            f"**{row['ratio']:.2f}**", f"{row['ratioLow']:.2f}–{row['ratioHigh']:.2f}",
+            f"{row['maxDifference'] / row['range']:.1e}", f"{row['peerMemoryMB']:.0f}", f"{row['oursMemoryMB']:.0f}",
+            f"{row['oursMemoryMB'] / row['peerMemoryMB']:.2f}",
+        ]  # fmt: skip
+
+    def lines(rows):
+        return [[network_name(row), size_name(row), str(row["threads"]), *cells(row)] for row in rows]
+
+    best = [min(rows, key=lambda row: row["peerMs"]) for rows in groups.values()]
+    titles = ["<network", "<size", "threads", "<peer", "peer ms", "our ms", "ratio", "spread", "difference", "peer MB", "our MB", "ours / peer's"]
+    everyone = [row for rows in groups.values() for row in sorted(rows, key=lambda row: row["peerMs"])]
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(peers.get("versions", {}).items()))
+    return f"""## Against other runtimes
+
+Same weights, frame and threads, float32; programs take turns, medians. The ratio is the peer's time divided by ours, its spread
+that of the rounds. The difference is the largest of any output value, as a share of the range 0…255. Memory is the peak of the
+process. {versions}.
+
+The fastest peer of each point:
+
+{table(titles, lines(best))}
+All:
+
+{table(titles, lines(everyone))}"""
+
+
+def framerate_section(framerate, chart):
+    if framerate is None:
+        return "## Frame rates\n\nNot measured; `make bench` does it.\n"
+    single = {point(row)[:2]: row["inference"]["fps"] for row in framerate["points"] if row["threads"] == 1}
+    rows = []
+    for row in framerate["points"]:
+        inference, parallel, whole = row["inference"], row.get("parallel"), row.get("endToEnd")
+        alone = single.get(point(row)[:2])
+        rows.append(
+            [
+                network_name(row), size_name(row), str(row["threads"]), three(inference["fps"]), three(inference["p50Ms"]),
+                three(inference["p95Ms"]), three(inference["p99Ms"]), three(inference["gmacPerSecond"]),
+                percent(inference["peakShare"]),
+                f"{inference['fps'] / alone:.2f}" if alone and row["threads"] > 1 else "",
+                three(parallel["fps"]) if parallel else "", str(row.get("parallelFrames", "")),
+                *([three(whole[key]) for key in ("fps", "p50Ms", "p95Ms", "p99Ms")] if whole else [""] * 4),
+                f"{parallel['fps'] / whole['fps']:.2f}" if whole else "", f"{row['peakMemoryMB']:.0f}",
+            ]  # fmt: skip
+        )
+    titles = [
+        "<network", "<size", "threads", "fps", "p50 ms", "p95 ms", "p99 ms", "GMAC/s", "of peak", "× 1 thread",
+        "parallel fps", "frames at a time", "video fps", "p50 ms", "p95 ms", "p99 ms", "cost", "MB",
+    ]  # fmt: skip
+    picture = f"![Frames per second by network, size and threads]({chart})\n\n" if chart else ""
+    counts = sorted({row["threads"] for row in framerate["points"]})
+    peaks = [(count, max(row["peakGFLOPS"] for row in framerate["points"] if row["threads"] == count)) for count in counts]
+    return f"""## Frame rates
+
+{picture}The engine alone, one frame after another on all threads, from RGB24 to RGB24; then several frames at a time, each on its share of
+the threads, as `stylize-video` paints them; then its whole job, decoding and encoding included, where the milliseconds are from
+one finished frame to the next. Multiply-adds are those of direct
+convolution, so that their share of the peak ({", ".join(f"{three(peak)} GFLOP/s on {threads}" for threads, peak in peaks)}; 8-wide
+fused multiply-adds, measured beside each point) may exceed 100 %. Cost is the time of the whole job divided by that
+of painting alone, as many frames at a time.
+Memory is the peak of a process that did this point and nothing else.
+
+{table(titles, rows)}"""
+
+
+def kernels_section(kernels):
+    if kernels is None:
+        return "## Kernels\n\nNot measured; `make bench` does it.\n"
+    groups = {}
+    for row in kernels["convolutions"]:
+        groups.setdefault((point(row), row["shape"]), []).append(row)
+    rows = []
+    for candidates in groups.values():
+        ours = next((row for row in candidates if row["isPreferred"]), None)
+        if ours is None:
+            continue
+        rest = min((row for row in candidates if row is not ours), key=lambda row: row["ms"], default=None)
+        rows.append(
+            [
+                network_name(ours), size_name(ours), str(ours["threads"]), ours["shape"], str(len(ours["layers"])),
+                ours["algorithm"], three(ours["ms"]), three(ours["gflops"]), percent(ours["peakShare"]),
+                percent(ours["rooflineShare"]), f"{ours['speedupOverIm2col']:.2f}",
+                f"{rest['algorithm']}, {three(rest['ms'])} ms" if rest else "",
+            ]  # fmt: skip
+        )
+    titles = [
+        "<network", "<size", "threads", "<shape", "layers", "<algorithm", "ms", "GFLOP/s", "of peak", "of roofline",
+        "× im2col", "<the best other one",
+    ]  # fmt: skip
+    limits = "; ".join(
+        f"{line['threads']} {'thread' if line['threads'] == 1 else 'threads'}: {three(line['peakGFLOPS'])} GFLOP/s, "
+        f"{three(line['bandwidthGBPS'])} GB/s"
+        for line in kernels["rooflines"]
+    )
+    return f"""## Kernels
+
+Convolutions of the networks with the algorithm that the engine takes, medians, all algorithms taking turns. Operations are those
+of direct convolution. The roofline is the least of peak and bandwidth, input, output and weight moved once ({limits}). `× im2col`
+is the time of OpenBLAS on gathered patches divided by ours.
+
+{table(titles, rows)}"""
+
+
+def write_report(results, output):
+    """Writes the report at once, so that a failure leaves the old one."""
+    reports = {name: read(results / f"{name}.json") for name in ("framerate", "kernels", "peers")}
+    chart = results / "framerate.svg"
+    relative = chart.relative_to(output.parent) if chart.exists() else None
+    try:
+        text = "\n".join(
+            [
+                "# Results\n\nWritten by `make bench` or `make bench-full` (`Benchmarks/report.py`), not by hand. "
+                "[README.md](README.md) says how each number is measured.\n",
+                machine_section(reports),
+                peers_section(reports["peers"]),
+                framerate_section(reports["framerate"], relative),
+                kernels_section(reports["kernels"]),
+            ]
+        )
+    except (KeyError, TypeError) as error:
+        raise ReportError(f"{results}: a file there is not what the benchmarks write: {error!r}") from error
+    temporary = output.with_suffix(".part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(output)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "RESULTS.md")
+    arguments = parser.parse_args()
+    try:
+        write_report(arguments.results.resolve(), arguments.output.resolve())
+    except (ReportError, OSError) as error:
+        sys.exit(f"report.py: {error}")
+    print(arguments.output)
+
+
+if __name__ == "__main__":
+    main()
