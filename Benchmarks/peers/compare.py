@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Compares the engine with other runtimes on the same weights, frames and threads.
+
+    Benchmarks/peers/setup                       # once: the peers, in .cache/peers
+    .cache/peers/bin/python Benchmarks/peers/compare.py [--quick]
+    .cache/peers/bin/python Benchmarks/peers/compare.py --network half --size 640x360 --threads 2 --peer openvino
+
+`framerate` must have been built, see Benchmarks/README.md. Programs take turns (ours, a peer, ours, the next peer,
+...), so that a slow spell of the machine meets all, and whoever has no turn is stopped, so that nobody's waiting
+threads take time from another. README.md beside this file says what each peer is given. The table goes to standard
+output, all numbers to --output.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+import network
+from points import Point, prepare_point
+from processes import Ours, PeerError, PeerProcess, ProgramError
+from report import describe_machine, print_table, versions
+from runtimes import RUNTIMES
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NETWORKS = {"johnson": 1.0, "half": 0.5, "quarter": 0.25}
+CLIP = ROOT / ".cache" / "bigbuckbunny.mp4"
+SHIPPED_MODEL = ROOT / "models" / "starry.safetensors"
+# A turn lasts so many seconds, but has at least three frames.
+TURN_SECONDS, QUICK_TURN_SECONDS = 1.5, 0.5
+TRIAL_SECONDS = 0.5
+RANGE = 255
+
+
+def choose_variant(point, peer, quick):
+    """The variant of the peer that is fastest here, or None; says why where one does not run."""
+    best = None
+    for variant in RUNTIMES[peer].variants:
+        if not point.supports(peer, variant) or quick and variant in RUNTIMES[peer].slow_variants:
+            continue
+        try:
+            with PeerProcess(peer, variant, point) as process:
+                # The least: other work on the machine only adds.
+                milliseconds = min(process.frames(TRIAL_SECONDS))
+        except PeerError as error:
+            note(f"{point}: {peer} ({variant}) does not run: {error}")
+            continue
+        note(f"{point}: {peer} ({variant}) {milliseconds:.1f} ms")
+        if best is None or milliseconds < best[0]:
+            best = (milliseconds, variant)
+    return best[1] if best else None
+
+
+def compare(point, variants, rounds, seconds, ours):
+    """One row for each peer, of so many rounds with turns of so many seconds; `variants` maps its name to the variant."""
+    expected = ours.floats(point)
+    processes = {peer: PeerProcess(peer, variant, point) for peer, variant in variants.items()}
+    try:
+        peer_times = {peer: [] for peer in processes}
+        our_times = {peer: [] for peer in processes}
+        for index in range(rounds):
+            note(f"{point}: round {index + 1} of {rounds}")
+            for peer, process in processes.items():
+                our_times[peer].append(ours.measure(point, seconds))
+                peer_times[peer].append(statistics.median(process.frames(seconds)))
+        for peer, process in processes.items():
+            ratios = [theirs / our for theirs, our in zip(peer_times[peer], our_times[peer])]
+            peer_ms, ours_ms = statistics.median(peer_times[peer]), statistics.median(our_times[peer])
+            memory = process.memory()
+            difference = float(numpy.abs(process.result() - expected).max())
+            yield {
+                "network": "johnson", "width": point.width, "size": point.size_name, "threads": point.threads,
+                "weights": point.weights, "peer": peer, "variant": variants[peer], "peerMs": rounded(peer_ms),
+                "oursMs": rounded(ours_ms), "ratio": rounded(peer_ms / ours_ms), "ratioLow": rounded(min(ratios)),
+                "ratioHigh": rounded(max(ratios)), "rounds": rounds, "maxDifference": rounded(difference),
+                "range": RANGE, "peerMemoryMB": rounded(memory["peakMemoryMB"]),
+                "peerStartMemoryMB": rounded(memory["startMemoryMB"]), "oursMemoryMB": rounded(ours.peak_memory[point]),
+            }  # fmt: skip
+    finally:
+        for process in processes.values():
+            process.close()
+
+
+def rounded(value):
+    return float(f"{value:.5g}")
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--network", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--size", nargs="+", type=network.parse_size, default=[(1280, 720), (640, 360)])
+    parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
+    parser.add_argument("--peer", nargs="+", choices=RUNTIMES, default=list(RUNTIMES))
+    parser.add_argument("--rounds", type=int, help="turns of each program (default: 7, with --quick 3)")
+    parser.add_argument("--quick", action="store_true", help="few short rounds, variants chosen once for each network")
+    parser.add_argument("--clip", type=pathlib.Path, default=CLIP, help="where the frame is from")
+    parser.add_argument("--framerate", default=ROOT / ".build" / "release" / "framerate", help="our program")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Benchmarks" / "results" / "peers.json")
+    arguments = parser.parse_args()
+    available = sorted(os.sched_getaffinity(0))
+    if max(arguments.threads) > len(available):
+        parser.error(f"{max(arguments.threads)} threads were asked for, but there are {len(available)} processors")
+    rounds = arguments.rounds or (3 if arguments.quick else 7)
+    seconds = QUICK_TURN_SECONDS if arguments.quick else TURN_SECONDS
+
+    ours = Ours(arguments.framerate)
+    report = {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": describe_machine(ROOT),
+        "versions": versions(arguments.peer),
+        "frame": arguments.clip.name if arguments.clip.exists() else "synthetic",
+        "rows": [],
+    }
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    chosen = {}
+    try:
+        for name in arguments.network:
+            for size in arguments.size:
+                with tempfile.TemporaryDirectory(prefix="impasto-peers-") as folder:
+                    model = SHIPPED_MODEL if name == "half" else ours.write_model(NETWORKS[name], folder)
+                    prepare_point(folder, model, size, arguments.clip, arguments.peer)
+                    for threads in arguments.threads:
+                        weights = model.stem if model == SHIPPED_MODEL else "random"
+                        point = Point(folder, NETWORKS[name], weights, size, threads, tuple(available[:threads]))
+                        if not arguments.quick or name not in chosen:
+                            found = {peer: choose_variant(point, peer, arguments.quick) for peer in arguments.peer}
+                            chosen[name] = {peer: variant for peer, variant in found.items() if variant}
+                        report["rows"] += compare(point, chosen[name], rounds, seconds, ours)
+                        # After every point: a long run that is broken off leaves what it measured.
+                        partial = arguments.output.with_suffix(".partial")
+                        partial.write_text(json.dumps(report, indent=1) + "\n")
+                        partial.replace(arguments.output)
+    except (network.ModelError, ProgramError, PeerError, OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"compare.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    print_table(report["rows"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The peers: each loads the network once and paints one float32 frame per call.
+
+`package` is its name on PyPI, `variants` are forms of the network or settings of which compare.py takes the fastest,
+with --quick without `slow_variants`. A runtime is made with the folder of the model files, the number of threads and
+the name of a variant; `set_frame` takes float32 [3, H, W] in 0...255, `run` is what is timed, `result` gives float32
+[3, H, W]. Turning 8-bit pixels into floats and back is not part of `run`. Imports happen inside, so that a worker
+loads one runtime only.
+"""
+
+import pathlib
+
+import numpy
+
+
+class Runtime:
+    """What all have in common."""
+
+    slow_variants = ()
+
+
+class OnnxRuntime(Runtime):
+    """ONNX Runtime with all graph optimizations; the variants are forms of instance norm, see export_onnx.py."""
+
+    package = "onnxruntime"
+    variants = ("instance", "layer", "moments")
+
+    def __init__(self, folder, threads, variant):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        options.log_severity_level = 3
+        path = pathlib.Path(folder) / f"{variant}.onnx"
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def set_frame(self, frame):
+        self.frame = frame[None]
+        self.output = numpy.empty_like(self.frame)
+        self.binding = self.session.io_binding()
+        shape = list(self.frame.shape)
+        self.binding.bind_input("frame", "cpu", 0, numpy.float32, shape, self.frame.ctypes.data)
+        self.binding.bind_output("stylized", "cpu", 0, numpy.float32, shape, self.output.ctypes.data)
+
+    def run(self):
+        self.session.run_with_iobinding(self.binding)
+
+    def result(self):
+        return self.output[0]
+
+
+class OpenVino(Runtime):
+    """OpenVINO's CPU plugin in float32, tuned for latency."""
+
+    package = "openvino"
+    variants = ("instance", "moments")
+
+    def __init__(self, folder, threads, variant):
+        import openvino
+
+        core = openvino.Core()
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        self.tensor_type = openvino.Tensor
+        self.compiled = core.compile_model(core.read_model(pathlib.Path(folder) / f"{variant}.onnx"), "CPU", settings)
+        self.request = self.compiled.create_infer_request()
+
+    def set_frame(self, frame):
+        self.frame = frame[None]
+        self.request.set_input_tensor(self.tensor_type(self.frame, shared_memory=True))
+
+    def run(self):
+        self.request.infer()
+
+    def result(self):
+        return self.request.get_output_tensor().data[0]
+
+
+class Ncnn(Runtime):
+    """ncnn in float32 with Winograd, packed layouts and light mode.
+
+    The variants are its two layers for instance norm, and what its own converter, pnnx, makes of the network in
+    PyTorch.
+    """
+
+    package = "ncnn"
+    variants = ("instance", "group", "pnnx")
+
+    def __init__(self, folder, threads, variant):
+        import ncnn
+
+        self.ncnn = ncnn
+        self.net = ncnn.Net()
+        options = self.net.opt
+        options.num_threads = threads
+        options.lightmode = True
+        options.use_winograd_convolution = True
+        options.use_sgemm_convolution = True
+        options.use_packing_layout = True
+        options.use_vulkan_compute = False
+        options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
+        options.use_bf16_storage = False
+        folder = pathlib.Path(folder)
+        names = ("frame", "stylized")
+        if variant == "pnnx":
+            names = ("in0", "out0")
+        if self.net.load_param(str(folder / f"{variant}.ncnn.param")) or self.net.load_model(
+            str(folder / f"{variant}.ncnn.bin")
+        ):
+            raise RuntimeError(f"ncnn cannot read {folder}/{variant}.ncnn.*")
+        self.input_name, self.output_name = names
+
+    def set_frame(self, frame):
+        self.frame = self.ncnn.Mat(frame).clone()
+
+    def run(self):
+        extractor = self.net.create_extractor()
+        extractor.input(self.input_name, self.frame)
+        code, self.output = extractor.extract(self.output_name)
+        if code:
+            raise RuntimeError(f"ncnn ended with {code}")
+
+    def result(self):
+        return numpy.array(self.output)
+
+
+class PyTorch(Runtime):
+    """PyTorch under inference_mode; the variants are eager in two memory formats, traced and frozen, torch.compile."""
+
+    package = "torch"
+    variants = ("contiguous", "channels_last", "frozen", "compiled")
+    # It takes a minute or more to start.
+    slow_variants = ("compiled",)
+
+    def __init__(self, folder, threads, variant):
+        import torch
+
+        import torch_network
+
+        self.torch = torch
+        torch.set_num_threads(threads)
+        torch.set_num_interop_threads(1)
+        torch.set_flush_denormal(True)
+        self.variant = variant
+        self.format = torch.channels_last if variant == "channels_last" else torch.contiguous_format
+        network = torch_network.load(pathlib.Path(folder) / "model.safetensors").eval()
+        self.network = network.to(memory_format=self.format)
+
+    def set_frame(self, frame):
+        torch = self.torch
+        self.frame = torch.from_numpy(frame[None]).contiguous(memory_format=self.format)
+        with torch.inference_mode():
+            if self.variant == "frozen":
+                traced = torch.jit.trace(self.network, self.frame, check_trace=False)
+                self.network = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+            elif self.variant == "compiled":
+                self.network = torch.compile(self.network)
+
+    def run(self):
+        with self.torch.inference_mode():
+            self.output = self.network(self.frame)
+
+    def result(self):
+        return self.output[0].contiguous().numpy()
+
+
+class OpenCv(Runtime):
+    """OpenCV's dnn module; the variants are its two engines."""
+
+    package = "opencv-python-headless"
+    variants = ("new", "classic")
+
+    def __init__(self, folder, threads, variant):
+        import cv2
+
+        cv2.setNumThreads(threads)
+        engine = cv2.dnn.ENGINE_NEW if variant == "new" else cv2.dnn.ENGINE_CLASSIC
+        self.net = cv2.dnn.readNetFromONNX(str(pathlib.Path(folder) / "instance.onnx"), engine)
+        self.net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+        self.net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+        if variant == "classic":
+            self.net.enableWinograd(True)
+
+    def set_frame(self, frame):
+        self.frame = frame[None]
+
+    def run(self):
+        self.net.setInput(self.frame)
+        self.output = self.net.forward()
+
+    def result(self):
+        return self.output[0]
+
+
+RUNTIMES = {
+    "onnxruntime": OnnxRuntime,
+    "openvino": OpenVino,
+    "ncnn": Ncnn,
+    "pytorch": PyTorch,
+    "opencv": OpenCv,
+}
