@@ -3,70 +3,75 @@ import Threading
 
 /// One pass of a plan: a kernel with its operands in place. The memory belongs to the plan and to its model.
 enum InferenceStep {
-  case convolution(ConvolutionStep)
-  case instanceNorm(InstanceNormStep)
-  case relu(UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int)
+  case unpack(width: Int, height: Int, output: UnsafeMutablePointer<Float>)
+  case pictureConvolution(ConvolutionGeometry, weight: UnsafePointer<Float>, output: ActivationOutput)
+  case convolution(
+    FusedConvolution, weight: UnsafePointer<Float>, input: ActivationInput, output: ActivationOutput)
+  case convolutionToPicture(
+    ConvolutionGeometry, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>, input: ActivationInput)
+  case norm(NormStep)
+  case pass(ActivationInput, pixels: Int, channels: Int, scaling: PictureScaling, output: ActivationOutput)
   case upsample(UnsafePointer<Float>, extent: ActivationExtent, output: UnsafeMutablePointer<Float>)
-  case add(UnsafePointer<Float>, UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int)
-  case scaledTanh(
-    UnsafePointer<Float>, scale: Float, offset: Float, output: UnsafeMutablePointer<Float>, count: Int)
+  case pack(ActivationInput, width: Int, channels: Int)
 
+  /// Runs the pass for one frame.
   @inline(__always)
-  func run(_ pool: ComputePool) {
+  func run(_ frame: PlanFrame) {
     switch self {
-    case .convolution(let step): step.run(pool)
-    case .instanceNorm(let step): step.run(pool)
-    case .relu(let input, let output, let count):
-      Pointwise.relu(input, output: output, count: count, pool: pool)
+    case .unpack(let width, let height, let output):
+      ActivationPass.unpack(
+        frame.input, map: frame.extensionMap, width: width, height: height, output: output, pool: frame.pool)
+    case .pictureConvolution(let geometry, let weight, let output):
+      FusedPictureConvolution.forward(
+        frame.input, map: frame.paddingMap, geometry, weight: weight, output: output, scratch: frame.scratch,
+        pool: frame.pool)
+    case .convolution(let convolution, let weight, let input, let output):
+      convolution.forward(input, weight: weight, output: output, scratch: frame.scratch, pool: frame.pool)
+    case .convolutionToPicture(let geometry, let weight, let bias, let input):
+      FusedConvolutionToPicture.forward(
+        input, geometry, weight: weight, bias: bias, scaling: frame.scaling, picture: frame.output,
+        scratch: frame.scratch, pool: frame.pool)
+    case .norm(let step): step.run()
+    case .pass(let input, let pixels, let channels, let scaling, let output):
+      ActivationPass.forward(
+        input, pixels: pixels, channels: channels, scaling: scaling, output: output, pool: frame.pool)
     case .upsample(let input, let extent, let output):
       UpsampleNearest.forward(
-        input, batch: 1, height: extent.height, width: extent.width, channels: extent.channels, output: output,
-        pool: pool)
-    case .add(let first, let second, let output, let count):
-      Pointwise.add(first, second, output: output, count: count, pool: pool)
-    case .scaledTanh(let input, let scale, let offset, let output, let count):
-      Pointwise.scaledTanh(input, scale: scale, offset: offset, output: output, count: count, pool: pool)
+        input, batch: 1, height: extent.height, width: extent.width, channels: extent.storedChannels, output: output,
+        pool: frame.pool)
+    case .pack(let input, let width, let channels):
+      ActivationPass.pack(
+        input, width: width, channels: channels, scaling: frame.scaling, picture: frame.output, pool: frame.pool)
     }
   }
 }
 
-/// A convolution with prepared weights.
-struct ConvolutionStep {
-  let convolution: Convolution2D
-  let weight: UnsafePointer<Float>
-  let epilogue: ConvolutionEpilogue
-  let input: UnsafePointer<Float>
-  let output: UnsafeMutablePointer<Float>
+/// What changes from frame to frame, and what all steps share.
+struct PlanFrame {
+  let input: PictureInput
+  let output: PictureOutput
+  let scaling: PictureScaling
+  /// From the first convolution's padded input to the picture.
+  let paddingMap: PictureMap
+  /// From the extended picture to the picture.
+  let extensionMap: PictureMap
   let scratch: UnsafeMutablePointer<Float>
-
-  @inline(__always)
-  func run(_ pool: ComputePool) {
-    convolution.forward(
-      input, preparedWeight: weight, epilogue: epilogue, output: output, scratch: scratch, pool: pool)
-  }
+  let pool: ComputePool
 }
 
-/// Statistics of an activation and one pass that applies them.
-struct InstanceNormStep {
-  let extent: ActivationExtent
+/// The scale and shift of an instance norm from the sums of the step before.
+struct NormStep {
+  let moments: UnsafePointer<Double>
+  let tasks: Int
+  let channels: Int
+  let pixels: Int
   let gamma: UnsafePointer<Float>
   let beta: UnsafePointer<Float>
-  let rectifies: Bool
-  let residual: UnsafePointer<Float>?
-  let input: UnsafePointer<Float>
-  let output: UnsafeMutablePointer<Float>
-  /// `[C]` each.
-  let mean: UnsafeMutablePointer<Float>
-  let inverseDeviation: UnsafeMutablePointer<Float>
-  let sums: UnsafeMutablePointer<Double>
+  let scale: UnsafeMutablePointer<Float>
+  let shift: UnsafeMutablePointer<Float>
 
-  @inline(__always)
-  func run(_ pool: ComputePool) {
-    InstanceNorm.statistics(
-      input, batch: 1, pixels: extent.pixels, channels: extent.channels, mean: mean, inverseDeviation: inverseDeviation,
-      scratch: sums, pool: pool)
-    InstanceNorm.apply(
-      input, batch: 1, pixels: extent.pixels, channels: extent.channels, gamma: gamma, beta: beta, mean: mean,
-      inverseDeviation: inverseDeviation, rectifies: rectifies, residual: residual, output: output, pool: pool)
+  func run() {
+    Moments.finish(
+      moments, tasks: tasks, channels: channels, pixels: pixels, gamma: gamma, beta: beta, scale: scale, shift: shift)
   }
 }

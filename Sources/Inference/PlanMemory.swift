@@ -4,39 +4,50 @@ import Kernels
 struct PlanRequirements {
   /// Where the activations lie.
   let layout: ArenaLayout
-  /// Floats of scratch, of which the hungriest convolution decides.
+  /// Floats of scratch, of which the hungriest kernel decides.
   let scratchCount: Int
   /// Doubles for the sums of instance norms.
-  let sumCount: Int
-  /// The most channels that an instance norm has.
-  let channelCount: Int
+  let momentCount: Int
+  /// Where scale and shift of each norm begin, in floats.
+  let normOffsets: [Int: Int]
+  /// Floats of all scales and shifts.
+  let normCount: Int
 
   init(_ network: LoweredNetwork, threads: Int) {
     layout = ArenaLayout(network.lives)
     var scratchCount = 0
-    var sumCount = 0
-    var channelCount = 0
+    var momentCount = 0
     for step in network.steps {
       switch step {
-      case .convolution(_, let geometry, _, _, _, _):
-        scratchCount = max(scratchCount, Convolution2D(geometry).forwardScratchCount(threads: threads))
-      case .instanceNorm(_, _, _, let input, _):
-        let extent = network.extents[input]
-        sumCount = max(
-          sumCount, InstanceNorm.scratchCount(batch: 1, pixels: extent.pixels, channels: extent.channels))
-        channelCount = max(channelCount, extent.channels)
-      case .relu, .upsample, .add, .scaledTanh: break
+      case .convolution(_, let convolution, _, _, _, _, _, _):
+        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
+      case .pictureConvolution(_, let geometry, _, _, _, _):
+        scratchCount = max(scratchCount, FusedPictureConvolution.scratchCount(geometry, threads: threads))
+      case .convolutionToPicture(_, let geometry, _):
+        scratchCount = max(scratchCount, FusedConvolutionToPicture.scratchCount(geometry, threads: threads))
+      case .norm(_, _, let activation, let tasks):
+        momentCount = max(
+          momentCount, Moments.count(tasks: tasks, channels: network.extents[activation].storedChannels))
+      case .unpack, .pass, .upsample, .pack: break
       }
     }
     self.scratchCount = scratchCount
-    self.sumCount = sumCount
-    self.channelCount = channelCount
+    self.momentCount = momentCount
+    var normOffsets: [Int: Int] = [:]
+    var normCount = 0
+    for (node, channels) in network.normChannels.sorted(by: { $0.key < $1.key }) {
+      normOffsets[node] = normCount
+      normCount += 2 * Self.stored(channels)
+    }
+    self.normOffsets = normOffsets
+    self.normCount = normCount
   }
+
+  private static func stored(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
 
   /// Bytes in all.
   var byteCount: Int {
-    (layout.count + scratchCount + 2 * channelCount) * MemoryLayout<Float>.stride
-      + sumCount * MemoryLayout<Double>.stride
+    (layout.count + scratchCount + normCount) * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride
   }
 }
 
@@ -46,17 +57,17 @@ final class PlanMemory {
 
   let activations: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
-  let mean: UnsafeMutablePointer<Float>
-  let inverseDeviation: UnsafeMutablePointer<Float>
-  let sums: UnsafeMutablePointer<Double>
+  /// Scales and shifts.
+  let norms: UnsafeMutablePointer<Float>
+  let moments: UnsafeMutablePointer<Double>
 
-  /// Allocates what `requirements` ask for; the contents are undefined.
+  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros.
   init(_ requirements: PlanRequirements) {
     activations = Self.allocate(Float.self, requirements.layout.count)
     scratch = Self.allocate(Float.self, requirements.scratchCount)
-    mean = Self.allocate(Float.self, requirements.channelCount)
-    inverseDeviation = Self.allocate(Float.self, requirements.channelCount)
-    sums = Self.allocate(Double.self, requirements.sumCount)
+    scratch.update(repeating: 0, count: requirements.scratchCount)
+    norms = Self.allocate(Float.self, requirements.normCount)
+    moments = Self.allocate(Double.self, requirements.momentCount)
   }
 
   private static func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
@@ -66,7 +77,7 @@ final class PlanMemory {
   }
 
   deinit {
-    for pointer in [activations, scratch, mean, inverseDeviation] { UnsafeMutableRawPointer(pointer).deallocate() }
-    UnsafeMutableRawPointer(sums).deallocate()
+    for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
+    UnsafeMutableRawPointer(moments).deallocate()
   }
 }

@@ -50,46 +50,38 @@ public final class StyleEngine: @unchecked Sendable {
     guard min(sourceStride, destinationStride) >= 3 * width else {
       throw InferenceError.strideTooSmall(stride: min(sourceStride, destinationStride), width: width)
     }
-    PixelConversion.extended(
-      source, stride: sourceStride, width: width, height: height, extendedWidth: plan.width,
-      extendedHeight: plan.height, output: plan.input, pool: pool)
-    plan.run(pool)
-    PixelConversion.quantized(
-      plan.output, inputWidth: plan.width, scaledTanh: plan.outputTanh, width: width, height: height,
-      output: destination, stride: destinationStride, pool: pool)
+    plan.run(
+      PictureInput(.bytes(source, stride: sourceStride)), into: .bytes(destination, stride: destinationStride),
+      pool: pool)
   }
 
   /// Paints a picture `[1, height, width, 3]` of floats, RGB 0…255; the result is neither clamped nor rounded.
   ///
   /// Throws ``InferenceError`` for another shape.
   public func run(_ input: Tensor) throws -> Tensor {
-    try load(input)
-    plan.run(pool)
-    if let tanh = plan.outputTanh {
-      Pointwise.scaledTanh(
-        plan.output, scale: tanh.scale, offset: tanh.offset, output: plan.output, count: plan.width * plan.height * 3,
-        pool: pool)
-    }
+    try check(input)
     let result = Tensor(input.shape, zeroed: false)
-    for row in 0..<height {
-      (result.pointer + row * width * 3).update(from: plan.output + row * plan.width * 3, count: width * 3)
+    withExtendedLifetime((input, result)) {
+      plan.run(floats(input), into: .floats(result.pointer, stride: 3 * width), pool: pool)
     }
     return result
   }
 
   /// How long each step takes on a picture like ``run(_:)``'s, for measurements.
   public func profile(_ input: Tensor) throws -> [StepTiming] {
-    try load(input)
-    return plan.profile(pool)
+    try check(input)
+    let result = Tensor(input.shape, zeroed: false)
+    return withExtendedLifetime((input, result)) {
+      plan.profile(floats(input), into: .floats(result.pointer, stride: 3 * width), pool: pool)
+    }
   }
 
-  private func load(_ input: Tensor) throws {
+  private func floats(_ input: Tensor) -> PictureInput { PictureInput(.floats(input.pointer, stride: 3 * width)) }
+
+  private func check(_ input: Tensor) throws {
     let expected = Shape(batch: 1, height: height, width: width, channels: 3)
     guard input.shape == expected else {
       throw InferenceError.wrongInput(found: input.shape.dimensions, expected: expected.dimensions)
     }
-    PixelConversion.extended(
-      input.pointer, width: width, height: height, extendedWidth: plan.width, extendedHeight: plan.height,
-      output: plan.input, pool: pool)
   }
 }

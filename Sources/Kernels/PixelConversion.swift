@@ -75,12 +75,4 @@ public enum PixelConversion {
       }
     }
   }
-
-  @inline(__always)
-  private static func roundedBytes(_ lanes: Lanes) -> SIMD8<UInt8> {
-    var value = Lanes.zero.replacing(with: lanes, where: lanes .> Lanes.zero)
-    value.replace(with: Lanes(repeating: 255), where: value .> 255)
-    // At 2²³ a float's last bit is worth 1: the addition rounds, and the low byte of the bits is the whole number.
-    return SIMD8<UInt8>(truncatingIfNeeded: unsafeBitCast(value + 0x1p23, to: SIMD8<UInt32>.self))
-  }
 }

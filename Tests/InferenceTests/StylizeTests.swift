@@ -62,9 +62,11 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     let engine = try StyleEngine(model: model, width: 16, height: 16, pool: ComputePool(threads: 1))
     let bytes = (0..<768).map { UInt8($0 % 256) }
     let output = try stylize(bytes, engine, stride: 48, outputStride: 48)
-    // 1.75·x has exact quarters: only halves could be rounded either way, to the even number here.
-    let expected = bytes.map { UInt8(min(255, (Double($0) * 1.75).rounded(.toNearestOrEven))) }
-    #expect(output == expected)
+    // 1.75·x has exact quarters, and the transforms move values by less than 1e-3: only halves may be rounded either way.
+    for (byte, result) in zip(bytes, output) {
+      let exact = min(255, Double(byte) * 1.75)
+      #expect(abs(Double(result) - exact) <= 0.5, "\(byte) became \(result)")
+    }
     #expect(output.contains(255))
     let negative = try StyleEngine(
       model: copyingModel(gain: -1), width: 16, height: 16, pool: ComputePool(threads: 1))

@@ -1,0 +1,237 @@
+/// An activation as its producer left it, with what its consumer still has to do as it reads.
+///
+/// A pixel is read as `r(x · scale + shift) + residual`, where `r` is ReLU or nothing: instance norm, activation and
+/// residual sum take no pass of their own over the memory. Where `materialized` is given, the consumer also writes what
+/// it has read, each pixel once: for a later reader of the same sum. All memory is the caller's.
+public struct ActivationInput: @unchecked Sendable {
+  /// `[N, H, W, C]`, C a multiple of 8.
+  public var values: UnsafePointer<Float>
+  /// `[C]`, with ``shift``: the norm; nil means that values are taken as they are.
+  public var scale: UnsafePointer<Float>?
+  /// `[C]`.
+  public var shift: UnsafePointer<Float>?
+  /// Whether negative values become 0.
+  public var rectifies: Bool
+  /// `[N, H, W, C]`, added last; nil means nothing.
+  public var residual: UnsafePointer<Float>?
+  /// `[N, H, W, C]`, where the result is kept; nil means nowhere. It overlaps neither `values` nor `residual`.
+  public var materialized: UnsafeMutablePointer<Float>?
+
+  /// An input; plain `values` unless more is given.
+  public init(
+    _ values: UnsafePointer<Float>, scale: UnsafePointer<Float>? = nil, shift: UnsafePointer<Float>? = nil,
+    rectifies: Bool = false, residual: UnsafePointer<Float>? = nil, materialized: UnsafeMutablePointer<Float>? = nil
+  ) {
+    self.values = values
+    self.scale = scale
+    self.shift = shift
+    self.rectifies = rectifies
+    self.residual = residual
+    self.materialized = materialized
+  }
+}
+
+/// Reads rectangles of an ``ActivationInput`` into a buffer that stays in the cache: padded, normalised, rectified.
+///
+/// Every kernel takes its input through this one reader, so that none knows of borders or norms.
+struct PatchReader {
+  private let input: ActivationInput
+  private let geometry: ConvolutionGeometry
+  private let channels: Int
+  /// From positions in the padded input to those that the reader is asked for: 1, or 2 where the kernel works at the
+  /// resolution in front of the upsampling.
+  private let upsampling: Int
+  private let padding: Int
+
+  /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
+  /// is what the upsampled map continues into.
+  init(_ input: ActivationInput, _ geometry: ConvolutionGeometry, beforeUpsampling: Bool = false) {
+    self.input = input
+    self.geometry = geometry
+    channels = geometry.inputChannels
+    upsampling = beforeUpsampling ? geometry.upsampling : 1
+    padding = beforeUpsampling ? 1 : geometry.padding
+  }
+
+  /// The stored row of row `position`, which counts from the top of the padding; −1 for zeros.
+  @inline(__always)
+  private func storedRow(_ position: Int) -> Int {
+    Self.stored(position, extent: geometry.height, padding: padding, upsampling: upsampling, map: geometry.rowMap)
+  }
+
+  @inline(__always)
+  private func storedColumn(_ position: Int) -> Int {
+    Self.stored(position, extent: geometry.width, padding: padding, upsampling: upsampling, map: geometry.columnMap)
+  }
+
+  @inline(__always)
+  private static func stored(_ position: Int, extent: Int, padding: Int, upsampling: Int, map: [Int32]) -> Int {
+    if upsampling == 1 { return position < map.count ? Int(map[position]) : -1 }
+    // One pixel around the stored input: what the map, upsampled by 2 and padded by 1, holds there.
+    if position == 0 { return Int(map[0]) }
+    if position <= extent { return position - 1 }
+    return position == extent + 1 ? Int(map[map.count - 1]) : -1
+  }
+
+  /// Reads `rows` × `columns` pixels, of each the channels from `channel` on, `count` of them, a multiple of 8.
+  ///
+  /// `row` and `column` count in the padded input; beyond it there are zeros. Pixels are written `count` floats apart, row
+  /// after row. Where the input is materialized, the pixels of `owned`, in stored coordinates, are.
+  @inline(__always)
+  func read(
+    image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, count: Int,
+    owned: PixelRectangle, into buffer: UnsafeMutablePointer<Float>
+  ) {
+    let imageOffset = image * geometry.height * geometry.width * channels + channel
+    // Stored columns that follow one another here as they do in memory.
+    let isDirect = upsampling == geometry.upsampling
+    let firstDirect = isDirect ? max(column, padding) : column
+    let endDirect = isDirect ? min(column + columns, padding + geometry.width) : column
+    for index in 0..<rows {
+      let target = buffer + index * columns * count
+      let stored = storedRow(row + index)
+      guard stored >= 0 else {
+        target.update(repeating: 0, count: columns * count)
+        continue
+      }
+      let offset = imageOffset + stored * geometry.width * channels
+      let keeps = input.materialized != nil && owned.contains(row: stored) && row + index - padding == stored
+      var position = column
+      while position < column + columns {
+        if position >= firstDirect && position < endDirect {
+          let length = endDirect - position
+          let first = position - padding
+          readRun(
+            offset + first * channels, pixels: length, channel: channel, count: count,
+            into: target + (position - column) * count)
+          if keeps {
+            keep(
+              target, first: first - (position - column), offset: offset,
+              columns: owned.columns(within: first..<first + length),
+              count: count)
+          }
+          position = endDirect
+        } else {
+          let storedColumn = storedColumn(position)
+          let place = target + (position - column) * count
+          if storedColumn < 0 {
+            place.update(repeating: 0, count: count)
+          } else {
+            readRun(offset + storedColumn * channels, pixels: 1, channel: channel, count: count, into: place)
+          }
+          position += 1
+        }
+      }
+    }
+  }
+
+  /// Writes stored `columns` of the row at `offset` to the materialized activation; `target` begins at stored column `first`.
+  @inline(__always)
+  private func keep(
+    _ target: UnsafeMutablePointer<Float>, first: Int, offset: Int, columns: Range<Int>, count: Int
+  ) {
+    guard let materialized = input.materialized else { return }
+    for column in columns {
+      let from = target + (column - first) * count
+      let to = materialized + offset + column * channels
+      for lane in stride(from: 0, to: count, by: laneCount) { store(load(from + lane), to + lane) }
+    }
+  }
+
+  /// Reads `pixels` neighbours from `offset`.
+  @inline(__always)
+  private func readRun(
+    _ offset: Int, pixels: Int, channel: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    var (offset, channel, lanes, target) = (offset, channel, count, target)
+    // Two vectors at a time are one cache line.
+    while lanes >= 2 * laneCount {
+      readPairs(offset, pixels: pixels, channel: channel, count: count, into: target)
+      offset += 2 * laneCount
+      channel += 2 * laneCount
+      target += 2 * laneCount
+      lanes -= 2 * laneCount
+    }
+    if lanes > 0 {
+      let (scale, shift) = affine(channel)
+      let isPlain = input.scale == nil
+      for _ in 0..<pixels {
+        var value = load(input.values + offset)
+        if !isPlain { value = shift.addingProduct(scale, value) }
+        if input.rectifies { value = rectified(value) }
+        if let residual = input.residual { value += load(residual + offset) }
+        store(value, target)
+        offset += channels
+        target += count
+      }
+    }
+  }
+
+  @inline(__always)
+  private func affine(_ channel: Int) -> (scale: Lanes, shift: Lanes) {
+    guard let scale = input.scale, let shift = input.shift else { return (Lanes(repeating: 1), .zero) }
+    return (load(scale + channel), load(shift + channel))
+  }
+
+  /// The same for 16 channels; the usual combinations have loops without branches.
+  @inline(__always)
+  private func readPairs(
+    _ offset: Int, pixels: Int, channel: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    let (scale0, shift0) = affine(channel)
+    let (scale1, shift1) = affine(channel + laneCount)
+    let rectifies = input.rectifies
+    switch (input.scale == nil, input.residual) {
+    case (true, nil):
+      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
+        rectifies ? (rectified(first), rectified(second)) : (first, second)
+      }
+    case (false, nil) where rectifies:
+      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
+        (rectified(shift0.addingProduct(scale0, first)), rectified(shift1.addingProduct(scale1, second)))
+      }
+    case (false, nil):
+      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
+        (shift0.addingProduct(scale0, first), shift1.addingProduct(scale1, second))
+      }
+    case (let isPlain, .some(let residual)):
+      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, offset in
+        var (first, second) =
+          isPlain ? (first, second) : (shift0.addingProduct(scale0, first), shift1.addingProduct(scale1, second))
+        if rectifies { (first, second) = (rectified(first), rectified(second)) }
+        return (first + load(residual + offset), second + load(residual + offset + laneCount))
+      }
+    }
+  }
+
+  @inline(__always)
+  private func forEachPair(
+    _ offset: Int, pixels: Int, count: Int, into target: UnsafeMutablePointer<Float>,
+    _ function: (_ first: Lanes, _ second: Lanes, _ offset: Int) -> (Lanes, Lanes)
+  ) {
+    var (offset, target) = (offset, target)
+    for _ in 0..<pixels {
+      let source = input.values + offset
+      let (first, second) = function(load(source), load(source + laneCount), offset)
+      store(first, target)
+      store(second, target + laneCount)
+      offset += channels
+      target += count
+    }
+  }
+}
+
+/// Rows and columns of an image.
+struct PixelRectangle {
+  let rows: Range<Int>
+  let columns: Range<Int>
+
+  @inline(__always)
+  func contains(row: Int) -> Bool { row >= rows.lowerBound && row < rows.upperBound }
+
+  @inline(__always)
+  func columns(within other: Range<Int>) -> Range<Int> {
+    let first = max(columns.lowerBound, other.lowerBound)
+    return first..<max(first, min(columns.upperBound, other.upperBound))
+  }
+}

@@ -1,0 +1,90 @@
+/// Where a kernel writes, and what it does to each value on the way: `r(y + bias)`, where `r` is ReLU or nothing.
+///
+/// With `moments`, the kernel also gathers what the statistics of an instance norm need, so that no pass over the
+/// output is spent on them. All memory is the caller's.
+public struct ActivationOutput: @unchecked Sendable {
+  /// `[N, H, W, C]`, C a multiple of 8.
+  public var values: UnsafeMutablePointer<Float>
+  /// `[C]`, or nil.
+  public var bias: UnsafePointer<Float>?
+  /// Whether negative values become 0.
+  public var rectifies: Bool
+  /// Sums of each task, see ``Moments``; nil where no norm follows.
+  public var moments: UnsafeMutablePointer<Double>?
+
+  /// An output.
+  public init(
+    _ values: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>? = nil, rectifies: Bool = false,
+    moments: UnsafeMutablePointer<Double>? = nil
+  ) {
+    self.values = values
+    self.bias = bias
+    self.rectifies = rectifies
+    self.moments = moments
+  }
+}
+
+/// Sums of values and of their squares for each channel: what mean and variance come from.
+///
+/// Each task of a kernel has its own `[2, C]` doubles, so that results do not depend on the number of threads. Within a strip
+/// the sums are single precision about a pivot, a value of the strip itself: the variance of a channel survives a mean
+/// that is a thousand times larger.
+public enum Moments {
+  /// Doubles for a kernel of `tasks` tasks.
+  public static func count(tasks: Int, channels: Int) -> Int { tasks * 2 * channels }
+
+  /// Turns the sums of `tasks` tasks into the norm's affine map: `scale = γ / √(σ² + ε)`, `shift = β − μ·scale`.
+  ///
+  /// `μ` and the biased `σ²` are over `pixels` values of each channel; `gamma`, `beta`, `scale` and `shift` are `[C]`. ε is
+  /// ``InstanceNorm/epsilon``.
+  public static func finish(
+    _ moments: UnsafePointer<Double>, tasks: Int, channels: Int, pixels: Int, gamma: UnsafePointer<Float>,
+    beta: UnsafePointer<Float>, scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>
+  ) {
+    for channel in 0..<channels {
+      var (sum, squares) = (0.0, 0.0)
+      for task in 0..<tasks {
+        sum += moments[task * 2 * channels + channel]
+        squares += moments[(task * 2 + 1) * channels + channel]
+      }
+      let mean = sum / Double(pixels)
+      let variance = max(0, squares / Double(pixels) - mean * mean)
+      let factor = Double(gamma[channel]) / (variance + Double(InstanceNorm.epsilon)).squareRoot()
+      scale[channel] = Float(factor)
+      shift[channel] = Float(Double(beta[channel]) - mean * factor)
+    }
+  }
+}
+
+/// The sums of eight channels over one strip.
+struct MomentSums {
+  private let pivot: Lanes
+  private var sum = Lanes.zero
+  private var squares = Lanes.zero
+  private var count = 0
+
+  @inline(__always)
+  init(pivot: Lanes) { self.pivot = pivot }
+
+  @inline(__always)
+  mutating func add(_ value: Lanes) {
+    let difference = value - pivot
+    sum += difference
+    squares = squares.addingProduct(difference, difference)
+  }
+
+  /// Counts `pixels` added values.
+  @inline(__always)
+  mutating func count(_ pixels: Int) { count += pixels }
+
+  /// Adds the sums, moved back from the pivot, to those of a task.
+  @inline(__always)
+  func flush(into moments: UnsafeMutablePointer<Double>, channel: Int, channels: Int) {
+    for lane in 0..<laneCount {
+      let (pivot, sum, squares) = (Double(pivot[lane]), Double(sum[lane]), Double(squares[lane]))
+      let count = Double(count)
+      moments[channel + lane] += sum + count * pivot
+      moments[channels + channel + lane] += squares + pivot * (2 * sum + count * pivot)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Threading
+
+/// Passes over a whole activation, for what no convolution takes along.
+public enum ActivationPass {
+  /// Values that one task takes.
+  private static let valuesPerTask = 1 << 15
+
+  private static func tasks(pixels: Int, channels: Int) -> StripTasks {
+    StripTasks(strips: max(1, (pixels * channels + valuesPerTask - 1) / valuesPerTask))
+  }
+
+  /// The tasks whose sums ``Moments`` adds.
+  public static func taskCount(pixels: Int, channels: Int) -> Int { tasks(pixels: pixels, channels: channels).tasks }
+
+  /// `output = f(r(in))`, with `in` as `input` describes it, `r` ReLU if the output rectifies, `f` the scaled tanh if given.
+  ///
+  /// Bias of the output and materialization of the input are not looked at. The output may be the input's own memory.
+  public static func forward(
+    _ input: ActivationInput, pixels: Int, channels: Int, scaling: PictureScaling = PictureScaling(tanh: nil),
+    output: ActivationOutput, pool: ComputePool
+  ) {
+    let tasks = tasks(pixels: pixels, channels: channels)
+    pool.parallelFor(tasks.tasks) { task in
+      let first = task * pixels / tasks.tasks
+      let end = (task + 1) * pixels / tasks.tasks
+      let moments = output.moments.map { $0 + task * 2 * channels }
+      moments?.update(repeating: 0, count: 2 * channels)
+      for channel in stride(from: 0, to: channels, by: laneCount) {
+        guard first < end else { break }
+        var sums = MomentSums(
+          pivot: value(input, at: first * channels + channel, channel: channel, scaling, output.rectifies))
+        for pixel in first..<end {
+          let offset = pixel * channels + channel
+          let value = value(input, at: offset, channel: channel, scaling, output.rectifies)
+          sums.add(value)
+          store(value, output.values + offset)
+        }
+        sums.count(end - first)
+        if let moments { sums.flush(into: moments, channel: channel, channels: channels) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func value(
+    _ input: ActivationInput, at offset: Int, channel: Int, _ scaling: PictureScaling, _ rectifies: Bool
+  ) -> Lanes {
+    var value = load(input.values + offset)
+    if let scale = input.scale, let shift = input.shift {
+      value = load(shift + channel).addingProduct(load(scale + channel), value)
+    }
+    if input.rectifies { value = rectified(value) }
+    if let residual = input.residual { value += load(residual + offset) }
+    if rectifies { value = rectified(value) }
+    return scaling.apply(value)
+  }
+
+  /// Writes a picture as an activation `[height, width, 8]`, RGB in the first three channels and zeros in the others.
+  ///
+  /// `map` is that of an unpadded geometry of `width` × `height`.
+  public static func unpack(
+    _ picture: PictureInput, map: PictureMap, width: Int, height: Int, output: UnsafeMutablePointer<Float>,
+    pool: ComputePool
+  ) {
+    pool.parallelFor(height) { row in
+      let source = Int(map.rows[row])
+      for column in 0..<width {
+        let pixel = 3 * Int(map.columns[column])
+        var value = Lanes.zero
+        switch picture.storage {
+        case .bytes(let bytes, let stride):
+          for channel in 0..<3 { value[channel] = Float(bytes[source * stride + pixel + channel]) }
+        case .floats(let floats, let stride):
+          for channel in 0..<3 { value[channel] = floats[source * stride + pixel + channel] }
+        }
+        store(value, output + (row * width + column) * laneCount)
+      }
+    }
+  }
+
+  /// Writes the first three channels of `input`, `[H, width, channels]`, as a picture.
+  public static func pack(
+    _ input: ActivationInput, width: Int, channels: Int, scaling: PictureScaling, picture: PictureOutput,
+    pool: ComputePool
+  ) {
+    pool.parallelFor(picture.height) { row in
+      for column in 0..<picture.width {
+        let value = value(input, at: (row * width + column) * channels, channel: 0, scaling, false)
+        switch picture.storage {
+        case .bytes(let bytes, let stride):
+          let rounded = roundedBytes(value)
+          for channel in 0..<3 { bytes[row * stride + column * 3 + channel] = rounded[channel] }
+        case .floats(let floats, let stride):
+          for channel in 0..<3 { floats[row * stride + column * 3 + channel] = value[channel] }
+        }
+      }
+    }
+  }
+}
