@@ -1,5 +1,6 @@
 """The programs that are compared, each bound to the same processors and held to the same number of threads."""
 
+import ctypes
 import json
 import os
 import pathlib
@@ -10,6 +11,9 @@ import tempfile
 
 import numpy
 
+LIBC = ctypes.CDLL(None)
+# From linux/prctl.h.
+PR_SET_PDEATHSIG = 1
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -28,8 +32,16 @@ def environment(threads):
 
 
 def bind(processors):
-    """For preexec_fn: what `taskset` does."""
-    return lambda: os.sched_setaffinity(0, processors)
+    """For preexec_fn: binds the process to these processors, and has it killed when this one ends.
+
+    A worker that is stopped would not notice the latter, and would stay with all its memory.
+    """
+
+    def prepare():
+        os.sched_setaffinity(0, processors)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return prepare
 
 
 class Ours:
