@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "FramerateTests",
       dependencies: [
-        "framerate",
+        "framerate", "KernelBenchmark",
         .product(name: "Inference", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
         .product(name: "TestSupport", package: "Impasto"),

@@ -19,12 +19,7 @@ struct KernelBenchmark: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
-    transform: { name in
-      guard NetworkChoice.names.contains(name) else {
-        throw ValidationError("known are \(NetworkChoice.names.joined(separator: ", "))")
-      }
-      return name
-    })
+    transform: NetworkChoice.checkName)
   var network: [String] = []
 
   @Option(
@@ -73,9 +68,9 @@ struct KernelBenchmark: ParsableCommand {
     report.rooflines = pools.map { Roofline(measuredOn: $0) }
     if !json { try StandardOutput.write(KernelTable.text(of: report.rooflines) + KernelTable.header + "\n") }
 
-    let cases = networks.flatMap { network in
-      sizes.flatMap { size in
-        Self.layers(of: network, size).flatMap { layer in
+    let cases = try networks.flatMap { network in
+      try sizes.flatMap { size in
+        try Self.layers(of: network, size).flatMap { layer in
           zip(pools, report.rooflines).map { (network, size, layer, $0) }
         }
       }
@@ -99,9 +94,9 @@ struct KernelBenchmark: ParsableCommand {
     if json { try JSONLine.print(report) }
   }
 
-  private static func layers(of network: NetworkChoice, _ size: FrameSize) -> [ConvolutionLayer] {
+  private static func layers(of network: NetworkChoice, _ size: FrameSize) throws -> [ConvolutionLayer] {
     let multiple = max(1, network.definition.sizeMultiple)
     func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
-    return ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
+    return try ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Networks
 import Tensors
 
@@ -26,7 +27,17 @@ public struct NetworkChoice: Sendable {
     self.definition = definition
   }
 
-  /// The names to choose from.
+  /// `name` if there is such a network; for `transform:`.
+  @Sendable public static func checkName(_ name: String) throws -> String {
+    do {
+      _ = try NetworkChoice(name)
+      return name
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  /// The names of the well-known ones.
   public static let names = NetworkDefinition.names + (NetworkDefinition.names.contains("quarter") ? [] : ["quarter"])
 }
 

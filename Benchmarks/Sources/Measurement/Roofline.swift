@@ -37,12 +37,12 @@ public struct Roofline: Codable, Sendable {
 
   /// Sixteen pieces of work a thread, so that one that starts late costs little.
   private static let piecesPerThread = 16
-  private static let stepsPerPiece = 20_000
+  private static let stepsPerPiece = 100_000
   /// Two units with a latency of four cycles need eight chains; twelve and the two factors fit sixteen registers.
   private static let chains = 12
 
   /// The best of several short runs, in GFLOP/s.
-  public static func measuredPeak(_ pool: ComputePool, repetitions: Int = 200) -> Double {
+  public static func measuredPeak(_ pool: ComputePool, repetitions: Int = 40) -> Double {
     let pieces = piecesPerThread * pool.threadCount
     let results = UnsafeMutablePointer<Float>.allocate(capacity: pieces)
     defer { results.deallocate() }

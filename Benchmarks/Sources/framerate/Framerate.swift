@@ -22,7 +22,8 @@ struct Framerate: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)")
+    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
+    transform: NetworkChoice.checkName)
   var network: [String] = []
 
   @Option(
@@ -104,10 +105,6 @@ struct Framerate: ParsableCommand {
   func validate() throws {
     if model != nil, !network.isEmpty || width != 1 {
       throw ValidationError("--model has a network and a width of its own: leave out --network and --width")
-    }
-    if let unknown = network.first(where: { !NetworkChoice.names.contains($0) }) {
-      throw ValidationError(
-        "there is no network '\(unknown)'; known are \(NetworkChoice.names.joined(separator: ", "))")
     }
     let networkCount = model == nil ? networkNames.count : 1
     let points = networkCount * sizes.count * threadCounts.count

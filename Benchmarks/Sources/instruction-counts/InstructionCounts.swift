@@ -33,6 +33,7 @@ struct InstructionCounts: ParsableCommand {
     }
     let machine = Machine.current()
     let compiler = (machine.compiler ?? "unknown") + (machine.isPortable ? ", portable" : "")
+    if !update { try InputPath.checkFile(file) }
     let budget = update ? nil : try InstructionBudget(text: String(contentsOfFile: file, encoding: .utf8), file: file)
     let table = TextTable([
       .init("work", width: 38, isText: true), .init("instructions", width: 12), .init("budget", width: 12),

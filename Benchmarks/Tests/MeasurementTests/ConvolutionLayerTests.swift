@@ -7,7 +7,7 @@ import Threading
 @Suite struct ConvolutionLayerTests {
   @Test func johnsonsLayers() throws {
     let definition = NetworkDefinition.johnson(width: 0.5)
-    let layers = ConvolutionLayer.all(of: definition, height: 48, width: 64)
+    let layers = try ConvolutionLayer.all(of: definition, height: 48, width: 64)
     #expect(
       layers.map(\.geometry.text) == [
         "9×9 3→16 64×48", "3×3/2 16→32 32×24", "3×3/2 32→64 16×12", "3×3 64→64 16×12", "3×3 64→32 32×24 ↑2",
@@ -20,7 +20,7 @@ import Threading
   @Test(arguments: NetworkChoice.names)
   func operationsAreThoseOfTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
-    let layers = ConvolutionLayer.all(of: definition, height: 360, width: 640)
+    let layers = try ConvolutionLayer.all(of: definition, height: 360, width: 640)
     let operations = layers.reduce(0) { $0 + $1.geometry.operations * Double($1.names.count) }
     #expect(operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
   }

@@ -1,0 +1,79 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// report.py on what the programs print.
+@Suite struct ReportTests {
+  private let folder: TemporaryFolder
+  private let python: BuiltProgram
+
+  init() throws {
+    folder = try TemporaryFolder()
+    python = try #require(BuiltProgram.onPath("python3"))
+  }
+
+  private func report() throws -> BuiltProgram.Result {
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../report.py").standardizedFileURL.path
+    return try python.run([script, "--results", folder.path, "--output", folder.file("RESULTS.md")])
+  }
+
+  private func rows(_ section: String) throws -> [[String]] {
+    let text = String(decoding: try folder.bytes(of: "RESULTS.md"), as: UTF8.self)
+    let part = try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix(section) })
+    return part.split(separator: "\n").filter { $0.hasPrefix("| ") }.map { line in
+      line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+  }
+
+  @Test func tablesHoldWhatTheProgramsPrinted() throws {
+    let framerate = try BuiltProgram("framerate").run([
+      "--network", "half", "--size", "16x16", "360p", "--threads", "1", "--frames", "1", "--json", "--inference-only",
+    ])
+    let kernels = try BuiltProgram("kernels").run([
+      "--network", "quarter", "--size", "16x16", "--threads", "1", "--seconds", "0.001", "--json",
+    ])
+    try folder.write(Array(framerate.output.utf8), to: "framerate.json")
+    try folder.write(Array(kernels.output.utf8), to: "kernels.json")
+    let result = try report()
+    #expect(result.exitCode == 0, "\(result.errors)")
+
+    let rates = try rows("Frame rates")
+    #expect(rates.dropFirst().map { $0.prefix(3) } == [["half", "16x16", "1"], ["half", "360p", "1"]])
+    #expect(rates.allSatisfy { $0.count == rates[0].count })
+    #expect(Double(rates[1][3]).map { $0 > 0 } == true)
+    // One row for each shape; johnson has seven.
+    let shapes = try rows("Kernels")
+    #expect(shapes.count == 1 + 7 && shapes.allSatisfy { $0.count == shapes[0].count })
+    #expect(try rows("Machine").count == 1 + 2)
+    #expect(try rows("Against other runtimes").isEmpty)
+  }
+
+  @Test func theFastestPeerLeads() throws {
+    func row(_ peer: String, _ milliseconds: Double) -> String {
+      """
+      {"network":"johnson","width":0.5,"size":"1280x720","threads":2,"peer":"\(peer)","peerMs":\(milliseconds),\
+      "oursMs":100,"ratio":\(milliseconds / 100),"ratioLow":1,"ratioHigh":9,"maxDifference":0.00255,"range":255,\
+      "peerMemoryMB":500,"oursMemoryMB":125}
+      """
+    }
+    let machine = #"{"processor":"p","processors":2,"system":"s","commit":"c"}"#
+    let text = #"{"machine":\#(machine),"versions":{},"rows":[\#(row("slow", 400)),\#(row("fast", 350))]}"#
+    try folder.write(Array(text.utf8), to: "peers.json")
+    #expect(try report().exitCode == 0)
+    let table = try rows("Against other runtimes")
+    // Two tables: the fastest alone, then all.
+    #expect(table.map { $0[3] } == ["peer", "fast", "peer", "fast", "slow"])
+    #expect(
+      table[1] == ["half", "720p", "2", "fast", "350", "100", "**3.50**", "1.00–9.00", "1.0e-05", "500", "125", "0.25"])
+  }
+
+  @Test(arguments: ["{", #"{"machine":{}}"#])
+  func aDamagedFileIsNamed(text: String) throws {
+    try folder.write(Array(text.utf8), to: "framerate.json")
+    let result = try report()
+    #expect(result.exitCode == 1 && result.errors.contains(folder.path), "\(result.errors)")
+    #expect(try folder.names == ["framerate.json"])
+  }
+}
