@@ -56,4 +56,28 @@ extension Tape {
     }
     return loss
   }
+
+  /// `mean(m·(frame − warped − δ)²)` over `[N, H, W, C]`, see ``WarpingError``; seeds the gradients of both frames with `weight`
+  /// times the loss's.
+  ///
+  /// `change` (δ) and `mask` (m) are `[N, H, W, 1]`. Returns the loss without the weight.
+  public func warpingError(
+    _ frame: Variable, warped: Variable, change: Tensor, mask: Tensor, weight: Float
+  ) -> Double {
+    let shape = frame.value.shape
+    let pixels = shape.count / max(shape.channels, 1)
+    precondition(warped.value.shape == shape && change.count == pixels && mask.count == pixels, "frames of other sizes")
+    let loss = WarpingError.forward(
+      frame.value.pointer, warped.value.pointer, change: change.pointer, mask: mask.pointer, pixels: pixels,
+      channels: shape.channels, pool: pool)
+    guard frame.requiresGradient || warped.requiresGradient else { return loss }
+    for (variable, scale) in [(frame, weight), (warped, -weight)] where variable.requiresGradient {
+      contribute(to: variable) { target in
+        WarpingError.backward(
+          frame.value.pointer, warped.value.pointer, change: change.pointer, mask: mask.pointer, pixels: pixels,
+          channels: shape.channels, scale: scale, gradient: target, pool: pool)
+      }
+    }
+    return loss
+  }
 }

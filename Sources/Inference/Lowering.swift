@@ -99,6 +99,8 @@ struct Lowering {
         values[index] = LazyActivation(raw: output)
       }
     case .add: try lowerSum(index)
+    case .depthwiseConvolution, .batchNorm, .pixelUnshuffle, .pixelShuffle, .affine:
+      throw malformed(index, "its operation is not supported yet by the engine")
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))

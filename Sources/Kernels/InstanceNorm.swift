@@ -123,12 +123,18 @@ public enum InstanceNorm {
   /// With `x̂ = (x − μ)·s`, `s` the inverse deviation and means taken over one channel of one image:
   /// `dInput = γ·s·(dy − mean(dy) − x̂·mean(dy·x̂))`, `dGamma += Σ dy·x̂`, `dBeta += Σ dy`. Where the forward pass ended in ReLU,
   /// `rectifiedOutput` is its result, and `dy` counts only where that is positive. `dInput` may be `dOutput`.
+  ///
+  /// With `blend`, `mean` and `inverseDeviation` are those of ``NormBlend``: `x̂ = (x − μ)·s` as before, and
+  /// `dInput = γ·s·(dy − a·(mean(dy) + (x − μ_image)·s·mean(dy·x̂)))` for the image's share `a`.
   public static func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, rectifiedOutput: UnsafePointer<Float>?, batch: Int,
     pixels: Int, channels: Int, gamma: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-    inverseDeviation: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>, dGamma: UnsafeMutablePointer<Float>,
-    dBeta: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Double>, pool: ComputePool
+    inverseDeviation: UnsafePointer<Float>, blend: NormBlend? = nil, dInput: UnsafeMutablePointer<Float>,
+    dGamma: UnsafeMutablePointer<Float>, dBeta: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Double>,
+    pool: ComputePool
   ) {
+    let share = Double(blend?.imageShare ?? 1)
+    let imageMean = blend?.imageMean ?? mean
     let perChunk = pixelsPerChunk(channels)
     let chunkCount = chunks(pixels, channels)
     pool.parallelFor(batch * chunkCount) { index in
@@ -185,13 +191,13 @@ public enum InstanceNorm {
       while channel < channels {
         let count = min(laneCount, channels - channel)
         let deviation = load(inverseDeviation + image * channels + channel, count: count)
-        let center = load(mean + image * channels + channel, count: count)
+        let center = load(imageMean + image * channels + channel, count: count)
         let scale = load(gamma + channel, count: count) * deviation
         var meanGradient = Lanes.zero
         var meanProduct = Lanes.zero
         for lane in 0..<count {
-          meanGradient[lane] = Float(totals[channel + lane] / Double(pixels))
-          meanProduct[lane] = Float(totals[channels + channel + lane] / Double(pixels))
+          meanGradient[lane] = Float(share * totals[channel + lane] / Double(pixels))
+          meanProduct[lane] = Float(share * totals[channels + channel + lane] / Double(pixels))
         }
         var offset = base + first * channels + channel
         for _ in first..<last {

@@ -71,6 +71,23 @@ public enum Pointwise {
     }
   }
 
+  /// `output = offset + scale · input`; `output` may be `input`.
+  public static func affine(
+    _ input: UnsafePointer<Float>, scale: Float, offset: Float, output: UnsafeMutablePointer<Float>, count: Int,
+    pool: ComputePool
+  ) {
+    forEachChunk(count, pool) { range in
+      var index = range.lowerBound
+      while index < range.upperBound {
+        let length = min(laneCount, range.upperBound - index)
+        let value = Lanes(repeating: offset).addingProduct(
+          Lanes(repeating: scale), load(input + index, count: length))
+        store(value, output + index, count: length)
+        index += laneCount
+      }
+    }
+  }
+
   /// `output = offset + scale · tanh(input)`; `output` may be `input`.
   public static func scaledTanh(
     _ input: UnsafePointer<Float>, scale: Float, offset: Float, output: UnsafeMutablePointer<Float>, count: Int,

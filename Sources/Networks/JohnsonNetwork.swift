@@ -1,23 +1,4 @@
 extension NetworkDefinition {
-  /// The names that ``named(_:width:)`` knows.
-  public static let names = ["johnson", "half"]
-
-  /// The architecture called `name`, its channels multiplied by `width`.
-  ///
-  /// `half` is `johnson` at half of `width`. Throws ``ModelError`` for an unknown name or where the resulting width lies
-  /// outside 0.125…4.
-  public static func named(_ name: String, width: Double = 1) throws -> NetworkDefinition {
-    let scale: Double
-    switch name {
-    case "johnson": scale = 1
-    case "half": scale = 0.5
-    default: throw ModelError.unknownNetwork(name)
-    }
-    // A model file names the resulting width: what is built here must be readable there.
-    guard scale * width >= 0.125, scale * width <= 4 else { throw ModelError.invalidWidth(scale * width) }
-    return johnson(width: scale * width)
-  }
-
   /// The image transformation network of Johnson et al. with instance norm: 9×9 to 32 channels, two 3×3 convolutions of
   /// stride 2 to 64 and 128, five residual blocks of 128, two nearest ×2 upsamplings each with a 3×3 convolution to 64
   /// and 32, 9×9 to RGB; reflection padding throughout.
@@ -64,7 +45,7 @@ extension NetworkDefinition {
     return NetworkDefinition(name: "johnson", width: width, nodes: builder.nodes, sizeMultiple: 4)
   }
 
-  private static func channels(_ count: Int, _ width: Double) -> Int {
+  static func channels(_ count: Int, _ width: Double) -> Int {
     max(1, Int((Double(count) * width).rounded()))
   }
 }

@@ -4,6 +4,8 @@ import Safetensors
 public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   /// No architecture has this name.
   case unknownNetwork(String)
+  /// The description of a candidate network makes no network.
+  case invalidCandidate(description: String, found: String, expected: String)
   /// The width multiplier is out of range.
   case invalidWidth(Double)
   /// The file has no style model's metadata, or a version that this program does not know.
@@ -16,12 +18,17 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownParameter(file: String, name: String, network: String)
   /// A parameter is not a number or is infinite.
   case nonFiniteParameter(file: String, name: String)
+  /// A variance is below zero.
+  case negativeVariance(file: String, name: String)
 
   /// The sentence.
   public var description: String {
     switch self {
     case .unknownNetwork(let name):
-      "there is no network '\(printable(name))'; known are \(NetworkDefinition.names.joined(separator: ", "))"
+      "there is no network '\(printable(name))'; known are \(NetworkDefinition.names.joined(separator: ", ")) "
+        + "and descriptions that begin with \(CandidateNetwork.presetNames.joined(separator: ", "))"
+    case .invalidCandidate(let description, let found, let expected):
+      "the network '\(printable(description))' has \(printable(found)); expected \(expected)"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
     case .foreignFile(let file, let found, let expected):
       "\(file): not a style model: found \(printable(found)), expected \(expected)"
@@ -31,6 +38,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownParameter(let file, let name, let network):
       "\(file): tensor '\(printable(name))' does not belong to the network '\(network)'"
     case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' holds values that are not finite numbers"
+    case .negativeVariance(let file, let name): "\(file): tensor '\(name)' holds variances below zero"
     }
   }
 }

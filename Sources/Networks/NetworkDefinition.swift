@@ -4,14 +4,28 @@ public enum Operation: Hashable, Sendable {
   case input
   /// Convolution without upsampling, padding `kernel / 2`; parameters `NAME.weight` `[O, I, k, k]` and `NAME.bias` `[O]`.
   case convolution(inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int, padding: Padding)
+  /// Depthwise convolution, each channel with a kernel of its own: `y[h, w, c] = b[c] + Σ W[c, i, j]·x[h·s + i − p, w·s + j − p, c]`
+  /// with padding `p = kernel / 2`; parameters `NAME.weight` `[C, 1, k, k]` and `NAME.bias` `[C]`, as PyTorch's `groups = C`.
+  case depthwiseConvolution(channels: Int, kernel: Int, stride: Int, padding: Padding)
   /// Instance normalisation; parameters `NAME.weight` (γ) and `NAME.bias` (β), each `[C]`.
   case instanceNorm(channels: Int)
+  /// Batch normalisation by stored statistics, `γ·(x − μ)/√(σ² + 1e-5) + β`: the same map for every picture, so it folds into
+  /// the convolution in front of it. Parameters `NAME.weight` (γ), `NAME.bias` (β), `NAME.running_mean` (μ) and
+  /// `NAME.running_var` (σ²), each `[C]`; the last two are not trained but gathered, see `NormSchedule` in Training.
+  case batchNorm(channels: Int)
   /// `max(x, 0)`.
   case relu
   /// Nearest-neighbour upsampling by 2.
   case upsampleNearest
   /// The sum of two nodes of one shape.
   case add
+  /// Blocks of `factor` × `factor` pixels become channels, as in PyTorch: `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`,
+  /// `y[h, w, c·r² + i·r + j] = x[h·r + i, w·r + j, c]`.
+  case pixelUnshuffle(factor: Int)
+  /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
+  case pixelShuffle(factor: Int)
+  /// `offset + scale · x`.
+  case affine(scale: Float, offset: Float)
   /// `offset + scale · tanh(x)`.
   case scaledTanh(scale: Float, offset: Float)
 
@@ -49,6 +63,15 @@ public struct ParameterSpecification: Hashable, Sendable {
   public let shape: [Int]
   /// How it is initialised before training.
   public let initialization: Initialization
+  /// Whether the optimizer changes it; false for statistics.
+  public let isTrained: Bool
+
+  init(name: String, shape: [Int], initialization: Initialization, isTrained: Bool = true) {
+    self.name = name
+    self.shape = shape
+    self.initialization = initialization
+    self.isTrained = isTrained
+  }
 
   /// The initial values of a parameter.
   public enum Initialization: Hashable, Sendable {
@@ -99,14 +122,32 @@ public struct NetworkDefinition: Hashable, Sendable {
           ParameterSpecification(name: node.name + ".weight", shape: [channels], initialization: .constant(1)),
           ParameterSpecification(name: node.name + ".bias", shape: [channels], initialization: .constant(0)),
         ]
-      case .input, .relu, .upsampleNearest, .add, .scaledTanh:
+      case .depthwiseConvolution(let channels, let kernel, _, _):
+        let fanIn = kernel * kernel
+        return [
+          ParameterSpecification(
+            name: node.name + ".weight", shape: [channels, 1, kernel, kernel], initialization: .uniform(fanIn: fanIn)),
+          ParameterSpecification(name: node.name + ".bias", shape: [channels], initialization: .uniform(fanIn: fanIn)),
+        ]
+      case .batchNorm(let channels):
+        let values: [(suffix: String, initial: Float, isTrained: Bool)] = [
+          (".weight", 1, true), (".bias", 0, true), (".running_mean", 0, false), (".running_var", 1, false),
+        ]
+        return values.map { value in
+          ParameterSpecification(
+            name: node.name + value.suffix, shape: [channels], initialization: .constant(value.initial),
+            isTrained: value.isTrained)
+        }
+      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .affine, .scaledTanh:
         return []
       }
     }
   }
 
   /// The number of trained values.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+  public var parameterCount: Int {
+    parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.reduce(1, *) : 0) }
+  }
 
   /// Multiply-adds for one picture of `height` × `width`, both multiples of ``sizeMultiple``.
   public func multiplyAdds(height: Int, width: Int) -> Int {
@@ -118,39 +159,20 @@ public struct NetworkDefinition: Hashable, Sendable {
       case .convolution(let inputChannels, let outputChannels, let kernel, let stride, _):
         extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
         total += extent.height * extent.width * inputChannels * outputChannels * kernel * kernel
+      case .depthwiseConvolution(let channels, let kernel, let stride, _):
+        extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
+        total += extent.height * extent.width * channels * kernel * kernel
       case .upsampleNearest:
         extent = (extent.height * 2, extent.width * 2)
+      case .pixelShuffle(let factor):
+        extent = (extent.height * factor, extent.width * factor)
+      case .pixelUnshuffle(let factor):
+        extent = (extent.height / factor, extent.width / factor)
       default:
         break
       }
       extents.append(extent)
     }
     return total
-  }
-}
-
-/// Appends nodes one after another; each call returns the new node's position.
-struct NetworkBuilder {
-  private(set) var nodes: [Node] = [Node(operation: .input, inputs: [])]
-
-  /// The position of the newest node.
-  var last: Int { nodes.count - 1 }
-
-  mutating func append(_ operation: Operation, name: String = "", inputs: [Int]? = nil) {
-    let inputs = inputs ?? [last]
-    nodes.append(Node(name: name, operation: operation, inputs: inputs))
-  }
-
-  mutating func convolution(
-    _ name: String, from inputChannels: Int, to outputChannels: Int, kernel: Int, stride: Int = 1
-  ) {
-    append(
-      .convolution(
-        inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel, stride: stride, padding: .reflect),
-      name: name)
-  }
-
-  mutating func instanceNorm(_ name: String, channels: Int) {
-    append(.instanceNorm(channels: channels), name: name)
   }
 }

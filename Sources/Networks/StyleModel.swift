@@ -66,7 +66,7 @@ public struct StyleModel: Sendable {
     guard let definition = try? NetworkDefinition.named(network, width: width) else {
       throw ModelError.foreignFile(
         file: path, found: "network '\(network)' of width \(widthText)",
-        expected: "\(NetworkDefinition.names.joined(separator: " or ")), 0.125 to 4 wide")
+        expected: "\(NetworkDefinition.names.joined(separator: " or ")) or a network's description, 0.125 to 4 wide")
     }
     let expected = definition.parameters
     for specification in expected {
@@ -87,6 +87,9 @@ public struct StyleModel: Sendable {
       let tensor = try reader.tensor(specification.name)
       guard tensor.buffer.allSatisfy(\.isFinite) else {
         throw ModelError.nonFiniteParameter(file: path, name: specification.name)
+      }
+      if specification.name.hasSuffix(".running_var"), tensor.buffer.contains(where: { $0 < 0 }) {
+        throw ModelError.negativeVariance(file: path, name: specification.name)
       }
       parameters[specification.name] = tensor
     }

@@ -10,10 +10,20 @@ public final class NetworkExecutor {
   /// The trained values by name.
   public let parameters: [String: Variable]
 
-  /// An executor over `parameters`, which must be those of `definition`; they are trained if `trainable`.
+  /// How often each node is read.
+  private let readers: [Int]
+
+  /// An executor over `parameters`, which must be those of `definition`; they are trained if `trainable`, statistics excepted.
   public init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
     self.definition = definition
-    self.parameters = parameters.mapValues { Variable($0, requiresGradient: trainable) }
+    let trained = Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
+    self.parameters = Dictionary(
+      uniqueKeysWithValues: parameters.map { name, tensor in
+        (name, Variable(tensor, requiresGradient: trainable && trained.contains(name)))
+      })
+    var readers = [Int](repeating: 0, count: definition.nodes.count)
+    for node in definition.nodes { for source in node.inputs { readers[source] += 1 } }
+    self.readers = readers
   }
 
   /// Random parameters for `definition`, the same for the same seed.
@@ -35,61 +45,78 @@ public final class NetworkExecutor {
   }
 
   /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple`.
-  public func callAsFunction(_ input: Variable, on tape: Tape) -> Variable {
+  ///
+  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does.
+  public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
     let nodes = definition.nodes
-    var readers = [Int](repeating: 0, count: nodes.count)
-    for node in nodes { for source in node.inputs { readers[source] += 1 } }
+    var unread = readers
     var values: [Variable?] = []
     values.reserveCapacity(nodes.count)
-
-    func value(_ node: Node, _ position: Int) -> Variable {
-      guard let value = values[node.inputs[position]] else { preconditionFailure("'\(node.name)' reads a later node") }
-      return value
-    }
-    func parameter(_ name: String) -> Variable {
-      guard let parameter = parameters[name] else { preconditionFailure("no parameter '\(name)'") }
-      return parameter
-    }
-
     for (index, node) in nodes.enumerated() {
-      let result: Variable
-      switch node.operation {
-      case .input:
-        result = input
-      case .convolution(_, _, let kernel, let stride, let padding):
-        result = tape.convolution(
-          value(node, 0), weight: parameter(node.name + ".weight"), bias: parameter(node.name + ".bias"),
-          stride: stride, padding: kernel / 2, paddingMode: padding == .reflect ? .reflect : .zeros)
-      case .instanceNorm:
-        let isRectified =
-          index + 1 < nodes.count && nodes[index + 1].operation == .relu && nodes[index + 1].inputs == [index]
-          && readers[index] == 1
-        result = tape.instanceNorm(
-          value(node, 0), gamma: parameter(node.name + ".weight"), beta: parameter(node.name + ".bias"),
-          rectifies: isRectified)
-      case .relu:
-        // Behind a norm that only this node reads, the norm has rectified already.
-        if case .instanceNorm = nodes[node.inputs[0]].operation, node.inputs[0] == index - 1,
-          readers[node.inputs[0]] == 1
-        {
-          result = value(node, 0)
-        } else {
-          result = tape.relu(value(node, 0))
-        }
-      case .upsampleNearest:
-        result = tape.upsampleNearest(value(node, 0))
-      case .add:
-        result = tape.add(value(node, 0), value(node, 1))
-      case .scaledTanh(let scale, let offset):
-        result = tape.scaledTanh(value(node, 0), scale: scale, offset: offset)
+      let operands = node.inputs.map { source in
+        guard let value = values[source] else { preconditionFailure("'\(node.name)' reads a later node") }
+        return value
       }
-      values.append(result)
+      values.append(result(of: index, operands, input: input, norms: norms, on: tape))
       for source in node.inputs {
-        readers[source] -= 1
+        unread[source] -= 1
         // The tape keeps what the gradients need; nothing else has to stay.
-        if readers[source] == 0 { values[source] = nil }
+        if unread[source] == 0 { values[source] = nil }
       }
     }
     return values.last.flatMap { $0 } ?? input
+  }
+
+  private func result(
+    of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, on tape: Tape
+  ) -> Variable {
+    let node = definition.nodes[index]
+    func parameter(_ suffix: String) -> Variable {
+      guard let parameter = parameters[node.name + suffix] else {
+        preconditionFailure("no parameter '\(node.name + suffix)'")
+      }
+      return parameter
+    }
+    let rectifies = isRectified(index)
+    switch node.operation {
+    case .input:
+      return input
+    case .convolution(_, _, let kernel, let stride, let padding):
+      return tape.convolution(
+        operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
+        paddingMode: padding == .reflect ? .reflect : .zeros, rectifies: rectifies)
+    case .depthwiseConvolution(_, let kernel, let stride, let padding):
+      return tape.depthwiseConvolution(
+        operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
+        paddingMode: padding == .reflect ? .reflect : .zeros, rectifies: rectifies)
+    case .instanceNorm:
+      return tape.instanceNorm(
+        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), rectifies: rectifies)
+    case .batchNorm:
+      return tape.batchNorm(
+        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"),
+        runningMean: parameter(".running_mean").value, runningVariance: parameter(".running_var").value,
+        imageShare: norms.imageShare, momentum: norms.momentum, rectifies: rectifies)
+    case .relu:
+      return isRectified(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
+    case .upsampleNearest: return tape.upsampleNearest(operands[0])
+    case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
+    case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
+    case .add: return tape.add(operands[0], operands[1])
+    case .affine(let scale, let offset): return tape.affine(operands[0], scale: scale, offset: offset)
+    case .scaledTanh(let scale, let offset): return tape.scaledTanh(operands[0], scale: scale, offset: offset)
+    }
+  }
+
+  /// Whether node `index` rectifies its own result, because only a ReLU right behind it reads that.
+  private func isRectified(_ index: Int) -> Bool {
+    let nodes = definition.nodes
+    guard index + 1 < nodes.count, nodes[index + 1].operation == .relu, nodes[index + 1].inputs == [index],
+      readers[index] == 1
+    else { return false }
+    switch nodes[index].operation {
+    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm: return true
+    default: return false
+    }
   }
 }

@@ -4,8 +4,10 @@ import TestSupport
 import Tensors
 import Testing
 
-/// One rule of the tape: its inputs in `operations.safetensors` and how to apply it.
+/// One rule of the tape: its inputs in a golden file and how to apply it.
 struct OperationCase: Sendable, CustomTestStringConvertible {
+  /// The golden file.
+  var file = "operations"
   /// The prefix of its tensors.
   let name: String
   /// The names of the inputs that have gradients, below the prefix.
@@ -19,7 +21,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all =
-    convolutions + [
+    convolutions + candidates + [
       OperationCase(name: "instance_norm", inputs: ["input", "scale", "shift"], step: 1e-2) {
         $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2])
       },
@@ -31,6 +33,50 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       OperationCase(name: "upsample", inputs: ["input"]) { $0.upsampleNearest($1[0]) },
       OperationCase(name: "gram", inputs: ["input"]) { $0.gram($1[0]) },
     ]
+
+  private static let candidates =
+    [
+      OperationCase(file: "candidates", name: "pixel_shuffle", inputs: ["input"]) { $0.pixelShuffle($1[0], factor: 3) },
+      OperationCase(file: "candidates", name: "pixel_unshuffle", inputs: ["input"]) {
+        $0.pixelUnshuffle($1[0], factor: 2)
+      },
+      OperationCase(file: "candidates", name: "affine", inputs: ["input"], step: 1) {
+        $0.affine($1[0], scale: 1 / 128, offset: -1)
+      },
+      norm("stored", imageShare: 0), norm("blended", imageShare: 0.375),
+      depthwise("reflection", padding: 1, mode: .reflect),
+      depthwise("reflection_strided", stride: 2, padding: 1, mode: .reflect),
+      depthwise("zero_strided", stride: 2, padding: 2, mode: .zeros),
+      OperationCase(file: "candidates", name: "warp", inputs: ["input"]) { tape, inputs in
+        tape.warp(inputs[0], positions: goldenTensor("warp.positions"))
+      },
+    ]
+
+  /// A tensor of `candidates.safetensors` that has no gradient; a missing one fails the comparison.
+  private static func goldenTensor(_ name: String) -> Tensor {
+    (try? Golden("candidates").tensor(name)) ?? Tensor(Shape(batch: 2, height: 1, width: 1, channels: 2))
+  }
+
+  private static func norm(_ name: String, imageShare: Float) -> OperationCase {
+    OperationCase(
+      file: "candidates", name: "batch_norm.\(name)", inputs: ["input", "scale", "shift"], step: 1e-2
+    ) { tape, inputs in
+      tape.batchNorm(
+        inputs[0], gamma: inputs[1], beta: inputs[2], runningMean: goldenTensor("batch_norm.\(name).mean"),
+        runningVariance: goldenTensor("batch_norm.\(name).variance"), imageShare: imageShare)
+    }
+  }
+
+  private static func depthwise(
+    _ name: String, stride: Int = 1, padding: Int, mode: PaddingMode
+  ) -> OperationCase {
+    OperationCase(
+      file: "candidates", name: "depthwise_convolution.\(name)", inputs: ["input", "weight", "bias"]
+    ) {
+      $0.depthwiseConvolution(
+        $1[0], weight: $1[1], bias: $1[2], stride: stride, padding: padding, paddingMode: mode)
+    }
+  }
 
   private static let convolutions = [
     convolution("pointwise", padding: 0, mode: .zeros), convolution("unpadded", padding: 0, mode: .zeros),

@@ -11,6 +11,7 @@ import Testing
 
   @Test(arguments: OperationCase.all)
   func agreesWithPyTorch(_ example: OperationCase) throws {
+    let golden = try Golden(example.file)
     let inputs = try example.inputs.map { try golden.tensor("\(example.name).\($0)") }
     let outputGradient = try golden.tensor("\(example.name).output_gradient")
     let (output, gradients) = try differentiate(inputs, outputGradient: outputGradient, example.apply)
@@ -24,6 +25,7 @@ import Testing
 
   @Test(arguments: OperationCase.all.filter { !$0.hasKinks })
   func agreesWithCentralDifferences(_ example: OperationCase) throws {
+    let golden = try Golden(example.file)
     let inputs = try example.inputs.map { try golden.tensor("\(example.name).\($0)") }
     let outer = try golden.tensor("\(example.name).output_gradient")
     let (_, gradients) = try differentiate(inputs, outputGradient: outer, example.apply)

@@ -102,20 +102,125 @@ def dump_instance_norm(dump):
     dump.array("instance_norm.shift_gradient", shift.grad)
 
 
-def dump_unary(dump):
+def dump_unary(dump, operations):
+    for name, (value, operation) in operations.items():
+        x = variable(value)
+        dump.activations(f"{name}.input", x)
+        backward(dump, name, operation(x))
+        dump.activations(f"{name}.input_gradient", x.grad)
+
+
+def johnson_operations():
     """Operations of one activation. Whole numbers make ties in max pool, and zeros in ReLU."""
-    operations = {
+    return {
         "relu": (whole(2, 3, 5, 7, low=-2, high=2), functional.relu),
         "scaled_tanh": (random(1, 3, 5, 7, low=-3, high=3), lambda x: 127.5 + 150 * torch.tanh(x)),
         "max_pool": (whole(2, 5, 7, 9, low=0, high=2), lambda x: functional.max_pool2d(x, 2)),
         "upsample": (random(2, 3, 5, 3), lambda x: functional.interpolate(x, scale_factor=2, mode="nearest")),
         "gram": (random(2, 5, 7, 3), style_transfer.gram),
     }
-    for name, (value, operation) in operations.items():
-        x = variable(value)
-        dump.activations(f"{name}.input", x)
-        backward(dump, name, operation(x))
-        dump.activations(f"{name}.input_gradient", x.grad)
+
+
+def candidate_operations():
+    """Operations of one activation in the networks below Johnson's."""
+    return {
+        "pixel_shuffle": (random(2, 18, 3, 2), lambda x: functional.pixel_shuffle(x, 3)),
+        "pixel_unshuffle": (random(1, 3, 4, 6), lambda x: functional.pixel_unshuffle(x, 2)),
+        "affine": (random(1, 3, 5, 7, low=0, high=255), lambda x: x / 128 - 1),
+    }
+
+
+def dump_candidates():
+    """The operations of the networks below Johnson's, and what steadiness is measured by."""
+    dump = Dump()
+    torch.manual_seed(20240712)
+    dump_depthwise_convolutions(dump)
+    dump_batch_norm(dump)
+    dump_unary(dump, candidate_operations())
+    dump_warp(dump)
+    dump_warping_error(dump)
+    dump.save("candidates.safetensors")
+
+
+# Name: N, H, W, channels, kernel, stride, padding mode; the padding is half the kernel.
+DEPTHWISE_CONVOLUTIONS = {
+    "reflection": (2, 6, 9, 5, 3, 1, "reflect"),
+    "reflection_strided": (1, 7, 8, 11, 3, 2, "reflect"),
+    "zero_strided": (2, 5, 7, 3, 5, 2, "constant"),
+}
+
+
+def dump_depthwise_convolutions(dump):
+    for name, (n, h, w, channels, kernel, stride, mode) in DEPTHWISE_CONVOLUTIONS.items():
+        x, weight = variable(random(n, channels, h, w)), variable(random(channels, 1, kernel, kernel))
+        bias = variable(random(channels))
+        padded = functional.pad(x, (kernel // 2,) * 4, mode=mode)
+        prefix = f"depthwise_convolution.{name}"
+        dump.activations(f"{prefix}.input", x)
+        dump.array(f"{prefix}.weight", weight)
+        dump.array(f"{prefix}.bias", bias)
+        backward(dump, prefix, functional.conv2d(padded, weight, bias, stride=stride, groups=channels))
+        dump.activations(f"{prefix}.input_gradient", x.grad)
+        dump.array(f"{prefix}.weight_gradient", weight.grad)
+        dump.array(f"{prefix}.bias_gradient", bias.grad)
+
+
+def blended_norm(x, scale, shift, mean, variance, share):
+    """Batch norm by stored statistics for share 0, instance norm for share 1."""
+    center = share * x.mean((2, 3), keepdim=True) + (1 - share) * mean[:, None, None]
+    spread = share * x.var((2, 3), correction=0, keepdim=True) + (1 - share) * variance[:, None, None]
+    return scale[:, None, None] * (x - center) / (spread + 1e-5).sqrt() + shift[:, None, None]
+
+
+def dump_batch_norm(dump):
+    for name, share in (("stored", 0.0), ("blended", 0.375)):
+        x, scale, shift = variable(random(2, 5, 7, 3, low=-3, high=5)), variable(random(5)), variable(random(5))
+        mean, variance = random(5), random(5, low=0.5, high=4)
+        output = blended_norm(x, scale, shift, mean, variance, share)
+        if share == 0:
+            expected = functional.batch_norm(x, mean, variance, scale, shift, training=False, eps=1e-5)
+            assert torch.allclose(output, expected)
+        prefix = f"batch_norm.{name}"
+        dump.activations(f"{prefix}.input", x)
+        for part, value in (("scale", scale), ("shift", shift), ("mean", mean), ("variance", variance)):
+            dump.array(f"{prefix}.{part}", value)
+        backward(dump, prefix, output)
+        dump.activations(f"{prefix}.input_gradient", x.grad)
+        dump.array(f"{prefix}.scale_gradient", scale.grad)
+        dump.array(f"{prefix}.shift_gradient", shift.grad)
+
+
+def dump_warp(dump):
+    """grid_sample interpolates with a = -0.75, so the taps are written out here with Keys' a = -0.5."""
+    x, positions = variable(random(2, 3, 6, 5)), random(2, 4, 7, 2, low=-2, high=7)
+    near = positions.floor()
+    output = 0
+    for i in range(-1, 3):
+        for j in range(-1, 3):
+            tap = near + torch.tensor([j, i])
+            distance = (positions - tap).abs()
+            inner = (1.5 * distance - 2.5) * distance**2 + 1
+            outer = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+            weight = torch.where(distance < 1, inner, outer).prod(-1)
+            column, row = tap[..., 0].clamp(0, 4).long(), tap[..., 1].clamp(0, 5).long()
+            sampled = torch.stack([x[image, :, row[image], column[image]] for image in range(2)])
+            output = output + weight[:, None] * sampled
+    dump.activations("warp.input", x)
+    dump.array("warp.positions", positions)
+    backward(dump, "warp", output)
+    dump.activations("warp.input_gradient", x.grad)
+
+
+def dump_warping_error(dump):
+    frame, warped = variable(random(2, 3, 5, 4, high=9)), variable(random(2, 3, 5, 4, high=9))
+    change, mask = random(2, 1, 5, 4), whole(2, 1, 5, 4, low=0, high=1)
+    loss = (mask * (frame - warped - change) ** 2).mean()
+    loss.backward()
+    for name, value in (("frame", frame), ("warped", warped), ("change", change), ("mask", mask)):
+        dump.activations(f"warping_error.{name}", value)
+    dump.array("warping_error.output", loss)
+    dump.activations("warping_error.frame_gradient", frame.grad)
+    dump.activations("warping_error.warped_gradient", warped.grad)
 
 
 def dump_scalars(dump):
@@ -279,7 +384,7 @@ def main():
     dump = Dump()
     dump_convolutions(dump)
     dump_instance_norm(dump)
-    dump_unary(dump)
+    dump_unary(dump, johnson_operations())
     dump_scalars(dump)
     dump_adam(dump)
     dump.save("operations.safetensors")
@@ -287,6 +392,7 @@ def main():
     dump_objective()
     if arguments.vgg:
         dump_vgg(arguments.vgg)
+    dump_candidates()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,23 @@ func referenceOutput(of model: StyleModel, input: Tensor) throws -> ReferenceTen
       values.append(
         Reference.instanceNorm(
           operands[0], scale: try parameter(node.name + ".weight"), shift: try parameter(node.name + ".bias")))
+    case .depthwiseConvolution(_, let kernel, let stride, let padding):
+      values.append(
+        Reference.depthwiseConvolution(
+          padded(operands[0], by: kernel / 2, mirrored: padding == .reflect),
+          weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"),
+          geometry: .init(stride: stride)))
+    case .batchNorm:
+      values.append(
+        Reference.batchNorm(
+          operands[0], scale: try parameter(node.name + ".weight"), shift: try parameter(node.name + ".bias"),
+          mean: try parameter(node.name + ".running_mean"), variance: try parameter(node.name + ".running_var")))
+    case .pixelUnshuffle(let factor): values.append(Reference.pixelUnshuffle(operands[0], factor: factor))
+    case .pixelShuffle(let factor): values.append(Reference.pixelShuffle(operands[0], factor: factor))
+    case .affine(let scale, let offset):
+      values.append(
+        ReferenceTensor(
+          operands[0].shape, elements: operands[0].elements.map { Double(scale) * $0 + Double(offset) }))
     case .relu: values.append(Reference.relu(operands[0]))
     case .upsampleNearest: values.append(Reference.upsampleNearest(operands[0]))
     case .add: values.append(Reference.add(operands[0], operands[1]))

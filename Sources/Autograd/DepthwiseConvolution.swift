@@ -1,0 +1,48 @@
+import Kernels
+import Tensors
+
+extension Tape {
+  /// Depthwise convolution plus bias, optionally followed by ReLU.
+  ///
+  /// Input `[N, H, W, C]`, `weight` `[C, 1, k, k]`, `bias` `[C]`; output `[N, Ho, Wo, C]`.
+  public func depthwiseConvolution(
+    _ input: Variable, weight: Variable, bias: Variable, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
+    rectifies: Bool = false
+  ) -> Variable {
+    let shape = input.value.shape
+    let kernel = DepthwiseConvolution(
+      ConvolutionGeometry(
+        batch: shape.batch, height: shape.height, width: shape.width, inputChannels: shape.channels,
+        outputChannels: shape.channels, kernel: weight.value.shape.dimensions[2], stride: stride, padding: padding,
+        paddingMode: paddingMode))
+    let geometry = kernel.geometry
+    let prepared = uninitialized(Shape([kernel.preparedWeightCount]))
+    kernel.prepareWeight(weight.value.pointer, into: prepared.pointer)
+    let output = uninitialized(
+      Shape(
+        batch: shape.batch, height: geometry.outputHeight, width: geometry.outputWidth, channels: shape.channels))
+    kernel.forward(
+      input.value.pointer, preparedWeight: prepared.pointer,
+      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, rectifies: rectifies), output: output.pointer, pool: pool)
+    return record(output, inputs: [input, weight, bias]) { [self] gradient in
+      if rectifies {
+        Pointwise.reluBackward(
+          output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
+        )
+      }
+      if bias.requiresGradient {
+        Reduction.addChannelSums(
+          gradient.pointer, pixels: geometry.batch * geometry.outputPixels, channels: shape.channels,
+          to: accumulator(bias).pointer, pool: pool)
+      }
+      let dInput = input.requiresGradient ? accumulator(input).pointer : nil
+      let dWeight = weight.requiresGradient ? accumulator(weight).pointer : nil
+      guard dInput != nil || dWeight != nil else { return }
+      withDoubleScratch(kernel.backwardScratchCount) { scratch in
+        kernel.backward(
+          input.value.pointer, dOutput: gradient.pointer, preparedWeight: prepared.pointer, dInput: dInput,
+          dWeight: dWeight, scratch: scratch, pool: pool)
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// Statistics between those of the image at hand and stored ones, for networks that learn to do without the former.
+///
+/// `μ = a·μ_image + (1 − a)·μ_stored`, `σ² = a·σ²_image + (1 − a)·σ²_stored`: share `a = 1` is instance normalisation, `a = 0` a
+/// fixed affine map. Gradients flow through the image's statistics, not through the stored ones.
+public struct NormBlend: @unchecked Sendable {
+  /// `a`, 0…1.
+  public let imageShare: Float
+  /// `μ_image`, `[N, C]`. The caller owns it.
+  public let imageMean: UnsafePointer<Float>
+
+  /// A blend in which the image has `imageShare`.
+  public init(imageShare: Float, imageMean: UnsafePointer<Float>) {
+    self.imageShare = imageShare
+    self.imageMean = imageMean
+  }
+
+  /// Writes the blended `μ` and `1/√(σ² + ε)`, each `[N, C]`, and moves the stored statistics, each `[C]`, by `momentum` towards
+  /// the batch's mean of the images' own (0 leaves them; what is written uses them as they were).
+  public func apply(
+    batch: Int, channels: Int, imageInverseDeviation: UnsafePointer<Float>, momentum: Float,
+    storedMean: UnsafeMutablePointer<Float>, storedVariance: UnsafeMutablePointer<Float>,
+    mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>
+  ) {
+    let epsilon = Double(InstanceNorm.epsilon)
+    let share = Double(imageShare)
+    for channel in 0..<channels {
+      let stored = (mean: Double(storedMean[channel]), variance: Double(storedVariance[channel]))
+      var sums = (mean: 0.0, variance: 0.0)
+      for index in stride(from: channel, to: batch * channels, by: channels) {
+        let inverse = Double(imageInverseDeviation[index])
+        let variance = max(1 / (inverse * inverse) - epsilon, 0)
+        let blended = share * variance + (1 - share) * stored.variance
+        mean[index] = Float(share * Double(imageMean[index]) + (1 - share) * stored.mean)
+        inverseDeviation[index] = Float(1 / (blended + epsilon).squareRoot())
+        sums.mean += Double(imageMean[index])
+        sums.variance += variance
+      }
+      let rate = Double(momentum)
+      storedMean[channel] = Float(stored.mean + rate * (sums.mean / Double(batch) - stored.mean))
+      storedVariance[channel] = Float(stored.variance + rate * (sums.variance / Double(batch) - stored.variance))
+    }
+  }
+}

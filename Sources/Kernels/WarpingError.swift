@@ -1,0 +1,46 @@
+import Threading
+
+/// How far a frame is from the warped frame before it, where the light may have changed.
+///
+/// The luminance warping constraint of C. Gao et al.: ReCoNet: Real-time Coherent Video Style Transfer Network, ACCV 2018: the
+/// output's channels may change as the input's luminance does, and not otherwise.
+public enum WarpingError {
+  /// `Σ m·(a − b − δ)² / count` over `[P, C]`, for masks `m` and changes `δ` of one value a pixel, `[P]`.
+  public static func forward(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
+    pixels: Int, channels: Int, pool: ComputePool
+  ) -> Double {
+    let total = Reduction.sum(count: pixels, chunk: 4096, pool: pool) { range in
+      var sum = 0.0
+      var partial: Float = 0
+      for pixel in range {
+        for index in pixel * channels..<(pixel + 1) * channels {
+          let difference = a[index] - b[index] - change[pixel]
+          partial += mask[pixel] * difference * difference
+        }
+        if pixel & 15 == 15 {
+          sum += Double(partial)
+          partial = 0
+        }
+      }
+      return sum + Double(partial)
+    }
+    return total / Double(pixels * channels)
+  }
+
+  /// `gradient = scale · 2m·(a − b − δ) / count`: that of `a`; `b` has its negative.
+  public static func backward(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
+    pixels: Int, channels: Int, scale: Float, gradient: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let factor = 2 * scale / Float(pixels * channels)
+    let chunk = 4096
+    pool.parallelFor((pixels + chunk - 1) / chunk) { part in
+      for pixel in part * chunk..<min((part + 1) * chunk, pixels) {
+        for index in pixel * channels..<(pixel + 1) * channels {
+          gradient[index] = factor * mask[pixel] * (a[index] - b[index] - change[pixel])
+        }
+      }
+    }
+  }
+}

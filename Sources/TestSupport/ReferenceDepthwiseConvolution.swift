@@ -1,0 +1,44 @@
+import Tensors
+
+extension Reference {
+  /// `y[n, h, w, c] = b[c] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[c, 0, i, j]`, as PyTorch with as many groups as channels.
+  ///
+  /// `input` is `[N, H, W, C]`, `weight` is `[C, 1, Kh, Kw]`, `bias` is `[C]` or nil for none.
+  public static func depthwiseConvolution(
+    _ input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor?, geometry: ConvolutionGeometry
+  ) -> ReferenceTensor {
+    let dense = expanded(weight)
+    return convolution(input, weight: dense, bias: bias, geometry: geometry)
+  }
+
+  /// The gradients of a depthwise convolution with respect to its input, weight and bias, from `gradient`, that of its output.
+  public static func depthwiseConvolutionBackward(
+    _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
+  ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
+    let dense = convolutionBackward(gradient, input: input, weight: expanded(weight), geometry: geometry)
+    var weightGradient = ReferenceTensor(weight.shape)
+    let taps = weight.shape.dimensions[2] * weight.shape.dimensions[3]
+    let channels = weight.shape.dimensions[0]
+    for channel in 0..<channels {
+      for tap in 0..<taps {
+        weightGradient.elements[channel * taps + tap] =
+          dense.weight.elements[(channel * channels + channel) * taps + tap]
+      }
+    }
+    return (dense.input, weightGradient, dense.bias)
+  }
+
+  /// The weight `[C, C, Kh, Kw]` of the dense convolution that is the same map: zero but for equal channels.
+  private static func expanded(_ weight: ReferenceTensor) -> ReferenceTensor {
+    let extents = weight.shape.dimensions
+    let channels = extents[0]
+    let taps = extents[2] * extents[3]
+    var dense = ReferenceTensor(Shape([channels, channels, extents[2], extents[3]]))
+    for channel in 0..<channels {
+      for tap in 0..<taps {
+        dense.elements[(channel * channels + channel) * taps + tap] = weight.elements[channel * taps + tap]
+      }
+    }
+    return dense
+  }
+}

@@ -1,0 +1,95 @@
+import Networks
+import Testing
+
+@Suite struct CandidateNetworkTests {
+  /// Every head, tail, filter and norm, three and four levels.
+  static let descriptions = [
+    "separable", "dense", "phone", "dense:head=unshuffle2,tail=shuffle2,norm=instance",
+    "dense:head=strided,stages=separable,tail=upsample,blocks=0", "phone:channels=4-8-16-24,detail=3,kernel=9",
+    "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",
+    "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1",
+  ]
+
+  @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
+  func nodesFit(_ description: String) throws {
+    let definition = try NetworkDefinition.named(description)
+    let extent = 3 * definition.sizeMultiple
+    var shapes: [(size: Int, channels: Int)] = []
+    for (index, node) in definition.nodes.enumerated() {
+      #expect(node.inputs.allSatisfy { (0..<index).contains($0) })
+      var (size, channels) = node.inputs.first.map { shapes[$0] } ?? (extent, 3)
+      switch node.operation {
+      case .convolution(let inputs, let outputs, _, let stride, _):
+        #expect(inputs == channels, "node \(index) '\(node.name)'")
+        (size, channels) = (size / stride, outputs)
+      case .depthwiseConvolution(let expected, _, let stride, _):
+        #expect(expected == channels, "node \(index) '\(node.name)'")
+        size /= stride
+      case .instanceNorm(let expected), .batchNorm(let expected):
+        #expect(expected == channels, "node \(index) '\(node.name)'")
+      case .pixelUnshuffle(let factor):
+        #expect(size % factor == 0)
+        (size, channels) = (size / factor, channels * factor * factor)
+      case .pixelShuffle(let factor):
+        #expect(channels % (factor * factor) == 0)
+        (size, channels) = (size * factor, channels / (factor * factor))
+      case .upsampleNearest: size *= 2
+      case .add: #expect(shapes[node.inputs[1]] == (size, channels), "node \(index)")
+      case .input, .relu, .affine, .scaledTanh: break
+      }
+      shapes.append((size, channels))
+    }
+    let output = try #require(shapes.last)
+    #expect(output == (extent, 3))
+    let names = definition.parameters.map(\.name)
+    #expect(Set(names).count == names.count, "parameters of one name")
+  }
+
+  @Test("The full description means the same network, whatever the presets become", arguments: descriptions)
+  func descriptionIsComplete(_ description: String) throws {
+    let definition = try NetworkDefinition.named(description, width: 0.5)
+    let again = try NetworkDefinition.named(definition.name, width: 0.5)
+    #expect(again == definition)
+    #expect(definition.name.contains("blocknorm="))
+  }
+
+  @Test("Statistics are no trained values")
+  func statistics() throws {
+    let definition = try NetworkDefinition.named("dense:blocks=1,channels=8-16-32")
+    let statistics = definition.parameters.filter { !$0.isTrained }
+    #expect(
+      statistics.map(\.name)
+        == ["head", "res1.norm1", "res1.norm2"].flatMap { name in
+          ["running_mean", "running_var"].map { (name == "head" ? "head.norm" : name) + "." + $0 }
+        })
+    #expect(statistics.allSatisfy { $0.shape == [32] })
+    // 48·32·9 + 32, two of 32·32·9 + 32, 32·48·9 + 48, and three norms of twice 32.
+    #expect(definition.parameterCount == 13_856 + 2 * 9248 + 13_872 + 192)
+  }
+
+  @Test("The separable preset is Stadia's size: about ten thousand multiply-adds a pixel")
+  func separableCost() throws {
+    let definition = try NetworkDefinition.named("separable")
+    let cost = definition.multiplyAdds(height: 256, width: 256) / (256 * 256)
+    #expect((8_000...12_000).contains(cost), "\(cost)")
+    // By hand at one pixel: head 27·32/4, down2 (9·32 + 32·64)/16, thirty times (9·64 + 64·64)/16, up1 64·32/16 + 9·32/4,
+    // up0 32·8/4 + 9·8, output 9·8·3.
+    #expect(cost == 216 + 146 + 8760 + 128 + 72 + 64 + 72 + 216)
+  }
+
+  @Test("A choice that is none is refused in one sentence")
+  func refusals() {
+    for (description, words) in [
+      ("dense:blocks=33", "0 to 32"), ("dense:blocks=-1", "0 to 32"), ("dense:norm=layer", "instance or batch or none"),
+      ("dense:channels=8", "three or four"), ("dense:channels=8-0-8", "three or four"),
+      ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
+      ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
+      ("dense:detail=9999999999999999999", "1 to 256"),
+    ] {
+      let error = #expect(throws: ModelError.self) { try NetworkDefinition.named(description) }
+      #expect(error?.description.contains(words) == true, "\(description): \(error?.description ?? "")")
+    }
+    #expect(throws: ModelError.unknownNetwork("tall:blocks=1")) { try NetworkDefinition.named("tall:blocks=1") }
+    #expect(throws: ModelError.invalidWidth(5)) { try NetworkDefinition.named("dense", width: 5) }
+  }
+}
