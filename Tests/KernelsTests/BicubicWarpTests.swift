@@ -67,12 +67,13 @@ import Testing
   @Test func straightRampsAreKept() {
     // Keys' kernel reproduces quadratics: between the borders a ramp is itself at any position.
     let shape = Shape(batch: 1, height: 8, width: 8, channels: 1)
-    let ramp = (0..<64).map { Float($0 % 8) * 3 + Float($0 / 8) * 5 }
+    func ramp(_ x: Double, _ y: Double) -> Double { 3 * x + 5 * y }
+    let image = (0..<64).map { Float(ramp(Double($0 % 8), Double($0 / 8))) }
     var positions = ReferenceTensor(Shape(batch: 1, height: 1, width: 3, channels: 2))
     positions.elements = [2.25, 3.5, 4.875, 1.0625, 3, 5.75]
-    let expected = [2.25 * 3 + 3.5 * 5, 4.875 * 3 + 1.0625 * 5, 9 + 5.75 * 5]
+    let expected = [ramp(2.25, 3.5), ramp(4.875, 1.0625), ramp(3, 5.75)]
     expectAgreement(
-      Self.warp(ramp, shape, positions), ReferenceTensor(Shape([3]), elements: expected),
+      Self.warp(image, shape, positions), ReferenceTensor(Shape([3]), elements: expected),
       within: Tolerance.singlePrecision, "ramp")
   }
 

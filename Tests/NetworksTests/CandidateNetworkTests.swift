@@ -57,11 +57,8 @@ import Testing
   func statistics() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=8-16-32")
     let statistics = definition.parameters.filter { !$0.isTrained }
-    #expect(
-      statistics.map(\.name)
-        == ["head", "res1.norm1", "res1.norm2"].flatMap { name in
-          ["running_mean", "running_var"].map { (name == "head" ? "head.norm" : name) + "." + $0 }
-        })
+    let norms = ["head.norm", "res1.norm1", "res1.norm2"]
+    #expect(statistics.map(\.name) == norms.flatMap { [$0 + ".running_mean", $0 + ".running_var"] })
     #expect(statistics.allSatisfy { $0.shape == [32] })
     // 48·32·9 + 32, two of 32·32·9 + 32, 32·48·9 + 48, and three norms of twice 32.
     #expect(definition.parameterCount == 13_856 + 2 * 9248 + 13_872 + 192)

@@ -125,7 +125,8 @@ import Testing
     expectRefused(
       path,
       .foreignFile(
-        file: path, found: "network '\(network)' of width \(width)", expected: "johnson or half, 0.125 to 4 wide"))
+        file: path, found: "network '\(network)' of width \(width)",
+        expected: "johnson or half or quarter or a network's description, 0.125 to 4 wide"))
   }
 
   @Test("A width that is no number is refused")
@@ -175,5 +176,23 @@ import Testing
     #expect(throws: SafetensorsError.self) { try StyleModel.load(path: folder.file("absent")) }
     #expect(throws: SafetensorsError.self) { try StyleModel.load(path: folder.path) }
     #expect(throws: Never.self) { try StyleModel.load(path: path) }
+  }
+
+  @Test("A candidate network's model comes back by its description, its statistics included")
+  func candidateRoundTrip() throws {
+    let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.safetensors")
+    var random = Random(seed: 3)
+    let parameters = Dictionary(
+      uniqueKeysWithValues: definition.parameters.map { ($0.name, random.tensor(Shape($0.shape), in: 0...1)) })
+    try StyleModel(definition: definition, parameters: parameters, style: "dots").save(path: path)
+    let loaded = try StyleModel.load(path: path)
+    #expect(loaded.definition == definition)
+    #expect(loaded.parameters["head.norm.running_mean"]?.elements == parameters["head.norm.running_mean"]?.elements)
+
+    parameters["res1.norm1.running_var"]?.pointer[2] = -0.5
+    try StyleModel(definition: definition, parameters: parameters, style: "dots").save(path: path)
+    expectRefused(path, .negativeVariance(file: path, name: "res1.norm1.running_var"))
   }
 }
