@@ -190,42 +190,13 @@ public enum FusedConvolutionToPicture {
     let blocks = layout.blocks
     let depth = blocks * inputs
     for plane in 0..<planes {
+      let source = transformed + plane * layout.plane
       for tile in stride(from: 0, to: tiles, by: 4) {
-        var (a0, a1, a2, a3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        var (b0, b1, b2, b3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        var (c0, c1, c2, c3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        for block in 0..<blocks {
-          let ring = firstBlock + block < blocks ? firstBlock + block : firstBlock + block - blocks
-          var source = transformed + plane * layout.plane + ring * layout.tileRow + tile * inputs
-          var panel = weight + (plane * blocks + block) * outputs * depth
-          let end = panel + depth
-          while panel < end {
-            let (w0, w1, w2) = (load(panel), load(panel + depth), load(panel + 2 * depth))
-            var value = load(source)
-            a0 = a0.addingProduct(value, w0)
-            b0 = b0.addingProduct(value, w1)
-            c0 = c0.addingProduct(value, w2)
-            value = load(source + inputs)
-            a1 = a1.addingProduct(value, w0)
-            b1 = b1.addingProduct(value, w1)
-            c1 = c1.addingProduct(value, w2)
-            value = load(source + 2 * inputs)
-            a2 = a2.addingProduct(value, w0)
-            b2 = b2.addingProduct(value, w1)
-            c2 = c2.addingProduct(value, w2)
-            value = load(source + 3 * inputs)
-            a3 = a3.addingProduct(value, w0)
-            b3 = b3.addingProduct(value, w1)
-            c3 = c3.addingProduct(value, w2)
-            source += laneCount
-            panel += laneCount
-          }
-        }
-        let target = UnsafeMutableRawPointer(products + plane * layout.tilesPerStrip + tile)
-        let step = planes * layout.tilesPerStrip * MemoryLayout<Float>.stride
-        target.storeBytes(of: laneSums(a0, a1, a2, a3), as: SIMD4<Float>.self)
-        (target + step).storeBytes(of: laneSums(b0, b1, b2, b3), as: SIMD4<Float>.self)
-        (target + 2 * step).storeBytes(of: laneSums(c0, c1, c2, c3), as: SIMD4<Float>.self)
+        multiply4x3(
+          source + tile * inputs, row: inputs, segment: layout.tileRow, first: firstBlock, segments: blocks,
+          depth: depth,
+          weight + plane * blocks * outputs * depth, into: products + plane * layout.tilesPerStrip + tile,
+          stride: planes * layout.tilesPerStrip)
       }
     }
   }
@@ -242,14 +213,16 @@ public enum FusedConvolutionToPicture {
     for output in 0..<outputs {
       let source = products + output * planes * strip
       for column in 0..<points {
-        Tile.transformOutput(
-          source + column * strip, stride: points * strip, into: temporary + column * laneCount,
-          stride: points * laneCount)
+        let target = temporary + column * laneCount
+        Tile.transformOutput(source + column * strip, stride: points * strip) { row, value in
+          store(value, target + row * points * laneCount)
+        }
       }
       for row in 0..<outputs {
-        Tile.transformOutput(
-          temporary + row * points * laneCount, stride: laneCount, into: values + (row * 9 + output) * laneCount,
-          stride: outputs * laneCount)
+        let target = values + (row * 9 + output) * laneCount
+        Tile.transformOutput(temporary + row * points * laneCount, stride: laneCount) { column, value in
+          store(value, target + column * outputs * laneCount)
+        }
       }
     }
     for row in 0..<max(0, min(3, picture.height - top)) {

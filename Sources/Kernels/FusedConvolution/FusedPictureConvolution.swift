@@ -73,7 +73,7 @@ public enum FusedPictureConvolution {
     return points * points * blocks * blocks * channels * geometry.outputChannels
   }
 
-  /// Writes `[O, 3, k, k]` as `[O/16][64][block row][block column][3][16]`; taps beyond `k` are zeros.
+  /// Writes `[O, 3, k, k]` as `[O/16][point column][point row][block row][block column][3][16]`; taps beyond `k` are zeros.
   public static func packWeight(
     _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -94,8 +94,10 @@ public enum FusedPictureConvolution {
             block[tap] = row < weight.kernel && column < weight.kernel ? taps[row * weight.kernel + column] : 0
           }
           let transformed = Tile.transformedWeight(block)
-          for plane in 0..<points * points {
-            base[(plane * depth + position * channels + channel) * width] = Float(transformed[plane])
+          for index in 0..<points * points {
+            // Planes of one point column share the cache lines of their input.
+            let plane = index % points * points + index / points
+            base[(plane * depth + position * channels + channel) * width] = Float(transformed[index])
           }
         }
       }
@@ -169,8 +171,9 @@ public enum FusedPictureConvolution {
     while channel < outputs {
       let width = panelWidth(at: channel, of: outputs)
       var panel = weight + channel * points * points * depth
-      for plane in 0..<points * points {
-        let (pointRow, pointColumn) = (plane / points, plane % points)
+      for index in 0..<points * points {
+        let (pointColumn, pointRow) = (index / points, index % points)
+        let plane = pointRow * points + pointColumn
         multiplyRows(
           run.tiles, width: width, transformed + pointColumn * planeStride + pointRow, rows, element: laneCount, panel,
           into: products + plane * layout.productPlane + channel, stride: outputs)

@@ -28,8 +28,9 @@ enum FusedWinograd {
       points = Tile.points
       tilesPerRow = (geometry.outputWidth + outputs - 1) / outputs
       tilesPerImage = tilesPerRow * ((geometry.outputHeight + outputs - 1) / outputs)
-      // The transformed strip takes about 200 kB: 6 tiles of 128 channels, 12 of 64 and fewer.
-      let most = max(6, min(12, 6 * 128 / max(geometry.inputChannels, 1) / 6 * 6))
+      // The more tiles, the less often the weights, 4 MB at 128 channels, stream by; the transformed strip must still fit
+      // into the second-level cache: 400 kB for 12 tiles of 128 channels.
+      let most = geometry.inputChannels <= 128 ? 12 : 6
       tilesPerStrip = min(most, tilesPerImage)
       stripsPerImage = (tilesPerImage + tilesPerStrip - 1) / tilesPerStrip
       channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
@@ -196,33 +197,32 @@ enum FusedWinograd {
     let channels = geometry.outputChannels
     let height = min(outputs, geometry.outputHeight - run.top)
     let bias = output.bias.map { load($0 + channel) } ?? .zero
-    let row = temporary + points * outputs * laneCount
+    let rectifies = output.rectifies
     var sums = MomentSums(pivot: .zero)
     for tile in 0..<run.tiles {
       let source = products + tile * tileStride
       for column in 0..<points {
-        Tile.transformOutput(
-          source + column * plane, stride: points * plane, into: temporary + column * laneCount,
-          stride: points * laneCount)
+        let target = temporary + column * laneCount
+        Tile.transformOutput(source + column * plane, stride: points * plane) { row, value in
+          store(value, target + row * points * laneCount)
+        }
       }
       let first = run.left + tile * outputs
       let width = min(outputs, geometry.outputWidth - first)
+      var target =
+        output.values + ((image * geometry.outputHeight + run.top) * geometry.outputWidth + first) * channels + channel
       for line in 0..<height {
-        Tile.transformOutput(
-          temporary + line * points * laneCount, stride: laneCount, into: row, stride: laneCount)
-        var target =
-          output.values + ((image * geometry.outputHeight + run.top + line) * geometry.outputWidth + first) * channels
-          + channel
-        if tile == 0 && line == 0 { sums = MomentSums(pivot: load(row) + bias) }
-        for pixel in 0..<width {
-          var value = load(row + pixel * laneCount) + bias
-          if output.rectifies { value = rectified(value) }
+        Tile.transformOutput(temporary + line * points * laneCount, stride: laneCount) { pixel, value in
+          guard pixel < width else { return }
+          var value = value + bias
+          if rectifies { value = rectified(value) }
+          if tile == 0 && line == 0 && pixel == 0 { sums = MomentSums(pivot: value) }
           sums.add(value)
-          store(value, target)
-          target += channels
+          store(value, target + pixel * channels)
         }
-        sums.count(width)
+        target += geometry.outputWidth * channels
       }
+      sums.count(height * width)
     }
     if let moments { sums.flush(into: moments, channel: channel, channels: channels) }
   }

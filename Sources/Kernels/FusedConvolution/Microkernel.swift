@@ -73,6 +73,59 @@ func multiply6x16(
   store(c51, c + 5 * stride + 8)
 }
 
+/// The same for one segment of products that follow one another: the loop of the Winograd products.
+@inline(never)
+func multiplySegment6x16(
+  _ a: UnsafePointer<Float>, row: Int, depth: Int, _ b: UnsafePointer<Float>,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  var (c00, c01) = (Lanes.zero, Lanes.zero)
+  var (c10, c11) = (Lanes.zero, Lanes.zero)
+  var (c20, c21) = (Lanes.zero, Lanes.zero)
+  var (c30, c31) = (Lanes.zero, Lanes.zero)
+  var (c40, c41) = (Lanes.zero, Lanes.zero)
+  var (c50, c51) = (Lanes.zero, Lanes.zero)
+  var b = b
+  var upper = a
+  var lower = upper + 3 * row
+  for _ in 0..<depth {
+    let (b0, b1) = (load(b), load(b + 8))
+    var value = Lanes(repeating: upper[0])
+    c00 = c00.addingProduct(value, b0)
+    c01 = c01.addingProduct(value, b1)
+    value = Lanes(repeating: upper[row])
+    c10 = c10.addingProduct(value, b0)
+    c11 = c11.addingProduct(value, b1)
+    value = Lanes(repeating: upper[2 * row])
+    c20 = c20.addingProduct(value, b0)
+    c21 = c21.addingProduct(value, b1)
+    value = Lanes(repeating: lower[0])
+    c30 = c30.addingProduct(value, b0)
+    c31 = c31.addingProduct(value, b1)
+    value = Lanes(repeating: lower[row])
+    c40 = c40.addingProduct(value, b0)
+    c41 = c41.addingProduct(value, b1)
+    value = Lanes(repeating: lower[2 * row])
+    c50 = c50.addingProduct(value, b0)
+    c51 = c51.addingProduct(value, b1)
+    upper += 1
+    lower += 1
+    b += 16
+  }
+  store(c00, c)
+  store(c01, c + 8)
+  store(c10, c + stride)
+  store(c11, c + stride + 8)
+  store(c20, c + 2 * stride)
+  store(c21, c + 2 * stride + 8)
+  store(c30, c + 3 * stride)
+  store(c31, c + 3 * stride + 8)
+  store(c40, c + 4 * stride)
+  store(c41, c + 4 * stride + 8)
+  store(c50, c + 5 * stride)
+  store(c51, c + 5 * stride + 8)
+}
+
 /// The same for 3 rows: what is left of a strip.
 @inline(never)
 func multiply3x16(
@@ -160,6 +213,53 @@ func multiply12x8(
   store(c11, c + 11 * stride)
 }
 
+/// `C = A·B` for 4 rows and 3 columns where vectors run along the products: for few columns.
+///
+/// The segments of A are a ring that begins at `first`. B is `[segment][3][depth]`; column `n` of C is `n·stride` floats from its
+/// first, with the four rows side by side.
+@inline(never)
+func multiply4x3(
+  _ a: UnsafePointer<Float>, row: Int, segment: Int, first: Int, segments: Int, depth: Int, _ b: UnsafePointer<Float>,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  var (a0, a1, a2, a3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var (b0, b1, b2, b3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var (c0, c1, c2, c3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var panel = b
+  for index in 0..<segments {
+    let ring = first + index < segments ? first + index : first + index - segments
+    var source = a + ring * segment
+    let end = panel + depth
+    while panel < end {
+      let (w0, w1, w2) = (load(panel), load(panel + depth), load(panel + 2 * depth))
+      var value = load(source)
+      a0 = a0.addingProduct(value, w0)
+      b0 = b0.addingProduct(value, w1)
+      c0 = c0.addingProduct(value, w2)
+      value = load(source + row)
+      a1 = a1.addingProduct(value, w0)
+      b1 = b1.addingProduct(value, w1)
+      c1 = c1.addingProduct(value, w2)
+      value = load(source + 2 * row)
+      a2 = a2.addingProduct(value, w0)
+      b2 = b2.addingProduct(value, w1)
+      c2 = c2.addingProduct(value, w2)
+      value = load(source + 3 * row)
+      a3 = a3.addingProduct(value, w0)
+      b3 = b3.addingProduct(value, w1)
+      c3 = c3.addingProduct(value, w2)
+      source += laneCount
+      panel += laneCount
+    }
+    panel += 2 * depth
+  }
+  let target = UnsafeMutableRawPointer(c)
+  let step = stride * MemoryLayout<Float>.stride
+  target.storeBytes(of: laneSums(a0, a1, a2, a3), as: SIMD4<Float>.self)
+  (target + step).storeBytes(of: laneSums(b0, b1, b2, b3), as: SIMD4<Float>.self)
+  (target + 2 * step).storeBytes(of: laneSums(c0, c1, c2, c3), as: SIMD4<Float>.self)
+}
+
 /// `C = A·B` for `count` rows and `width` columns, 16 or 8. Rows beyond `count`, up to a multiple of 3 (or 12), are computed
 /// from what lies there and written: both buffers have room for them.
 @inline(__always)
@@ -169,8 +269,14 @@ func multiplyRows(
 ) {
   var row = 0
   if width == 16 {
+    let isOneSegment = rows.segments == 1 && element == 1
     while count - row > 3 {
-      multiply6x16(a + row * rows.row, rows, element: element, b, into: c + row * stride, stride: stride)
+      let (a, c) = (a + row * rows.row, c + row * stride)
+      if isOneSegment {
+        multiplySegment6x16(a, row: rows.row, depth: rows.depth, b, into: c, stride: stride)
+      } else {
+        multiply6x16(a, rows, element: element, b, into: c, stride: stride)
+      }
       row += 6
     }
     if row < count {

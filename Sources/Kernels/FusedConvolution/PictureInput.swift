@@ -51,19 +51,40 @@ struct PictureReader {
     map.columns.withUnsafeBufferPointer { columns in
       switch picture.storage {
       case .bytes(let bytes, let stride):
-        let row = bytes + stored * stride
-        for index in 0..<known {
-          let source = Int(columns[column + index])
-          let pixel = row + 3 * max(source, 0)
-          for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : Float(pixel[channel]) }
+        read(columns, column, known, plane: plane, into: target) { index, channel in
+          Float(bytes[stored * stride + 3 * index + channel])
         }
       case .floats(let floats, let stride):
-        let row = floats + stored * stride
-        for index in 0..<known {
-          let source = Int(columns[column + index])
-          let pixel = row + 3 * max(source, 0)
-          for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : pixel[channel] }
+        read(columns, column, known, plane: plane, into: target) { index, channel in
+          floats[stored * stride + 3 * index + channel]
         }
+      }
+    }
+  }
+
+  /// Inside the picture columns follow one another: eight of them at a time need no map.
+  @inline(__always)
+  private func read(
+    _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
+    into target: UnsafeMutablePointer<Float>, _ value: (_ pixel: Int, _ channel: Int) -> Float
+  ) {
+    var index = 0
+    while index < count {
+      let source = Int(columns[column + index])
+      let isRun =
+        index + laneCount <= count && source >= 0
+        && Int(columns[column + index + laneCount - 1]) == source + laneCount - 1
+        && Int(columns[column + index + 1]) == source + 1
+      if isRun {
+        for channel in 0..<3 {
+          var lanes = Lanes.zero
+          for lane in 0..<laneCount { lanes[lane] = value(source + lane, channel) }
+          store(lanes, target + channel * plane + index)
+        }
+        index += laneCount
+      } else {
+        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : value(source, channel) }
+        index += 1
       }
     }
   }

@@ -10,9 +10,9 @@ protocol WinogradTile {
   /// `Bᵀ·x` of eight channels: `m + 2` vectors to as many; the strides are in floats, the two may be the same memory.
   static func transformInput(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int)
-  /// `Aᵀ·y` of eight channels: `m + 2` vectors to `m`.
+  /// `Aᵀ·y` of eight channels: `m + 2` vectors to `m`, which `body` gets in turn.
   static func transformOutput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int)
+    _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void)
 }
 
 extension WinogradTile {
@@ -75,21 +75,20 @@ enum WinogradTile6: WinogradTile {
 
   @inline(__always)
   static func transformOutput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void
   ) {
     let (y1, y2) = (load(source + stride), load(source + 2 * stride))
     let (y3, y4) = (load(source + 3 * stride), load(source + 4 * stride))
     let (y5, y6) = (load(source + 5 * stride), load(source + 6 * stride))
     let (sum1, sum2, sum3) = (y1 + y2, y3 + y4, y5 + y6)
     let (difference1, difference2, difference3) = (y1 - y2, y3 - y4, y5 - y6)
-    store(load(source) + sum1 + (sum2 + sum3), target)
-    store(difference1.addingProduct(2, difference2).addingProduct(0.5, difference3), target + targetStride)
-    store(sum1.addingProduct(4, sum2).addingProduct(0.25, sum3), target + 2 * targetStride)
-    store(difference1.addingProduct(8, difference2).addingProduct(0.125, difference3), target + 3 * targetStride)
-    store(sum1.addingProduct(16, sum2).addingProduct(0.0625, sum3), target + 4 * targetStride)
-    store(
-      (load(source + 7 * stride) + difference1).addingProduct(32, difference2).addingProduct(0.03125, difference3),
-      target + 5 * targetStride)
+    body(0, load(source) + sum1 + (sum2 + sum3))
+    body(1, difference1.addingProduct(2, difference2).addingProduct(0.5, difference3))
+    body(2, sum1.addingProduct(4, sum2).addingProduct(0.25, sum3))
+    body(3, difference1.addingProduct(8, difference2).addingProduct(0.125, difference3))
+    body(4, sum1.addingProduct(16, sum2).addingProduct(0.0625, sum3))
+    body(
+      5, (load(source + 7 * stride) + difference1).addingProduct(32, difference2).addingProduct(0.03125, difference3))
   }
 }
 
@@ -124,16 +123,15 @@ enum WinogradTile4: WinogradTile {
 
   @inline(__always)
   static func transformOutput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void
   ) {
     let (y1, y2) = (load(source + stride), load(source + 2 * stride))
     let (y3, y4) = (load(source + 3 * stride), load(source + 4 * stride))
     let (sum1, sum2, difference1, difference2) = (y1 + y2, y3 + y4, y1 - y2, y3 - y4)
-    store(load(source) + sum1 + sum2, target)
-    store(difference1.addingProduct(2, difference2), target + targetStride)
-    store(sum1.addingProduct(4, sum2), target + 2 * targetStride)
-    store(
-      (load(source + 5 * stride) + difference1).addingProduct(8, difference2), target + 3 * targetStride)
+    body(0, load(source) + sum1 + sum2)
+    body(1, difference1.addingProduct(2, difference2))
+    body(2, sum1.addingProduct(4, sum2))
+    body(3, (load(source + 5 * stride) + difference1).addingProduct(8, difference2))
   }
 }
 
@@ -164,12 +162,12 @@ enum WinogradTile3: WinogradTile {
 
   @inline(__always)
   static func transformOutput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void
   ) {
     let (y1, y2, y3) = (load(source + stride), load(source + 2 * stride), load(source + 3 * stride))
     let (sum, difference) = (y1 + y2, y1 - y2)
-    store(load(source) + sum + y3, target)
-    store(difference.addingProduct(2, y3), target + targetStride)
-    store((load(source + 4 * stride) + sum).addingProduct(4, y3), target + 2 * targetStride)
+    body(0, load(source) + sum + y3)
+    body(1, difference.addingProduct(2, y3))
+    body(2, (load(source + 4 * stride) + sum).addingProduct(4, y3))
   }
 }
