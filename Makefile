@@ -7,6 +7,7 @@ HOME_FOLDER := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
 DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/impasto)
 
 MODEL_FILES = $(wildcard models/*.safetensors models/*.md models/*.jpg)
+BASE_FILES = $(wildcard models/base/*.safetensors)
 PROGRAMS := train-style stylize-video stylize-image evaluate-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavformat-dev libswscale-dev
 CLIP := .cache/bigbuckbunny.mp4
@@ -92,12 +93,13 @@ install: toolchain libraries swift-packages
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
 	install -s -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
 	install -m 644 $(MODEL_FILES) "$(DESTDIR)$(PREFIX)/share/impasto/models"
+	@for file in $(BASE_FILES); do install -D -m 644 $$file "$(DESTDIR)$(PREFIX)/share/impasto/$$file" || exit 1; done
 
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%")
-	rm -f $(MODEL_FILES:models/%="$(DESTDIR)$(PREFIX)/share/impasto/models/%")
-	@for folder in share/impasto/models share/impasto; do \
+	rm -f $(patsubst models/%,"$(DESTDIR)$(PREFIX)/share/impasto/models/%",$(MODEL_FILES) $(BASE_FILES))
+	@for folder in share/impasto/models/base share/impasto/models share/impasto; do \
 	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || true; done
 
 ## clean      removes what was built; downloads and training data stay

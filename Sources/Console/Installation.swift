@@ -85,6 +85,13 @@ public struct Installation: Sendable {
     return Set(files.filter { $0.hasSuffix(".safetensors") }.map { ($0 as NSString).deletingPathExtension }).sorted()
   }
 
+  /// The model that trainings of `network` start from, `base/NETWORK.safetensors` in the first folder of models that has it; nil
+  /// where none has.
+  public func baseModel(network: String) -> String? {
+    modelDirectories.lazy.map { "\($0)/base/\(network).safetensors" }.first(
+      where: FileManager.default.fileExists(atPath:))
+  }
+
   /// The path of `name` in the first data folder that has it.
   public func dataFile(_ name: String) throws(InstallationError) -> String {
     for directory in dataDirectories {

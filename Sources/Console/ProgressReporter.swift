@@ -49,6 +49,7 @@ public final class ProgressReporter: Sendable {
   private let units: Units
   private let isQuiet: Bool
   private let logInterval: Duration
+  private let showsFirstStep: Bool
   private let output: ConsoleOutput
   private let now: @Sendable () -> ContinuousClock.Instant
   private let start: Mark
@@ -62,9 +63,10 @@ public final class ProgressReporter: Sendable {
   ///   - completed: The steps done before, such as those of a resumed run; they do not count towards the rate.
   ///   - isQuiet: Prints nothing at all.
   ///   - logInterval: The least time between two lines where there is no terminal.
+  ///   - showsFirstStep: Whether the first step gets a line there at once: where steps are long, it tells the time left.
   public init(
     title: String, total: Int?, completed: Int = 0, units: Units = .frames, isQuiet: Bool = false,
-    logInterval: Duration = .seconds(10), output: ConsoleOutput = .standardError,
+    logInterval: Duration = .seconds(10), showsFirstStep: Bool = false, output: ConsoleOutput = .standardError,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
   ) {
     self.title = title
@@ -72,6 +74,7 @@ public final class ProgressReporter: Sendable {
     self.units = units
     self.isQuiet = isQuiet
     self.logInterval = logInterval
+    self.showsFirstStep = showsFirstStep
     self.output = output
     self.now = now
     start = Mark(time: now(), completed: completed)
@@ -113,7 +116,9 @@ public final class ProgressReporter: Sendable {
 
   private func isDue(at time: ContinuousClock.Instant, after last: ContinuousClock.Instant?) -> Bool {
     if output.isTerminal { return last.map { time - $0 >= Self.redrawInterval } ?? true }
-    return time - (last ?? start.time) >= logInterval
+    // The first step of a long job tells how long it will take.
+    guard let last else { return time - start.time >= (showsFirstStep ? .zero : logInterval) }
+    return time - last >= logInterval
   }
 
   private func draw(_ line: String) {

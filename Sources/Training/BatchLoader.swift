@@ -1,17 +1,16 @@
 import Foundation
-import Tensors
 import Threading
 
 /// Reads the next batches on a thread of its own while the present one is computed.
 final class BatchLoader: @unchecked Sendable {
-  private let queue = BoundedQueue<Result<Tensor, any Error>>(capacity: 2)
+  private let queue = BoundedQueue<Result<TrainingBatch, any Error>>(capacity: 2)
 
-  /// Starts to load the batches with the numbers `indices`, in order.
-  init(sampler: PhotoSampler, indices: Range<Int>) {
+  /// Starts to load the batches with the numbers `indices`, in order, with later frames if `hasLater`.
+  init(sampler: PhotoSampler, indices: Range<Int>, hasLater: Bool) {
     let queue = queue
     let thread = Thread {
       for index in indices {
-        let batch = Result { try sampler.batch(index) }
+        let batch = Result { try sampler.batch(index, hasLater: hasLater) }
         guard queue.push(batch) else { return }
         if case .failure = batch { break }
       }
@@ -24,5 +23,5 @@ final class BatchLoader: @unchecked Sendable {
   deinit { queue.close(discarding: true) }
 
   /// The next batch, or nil after the last.
-  func next() throws -> Tensor? { try queue.pop()?.get() }
+  func next() throws -> TrainingBatch? { try queue.pop()?.get() }
 }

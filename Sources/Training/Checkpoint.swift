@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Safetensors
 import Tensors
 
@@ -10,12 +11,13 @@ struct Checkpoint {
     static let settings = "settings"
     static let seconds = "seconds"
     static let styleChecksum = "style_image_sha256"
-    static let currentFormat = "1"
+    static let watch = "guard"
+    static let goodIteration = "good_iteration"
+    static let currentFormat = "2"
   }
 
-  private static let parameterPrefix = "parameter."
-  private static let firstMomentPrefix = "moment1."
-  private static let secondMomentPrefix = "moment2."
+  private static let statePrefix = "state."
+  private static let goodPrefix = "good."
 
   var settings: TrainingSettings
   var styleChecksum: String
@@ -23,9 +25,13 @@ struct Checkpoint {
   var iteration: Int
   /// Time spent on them, in seconds, over all sessions of the run.
   var seconds: Double
-  var parameters: [String: Tensor]
-  var firstMoments: [String: Tensor]
-  var secondMoments: [String: Tensor]
+  /// What watches over the run.
+  var watch: TrainingGuard
+  /// Parameters and moments.
+  var state: TrainingState.Snapshot
+  /// Those of the latest state that is known to be good, and the steps done then.
+  var good: TrainingState.Snapshot
+  var goodIteration: Int
 
   /// Writes the file at `path`, whole or not at all.
   func save(path: String) throws {
@@ -37,12 +43,10 @@ struct Checkpoint {
       Key.seconds: String(seconds),
       Key.styleChecksum: styleChecksum,
       Key.settings: String(decoding: try encoder.encode(settings), as: UTF8.self),
+      Key.watch: String(decoding: try encoder.encode(watch), as: UTF8.self),
+      Key.goodIteration: String(goodIteration),
     ]
-    let groups = [
-      (Self.parameterPrefix, parameters), (Self.firstMomentPrefix, firstMoments),
-      (Self.secondMomentPrefix, secondMoments),
-    ]
-    let tensors = groups.flatMap { prefix, values in values.map { (prefix + $0.key, $0.value) } }
+    let tensors = Self.tensors(state, Self.statePrefix) + Self.tensors(good, Self.goodPrefix)
     try SafetensorsWriter.write(tensors: tensors.sorted { $0.0 < $1.0 }, metadata: metadata, to: path)
   }
 
@@ -58,7 +62,9 @@ struct Checkpoint {
     guard let stored = metadata[Key.settings],
       let found = try? JSONDecoder().decode(TrainingSettings.self, from: Data(stored.utf8)),
       let iteration = metadata[Key.iteration].flatMap(Int.init), iteration >= 0,
-      let seconds = metadata[Key.seconds].flatMap(Double.init)
+      let seconds = metadata[Key.seconds].flatMap(Double.init),
+      let watch = metadata[Key.watch].flatMap({ try? JSONDecoder().decode(TrainingGuard.self, from: Data($0.utf8)) }),
+      let goodIteration = metadata[Key.goodIteration].flatMap(Int.init)
     else { throw TrainingError.invalidCheckpoint(file: path, reason: "its settings cannot be read") }
     try compare(found, settings, file: path)
     if let checksum = metadata[Key.styleChecksum], checksum != styleChecksum {
@@ -66,22 +72,38 @@ struct Checkpoint {
         file: path, setting: "a style image of SHA-256", found: checksum, expected: styleChecksum)
     }
     let definition = try settings.validate()
-    func group(_ prefix: String) throws -> [String: Tensor] {
+    return Checkpoint(
+      settings: settings, styleChecksum: styleChecksum, iteration: iteration, seconds: seconds, watch: watch,
+      state: try snapshot(statePrefix, of: definition, reader),
+      good: try snapshot(goodPrefix, of: definition, reader), goodIteration: goodIteration)
+  }
+
+  private static func tensors(_ snapshot: TrainingState.Snapshot, _ prefix: String) -> [(String, Tensor)] {
+    [
+      ("parameter.", snapshot.parameters), ("moment1.", snapshot.firstMoments), ("moment2.", snapshot.secondMoments),
+    ].flatMap { group, values in values.map { (prefix + group + $0.key, $0.value) } }
+  }
+
+  private static func snapshot(
+    _ prefix: String, of definition: NetworkDefinition, _ reader: SafetensorsReader
+  ) throws -> TrainingState.Snapshot {
+    func group(_ name: String, _ specifications: [ParameterSpecification]) throws -> [String: Tensor] {
       var values: [String: Tensor] = [:]
-      for specification in definition.parameters {
-        let name = prefix + specification.name
+      for specification in specifications {
+        let name = prefix + name + specification.name
         guard let entry = reader.file.tensors[name], entry.shape.dimensions == specification.shape else {
           throw TrainingError.invalidCheckpoint(
-            file: path, reason: "tensor '\(name)' of shape \(specification.shape) is missing")
+            file: reader.path, reason: "tensor '\(name)' of shape \(specification.shape) is missing")
         }
         values[specification.name] = try reader.tensor(name)
       }
       return values
     }
-    return Checkpoint(
-      settings: settings, styleChecksum: styleChecksum, iteration: iteration, seconds: seconds,
-      parameters: try group(parameterPrefix), firstMoments: try group(firstMomentPrefix),
-      secondMoments: try group(secondMomentPrefix))
+    let all = definition.parameters
+    let trained = all.filter(\.isTrained)
+    return TrainingState.Snapshot(
+      parameters: try group("parameter.", all), firstMoments: try group("moment1.", trained),
+      secondMoments: try group("moment2.", trained))
   }
 
   private static func compare(_ found: TrainingSettings, _ expected: TrainingSettings, file: String) throws {
@@ -90,7 +112,9 @@ struct Checkpoint {
       ("batch size", { "\($0.batchSize)" }), ("image size", { "\($0.imageSize)" }),
       ("style size", { "\($0.styleSize)" }), ("content weight", { "\($0.weights.content)" }),
       ("style weight", { "\($0.weights.style)" }), ("total variation weight", { "\($0.weights.totalVariation)" }),
-      ("learning rate", { "\($0.learningRate)" }), ("seed", { "\($0.seed)" }),
+      ("temporal weight", { "\($0.temporalWeight)" }), ("learning rate", { "\($0.learningRate)" }),
+      ("seed", { "\($0.seed)" }), ("a base of SHA-256", { $0.baseChecksum ?? "none" }),
+      ("norm schedule", { "\($0.norms.start) to \($0.norms.end)" }),
     ]
     for (name, value) in fields where value(found) != value(expected) {
       throw TrainingError.checkpointMismatch(

@@ -5,7 +5,7 @@ import Foundation
 /// A resumed run appends; lines past the checkpoint's iteration, written before the interruption, are cut off first.
 final class LossLog {
   private static let header =
-    "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,total_variation,learning_rate\n"
+    "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,total_variation,temporal,learning_rate\n"
   private let handle: FileHandle
 
   /// Opens the log at `path` for a run that has done `iteration` steps.
@@ -28,7 +28,7 @@ final class LossLog {
     let losses = step.losses
     let values =
       [losses.total, losses.content, losses.style] + VGG16Layer.allCases.map { losses.styleLayers[$0] ?? 0 }
-      + [losses.totalVariation]
+      + [losses.totalVariation, losses.temporal]
     let columns = values.map { String(format: "%.6g", $0) } + [String(format: "%.6g", step.learningRate)]
     try handle.write(contentsOf: Data("\(step.iteration),\(columns.joined(separator: ","))\n".utf8))
   }

@@ -18,6 +18,10 @@ public struct ModelCard: Sendable {
   public var losses: LossParts
   /// The number of steps that ``losses`` is the mean of.
   public var lossSteps: Int
+  /// How often the run went back to an earlier state.
+  public var recoveries: Int
+  /// The part of flat areas that is blotches, see ``FlatAreaCheck``.
+  public var blotches: Double?
   /// Time spent on the steps.
   public var seconds: Double
   /// Threads that computed.
@@ -43,12 +47,15 @@ public struct ModelCard: Sendable {
       | training | \(settings.iterations) iterations of \(settings.batchSize) crops of \
       \(settings.imageSize)×\(settings.imageSize), painting at \
       \(settings.styleSize == 0 ? "its own size" : "\(settings.styleSize) pixels on its short side"), Adam \
-      \(settings.learningRate) falling to a twentieth over the second half, seed \(settings.seed) |
+      \(settings.learningRate) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
+      | start | \(settings.baseChecksum.map { "the base model of SHA-256 `\($0)`" } ?? "random values") |
       | loss weights | content \(settings.weights.content), style \(settings.weights.style), total variation \
-      \(settings.weights.totalVariation) |
+      \(settings.weights.totalVariation), steadiness \(settings.temporalWeight) |
       | loss scaling | \(LossWeights.scaling) |
       | training loss | total \(round(losses.total)): content \(round(losses.content)), style \(round(losses.style)) \
-      (\(layers)), total variation \(round(losses.totalVariation)); mean of the last \(lossSteps) steps |
+      (\(layers)), total variation \(round(losses.totalVariation))\
+      \(losses.temporal > 0 ? ", steadiness " + round(losses.temporal) : ""); mean of the last \(lossSteps) steps |
+      | flat areas | \(blotches.map { String(format: "%.2f %% blotches", 100 * $0) } ?? "not looked at") |
       | time | \(round(seconds / 60)) minutes on \(threads) threads of \(Self.machine) |
       | date | \(date) |
 

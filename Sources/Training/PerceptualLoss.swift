@@ -31,11 +31,13 @@ public struct LossParts: Sendable, Equatable {
   public var styleLayers: [VGG16Layer: Double]
   /// The total variation part.
   public var totalVariation: Double
+  /// What unsteadiness costs; no part of the objective of a still picture.
+  public var temporal: Double = 0
 
   /// The style part.
   public var style: Double { VGG16Layer.allCases.reduce(0) { $0 + (styleLayers[$1] ?? 0) } }
   /// The whole objective.
-  public var total: Double { content + style + totalVariation }
+  public var total: Double { content + style + totalVariation + temporal }
 
   /// The first part that is not a finite number, if any.
   public var suspect: String? {
@@ -43,6 +45,7 @@ public struct LossParts: Sendable, Equatable {
     for layer in VGG16Layer.allCases where !(styleLayers[layer] ?? 0).isFinite {
       return "style loss at \(layer.rawValue)"
     }
+    if !temporal.isFinite { return "temporal loss" }
     return totalVariation.isFinite ? nil : "total variation"
   }
 
@@ -55,7 +58,8 @@ public struct LossParts: Sendable, Equatable {
     }
     return LossParts(
       content: parts.reduce(0) { $0 + $1.content } * scale, styleLayers: layers,
-      totalVariation: parts.reduce(0) { $0 + $1.totalVariation } * scale)
+      totalVariation: parts.reduce(0) { $0 + $1.totalVariation } * scale,
+      temporal: parts.reduce(0) { $0 + $1.temporal } * scale)
   }
 }
 
@@ -67,6 +71,8 @@ public struct LossSummary: Encodable, Sendable {
   public var style: Double
   /// The total variation part.
   public var tv: Double
+  /// What unsteadiness cost in training; absent where it was not trained.
+  public var temporal: Double?
   /// The whole objective.
   public var total: Double
 
@@ -75,6 +81,7 @@ public struct LossSummary: Encodable, Sendable {
     content = parts.content
     style = parts.style
     tv = parts.totalVariation
+    temporal = parts.temporal == 0 ? nil : parts.temporal
     total = parts.total
   }
 }

@@ -11,11 +11,19 @@ public final class PhotoSampler: Sendable {
   /// The largest factor by which a photo's short side exceeds the crop before cutting.
   private static let largestScale: Float = 1.5
 
+  /// One in so many crops is a smooth gradient of a photo's colours, as a clear sky is: networks that never saw a flat area paint
+  /// blotches there, which hardly cost anything on ordinary photos.
+  private static let flatShare: Float = 1 / 32
+  /// Photos with a shorter side than this show nothing when they are enlarged; they count as unreadable.
+  private static let smallestSide = 32
+
   private let folder: PhotoFolder
   private let batchSize: Int
   private let imageSize: Int
   private let seed: UInt64
+  private let maker = LaterFrameMaker()
   private let unreadable = Mutex<Set<String>>([])
+  private let enlarged = Mutex<Set<String>>([])
 
   /// A sampler of square crops of `imageSize` pixels.
   public init(folder: PhotoFolder, batchSize: Int, imageSize: Int, seed: UInt64) {
@@ -28,19 +36,31 @@ public final class PhotoSampler: Sendable {
   /// The photos that could not be read so far.
   public var unreadableFiles: [String] { unreadable.withLock { $0.sorted() } }
 
-  /// Batch `index`, `[N, S, S, 3]` RGB 0…255.
+  /// The photos read so far whose short side is below the crop's and which had to be enlarged.
+  public var enlargedCount: Int { enlarged.withLock { $0.count } }
+
+  /// Batch `index`, with later frames if `hasLater`; the photos are the same either way.
   ///
   /// Throws ``TrainingError/unreadablePhotos(folder:count:)`` where not one photo can be read.
-  public func batch(_ index: Int) throws -> Tensor {
-    let result = Tensor(
+  public func batch(_ index: Int, hasLater: Bool = false) throws -> TrainingBatch {
+    let photos = Tensor(
       Shape(batch: batchSize, height: imageSize, width: imageSize, channels: 3), zeroed: false)
+    let later = hasLater ? LaterFrames(batchSize: batchSize, size: imageSize) : nil
     for position in 0..<batchSize {
-      try crop(index * batchSize + position).write(to: result, batchIndex: position)
+      let sample = index * batchSize + position
+      let crop = try crop(sample)
+      crop.photo.cropped(x: crop.x, y: crop.y, width: imageSize, height: imageSize)
+        .write(to: photos, batchIndex: position)
+      if let later {
+        var random = SplitMix64(seed: seed, stream: UInt64(sample) &* 2 &+ 0x3_0000_0000)
+        maker.write(crop.photo, x: crop.x, y: crop.y, size: imageSize, &random, to: later, index: position)
+      }
     }
-    return result
+    return TrainingBatch(photos: photos, later: later)
   }
 
-  private func crop(_ sample: Int) throws -> Picture {
+  /// A scaled and perhaps mirrored photo and the corner of the crop in it.
+  private func crop(_ sample: Int) throws -> (photo: Picture, x: Int, y: Int) {
     let count = folder.files.count
     let order = permutation(epoch: sample / count)
     var random = SplitMix64(seed: seed, stream: UInt64(sample) &* 2 &+ 0x1_0000_0001)
@@ -48,22 +68,25 @@ public final class PhotoSampler: Sendable {
     let horizontal = random.uniform()
     let vertical = random.uniform()
     let isFlipped = random.next() & 1 == 1
+    let isFlat = random.uniform() < Self.flatShare
     // A photo that cannot be read is replaced by the next one that can.
     for attempt in 0..<count {
       let file = folder.files[order[(sample % count + attempt) % count]]
       if unreadable.withLock({ $0.contains(file) }) { continue }
-      guard let picture = try? PictureFile.read(file).flattened() else {
+      guard let picture = try? PictureFile.read(file).flattened(),
+        min(picture.width, picture.height) >= Self.smallestSide
+      else {
         unreadable.withLock { _ = $0.insert(file) }
         continue
       }
+      if min(picture.width, picture.height) < imageSize { enlarged.withLock { _ = $0.insert(file) } }
       let side = Int((Float(imageSize) * scale).rounded())
-      let resized = picture.resized(shortSide: side)
+      var resized = picture.resized(shortSide: side)
+      if isFlat { resized = resized.flattenedToGradient() }
+      if isFlipped { resized = resized.flippedHorizontally() }
       let x = Int(horizontal * Float(resized.width - imageSize + 1))
       let y = Int(vertical * Float(resized.height - imageSize + 1))
-      let cut = resized.cropped(
-        x: min(x, resized.width - imageSize), y: min(y, resized.height - imageSize), width: imageSize,
-        height: imageSize)
-      return isFlipped ? cut.flippedHorizontally() : cut
+      return (resized, min(x, resized.width - imageSize), min(y, resized.height - imageSize))
     }
     throw TrainingError.unreadablePhotos(folder: folder.path, count: count)
   }

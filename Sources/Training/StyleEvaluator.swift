@@ -17,12 +17,8 @@ public final class StyleEvaluator {
   public init(
     extractor: VGG16, style: Picture, styleSize: Int = 256, weights: LossWeights = LossWeights(), pool: ComputePool
   ) throws {
-    let painting = styleSize == 0 ? style : style.resized(shortSide: styleSize)
-    guard min(painting.width, painting.height) >= VGG16.minimumExtent else {
-      throw TrainingError.invalidSetting(
-        name: "the style image", found: "\(painting.width)×\(painting.height) pixels",
-        expected: "at least \(VGG16.minimumExtent) pixels on each side")
-    }
+    let painting = StyleImage.scaled(style, to: styleSize)
+    try StyleImage.checkExtent(painting)
     self.pool = pool
     self.extractor = extractor
     loss = PerceptualLoss(
@@ -45,9 +41,13 @@ public final class StyleEvaluator {
 
   /// The losses of `model`'s output for `photo`, `[1, H, W, 3]`; H and W are multiples of the network's `sizeMultiple`.
   public func losses(of model: StyleModel, photo: Tensor) -> LossParts {
+    losses(output: output(of: model, photo: photo), photo: photo)
+  }
+
+  /// The output of `model` for `photo`, `[1, H, W, 3]`, not clamped; H and W are multiples of the network's `sizeMultiple`.
+  public func output(of model: StyleModel, photo: Tensor) -> Tensor {
     let executor = NetworkExecutor(definition: model.definition, parameters: model.parameters, trainable: false)
-    let output = executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator()))
-    return losses(output: output.value, photo: photo)
+    return executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator())).value
   }
 
   /// The picture that the slow way finds: the pixels of `photo`, `[1, H, W, 3]`, changed by `iterations` steps of L-BFGS on the

@@ -1,7 +1,5 @@
 import Autograd
-import Foundation
 import Imaging
-import Kernels
 import Networks
 import Tensors
 import Threading
@@ -16,6 +14,8 @@ public final class StyleTrainer {
     public let losses: LossParts
     /// Adam's rate in this step.
     public let learningRate: Double
+    /// A sentence where the training went back to an earlier state and lowered its rate.
+    public var recovery: String?
   }
 
   /// What decides the result.
@@ -29,45 +29,45 @@ public final class StyleTrainer {
   /// Where the last good checkpoint lies, once there is one.
   public private(set) var checkpointPath: String?
 
+  /// How often the run went back to an earlier state.
+  public var recoveries: Int { watch.recoveries }
+
   private let pool: ComputePool
   private let allocator = TensorAllocator()
-  private let extractor: VGG16
   private let loss: PerceptualLoss
   private let styleChecksum: String
-  private var executor: NetworkExecutor
-  private var firstMoments: [String: Tensor]
-  private var secondMoments: [String: Tensor]
+  private let paintingContrast: Double
+  private let state: TrainingState
+  /// The latest state that is known to be good.
+  private var good: (state: TrainingState.Snapshot, iteration: Int)
+  private var watch = TrainingGuard()
+  private var outputContrast = 0.0
 
   /// A trainer at iteration 0.
   ///
   /// - Parameters:
   ///   - style: The painting, any size; it is scaled to ``TrainingSettings/styleSize``.
   ///   - styleChecksum: The SHA-256 of the painting's file, by which a checkpoint is known to belong to it.
+  ///   - base: Parameters to start from, those of the settings' network; nil starts from random values.
   public init(
-    settings: TrainingSettings, style: Picture, styleChecksum: String, extractor: VGG16, pool: ComputePool
+    settings: TrainingSettings, style: Picture, styleChecksum: String, extractor: VGG16, pool: ComputePool,
+    base: [String: Tensor]? = nil
   ) throws {
     definition = try settings.validate()
     self.settings = settings
     self.pool = pool
-    self.extractor = extractor
     self.styleChecksum = styleChecksum
-    let painting = settings.styleSize == 0 ? style : style.resized(shortSide: settings.styleSize)
-    try Self.checkExtent(painting)
+    let painting = StyleImage.scaled(style, to: settings.styleSize)
+    try StyleImage.checkExtent(painting)
+    let tensor = painting.tensor()
+    paintingContrast = Contrast.deviation(tensor)
     loss = PerceptualLoss(
-      extractor: extractor, style: painting.tensor(), weights: settings.weights,
+      extractor: extractor, style: tensor, weights: settings.weights,
       tape: Tape(pool: pool, allocator: TensorAllocator()))
-    let parameters = NetworkExecutor.initialParameters(of: definition, seed: settings.seed)
-    executor = NetworkExecutor(definition: definition, parameters: parameters, trainable: true)
-    firstMoments = parameters.mapValues { Tensor($0.shape) }
-    secondMoments = parameters.mapValues { Tensor($0.shape) }
-  }
-
-  private static func checkExtent(_ painting: Picture) throws {
-    guard min(painting.width, painting.height) >= VGG16.minimumExtent else {
-      throw TrainingError.invalidSetting(
-        name: "the style image", found: "\(painting.width)×\(painting.height) pixels",
-        expected: "at least \(VGG16.minimumExtent) pixels on each side")
-    }
+    let parameters =
+      base?.mapValues { $0.copy() } ?? NetworkExecutor.initialParameters(of: definition, seed: settings.seed)
+    state = TrainingState(definition: definition, parameters: parameters)
+    good = (state.current.copy(), 0)
   }
 
   // MARK: Checkpoints
@@ -75,9 +75,9 @@ public final class StyleTrainer {
   /// Goes on where the run of the checkpoint at `path` stopped; its settings and painting must be this trainer's.
   public func resume(from path: String) throws {
     let checkpoint = try Checkpoint.load(path: path, settings: settings, styleChecksum: styleChecksum)
-    executor = NetworkExecutor(definition: definition, parameters: checkpoint.parameters, trainable: true)
-    firstMoments = checkpoint.firstMoments
-    secondMoments = checkpoint.secondMoments
+    state.restore(checkpoint.state)
+    good = (checkpoint.good, checkpoint.goodIteration)
+    watch = checkpoint.watch
     iteration = checkpoint.iteration
     seconds = checkpoint.seconds
     checkpointPath = path
@@ -87,15 +87,14 @@ public final class StyleTrainer {
   public func saveCheckpoint(to path: String) throws {
     try requireFiniteParameters()
     try Checkpoint(
-      settings: settings, styleChecksum: styleChecksum, iteration: iteration, seconds: seconds,
-      parameters: executor.parameters.mapValues(\.value), firstMoments: firstMoments, secondMoments: secondMoments
+      settings: settings, styleChecksum: styleChecksum, iteration: iteration, seconds: seconds, watch: watch,
+      state: state.current, good: good.state, goodIteration: good.iteration
     ).save(path: path)
     checkpointPath = path
   }
 
   private func requireFiniteParameters() throws {
-    for (name, parameter) in executor.parameters.sorted(by: { $0.key < $1.key })
-    where !parameter.value.buffer.allSatisfy(\.isFinite) {
+    if let name = state.nonFiniteParameter {
       throw TrainingError.diverged(iteration: iteration, part: "parameter '\(name)'", checkpoint: checkpointPath)
     }
   }
@@ -104,60 +103,97 @@ public final class StyleTrainer {
 
   /// Runs the remaining iterations on the photos of `sampler`.
   ///
-  /// `onStep` is called after each; returning false stops early. Throws ``TrainingError/diverged(iteration:part:checkpoint:)``
-  /// as soon as a loss is no longer finite; the parameters are then those before the step.
+  /// `onStep` is called after each; returning false stops early. Where a step goes wrong, see ``TrainingGuard``, the run goes back
+  /// to its latest good state, halves the learning rate and goes on with the next photos; after four times it throws
+  /// ``TrainingError/unstable(iteration:trouble:checkpoint:)``.
   public func run(sampler: PhotoSampler, onStep: (Step) throws -> Bool) throws {
-    let loader = BatchLoader(sampler: sampler, indices: iteration..<max(iteration, settings.iterations))
-    while iteration < settings.iterations, let photos = try loader.next() {
+    let loader = BatchLoader(
+      sampler: sampler, indices: iteration..<max(iteration, settings.iterations), hasLater: settings.temporalWeight > 0)
+    while iteration < settings.iterations, let batch = try loader.next() {
       let start = ContinuousClock.now
-      let step = try step(photos)
+      let step = try guardedStep(batch)
       let elapsed = (ContinuousClock.now - start).components
       seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
       guard try onStep(step) else { return }
     }
   }
 
-  /// One optimizer step on `photos`, `[N, S, S, 3]` RGB 0…255.
-  public func step(_ photos: Tensor) throws -> Step {
+  private func guardedStep(_ batch: TrainingBatch) throws -> Step {
+    let trouble: TrainingGuard.Trouble?
+    var done: Step
+    do {
+      done = try step(batch)
+      let result = watch.observe(
+        .init(
+          iteration: iteration, total: done.losses.total, output: outputContrast,
+          photos: Contrast.deviation(batch.photos), painting: paintingContrast))
+      trouble = state.nonFiniteParameter.map { .notFinite("parameter '\($0)'") } ?? result.trouble
+      if trouble == nil, result.isGood { good = (state.current.copy(), iteration) }
+    } catch TrainingError.diverged(_, let part, _) {
+      trouble = .notFinite(part)
+      iteration += 1
+      done = Step(
+        iteration: iteration, losses: LossParts(content: 0, styleLayers: [:], totalVariation: 0), learningRate: 0)
+    }
+    guard let trouble else { return done }
+    state.restore(good.state)
+    guard watch.recover() else {
+      throw TrainingError.unstable(iteration: iteration, trouble: trouble.description, checkpoint: checkpointPath)
+    }
+    done.recovery =
+      "At iteration \(iteration) \(trouble): back to the state of iteration \(good.iteration), the learning rate is now "
+      + "\(watch.rateScale) of what it was"
+    return done
+  }
+
+  /// One optimizer step on `batch`, RGB 0…255.
+  ///
+  /// Throws ``TrainingError/diverged(iteration:part:checkpoint:)`` where a loss is not finite; nothing has changed then.
+  public func step(_ batch: TrainingBatch) throws -> Step {
     let tape = Tape(pool: pool, allocator: allocator)
-    let output = executor(Variable(photos), on: tape)
-    let parts = loss(output: output, photos: photos, on: tape)
+    let executor = state.executor
+    let norms = settings.norms.phase(at: iteration, of: settings.iterations)
+    // First, so that both passes see the statistics as they were: only the photos move them.
+    let later = batch.later.map { frames in
+      let still = NormSchedule.Phase(imageShare: norms.imageShare, momentum: 0)
+      return executor(Variable(frames.frames), norms: still, on: tape)
+    }
+    let output = executor(Variable(batch.photos), norms: norms, on: tape)
+    var parts = loss(output: output, photos: batch.photos, on: tape)
+    if let later, let frames = batch.later {
+      // The gradient goes through both frames: what makes the earlier one easier to repeat is learned as well.
+      let error = tape.warpingError(
+        later, warped: tape.warp(output, positions: frames.positions), change: frames.change, mask: frames.mask,
+        weight: Float(settings.temporalWeight))
+      parts.temporal = settings.temporalWeight * error
+    }
     if let suspect = parts.suspect {
       throw TrainingError.diverged(iteration: iteration + 1, part: suspect, checkpoint: checkpointPath)
     }
+    outputContrast = Contrast.deviation(output.value)
     tape.backward()
-    let rate = settings.learningRate(at: iteration)
+    let rate = settings.learningRate(at: iteration) * watch.rateScale
     iteration += 1
-    update(learningRate: Float(rate))
+    state.update(step: iteration, learningRate: Float(rate))
     return Step(iteration: iteration, losses: parts, learningRate: rate)
-  }
-
-  private func update(learningRate: Float) {
-    for (name, parameter) in executor.parameters {
-      guard let gradient = parameter.gradient, let first = firstMoments[name], let second = secondMoments[name] else {
-        continue
-      }
-      AdamStep.update(
-        parameter.value.pointer, gradient: gradient.pointer, firstMoment: first.pointer, secondMoment: second.pointer,
-        count: gradient.count, step: iteration, learningRate: learningRate)
-      parameter.clearGradient()
-    }
   }
 
   // MARK: Results
 
-  /// The network's output for `photos`, `[N, H, W, 3]`, not clamped.
+  /// The output for `photos`, `[N, H, W, 3]`, not clamped, with the norms as they are at this point of the schedule.
   public func stylize(_ photos: Tensor) -> Tensor {
+    let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     let frozen = NetworkExecutor(
-      definition: definition, parameters: executor.parameters.mapValues(\.value), trainable: false)
-    return frozen(Variable(photos), on: Tape(pool: pool, allocator: allocator)).value
+      definition: definition, parameters: state.current.parameters, trainable: false)
+    let still = NormSchedule.Phase(imageShare: norms.imageShare, momentum: 0)
+    return frozen(Variable(photos), norms: still, on: Tape(pool: pool, allocator: allocator)).value
   }
 
   /// The model as it is now; throws where a parameter is not a finite number.
   public func model(style: String, metadata: [String: String]) throws -> StyleModel {
     try requireFiniteParameters()
     return StyleModel(
-      definition: definition, parameters: executor.parameters.mapValues { $0.value.copy() }, style: style,
+      definition: definition, parameters: state.current.parameters.mapValues { $0.copy() }, style: style,
       metadata: metadata)
   }
 }

@@ -26,8 +26,16 @@ public final class TrainingRun {
     public var resumes: Bool
     /// Threads that compute.
     public var threads: Int
+    /// Photos that are not trained on.
+    public var excludedPhotos: PhotoList?
+    /// The model to start from, of the settings' network; nil starts from random values.
+    public var basePath: String?
+    /// Whether the painting's size is chosen by ``StyleChoice`` and not by the settings.
+    public var choosesStyleSize = false
+    /// Whether the style weight is chosen by ``StyleChoice`` and not by the settings.
+    public var choosesStyleWeight = false
 
-    /// The options as named.
+    /// The options as named; the others are set one by one.
     public init(
       stylePath: String, contentPath: String, outputPath: String, extractorPath: String, previewInterval: Int = 250,
       checkpointInterval: Int = 100, resumes: Bool = false, threads: Int = ComputePool.availableProcessors
@@ -57,7 +65,6 @@ public final class TrainingRun {
   private static let previewPhotos = 3
 
   private let options: Options
-  private let settings: TrainingSettings
   private let pool: ComputePool
   private let trainer: StyleTrainer
   private let folder: PhotoFolder
@@ -66,33 +73,74 @@ public final class TrainingRun {
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
+  /// The settings, those chosen by looking at the painting included.
+  public let settings: TrainingSettings
+  /// What a person should know before the run, in sentences.
+  public let notes: [String]
   /// The folder of checkpoints, previews and the log: the model's path with `.training` for its extension.
   public let workFolder: String
 
-  /// Prepares a run: reads painting, extractor and, to resume, the checkpoint; searches the photos.
-  public init(options: Options, settings: TrainingSettings) throws {
+  /// Prepares a run: reads painting, base, extractor and, to resume, the checkpoint; searches the photos.
+  public init(options: Options, settings given: TrainingSettings) throws {
     self.options = options
-    self.settings = settings
-    try settings.validate()
+    var settings = given
+    let definition = try settings.validate()
     workFolder = (options.outputPath as NSString).deletingPathExtension + ".training"
-    let style = try PictureFile.read(options.stylePath).flattened()
+    let style = try StyleImage(path: options.stylePath)
     styleChecksum = try Self.checksum(ofFile: options.stylePath)
-    folder = try PhotoFolder(path: options.contentPath)
+    folder = try PhotoFolder(path: options.contentPath, excluded: options.excludedPhotos)
+    let base = try options.basePath.map { try Self.base(at: $0, for: definition) }
+    if let path = options.basePath {
+      settings.baseChecksum = try Self.checksum(ofFile: path)
+      settings.norms = .fromBase
+    }
+    pool = ComputePool(threads: options.threads)
+    let extractor = try VGG16(path: options.extractorPath)
+    if options.choosesStyleSize || options.choosesStyleWeight {
+      let choice = try StyleChoice(extractor: extractor, folder: folder, pool: pool)
+      if options.choosesStyleSize { settings.styleSize = choice.size(for: style.picture) }
+      if options.choosesStyleWeight {
+        settings.weights.style = choice.weight(for: style.picture, size: settings.styleSize)
+      }
+    }
+    self.settings = settings
     sampler = PhotoSampler(
       folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed)
     previews = Self.previewPictures(folder, size: settings.imageSize)
-    pool = ComputePool(threads: options.threads)
-    let extractor = try VGG16(path: options.extractorPath)
     trainer = try StyleTrainer(
-      settings: settings, style: style, styleChecksum: styleChecksum, extractor: extractor, pool: pool)
+      settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
+      base: base?.parameters)
+    notes = style.notes + Self.notes(folder)
     try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
     if options.resumes { try trainer.resume(from: checkpointPath) }
   }
+
+  private static func base(at path: String, for definition: NetworkDefinition) throws -> StyleModel {
+    let base = try StyleModel.load(path: path)
+    guard base.definition == definition else {
+      func name(_ definition: NetworkDefinition) -> String { "'\(definition.name)' of width \(definition.width)" }
+      throw TrainingError.foreignBase(file: path, found: name(base.definition), expected: name(definition))
+    }
+    return base
+  }
+
+  private static func notes(_ folder: PhotoFolder) -> [String] {
+    guard folder.files.count < fewPhotos else { return [] }
+    return [
+      "\(folder.path) has \(folder.files.count) photos only: the style will fit these better than others; some hundreds are "
+        + "better"
+    ]
+  }
+
+  /// Below this number of photos, a network has seen each of them dozens of times.
+  private static let fewPhotos = 25
 
   /// Steps done, those before a resumption included.
   public var iteration: Int { trainer.iteration }
   /// Photos found, and files among them that are not photos.
   public var photoCounts: (found: Int, skipped: Int) { (folder.files.count, folder.skippedCount) }
+  /// Photos left out because a list says so, and photos enlarged so far because they are smaller than the crops.
+  public var excludedAndEnlarged: (excluded: Int, enlarged: Int) { (folder.excludedCount, sampler.enlargedCount) }
   /// Photos that could not be read so far.
   public var unreadableFiles: [String] { sampler.unreadableFiles }
   /// The card's path.
@@ -102,29 +150,62 @@ public final class TrainingRun {
   private var checkpointPath: String { workFolder + "/checkpoint.safetensors" }
 
   /// Runs until all iterations are done or `shouldStop` says so; `onStep` receives the step and the mean of recent losses.
-  public func run(shouldStop: () -> Bool, onStep: (StyleTrainer.Step, LossParts) -> Void) throws -> Outcome {
+  ///
+  /// `onNotice` receives a sentence where the run went back to an earlier state, and where a file could not be written: the run
+  /// goes on then, and the checkpoint before stays. Throws where the model, or the checkpoint of a run that is to stop, cannot
+  /// be written.
+  public func run(
+    shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
+  ) throws -> Outcome {
     let log = try LossLog(path: workFolder + "/losses.csv", iteration: trainer.iteration)
+    var isLogComplete = true
+    func attempt(_ file: String, _ write: () throws -> Void) -> Bool {
+      do {
+        try write()
+        return true
+      } catch {
+        onNotice("\(file) was not written: \(error); the training goes on")
+        return false
+      }
+    }
     try trainer.run(sampler: sampler) { step in
-      if recent.count == Self.recentSteps { recent.removeFirst() }
-      recent.append(step.losses)
-      try log.append(step)
+      if let recovery = step.recovery { onNotice(recovery) }
+      // A step that was undone before its losses were known has no rate.
+      if step.learningRate > 0 {
+        if recent.count == Self.recentSteps { recent.removeFirst() }
+        recent.append(step.losses)
+        if isLogComplete { isLogComplete = attempt("The log of losses") { try log.append(step) } }
+      }
       onStep(step, .mean(recent))
       let isLast = step.iteration == settings.iterations
       if step.iteration % options.previewInterval == 0 || isLast {
-        try writePreview(to: workFolder + String(format: "/preview-%06d.png", step.iteration))
+        let path = workFolder + String(format: "/preview-%06d.png", step.iteration)
+        _ = attempt("A preview") { try writePreview(to: path) }
       }
-      let isStopping = shouldStop()
-      if step.iteration % options.checkpointInterval == 0 || isStopping || isLast {
+      if shouldStop() {
         try trainer.saveCheckpoint(to: checkpointPath)
+        return false
       }
-      return !isStopping
+      if step.iteration % options.checkpointInterval == 0 || isLast {
+        _ = attempt("A checkpoint") { try trainer.saveCheckpoint(to: checkpointPath) }
+      }
+      return true
     }
     guard trainer.iteration >= settings.iterations else {
       return .interrupted(iteration: trainer.iteration, checkpoint: checkpointPath)
     }
-    try writeResults()
+    flatAreas = FlatAreaCheck { trainer.stylize($0) }
+    do {
+      try writeResults()
+    } catch {
+      let checkpoint = trainer.checkpointPath
+      throw TrainingError.unwritableResult(file: options.outputPath, reason: "\(error)", checkpoint: checkpoint)
+    }
     return .finished
   }
+
+  /// What was found in flat areas, once the run is done.
+  public private(set) var flatAreas: FlatAreaCheck?
 
   // MARK: Results
 
@@ -132,8 +213,9 @@ public final class TrainingRun {
     let name = ((options.outputPath as NSString).lastPathComponent as NSString).deletingPathExtension
     let card = ModelCard(
       style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
-      photos: "\(folder.files.count - sampler.unreadableFiles.count) photographs", settings: settings,
+      photos: photosText, settings: settings,
       parameterCount: trainer.definition.parameterCount, losses: .mean(recent), lossSteps: recent.count,
+      recoveries: trainer.recoveries, blotches: flatAreas?.blotches,
       seconds: trainer.seconds, threads: options.threads, date: Self.today)
     let model = try trainer.model(
       style: name,
@@ -149,12 +231,19 @@ public final class TrainingRun {
         "content_weight": String(settings.weights.content),
         "style_weight": String(settings.weights.style),
         "tv_weight": String(settings.weights.totalVariation),
+        "temporal_weight": String(settings.temporalWeight),
+        "base_sha256": settings.baseChecksum ?? "none",
         "loss_scaling": LossWeights.scaling,
         "date": card.date,
       ])
     try model.save(path: options.outputPath)
     try card.markdown.write(toFile: cardPath, atomically: true, encoding: .utf8)
     try writePreview(to: picturePath)
+  }
+
+  private var photosText: String {
+    let count = "\(folder.files.count - sampler.unreadableFiles.count) photographs"
+    return folder.excludedCount > 0 ? count + ", \(folder.excludedCount) others kept out" : count
   }
 
   private static var today: String {

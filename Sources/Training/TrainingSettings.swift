@@ -16,6 +16,12 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var styleSize: Int
   /// The weights of the objective.
   public var weights: LossWeights
+  /// The weight of the mean squared warping error between a photo's picture and that of a later frame; 0 leaves it out.
+  public var temporalWeight: Double
+  /// How norms with stored statistics come to use them.
+  public var norms: NormSchedule
+  /// The SHA-256 of the model file that the network starts from; nil for random values.
+  public var baseChecksum: String?
   /// Adam's rate at the start; see ``learningRate(at:)``.
   public var learningRate: Double
   /// Decides initial values, crops and flips, and the photos' order.
@@ -24,7 +30,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// The settings of the trainer's defaults, where not named.
   public init(
     network: String = "half", width: Double = 1, iterations: Int = 4000, batchSize: Int = 4, imageSize: Int = 256,
-    styleSize: Int = 256, weights: LossWeights = LossWeights(), learningRate: Double = 1e-3, seed: UInt64 = 1
+    styleSize: Int = 256, weights: LossWeights = LossWeights(), temporalWeight: Double = 0,
+    norms: NormSchedule = NormSchedule(), baseChecksum: String? = nil, learningRate: Double = 1e-3, seed: UInt64 = 1
   ) {
     self.network = network
     self.width = width
@@ -33,6 +40,9 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     self.imageSize = imageSize
     self.styleSize = styleSize
     self.weights = weights
+    self.temporalWeight = temporalWeight
+    self.norms = norms
+    self.baseChecksum = baseChecksum
     self.learningRate = learningRate
     self.seed = seed
   }
@@ -64,8 +74,11 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
       "32 to 2048, or 0 for the painting's own")
     for (name, weight) in [
       ("content weight", weights.content), ("style weight", weights.style),
-      ("total variation weight", weights.totalVariation),
+      ("total variation weight", weights.totalVariation), ("temporal weight", temporalWeight),
     ] { try require(weight.isFinite && weight >= 0, "the " + name, weight, "a number from 0") }
+    try require(
+      norms.start >= 0 && norms.start <= norms.end && norms.end <= 1, "the norm schedule",
+      "\(norms.start) to \(norms.end)", "two ascending numbers from 0 to 1")
     try require(learningRate.isFinite && learningRate > 0, "the learning rate", learningRate, "a number above 0")
     return definition
   }

@@ -27,6 +27,16 @@ struct EvaluateStyle: ParsableCommand {
   @Option(help: "The folder of photos, searched recursively.")
   var content: String
 
+  @Option(help: "Measure these photos alone: a text file with one name on each line, relative to --content.")
+  var photoList: String?
+
+  @Flag(
+    help: """
+      Also measure steadiness: the warping error on sequences rendered out of each photo, which pan, zoom and rotate, and a \
+      pixel's standard deviation in a noisy still, in levels of 255.
+      """)
+  var temporal = false
+
   @Option(help: "The side of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
   var size = 256
 
@@ -72,7 +82,8 @@ struct EvaluateStyle: ParsableCommand {
       extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),
       styleSize: styleSize,
       weights: LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight), pool: pool)
-    let folder = try PhotoFolder(path: content)
+    let folder = try PhotoFolder(path: content, included: photoList.map { try PhotoList(path: $0) })
+    let steadiness = TemporalEvaluator(size: size, pool: pool) { evaluator.output(of: model, photo: $0) }
 
     let interrupt = InterruptFlag.install()
     let progress = ProgressReporter(
@@ -80,6 +91,7 @@ struct EvaluateStyle: ParsableCommand {
     var photos: [Report.Photo] = []
     var parts: [LossParts] = []
     var optimized: [LossParts] = []
+    var reports: [TemporalReport] = []
     var unreadable = 0
     for (index, file) in folder.files.enumerated() {
       guard !interrupt.isRaised else { throw ExitCode(interrupt.exitCode ?? 1) }
@@ -87,7 +99,8 @@ struct EvaluateStyle: ParsableCommand {
         let crop = StyleEvaluator.crop(photo, size: size).tensor()
         let losses = evaluator.losses(of: model, photo: crop)
         parts.append(losses)
-        photos.append(Report.Photo(file: relative(file), losses))
+        photos.append(Report.Photo(file: folder.name(of: file), losses))
+        if temporal { reports.append(steadiness.report(photo: photo, seed: UInt64(index + 1))) }
         if let optimize {
           let picture = evaluator.optimized(photo: crop, iterations: optimize)
           optimized.append(evaluator.losses(output: picture, photo: crop))
@@ -104,20 +117,15 @@ struct EvaluateStyle: ParsableCommand {
     }
     let mean = LossSummary(.mean(parts))
     let yardstick = optimized.isEmpty ? nil : LossSummary(.mean(optimized))
+    let temporalMean = reports.isEmpty ? nil : TemporalReport.mean(reports)
     if json {
       try JSONLine.print(
         Report(
           style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean,
-          optimized: yardstick,
-          photos: photos))
+          optimized: yardstick, temporal: temporalMean, photos: photos))
     } else {
-      try StandardOutput.write(Self.table(photos, mean, yardstick))
+      try StandardOutput.write(Self.table(photos, mean, yardstick) + (temporalMean.map(Self.table) ?? ""))
     }
-  }
-
-  private func relative(_ file: String) -> String {
-    let root = URL(fileURLWithPath: content).path + "/"
-    return file.hasPrefix(root) ? String(file.dropFirst(root.count)) : file
   }
 
   private static func table(_ photos: [Report.Photo], _ mean: LossSummary, _ yardstick: LossSummary?) -> String {
@@ -131,6 +139,16 @@ struct EvaluateStyle: ParsableCommand {
       text += row([yardstick.total, yardstick.content, yardstick.style, yardstick.tv], "mean of L-BFGS on the pixels")
     }
     return text
+  }
+
+  private static func table(_ report: TemporalReport) -> String {
+    func row(_ name: String, _ part: TemporalMeasurement) -> String {
+      String(format: "%12.2f%12.2f  ", part.output, part.input) + name + "\n"
+    }
+    return "\n      output       input  steadiness, in levels of 255\n"
+      + row("warping error, pan", report.pan) + row("warping error, pan below a pixel", report.subpixel)
+      + row("warping error, zoom", report.zoom) + row("warping error, rotation", report.rotation)
+      + row("warping error, all", report.warping) + row("deviation in a still with noise of 2", report.still)
   }
 
   /// What `--json` prints.
@@ -160,6 +178,8 @@ struct EvaluateStyle: ParsableCommand {
     var mean: LossSummary
     /// Only with `--optimize`.
     var optimized: LossSummary?
+    /// Only with `--temporal`.
+    var temporal: TemporalReport?
     var photos: [Photo]
   }
 }

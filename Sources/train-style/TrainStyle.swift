@@ -29,14 +29,33 @@ struct TrainStyle: ParsableCommand {
   @Option(help: "The model file to write. (default: models/PAINTING.safetensors)")
   var output: String?
 
-  @Option(help: "The network: \(NetworkDefinition.names.joined(separator: " or ")).")
+  @Option(help: "Photos to leave out: a text file with one name on each line, relative to the folder of photos.")
+  var excludeList: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The network: \(NetworkDefinition.names.joined(separator: " or ")), or a description.",
+      discussion: "Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with "
+        + "choices, such as dense:channels=8-16-32,blocks=4."))
   var network = defaults.network
 
   @Option(help: "Multiplies the channels of every layer.", transform: ArgumentValues.number(in: 0.125...4))
   var width = defaults.width
 
-  @Option(help: "Optimizer steps.", transform: ArgumentValues.integer(in: 1...10_000_000))
-  var iterations = defaults.iterations
+  @Option(help: "How much time to spend: \(TrainingQuality.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var quality = TrainingQuality.good
+
+  @Option(
+    help: "Optimizer steps. (default: as --quality says)", transform: ArgumentValues.integer(in: 1...10_000_000))
+  var iterations: Int?
+
+  @Option(
+    help:
+      "The model to start from. (default: the network's base model, models/base/NETWORK.safetensors, if there is one)")
+  var base: String?
+
+  @Flag(help: "Start from random values and not from a base model.")
+  var fromScratch = false
 
   @Option(help: "Photos in one step.", transform: ArgumentValues.integer(in: 1...64))
   var batchSize = defaults.batchSize
@@ -45,18 +64,31 @@ struct TrainStyle: ParsableCommand {
   var imageSize = defaults.imageSize
 
   @Option(
-    help: "The painting's short side in pixels; 0 leaves it as it is. A larger painting has larger strokes.",
+    help: """
+      The painting's short side in pixels; 0 leaves it as it is. A larger painting has larger strokes. (default: 256, more for \
+      a painting of fine texture)
+      """,
     transform: ArgumentValues.integer(in: 0...2048))
-  var styleSize = defaults.styleSize
+  var styleSize: Int?
 
   @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
   var contentWeight = defaults.weights.content
 
-  @Option(help: "The weight of the style loss.", transform: ArgumentValues.number(positive: false))
-  var styleWeight = defaults.weights.style
+  @Option(
+    help: "The weight of the style loss. (default: chosen by the painting, about \(defaults.weights.style))",
+    transform: ArgumentValues.number(positive: false))
+  var styleWeight: Double?
 
   @Option(help: "The weight of the total variation.", transform: ArgumentValues.number(positive: false))
   var tvWeight = defaults.weights.totalVariation
+
+  @Option(
+    help: """
+      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.names.joined(separator: ", ")), \
+      \(TrainingSettings.steadyWeight) for other networks)
+      """,
+    transform: ArgumentValues.number(positive: false))
+  var temporalWeight: Double?
 
   @Option(help: "Adam's learning rate at the start.", transform: ArgumentValues.number(positive: true))
   var learningRate = defaults.learningRate
@@ -83,6 +115,10 @@ struct TrainStyle: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  func validate() throws {
+    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
+  }
+
   func run() throws {
     let interrupt = InterruptFlag.install()
     let installation = Installation()
@@ -90,36 +126,69 @@ struct TrainStyle: ParsableCommand {
     let contentPath = try content ?? installation.defaultPhotos()
     try InputPath.checkDirectory(contentPath)
     let extractorPath = try installation.vggWeights()
+    if let base { try InputPath.checkFile(base) }
+    // A base is that of the network as it is named: at another width it would be another network.
+    let basePath = fromScratch ? nil : base ?? (width == 1 ? installation.baseModel(network: network) : nil)
     let settings = TrainingSettings(
-      network: network, width: width, iterations: iterations, batchSize: batchSize, imageSize: imageSize,
-      styleSize: styleSize,
-      weights: LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight),
+      network: network, width: width, iterations: iterations ?? quality.iterations(hasBase: basePath != nil),
+      batchSize: batchSize, imageSize: imageSize, styleSize: styleSize ?? Self.defaults.styleSize,
+      weights: LossWeights(
+        content: contentWeight, style: styleWeight ?? Self.defaults.weights.style, totalVariation: tvWeight),
+      temporalWeight: temporalWeight ?? TrainingSettings.defaultTemporalWeight(network: network),
       learningRate: learningRate, seed: seed)
     try settings.validate()
-    let options = TrainingRun.Options(
+    var options = TrainingRun.Options(
       stylePath: painting, contentPath: contentPath, outputPath: try outputPath(), extractorPath: extractorPath,
       previewInterval: previewInterval, checkpointInterval: checkpointInterval, resumes: resume,
       threads: threads ?? ComputePool.availableProcessors)
+    options.excludedPhotos = try excludeList.map { try PhotoList(path: $0) }
+    options.basePath = basePath
+    options.choosesStyleSize = styleSize == nil
+    options.choosesStyleWeight = styleWeight == nil
+    try train(options, settings, contentPath: contentPath, interrupt: interrupt)
+  }
 
+  private func train(
+    _ options: TrainingRun.Options, _ settings: TrainingSettings, contentPath: String, interrupt: InterruptFlag
+  ) throws {
     let run = try TrainingRun(options: options, settings: settings)
+    let iterations = run.settings.iterations
     let isTalking = !quiet
+    let log = Logger(label: "train-style")
+    for note in run.notes { log.warning("\(note)") }
     if isTalking {
+      let excluded = run.excludedAndEnlarged.excluded
       ConsoleOutput.standardError.printLine(
-        "\(run.photoCounts.found) photos in \(contentPath) (\(run.photoCounts.skipped) other files); "
-          + "previews, losses and checkpoints in \(run.workFolder)")
+        "\(run.photoCounts.found) photos in \(contentPath) (\(run.photoCounts.skipped) other files"
+          + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.workFolder)"
+      )
+      ConsoleOutput.standardError.printLine(
+        "Starting from \(options.basePath ?? "random values"); painting at \(run.settings.styleSize) pixels, style weight "
+          + "\(run.settings.weights.style)")
     }
     let progress = ProgressReporter(
       title: "Training", total: iterations, completed: run.iteration,
-      units: .init(steps: "iterations", rate: "images/s", perStep: Double(batchSize)), isQuiet: quiet)
+      units: .init(steps: "iterations", rate: "images/s", perStep: Double(batchSize)), isQuiet: quiet,
+      showsFirstStep: true)
     var latest: LossParts?
-    let outcome = try run.run(shouldStop: { interrupt.isRaised }) { step, losses in
+    let outcome = try run.run(shouldStop: { interrupt.isRaised }, onNotice: { log.warning("\($0)") }) { step, losses in
       latest = losses
       progress.update(completed: step.iteration, detail: Self.text(losses))
     }
     progress.finish()
     let unreadable = run.unreadableFiles.count
     if unreadable > 0 {
-      Logger(label: "train-style").warning("\(unreadable) photos could not be read and were skipped")
+      log.warning("\(unreadable) photos could not be read, or are too small to show anything, and were skipped")
+    }
+    let enlarged = run.excludedAndEnlarged.enlarged
+    if enlarged > 0 { log.warning("\(enlarged) photos are smaller than the crops and were enlarged") }
+    if let flatAreas = run.flatAreas, flatAreas.isBlotchy {
+      let percentage = String(format: "%.1f", 100 * flatAreas.blotches)
+      log.warning(
+        """
+        flat areas such as skies come out blotchy in \(percentage) % of their places; a lower --style-weight or more \
+        iterations help
+        """)
     }
     switch outcome {
     case .interrupted(let iteration, let checkpoint):
@@ -132,7 +201,8 @@ struct TrainStyle: ParsableCommand {
         try JSONLine.print(
           Report(
             model: options.outputPath, card: run.cardPath, picture: run.picturePath, iterations: run.iteration,
-            skippedPhotos: unreadable, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
+            skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleWeight: run.settings.weights.style,
+            blotches: run.flatAreas?.blotches, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
       }
     }
   }
@@ -158,7 +228,12 @@ struct TrainStyle: ParsableCommand {
     var picture: String
     var iterations: Int
     var skippedPhotos: Int
+    var styleSize: Int
+    var styleWeight: Double
+    var blotches: Double?
     var loss: LossSummary?
     var peakMemoryMB: Double
   }
 }
+
+extension TrainingQuality: ExpressibleByArgument {}

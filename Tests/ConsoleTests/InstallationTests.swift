@@ -41,6 +41,15 @@ import Testing
     }
   }
 
+  @Test func baseModelsAreFoundByTheNetwork() throws {
+    let installation = Installation(environment: ["IMPASTO_MODELS": folder.path])
+    #expect(installation.baseModel(network: "half") == nil)
+    let base = try folder.textFile("base/half.safetensors")
+    #expect(installation.baseModel(network: "half") == base)
+    #expect(installation.baseModel(network: "johnson") == nil)
+    #expect(installation.styleNames == [], "a base is no style")
+  }
+
   @Test(arguments: ["./starry", "/tmp/starry.ckpt", "starry.safetensors"])
   func stylesGivenAsPathsStayAsTheyAre(path: String) throws {
     #expect(try Installation(environment: ["IMPASTO_MODELS": folder.path]).styleFile(path) == path)

@@ -40,6 +40,22 @@ import Testing
     #expect(!screen.statusLine.isEmpty)
   }
 
+  @Test func longStepsTellTheTimeLeftFromTheFirstOne() {
+    for showsFirstStep in [true, false] {
+      let screen = ScreenRecording()
+      let progress = ProgressReporter(
+        title: "Training", total: 100, showsFirstStep: showsFirstStep,
+        output: screen.output(isTerminal: false, width: 80), now: screen.clock)
+      screen.advance(by: .seconds(2))
+      progress.update(completed: 1)
+      #expect(screen.lines.count == (showsFirstStep ? 1 : 0))
+      if showsFirstStep { #expect(screen.lines.first?.contains("ETA 3:18") == true, "\(screen.lines)") }
+      screen.advance(by: .seconds(2))
+      progress.update(completed: 2)
+      #expect(screen.lines.count == (showsFirstStep ? 1 : 0), "later lines keep their distance")
+    }
+  }
+
   @Test func redrawsAtMostTenTimesASecond() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: 1000, isTerminal: true)

@@ -94,7 +94,46 @@ struct TrainStyleTests {
     #expect(isClose(mean, losses.mean.total))
   }
 
+  @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {
+    _ = try folder.write(Array("# kept out\n1.png\n3.png\n".utf8), to: "held_out.txt")
+    let trained = try train(
+      [
+        "--iterations", "3", "--network", "dense:channels=4-8-8,blocks=1", "--width", "1", "--exclude-list",
+        "held_out.txt",
+      ])
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.errors.contains("2 photos in photos") && trained.errors.contains("2 photos left out"))
+    #expect(trained.errors.contains("ETA"), "no time left is told: \(trained.errors)")
+    #expect(trained.errors.contains("2 photos only"))
+    let card = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
+    #expect(card.contains("2 photographs, 2 others kept out") && card.contains("random values"))
+
+    let evaluated = try evaluator.run(
+      [
+        "--style", "painting", "--style-image", "painting.png", "--content", "photos", "--photo-list", "held_out.txt",
+        "--size", "48", "--temporal", "--json",
+      ], folder: folder.path)
+    try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
+    let result = try JSONDecoder().decode(Evaluation.self, from: Data(evaluated.output.utf8))
+    #expect(result.photos.map(\.file).sorted() == ["1.png", "3.png"])
+    let temporal = try #require(result.temporal)
+    #expect(temporal.warping.input > 0 && temporal.warping.output > 0)
+    #expect(abs(temporal.still.input - 2) < 0.2, "\(temporal.still)")
+
+    // The trained model is a base for the next style, but not for another network.
+    let base = ["--base", "models/painting.safetensors", "--output", "next.safetensors", "--iterations", "2"]
+    let continued = try train(base + ["--network", "dense:channels=4-8-8,blocks=1", "--width", "1"])
+    #expect(continued.exitCode == 0, "\(continued.errors)")
+    let foreign = try train(base)
+    #expect(foreign.exitCode == 1)
+    #expect(foreign.errors.contains("models/painting.safetensors") && foreign.errors.contains("--from-scratch"))
+  }
+
   private struct Evaluation: Decodable {
+    struct Temporal: Decodable {
+      struct Measurement: Decodable { var input, output: Double }
+      var warping, still: Measurement
+    }
     struct Mean: Decodable { var content, style, tv, total: Double }
     struct Photo: Decodable {
       var file: String
@@ -104,6 +143,7 @@ struct TrainStyleTests {
 
     var mean: Mean
     var photos: [Photo]
+    var temporal: Temporal?
   }
 
   /// Sums of the same doubles in another order.
@@ -113,11 +153,20 @@ struct TrainStyleTests {
     _ = try folder.write(Array("text".utf8), to: "text.png")
     _ = try folder.write([], to: "empty.png")
     try FileManager.default.createDirectory(atPath: folder.file("none"), withIntermediateDirectories: true)
+    try PictureFile.write(Picture(width: 20, height: 300, red: 1, green: 2, blue: 3), to: folder.file("strip.png"))
+    try PictureFile.write(Picture(width: 64, height: 64, red: 1, green: 2, blue: 3), to: folder.file("blank.png"))
     let cases: [(arguments: [String], code: Int32, words: String)] = [
       (["missing.png", "--content", "photos"], 1, "missing.png"),
       (["photos", "--content", "photos"], 1, "photos"),
       (["text.png", "--content", "photos"], 1, "text.png"),
       (["empty.png", "--content", "photos"], 1, "empty.png"),
+      (["strip.png", "--content", "photos"], 1, "strip.png: found a style image of 20×300 pixels"),
+      (["blank.png", "--content", "photos"], 1, "blank.png: found a style image of one colour"),
+      (["painting.png", "--content", "photos", "--exclude-list", "missing.txt"], 1, "missing.txt"),
+      (["painting.png", "--content", "photos", "--base", "missing.safetensors"], 1, "missing.safetensors"),
+      (["painting.png", "--content", "photos", "--network", "dense:blocks=99"], 1, "0 to 32"),
+      (["painting.png", "--content", "photos", "--quality", "perfect"], 2, "quality"),
+      (["painting.png", "--content", "photos", "--base", "a.safetensors", "--from-scratch"], 2, "exclude each other"),
       (["painting.png", "--content", "none"], 1, "none"),
       (["painting.png", "--content", "painting.png"], 1, "painting.png"),
       (["painting.png", "--content", "photos", "--network", "resnet"], 1, "resnet"),

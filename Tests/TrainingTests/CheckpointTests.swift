@@ -18,6 +18,9 @@ import Training
       ("content weight", { $0.weights.content += 1 }),
       ("style weight", { $0.weights.style += 1 }),
       ("total variation weight", { $0.weights.totalVariation += 1 }),
+      ("temporal weight", { $0.temporalWeight += 1 }),
+      ("norm schedule", { $0.norms.end = 0.7 }),
+      ("a base of SHA-256", { $0.baseChecksum = "0123" }),
       ("learning rate", { $0.learningRate *= 2 }),
       ("seed", { $0.seed += 1 }),
     ]
@@ -48,6 +51,22 @@ import Training
         "\(error)".contains("cut.safetensors")
       }
     }
+  }
+
+  @Test func anotherVersionIsRefused() throws {
+    let problem = try SmallTraining()
+    let path = problem.folder.file("checkpoint.safetensors")
+    let trainer = try problem.trainer()
+    try trainer.saveCheckpoint(to: path)
+    let reader = try SafetensorsReader(path: path)
+    var metadata = reader.metadata
+    metadata["checkpoint_format"] = "1"
+    let tensors = try reader.entries.map { ($0.name, try reader.tensor($0.name)) }
+    let old = problem.folder.file("old.safetensors")
+    try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
+    #expect(
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 2")
+    ) { try trainer.resume(from: old) }
   }
 
   @Test func modelIsNoCheckpoint() throws {

@@ -16,6 +16,39 @@ import Training
     #expect(folder.skippedCount == 1)
   }
 
+  @Test func listsLeaveOutOrPickPhotos() throws {
+    let problem = try SmallTraining()
+    let path = try problem.folder.write(Array("# two\n1.png\n\n  nested/4.png \r\n".utf8), to: "list.txt")
+    let list = try PhotoList(path: path)
+    #expect(list.names == ["1.png", "nested/4.png"])
+    let rest = try PhotoFolder(path: problem.photosPath, excluded: list)
+    #expect(rest.files.map { rest.name(of: $0) } == ["0.png", "2.png", "3.png"])
+    #expect(rest.excludedCount == 2)
+    let picked = try PhotoFolder(path: problem.photosPath, included: list)
+    #expect(picked.files.map { picked.name(of: $0) } == ["1.png", "nested/4.png"])
+  }
+
+  @Test func badListsAreErrors() throws {
+    let problem = try SmallTraining()
+    func list(_ text: String) throws -> PhotoList {
+      try PhotoList(path: problem.folder.write(Array(text.utf8), to: "list.txt"))
+    }
+    let path = problem.folder.file("list.txt")
+    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it names no photo")) { try list("# none\n\n") }
+    #expect(throws: TrainingError.self) { try PhotoList(path: problem.folder.file("missing.txt")) }
+    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it is not a text")) {
+      try PhotoList(path: problem.folder.write([0xFF, 0xFE, 0xFF], to: "list.txt"))
+    }
+    let stranger = try list("0.png\nelsewhere.png")
+    #expect(
+      throws: TrainingError.missingPhotos(folder: problem.photosPath, list: path, count: 1, example: "elsewhere.png")
+    ) { try PhotoFolder(path: problem.photosPath, included: stranger) }
+    let all = try list("0.png\n1.png\n2.png\n3.png\nnested/4.png")
+    #expect(throws: TrainingError.allPhotosExcluded(folder: problem.photosPath, list: path)) {
+      try PhotoFolder(path: problem.photosPath, excluded: all)
+    }
+  }
+
   @Test func emptyFolderIsAnError() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write([1], to: "notes.txt")
@@ -27,16 +60,16 @@ import Training
   @Test func batchDependsOnItsNumberAlone() throws {
     let problem = try SmallTraining()
     let first = try problem.sampler()
-    let inOrder = try (0..<7).map { try first.batch($0).elements }
+    let inOrder = try (0..<7).map { try first.batch($0).photos.elements }
     let second = try problem.sampler()
-    #expect(try second.batch(6).elements == inOrder[6])
-    #expect(try second.batch(2).elements == inOrder[2])
+    #expect(try second.batch(6).photos.elements == inOrder[6])
+    #expect(try second.batch(2).photos.elements == inOrder[2])
     #expect(Set(inOrder).count == inOrder.count)
   }
 
   @Test func valuesArePixels() throws {
     let problem = try SmallTraining()
-    let batch = try problem.sampler().batch(0)
+    let batch = try problem.sampler().batch(0).photos
     #expect(batch.shape == Shape([2, 32, 32, 3]))
     #expect(batch.elements.allSatisfy { (0...255).contains($0) })
   }
@@ -48,6 +81,46 @@ import Training
     // Six files, two photos in a batch: three batches meet each file once.
     for index in 0..<3 { _ = try sampler.batch(index) }
     #expect(sampler.unreadableFiles == [broken])
+  }
+
+  @Test func smallPhotosAreEnlargedAndTinyOnesSkipped() throws {
+    let problem = try SmallTraining()
+    try PictureFile.write(
+      Picture(tensor: syntheticImage(width: 31, height: 200, seed: 1)), to: problem.photosPath + "/tiny.png")
+    let folder = try PhotoFolder(path: problem.photosPath)
+    let sampler = PhotoSampler(folder: folder, batchSize: 2, imageSize: 48, seed: 1)
+    for index in 0..<3 { _ = try sampler.batch(index) }
+    #expect(sampler.unreadableFiles.map { folder.name(of: $0) } == ["tiny.png"])
+    // Heights 52, 49, 46, 43 and 40: three are below 48, and a width of 40 and one of 47 belong to the first two.
+    #expect(sampler.enlargedCount == 5)
+  }
+
+  @Test func laterFramesAreThePhotosMovedInAnotherLight() throws {
+    let problem = try SmallTraining()
+    let sampler = try problem.sampler()
+    let batch = try sampler.batch(3, hasLater: true)
+    #expect(batch.photos.elements == (try sampler.batch(3)).photos.elements, "the photos depend on the later frames")
+    let later = try #require(batch.later)
+    #expect(later.frames.elements == (try sampler.batch(3, hasLater: true)).later?.frames.elements)
+    let photos = ReferenceTensor(batch.photos)
+    let moved = Reference.warp(photos, positions: ReferenceTensor(later.positions))
+    let frames = ReferenceTensor(later.frames)
+    func luminance(_ image: ReferenceTensor, _ pixel: Int) -> Double {
+      zip([0.299, 0.587, 0.114], image.elements[3 * pixel..<3 * pixel + 3]).map { $0 * min(max($1, 0), 255) }
+        .reduce(0, +)
+    }
+    var errors: [Double] = []
+    for pixel in 0..<later.mask.count where later.mask.elements[pixel] > 0 {
+      let change = luminance(frames, pixel) - luminance(moved, pixel)
+      errors.append(change - Double(later.change.elements[pixel]))
+    }
+    #expect(errors.count > later.mask.count / 2, "most pixels stay in the picture")
+    let mean = errors.reduce(0, +) / Double(errors.count)
+    let deviation = (errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)).squareRoot()
+    // What is left is noise of σ ≤ 4, of which the weights of the luminance leave 0.67, and less where it is clamped.
+    #expect(abs(mean) < 0.3, "\(mean)")
+    #expect(deviation < 4 * 0.67 * 1.1, "\(deviation)")
+    #expect(deviation > 0.01, "there is no noise at all")
   }
 
   @Test func nothingReadableIsAnError() throws {

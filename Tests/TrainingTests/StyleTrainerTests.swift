@@ -1,6 +1,9 @@
 import Foundation
+import Imaging
+import Tensors
 import TestSupport
 import Testing
+import Threading
 import Training
 
 @Suite struct StyleTrainerTests {
@@ -70,10 +73,10 @@ import Training
     try trainer.saveCheckpoint(to: path)
     let before = try problem.folder.bytes(of: "checkpoint.safetensors")
 
-    let photos = try problem.sampler().batch(2)
-    photos.pointer[5] = .nan
+    let batch = try problem.sampler().batch(2)
+    batch.photos.pointer[5] = .nan
     #expect {
-      _ = try trainer.step(photos)
+      _ = try trainer.step(batch)
     } throws: { error in
       guard case TrainingError.diverged(let iteration, let part, let checkpoint) = error else { return false }
       return iteration == 3 && part == "content loss" && checkpoint == path
@@ -81,16 +84,122 @@ import Training
     #expect(try problem.folder.bytes(of: "checkpoint.safetensors") == before)
   }
 
-  @Test func parametersThatAreNoNumbersAreNotSaved() throws {
-    let problem = try SmallTraining(iterations: 10)
+  @Test func aHopelessRateIsLoweredAndThenGivenUp() throws {
+    let problem = try SmallTraining(iterations: 40)
     var settings = problem.settings
     settings.learningRate = 1e38
     let trainer = try problem.trainer(settings)
-    #expect(throws: TrainingError.self) {
-      try trainer.run(sampler: problem.sampler()) { _ in
-        try trainer.saveCheckpoint(to: problem.folder.file("checkpoint.safetensors"))
+    var recoveries: [String] = []
+    #expect {
+      try trainer.run(sampler: problem.sampler()) { step in
+        if let recovery = step.recovery { recoveries.append(recovery) }
         return true
       }
+    } throws: { error in
+      if case TrainingError.unstable(_, let trouble, nil) = error { return trouble.contains("not a finite number") }
+      return false
     }
+    #expect(recoveries.count == 4)
+    #expect(recoveries.last?.contains("0.0625") == true, "\(recoveries)")
+    // The state is that of the last recovery: something that can be saved.
+    try trainer.saveCheckpoint(to: problem.folder.file("checkpoint.safetensors"))
+  }
+
+  @Test func aTrainingThatWentBackResumesToTheSameBytes() throws {
+    let problem = try SmallTraining(iterations: 8)
+    var settings = problem.settings
+    // So far off that the squares of the next activations overflow, but the parameters do not.
+    settings.learningRate = 1e18
+    // Two steps for each trouble: within eight steps the run goes back several times, and does not give up.
+    let whole = try problem.trainer(settings)
+    var recoveries = 0
+    try whole.run(sampler: problem.sampler()) { step in
+      if step.recovery != nil { recoveries += 1 }
+      return true
+    }
+    #expect(recoveries > 1)
+    let path = problem.folder.file("checkpoint.safetensors")
+    let interrupted = try problem.trainer(settings)
+    try interrupted.run(sampler: problem.sampler()) { $0.iteration < 5 }
+    try interrupted.saveCheckpoint(to: path)
+    let resumed = try problem.trainer(settings)
+    try resumed.resume(from: path)
+    #expect(resumed.recoveries == interrupted.recoveries)
+    try resumed.run(sampler: problem.sampler()) { _ in true }
+    #expect(try SmallTraining.parameters(resumed) == SmallTraining.parameters(whole))
+    #expect(resumed.recoveries == recoveries)
+  }
+}
+
+/// Networks with stored statistics, trained to be steady.
+@Suite struct CandidateTrainingTests {
+  private func problem(iterations: Int, temporalWeight: Double = 20) throws -> (SmallTraining, TrainingSettings) {
+    let problem = try SmallTraining(iterations: iterations)
+    var settings = problem.settings
+    (settings.network, settings.width) = ("dense:channels=4-8-16,blocks=1,head=unshuffle2,tail=shuffle2", 1)
+    settings.temporalWeight = temporalWeight
+    return (problem, settings)
+  }
+
+  @Test func interruptedAndResumedRunEndsInTheSameBytes() throws {
+    let (problem, settings) = try problem(iterations: 8)
+    let whole = try problem.trainer(settings)
+    var temporal = 0.0
+    try whole.run(sampler: problem.sampler()) { step in
+      temporal += step.losses.temporal
+      return true
+    }
+    #expect(temporal > 0)
+    let path = problem.folder.file("checkpoint.safetensors")
+    let interrupted = try problem.trainer(settings, threads: 1)
+    try interrupted.run(sampler: problem.sampler()) { $0.iteration < 3 }
+    try interrupted.saveCheckpoint(to: path)
+    let resumed = try problem.trainer(settings)
+    try resumed.resume(from: path)
+    try resumed.run(sampler: problem.sampler()) { _ in true }
+    #expect(try SmallTraining.parameters(resumed) == SmallTraining.parameters(whole))
+  }
+
+  @Test func theFinishedModelPaintsAsTheTrainerDoesAtTheEnd() throws {
+    let (problem, settings) = try problem(iterations: 10)
+    let trainer = try problem.trainer(settings)
+    let start = try SmallTraining.parameters(trainer)
+    try trainer.run(sampler: problem.sampler()) { _ in true }
+    let model = try trainer.model(style: "test", metadata: [:])
+    #expect(model.parameters["head.norm.running_mean"]?.elements != start["head.norm.running_mean"])
+    #expect(model.parameters["head.norm.running_var"]?.elements.allSatisfy { $0 > 0 } == true)
+    let photo = syntheticImage(width: 32, height: 32, seed: 5)
+    let evaluator = try StyleEvaluator(
+      extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,
+      pool: ComputePool(threads: 2))
+    #expect(evaluator.output(of: model, photo: photo).elements == trainer.stylize(photo).elements)
+  }
+
+  @Test func aWeightOnSteadinessMakesSteadierPictures() throws {
+    let photo = Picture(tensor: syntheticImage(width: 90, height: 80, seed: 8))
+    func report(_ weight: Double) throws -> TemporalReport {
+      let (problem, settings) = try problem(iterations: 40, temporalWeight: weight)
+      let trainer = try problem.trainer(settings)
+      try trainer.run(sampler: problem.sampler()) { _ in true }
+      return TemporalEvaluator(size: 32, pool: ComputePool(threads: 2)) { trainer.stylize($0) }.report(photo: photo)
+    }
+    let (without, with) = (try report(0), try report(1e5))
+    // So heavy a weight leaves little but steadiness to be learned; a gradient of the wrong sign would raise both.
+    #expect(with.warping.output < 0.7 * without.warping.output, "\(with.warping) for \(without.warping)")
+    #expect(with.still.output < without.still.output, "\(with.still) for \(without.still)")
+  }
+
+  @Test func aBaseIsWhereTheTrainingStarts() throws {
+    let (problem, settings) = try problem(iterations: 4)
+    let trainer = try problem.trainer(settings)
+    try trainer.run(sampler: problem.sampler()) { _ in true }
+    let base = try trainer.model(style: "base", metadata: [:])
+    let continued = try StyleTrainer(
+      settings: settings, style: PictureFile.read(problem.paintingPath), styleChecksum: "checksum",
+      extractor: VGG16(path: problem.extractorPath), pool: ComputePool(threads: 2), base: base.parameters)
+    #expect(try SmallTraining.parameters(continued) == base.parameters.mapValues(\.elements))
+    _ = try continued.step(try problem.sampler().batch(0))
+    let other = try trainer.model(style: "base", metadata: [:])
+    #expect(other.parameters.mapValues(\.elements) == base.parameters.mapValues(\.elements), "the base was changed")
   }
 }

@@ -53,6 +53,78 @@ import Training
     #expect(try problem.folder.bytes(of: "painted.safetensors") == resumed)
   }
 
+  @Test func filesThatCannotBeWrittenDoNotEndTheRun() throws {
+    let problem = try SmallTraining(iterations: 5)
+    let run = try TrainingRun(options: options(problem), settings: problem.settings)
+    // Folders stand where the checkpoint and a preview are to go.
+    for name in ["checkpoint.safetensors", "preview-000002.png"] {
+      try FileManager.default.createDirectory(
+        atPath: run.workFolder + "/" + name, withIntermediateDirectories: false)
+    }
+    var notices: [String] = []
+    let outcome = try run.run(shouldStop: { false }, onNotice: { notices.append($0) }) { _, _ in }
+    #expect(outcome == .finished)
+    #expect(notices.count == 3, "\(notices)")
+    #expect(notices.contains { $0.contains("preview-000002.png") && $0.contains("goes on") })
+    #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
+
+    // A run that is to stop has nothing but its checkpoint: there the sentence is an error.
+    let stopped = try TrainingRun(options: options(problem), settings: problem.settings)
+    #expect {
+      _ = try stopped.run(shouldStop: { true }) { _, _ in }
+    } throws: { "\($0)".contains("checkpoint.safetensors") }
+  }
+
+  @Test func aModelThatCannotBeWrittenLeavesTheCheckpoint() throws {
+    let problem = try SmallTraining(iterations: 4)
+    let run = try TrainingRun(options: options(problem), settings: problem.settings)
+    try FileManager.default.createDirectory(
+      atPath: problem.folder.file("painted.safetensors"), withIntermediateDirectories: false)
+    #expect {
+      _ = try run.run(shouldStop: { false }) { _, _ in }
+    } throws: { "\($0)".contains("--resume") && "\($0)".contains("checkpoint.safetensors") }
+    try FileManager.default.removeItem(atPath: problem.folder.file("painted.safetensors"))
+    let again = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
+    #expect(try again.run(shouldStop: { false }) { _, _ in } == .finished)
+    #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
+  }
+
+  @Test func aBaseIsNamedAndOneOfAnotherNetworkRefused() throws {
+    let problem = try SmallTraining(iterations: 2)
+    let first = try TrainingRun(options: options(problem), settings: problem.settings)
+    _ = try first.run(shouldStop: { false }) { _, _ in }
+    let base = problem.folder.file("base.safetensors")
+    try FileManager.default.moveItem(atPath: problem.folder.file("painted.safetensors"), toPath: base)
+
+    var withBase = options(problem)
+    withBase.basePath = base
+    let second = try TrainingRun(options: withBase, settings: problem.settings)
+    #expect(second.settings.norms == .fromBase)
+    _ = try second.run(shouldStop: { false }) { _, _ in }
+    let model = try StyleModel.load(path: problem.folder.file("painted.safetensors"))
+    #expect(model.metadata["base_sha256"] == second.settings.baseChecksum)
+    #expect(second.settings.baseChecksum?.count == 64)
+
+    var settings = problem.settings
+    settings.width = 0.25
+    #expect {
+      _ = try TrainingRun(options: withBase, settings: settings)
+    } throws: { error in
+      guard case TrainingError.foreignBase(let file, _, _) = error else { return false }
+      return file == base && "\(error)".contains("--from-scratch")
+    }
+  }
+
+  @Test func settingsAreChosenByThePaintingWhereAskedFor() throws {
+    let problem = try SmallTraining(iterations: 1)
+    var choosing = options(problem)
+    (choosing.choosesStyleSize, choosing.choosesStyleWeight) = (true, true)
+    let run = try TrainingRun(options: choosing, settings: problem.settings)
+    #expect(run.settings.styleSize == 256)
+    #expect(run.settings.weights.style != problem.settings.weights.style)
+    #expect(run.notes.contains { $0.contains("5 photos only") })
+  }
+
   @Test func resumingWithoutACheckpointIsAnError() throws {
     let problem = try SmallTraining()
     #expect {

@@ -16,10 +16,27 @@ import Training
     TrainingSettings(iterations: 0), TrainingSettings(batchSize: 0), TrainingSettings(imageSize: 255),
     TrainingSettings(imageSize: 16), TrainingSettings(styleSize: 5), TrainingSettings(learningRate: 0),
     TrainingSettings(learningRate: .nan), TrainingSettings(weights: LossWeights(style: -1)),
-    TrainingSettings(weights: LossWeights(content: .infinity)),
+    TrainingSettings(weights: LossWeights(content: .infinity)), TrainingSettings(temporalWeight: -1),
+    TrainingSettings(norms: NormSchedule(start: 0.5, end: 0.4)),
+    TrainingSettings(norms: NormSchedule(start: 0, end: 1.1)),
   ])
   func settingsOutOfRangeAreRefused(_ settings: TrainingSettings) {
     #expect(throws: TrainingError.self) { try settings.validate() }
+  }
+
+  @Test func normsGoFromTheImagesStatisticsToTheStoredOnes() {
+    let schedule = NormSchedule(start: 0.2, end: 0.6)
+    #expect(schedule.phase(at: 0, of: 100) == .init(imageShare: 1, momentum: NormSchedule.momentum))
+    #expect(schedule.phase(at: 19, of: 100).imageShare == 1)
+    #expect(abs(schedule.phase(at: 40, of: 100).imageShare - 0.5) < 1e-6)
+    #expect(schedule.phase(at: 60, of: 100) == .finished)
+    #expect(schedule.phase(at: 100, of: 100) == .finished)
+    #expect(NormSchedule(start: 0, end: 0).phase(at: 0, of: 10) == .finished)
+  }
+
+  @Test func steadinessIsOnForOtherNetworksThanTheReferences() {
+    #expect(TrainingSettings.defaultTemporalWeight(network: "johnson") == 0)
+    #expect(TrainingSettings.defaultTemporalWeight(network: "dense") == TrainingSettings.steadyWeight)
   }
 
   @Test func unknownNetworkIsRefused() {

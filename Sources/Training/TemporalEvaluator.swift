@@ -1,0 +1,214 @@
+import Foundation
+import Imaging
+import Kernels
+import Tensors
+import Threading
+
+/// How steady the pictures of a rendered sequence are, in levels of 255.
+public struct TemporalMeasurement: Codable, Sendable, Equatable {
+  /// Of the stylized frames.
+  public var output: Double
+  /// Of the frames themselves: what interpolation and noise alone leave.
+  public var input: Double
+
+  /// The root of the mean of the squares.
+  static func mean(_ parts: [TemporalMeasurement]) -> TemporalMeasurement {
+    func root(_ value: (TemporalMeasurement) -> Double) -> Double {
+      (parts.reduce(0) { $0 + value($1) * value($1) } / Double(max(parts.count, 1))).squareRoot()
+    }
+    return TemporalMeasurement(output: root(\.output), input: root(\.input))
+  }
+}
+
+/// What steadiness was found in each kind of sequence.
+public struct TemporalReport: Codable, Sendable, Equatable {
+  /// The warping error while the camera pans by whole and partial pixels, 3.25 across and 1.5 down for each frame.
+  public var pan: TemporalMeasurement
+  /// The same at a fraction of a pixel, 0.3 across and 0.2 down.
+  public var subpixel: TemporalMeasurement
+  /// The same while it zooms in, 2 % for each frame.
+  public var zoom: TemporalMeasurement
+  /// The same while it rotates, 1° for each frame.
+  public var rotation: TemporalMeasurement
+  /// The root mean square of these four.
+  public var warping: TemporalMeasurement
+  /// The standard deviation of a pixel over time where nothing moves and the sensor's noise has σ = 2.
+  public var still: TemporalMeasurement
+
+  /// The root mean square of several.
+  public static func mean(_ reports: [TemporalReport]) -> TemporalReport {
+    func part(_ path: KeyPath<TemporalReport, TemporalMeasurement>) -> TemporalMeasurement {
+      .mean(reports.map { $0[keyPath: path] })
+    }
+    return TemporalReport(
+      pan: part(\.pan), subpixel: part(\.subpixel), zoom: part(\.zoom), rotation: part(\.rotation),
+      warping: part(\.warping), still: part(\.still))
+  }
+}
+
+/// Renders moving sequences with exactly known flow out of photos, and measures how steady their pictures are.
+///
+/// Frames are sampled bicubically from a larger photo and rounded to 8 bits as a film's are. The warping error of two frames is
+/// `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, with the exact flow in `W` and the mask `m` of pixels that both frames show; the input's
+/// own is what the rendering and the interpolation of `W` leave.
+public struct TemporalEvaluator {
+  /// Frames in a moving sequence.
+  static let frameCount = 6
+  /// Frames of the noisy still.
+  static let stillCount = 8
+  /// The noise of the still, of 255.
+  static let noise: Float = 2
+  /// How many times the view's side the photo's short side has: room to move in.
+  private static let room = 1.5
+
+  /// The motions from one frame to the next, by the report's names.
+  static var motions: [(path: WritableKeyPath<TemporalReport, TemporalMeasurement>, motion: SmoothMotion)] {
+    [
+      (\.pan, SmoothMotion(shift: SIMD2(3.25, 1.5))), (\.subpixel, SmoothMotion(shift: SIMD2(0.3, 0.2))),
+      (\.zoom, SmoothMotion(zoom: 1.02)), (\.rotation, SmoothMotion(angle: Double.pi / 180)),
+    ]
+  }
+
+  private let size: Int
+  private let pool: ComputePool
+  private let stylize: (Tensor) -> Tensor
+
+  /// An evaluator of views of `size` × `size` pixels; `stylize` gets `[1, S, S, 3]` RGB 0…255 and returns the same shape.
+  public init(size: Int, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
+    self.size = size
+    self.pool = pool
+    self.stylize = stylize
+  }
+
+  /// What is found on sequences out of `photo`; the noise is the same for the same `seed`.
+  public func report(photo: Picture, seed: UInt64 = 1) -> TemporalReport {
+    let source = photo.resized(shortSide: Int((Double(size) * Self.room).rounded()))
+    let unset = TemporalMeasurement(output: 0, input: 0)
+    var report = TemporalReport(
+      pan: unset, subpixel: unset, zoom: unset, rotation: unset, warping: unset, still: still(source, seed: seed))
+    for (path, motion) in Self.motions { report[keyPath: path] = moving(source, motion) }
+    report.warping = .mean(Self.motions.map { report[keyPath: $0.path] })
+    return report
+  }
+
+  // MARK: Motion
+
+  private func moving(_ photo: Picture, _ motion: SmoothMotion) -> TemporalMeasurement {
+    let flow = Tensor(Shape(batch: 1, height: size, width: size, channels: 2), zeroed: false)
+    let mask = Tensor(Shape(batch: 1, height: size, width: size, channels: 1), zeroed: false)
+    motion.write(size: size, positions: flow.pointer, mask: mask.pointer)
+    var sums = TemporalMeasurement(output: 0, input: 0)
+    var previous: (input: Tensor, output: Tensor)?
+    for time in 0..<Self.frameCount {
+      let input = frame(photo, motion, time: time)
+      let output = Self.clamped(stylize(input))
+      if let previous {
+        sums.input += meanSquare(input, previous.input, flow, mask)
+        sums.output += meanSquare(output, previous.output, flow, mask)
+      }
+      previous = (input, output)
+    }
+    let pairs = Double(Self.frameCount - 1)
+    return TemporalMeasurement(output: (sums.output / pairs).squareRoot(), input: (sums.input / pairs).squareRoot())
+  }
+
+  /// The view after `time` steps of `motion`: a pixel of it lies where the motion leads, `time` times over.
+  private func frame(_ photo: Picture, _ motion: SmoothMotion, time: Int) -> Tensor {
+    let center = SIMD2(repeating: Double(size - 1) / 2)
+    let middle = SIMD2(Double(photo.width - 1), Double(photo.height - 1)) / 2
+    let positions = Tensor(Shape(batch: 1, height: size, width: size, channels: 2), zeroed: false)
+    for y in 0..<size {
+      for x in 0..<size {
+        var place = SIMD2(Double(x), Double(y))
+        for _ in 0..<time { place = motion.position(of: place, center: center) }
+        place += middle - center
+        positions.pointer[2 * (y * size + x)] = Float(place.x)
+        positions.pointer[2 * (y * size + x) + 1] = Float(place.y)
+      }
+    }
+    let frame = warped(photo.tensor(), positions)
+    for index in 0..<frame.count { frame.pointer[index] = min(max(frame.pointer[index].rounded(), 0), 255) }
+    return frame
+  }
+
+  private func warped(_ image: Tensor, _ positions: Tensor) -> Tensor {
+    let result = Tensor(Shape(batch: 1, height: size, width: size, channels: 3), zeroed: false)
+    withExtendedLifetime((image, positions)) {
+      BicubicWarp.forward(
+        image.pointer, positions: positions.pointer, batch: 1, height: image.shape.height, width: image.shape.width,
+        channels: 3, outputHeight: size, outputWidth: size, output: result.pointer, pool: pool)
+    }
+    return result
+  }
+
+  /// The mean of the squared difference where the mask is set.
+  private func meanSquare(_ frame: Tensor, _ previous: Tensor, _ flow: Tensor, _ mask: Tensor) -> Double {
+    let expected = warped(previous, flow)
+    var sum = 0.0
+    var count = 0.0
+    for pixel in 0..<size * size where mask.pointer[pixel] > 0 {
+      for index in 3 * pixel..<3 * pixel + 3 {
+        let difference = Double(frame.pointer[index] - expected.pointer[index])
+        sum += difference * difference
+      }
+      count += 3
+    }
+    return sum / max(count, 1)
+  }
+
+  // MARK: Noise
+
+  private func still(_ photo: Picture, seed: UInt64) -> TemporalMeasurement {
+    let view = photo.croppedToCenter(width: size, height: size).tensor()
+    var random = SplitMix64(seed: seed)
+    var inputs = PixelVariance(count: view.count)
+    var outputs = PixelVariance(count: view.count)
+    for _ in 0..<Self.stillCount {
+      let noisy = view.copy()
+      for pixel in 0..<size * size {
+        let noise = Self.noise * LaterFrameMaker.gaussian(&random)
+        for channel in 0..<3 {
+          let index = 3 * pixel + channel
+          noisy.pointer[index] = min(max((noisy.pointer[index] + noise[channel]).rounded(), 0), 255)
+        }
+      }
+      inputs.add(noisy)
+      outputs.add(Self.clamped(stylize(noisy)))
+    }
+    return TemporalMeasurement(output: outputs.meanDeviation, input: inputs.meanDeviation)
+  }
+
+  private static func clamped(_ image: Tensor) -> Tensor {
+    let result = image.copy()
+    for index in 0..<result.count { result.pointer[index] = min(max(result.pointer[index], 0), 255) }
+    return result
+  }
+
+  /// The variance over time of each value of a picture.
+  private struct PixelVariance {
+    private var sums: [Double]
+    private var squares: [Double]
+    private var times = 0.0
+
+    init(count: Int) {
+      sums = [Double](repeating: 0, count: count)
+      squares = sums
+    }
+
+    mutating func add(_ image: Tensor) {
+      times += 1
+      for index in sums.indices {
+        let value = Double(image.pointer[index])
+        sums[index] += value
+        squares[index] += value * value
+      }
+    }
+
+    /// The root of the mean unbiased variance.
+    var meanDeviation: Double {
+      var total = 0.0
+      for index in sums.indices { total += squares[index] - sums[index] * sums[index] / times }
+      return (max(0, total) / (Double(sums.count) * (times - 1))).squareRoot()
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Networks
+
+/// How much time a training may take.
+public enum TrainingQuality: String, CaseIterable, Sendable {
+  /// Enough to see whether the style comes out.
+  case draft
+  /// The default: a style to use.
+  case good
+  /// Until more steps change little.
+  case best
+
+  /// The number of optimizer steps, from a base model or from random values.
+  ///
+  /// A base already paints; it has to learn other strokes and colours, not what a picture is.
+  public func iterations(hasBase: Bool) -> Int {
+    switch self {
+    case .draft: hasBase ? 150 : 600
+    case .good: hasBase ? 500 : 2400
+    case .best: hasBase ? 2000 : 10_000
+    }
+  }
+}
+
+extension TrainingSettings {
+  /// The weight of steadiness for the networks that are trained to be steady.
+  public static let steadyWeight = 50.0
+
+  /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for
+  /// a second frame in each step; ``steadyWeight`` for every other network.
+  public static func defaultTemporalWeight(network: String) -> Double {
+    NetworkDefinition.names.contains(network) ? 0 : steadyWeight
+  }
+}

@@ -1,0 +1,77 @@
+import Kernels
+import Networks
+import Tensors
+
+/// What the optimizer changes: a network's parameters and Adam's moments.
+final class TrainingState {
+  /// Copies of everything, for a way back.
+  struct Snapshot {
+    var parameters: [String: Tensor]
+    var firstMoments: [String: Tensor]
+    var secondMoments: [String: Tensor]
+
+    /// Tensors of its own.
+    func copy() -> Snapshot {
+      Snapshot(
+        parameters: parameters.mapValues { $0.copy() }, firstMoments: firstMoments.mapValues { $0.copy() },
+        secondMoments: secondMoments.mapValues { $0.copy() })
+    }
+  }
+
+  private(set) var executor: NetworkExecutor
+  private var firstMoments: [String: Tensor]
+  private var secondMoments: [String: Tensor]
+
+  /// The state before the first step; `parameters` are changed in place.
+  convenience init(definition: NetworkDefinition, parameters: [String: Tensor]) {
+    let trained = parameters.filter { Self.trainedNames(definition).contains($0.key) }
+    self.init(
+      definition: definition,
+      Snapshot(
+        parameters: parameters, firstMoments: trained.mapValues { Tensor($0.shape) },
+        secondMoments: trained.mapValues { Tensor($0.shape) }))
+  }
+
+  /// The state of a snapshot, whose tensors are changed in place.
+  init(definition: NetworkDefinition, _ snapshot: Snapshot) {
+    executor = NetworkExecutor(definition: definition, parameters: snapshot.parameters, trainable: true)
+    firstMoments = snapshot.firstMoments
+    secondMoments = snapshot.secondMoments
+  }
+
+  private static func trainedNames(_ definition: NetworkDefinition) -> Set<String> {
+    Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
+  }
+
+  /// The tensors themselves, not copies.
+  var current: Snapshot {
+    Snapshot(
+      parameters: executor.parameters.mapValues(\.value), firstMoments: firstMoments, secondMoments: secondMoments)
+  }
+
+  /// Goes back to `snapshot`, which stays as it is.
+  func restore(_ snapshot: Snapshot) {
+    let copy = snapshot.copy()
+    executor = NetworkExecutor(definition: executor.definition, parameters: copy.parameters, trainable: true)
+    firstMoments = copy.firstMoments
+    secondMoments = copy.secondMoments
+  }
+
+  /// Adam's step `step` (from 1) with the gradients that the parameters have, which it clears.
+  func update(step: Int, learningRate: Float) {
+    for (name, parameter) in executor.parameters {
+      guard let gradient = parameter.gradient, let first = firstMoments[name], let second = secondMoments[name] else {
+        continue
+      }
+      AdamStep.update(
+        parameter.value.pointer, gradient: gradient.pointer, firstMoment: first.pointer, secondMoment: second.pointer,
+        count: gradient.count, step: step, learningRate: learningRate)
+      parameter.clearGradient()
+    }
+  }
+
+  /// The first parameter, by name, that is not a finite number.
+  var nonFiniteParameter: String? {
+    executor.parameters.filter { !$0.value.value.buffer.allSatisfy(\.isFinite) }.keys.min()
+  }
+}

@@ -1,0 +1,106 @@
+import Imaging
+import TestSupport
+import Tensors
+import Testing
+import Threading
+import Training
+
+@Suite struct StyleImageTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func write(_ picture: Picture) throws -> String {
+    let path = folder.file("painting.png")
+    try PictureFile.write(picture, to: path)
+    return path
+  }
+
+  private func picture(_ width: Int, _ height: Int) -> Picture {
+    Picture(tensor: syntheticImage(width: width, height: height, seed: 1))
+  }
+
+  @Test func ordinaryPaintingsAreTakenWithoutAWord() throws {
+    let image = try StyleImage(path: write(picture(60, 50)))
+    #expect(image.picture == picture(60, 50))
+    #expect(image.notes.isEmpty)
+  }
+
+  @Test func picturesThatShowNoStyleAreRefused() throws {
+    let white = Picture(width: 64, height: 64, red: 255, green: 255, blue: 255)
+    let cases: [(Picture, String)] = [
+      (picture(1, 1), "at least 32"), (picture(31, 400), "at least 32"), (picture(32, 257), "8 to 1"),
+      (white, "one colour"), (Picture(width: 40, height: 40, red: 9, green: 8, blue: 7), "one colour"),
+      (picture(40, 40).withAlpha([UInt8](repeating: 0, count: 1600)), "transparent"),
+    ]
+    for (picture, words) in cases {
+      let path = try write(picture)
+      let error = #expect(throws: TrainingError.self) { try StyleImage(path: path) }
+      let text = error?.description ?? ""
+      #expect(text.hasPrefix(path) && text.contains(words) && !text.contains("\n"), "\(text)")
+    }
+  }
+
+  @Test func transparencyAndGreyAreTold() throws {
+    var alpha = [UInt8](repeating: 255, count: 40 * 40)
+    alpha[7] = 0
+    let transparent = try StyleImage(path: write(picture(40, 40).withAlpha(alpha)))
+    #expect(transparent.notes.count == 1 && transparent.notes[0].contains("transparent"))
+    #expect(transparent.picture.alpha == nil)
+    let colored = picture(48, 40)
+    let grey = Picture(
+      width: 48, height: 40, pixels: colored.pixels.enumerated().map { colored.pixels[$0.offset / 3 * 3] })
+    let notes = try StyleImage(path: write(grey)).notes
+    #expect(notes.count == 1 && notes[0].contains("no colours"))
+  }
+
+  @Test func aPaintingTooLargeForTheExtractorNamesTheOption() throws {
+    let problem = try SmallTraining()
+    let extractor = try VGG16(path: problem.extractorPath)
+    #expect {
+      _ = try StyleEvaluator(
+        extractor: extractor, style: Picture(width: 2049, height: 2048, red: 1, green: 2, blue: 3), styleSize: 0,
+        pool: ComputePool(threads: 1))
+    } throws: { "\($0)".contains("--style-size") }
+  }
+
+  @Test func theWeightGrowsAsThePaintingIsNearerToPhotos() throws {
+    let problem = try SmallTraining()
+    let choice = try StyleChoice(
+      extractor: VGG16(path: problem.extractorPath), folder: PhotoFolder(path: problem.photosPath),
+      pool: ComputePool(threads: 2))
+    // Checks of black and white are farther from the soft photos than a painting of their kind is.
+    let checks = (0..<64 * 64).flatMap { index in
+      [UInt8](repeating: (index / 64 ^ index % 64) & 4 == 0 ? 0 : 255, count: 3)
+    }
+    let (far, near) = (Picture(width: 64, height: 64, pixels: checks), picture(64, 64))
+    #expect(choice.styleLoss(for: near, size: 64) < choice.styleLoss(for: far, size: 64) / 2)
+    #expect(choice.weight(for: far, size: 64) <= choice.weight(for: near, size: 64))
+    // The random extractor sees so little that the weight meets its bound.
+    #expect(choice.weight(for: near, size: 64) == 25)
+    // Nothing is enlarged to try it.
+    #expect(choice.size(for: picture(64, 64)) == 256)
+  }
+}
+
+@Suite struct FlatAreaCheckTests {
+  @Test func evenPicturesHaveNoBlotches() {
+    #expect(FlatAreaCheck { $0 }.blotches == 0)
+    var random = Random(seed: 1)
+    // Strokes of even strength everywhere.
+    let texture = random.uniform(count: 192 * 192 * 3, in: -60...60)
+    let painted = FlatAreaCheck { Tensor($0.shape, elements: zip($0.elements, texture).map { $0 + $1 }) }
+    #expect(!painted.isBlotchy, "\(painted.blotches)")
+  }
+
+  @Test func spotsAreBlotches() {
+    let check = FlatAreaCheck { sky in
+      let picture = Tensor(sky.shape, elements: sky.elements)
+      for y in 60..<84 {
+        for x in 100..<124 { for c in 0..<3 { picture.pointer[(y * 192 + x) * 3 + c] = 128 - 90 * Float(c - 1) } }
+      }
+      return picture
+    }
+    #expect(check.isBlotchy, "\(check.blotches)")
+  }
+}

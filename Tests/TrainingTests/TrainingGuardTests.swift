@@ -1,0 +1,66 @@
+import Testing
+import Training
+
+@Suite struct TrainingGuardTests {
+  private func observation(
+    _ iteration: Int, total: Double = 100, output: Double = 50, photos: Double = 60, painting: Double = 60
+  ) -> TrainingGuard.Observation {
+    .init(iteration: iteration, total: total, output: output, photos: photos, painting: painting)
+  }
+
+  /// Shows the guard `count` steps of one loss; returns the first trouble.
+  private func show(_ watch: inout TrainingGuard, from first: Int, count: Int, total: Double) -> TrainingGuard.Trouble?
+  {
+    for iteration in first..<first + count {
+      if let trouble = watch.observe(observation(iteration, total: total)).trouble { return trouble }
+    }
+    return nil
+  }
+
+  @Test func everyFullWindowIsAStateToComeBackTo() {
+    var watch = TrainingGuard()
+    let good = (1...3 * TrainingGuard.window).filter { watch.observe(observation($0)).isGood }
+    #expect(good == [1, 2, 3].map { $0 * TrainingGuard.window })
+  }
+
+  @Test func lossesFarAboveTheBestAreTrouble() {
+    var watch = TrainingGuard()
+    let window = TrainingGuard.window
+    #expect(show(&watch, from: 1, count: window, total: 100) == nil)
+    #expect(show(&watch, from: window + 1, count: window, total: 390) == nil)
+    #expect(show(&watch, from: 2 * window + 1, count: window, total: 410) == .risen(mean: 410, best: 100))
+  }
+
+  @Test func numbersThatAreNotFiniteAreTrouble() {
+    var watch = TrainingGuard()
+    for total in [Double.nan, .infinity] {
+      let result = watch.observe(observation(1, total: total))
+      #expect(result.trouble == .notFinite("loss") && !result.isGood)
+    }
+  }
+
+  @Test func outputsWithoutContrastAreTroubleWhereThereIsSomeToShow() {
+    func firstTrouble(photos: Double, painting: Double) -> Int? {
+      var watch = TrainingGuard()
+      return (1...100).first {
+        watch.observe(observation($0, output: 0.5, photos: photos, painting: painting)).trouble == .collapsed
+      }
+    }
+    // Fifty steps to find contrast, then ten without it in a row.
+    #expect(firstTrouble(photos: 60, painting: 60) == 60)
+    #expect(firstTrouble(photos: 5, painting: 60) == nil)
+    #expect(firstTrouble(photos: 60, painting: 5) == nil)
+  }
+
+  @Test func eachRecoveryHalvesTheRateAndTheFifthIsRefused() {
+    var watch = TrainingGuard()
+    for expected in [0.5, 0.25, 0.125, 0.0625] {
+      let goesOn = watch.recover()
+      #expect(goesOn)
+      #expect(watch.rateScale == expected)
+    }
+    let goesOnAgain = watch.recover()
+    #expect(!goesOnAgain)
+    #expect(watch.recoveries == 4)
+  }
+}
