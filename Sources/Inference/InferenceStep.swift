@@ -12,7 +12,7 @@ enum InferenceStep {
   case norm(NormStep)
   case pass(ActivationInput, pixels: Int, channels: Int, scaling: PictureScaling, output: ActivationOutput)
   case upsample(UnsafePointer<Float>, extent: ActivationExtent, output: UnsafeMutablePointer<Float>)
-  case pack(ActivationInput, width: Int, channels: Int)
+  case pack(ActivationInput, width: Int)
 
   /// Runs the pass for one frame.
   @inline(__always)
@@ -37,11 +37,11 @@ enum InferenceStep {
         input, pixels: pixels, channels: channels, scaling: scaling, output: output, pool: frame.pool)
     case .upsample(let input, let extent, let output):
       UpsampleNearest.forward(
-        input, batch: 1, height: extent.height, width: extent.width, channels: extent.storedChannels, output: output,
-        pool: frame.pool)
-    case .pack(let input, let width, let channels):
+        input, batch: extent.storedChannels / 8, height: extent.height, width: extent.width, channels: 8,
+        output: output, pool: frame.pool)
+    case .pack(let input, let width):
       ActivationPass.pack(
-        input, width: width, channels: channels, scaling: frame.scaling, picture: frame.output, pool: frame.pool)
+        input, width: width, scaling: frame.scaling, picture: frame.output, pool: frame.pool)
     }
   }
 }

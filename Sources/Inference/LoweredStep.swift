@@ -58,7 +58,7 @@ enum LoweredStep {
   }
 }
 
-/// The extents of an activation, `[H, W, C]`, in memory with its channels rounded up to whole vectors.
+/// The extents of an activation, `[H, W, C]`; in memory `[C/8, H, W, 8]`, its channels rounded up to whole vectors.
 struct ActivationExtent: Hashable, CustomStringConvertible {
   let height: Int
   let width: Int

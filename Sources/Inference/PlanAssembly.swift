@@ -99,9 +99,7 @@ struct PlanAssembly {
       steps.append(.upsample(place(source), extent: network.extents[source], output: place(activation)))
       name("upsample", network.extents[activation])
     case .pack(let value):
-      steps.append(
-        .pack(
-          input(value), width: network.picture.width, channels: network.extents[value.raw].storedChannels))
+      steps.append(.pack(input(value), width: network.picture.width))
       name("to picture", network.picture)
     }
   }

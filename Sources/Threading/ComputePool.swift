@@ -10,20 +10,25 @@ public final class ComputePool: @unchecked Sendable {
   /// The number of threads that compute, the caller included.
   public let threadCount: Int
 
+  /// Looks at a counter before a thread goes to sleep: about 30 µs.
+  private static let watchCount = 20_000
+
   private typealias Body = (_ index: Int, _ thread: Int) -> Void
 
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let workArrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let workersDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let nextIndex = Atomic<Int>(0)
+  /// Counts the loops; changes under ``lock``, but idle threads watch it for a while before they sleep.
+  private let generation = Atomic<Int>(0)
+  /// Threads beside the caller that have not finished the current loop.
+  private let busyWorkers = Atomic<Int>(0)
   private var threads: [pthread_t] = []
   private var workers: [Worker] = []
 
   // Guarded by `lock`.
   private var body: Body?
   private var iterationCount = 0
-  private var generation = 0
-  private var busyWorkers = 0
   private var isStopping = false
   /// Held by the caller for the length of a loop: loops of several callers follow one another.
   private let turn = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -78,19 +83,26 @@ public final class ComputePool: @unchecked Sendable {
       self.body = escapable
       iterationCount = count
       nextIndex.store(0, ordering: .relaxed)
-      busyWorkers = threadCount - 1
-      generation &+= 1
+      busyWorkers.store(threadCount - 1, ordering: .relaxed)
+      generation.wrappingAdd(1, ordering: .releasing)
       pthread_cond_broadcast(workArrived)
       pthread_mutex_unlock(lock)
 
       runIterations(escapable, count: count, thread: 0)
 
+      Self.watch { busyWorkers.load(ordering: .acquiring) == 0 }
       pthread_mutex_lock(lock)
-      while busyWorkers > 0 { pthread_cond_wait(workersDone, lock) }
+      while busyWorkers.load(ordering: .acquiring) > 0 { pthread_cond_wait(workersDone, lock) }
       self.body = nil
       pthread_mutex_unlock(lock)
       pthread_mutex_unlock(turn)
     }
+  }
+
+  /// Waits some microseconds for `condition` without sleeping: a network is a chain of short loops, and to wake a thread takes as
+  /// long as a small one.
+  private static func watch(_ condition: () -> Bool) {
+    for _ in 0..<watchCount where condition() { return }
   }
 
   private func runIterations(_ body: Body, count: Int, thread: Int) {
@@ -121,16 +133,23 @@ public final class ComputePool: @unchecked Sendable {
     var seenGeneration = 0
     pthread_mutex_lock(lock)
     while true {
-      while generation == seenGeneration && !isStopping { pthread_cond_wait(workArrived, lock) }
+      while generation.load(ordering: .acquiring) == seenGeneration && !isStopping {
+        pthread_cond_wait(workArrived, lock)
+      }
       if isStopping { break }
-      seenGeneration = generation
+      seenGeneration = generation.load(ordering: .acquiring)
       guard let body else { continue }
       let count = iterationCount
       pthread_mutex_unlock(lock)
       runIterations(body, count: count, thread: thread)
+      if busyWorkers.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+        // Under the lock, so that the caller is either still watching or already waiting.
+        pthread_mutex_lock(lock)
+        pthread_cond_signal(workersDone)
+        pthread_mutex_unlock(lock)
+      }
+      Self.watch { generation.load(ordering: .acquiring) != seenGeneration }
       pthread_mutex_lock(lock)
-      busyWorkers -= 1
-      if busyWorkers == 0 { pthread_cond_signal(workersDone) }
     }
     pthread_mutex_unlock(lock)
   }

@@ -4,7 +4,7 @@
 /// residual sum take no pass of their own over the memory. Where `materialized` is given, the consumer also writes what
 /// it has read, each pixel once: for a later reader of the same sum. All memory is the caller's.
 public struct ActivationInput: @unchecked Sendable {
-  /// `[N, H, W, C]`, C a multiple of 8.
+  /// `[N, C/8, H, W, 8]`.
   public var values: UnsafePointer<Float>
   /// `[C]`, with ``shift``: the norm; nil means that values are taken as they are.
   public var scale: UnsafePointer<Float>?
@@ -12,9 +12,9 @@ public struct ActivationInput: @unchecked Sendable {
   public var shift: UnsafePointer<Float>?
   /// Whether negative values become 0.
   public var rectifies: Bool
-  /// `[N, H, W, C]`, added last; nil means nothing.
+  /// `[N, C/8, H, W, 8]`, added last; nil means nothing.
   public var residual: UnsafePointer<Float>?
-  /// `[N, H, W, C]`, where the result is kept; nil means nowhere. It overlaps neither `values` nor `residual`.
+  /// `[N, C/8, H, W, 8]`, where the result is kept; nil means nowhere. It overlaps neither `values` nor `residual`.
   public var materialized: UnsafeMutablePointer<Float>?
 
   /// An input; plain `values` unless more is given.
@@ -42,6 +42,8 @@ struct PatchReader {
   /// resolution in front of the upsampling.
   private let upsampling: Int
   private let padding: Int
+  /// Floats between blocks of eight channels.
+  private let plane: Int
 
   /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
   /// is what the upsampled map continues into.
@@ -49,6 +51,7 @@ struct PatchReader {
     self.input = input
     self.geometry = geometry
     channels = geometry.inputChannels
+    plane = geometry.height * geometry.width * laneCount
     upsampling = beforeUpsampling ? geometry.upsampling : 1
     padding = beforeUpsampling ? 1 : geometry.padding
   }
@@ -82,7 +85,8 @@ struct PatchReader {
     image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, count: Int,
     owned: PixelRectangle, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let imageOffset = image * geometry.height * geometry.width * channels + channel
+    let pixels = geometry.height * geometry.width
+    let imageOffset = (image * channels + channel) * pixels
     // Stored columns that follow one another here as they do in memory.
     let isDirect = upsampling == geometry.upsampling
     let firstDirect = isDirect ? max(column, padding) : column
@@ -94,7 +98,7 @@ struct PatchReader {
         target.update(repeating: 0, count: columns * count)
         continue
       }
-      let offset = imageOffset + stored * geometry.width * channels
+      let offset = imageOffset + stored * geometry.width * laneCount
       let keeps = input.materialized != nil && owned.contains(row: stored) && row + index - padding == stored
       var position = column
       while position < column + columns {
@@ -102,7 +106,7 @@ struct PatchReader {
           let length = endDirect - position
           let first = position - padding
           readRun(
-            offset + first * channels, pixels: length, channel: channel, count: count,
+            offset + first * laneCount, pixels: length, channel: channel, count: count,
             into: target + (position - column) * count)
           if keeps {
             keep(
@@ -117,7 +121,7 @@ struct PatchReader {
           if storedColumn < 0 {
             place.update(repeating: 0, count: count)
           } else {
-            readRun(offset + storedColumn * channels, pixels: 1, channel: channel, count: count, into: place)
+            readRun(offset + storedColumn * laneCount, pixels: 1, channel: channel, count: count, into: place)
           }
           position += 1
         }
@@ -133,8 +137,8 @@ struct PatchReader {
     guard let materialized = input.materialized else { return }
     for column in columns {
       let from = target + (column - first) * count
-      let to = materialized + offset + column * channels
-      for lane in stride(from: 0, to: count, by: laneCount) { store(load(from + lane), to + lane) }
+      let to = materialized + offset + column * laneCount
+      for block in 0..<count / laneCount { store(load(from + block * laneCount), to + block * plane) }
     }
   }
 
@@ -143,80 +147,55 @@ struct PatchReader {
   private func readRun(
     _ offset: Int, pixels: Int, channel: Int, count: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    var (offset, channel, lanes, target) = (offset, channel, count, target)
-    // Two vectors at a time are one cache line.
-    while lanes >= 2 * laneCount {
-      readPairs(offset, pixels: pixels, channel: channel, count: count, into: target)
-      offset += 2 * laneCount
-      channel += 2 * laneCount
-      target += 2 * laneCount
-      lanes -= 2 * laneCount
-    }
-    if lanes > 0 {
-      let (scale, shift) = affine(channel)
-      let isPlain = input.scale == nil
-      for _ in 0..<pixels {
-        var value = load(input.values + offset)
-        if !isPlain { value = shift.addingProduct(scale, value) }
-        if input.rectifies { value = rectified(value) }
-        if let residual = input.residual { value += load(residual + offset) }
-        store(value, target)
-        offset += channels
-        target += count
-      }
+    for block in 0..<count / laneCount {
+      readBlock(
+        offset + block * plane, pixels: pixels, channel: channel + block * laneCount, step: count,
+        into: target + block * laneCount)
     }
   }
 
+  /// The same for one block; the usual combinations have loops without branches.
   @inline(__always)
-  private func affine(_ channel: Int) -> (scale: Lanes, shift: Lanes) {
-    guard let scale = input.scale, let shift = input.shift else { return (Lanes(repeating: 1), .zero) }
-    return (load(scale + channel), load(shift + channel))
-  }
-
-  /// The same for 16 channels; the usual combinations have loops without branches.
-  @inline(__always)
-  private func readPairs(
-    _ offset: Int, pixels: Int, channel: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  private func readBlock(
+    _ offset: Int, pixels: Int, channel: Int, step: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    let (scale0, shift0) = affine(channel)
-    let (scale1, shift1) = affine(channel + laneCount)
     let rectifies = input.rectifies
-    switch (input.scale == nil, input.residual) {
-    case (true, nil):
-      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
-        rectifies ? (rectified(first), rectified(second)) : (first, second)
+    guard let scale = input.scale.map({ load($0 + channel) }), let shift = input.shift.map({ load($0 + channel) })
+    else {
+      if let residual = input.residual {
+        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
+          (rectifies ? rectified(value) : value) + load(residual + offset)
+        }
       }
-    case (false, nil) where rectifies:
-      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
-        (rectified(shift0.addingProduct(scale0, first)), rectified(shift1.addingProduct(scale1, second)))
+      if rectifies {
+        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in rectified(value) }
       }
-    case (false, nil):
-      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, _ in
-        (shift0.addingProduct(scale0, first), shift1.addingProduct(scale1, second))
+      return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in value }
+    }
+    if let residual = input.residual {
+      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
+        let value = shift.addingProduct(scale, value)
+        return (rectifies ? rectified(value) : value) + load(residual + offset)
       }
-    case (let isPlain, .some(let residual)):
-      forEachPair(offset, pixels: pixels, count: count, into: target) { first, second, offset in
-        var (first, second) =
-          isPlain ? (first, second) : (shift0.addingProduct(scale0, first), shift1.addingProduct(scale1, second))
-        if rectifies { (first, second) = (rectified(first), rectified(second)) }
-        return (first + load(residual + offset), second + load(residual + offset + laneCount))
+    } else if rectifies {
+      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in
+        rectified(shift.addingProduct(scale, value))
       }
+    } else {
+      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in shift.addingProduct(scale, value) }
     }
   }
 
   @inline(__always)
-  private func forEachPair(
-    _ offset: Int, pixels: Int, count: Int, into target: UnsafeMutablePointer<Float>,
-    _ function: (_ first: Lanes, _ second: Lanes, _ offset: Int) -> (Lanes, Lanes)
+  private func forEachPixel(
+    _ offset: Int, pixels: Int, step: Int, into target: UnsafeMutablePointer<Float>,
+    _ function: (_ value: Lanes, _ offset: Int) -> Lanes
   ) {
     var (offset, target) = (offset, target)
     for _ in 0..<pixels {
-      let source = input.values + offset
-      let (first, second) = function(load(source), load(source + laneCount), offset)
-      store(first, target)
-      store(second, target + laneCount)
-      offset += channels
-      target += count
+      store(function(load(input.values + offset), offset), target)
+      offset += laneCount
+      target += step
     }
   }
 }

@@ -3,7 +3,7 @@
 /// With `moments`, the kernel also gathers what the statistics of an instance norm need, so that no pass over the
 /// output is spent on them. All memory is the caller's.
 public struct ActivationOutput: @unchecked Sendable {
-  /// `[N, H, W, C]`, C a multiple of 8.
+  /// `[N, C/8, H, W, 8]`, see ``ActivationInput``.
   public var values: UnsafeMutablePointer<Float>
   /// `[C]`, or nil.
   public var bias: UnsafePointer<Float>?

@@ -27,10 +27,11 @@ public enum ActivationPass {
       moments?.update(repeating: 0, count: 2 * channels)
       for channel in stride(from: 0, to: channels, by: laneCount) {
         guard first < end else { break }
+        let block = channel * pixels
         var sums = MomentSums(
-          pivot: value(input, at: first * channels + channel, channel: channel, scaling, output.rectifies))
+          pivot: value(input, at: block + first * laneCount, channel: channel, scaling, output.rectifies))
         for pixel in first..<end {
-          let offset = pixel * channels + channel
+          let offset = block + pixel * laneCount
           let value = value(input, at: offset, channel: channel, scaling, output.rectifies)
           sums.add(value)
           store(value, output.values + offset)
@@ -78,14 +79,13 @@ public enum ActivationPass {
     }
   }
 
-  /// Writes the first three channels of `input`, `[H, width, channels]`, as a picture.
+  /// Writes the first three channels of `input`, whose rows are `width` pixels, as a picture.
   public static func pack(
-    _ input: ActivationInput, width: Int, channels: Int, scaling: PictureScaling, picture: PictureOutput,
-    pool: ComputePool
+    _ input: ActivationInput, width: Int, scaling: PictureScaling, picture: PictureOutput, pool: ComputePool
   ) {
     pool.parallelFor(picture.height) { row in
       for column in 0..<picture.width {
-        let value = value(input, at: (row * width + column) * channels, channel: 0, scaling, false)
+        let value = value(input, at: (row * width + column) * laneCount, channel: 0, scaling, false)
         switch picture.storage {
         case .bytes(let bytes, let stride):
           let rounded = roundedBytes(value)

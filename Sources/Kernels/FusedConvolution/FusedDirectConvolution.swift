@@ -101,8 +101,7 @@ enum FusedDirectConvolution {
       into: scratch)
     let rows = MicrokernelRows(row: step * inputs, segment: columns * inputs, segments: kernel, depth: kernel * inputs)
     let channels = geometry.outputChannels
-    let target =
-      output.values + ((image * geometry.outputHeight + row) * geometry.outputWidth + pixels.lowerBound) * channels
+    let target = output.values + (row * geometry.outputWidth + pixels.lowerBound) * laneCount
     var channel = 0
     while channel < channels {
       let width = panelWidth(at: channel, of: channels)
@@ -112,7 +111,7 @@ enum FusedDirectConvolution {
       for block in stride(from: 0, to: width, by: laneCount) {
         write(
           products + block, width: width, pixels: pixels.count, channel: channel + block, channels: channels,
-          output: output, moments: moments, to: target + channel + block)
+          output: output, moments: moments, to: target + (image * channels + channel + block) * geometry.outputPixels)
       }
       channel += width
     }
@@ -132,7 +131,7 @@ enum FusedDirectConvolution {
       sums.add(value)
       store(value, target)
       source += width
-      target += channels
+      target += laneCount
     }
     sums.count(pixels)
     if let moments { sums.flush(into: moments, channel: channel, channels: channels) }

@@ -204,10 +204,10 @@ enum FusedUpsampleConvolution {
     let channels = geometry.outputChannels
     let bias = output.bias.map { load($0 + channel) } ?? .zero
     let rectifies = output.rectifies
-    let outputRow = geometry.outputWidth * channels
+    let outputRow = geometry.outputWidth * laneCount
     var target =
-      output.values + ((image * geometry.outputHeight + 2 * run.top) * geometry.outputWidth + 2 * run.left) * channels
-      + channel
+      output.values + (image * channels + channel) * geometry.outputPixels
+      + (2 * run.top * geometry.outputWidth + 2 * run.left) * laneCount
     var source = products
     var sums = MomentSums(pivot: load(source) + bias)
     for _ in 0..<run.tiles {
@@ -220,11 +220,11 @@ enum FusedUpsampleConvolution {
       let lowerLeft = left + (lower + load(source + 7 * plane))
       let lowerRight = right + (lower + load(source + 8 * plane))
       write(upperLeft, rectifies, &sums, target)
-      write(upperRight, rectifies, &sums, target + channels)
+      write(upperRight, rectifies, &sums, target + laneCount)
       write(lowerLeft, rectifies, &sums, target + outputRow)
-      write(lowerRight, rectifies, &sums, target + outputRow + channels)
+      write(lowerRight, rectifies, &sums, target + outputRow + laneCount)
       source += pixelStride
-      target += 2 * channels
+      target += 2 * laneCount
     }
     sums.count(4 * run.tiles)
     if let moments { sums.flush(into: moments, channel: channel, channels: channels) }

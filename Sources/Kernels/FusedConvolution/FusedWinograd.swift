@@ -210,7 +210,8 @@ enum FusedWinograd {
       let first = run.left + tile * outputs
       let width = min(outputs, geometry.outputWidth - first)
       var target =
-        output.values + ((image * geometry.outputHeight + run.top) * geometry.outputWidth + first) * channels + channel
+        output.values + (image * channels + channel) * geometry.outputPixels
+        + (run.top * geometry.outputWidth + first) * laneCount
       for line in 0..<height {
         Tile.transformOutput(temporary + line * points * laneCount, stride: laneCount) { pixel, value in
           guard pixel < width else { return }
@@ -218,9 +219,9 @@ enum FusedWinograd {
           if rectifies { value = rectified(value) }
           if tile == 0 && line == 0 && pixel == 0 { sums = MomentSums(pivot: value) }
           sums.add(value)
-          store(value, target + pixel * channels)
+          store(value, target + pixel * laneCount)
         }
-        target += geometry.outputWidth * channels
+        target += geometry.outputWidth * laneCount
       }
       sums.count(height * width)
     }
