@@ -113,6 +113,16 @@ public final class ComputePool: @unchecked Sendable {
     }
   }
 
+  /// Runs iterations of the current loop; gets the lock held and returns without it.
+  ///
+  /// A call of its own, so that the body is let go of before the caller is told that its loop has ended.
+  @inline(never)
+  private func runCurrentLoop(thread: Int) {
+    let (body, count) = (body, iterationCount)
+    pthread_mutex_unlock(lock)
+    if let body { runIterations(body, count: count, thread: thread) }
+  }
+
   private func start(_ worker: Worker) {
     // The pool joins its threads before it lets its workers go, so an unretained reference is safe.
     let context = Unmanaged.passUnretained(worker).toOpaque()
@@ -138,10 +148,7 @@ public final class ComputePool: @unchecked Sendable {
       }
       if isStopping { break }
       seenGeneration = generation.load(ordering: .acquiring)
-      guard let body else { continue }
-      let count = iterationCount
-      pthread_mutex_unlock(lock)
-      runIterations(body, count: count, thread: thread)
+      runCurrentLoop(thread: thread)
       if busyWorkers.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
         // Under the lock, so that the caller is either still watching or already waiting.
         pthread_mutex_lock(lock)
