@@ -48,6 +48,7 @@ let package = Package(
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(
       name: "CFFmpeg",
+      // libavdevice is loaded when a device is asked for, and not linked.
       linkerSettings: ["avformat", "avcodec", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "Tensors", swiftSettings: settings),
@@ -90,7 +91,8 @@ let package = Package(
     .executableTarget(
       name: "train-style", dependencies: ["Training", "Console"], swiftSettings: settings),
     .executableTarget(
-      name: "stylize-video", dependencies: ["Streaming", "Console"], swiftSettings: settings),
+      name: "stylize-video", dependencies: ["Streaming", "FFmpeg", "Inference", "Networks", "Threading", "Console"],
+      swiftSettings: settings),
     .executableTarget(
       name: "stylize-image", dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console"],
       swiftSettings: settings),

@@ -1,5 +1,7 @@
 #include "CFFmpeg.h"
 
+#include <dlfcn.h>
+#include <libavdevice/version_major.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,5 +84,17 @@ int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source
     av_dict_copy(&copy->metadata, chapter->metadata, 0);
     target->chapters[target->nb_chapters++] = copy;
   }
+  return 0;
+}
+
+#define STRING_OF(value) #value
+#define NAME_OF_LIBRARY(version) "libavdevice.so." STRING_OF(version)
+
+int cffmpeg_register_devices(void) {
+  void *library = dlopen(NAME_OF_LIBRARY(LIBAVDEVICE_VERSION_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  if (!library) return -1;
+  void (*register_all)(void) = (void (*)(void))dlsym(library, "avdevice_register_all");
+  if (!register_all) return -1;
+  register_all();
   return 0;
 }

@@ -7,9 +7,10 @@ public final class Decoder: @unchecked Sendable {
   /// The unit of the frames' timestamps: the stream's.
   public let timeBase: Rational
 
-  /// A decoder for `stream` on `threads` threads, 0 for as many as libav thinks fit. Throws `MediaError` if libav has no
-  /// decoder for the codec or the stream's description is damaged.
-  public init(_ stream: MediaStream, threads: Int = 1) throws {
+  /// A decoder for `stream` on `threads` threads, 0 for as many as libav thinks fit. With `isLowDelay` it holds no frame back
+  /// for the sake of its threads. Throws `MediaError` if libav has no decoder for the codec or the stream's description is
+  /// damaged.
+  public init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
     file = stream.file
     timeBase = stream.timeBase
     cffmpeg_clear_last_log_line()
@@ -21,6 +22,7 @@ public final class Decoder: @unchecked Sendable {
       avcodec_parameters_to_context(context.pointer, stream.parameters), "decode", file: file)
     context.pointer.pointee.pkt_timebase = stream.pointer.pointee.time_base
     context.pointer.pointee.thread_count = Int32(clamping: threads)
+    if isLowDelay { context.pointer.pointee.thread_type = FF_THREAD_SLICE }
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
   }
 

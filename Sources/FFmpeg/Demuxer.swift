@@ -6,19 +6,36 @@ final class InputContext {
   let pointer: UnsafeMutablePointer<AVFormatContext>
   let file: String
   private let interruption: Interruption
+  private let stream: DescriptorStream?
 
-  init(file: String, options: [String: String], interrupt: (@Sendable () -> Bool)?) throws {
+  init(_ source: MediaSource, interrupt: (@Sendable () -> Bool)?) throws {
+    let file = source.displayName
     self.file = file
     interruption = Interruption(interrupt)
+    let format = try source.format.map { try MediaSource.inputFormat(named: $0, for: source.name) }
+    let stream =
+      source.kind == .standardStream
+      ? try DescriptorStream(STDIN_FILENO, isWriting: false, interruption: interruption, file: file) : nil
     var context: UnsafeMutablePointer<AVFormatContext>? = try MediaError.allocated(
       avformat_alloc_context(), "open", file: file)
     context?.pointee.interrupt_callback = interruption.callback
+    self.stream = stream
+    if let stream { context?.pointee.pb = stream.pointer }
     cffmpeg_clear_last_log_line()
-    // The protocol is named so that a name such as "concat:a" stays a file name; on failure libav frees the context.
-    _ = try Metadata.withOptions(options) { dictionary in
-      try MediaError.check(avformat_open_input(&context, "file:" + file, nil, &dictionary), "open", file: file)
+    // On failure libav frees the context.
+    let options = source.standardOptions.merging(source.options) { $1 }
+    let unknown = try Metadata.withOptions(options) { dictionary in
+      let status = avformat_open_input(&context, source.url, format, &dictionary)
+      if status == cffmpeg_error_no_protocol(), let scheme = MediaKind.scheme(of: source.name) {
+        throw MediaError(operation: "open", file: file, message: "the installed libav has no protocol '\(scheme)'")
+      }
+      try MediaError.check(status, "open", file: file)
     }
     pointer = try MediaError.allocated(context, "open", file: file)
+    if let option = unknown.first(where: { source.options[$0] != nil }) {
+      throw MediaError(
+        operation: "open", file: file, message: "neither the protocol nor the format has an option '\(option)'")
+    }
   }
 
   deinit {
@@ -27,24 +44,7 @@ final class InputContext {
   }
 }
 
-/// A function that libav asks, from time to time, whether to give up a blocking call.
-final class Interruption {
-  private let shouldInterrupt: (@Sendable () -> Bool)?
-
-  init(_ shouldInterrupt: (@Sendable () -> Bool)?) { self.shouldInterrupt = shouldInterrupt }
-
-  /// Valid as long as this object lives.
-  var callback: AVIOInterruptCB {
-    guard shouldInterrupt != nil else { return AVIOInterruptCB() }
-    return AVIOInterruptCB(
-      callback: { opaque in
-        guard let opaque else { return 0 }
-        return Unmanaged<Interruption>.fromOpaque(opaque).takeUnretainedValue().shouldInterrupt?() == true ? 1 : 0
-      }, opaque: Unmanaged.passUnretained(self).toOpaque())
-  }
-}
-
-/// Reads a media file, packet by packet; a still image is a file of one packet.
+/// Reads a media file or stream, packet by packet; a still image is a file of one packet.
 public final class Demuxer: @unchecked Sendable {
   let context: InputContext
   /// The streams, by index.
@@ -59,11 +59,18 @@ public final class Demuxer: @unchecked Sendable {
   ///
   /// `interrupt` is asked, on the calling thread, whether to give up. Throws `MediaError` if the file is missing, a directory,
   /// empty, or nothing libav can read.
-  public init(path file: String, interrupt: (@Sendable () -> Bool)? = nil) throws {
-    try Self.checkFile(file)
-    // A per cent sign in the name of an image is a character, not a number's place; a playlist may not reach the network.
-    let options = ["pattern_type": "none", "protocol_whitelist": "file,crypto,data"]
-    context = try InputContext(file: file, options: options, interrupt: interrupt)
+  public convenience init(path file: String, interrupt: (@Sendable () -> Bool)? = nil) throws {
+    try self.init(MediaSource(file: file), interrupt: interrupt)
+  }
+
+  /// Opens `source`, waiting for its first packets.
+  ///
+  /// `interrupt` is asked, on the calling thread, whether to give up; also by later reads. Throws `MediaError` if there is
+  /// nothing that libav can read, and where libav lacks what is needed.
+  public init(_ source: MediaSource, interrupt: (@Sendable () -> Bool)? = nil) throws {
+    if source.kind == .file, source.format == nil { try Self.checkFile(source.name) }
+    context = try InputContext(source, interrupt: interrupt)
+    let file = source.displayName
     try MediaError.check(avformat_find_stream_info(context.pointer, nil), "read the streams of", file: file)
     let input = context
     streams = (0..<Int(input.pointer.pointee.nb_streams)).compactMap { index in

@@ -69,6 +69,12 @@ public struct MediaStream: @unchecked Sendable {
     return rate.isPositive ? rate : [averageFrameRate, realFrameRate].first { $0.isPositive }
   }
 
+  /// Whether packets of `other` can go on where this stream's ended: the same codec and rate.
+  public func hasParameters(of other: MediaStream) -> Bool {
+    let (mine, theirs) = (parameters.pointee, other.parameters.pointee)
+    return mine.codec_id == theirs.codec_id && mine.sample_rate == theirs.sample_rate
+  }
+
   /// Whether muxers write such a stream by themselves: time codes and chapter titles of QuickTime, from the tags.
   public var isMadeByMuxer: Bool {
     // "tmcd" and "text", as the container spells them.

@@ -5,12 +5,15 @@ import Foundation
 ///
 /// Add the streams, write the header, write packets, finish. Nothing is removed on failure: that is the caller's business.
 public final class Muxer: @unchecked Sendable {
-  private let pointer: UnsafeMutablePointer<AVFormatContext>
-  /// The file written to.
-  public let file: String
+  let pointer: UnsafeMutablePointer<AVFormatContext>
+  /// What is written to.
+  public let target: MediaTarget
   /// The file named in errors: the one the user asked for, where the one written to is temporary.
   public let displayName: String
   private let interruption: Interruption
+  private var standardOutput: DescriptorStream?
+  /// Options that the protocol did not take.
+  private var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
   /// Per stream, the decoding time last written and the duration that went with it.
   private var lastTimes: [(dts: Int64, duration: Int64)?] = []
@@ -22,30 +25,66 @@ public final class Muxer: @unchecked Sendable {
   ///
   /// `interrupt` is asked whether to give up a blocking call. Throws `MediaError` if no container has this extension or the
   /// file cannot be created.
-  public init(path file: String, named name: String? = nil, interrupt: (@Sendable () -> Bool)? = nil) throws {
-    self.file = file
-    displayName = name ?? file
-    interruption = Interruption(interrupt)
-    guard let format = Self.outputFormat(for: displayName) else {
+  public convenience init(
+    path file: String, named name: String? = nil, interrupt: (@Sendable () -> Bool)? = nil
+  ) throws {
+    let name = name ?? file
+    guard let format = Self.containerName(for: name) else {
       throw MediaError(
-        operation: "write", file: displayName, message: "no container is known for the extension of this name")
+        operation: "write", file: name, message: "no container is known for the extension of this name")
     }
+    try self.init(MediaTarget(file: file, named: name, format: format), interrupt: interrupt)
+  }
+
+  /// Creates or connects to `target`.
+  ///
+  /// `interrupt` is asked whether to give up a blocking call. Throws `MediaError` if that fails.
+  public init(_ target: MediaTarget, interrupt: (@Sendable () -> Bool)? = nil) throws {
+    self.target = target
+    displayName = target.displayName
+    interruption = Interruption(interrupt)
     cffmpeg_clear_last_log_line()
     var context: UnsafeMutablePointer<AVFormatContext>?
     try MediaError.check(
-      avformat_alloc_output_context2(&context, format, nil, "file:" + file), "write", file: displayName)
+      avformat_alloc_output_context2(&context, nil, target.format, target.url), "write", file: displayName)
     pointer = try MediaError.allocated(context, "write", file: displayName)
     var callback = interruption.callback
     pointer.pointee.interrupt_callback = callback
-    if format.pointee.flags & AVFMT_NOFILE == 0 {
-      try MediaError.check(
-        avio_open2(&pointer.pointee.pb, "file:" + file, AVIO_FLAG_WRITE, &callback, nil), "write", file: displayName)
+    options = target.options
+    guard let format = pointer.pointee.oformat, format.pointee.flags & AVFMT_NOFILE == 0 else { return }
+    if target.kind == .standardStream {
+      let stream = try DescriptorStream(STDOUT_FILENO, isWriting: true, interruption: interruption, file: displayName)
+      pointer.pointee.pb = stream.pointer
+      standardOutput = stream
+      return
     }
+    let rest = try Metadata.withOptions(options) { dictionary in
+      let status = avio_open2(&pointer.pointee.pb, target.url, AVIO_FLAG_WRITE, &callback, &dictionary)
+      if status == cffmpeg_error_no_protocol(), let scheme = MediaKind.scheme(of: target.name) {
+        throw MediaError(
+          operation: "write", file: displayName, message: "the installed libav has no protocol '\(scheme)'")
+      }
+      try MediaError.check(status, "write", file: displayName)
+    }
+    options = options.filter { rest.contains($0.key) }
   }
 
   deinit {
-    avio_closep(&pointer.pointee.pb)
+    closeBytes()
     avformat_free_context(pointer)
+  }
+
+  @discardableResult
+  private func closeBytes() -> Int32 {
+    // Not for a format that opens its own files: the field is not ours then.
+    guard let format = pointer.pointee.oformat, format.pointee.flags & AVFMT_NOFILE == 0 else { return 0 }
+    guard standardOutput == nil else {
+      if pointer.pointee.pb != nil { avio_flush(pointer.pointee.pb) }
+      let status = pointer.pointee.pb?.pointee.error ?? 0
+      pointer.pointee.pb = nil
+      return min(status, 0)
+    }
+    return avio_closep(&pointer.pointee.pb)
   }
 
   private static func outputFormat(for name: String) -> UnsafePointer<AVOutputFormat>? {
@@ -61,55 +100,21 @@ public final class Muxer: @unchecked Sendable {
   /// libav's name of the container.
   public var containerName: String { pointer.pointee.oformat.map { String(cString: $0.pointee.name) } ?? "" }
 
-  /// Whether the container is one file of bytes; the others are sequences of images, devices and the like.
-  public static func isSingleFile(_ name: String) -> Bool {
-    outputFormat(for: name).map { $0.pointee.flags & AVFMT_NOFILE == 0 } ?? false
+  /// Options of the target that neither the protocol nor the container has: the encoder's, if anybody's.
+  public var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
+
+  private func takesOption(_ name: String) -> Bool {
+    if av_opt_find(pointer, name, nil, 0, 0) != nil { return true }
+    guard var own = pointer.pointee.oformat?.pointee.priv_class else { return false }
+    return withUnsafeMutablePointer(to: &own) { av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil }
   }
 
-  /// Whether the container keeps a display matrix, so that stored pictures may lie on their side.
-  public var keepsDisplayMatrix: Bool {
-    ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
+  /// Sends every packet off at once, and lets no stream wait more than half a second for another one that is silent.
+  public func useLowDelay() {
+    pointer.pointee.flags |= AVFMT_FLAG_FLUSH_PACKETS
+    pointer.pointee.flush_packets = 1
+    pointer.pointee.max_interleave_delta = 500_000
   }
-
-  /// The codec that libav prefers for video in this container, such as `h264`; nil if it takes none.
-  public var defaultVideoCodec: String? {
-    guard let format = pointer.pointee.oformat, format.pointee.video_codec != AV_CODEC_ID_NONE else { return nil }
-    return String(cString: avcodec_get_name(format.pointee.video_codec))
-  }
-
-  /// Whether encoders for this container must put their parameter sets in its head.
-  public var wantsGlobalHeader: Bool { (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 }
-
-  /// Whether the container takes the codec of `codec`.
-  public func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
-
-  /// Whether the container takes the packets of `stream` as they are.
-  public func accepts(_ stream: MediaStream) -> Bool {
-    // Fonts and the like have codecs that are in no table.
-    if stream.mediaType == .attachment { return containerName == "matroska" }
-    return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
-  }
-
-  private func accepts(_ codec: AVCodecID) -> Bool {
-    guard let format = pointer.pointee.oformat else { return false }
-    let kind = avcodec_get_type(codec)
-    let answer = avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL)
-    if answer >= 0 { return answer == 1 }
-    // Some containers do not say.
-    if ["mpegts", "mpeg", "vob", "svcd", "dvd"].contains(containerName) {
-      return Self.codecsOfMPEGStreams.contains(String(cString: avcodec_get_name(codec)))
-    }
-    return kind == AVMEDIA_TYPE_VIDEO && codec == format.pointee.video_codec
-      || kind == AVMEDIA_TYPE_AUDIO && codec == format.pointee.audio_codec
-      || kind == AVMEDIA_TYPE_SUBTITLE && codec == format.pointee.subtitle_codec
-  }
-
-  /// What libav's writers of MPEG transport and programme streams have stream types for.
-  private static let codecsOfMPEGStreams: Set<String> = [
-    "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts",
-    "truehd",
-    "opus", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "klv", "timed_id3",
-  ]
 
   /// Adds the stream of `encoder`; tags, disposition and display matrix are those of `source` where given, the matrix only
   /// with `keepsDisplayMatrix`.
@@ -171,15 +176,20 @@ public final class Muxer: @unchecked Sendable {
     try MediaError.check(cffmpeg_copy_chapters(pointer, input), "write", file: displayName)
   }
 
-  /// Writes the container's head; streams cannot be added any more. `options` are the container's own.
+  /// Writes the container's head; streams cannot be added any more. `options` are the container's own, beside those of the
+  /// target.
   ///
-  /// Throws `MediaError` if the container refuses a stream.
+  /// Throws `MediaError` if the container refuses a stream or has no such option.
   public func writeHeader(options: [String: String] = [:]) throws {
     cffmpeg_clear_last_log_line()
-    _ = try Metadata.withOptions(options) { dictionary in
+    let options = self.options.filter { takesOption($0.key) }.merging(options) { $1 }
+    let unknown = try Metadata.withOptions(options) { dictionary in
       try MediaError.check(avformat_write_header(pointer, &dictionary), "write", file: displayName)
     }
     hasHeader = true
+    if let option = unknown.first {
+      throw MediaError(operation: "write", file: displayName, message: "the container has no option '\(option)'")
+    }
   }
 
   /// Writes a packet, whose timestamps are in the time base given when its stream was added; packets of different streams are
@@ -218,7 +228,7 @@ public final class Muxer: @unchecked Sendable {
     if hasHeader { try MediaError.check(av_write_trailer(pointer), "write", file: displayName) }
     hasHeader = false
     try checkBytes()
-    try MediaError.check(avio_closep(&pointer.pointee.pb), "write", file: displayName)
+    try MediaError.check(closeBytes(), "write", file: displayName)
   }
 
   /// A byte stream keeps its first error; the call that met it may have returned well.
@@ -255,15 +265,5 @@ public final class Muxer: @unchecked Sendable {
   private func statisticsKeys(of stream: UnsafeMutablePointer<AVStream>) -> [String] {
     let names = ["BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_"]
     return Metadata.entries(stream.pointee.metadata).keys.filter { key in names.contains { key.hasPrefix($0) } }
-  }
-
-  /// The old container's tag where it means the same codec in the new one, otherwise 0: the muxer's choice.
-  private func codecTag(for source: MediaStream) -> UInt32 {
-    let tag = source.parameters.pointee.codec_tag
-    let codec = source.parameters.pointee.codec_id
-    guard let tables = pointer.pointee.oformat?.pointee.codec_tag else { return tag }
-    if av_codec_get_id(tables, tag) == codec { return tag }
-    var other: UInt32 = 0
-    return av_codec_get_tag2(tables, codec, &other) == 0 ? tag : 0
   }
 }

@@ -46,6 +46,15 @@ public struct VideoCodec: Sendable {
     }
   }
 
+  /// Whether the encoder takes an option of that name: its own, or one of those that all have, such as `b` and `g`.
+  public func takesOption(_ name: String) -> Bool {
+    if hasOption(name) { return true }
+    var options = avcodec_get_class()
+    return withUnsafeMutablePointer(to: &options) {
+      av_opt_find($0, name, nil, AV_OPT_FLAG_ENCODING_PARAM, AV_OPT_SEARCH_FAKE_OBJ) != nil
+    }
+  }
+
   /// Whether it obeys `EncoderSettings.quantizer`: the encoders of libav itself that have no quality option of their own.
   public var hasQuantizer: Bool {
     [AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG].contains(pointer.pointee.id)

@@ -44,20 +44,17 @@ final class InputConversion: @unchecked Sendable {
 
   init(orientation: Orientation) { self.orientation = orientation }
 
-  func convert(_ slot: FrameSlot) throws {
-    try scaler.scaleTurned(slot.source, into: slot.work, orientation: orientation, scratch: &scratch)
+  func convert(_ source: Frame, into work: Frame) throws {
+    try scaler.scaleTurned(source, into: work, orientation: orientation, scratch: &scratch)
   }
 }
 
 /// From the stylizer's frames to the sink's, blended with the source where asked for. For one thread.
 final class OutputConversion: @unchecked Sendable {
-  private let blend: FrameBlend
   /// From the source's frames to the sink's.
   private let sourceTurn: Orientation
   /// From the stylizer's frames to the sink's.
   private let workTurn: Orientation
-  private let width: Int
-  private let height: Int
   private var sourceScaler = AdaptiveScaler()
   private var stylizedScaler = AdaptiveScaler()
   private var sinkScaler = AdaptiveScaler()
@@ -66,17 +63,15 @@ final class OutputConversion: @unchecked Sendable {
   private var sourcePicture = ScratchFrame()
   private var stylizedPicture = ScratchFrame()
 
-  init(blend: FrameBlend, orientation: Orientation, sinkOrientation: Orientation, format: VideoFormat) {
-    self.blend = blend
+  init(orientation: Orientation, sinkOrientation: Orientation) {
     // A sink stores either like the source or upright.
     sourceTurn = sinkOrientation == orientation ? .upright : orientation
     workTurn = sinkOrientation.inverse
-    width = format.width
-    height = format.height
   }
 
-  func convert(_ slot: FrameSlot) throws {
-    var picture = slot.stylized
+  func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    let (width, height) = (sink.width, sink.height)
+    var picture = stylized
     if workTurn != .upright {
       let size = workTurn.swapsSides ? (picture.height, picture.width) : (picture.width, picture.height)
       let target = try turned.rgb24(width: size.0, height: size.1)
@@ -86,7 +81,7 @@ final class OutputConversion: @unchecked Sendable {
     if !blend.isIdentity {
       // At the sink's size, where the source has all its detail.
       let original = try sourcePicture.rgb24(width: width, height: height)
-      try sourceScaler.scaleTurned(slot.source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
+      try sourceScaler.scaleTurned(source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
       if picture.width != width || picture.height != height {
         let target = try stylizedPicture.rgb24(width: width, height: height)
         try stylizedScaler.scale(picture, into: target)
@@ -94,9 +89,9 @@ final class OutputConversion: @unchecked Sendable {
       }
       blend.apply(source: original, stylized: picture)
     }
-    try sinkScaler.scale(picture, into: slot.sink)
-    slot.sink.pts = slot.source.pts
-    slot.sink.duration = slot.source.duration
+    try sinkScaler.scale(picture, into: sink)
+    sink.pts = source.pts
+    sink.duration = source.duration
   }
 }
 

@@ -48,11 +48,16 @@ public protocol FrameSource: AnyObject, Sendable {
   /// Fills `frame` with the next picture, with a `pts` greater than that of the one before; false after the last one.
   func read(into frame: Frame) throws -> Bool
 
-  /// Ends the source's own threads; `read` is not called any more.
+  /// When the last frame read came in, as far as the source knows: from then on, the time counts that its painting takes.
+  var latestArrival: ContinuousClock.Instant { get }
+
+  /// Ends the source's own threads, and a `read` in progress on another thread; `read` is not called any more.
   func stop()
 }
 
 extension FrameSource {
+  /// For a source whose frames come in when they are read.
+  public var latestArrival: ContinuousClock.Instant { .now }
   /// For a source without threads.
   public func start(on threads: ThreadGroup) {}
   /// For a source without threads.

@@ -81,7 +81,11 @@ public final class StylizationPipeline {
           summary.state.withLock { $0.wasStopped = true }
           break
         }
-        guard try source.read(into: slot.source) else { break }
+        guard try source.read(into: slot.source) else {
+          // A source may have been given up in the middle.
+          if shouldStop() { summary.state.withLock { $0.wasStopped = true } }
+          break
+        }
         queues.decoded.push(slot)
       }
       source.stop()
@@ -92,7 +96,7 @@ public final class StylizationPipeline {
     threads.start("convert-in") {
       var count = 0
       while let slot = queues.decoded.pop() {
-        try input.convert(slot)
+        try input.convert(slot.source, into: slot.work)
         slot.number = count
         count += 1
         queues.converted.push(slot)
@@ -117,8 +121,8 @@ public final class StylizationPipeline {
       }
     }
 
-    let output = OutputConversion(
-      blend: blend, orientation: orientation, sinkOrientation: sinkOrientation, format: sink.format)
+    let output = OutputConversion(orientation: orientation, sinkOrientation: sinkOrientation)
+    let blend = blend
     threads.start("convert-out") {
       var isCut = false
       while let slot = queues.stylized.pop() {
@@ -129,7 +133,7 @@ public final class StylizationPipeline {
           slot.source.unreference()
           queues.free.push(slot)
         } else {
-          try output.convert(slot)
+          try output.convert(slot.stylized, source: slot.source, blend: blend, into: slot.sink)
           queues.finished.push(slot)
         }
       }
@@ -223,11 +227,5 @@ private final class SummaryBox: Sendable {
       result.percentile95Milliseconds = $0.percentile(0.95)
     }
     return result
-  }
-}
-
-extension Duration {
-  fileprivate var milliseconds: Double {
-    Double(components.seconds) * 1e3 + Double(components.attoseconds) * 1e-15
   }
 }

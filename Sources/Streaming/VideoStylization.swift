@@ -1,8 +1,9 @@
 import FFmpeg
 import Files
 import Foundation
+import Synchronization
 
-/// The main job: repaints one video file into another.
+/// The main job: repaints one video, every frame of it, into another.
 public struct VideoStylization: Sendable {
   /// How to do it.
   public struct Options: Sendable {
@@ -42,9 +43,17 @@ public struct VideoStylization: Sendable {
   private let input: VideoReader
   private let options: Options
 
-  /// Opens `input`. Throws `MediaError` if it holds no video that can be decoded.
+  /// Opens the file `input`. Throws `MediaError` if it holds no video that can be decoded.
   public init(input: String, options: Options = Options()) throws {
-    self.input = try VideoReader(path: input, threads: options.decoderThreads)
+    try self.init(input: MediaSource(file: input), options: options)
+  }
+
+  /// Opens `input` and waits for its first frame; `interrupt`, which is asked now and later, can give it up. Throws
+  /// `MediaError` if there is none.
+  public init(
+    input: MediaSource, options: Options = Options(), interrupt: @escaping @Sendable () -> Bool = { false }
+  ) throws {
+    self.input = try VideoReader(input, threads: options.decoderThreads, interrupt: interrupt)
     self.options = options
   }
 
@@ -54,27 +63,61 @@ public struct VideoStylization: Sendable {
   /// The size that the stylizer must have.
   public var workSize: (width: Int, height: Int) { options.workSize ?? description.displaySize }
 
-  /// Repaints the input into `output`, which appears under its name when it is whole. To be called once.
-  ///
-  /// `makeStylizers` gets the work size and is called after the output has been found writable; as many frames are painted at
-  /// a time as it returns stylizers. Once `shouldStop` is true, the output is finished with the frames that are done. Throws `FileError`, `MediaError`, `EncodingError`, or what the stylizer
-  /// throws; `output` is then as it was.
+  /// Repaints the input into the file `output`; see the other one.
   public func run(
     output: String, makeStylizers: (_ width: Int, _ height: Int) throws -> [any FrameStylizer],
     shouldStop: @escaping @Sendable () -> Bool = { false },
     progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
   ) throws -> Result {
-    let file = try AtomicFile(path: output)
-    let writer = try VideoWriter(path: file.temporaryPath, named: output, like: input, options: options.encoding)
+    try run(
+      output: MediaTarget(output), makeStylizers: makeStylizers, shouldStop: shouldStop, progress: progress)
+  }
+
+  /// Repaints the input into `output`; a file appears under its name when it is whole. To be called once.
+  ///
+  /// `makeStylizers` gets the work size and is called after the output has been found writable; as many frames are painted at
+  /// a time as it returns stylizers. Once `shouldStop` is true, the output is finished with the frames that are done. Throws
+  /// `FileError`, `MediaError`, `EncodingError`, or what the stylizer throws; a file is then as it was.
+  public func run(
+    output: MediaTarget, makeStylizers: (_ width: Int, _ height: Int) throws -> [any FrameStylizer],
+    shouldStop: @escaping @Sendable () -> Bool = { false },
+    progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
+  ) throws -> Result {
+    var target = output
+    let file = output.isSingleFile ? try AtomicFile(path: output.path) : nil
+    if let file { target.path = file.temporaryPath }
+    let grace = StopGrace(shouldStop)
+    let writer = try VideoWriter(
+      target, like: input, options: options.encoding, interrupt: { grace.isOver })
     let stylizers = try makeStylizers(workSize.width, workSize.height)
     let pipeline = StylizationPipeline(
       source: input, sink: writer, stylizers: stylizers, blend: options.blend, sinkOrientation: writer.orientation)
     let summary = try pipeline.run(shouldStop: shouldStop, progress: progress)
-    guard summary.frames > 0 else { throw StoppedError(file: output) }
-    try file.commit()
+    guard summary.frames > 0 else { throw StoppedError(file: output.displayName) }
+    try file?.commit()
     return Result(
       summary: summary, width: description.displaySize.width, height: description.displaySize.height,
       warnings: writer.warnings + input.warnings)
+  }
+}
+
+/// The time that a target has after a stop to take what is left, before a write that blocks is given up.
+final class StopGrace: Sendable {
+  private static let length = Duration.seconds(3)
+
+  private let shouldStop: @Sendable () -> Bool
+  private let stop = Mutex<ContinuousClock.Instant?>(nil)
+
+  init(_ shouldStop: @escaping @Sendable () -> Bool) { self.shouldStop = shouldStop }
+
+  /// Whether it is over; its length counts from the first call that finds the job stopped.
+  var isOver: Bool {
+    guard shouldStop() else { return false }
+    return stop.withLock { stop in
+      let start = stop ?? .now
+      stop = start
+      return start.duration(to: .now) > Self.length
+    }
   }
 }
 

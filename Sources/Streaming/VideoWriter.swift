@@ -3,9 +3,10 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Writes frames as the video of a file, and beside them the other streams of the file they come from.
+/// Writes frames as the video of a file or stream, and beside them the other streams of the source they come from.
 ///
-/// The writing thread encodes, a thread of its own multiplexes.
+/// The writing thread encodes, a thread of its own multiplexes. With low delay, packets of sound and text that the target does
+/// not take in time are dropped, so that the source need not wait.
 public final class VideoWriter: FrameSink, PacketRecipient {
   /// The format of the frames it takes.
   public let format: VideoFormat
@@ -13,6 +14,8 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   public let orientation: Orientation
   private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
+  private let latePackets = Atomic<Int>(0)
+  private let isLowDelay: Bool
   private let muxer: Muxer
   private let encoder: Encoder
   private let sourceTimeBase: Rational
@@ -20,7 +23,11 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   /// Output's stream index for the input's.
   private let copiedStreams: [Int: Int]
   /// Packets on their way to the file, the video's and the others.
-  private let packets = BoundedQueue<Packet>(capacity: 64)
+  private let packets = BoundedQueue<Outgoing>(capacity: 512)
+  /// Holds one element for each packet of the video on its way: there is room for few, since they are late when they wait.
+  private let videoRoom: BoundedQueue<Void>
+  /// Told of each frame that is written, when its source had come in.
+  private let delivered = Mutex<(@Sendable (ContinuousClock.Instant) -> Void)?>(nil)
   private let openProducers = Mutex(2)
   private let video: Mutex<VideoState>
 
@@ -28,17 +35,30 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     var timestamps = TimestampRepair(step: 1)
     /// Durations of the frames inside the encoder, by time: encoders that reorder frames forget them.
     var durations: [Int64: Int64] = [:]
+    var arrivals: [Int64: ContinuousClock.Instant] = [:]
   }
 
-  /// Creates `path`, a video like that of `source` in the container that `name` tells, and writes the head.
+  private struct Outgoing {
+    let packet: Packet
+    var arrival: ContinuousClock.Instant?
+  }
+
+  /// Creates `target`, a video like that of `source`, and writes the head.
   ///
-  /// Throws `EncodingError` or `MediaError` if the container or the encoder cannot do what is asked or the file cannot be
-  /// written. Nothing is removed then.
-  public init(path: String, named name: String, like source: VideoReader, options: EncodingOptions) throws {
-    guard Muxer.containerName(for: name) == nil || Muxer.isSingleFile(name) else {
+  /// `interrupt` is asked whether to give up a write that blocks. Throws `EncodingError` or `MediaError` if the container or the
+  /// encoder cannot do what is asked or the target cannot be written. Nothing is removed then.
+  public init(
+    _ target: MediaTarget, like source: VideoReader, options: EncodingOptions,
+    interrupt: (@Sendable () -> Bool)? = nil
+  ) throws {
+    muxer = try Muxer(target, interrupt: interrupt)
+    let name = target.displayName
+    guard !muxer.isImageSequence || target.kind == .imageSequence || target.kind == .standardStream else {
       throw EncodingError.notOneFile(file: name)
     }
-    muxer = try Muxer(path: path, named: name)
+    isLowDelay = options.isLowDelay
+    videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
+    if isLowDelay { muxer.useLowDelay() }
     let choice = try EncoderChoice(options, for: muxer)
     var description = source.description
     let keepsOrientation = muxer.keepsDisplayMatrix
@@ -87,15 +107,34 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   /// What of the source is not in the file, one sentence each: streams that the container does not take, damaged packets.
   public var warnings: [String] {
     let count = damagedPackets.load(ordering: .relaxed)
-    let damage = "\(muxer.displayName): \(count) damaged \(count == 1 ? "packet" : "packets") of sound or text left out"
-    return missingStreams + (count > 0 ? [damage] : [])
+    let late = latePackets.load(ordering: .relaxed)
+    var result = missingStreams
+    if count > 0 {
+      result.append(
+        "\(muxer.displayName): \(count) damaged \(count == 1 ? "packet" : "packets") of sound or text left out")
+    }
+    if late > 0 {
+      result.append(
+        "\(muxer.displayName): \(late) \(late == 1 ? "packet" : "packets") of sound or text dropped, which it did not take in time"
+      )
+    }
+    return result
   }
 
   /// Starts the multiplexing.
   public func start(on threads: ThreadGroup) {
-    threads.onCancel { [packets] in packets.close(discarding: true) }
+    threads.onCancel { [packets, videoRoom] in
+      packets.close(discarding: true)
+      videoRoom.close(discarding: true)
+    }
     threads.start("mux") { [self] in
-      while let packet = packets.pop() { try multiplex(packet) }
+      let delivered = delivered.withLock { $0 }
+      while let outgoing = packets.pop() {
+        let isVideo = outgoing.packet.streamIndex == videoIndex
+        try multiplex(outgoing.packet)
+        if isVideo { _ = videoRoom.pop() }
+        if let arrival = outgoing.arrival { delivered?(arrival) }
+      }
       if !threads.isCancelled { try muxer.finish() }
     }
   }
@@ -111,7 +150,9 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Encodes a frame.
-  public func write(_ frame: Frame) throws {
+  public func write(_ frame: Frame) throws { try write(frame, arrival: nil) }
+
+  private func write(_ frame: Frame, arrival: ContinuousClock.Instant?) throws {
     try video.withLock { video in
       let duration = frame.duration
       let wanted = frame.pts.map { sourceTimeBase.rescale($0, to: encoder.settings.timeBase) }
@@ -119,6 +160,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
       frame.pts = pts
       frame.clearPictureType()
       if duration > 0 { video.durations[pts] = sourceTimeBase.rescale(duration, to: encoder.settings.timeBase) }
+      video.arrivals[pts] = arrival
       while try !encoder.send(frame) { try drain(&video) }
       try drain(&video)
     }
@@ -139,15 +181,21 @@ public final class VideoWriter: FrameSink, PacketRecipient {
       guard try encoder.receive(into: packet) == .output else { return }
       packet.streamIndex = videoIndex
       if let pts = packet.pts, let duration = video.durations.removeValue(forKey: pts) { packet.duration = duration }
+      let arrival = packet.pts.flatMap { video.arrivals.removeValue(forKey: $0) }
       // Refused only after an error, which ends this thread as well.
-      packets.push(packet)
+      videoRoom.push(())
+      packets.push(Outgoing(packet: packet, arrival: arrival))
     }
   }
 
   func copy(_ packet: Packet) {
     guard let index = copiedStreams[packet.streamIndex] else { return }
     packet.streamIndex = index
-    packets.push(packet)
+    if !isLowDelay {
+      packets.push(Outgoing(packet: packet))
+    } else if !packets.tryPush(Outgoing(packet: packet)) {
+      latePackets.wrappingAdd(1, ordering: .relaxed)
+    }
   }
 
   func finishCopying() { endProducer() }
@@ -158,5 +206,21 @@ public final class VideoWriter: FrameSink, PacketRecipient {
       return count == 0
     }
     if isLast { packets.close() }
+  }
+}
+
+extension VideoWriter: LiveSink {
+  /// The same for every source: a file keeps its size.
+  public func format(for source: VideoDescription) -> VideoFormat { format }
+
+  /// Starts the multiplexing; a frame counts as delivered when its packet is written.
+  public func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
+    self.delivered.withLock { $0 = delivered }
+    start(on: threads)
+  }
+
+  /// Encodes a frame.
+  public func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
+    try write(frame, arrival: arrival)
   }
 }

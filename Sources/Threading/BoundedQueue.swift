@@ -29,6 +29,16 @@ public final class BoundedQueue<Element>: @unchecked Sendable {
     return true
   }
 
+  /// Appends `element` if there is room; returns false, and drops it, if there is none or the queue is closed.
+  public func tryPush(_ element: Element) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    guard elements.count < capacity, !isClosed else { return false }
+    elements.append(element)
+    condition.broadcast()
+    return true
+  }
+
   /// Takes the oldest element, waiting for one; nil once the queue is closed and empty.
   public func pop() -> Element? {
     condition.lock()

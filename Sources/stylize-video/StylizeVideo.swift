@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import FFmpeg
 import Foundation
 import Inference
 import Logging
@@ -13,15 +14,23 @@ struct StylizeVideo: ParsableCommand {
     commandName: "stylize-video",
     abstract: "Repaints a video in the style of a painting.",
     discussion: """
-      The output has the input's frames at the input's times and size; sound, subtitles and chapters are copied. It appears \
+      Input and output are files, patterns of image files such as frames/%05d.png, URLs (udp, srt, rtmp, rtsp, http, https), \
+      playlists of HLS, or '-' for standard input and output. Cameras and screens are inputs too: /dev/video0, or \
+      --input-format x11grab :0.0.
+
+      The output has the input's frames at the input's times and size; sound, subtitles and chapters are copied. A file appears \
       under its name when it is whole. Ctrl-C finishes it with the frames that are done; a second one ends at once.
+
+      With --live, which is usual for URLs and devices, the newest frame is painted and late ones are dropped, and \
+      commands are read from standard input, one a line: 'style NAME', 'mix NAME SHARE NAME SHARE', 'strength 0.7', \
+      'colors on|off', 'fade SECONDS', 'quit'.
       """,
     version: Program.version)
 
   @Argument(help: "The video to read.")
   var input: String
 
-  @Argument(help: "The video to write; the extension tells the container: .mp4, .mkv, .mov, .webm ...")
+  @Argument(help: "The video to write; the extension tells the container: .mp4, .mkv, .mov, .webm, .m3u8 ...")
   var output: String
 
   @Option(help: "The style: a name from the models folder, or a model file.")
@@ -63,79 +72,83 @@ struct StylizeVideo: ParsableCommand {
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
 
+  @OptionGroup(title: "Formats")
+  var formats: FormatOptions
+
+  @OptionGroup(title: "Live")
+  var liveOptions: LiveOptions
+
   @Flag(help: "Print one JSON object on standard output at the end.")
   var json = false
 
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  func validate() throws {
+    if json, output == "-" { throw ValidationError("with --json the video cannot go to standard output too") }
+  }
+
   func run() throws {
-    try InputPath.checkFile(input)
-    let target = try OutputPath.resolve(output, inputs: [input])
+    let source = try formats.source(input)
+    if source.kind == .file { try InputPath.checkFile(input) }
+    var target = try formats.target(output)
+    if target.isSingleFile {
+      target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
+    }
     let model = try StyleModel.load(path: Installation().styleFile(style))
-    let threads = threads ?? ComputePool.availableProcessors
     let interrupt = InterruptFlag.install()
+    do {
+      if liveOptions.isLive(source) {
+        try runLive(source, target, PreparedModel(model), interrupt)
+      } else {
+        try runFile(source, target, model, interrupt)
+      }
+    } catch let error where interrupt.isRaised && !(error is ExitCode) {
+      ConsoleOutput.standardError.printLine(
+        "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
+      throw ExitCode(interrupt.exitCode ?? 1)
+    }
+  }
+
+  var threadCount: Int { threads ?? ComputePool.availableProcessors }
+  var blend: FrameBlend { FrameBlend(strength: strength, preservesColors: preserveColors) }
+  var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
+
+  /// Paints every frame, as fast as it goes.
+  private func runFile(
+    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, _ interrupt: InterruptFlag
+  ) throws {
     let job = try VideoStylization(
-      input: input,
+      input: source,
       options: VideoStylization.Options(
-        workSize: size.map { ($0.width, $0.height) },
-        blend: FrameBlend(strength: strength, preservesColors: preserveColors),
-        encoding: EncodingOptions(codec: codec, crf: crf, threads: threads),
-        decoderThreads: threads))
+        workSize: workSize, blend: blend,
+        encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
+      interrupt: { interrupt.isRaised })
     let progress = ProgressReporter(title: "Stylizing", total: job.description.expectedFrameCount, isQuiet: quiet)
     let result = try job.run(
       output: target,
       makeStylizers: {
         try parallelFrames.parallelism.makeStylizers(
-          model: PreparedModel(model), width: $0, height: $1, threads: threads)
+          model: PreparedModel(model), width: $0, height: $1, threads: threadCount)
       },
       shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
     progress.finish()
-
-    let logger = Logger(label: "stylize-video")
-    for warning in result.warnings { logger.warning("\(warning)") }
-    if json {
-      try JSONLine.print(Report(result, style: model.style, network: model.definition.name))
-    }
-    if let signal = interrupt.signalName, result.summary.wasStopped {
-      ConsoleOutput.standardError.printLine(
-        "stylize-video: stopped by \(signal): \(output) holds the first \(result.summary.frames) \(result.summary.frames == 1 ? "frame" : "frames")"
-      )
-      throw ExitCode(interrupt.exitCode ?? 1)
-    }
+    warn(result.warnings)
+    if json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.name)) }
+    if result.summary.wasStopped { try endByInterrupt(interrupt, frames: result.summary.frames) }
   }
 
-  /// What `--json` prints.
-  private struct Report: Encodable {
-    struct FrameTimes: Encodable {
-      var p50: Double
-      var p95: Double
-    }
+  func warn(_ warnings: [String]) {
+    let logger = Logger(label: "stylize-video")
+    for warning in warnings { logger.warning("\(warning)") }
+  }
 
-    var frames: Int
-    var seconds: Double
-    var fps: Double
-    /// Milliseconds of one stylization.
-    var frameMs: FrameTimes
-    var peakMemoryMB: Double
-    var width: Int
-    var height: Int
-    var style: String
-    var network: String
-
-    init(_ result: VideoStylization.Result, style: String, network: String) {
-      let summary = result.summary
-      frames = summary.frames
-      seconds = summary.seconds.rounded(to: 1000)
-      fps = summary.framesPerSecond.rounded(to: 1000)
-      frameMs = FrameTimes(
-        p50: summary.medianMilliseconds.rounded(to: 1000), p95: summary.percentile95Milliseconds.rounded(to: 1000))
-      peakMemoryMB = PeakMemory.megabytes.rounded(to: 10)
-      width = result.width
-      height = result.height
-      self.style = style
-      self.network = network
-    }
+  func endByInterrupt(_ interrupt: InterruptFlag, frames: Int) throws {
+    guard let signal = interrupt.signalName else { return }
+    let name = output == "-" ? "standard output" : output
+    ConsoleOutput.standardError.printLine(
+      "stylize-video: stopped by \(signal): \(name) holds the first \(frames) \(frames == 1 ? "frame" : "frames")")
+    throw ExitCode(interrupt.exitCode ?? 1)
   }
 }
 
@@ -167,9 +180,4 @@ enum ParallelFrames: CustomStringConvertible {
     case .count(let frames): "\(frames)"
     }
   }
-}
-
-extension Double {
-  /// The nearest multiple of `1/fraction`.
-  fileprivate func rounded(to fraction: Double) -> Double { (self * fraction).rounded() / fraction }
 }

@@ -1,29 +1,13 @@
 import FFmpeg
 import Foundation
 import Inference
-import Networks
 import Streaming
 import Synchronization
-import Tensors
-import TestSupport
 import Testing
 import Threading
 
 @Suite struct ParallelismTests {
   private static let format = VideoFormat(width: 21, height: 13, pixelFormat: .rgb24)
-
-  /// A network of random weights, small enough for a test.
-  private func randomModel() throws -> PreparedModel {
-    let definition = try NetworkDefinition.named("johnson", width: 0.125)
-    var random = Random(seed: 3)
-    var parameters: [String: Tensor] = [:]
-    for specification in definition.parameters {
-      let shape = Shape(specification.shape)
-      parameters[specification.name] = Tensor(
-        shape, elements: random.uniform(count: shape.count, in: -0.3...0.3))
-    }
-    return try PreparedModel(StyleModel(definition: definition, parameters: parameters, style: "random"))
-  }
 
   /// The bytes of all frames, painted as told. They are wide enough for the gradient's edge, which moves; without it, the
   /// network's normalisation would make them all alike.
@@ -40,7 +24,7 @@ import Threading
   }
 
   @Test func framesAreTheSameHoweverTheyAreShared() throws {
-    let model = try randomModel()
+    let model = try randomModel(seed: 3)
     func stylizers(_ parallelism: Parallelism, threads: Int) throws -> [any FrameStylizer] {
       try parallelism.makeStylizers(model: model, width: 261, height: 13, threads: threads)
     }

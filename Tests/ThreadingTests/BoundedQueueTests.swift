@@ -55,4 +55,15 @@ import Threading
     queue.close(discarding: true)
     #expect(queue.pop() == nil)
   }
+
+  @Test func tryingDoesNotWait() {
+    let queue = BoundedQueue<Int>(capacity: 2)
+    #expect(queue.tryPush(1) && queue.tryPush(2))
+    #expect(!queue.tryPush(3))
+    #expect(queue.pop() == 1)
+    #expect(queue.tryPush(4))
+    queue.close()
+    #expect(!queue.tryPush(5))
+    #expect([queue.pop(), queue.pop(), queue.pop()] == [2, 4, nil])
+  }
 }

@@ -19,6 +19,7 @@
 static inline int cffmpeg_error_eof(void) { return AVERROR_EOF; }
 static inline int cffmpeg_error_again(void) { return AVERROR(EAGAIN); }
 static inline int cffmpeg_error_exit(void) { return AVERROR_EXIT; }
+static inline int cffmpeg_error_no_protocol(void) { return AVERROR_PROTOCOL_NOT_FOUND; }
 static inline int cffmpeg_error_invalid_data(void) { return AVERROR_INVALIDDATA; }
 static inline int cffmpeg_error_from_errno(int code) { return AVERROR(code); }
 static inline int64_t cffmpeg_nopts_value(void) { return AV_NOPTS_VALUE; }
@@ -74,6 +75,13 @@ int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffm
 
 /// Copies the chapters of `source` to `target`; a negative error code on failure.
 int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source);
+
+/// Loads libavdevice and adds its devices to the formats; negative where it is not installed. It is not linked, because it
+/// brings much along and is seldom needed.
+int cffmpeg_register_devices(void);
+static inline int cffmpeg_is_input_device(const AVInputFormat *format) {
+  return format->priv_class && AV_IS_INPUT_DEVICE(format->priv_class->category);
+}
 
 /// The last error that libav logged on this thread, without its line end; empty if there was none since the last clearing.
 const char *cffmpeg_last_log_line(void);

@@ -1,0 +1,83 @@
+import CFFmpeg
+import Foundation
+
+/// libav's byte stream over an open file descriptor, such as standard input, that can be given up while it waits.
+///
+/// libav's own `pipe:` blocks inside the system call, where nobody can reach it. The descriptor stays open.
+final class DescriptorStream {
+  let pointer: UnsafeMutablePointer<AVIOContext>
+  private let descriptor: Int32
+  private let interruption: Interruption
+
+  /// How long to wait before the interruption is asked again, in milliseconds.
+  private static let patience: Int32 = 50
+
+  /// A stream for reading or writing. Throws `MediaError` when memory is short.
+  init(_ descriptor: Int32, isWriting: Bool, interruption: Interruption, file: String) throws {
+    self.descriptor = descriptor
+    self.interruption = interruption
+    let size: Int32 = 32768
+    let buffer = try MediaError.allocated(av_malloc(Int(size)), "open", file: file)
+    let context = avio_alloc_context(
+      buffer.assumingMemoryBound(to: UInt8.self), size, isWriting ? 1 : 0, nil,
+      isWriting ? nil : { DescriptorStream.from($0)?.read($1, $2) ?? cffmpeg_error_eof() },
+      isWriting ? { DescriptorStream.from($0)?.write($1, $2) ?? cffmpeg_error_eof() } : nil, nil)
+    guard let context else {
+      av_free(buffer)
+      throw MediaError(operation: "open", file: file, message: "out of memory")
+    }
+    pointer = context
+    pointer.pointee.seekable = 0
+    pointer.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  deinit {
+    av_freep(&pointer.pointee.buffer)
+    var context: UnsafeMutablePointer<AVIOContext>? = pointer
+    avio_context_free(&context)
+  }
+
+  private static func from(_ opaque: UnsafeMutableRawPointer?) -> DescriptorStream? {
+    opaque.map { Unmanaged<DescriptorStream>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Waits until the descriptor is ready; a negative error code if it will not be.
+  private func wait(for events: Int32) -> Int32 {
+    var request = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    while true {
+      if interruption.isRaised { return cffmpeg_error_exit() }
+      let status = poll(&request, 1, Self.patience)
+      // A closed other end counts as ready: the call that follows tells what it is.
+      if status > 0 { return 0 }
+      if status < 0 && errno != EINTR { return cffmpeg_error_from_errno(errno) }
+    }
+  }
+
+  private func read(_ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int32) -> Int32 {
+    while true {
+      let status = wait(for: Int32(POLLIN))
+      if status < 0 { return status }
+      let found = Foundation.read(descriptor, buffer, Int(count))
+      if found > 0 { return Int32(found) }
+      if found == 0 { return cffmpeg_error_eof() }
+      if errno != EINTR && errno != EAGAIN { return cffmpeg_error_from_errno(errno) }
+    }
+  }
+
+  private func write(_ buffer: UnsafeMutablePointer<UInt8>?, _ count: Int32) -> Int32 {
+    var done = 0
+    while done < Int(count) {
+      let status = wait(for: Int32(POLLOUT))
+      if status < 0 { return status }
+      // A pipe that has room at all takes this much at once and does not block.
+      let part = min(Int(count) - done, Int(PIPE_BUF))
+      let written = Foundation.write(descriptor, buffer.map { $0 + done }, part)
+      if written >= 0 {
+        done += written
+      } else if errno != EINTR && errno != EAGAIN {
+        return cffmpeg_error_from_errno(errno)
+      }
+    }
+    return count
+  }
+}

@@ -1,0 +1,73 @@
+import CFFmpeg
+
+/// What a container takes.
+extension Muxer {
+  /// Whether the container keeps a display matrix, so that stored pictures may lie on their side.
+  public var keepsDisplayMatrix: Bool {
+    ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
+  }
+
+  /// Whether each packet becomes a file of its own, whose codec the extension tells.
+  public var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
+
+  /// The codec that libav prefers for video in this container, such as `h264`; nil if it takes none.
+  public var defaultVideoCodec: String? {
+    guard let format = pointer.pointee.oformat else { return nil }
+    let codec =
+      isImageSequence
+      ? av_guess_codec(format, nil, target.name, nil, AVMEDIA_TYPE_VIDEO) : format.pointee.video_codec
+    return codec == AV_CODEC_ID_NONE ? nil : String(cString: avcodec_get_name(codec))
+  }
+
+  /// Whether encoders for this container must put their parameter sets in its head.
+  public var wantsGlobalHeader: Bool { (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 }
+
+  /// Whether the container takes the codec of `codec`.
+  public func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
+
+  /// Whether the container takes the packets of `stream` as they are.
+  public func accepts(_ stream: MediaStream) -> Bool {
+    // Fonts and the like have codecs that are in no table.
+    if stream.mediaType == .attachment { return containerName == "matroska" }
+    return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
+  }
+
+  private func accepts(_ codec: AVCodecID) -> Bool {
+    guard let format = pointer.pointee.oformat else { return false }
+    let kind = avcodec_get_type(codec)
+    let answer = avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL)
+    if answer >= 0 { return answer == 1 }
+    // Some containers do not say.
+    let name = String(cString: avcodec_get_name(codec))
+    if ["mpegts", "mpeg", "vob", "svcd", "dvd", "rtp_mpegts"].contains(containerName) {
+      return Self.codecsOfMPEGStreams.contains(name)
+    }
+    if ["rtsp", "rtp"].contains(containerName) { return Self.codecsOfRTP.contains(name) }
+    return kind == AVMEDIA_TYPE_VIDEO && codec == format.pointee.video_codec
+      || kind == AVMEDIA_TYPE_AUDIO && codec == format.pointee.audio_codec
+      || kind == AVMEDIA_TYPE_SUBTITLE && codec == format.pointee.subtitle_codec
+  }
+
+  /// What libav's writers of MPEG transport and programme streams have stream types for.
+  private static let codecsOfMPEGStreams: Set<String> = [
+    "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts",
+    "truehd", "opus", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "klv", "timed_id3",
+  ]
+
+  /// What libav's writer of RTP has payload formats for, as far as they are in use.
+  private static let codecsOfRTP: Set<String> = [
+    "h263", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "vp8", "vp9", "aac", "ac3", "mp2", "mp3",
+    "opus",
+    "pcm_alaw", "pcm_mulaw", "pcm_s16be", "adpcm_g722", "vorbis",
+  ]
+
+  /// The old container's tag where it means the same codec in the new one, otherwise 0: the muxer's choice.
+  func codecTag(for source: MediaStream) -> UInt32 {
+    let tag = source.parameters.pointee.codec_tag
+    let codec = source.parameters.pointee.codec_id
+    guard let tables = pointer.pointee.oformat?.pointee.codec_tag else { return tag }
+    if av_codec_get_id(tables, tag) == codec { return tag }
+    var other: UInt32 = 0
+    return av_codec_get_tag2(tables, codec, &other) == 0 ? tag : 0
+  }
+}

@@ -1,0 +1,98 @@
+/// What a person may ask of a running painting, as one line of text.
+public enum StyleCommand: Equatable, Sendable {
+  /// `style NAME`: go over to one style.
+  case style(String)
+  /// `mix NAME SHARE NAME SHARE ...`: go over to a mixture.
+  case mix([Part])
+  /// `strength NUMBER`: the share of the painted picture, 0 to 1.
+  case strength(Double)
+  /// `colors on|off`: whether the colours stay the source's.
+  case preserveColors(Bool)
+  /// `fade SECONDS`: how long later changes take.
+  case fade(Double)
+  /// `quit`: end the run.
+  case quit
+
+  /// A style of a mixture.
+  public struct Part: Equatable, Sendable {
+    /// Its name, or a model file.
+    public let name: String
+    /// Its share, relative to the others'.
+    public let share: Double
+  }
+
+  /// Reads a line; nil for an empty one. Throws ``Refusal``.
+  public init?(_ line: String) throws {
+    let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+    guard let verb = words.first else { return nil }
+    let rest = Array(words.dropFirst())
+    switch (verb, rest.count) {
+    case ("style", 1...):
+      // A file's name may hold spaces.
+      self = .style(rest.joined(separator: " "))
+    case ("mix", 2...) where rest.count % 2 == 0:
+      self = .mix(
+        try stride(from: 0, to: rest.count, by: 2).map {
+          Part(name: rest[$0], share: try Self.number(rest[$0 + 1], in: 0...1e6, line))
+        })
+    case ("strength", 1): self = .strength(try Self.number(rest[0], in: 0...1, line))
+    case ("fade", 1): self = .fade(try Self.number(rest[0], in: 0...3600, line))
+    case ("colors", 1) where ["on", "off"].contains(rest[0]): self = .preserveColors(rest[0] == "on")
+    case ("quit", 0): self = .quit
+    default:
+      throw Refusal(
+        line: line,
+        reason:
+          "expected 'style NAME', 'mix NAME SHARE NAME SHARE', 'strength 0.7', 'colors on|off', 'fade SECONDS' or 'quit'"
+      )
+    }
+  }
+
+  private static func number(_ text: String, in range: ClosedRange<Double>, _ line: String) throws -> Double {
+    guard let value = Double(text), range.contains(value) else {
+      throw Refusal(
+        line: line,
+        reason: "expected a number from \(Int(range.lowerBound)) to \(Int(range.upperBound)), found '\(text)'")
+    }
+    return value
+  }
+
+  /// A line that is no command.
+  public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The line.
+    public let line: String
+    /// What is wrong with it.
+    public let reason: String
+
+    /// One sentence.
+    public var description: String { "the command '\(line.prefix(80))': \(reason)" }
+  }
+}
+
+extension LiveStyle {
+  /// Obeys `command`; `load` brings a style that is not in use, `fade` is how long the change takes.
+  ///
+  /// Throws what `load` throws, ``LiveStyleError`` or `InferenceError`; the painting goes on as before then. `fade` and `quit`
+  /// are the caller's to obey.
+  public func perform(
+    _ command: StyleCommand, fade: Duration, load: (_ name: String) throws -> NamedStyle
+  ) throws {
+    switch command {
+    case .style(let name): try select(try style(named: name, load), fade: fade)
+    case .mix(let parts): try mix(try parts.map { (try style(named: $0.name, load), $0.share) }, fade: fade)
+    case .strength(let strength):
+      var blend = settings.blend
+      blend.strength = strength
+      setBlend(blend, fade: fade)
+    case .preserveColors(let isOn):
+      var blend = settings.blend
+      blend.preservesColors = isOn
+      setBlend(blend, fade: fade)
+    case .fade, .quit: break
+    }
+  }
+
+  private func style(named name: String, _ load: (_ name: String) throws -> NamedStyle) throws -> NamedStyle {
+    try stylesInUse.first { $0.name == name } ?? load(name)
+  }
+}

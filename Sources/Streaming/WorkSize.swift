@@ -1,0 +1,110 @@
+/// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one above.
+public struct WorkSizeLadder: Equatable, Sendable {
+  /// A picture's size in pixels.
+  public struct Size: Hashable, Sendable {
+    /// Pixels across.
+    public var width: Int
+    /// Pixels down.
+    public var height: Int
+
+    /// A size.
+    public init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+    }
+
+    /// The number of pixels.
+    public var area: Double { Double(width) * Double(height) }
+  }
+
+  /// Smaller pictures show no strokes, only blots.
+  private static let leastSide = 64
+  private static let leastShare = 0.05
+  private static let step = 0.8
+
+  /// The sizes, the greatest first; at least one.
+  public let rungs: [Size]
+
+  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow.
+  public init(below full: Size) {
+    var rungs = [full]
+    var share = Self.step
+    while share >= Self.leastShare {
+      let factor = share.squareRoot()
+      let size = Size(
+        width: Self.rounded(Double(full.width) * factor), height: Self.rounded(Double(full.height) * factor))
+      if min(size.width, size.height) < Self.leastSide { break }
+      if size.area < rungs[rungs.count - 1].area { rungs.append(size) }
+      share *= Self.step
+    }
+    self.rungs = rungs
+  }
+
+  private static func rounded(_ extent: Double) -> Int { max(4, Int((extent / 4).rounded()) * 4) }
+}
+
+/// Chooses the rung on which painting keeps up with the source.
+///
+/// It goes down as soon as frames take longer than the source leaves, far enough at once; it goes up one rung when that would
+/// leave much room, and waits longer before the next try where that turned out wrong.
+public struct WorkSizeController: Sendable {
+  /// Above this share of the interval between frames, painting falls behind.
+  private static let greatestLoad = 0.97
+  /// What a step down aims at.
+  private static let aim = 0.82
+  /// What a step up may need at most: less than the aim, or the two would take turns.
+  private static let loadForUp = 0.72
+  private static let shortestHold = 3.0
+  private static let longestHold = 60.0
+  /// A step down so soon after one up means that the one up was wrong.
+  private static let trial = 10.0
+
+  /// The rung chosen last; 0 is the greatest size.
+  public private(set) var rung = 0
+  private var hold = shortestHold
+  private var lastChange: Double?
+  private var lastUp: Double?
+
+  /// A controller on the first rung.
+  public init() {}
+
+  /// The rung for the frames from now on.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: How long the latest frames took to paint, on the present rung.
+  ///   - interval: Milliseconds from frame to frame of the source.
+  ///   - time: Seconds since any beginning.
+  public mutating func update(milliseconds: [Double], interval: Double, ladder: WorkSizeLadder, time: Double) -> Int {
+    rung = min(rung, ladder.rungs.count - 1)
+    guard milliseconds.count >= 4, interval > 0 else { return rung }
+    let start = lastChange ?? time
+    lastChange = start
+    // One slow frame is no reason to change.
+    let load = Self.median(milliseconds) / interval
+    if load > Self.greatestLoad, time - start >= 0.5 {
+      let area = ladder.rungs[rung].area
+      let fitting = ladder.rungs.firstIndex { load * $0.area / area <= Self.aim } ?? ladder.rungs.count - 1
+      if fitting > rung {
+        if let lastUp, time - lastUp < Self.trial { hold = min(Self.longestHold, 2 * hold) }
+        change(to: fitting, time)
+      }
+    } else if rung > 0, time - start >= hold,
+      load * ladder.rungs[rung - 1].area / ladder.rungs[rung].area <= Self.loadForUp
+    {
+      if let lastUp, time - lastUp > 2 * Self.trial { hold = Self.shortestHold }
+      change(to: rung - 1, time)
+      lastUp = time
+    }
+    return rung
+  }
+
+  private mutating func change(to rung: Int, _ time: Double) {
+    self.rung = rung
+    lastChange = time
+  }
+
+  private static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    return sorted[sorted.count / 2]
+  }
+}

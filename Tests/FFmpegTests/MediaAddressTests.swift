@@ -1,0 +1,78 @@
+import FFmpeg
+import TestSupport
+import Testing
+
+@Suite struct MediaAddressTests {
+  @Test func namesTellTheKind() throws {
+    let folder = try TemporaryFolder()
+    let real = try folder.write([1], to: "100%05d.mp4")
+    let kinds: [(String, MediaKind)] = [
+      ("a.mp4", .file), ("./concat:a.mp4", .file), ("concat:a.mp4", .file), ("file:a", .file), ("://x", .file),
+      ("a b://c", .file), ("-", .standardStream), ("./-", .file), ("udp://1.2.3.4:5", .network),
+      ("https://example.com/a%05d.ts", .network), ("rtmp+tls://x", .network), ("f/%05d.png", .imageSequence),
+      ("f/%d.jpg", .imageSequence), ("100%.mp4", .file), (real, .file),
+    ]
+    for (name, kind) in kinds { #expect(try MediaSource(name).kind == kind, "\(name)") }
+    #expect(try MediaSource("udp://1.2.3.4:5").isLive && !MediaSource("-").isLive && !MediaSource("a").isLive)
+    #expect(try MediaSource("-").displayName == "standard input")
+    // A player is fed by files in time; a broadcast is there when it is there.
+    #expect(try MediaSource("http://x/a.mp4").isReadAhead && !MediaSource("srt://x:1").isReadAhead)
+  }
+
+  @Test func targetsTellTheContainer() throws {
+    let formats = [
+      "a.mp4": "mp4", "a.mkv": "matroska", "-": "nut", "udp://1.2.3.4:5": "mpegts", "srt://h:5": "mpegts",
+      "rtmp://h/a": "flv", "rtsp://h/a": "rtsp", "f/%05d.png": "image2", "a.m3u8": "hls", "http://h/a.mp4": "mp4",
+    ]
+    for (name, format) in formats { #expect(try MediaTarget(name).format == format, "\(name)") }
+    #expect(try MediaTarget("-", format: "yuv4mpegpipe").format == "yuv4mpegpipe")
+    let files = ["a.mp4": true, "a.m3u8": false, "-": false, "f/%05d.png": false, "udp://h:1": false]
+    for (name, isSingle) in files { #expect(try MediaTarget(name).isSingleFile == isSingle, "\(name)") }
+  }
+
+  /// What the installed libav lacks is named.
+  @Test func whatIsMissingIsNamed() throws {
+    func description(_ body: () throws -> Void) -> String {
+      do { try body() } catch { return "\(error)" }
+      return "no error"
+    }
+    #expect(description { _ = try MediaSource("a", format: "no-such") }.contains("no input format 'no-such'"))
+    #expect(description { _ = try MediaTarget("a.mp4", format: "no-such") }.contains("no output format 'no-such'"))
+    #expect(description { _ = try MediaTarget("http://h/a") }.contains("no container"))
+    #expect(description { _ = try Demuxer(MediaSource("foo://bar")) }.contains("no protocol 'foo'"))
+    #expect(
+      description { _ = try Muxer(MediaTarget("foo://bar", format: "nut")) }.contains("no protocol 'foo'"))
+  }
+
+  @Test func optionsThatNobodyKnowsAreNamed() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.mkv")
+    let muxer = try Muxer(MediaTarget(path, options: ["cluster_time_limit": "100", "no_such": "1"]))
+    #expect(muxer.foreignOptions == ["no_such": "1"])
+    let format = VideoFormat(width: 16, height: 16, pixelFormat: .yuvj420p, color: .jpeg)
+    let encoder = try Encoder(EncoderSettings(codec: "mjpeg", format: format))
+    _ = try muxer.addStream(encoder: encoder)
+    try muxer.writeHeader()
+    let frame = try Frame(format)
+    frame.pts = 0
+    _ = try encoder.send(frame)
+    let packet = try Packet()
+    #expect(try encoder.receive(into: packet) == .output)
+    packet.streamIndex = 0
+    try muxer.write(packet)
+    try muxer.finish()
+    let error = #expect(throws: MediaError.self) {
+      try Demuxer(MediaSource(path, options: ["no_such": "1"]))
+    }
+    #expect(error?.message.contains("'no_such'") == true)
+    #expect(try Demuxer(MediaSource(path, options: ["probesize": "100000"])).streams.count == 1)
+  }
+
+  /// Devices are in a library that is loaded for them.
+  @Test func devicesAreSources() throws {
+    let source = try MediaSource("testsrc2=size=32x16:rate=5:duration=1", format: "lavfi")
+    #expect(source.kind == .device && source.isLive)
+    let frame = try Demuxer(source).firstFrame()
+    #expect(frame.width == 32 && frame.height == 16)
+  }
+}
