@@ -20,6 +20,7 @@ let package = Package(
     .executable(name: "framerate", targets: ["framerate"]),
     // Not named for its product: in a file system without upper case it would be the module `Kernels`.
     .executable(name: "kernels", targets: ["KernelBenchmark"]),
+    .executable(name: "latency", targets: ["latency"]),
     .executable(name: "instruction-counts", targets: ["instruction-counts"]),
   ],
   dependencies: [
@@ -50,6 +51,16 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "latency",
+      dependencies: [
+        "Measurement",
+        .product(name: "Inference", package: "Impasto"),
+        .product(name: "Streaming", package: "Impasto"),
+        .product(name: "Console", package: "Impasto"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "KernelBenchmark",
       dependencies: [
