@@ -130,7 +130,7 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Networks", "Autograd", "Training", "Threading", "TestSupport"],
+      dependencies: ["Inference", "Networks", "Autograd", "Training", "Imaging", "Threading", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "StreamingTests",

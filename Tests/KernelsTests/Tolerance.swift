@@ -18,6 +18,29 @@ enum Tolerance {
   /// Central differences: the kernel's own rounding divided by the step.
   static let centralDifference = 2e-3
 
+  /// F(4×4, 3×3) of the fused kernels on layers as in the networks: measured 4e-6 to 6e-6.
+  static let winogradFour = 1.2e-5
+  /// F(6×6, 3×3): larger entries in the transforms; measured 7e-6 to 1e-5.
+  static let winogradSix = 2e-5
+  /// Where a map has a few pixels, its range may be a fraction of what its sums went through.
+  static let smallMaps = 3.0
+  /// A multiply-add and a sum: two roundings of half a unit in the last place.
+  static let prologue = 1.5e-7
+
+  /// The kernels at both ends: the same transforms, summed over all blocks of the kernel.
+  static let picture = 3e-5
+  /// Scale and shift of a norm: sums of at most some thousand differences in single precision.
+  static let moments = 1e-5
+
+  static func of(_ algorithm: FusedAlgorithm) -> Double {
+    switch algorithm {
+    case .winograd6: smallMaps * winogradSix
+    case .winograd4: smallMaps * winogradFour
+    case .upsample: 2 * singlePrecision
+    case .direct: singlePrecision
+    }
+  }
+
   static func of(_ algorithm: ConvolutionAlgorithm) -> Double {
     algorithm == .winograd ? winograd : singlePrecision
   }

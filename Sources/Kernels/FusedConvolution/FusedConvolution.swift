@@ -56,7 +56,15 @@ public struct FusedConvolution: Sendable {
   }
 
   /// Whether the input can be materialized as it is read, see ``ActivationInput/materialized``.
-  public var materializesInput: Bool { algorithm == .upsample || geometry.upsampling == 1 }
+  ///
+  /// Each strip keeps the pixels that its outputs are the first to lie on: it must read them, and no pixel may be left over.
+  /// Strides beyond `k − p` skip some, and without padding the last ones belong to no output.
+  public var materializesInput: Bool {
+    if algorithm == .upsample { return true }
+    let (kernel, step) = (geometry.kernel, geometry.stride)
+    return geometry.upsampling == 1 && step <= kernel - geometry.padding
+      && geometry.outputHeight * step >= geometry.height && geometry.outputWidth * step >= geometry.width
+  }
 
   /// Floats of a packed weight.
   public var packedWeightCount: Int {

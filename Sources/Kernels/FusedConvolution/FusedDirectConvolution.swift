@@ -123,7 +123,9 @@ enum FusedDirectConvolution {
     moments: UnsafeMutablePointer<Double>?, to target: UnsafeMutablePointer<Float>
   ) {
     let bias = output.bias.map { load($0 + channel) } ?? .zero
-    var sums = MomentSums(pivot: load(products) + bias)
+    // A value as it is written: one that ReLU takes away may lie far from all others.
+    let first = load(products) + bias
+    var sums = MomentSums(pivot: output.rectifies ? rectified(first) : first)
     var (source, target) = (products, target)
     for _ in 0..<pixels {
       var value = load(source) + bias

@@ -209,7 +209,9 @@ enum FusedUpsampleConvolution {
       output.values + (image * channels + channel) * geometry.outputPixels
       + (2 * run.top * geometry.outputWidth + 2 * run.left) * laneCount
     var source = products
-    var sums = MomentSums(pivot: load(source) + bias)
+    // Near the values as they are written: one that ReLU takes away may lie far from all others.
+    let first = load(source) + bias
+    var sums = MomentSums(pivot: rectifies ? rectified(first) : first)
     for _ in 0..<run.tiles {
       let pixel = load(source) + bias
       let upper = load(source + 3 * plane)
