@@ -21,11 +21,15 @@ SWIFT_FILES = Package.swift Sources Tests $(addprefix Benchmarks/,Package.swift 
 # Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
 INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
 
+# Other instruction sets mean other flags for every target: a folder of its own keeps both builds whole.
+PORTABLE_BUILD := --configuration release --scratch-path .build-portable
+PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
+
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
 
-.PHONY: build demo test instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -50,6 +54,13 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 ## instruction-counts  compares counted instructions with Benchmarks/instruction-counts.txt
 instruction-counts: toolchain libraries swift-packages
 	Benchmarks/instruction-counts
+
+## test-portable  the engine without AVX2 and FMA, as another processor would run it: kernels and plans
+test-portable: toolchain libraries swift-packages
+	@mkdir -p .build-portable
+	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-portable
+	IMPASTO_PORTABLE=1 swift build $(PORTABLE_BUILD) --build-tests
+	IMPASTO_PORTABLE=1 swift test $(PORTABLE_BUILD) --skip-build --filter "$(PORTABLE_TESTS)"
 
 ## bench      a few benchmarks, in a few minutes, and Benchmarks/RESULTS.md
 bench: benchmark-programs
@@ -104,7 +115,7 @@ uninstall:
 
 ## clean      removes what was built; downloads and training data stay
 clean:
-	rm -rf .build-install demo
+	rm -rf .build-install .build-portable demo
 	@[ ! -d .build ] || find .build -mindepth 1 -maxdepth 1 ! -name checkouts ! -name repositories ! -name workspace-state.json \
 	  -exec rm -rf {} +
 
