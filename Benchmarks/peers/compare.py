@@ -62,13 +62,14 @@ def compare(point, variants, rounds, seconds, ours):
     """One row for each peer, of so many rounds with turns of so many seconds; `variants` maps its name to the variant."""
     expected = ours.floats(point)
     processes = {peer: PeerProcess(peer, variant, point) for peer, variant in variants.items()}
+    our_process = ours.start(point)
     try:
         peer_times = {peer: [] for peer in processes}
         our_times = {peer: [] for peer in processes}
         for index in range(rounds):
             note(f"{point}: round {index + 1} of {rounds}")
             for peer, process in processes.items():
-                our_times[peer].append(ours.measure(point, seconds))
+                our_times[peer].append(statistics.median(our_process.frames(seconds)))
                 peer_times[peer].append(statistics.median(process.frames(seconds)))
         for peer, process in processes.items():
             ratios = [theirs / our for theirs, our in zip(peer_times[peer], our_times[peer])]
@@ -81,10 +82,10 @@ def compare(point, variants, rounds, seconds, ours):
                 "oursMs": rounded(ours_ms), "ratio": rounded(peer_ms / ours_ms), "ratioLow": rounded(min(ratios)),
                 "ratioHigh": rounded(max(ratios)), "rounds": rounds, "maxDifference": rounded(difference),
                 "range": RANGE, "peerMemoryMB": rounded(memory["peakMemoryMB"]),
-                "peerStartMemoryMB": rounded(memory["startMemoryMB"]), "oursMemoryMB": rounded(ours.peak_memory[point]),
+                "peerStartMemoryMB": rounded(memory["startMemoryMB"]), "oursMemoryMB": rounded(our_process.peak_memory),
             }  # fmt: skip
     finally:
-        for process in processes.values():
+        for process in [our_process, *processes.values()]:
             process.close()
 
 

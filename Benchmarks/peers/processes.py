@@ -45,13 +45,12 @@ def bind(processors):
 
 
 class Ours:
-    """`framerate`, a process for each turn: its start and its first two frames do not count there."""
+    """`framerate` as a program that runs and ends; for turns see OurProcess."""
 
     def __init__(self, program):
         self.program = str(program)
         if not pathlib.Path(self.program).exists():
             raise SystemExit(f"compare.py: {self.program} is not there: build it first, see Benchmarks/README.md")
-        self.peak_memory = {}
 
     def run(self, arguments, processors):
         process = subprocess.run(
@@ -62,13 +61,9 @@ class Ours:
             raise ProgramError(process.stderr.strip() or f"framerate ended with {process.returncode}")
         return json.loads(process.stdout)
 
-    def measure(self, point, seconds):
-        """The median milliseconds of a frame, of those painted in this time, at least three."""
-        arguments = ["--model", point.path("model.safetensors"), "--size", point.size_name]
-        arguments += ["--threads", str(point.threads), "--seconds", str(seconds), "--input", point.path("frame.rgb")]
-        found = self.run(arguments, point.processors)
-        self.peak_memory[point] = max(found["peakMemoryMB"], self.peak_memory.get(point, 0))
-        return found["inference"]["p50Ms"]
+    def start(self, point):
+        """A process that stays loaded and takes turns, see OurProcess."""
+        return OurProcess(self.program, point)
 
     def floats(self, point):
         """The result for the point's frame, not clamped: [H, W, 3]."""
@@ -103,6 +98,41 @@ class Ours:
         ]
         self.run([*arguments, "--write-model", str(path)], sorted(os.sched_getaffinity(0)))
         return path
+
+
+class OurProcess:
+    """`framerate --turns`, stopped (SIGSTOP) whenever it has no turn, as the peers are."""
+
+    def __init__(self, program, point):
+        command = [program, "--model", point.path("model.safetensors"), "--size", point.size_name, "--inference-only"]
+        command += ["--threads", str(point.threads), "--input", point.path("frame.rgb"), "--turns"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=bind(point.processors)
+        )
+        self.peak_memory = 0
+        self.frames(0)
+
+    def frames(self, seconds):
+        """The milliseconds of each frame that is painted in this time, at least three."""
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            self.process.stdin.write(f"{seconds}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # The empty answer tells.
+        line = self.process.stdout.readline()
+        if not line:
+            raise ProgramError(f"framerate ended with {self.process.wait()}")
+        self.process.send_signal(signal.SIGSTOP)
+        answer = json.loads(line)
+        self.peak_memory = answer["peakMemoryMB"]
+        return answer["ms"]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
 
 
 class PeerProcess:

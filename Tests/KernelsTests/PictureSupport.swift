@@ -25,7 +25,8 @@ struct StridedPicture {
 
   /// Calls `body` with the bytes, then with the floats, and returns both results.
   func withInputs<Result>(_ body: (PictureInput) -> Result) -> (bytes: Result, floats: Result) {
-    let fromBytes = bytes.withUnsafeBufferPointer { body(PictureInput(.bytes($0.baseAddress!, stride: stride))) }
+    func bodyOnBytes(_ bytes: UnsafePointer<UInt8>) -> Result { body(PictureInput(.bytes(bytes, stride: stride))) }
+    let fromBytes = bodyOnBytes(bytes)
     let fromFloats = body(PictureInput(.floats(floats.pointer, stride: stride)))
     expectIntact(floats)
     return (fromBytes, fromFloats)
@@ -68,9 +69,10 @@ func writtenPicture(width: Int, height: Int, _ kernel: (PictureOutput) -> Void) 
   let gap = 7
   let stride = 3 * width + gap
   var bytes = [UInt8](repeating: 0xAB, count: 32 + height * stride)
-  bytes.withUnsafeMutableBufferPointer {
-    kernel(PictureOutput(.bytes($0.baseAddress! + 16, stride: stride), width: width, height: height))
+  func kernelOnBytes(_ bytes: UnsafeMutablePointer<UInt8>) {
+    kernel(PictureOutput(.bytes(bytes + 16, stride: stride), width: width, height: height))
   }
+  kernelOnBytes(&bytes)
   let floats = GuardedBuffer(count: height * stride, filledWith: -1e30)
   kernel(PictureOutput(.floats(floats.pointer, stride: stride), width: width, height: height))
   expectIntact(floats)

@@ -8,9 +8,9 @@ import Threading
 struct KernelBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
-    abstract: "Measures every convolution algorithm on the shapes that the networks use.",
+    abstract: "Measures every convolution kernel on the shapes that the networks use.",
     discussion: """
-      The algorithms that can compute a shape take turns, OpenBLAS on gathered patches (im2col) among them; a star marks the \
+      The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
       one that the engine takes. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
       fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
       """,
@@ -36,14 +36,14 @@ struct KernelBenchmark: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Algorithms to measure besides im2col: \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")). (default: all)",
+      "Algorithms to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
     transform: { name in
-      guard let algorithm = ConvolutionAlgorithm(rawValue: name) else {
-        throw ValidationError("known are \(ConvolutionAlgorithm.allCases.map(\.rawValue).joined(separator: ", "))")
+      guard let algorithm = LayerKernel(name) else {
+        throw ValidationError("known are \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
       }
       return algorithm
     })
-  var algorithm: [ConvolutionAlgorithm] = []
+  var algorithm: [LayerKernel] = []
 
   @Option(
     help: "How long to measure each shape, at least three rounds. (default: 1)",
@@ -61,7 +61,7 @@ struct KernelBenchmark: ParsableCommand {
     let networks = try (network.isEmpty ? ["johnson", "half", "quarter"] : network).map { try NetworkChoice($0) }
     let sizes = size.isEmpty ? NamedSize.all.filter { ["360p", "720p"].contains($0.name) }.map(\.size) : size
     let threads = threads.isEmpty ? Array(Set([1, ComputePool.availableProcessors])).sorted() : threads
-    let algorithms = Set(algorithm.isEmpty ? ConvolutionAlgorithm.allCases : algorithm).union([.im2col])
+    let kernels = Set(algorithm.isEmpty ? LayerKernel.allCases : algorithm)
 
     var report = KernelReport(machine: .current())
     let pools = threads.map { ComputePool(threads: $0) }
@@ -81,7 +81,7 @@ struct KernelBenchmark: ParsableCommand {
     for (index, (network, size, layer, (pool, roofline))) in cases.enumerated() {
       progress.update(completed: index, detail: layer.geometry.text)
       let rows = LayerMeasurement(network: network, size: size, layer: layer, roofline: roofline)
-        .run(algorithms, pool: pool, seconds: seconds)
+        .run(kernels, pool: pool, seconds: seconds)
       if let code = interrupt.exitCode { throw ExitCode(code) }
       report.convolutions += rows
       if !json {
@@ -97,6 +97,6 @@ struct KernelBenchmark: ParsableCommand {
   private static func layers(of network: NetworkChoice, _ size: FrameSize) throws -> [ConvolutionLayer] {
     let multiple = max(1, network.definition.sizeMultiple)
     func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
-    return try ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
+    return ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
   }
 }

@@ -44,21 +44,19 @@ struct LayerMeasurement {
   let layer: ConvolutionLayer
   let roofline: Roofline
 
-  /// A row for each of `algorithms` that can compute the shape, im2col first.
-  func run(_ algorithms: Set<ConvolutionAlgorithm>, pool: ComputePool, seconds: Double) -> [ConvolutionResult] {
+  /// A row for each of `kernels` that can compute the shape, im2col first.
+  func run(_ kernels: Set<LayerKernel>, pool: ComputePool, seconds: Double) -> [ConvolutionResult] {
     let geometry = layer.geometry
-    let others = ConvolutionAlgorithm.allCases.filter {
-      $0 != .im2col && algorithms.contains($0) && $0.supports(geometry)
-    }
-    let runs = ([.im2col] + others).map { ConvolutionRun(geometry, algorithm: $0, pool: pool) }
+    let chosen = LayerKernel.allCases.filter { ($0 == .im2col || kernels.contains($0)) && $0.supports(geometry) }
+    let runs = chosen.map { ConvolutionRun(geometry, kernel: $0, pool: pool) }
     let times = Timing.interleaved(runs.map { run in { run() } }, seconds: seconds).map(Statistics.median)
     let attainable = roofline.attainableGFLOPS(operations: geometry.operations, bytes: geometry.leastBytes)
     return zip(runs, times).map { run, milliseconds in
       let gflops = geometry.operations / milliseconds / 1e6
       return ConvolutionResult(
         network: network.definition.name, width: network.definition.width, size: "\(size)", threads: pool.threadCount,
-        shape: geometry.text, layers: layer.names, algorithm: run.convolution.algorithm.rawValue,
-        isPreferred: run.convolution.algorithm == .preferred(for: geometry),
+        shape: geometry.text, layers: layer.names, algorithm: "\(run.kernel)",
+        isPreferred: run.kernel == .preferred(for: geometry),
         ms: milliseconds.rounded(significantDigits: 4), gflops: gflops.rounded(significantDigits: 4),
         peakShare: (gflops / roofline.peakGFLOPS).rounded(significantDigits: 3),
         rooflineShare: (gflops / attainable).rounded(significantDigits: 3),

@@ -10,7 +10,7 @@ public struct ConvolutionLayer: Sendable {
 
   /// The convolutions of `definition` for one picture of `height` × `width`, multiples of its `sizeMultiple`; those of equal
   /// extents together, in the order of the network.
-  public static func all(of definition: NetworkDefinition, height: Int, width: Int) throws -> [ConvolutionLayer] {
+  public static func all(of definition: NetworkDefinition, height: Int, width: Int) -> [ConvolutionLayer] {
     var extents: [(height: Int, width: Int)] = []
     var layers: [ConvolutionLayer] = []
     for node in definition.nodes {
@@ -31,23 +31,15 @@ public struct ConvolutionLayer: Sendable {
           layers.append(ConvolutionLayer(geometry: geometry, names: [node.name]))
         }
       case .upsampleNearest: extent = (extent.height * 2, extent.width * 2)
-      case .input, .instanceNorm, .relu, .add, .scaledTanh: break
-      @unknown default: throw UnknownOperation(network: definition.name, node: node)
+      case .depthwiseConvolution(_, _, let stride, _):
+        extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
+      case .pixelUnshuffle(let factor): extent = (extent.height / factor, extent.width / factor)
+      case .pixelShuffle(let factor): extent = (extent.height * factor, extent.width * factor)
+      case .input, .instanceNorm, .batchNorm, .relu, .add, .affine, .scaledTanh: break
       }
       extents.append(extent)
     }
     return layers
-  }
-}
-
-/// A network has an operation that this walk does not know, so the extents behind it are unknown.
-public struct UnknownOperation: Error, CustomStringConvertible {
-  let network: String
-  let node: Node
-
-  /// One sentence.
-  public var description: String {
-    "\(network): the benchmark of kernels does not know the operation \(node.operation) of '\(node.name)'"
   }
 }
 

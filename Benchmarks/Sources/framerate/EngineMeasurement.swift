@@ -46,15 +46,15 @@ struct EngineMeasurement {
     self.interrupt = interrupt
   }
 
-  /// Paints for `length`.
-  func frames(_ length: MeasurementLength) throws -> MeasuredFrames {
+  /// Paints for `length` after `warmUp` frames that do not count.
+  func frames(_ length: MeasurementLength, warmUp: Int = warmUpFrames) throws -> MeasuredFrames {
     var result = [UInt8](repeating: 0, count: frame.count)
     let stride = 3 * size.width
     func paint() throws {
       if let code = interrupt.exitCode { throw ExitCode(code) }
       try engine.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride)
     }
-    for _ in 0..<Self.warmUpFrames { try paint() }
+    for _ in 0..<warmUp { try paint() }
     var times: [Double] = []
     let start = ContinuousClock.now
     var elapsed: Double { (ContinuousClock.now - start).inSeconds }

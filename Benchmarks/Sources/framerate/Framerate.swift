@@ -81,6 +81,12 @@ struct Framerate: ParsableCommand {
   @Flag(help: "Also print how long each step of the network takes, for one point.")
   var profile = false
 
+  @Flag(
+    help:
+      "For each line of standard input, a number of seconds, paint that long and print the frames' milliseconds as JSON, for one point."
+  )
+  var turns = false
+
   @Option(help: "Paint this frame: raw RGB24 of --size, for one point.")
   var input: String?
 
@@ -109,7 +115,7 @@ struct Framerate: ParsableCommand {
     let networkCount = model == nil ? networkNames.count : 1
     let points = networkCount * sizes.count * threadCounts.count
     let singular: [(String, Bool)] = [
-      ("--profile", profile), ("--input", input != nil), ("--output-floats", outputFloats != nil),
+      ("--profile", profile), ("--turns", turns), ("--input", input != nil), ("--output-floats", outputFloats != nil),
     ]
     if points > 1, let option = singular.first(where: \.1)?.0 {
       throw ValidationError("\(option) needs one point: one network, one size, one number of threads")
@@ -161,14 +167,16 @@ struct Framerate: ParsableCommand {
   }
 
   private func measure(_ request: PointRequest, _ model: StyleModel, _ interrupt: InterruptFlag) throws {
-    let point = try PointMeasurement(
+    let measurement = PointMeasurement(
       request: request, model: model, length: frames.map { .frames($0) } ?? .seconds(seconds), interrupt: interrupt,
       inputFile: input, outputFile: outputFloats, profiles: profile,
       video: inferenceOnly
         ? nil
         : .init(
           parallelism: parallelFrames.map { $0 == 1 ? .latency : .throughput(frames: $0) } ?? .throughput(), clip: clip)
-    ).run()
+    )
+    if turns { return try measurement.takeTurns() }
+    let point = try measurement.run()
     if json { return try JSONLine.print(point) }
     let table = FramerateTable()
     try StandardOutput.write(table.header + "\n" + table.row(point, name: request.network.name) + "\n")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Console
 import Foundation
 import Inference
@@ -52,6 +53,31 @@ struct PointMeasurement {
       inference: rates(inference), parallel: (whole?.parallel).map(rates), parallelFrames: whole?.parallelFrames,
       endToEnd: (whole?.video).map(rates), peakMemoryMB: PeakMemory.megabytes.rounded(significantDigits: 5),
       inferencePeakMemoryMB: whole == nil ? nil : inferencePeak.rounded(significantDigits: 5), steps: steps)
+  }
+
+  /// One turn's answer.
+  private struct Turn: Encodable {
+    let ms: [Double]
+    let peakMemoryMB: Double
+  }
+
+  /// Paints for as many seconds as each line of standard input says, and answers with the times of the frames: for
+  /// comparisons in which programs take turns, all of them loaded.
+  func takeTurns() throws {
+    let size = request.size
+    let frame =
+      try inputFile.map { try FrameFile.rgb($0, size: size) } ?? Scene(width: size.width, height: size.height).frame(0)
+    let engine = try EngineMeasurement(
+      request, model: PreparedModel(model), frame: frame, pool: ComputePool(threads: request.threads),
+      interrupt: interrupt)
+    _ = try engine.frames(.frames(1))
+    while let line = readLine() {
+      guard let seconds = Double(line) else {
+        throw ValidationError("a turn's length was '\(line)', expected a number of seconds")
+      }
+      try JSONLine.print(
+        Turn(ms: engine.frames(.seconds(seconds), warmUp: 0).times, peakMemoryMB: PeakMemory.megabytes))
+    }
   }
 
   /// The engine lives no longer than this, so that its memory is not added to that of the whole job.

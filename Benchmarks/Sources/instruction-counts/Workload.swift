@@ -13,13 +13,13 @@ struct Workload: Sendable {
   /// The work, to be done as often as one likes.
   func prepare() throws -> () throws -> Void { try makeWork(ComputePool(threads: 1)) }
 
-  /// Frames of whole networks, and every convolution algorithm on small shapes of the kinds that networks have.
+  /// Frames of whole networks, and every convolution kernel on small shapes of the kinds that networks have.
   ///
   /// OpenBLAS is left out: which of its kernels runs depends on the processor.
   static let all: [Workload] =
     [frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48)]
     + shapes.flatMap { shape in
-      ConvolutionAlgorithm.allCases.filter { $0 != .im2col && $0.supports(shape) }.map { convolution(shape, $0) }
+      LayerKernel.allCases.filter { $0 != .im2col && $0.supports(shape) }.map { convolution(shape, $0) }
     }
 
   private static func frame(_ network: String, width: Int, height: Int) -> Workload {
@@ -35,9 +35,9 @@ struct Workload: Sendable {
     }
   }
 
-  private static func convolution(_ shape: ConvolutionGeometry, _ algorithm: ConvolutionAlgorithm) -> Workload {
-    Workload(name: "\(algorithm) \(shape.text)") { pool in
-      let run = ConvolutionRun(shape, algorithm: algorithm, pool: pool)
+  private static func convolution(_ shape: ConvolutionGeometry, _ kernel: LayerKernel) -> Workload {
+    Workload(name: "\(kernel) \(shape.text)") { pool in
+      let run = ConvolutionRun(shape, kernel: kernel, pool: pool)
       return { run() }
     }
   }

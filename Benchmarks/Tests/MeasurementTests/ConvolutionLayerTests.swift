@@ -7,7 +7,7 @@ import Threading
 @Suite struct ConvolutionLayerTests {
   @Test func johnsonsLayers() throws {
     let definition = NetworkDefinition.johnson(width: 0.5)
-    let layers = try ConvolutionLayer.all(of: definition, height: 48, width: 64)
+    let layers = ConvolutionLayer.all(of: definition, height: 48, width: 64)
     #expect(
       layers.map(\.geometry.text) == [
         "9×9 3→16 64×48", "3×3/2 16→32 32×24", "3×3/2 32→64 16×12", "3×3 64→64 16×12", "3×3 64→32 32×24 ↑2",
@@ -20,24 +20,33 @@ import Threading
   @Test(arguments: NetworkChoice.names)
   func operationsAreThoseOfTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
-    let layers = try ConvolutionLayer.all(of: definition, height: 360, width: 640)
+    let layers = ConvolutionLayer.all(of: definition, height: 360, width: 640)
     let operations = layers.reduce(0) { $0 + $1.geometry.operations * Double($1.names.count) }
     #expect(operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
   }
 
-  @Test func algorithmsAgree() {
+  /// From and to pictures, with whole and broken vectors of channels, upsampled and plain.
+  @Test(arguments: [(3, 16, 9, 1), (16, 3, 9, 1), (8, 16, 3, 1), (12, 20, 3, 1), (16, 8, 3, 2)])
+  func kernelsAgree(inputs: Int, outputs: Int, kernel: Int, upsampling: Int) {
     let geometry = ConvolutionGeometry(
-      batch: 1, height: 9, width: 14, inputChannels: 8, outputChannels: 16, kernel: 3, padding: 1, paddingMode: .reflect
-    )
+      batch: 1, height: 9, width: 14, inputChannels: inputs, outputChannels: outputs, kernel: kernel,
+      padding: kernel / 2, paddingMode: .reflect, upsampling: upsampling)
     let pool = ComputePool(threads: 2)
-    let expected = ConvolutionRun(geometry, algorithm: .im2col, pool: pool)
+    let expected = ConvolutionRun(geometry, kernel: .im2col, pool: pool)
     expected()
-    for algorithm in ConvolutionAlgorithm.allCases where algorithm.supports(geometry) {
-      let run = ConvolutionRun(geometry, algorithm: algorithm, pool: pool)
+    let kernels = LayerKernel.allCases.filter { $0.supports(geometry) }
+    #expect(kernels.contains(.preferred(for: geometry)))
+    for kernel in kernels {
+      let run = ConvolutionRun(geometry, kernel: kernel, pool: pool)
       // Nothing is computed yet: the difference sees all of the output.
       #expect(run.difference(from: expected) == 1)
       run()
       #expect(run.difference(from: expected) < 1e-4)
     }
+  }
+
+  @Test func kernelsHaveNames() {
+    #expect(LayerKernel.allCases.map { LayerKernel($0.description) } == LayerKernel.allCases)
+    #expect(LayerKernel("fft") == nil)
   }
 }
