@@ -3,9 +3,10 @@ import Threading
 /// The last layer: a convolution of stride 1 with a large kernel to RGB, its k×k taps as 3×3 blocks in the Winograd domain.
 ///
 /// As in ``FusedPictureConvolution``, but with tiles of F(3,3), which lie as far apart as the blocks: each input tile is
-/// transformed once for all of them. With three outputs the vectors run over input channels, whose sums are taken once at
-/// the end; 9×9 takes 25 products for each output in place of 81. Bias, tanh, clamping and rounding are part of it: the picture
-/// is written as bytes.
+/// transformed once for all of them. With three outputs there are no vectors of them to be had, so vectors run over eight tiles
+/// side by side, and no sums across lanes are needed; 9×9 takes 25 products for each output in place of 81. Rows are
+/// transformed along themselves once, turned from channels to tiles there, and wait for the rows below. Bias, tanh, clamping and
+/// rounding are part of it: the picture is written as bytes.
 public enum FusedConvolutionToPicture {
   private typealias Tile = WinogradTile3
   private static let points = 5
@@ -19,40 +20,54 @@ public enum FusedConvolutionToPicture {
   }
 
   private struct Layout {
+    let inputs: Int
     let blocks: Int
     let tilesPerStrip: Int
     let stripsPerRow: Int
     let rowsPerBand: Int
     let bands: Int
-    let channelsPerRead: Int
-    let patchCount: Int
-    /// One row of transformed tiles, `[tile][I]`, in one plane.
+    /// The tiles of a strip, those that its last blocks lie on, and one more, in whole vectors.
+    let patches: Int
+    /// One row of pixels, transformed along itself: `[5][I][patches]`.
+    let pixelRow: Int
+    /// One row of transformed tiles in one plane, `[I][patches]`.
     let tileRow: Int
     let plane: Int
+    /// One plane of products, read and written in register tiles of four vectors.
+    let productPlane: Int
 
     init(_ geometry: ConvolutionGeometry) {
+      inputs = geometry.inputChannels
       blocks = (geometry.kernel + 2) / 3
       let tilesPerRow = (geometry.outputWidth + 2) / 3
       let tileRows = (geometry.outputHeight + 2) / 3
-      // The transformed rows of a strip, one for each row of blocks, take about 200 kB.
-      let fitting = (200 << 10) / (planes * blocks * geometry.inputChannels * MemoryLayout<Float>.stride) / 8 * 8
-      let most = max(8, min(48, fitting))
-      stripsPerRow = (tilesPerRow + most - 1) / most
-      tilesPerStrip = most
+      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold up to 32 tiles.
+      let fitting = (300 << 10) / (planes * blocks * inputs * MemoryLayout<Float>.stride)
+      func wholeVectors(_ count: Int) -> Int { (count + laneCount - 1) / laneCount * laneCount }
+      patches = min(
+        wholeVectors(tilesPerRow + blocks), max(wholeVectors(blocks + 8), min(64, fitting / laneCount * laneCount)))
+      tilesPerStrip = min(tilesPerRow, patches - blocks)
+      stripsPerRow = (tilesPerRow + tilesPerStrip - 1) / tilesPerStrip
       // Rows of tiles above a band are transformed for it anew: more of them save more, fewer share better among threads.
-      rowsPerBand = min(10, tileRows)
+      rowsPerBand = min(15, tileRows)
       bands = (tileRows + rowsPerBand - 1) / rowsPerBand
-      channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
-      let patches = tilesPerStrip + blocks - 1
-      patchCount = points * (3 * patches + 2) * channelsPerRead
-      tileRow = patches * geometry.inputChannels
-      plane = blocks * tileRow + 16
+      pixelRow = points * inputs * patches
+      tileRow = inputs * patches
+      plane = blocks * tileRow + 2 * laneCount
+      productPlane = patches + 3 * laneCount
     }
 
+    /// Pixels of one row and eight channels, `[column][8]`.
+    var pixelCount: Int { 3 * patches * laneCount }
+    /// The same turned, `[3][8][patches]`; the neighbour of the last patch is read as well.
+    var turnedCount: Int { 3 * laneCount * patches + laneCount }
+    /// Five rows of pixels; a register tile may read beyond the last plane.
+    var transformedCount: Int { points * pixelRow + planes * plane + 4 * laneCount }
     /// `[3][25][tile]` products, `[points][3]` and `[3][8]` vectors on the way back.
-    var productCount: Int { outputs * planes * tilesPerStrip }
+    var productCount: Int { outputs * planes * productPlane }
     var scratchCount: Int {
-      patchCount + planes * plane + productCount + (points * outputs + outputs * outputs * outputs) * laneCount
+      pixelCount + turnedCount + transformedCount + productCount + (points * outputs + outputs * outputs * outputs)
+        * laneCount
     }
     var tasks: StripTasks { StripTasks(strips: bands * stripsPerRow) }
   }
@@ -67,10 +82,10 @@ public enum FusedConvolutionToPicture {
   /// Floats of a packed weight.
   public static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
     let blocks = Layout(geometry).blocks
-    return planes * blocks * outputs * blocks * geometry.inputChannels
+    return planes * blocks * blocks * geometry.inputChannels * outputs
   }
 
-  /// Writes `[3, I, k, k]` as `[25][block row][3][block column][I]`; taps beyond `k` are zeros.
+  /// Writes `[3, I, k, k]` as `[25][block row][block column][I][3]`; taps beyond `k` are zeros.
   public static func packWeight(
     _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -81,17 +96,16 @@ public enum FusedConvolutionToPicture {
     for output in 0..<outputs {
       for input in 0..<weight.inputChannels {
         let taps = weight.taps(output: output, input: input)
-        for blockRow in 0..<blocks {
-          for blockColumn in 0..<blocks {
-            for tap in 0..<9 {
-              let (row, column) = (blockRow * 3 + tap / 3, blockColumn * 3 + tap % 3)
-              block[tap] = row < weight.kernel && column < weight.kernel ? taps[row * weight.kernel + column] : 0
-            }
-            let transformed = Tile.transformedWeight(block)
-            for plane in 0..<planes {
-              let place = (((plane * blocks + blockRow) * outputs + output) * blocks + blockColumn) * inputs + input
-              packed[place] = Float(transformed[plane])
-            }
+        for position in 0..<blocks * blocks {
+          for tap in 0..<9 {
+            let row = position / blocks * 3 + tap / 3
+            let column = position % blocks * 3 + tap % 3
+            block[tap] = row < weight.kernel && column < weight.kernel ? taps[row * weight.kernel + column] : 0
+          }
+          let transformed = Tile.transformedWeight(block)
+          for plane in 0..<planes {
+            packed[((plane * blocks * blocks + position) * inputs + input) * outputs + output] = Float(
+              transformed[plane])
           }
         }
       }
@@ -117,7 +131,7 @@ public enum FusedConvolutionToPicture {
         let first = strip % layout.stripsPerRow * layout.tilesPerStrip
         let firstRow = strip / layout.stripsPerRow * layout.rowsPerBand
         convolveBand(
-          reader, geometry, layout, rows: firstRow..<min(firstRow + layout.rowsPerBand, tileRows), first: first,
+          reader, layout, rows: firstRow..<min(firstRow + layout.rowsPerBand, tileRows), first: first,
           tiles: min(layout.tilesPerStrip, tilesPerRow - first), weight: weight, bias: bias, scaling: scaling,
           picture: picture, scratch: scratch)
       }
@@ -126,23 +140,28 @@ public enum FusedConvolutionToPicture {
 
   @inline(__always)
   private static func convolveBand(
-    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _ layout: Layout, rows: Range<Int>, first: Int, tiles: Int,
-    weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput,
-    scratch: UnsafeMutablePointer<Float>
+    _ reader: PatchReader, _ layout: Layout, rows: Range<Int>, first: Int, tiles: Int, weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput, scratch: UnsafeMutablePointer<Float>
   ) {
     let blocks = layout.blocks
-    let transformed = scratch + layout.patchCount
-    let products = transformed + planes * layout.plane
+    let pixelRows = scratch + layout.pixelCount + layout.turnedCount
+    let transformed = pixelRows + points * layout.pixelRow
+    let products = pixelRows + layout.transformedCount
     let temporary = products + layout.productCount
+    let patches = tiles + blocks - 1
     for row in rows.lowerBound..<rows.upperBound + blocks - 1 {
-      transformInput(
-        reader, layout, row: row, first: first, patches: tiles + blocks - 1, inputs: geometry.inputChannels,
-        patch: scratch, into: transformed + row % blocks * layout.tileRow)
+      // Two rows of pixels lie on the row of tiles above as well.
+      let known = row == rows.lowerBound ? 0 : points - 3
+      if known > 0 { pixelRows.update(from: pixelRows + 3 * layout.pixelRow, count: known * layout.pixelRow) }
+      for index in known..<points {
+        transformPixels(
+          reader, layout, row: 3 * row + index, column: 3 * first, patches: patches, scratch: scratch,
+          into: pixelRows + index * layout.pixelRow)
+      }
+      transformRows(pixelRows, layout, patches: patches, into: transformed + row % blocks * layout.tileRow)
       let tileRow = row - blocks + 1
       guard tileRow >= rows.lowerBound else { continue }
-      multiply(
-        transformed, layout, firstBlock: tileRow % blocks, tiles: tiles, inputs: geometry.inputChannels, weight: weight,
-        into: products)
+      multiply(transformed, layout, firstBlock: tileRow % blocks, tiles: tiles, weight: weight, into: products)
       for group in stride(from: 0, to: tiles, by: laneCount) {
         write(
           products + group, layout, top: 3 * tileRow, left: 3 * (first + group), tiles: min(laneCount, tiles - group),
@@ -151,52 +170,84 @@ public enum FusedConvolutionToPicture {
     }
   }
 
-  /// Transforms one row of input tiles, `[25][block row][tile][I]`.
+  /// Transforms one row of pixels along itself: from `[column][8 channels]` to `[5][I][patches]`.
+  ///
+  /// Every third column of eight patches is turned from channels to patches; of the five columns of a patch the last two are the
+  /// first two of its neighbour.
   @inline(__always)
-  private static func transformInput(
-    _ reader: PatchReader, _ layout: Layout, row: Int, first: Int, patches: Int, inputs: Int,
-    patch: UnsafeMutablePointer<Float>, into transformed: UnsafeMutablePointer<Float>
+  private static func transformPixels(
+    _ reader: PatchReader, _ layout: Layout, row: Int, column: Int, patches: Int, scratch: UnsafeMutablePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
   ) {
-    let count = layout.channelsPerRead
-    let columns = 3 * patches + 2
-    let rowStride = columns * count
-    let owned = PixelRectangle(rows: 0..<0, columns: 0..<0)
-    for channel in stride(from: 0, to: inputs, by: count) {
+    let turned = scratch + layout.pixelCount
+    let phase = laneCount * layout.patches
+    for channel in stride(from: 0, to: layout.inputs, by: laneCount) {
       reader.read(
-        image: 0, row: 3 * row, rows: points, column: 3 * first, columns: columns, channel: channel, count: count,
-        owned: owned, into: patch)
-      for place in stride(from: patch, to: patch + rowStride, by: laneCount) {
-        Tile.transformInput(place, stride: rowStride, into: place, stride: rowStride)
+        image: 0, row: row, rows: 1, column: column, columns: 3 * patches + 2, channel: channel, count: laneCount,
+        owned: PixelRectangle(rows: 0..<0, columns: 0..<0), into: scratch)
+      for first in stride(from: 0, to: patches + 1, by: laneCount) {
+        for index in 0..<3 {
+          transpose8x8(
+            scratch + (3 * first + index) * laneCount, rows: 3 * laneCount, into: turned + index * phase + first,
+            stride: layout.patches)
+        }
       }
-      for point in 0..<points {
-        let target = transformed + point * points * layout.plane + channel
-        for tile in 0..<patches {
-          for lane in stride(from: 0, to: count, by: laneCount) {
-            Tile.transformInput(
-              patch + point * rowStride + 3 * tile * count + lane, stride: count, into: target + tile * inputs + lane,
-              stride: layout.plane)
-          }
+      for lane in 0..<laneCount {
+        let source = turned + lane * layout.patches
+        let row = target + (channel + lane) * layout.patches
+        for first in stride(from: 0, to: patches, by: laneCount) {
+          let pixels = source + first
+          Tile.transformInput(
+            load(pixels), load(pixels + phase), load(pixels + 2 * phase), load(pixels + 1), load(pixels + phase + 1),
+            into: row + first, stride: layout.tileRow)
         }
       }
     }
   }
 
-  /// The products of one row of tiles, `[3][25][tile]`: register tiles of four tiles and three outputs.
+  /// Transforms five rows of pixels to one row of tiles, `[25][block row][I][patches]`.
+  @inline(__always)
+  private static func transformRows(
+    _ rows: UnsafePointer<Float>, _ layout: Layout, patches: Int, into transformed: UnsafeMutablePointer<Float>
+  ) {
+    for point in 0..<points {
+      for channel in 0..<layout.inputs {
+        let source = rows + point * layout.tileRow + channel * layout.patches
+        let target = transformed + point * layout.plane + channel * layout.patches
+        for first in stride(from: 0, to: patches, by: laneCount) {
+          Tile.transformInput(
+            source + first, stride: layout.pixelRow, into: target + first, stride: points * layout.plane)
+        }
+      }
+    }
+  }
+
+  /// The products of one row of tiles, `[3][25][tile]`, in register tiles of up to 32 tiles and three outputs.
   @inline(__always)
   private static func multiply(
-    _ transformed: UnsafePointer<Float>, _ layout: Layout, firstBlock: Int, tiles: Int, inputs: Int,
+    _ transformed: UnsafePointer<Float>, _ layout: Layout, firstBlock: Int, tiles: Int,
     weight: UnsafePointer<Float>, into products: UnsafeMutablePointer<Float>
   ) {
-    let blocks = layout.blocks
-    let depth = blocks * inputs
+    let rows = TileRows(
+      row: layout.tileRow, first: firstBlock, blocks: layout.blocks, channel: layout.patches, channels: layout.inputs)
+    let stride = planes * layout.productPlane
     for plane in 0..<planes {
       let source = transformed + plane * layout.plane
-      for tile in stride(from: 0, to: tiles, by: 4) {
-        multiply4x3(
-          source + tile * inputs, row: inputs, segment: layout.tileRow, first: firstBlock, segments: blocks,
-          depth: depth,
-          weight + plane * blocks * outputs * depth, into: products + plane * layout.tilesPerStrip + tile,
-          stride: planes * layout.tilesPerStrip)
+      let weight = weight + plane * layout.blocks * layout.blocks * layout.inputs * outputs
+      let target = products + plane * layout.productPlane
+      var tile = 0
+      while tile < tiles {
+        let vectors = (tiles - tile + laneCount - 1) / laneCount
+        if vectors == 4 || vectors > 6 {
+          multiplyTiles32x3(source + tile, rows, weight, into: target + tile, stride: stride)
+          tile += 32
+        } else if vectors > 2 {
+          multiplyTiles24x3(source + tile, rows, weight, into: target + tile, stride: stride)
+          tile += 24
+        } else {
+          multiplyTiles16x3(source + tile, rows, weight, into: target + tile, stride: stride)
+          tile += 16
+        }
       }
     }
   }
@@ -207,7 +258,7 @@ public enum FusedConvolutionToPicture {
     _ products: UnsafePointer<Float>, _ layout: Layout, top: Int, left: Int, tiles: Int, bias: UnsafePointer<Float>?,
     scaling: PictureScaling, picture: PictureOutput, temporary: UnsafeMutablePointer<Float>
   ) {
-    let strip = layout.tilesPerStrip
+    let strip = layout.productPlane
     // `[row][column][channel][8 tiles]`
     let values = temporary + points * outputs * laneCount
     for output in 0..<outputs {

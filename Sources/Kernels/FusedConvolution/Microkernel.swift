@@ -213,53 +213,6 @@ func multiply12x8(
   store(c11, c + 11 * stride)
 }
 
-/// `C = A·B` for 4 rows and 3 columns where vectors run along the products: for few columns.
-///
-/// The segments of A are a ring that begins at `first`. B is `[segment][3][depth]`; column `n` of C is `n·stride` floats from its
-/// first, with the four rows side by side.
-@inline(never)
-func multiply4x3(
-  _ a: UnsafePointer<Float>, row: Int, segment: Int, first: Int, segments: Int, depth: Int, _ b: UnsafePointer<Float>,
-  into c: UnsafeMutablePointer<Float>, stride: Int
-) {
-  var (a0, a1, a2, a3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-  var (b0, b1, b2, b3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-  var (c0, c1, c2, c3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-  var panel = b
-  for index in 0..<segments {
-    let ring = first + index < segments ? first + index : first + index - segments
-    var source = a + ring * segment
-    let end = panel + depth
-    while panel < end {
-      let (w0, w1, w2) = (load(panel), load(panel + depth), load(panel + 2 * depth))
-      var value = load(source)
-      a0 = a0.addingProduct(value, w0)
-      b0 = b0.addingProduct(value, w1)
-      c0 = c0.addingProduct(value, w2)
-      value = load(source + row)
-      a1 = a1.addingProduct(value, w0)
-      b1 = b1.addingProduct(value, w1)
-      c1 = c1.addingProduct(value, w2)
-      value = load(source + 2 * row)
-      a2 = a2.addingProduct(value, w0)
-      b2 = b2.addingProduct(value, w1)
-      c2 = c2.addingProduct(value, w2)
-      value = load(source + 3 * row)
-      a3 = a3.addingProduct(value, w0)
-      b3 = b3.addingProduct(value, w1)
-      c3 = c3.addingProduct(value, w2)
-      source += laneCount
-      panel += laneCount
-    }
-    panel += 2 * depth
-  }
-  let target = UnsafeMutableRawPointer(c)
-  let step = stride * MemoryLayout<Float>.stride
-  target.storeBytes(of: laneSums(a0, a1, a2, a3), as: SIMD4<Float>.self)
-  (target + step).storeBytes(of: laneSums(b0, b1, b2, b3), as: SIMD4<Float>.self)
-  (target + 2 * step).storeBytes(of: laneSums(c0, c1, c2, c3), as: SIMD4<Float>.self)
-}
-
 /// `C = A·B` for `count` rows and `width` columns, 16 or 8. Rows beyond `count`, up to a multiple of 3 (or 12), are computed
 /// from what lies there and written: both buffers have room for them.
 @inline(__always)

@@ -150,14 +150,23 @@ enum WinogradTile3: WinogradTile {
   static func transformInput(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
   ) {
-    let (x0, x1, x2) = (load(source), load(source + stride), load(source + 2 * stride))
-    let (x3, x4) = (load(source + 3 * stride), load(source + 4 * stride))
+    transformInput(
+      load(source), load(source + stride), load(source + 2 * stride), load(source + 3 * stride),
+      load(source + 4 * stride), into: target, stride: targetStride)
+  }
+
+  /// The same for vectors that do not lie at one distance.
+  @inline(__always)
+  static func transformInput(
+    _ x0: Lanes, _ x1: Lanes, _ x2: Lanes, _ x3: Lanes, _ x4: Lanes, into target: UnsafeMutablePointer<Float>,
+    stride: Int
+  ) {
     store((x3 - x1).addingProduct(2, x0 - x2), target)
     let sum = x2 + x1
-    store((x3 - x1) - sum, target + targetStride)
-    store((x3 - x2).addingProduct(2, x1 - x2), target + 2 * targetStride)
-    store(x3 - x1, target + 3 * targetStride)
-    store((x4 - x2).addingProduct(2, x1 - x3), target + 4 * targetStride)
+    store((x3 - x1) - sum, target + stride)
+    store((x3 - x2).addingProduct(2, x1 - x2), target + 2 * stride)
+    store(x3 - x1, target + 3 * stride)
+    store((x4 - x2).addingProduct(2, x1 - x3), target + 4 * stride)
   }
 
   @inline(__always)

@@ -1,0 +1,149 @@
+// The products of the last layer, where three outputs are too few to fill a vector: vectors run over tiles side by side.
+//
+// Three outputs of four vectors take 12 of the 16 registers for sums, three for weights and one for the tiles. Real calls, as in
+// Microkernel.swift.
+
+/// How the transformed tiles of one plane lie in memory: `[block row][channel][tile]`, the block rows a ring.
+struct TileRows {
+  /// Floats between rows of tiles.
+  let row: Int
+  /// The row of tiles of the first block row.
+  let first: Int
+  /// Blocks in a row and in a column of the kernel; a column of blocks is one tile to the right.
+  let blocks: Int
+  /// Floats between channels.
+  let channel: Int
+  /// The number of channels.
+  let channels: Int
+
+  /// Where the tiles of block `position` begin, counted row by row.
+  @inline(__always)
+  func offset(of position: Int) -> Int {
+    let (blockRow, blockColumn) = (position / blocks, position % blocks)
+    let ring = first + blockRow < blocks ? first + blockRow : first + blockRow - blocks
+    return ring * row + blockColumn
+  }
+}
+
+/// `c[o·stride + t] = Σ a[block, channel, t] · b[block, channel, o]` for 32 tiles `t` and three outputs `o`.
+@inline(never)
+func multiplyTiles32x3(
+  _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
+  stride: Int
+) {
+  var (a0, a1, a2, a3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var (b0, b1, b2, b3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var (c0, c1, c2, c3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+  var weight = b
+  for position in 0..<rows.blocks * rows.blocks {
+    var source = a + rows.offset(of: position)
+    for _ in 0..<rows.channels {
+      let (w0, w1, w2) = (Lanes(repeating: weight[0]), Lanes(repeating: weight[1]), Lanes(repeating: weight[2]))
+      var value = load(source)
+      a0 = a0.addingProduct(value, w0)
+      b0 = b0.addingProduct(value, w1)
+      c0 = c0.addingProduct(value, w2)
+      value = load(source + 8)
+      a1 = a1.addingProduct(value, w0)
+      b1 = b1.addingProduct(value, w1)
+      c1 = c1.addingProduct(value, w2)
+      value = load(source + 16)
+      a2 = a2.addingProduct(value, w0)
+      b2 = b2.addingProduct(value, w1)
+      c2 = c2.addingProduct(value, w2)
+      value = load(source + 24)
+      a3 = a3.addingProduct(value, w0)
+      b3 = b3.addingProduct(value, w1)
+      c3 = c3.addingProduct(value, w2)
+      source += rows.channel
+      weight += 3
+    }
+  }
+  store(a0, c)
+  store(a1, c + 8)
+  store(a2, c + 16)
+  store(a3, c + 24)
+  store(b0, c + stride)
+  store(b1, c + stride + 8)
+  store(b2, c + stride + 16)
+  store(b3, c + stride + 24)
+  store(c0, c + 2 * stride)
+  store(c1, c + 2 * stride + 8)
+  store(c2, c + 2 * stride + 16)
+  store(c3, c + 2 * stride + 24)
+}
+
+/// The same for 24 tiles.
+@inline(never)
+func multiplyTiles24x3(
+  _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
+  stride: Int
+) {
+  var (a0, a1, a2) = (Lanes.zero, Lanes.zero, Lanes.zero)
+  var (b0, b1, b2) = (Lanes.zero, Lanes.zero, Lanes.zero)
+  var (c0, c1, c2) = (Lanes.zero, Lanes.zero, Lanes.zero)
+  var weight = b
+  for position in 0..<rows.blocks * rows.blocks {
+    var source = a + rows.offset(of: position)
+    for _ in 0..<rows.channels {
+      let (w0, w1, w2) = (Lanes(repeating: weight[0]), Lanes(repeating: weight[1]), Lanes(repeating: weight[2]))
+      var value = load(source)
+      a0 = a0.addingProduct(value, w0)
+      b0 = b0.addingProduct(value, w1)
+      c0 = c0.addingProduct(value, w2)
+      value = load(source + 8)
+      a1 = a1.addingProduct(value, w0)
+      b1 = b1.addingProduct(value, w1)
+      c1 = c1.addingProduct(value, w2)
+      value = load(source + 16)
+      a2 = a2.addingProduct(value, w0)
+      b2 = b2.addingProduct(value, w1)
+      c2 = c2.addingProduct(value, w2)
+      source += rows.channel
+      weight += 3
+    }
+  }
+  store(a0, c)
+  store(a1, c + 8)
+  store(a2, c + 16)
+  store(b0, c + stride)
+  store(b1, c + stride + 8)
+  store(b2, c + stride + 16)
+  store(c0, c + 2 * stride)
+  store(c1, c + 2 * stride + 8)
+  store(c2, c + 2 * stride + 16)
+}
+
+/// The same for 16 tiles.
+@inline(never)
+func multiplyTiles16x3(
+  _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
+  stride: Int
+) {
+  var (a0, a1) = (Lanes.zero, Lanes.zero)
+  var (b0, b1) = (Lanes.zero, Lanes.zero)
+  var (c0, c1) = (Lanes.zero, Lanes.zero)
+  var weight = b
+  for position in 0..<rows.blocks * rows.blocks {
+    var source = a + rows.offset(of: position)
+    for _ in 0..<rows.channels {
+      let (w0, w1, w2) = (Lanes(repeating: weight[0]), Lanes(repeating: weight[1]), Lanes(repeating: weight[2]))
+      var value = load(source)
+      a0 = a0.addingProduct(value, w0)
+      b0 = b0.addingProduct(value, w1)
+      c0 = c0.addingProduct(value, w2)
+      value = load(source + 8)
+      a1 = a1.addingProduct(value, w0)
+      b1 = b1.addingProduct(value, w1)
+      c1 = c1.addingProduct(value, w2)
+      source += rows.channel
+      weight += 3
+    }
+  }
+  store(a0, c)
+  store(a1, c + 8)
+  store(b0, c + stride)
+  store(b1, c + stride + 8)
+  store(c0, c + 2 * stride)
+  store(c1, c + 2 * stride + 8)
+}
