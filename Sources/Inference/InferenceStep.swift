@@ -3,45 +3,68 @@ import Threading
 
 /// One pass of a plan: a kernel with its operands in place. The memory belongs to the plan and to its model.
 enum InferenceStep {
-  case unpack(width: Int, height: Int, output: UnsafeMutablePointer<Float>)
-  case pictureConvolution(ConvolutionGeometry, weight: UnsafePointer<Float>, output: ActivationOutput)
+  case unpack(PictureAffine, factor: Int, ActivationExtent, output: UnsafeMutablePointer<Float>)
+  case pictureConvolution(FusedPictureConvolution, weight: UnsafePointer<Float>, output: ActivationOutput)
   case convolution(
     FusedConvolution, weight: UnsafePointer<Float>, input: ActivationInput, output: ActivationOutput)
+  case depthwise(
+    FusedDepthwiseConvolution, weight: UnsafePointer<Float>, input: ActivationInput, output: ActivationOutput)
+  case separable(
+    FusedSeparableConvolution, weight: UnsafePointer<Float>, input: ActivationInput, output: ActivationOutput)
   case convolutionToPicture(
-    ConvolutionGeometry, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>, input: ActivationInput)
+    ToPictureAlgorithm, ConvolutionGeometry, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    input: ActivationInput)
   case norm(NormStep)
   case pass(ActivationInput, pixels: Int, channels: Int, scaling: PictureScaling, output: ActivationOutput)
   case upsample(UnsafePointer<Float>, extent: ActivationExtent, output: UnsafeMutablePointer<Float>)
-  case pack(ActivationInput, width: Int)
+  /// From the first extents to the second.
+  case shuffle(
+    UnsafePointer<Float>, ActivationExtent, factor: Int, output: UnsafeMutablePointer<Float>, ActivationExtent)
+  case unshuffle(
+    UnsafePointer<Float>, ActivationExtent, factor: Int, output: UnsafeMutablePointer<Float>, ActivationExtent)
+  case pack(ActivationInput, ActivationExtent, factor: Int)
 
   /// Runs the pass for one frame.
   @inline(__always)
   func run(_ frame: PlanFrame) {
+    let (scratch, pool) = (frame.scratch, frame.pool)
     switch self {
-    case .unpack(let width, let height, let output):
-      ActivationPass.unpack(
-        frame.input, map: frame.extensionMap, width: width, height: height, output: output, pool: frame.pool)
-    case .pictureConvolution(let geometry, let weight, let output):
-      FusedPictureConvolution.forward(
-        frame.input, map: frame.paddingMap, geometry, weight: weight, output: output, scratch: frame.scratch,
-        pool: frame.pool)
+    case .unpack(let affine, let factor, let extent, let output):
+      PicturePass.unpack(
+        frame.input, map: frame.extensionMap, affine: affine, factor: factor, height: extent.height,
+        width: extent.width, output: output, scratch: scratch, pool: pool)
+    case .pictureConvolution(let convolution, let weight, let output):
+      convolution.forward(
+        frame.input, map: frame.paddingMap, weight: weight, output: output, scratch: scratch, pool: pool)
     case .convolution(let convolution, let weight, let input, let output):
-      convolution.forward(input, weight: weight, output: output, scratch: frame.scratch, pool: frame.pool)
-    case .convolutionToPicture(let geometry, let weight, let bias, let input):
-      FusedConvolutionToPicture.forward(
-        input, geometry, weight: weight, bias: bias, scaling: frame.scaling, picture: frame.output,
-        scratch: frame.scratch, pool: frame.pool)
+      convolution.forward(input, weight: weight, output: output, scratch: scratch, pool: pool)
+    case .depthwise(let convolution, let weight, let input, let output):
+      convolution.forward(input, weight: weight, output: output, scratch: scratch, pool: pool)
+    case .separable(let convolution, let weight, let input, let output):
+      convolution.forward(input, weight: weight, output: output, scratch: scratch, pool: pool)
+    case .convolutionToPicture(let algorithm, let geometry, let weight, let bias, let input):
+      algorithm.forward(
+        input, geometry, weight: weight, bias: bias, scaling: frame.scaling, picture: frame.output, scratch: scratch,
+        pool: pool)
     case .norm(let step): step.run()
     case .pass(let input, let pixels, let channels, let scaling, let output):
-      ActivationPass.forward(
-        input, pixels: pixels, channels: channels, scaling: scaling, output: output, pool: frame.pool)
+      ActivationPass.forward(input, pixels: pixels, channels: channels, scaling: scaling, output: output, pool: pool)
     case .upsample(let input, let extent, let output):
       UpsampleNearest.forward(
         input, batch: extent.storedChannels / 8, height: extent.height, width: extent.width, channels: 8,
-        output: output, pool: frame.pool)
-    case .pack(let input, let width):
-      ActivationPass.pack(
-        input, width: width, scaling: frame.scaling, picture: frame.output, pool: frame.pool)
+        output: output, pool: pool)
+    case .shuffle(let input, let extent, let factor, let output, let larger):
+      BlockedPixelShuffle.shuffle(
+        input, height: extent.height, width: extent.width, channels: larger.channels, factor: factor, output: output,
+        pool: pool)
+    case .unshuffle(let input, let extent, let factor, let output, let smaller):
+      BlockedPixelShuffle.unshuffle(
+        input, height: smaller.height, width: smaller.width, channels: extent.channels, factor: factor, output: output,
+        pool: pool)
+    case .pack(let input, let extent, let factor):
+      PicturePass.pack(
+        input, height: extent.height, width: extent.width, factor: factor, scaling: frame.scaling,
+        picture: frame.output, pool: pool)
     }
   }
 }

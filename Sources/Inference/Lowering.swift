@@ -9,21 +9,31 @@ struct Lowering {
   let readers: [[Int]]
   let picture: ActivationExtent
   /// The node whose value is the picture that comes out.
-  private let final: Int
+  let final: Int
   /// Nodes that another node's step computes.
-  private var taken: Set<Int> = []
+  var taken: Set<Int> = []
   /// Upsampling nodes that the convolutions behind them take over, and what they upsample.
-  private var upsampled: [Int: Int] = [:]
-  /// Kernel and padding of the convolutions on the picture.
-  private var pictureKernel: [Int]?
+  var upsampled: [Int: Int] = [:]
+  /// Depthwise nodes that the 1×1 convolution behind them takes over.
+  var separated: Set<Int> = []
+  /// The picture and what is left of it by affine maps and unshuffling.
+  var pictures: [Int: PictureValue] = [0: PictureValue(affine: .identity, factor: 1)]
+  /// Kernel, stride and padding of the convolutions on the picture.
+  var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
-  private var isFinished = false
+  var isFinished = false
 
-  private(set) var steps: [LoweredStep] = []
+  var steps: [LoweredStep] = []
   private(set) var extents: [ActivationExtent] = []
-  private(set) var normChannels: [Int: Int] = [:]
+  var normChannels: [Int: Int] = [:]
   private(set) var scaling = PictureScaling(tanh: nil)
-  private var values: [LazyActivation?]
+  var values: [LazyActivation?]
+
+  /// The picture, mapped value by value, its blocks of pixels as channels.
+  struct PictureValue {
+    let affine: PictureAffine
+    let factor: Int
+  }
 
   init(_ definition: NetworkDefinition, height: Int, width: Int) throws {
     self.definition = definition
@@ -66,11 +76,14 @@ struct Lowering {
     for index in 1..<max(nodes.count, 1) where index <= final && !taken.contains(index) { try lower(index) }
     guard !isFinished else { return }
     let value = try value(of: final)
-    let extent = extents[value.raw]
+    try checkOutput(extents[value.raw])
+    steps.append(.pack(input: value, factor: 1))
+  }
+
+  func checkOutput(_ extent: ActivationExtent) throws {
     guard extent == picture else {
       throw malformed(nodes.count - 1, "the output is \(extent), expected the input's \(picture)")
     }
-    steps.append(.pack(input: value))
   }
 
   private mutating func lower(_ index: Int) throws {
@@ -78,7 +91,17 @@ struct Lowering {
     switch nodes[index].operation {
     case .input: break
     case .convolution: try lowerConvolution(index)
+    case .depthwiseConvolution: try lowerDepthwise(index)
     case .instanceNorm(let channels): try lowerNorm(index, channels: channels)
+    case .batchNorm(let channels):
+      try lowerConstant(index, .batchNorm(nodes[index].name), expecting: channels)
+    case .affine(let scale, let offset):
+      let affine = PictureAffine(scale: scale, offset: offset)
+      if let picture = pictures[source] {
+        pictures[index] = PictureValue(affine: picture.affine.followed(by: affine), factor: picture.factor)
+      } else {
+        try lowerConstant(index, .affine(affine))
+      }
     case .relu:
       var value = try value(of: source)
       if value.residual == nil {
@@ -87,20 +110,10 @@ struct Lowering {
       } else {
         values[index] = LazyActivation(raw: pass(value, rectifies: true))
       }
-    case .upsampleNearest:
-      if !readers[index].isEmpty, readers[index].allSatisfy({ isConvolution(nodes[$0].operation) }) {
-        upsampled[index] = source
-      } else {
-        let input = try plain(source)
-        let extent = extents[input]
-        let output = newActivation(
-          ActivationExtent(height: 2 * extent.height, width: 2 * extent.width, channels: extent.channels))
-        steps.append(.upsample(input: input, output: output))
-        values[index] = LazyActivation(raw: output)
-      }
+    case .upsampleNearest: try lowerUpsampling(index)
+    case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
+    case .pixelShuffle(let factor): try lowerShuffle(index, factor: factor)
     case .add: try lowerSum(index)
-    case .depthwiseConvolution, .batchNorm, .pixelUnshuffle, .pixelShuffle, .affine:
-      throw malformed(index, "its operation is not supported yet by the engine")
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
@@ -129,7 +142,7 @@ struct Lowering {
     guard extents[input.raw].channels == channels else {
       throw malformed(index, "it expects \(channels) channels, but reads \(extents[input.raw].channels)")
     }
-    // Behind a convolution the sums are there already, see `lowerConvolution`; elsewhere they take a pass.
+    // Behind a convolution the sums are there already, see `lowerOutput`; elsewhere they take a pass.
     if normChannels[index] == nil {
       let raw = pass(input, gathers: true)
       let extent = extents[raw]
@@ -143,100 +156,51 @@ struct Lowering {
     values[index]?.norm = index
   }
 
-  private mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
+  mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
       normChannels[norm] = extents[activation].channels
       steps.append(.norm(node: norm, layer: nodes[norm].name, activation: activation, tasks: tasks))
     }
   }
 
-  // MARK: Convolutions
-
-  private mutating func lowerConvolution(_ index: Int) throws {
-    let operation = nodes[index].operation
-    guard case .convolution(let inputChannels, let outputChannels, let kernel, let stride, let padding) = operation
-    else { return }
-    let source = upsampled[nodes[index].inputs[0]] ?? nodes[index].inputs[0]
-    let upsampling = source == nodes[index].inputs[0] ? 1 : 2
-    let extent = source == 0 ? picture : extents[try value(of: source).raw]
-    guard extent.channels == inputChannels, outputChannels > 0, kernel > 0, stride > 0 else {
-      throw malformed(index, "it expects \(inputChannels) channels, but reads \(extent.channels)")
+  /// A map of each channel that no convolution has taken over: whoever reads the value applies it.
+  private mutating func lowerConstant(_ index: Int, _ map: ConstantMap, expecting channels: Int? = nil) throws {
+    let source = nodes[index].inputs[0]
+    var value = try value(of: source)
+    let found = extents[value.raw].channels
+    if let channels, found != channels {
+      throw malformed(index, "it expects \(channels) channels, but reads \(found)")
     }
-    guard upsampling * min(extent.height, extent.width) + kernel / 2 * 2 >= kernel else {
-      throw malformed(index, "its kernel exceeds an input of \(extent.width)×\(extent.height)")
-    }
-    func geometry(_ inputChannels: Int, _ outputChannels: Int) -> ConvolutionGeometry {
-      ConvolutionGeometry(
-        batch: 1, height: extent.height, width: extent.width, inputChannels: inputChannels,
-        outputChannels: outputChannels, kernel: kernel, stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: upsampling)
-    }
-    let stored = geometry(extent.storedChannels, (outputChannels + 7) / 8 * 8)
-    let outputExtent = ActivationExtent(
-      height: stored.outputHeight, width: stored.outputWidth, channels: outputChannels)
-
-    if index == final, outputExtent == picture, source != 0 {
-      let toPicture = geometry(extent.storedChannels, outputChannels)
-      if FusedConvolutionToPicture.supports(toPicture) {
-        let input = try value(of: source)
-        steps.append(.convolutionToPicture(layer: nodes[index].name, toPicture, input: input))
-        isFinished = true
-        return
-      }
-    }
-
-    var last = index
-    var rectifies = false
-    if let next = onlyReader(index), nodes[next].operation == .relu {
-      rectifies = true
-      taken.insert(next)
-      last = next
-    }
-    let norms = readers[last].filter { isInstanceNorm(nodes[$0].operation, channels: outputChannels) }
-    let usesBias = rectifies || norms.count < readers[last].count || norms.isEmpty
-    let onPicture = geometry(3, stored.outputChannels)
-    // All convolutions on the picture share one map of its padding.
-    let isUsual = pictureKernel == nil || pictureKernel == [kernel, padding == .reflect ? 1 : 0]
-    if source == 0 && isUsual && FusedPictureConvolution.supports(onPicture) {
-      pictureKernel = [kernel, padding == .reflect ? 1 : 0]
-      let output = newActivation(outputExtent)
-      steps.append(
-        .pictureConvolution(
-          layer: nodes[index].name, onPicture, usesBias: usesBias, rectifies: rectifies, gathers: !norms.isEmpty,
-          output: output))
-      values[index] = LazyActivation(raw: output)
-      appendNorms(norms, activation: output, tasks: FusedPictureConvolution.taskCount(onPicture))
-    } else {
-      let convolution = FusedConvolution(stored)
-      let (input, materialized) = try read(source, materializing: convolution.materializesInput)
-      let output = newActivation(outputExtent)
-      steps.append(
-        .convolution(
-          layer: nodes[index].name, convolution, input: input, materialized: materialized, usesBias: usesBias,
-          rectifies: rectifies, gathers: !norms.isEmpty, output: output))
-      values[index] = LazyActivation(raw: output)
-      appendNorms(norms, activation: output, tasks: convolution.taskCount)
-    }
-    values[last] = values[index]
+    if !value.isPlain { value = LazyActivation(raw: try plain(source)) }
+    normChannels[index] = found
+    steps.append(.constant(node: index, map, channels: found))
+    value.norm = index
+    values[index] = value
   }
 
   // MARK: Values
 
   /// The value of a node; the picture's as an activation.
-  private mutating func value(of node: Int) throws -> LazyActivation {
+  mutating func value(of node: Int) throws -> LazyActivation {
     if let value = values[node] { return value }
-    if let source = upsampled[node] {
-      throw malformed(node, "upsampling of node \(source) is read by something other than a convolution")
+    guard let source = pictures[node] else {
+      throw malformed(node, "it is read by something other than what takes it over")
     }
-    let output = newActivation(picture)
-    steps.append(.unpack(output: output))
+    let output = newActivation(extent(of: source))
+    steps.append(.unpack(source.affine, factor: source.factor, output: output))
     let value = LazyActivation(raw: output)
     values[node] = value
     return value
   }
 
+  func extent(of source: PictureValue) -> ActivationExtent {
+    ActivationExtent(
+      height: picture.height / source.factor, width: picture.width / source.factor,
+      channels: 3 * source.factor * source.factor)
+  }
+
   /// The activation that holds the value of a node.
-  private mutating func plain(_ node: Int) throws -> Int {
+  mutating func plain(_ node: Int) throws -> Int {
     let value = try value(of: node)
     if value.isPlain { return value.raw }
     let output = pass(value)
@@ -245,13 +209,13 @@ struct Lowering {
   }
 
   /// The value of a node for a convolution, which materializes it where others will read it too.
-  private mutating func read(_ node: Int, materializing: Bool) throws -> (LazyActivation, materialized: Int?) {
+  mutating func read(_ node: Int, materializing: Bool) throws -> LoweredInput {
     let value = try value(of: node)
-    guard !value.isPlain, readers[node].count > 1 else { return (value, nil) }
-    guard materializing else { return (LazyActivation(raw: try plain(node)), nil) }
+    guard !value.isPlain, readers[node].count > 1 else { return LoweredInput(value: value) }
+    guard materializing else { return LoweredInput(value: LazyActivation(raw: try plain(node))) }
     let output = newActivation(extents[value.raw])
     values[node] = LazyActivation(raw: output)
-    return (value, output)
+    return LoweredInput(value: value, materialized: output)
   }
 
   private mutating func pass(
@@ -263,19 +227,18 @@ struct Lowering {
     return output
   }
 
-  private mutating func newActivation(_ extent: ActivationExtent) -> Int {
+  mutating func newActivation(_ extent: ActivationExtent) -> Int {
     extents.append(extent)
     return extents.count - 1
   }
 
   /// The only reader of a node, or nil where there are several or none.
-  private func onlyReader(_ index: Int) -> Int? { readers[index].count == 1 ? readers[index][0] : nil }
+  func onlyReader(_ index: Int) -> Int? { readers[index].count == 1 ? readers[index][0] : nil }
+}
 
-  private func isConvolution(_ operation: Operation) -> Bool {
-    if case .convolution = operation { true } else { false }
-  }
-
-  private func isInstanceNorm(_ operation: Operation, channels: Int) -> Bool {
-    operation == .instanceNorm(channels: channels)
+extension PictureAffine {
+  /// This map, then `other`.
+  fileprivate func followed(by other: PictureAffine) -> PictureAffine {
+    PictureAffine(scale: scale * other.scale, offset: offset * other.scale + other.offset)
   }
 }

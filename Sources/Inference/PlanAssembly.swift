@@ -30,10 +30,6 @@ struct PlanAssembly {
     return UnsafePointer(tensor.pointer)
   }
 
-  private mutating func bias(_ layer: String, channels: Int) throws -> UnsafePointer<Float> {
-    keep(try model.vector(layer + ".bias", count: channels))
-  }
-
   private func input(_ value: LazyActivation, materialized: Int? = nil) -> ActivationInput {
     let norm = value.norm.flatMap { requirements.normOffsets[$0] }.map { UnsafePointer(memory.norms + $0) }
     let channels = network.extents[value.raw].storedChannels
@@ -42,65 +38,96 @@ struct PlanAssembly {
       residual: value.residual.map { UnsafePointer(place($0)) }, materialized: materialized.map { place($0) })
   }
 
-  private mutating func output(
-    _ activation: Int, layer: String? = nil, rectifies: Bool, gathers: Bool
-  ) throws -> ActivationOutput {
-    let channels = network.extents[activation].storedChannels
+  private func input(_ input: LoweredInput) -> ActivationInput {
+    self.input(input.value, materialized: input.materialized)
+  }
+
+  private mutating func output(_ output: LoweredOutput, _ filter: LoweredFilter) throws -> ActivationOutput {
+    let channels = network.extents[output.activation].storedChannels
     return ActivationOutput(
-      place(activation), bias: try layer.map { try bias($0, channels: channels) }, rectifies: rectifies,
-      moments: gathers ? memory.moments : nil)
+      place(output.activation), bias: output.usesBias ? keep(try model.bias(of: filter, count: channels)) : nil,
+      rectifies: output.rectifies, moments: output.gathers ? memory.moments : nil)
   }
 
   mutating func append(_ step: LoweredStep) throws {
     switch step {
-    case .unpack(let activation):
-      steps.append(
-        .unpack(width: network.picture.width, height: network.picture.height, output: place(activation)))
-      name("picture", network.extents[activation])
-    case .pictureConvolution(let layer, let geometry, let usesBias, let rectifies, let gathers, let activation):
-      pictureGeometry = geometry
-      let weight = keep(try model.pictureWeight(of: layer, geometry))
-      let output = try output(activation, layer: usesBias ? layer : nil, rectifies: rectifies, gathers: gathers)
-      steps.append(.pictureConvolution(geometry, weight: weight, output: output))
-      name("\(layer) from picture", network.extents[activation])
-    case .convolution(
-      let layer, let convolution, let value, let materialized, let usesBias, let rectifies, let gathers, let activation):
-      let weight = keep(try model.weight(of: layer, for: convolution))
-      let output = try output(activation, layer: usesBias ? layer : nil, rectifies: rectifies, gathers: gathers)
-      steps.append(
-        .convolution(
-          convolution, weight: weight, input: input(value, materialized: materialized), output: output))
-      name("\(layer) \(convolution.algorithm)", network.extents[activation])
-    case .convolutionToPicture(let layer, let geometry, let value):
-      let weight = keep(try model.weightToPicture(of: layer, geometry))
-      steps.append(
-        .convolutionToPicture(
-          geometry, weight: weight, bias: try bias(layer, channels: geometry.outputChannels), input: input(value)))
-      name("\(layer) to picture", network.picture)
-    case .norm(let node, let layer, let activation, let tasks):
+    case .unpack(let affine, let factor, let activation):
       let extent = network.extents[activation]
-      let channels = extent.storedChannels
-      let scale = memory.norms + (requirements.normOffsets[node] ?? 0)
+      steps.append(.unpack(affine, factor: factor, extent, output: place(activation)))
+      name("picture", extent)
+    case .pictureConvolution(let filter, let convolution, let output):
+      pictureGeometry = convolution.geometry
+      let weight = keep(try model.weight(of: filter, for: convolution))
+      steps.append(.pictureConvolution(convolution, weight: weight, output: try self.output(output, filter)))
+      name("\(filter.layer) from picture, \(convolution.algorithm)", network.extents[output.activation])
+    case .convolution(let filter, let convolution, let input, let output):
+      let weight = keep(try model.weight(of: filter, for: convolution))
       steps.append(
-        .norm(
-          NormStep(
-            moments: memory.moments, tasks: tasks, channels: channels, pixels: extent.pixels,
-            gamma: keep(try model.vector(layer + ".weight", count: channels)),
-            beta: keep(try model.vector(layer + ".bias", count: channels)), scale: scale, shift: scale + channels)))
-      name("\(layer) norm", extent)
+        .convolution(convolution, weight: weight, input: self.input(input), output: try self.output(output, filter)))
+      name("\(filter.layer) \(convolution.algorithm)", network.extents[output.activation])
+    case .depthwise(let filter, let convolution, let input, let output):
+      let weight = keep(try model.weight(of: filter, for: convolution))
+      steps.append(
+        .depthwise(convolution, weight: weight, input: self.input(input), output: try self.output(output, filter)))
+      name("\(filter.layer) \(convolution.algorithm)", network.extents[output.activation])
+    case .separable(let depthwise, let filter, let convolution, let input, let output):
+      let weight = keep(try model.weight(of: depthwise, filter, for: convolution))
+      steps.append(
+        .separable(convolution, weight: weight, input: self.input(input), output: try self.output(output, filter)))
+      name("\(depthwise.layer) and \(filter.layer)", network.extents[output.activation])
+    case .convolutionToPicture(let filter, let algorithm, let geometry, let value):
+      let weight = keep(try model.weight(of: filter, for: algorithm, geometry))
+      let bias = keep(try model.bias(of: filter, count: geometry.outputChannels))
+      steps.append(.convolutionToPicture(algorithm, geometry, weight: weight, bias: bias, input: input(value)))
+      name("\(filter.layer) to picture, \(algorithm)", network.picture)
+    case .norm(let node, let layer, let activation, let tasks):
+      try appendNorm(node, layer, activation, tasks: tasks)
+    case .constant(let node, let map, let channels): try store(map, node: node, channels: channels)
     case .pass(let value, let rectifies, let scaling, let gathers, let activation):
       let extent = network.extents[activation]
       steps.append(
         .pass(
           input(value), pixels: extent.pixels, channels: extent.storedChannels, scaling: scaling,
-          output: try output(activation, rectifies: rectifies, gathers: gathers)))
+          output: ActivationOutput(
+            place(activation), rectifies: rectifies, moments: gathers ? memory.moments : nil)))
       name("pass", extent)
     case .upsample(let source, let activation):
       steps.append(.upsample(place(source), extent: network.extents[source], output: place(activation)))
       name("upsample", network.extents[activation])
-    case .pack(let value):
-      steps.append(.pack(input(value), width: network.picture.width))
+    case .shuffle(let source, let factor, let isInverse, let activation):
+      let (from, to) = (network.extents[source], network.extents[activation])
+      steps.append(
+        isInverse
+          ? .unshuffle(place(source), from, factor: factor, output: place(activation), to)
+          : .shuffle(place(source), from, factor: factor, output: place(activation), to))
+      name(isInverse ? "unshuffle" : "shuffle", to)
+    case .pack(let value, let factor):
+      steps.append(.pack(input(value), network.extents[value.raw], factor: factor))
       name("to picture", network.picture)
+    }
+  }
+
+  private mutating func appendNorm(_ node: Int, _ layer: String, _ activation: Int, tasks: Int) throws {
+    let extent = network.extents[activation]
+    let channels = extent.storedChannels
+    let scale = memory.norms + (requirements.normOffsets[node] ?? 0)
+    steps.append(
+      .norm(
+        NormStep(
+          moments: memory.moments, tasks: tasks, channels: channels, pixels: extent.pixels,
+          gamma: keep(try model.vector(layer + ".weight", count: channels)),
+          beta: keep(try model.vector(layer + ".bias", count: channels)), scale: scale, shift: scale + channels)))
+    name("\(layer) norm", extent)
+  }
+
+  /// A map that no picture changes is stored here, once.
+  private func store(_ map: ConstantMap, node: Int, channels: Int) throws {
+    guard let offset = requirements.normOffsets[node] else { return }
+    let map = try model.map(map, channels: channels)
+    let stored = (channels + 7) / 8 * 8
+    for channel in 0..<stored {
+      memory.norms[offset + channel] = channel < channels ? Float(map.scale[channel]) : 0
+      memory.norms[offset + stored + channel] = channel < channels ? Float(map.shift[channel]) : 0
     }
   }
 

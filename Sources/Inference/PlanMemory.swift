@@ -19,16 +19,22 @@ struct PlanRequirements {
     var momentCount = 0
     for step in network.steps {
       switch step {
-      case .convolution(_, let convolution, _, _, _, _, _, _):
+      case .convolution(_, let convolution, _, _):
         scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
-      case .pictureConvolution(_, let geometry, _, _, _, _):
-        scratchCount = max(scratchCount, FusedPictureConvolution.scratchCount(geometry, threads: threads))
-      case .convolutionToPicture(_, let geometry, _):
-        scratchCount = max(scratchCount, FusedConvolutionToPicture.scratchCount(geometry, threads: threads))
+      case .depthwise(_, let convolution, _, _):
+        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
+      case .separable(_, _, let convolution, _, _):
+        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
+      case .pictureConvolution(_, let convolution, _):
+        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
+      case .convolutionToPicture(_, let algorithm, let geometry, _):
+        scratchCount = max(scratchCount, algorithm.scratchCount(geometry, threads: threads))
+      case .unpack(_, let factor, _):
+        scratchCount = max(scratchCount, PicturePass.scratchCount(factor: factor, threads: threads))
       case .norm(_, _, let activation, let tasks):
         momentCount = max(
           momentCount, Moments.count(tasks: tasks, channels: network.extents[activation].storedChannels))
-      case .unpack, .pass, .upsample, .pack: break
+      case .constant, .pass, .upsample, .shuffle, .pack: break
       }
     }
     self.scratchCount = scratchCount

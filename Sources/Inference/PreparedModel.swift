@@ -13,18 +13,16 @@ public final class PreparedModel: Sendable {
   private let parameters: [String: Tensor]
   private let preparedWeights = Mutex<[WeightForm: Tensor]>([:])
 
-  /// A parameter in the form that one kernel reads.
-  private struct WeightForm: Hashable {
-    enum Kernel: Hashable {
-      case convolution(FusedAlgorithm)
-      case fromPicture
-      case toPicture
-      /// Zeros behind the parameter's own values.
-      case padded
-    }
-
-    let parameter: String
-    let kernel: Kernel
+  /// Parameters in the form that one kernel reads.
+  private enum WeightForm: Hashable {
+    case convolution(LoweredFilter, FusedAlgorithm)
+    case depthwise(LoweredFilter, DepthwiseAlgorithm)
+    case separable(LoweredFilter, LoweredFilter)
+    case fromPicture(LoweredFilter, PictureAlgorithm)
+    case toPicture(LoweredFilter, ToPictureAlgorithm)
+    case bias(LoweredFilter)
+    /// The parameter itself, with zeros behind its own values.
+    case padded(String)
   }
 
   /// Checks `model`; throws ``InferenceError`` where a parameter of a layer is missing or has another shape.
@@ -42,54 +40,102 @@ public final class PreparedModel: Sendable {
     parameters = model.parameters
   }
 
+  // MARK: Weights
+
+  /// The weight of `filter` in the form that `convolution` reads.
+  func weight(of filter: LoweredFilter, for convolution: FusedConvolution) throws -> Tensor {
+    try packed(
+      filter, .convolution(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
+  }
+
+  /// The same for a depthwise convolution.
+  func weight(of filter: LoweredFilter, for convolution: FusedDepthwiseConvolution) throws -> Tensor {
+    try packed(
+      filter, .depthwise(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
+  }
+
+  /// The same for a convolution on the picture.
+  func weight(of filter: LoweredFilter, for convolution: FusedPictureConvolution) throws -> Tensor {
+    try packed(
+      filter, .fromPicture(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
+  }
+
+  /// The weights of a depthwise and a 1×1 convolution in the form that `convolution` reads.
+  func weight(
+    of depthwise: LoweredFilter, _ pointwise: LoweredFilter, for convolution: FusedSeparableConvolution
+  ) throws -> Tensor {
+    let first = try folded(depthwise)
+    let second = try folded(pointwise)
+    return prepared(.separable(depthwise, pointwise), count: convolution.packedWeightCount) { tensor in
+      first.withFilterWeight { depthwise in
+        second.withFilterWeight { pointwise in
+          convolution.packWeight(depthwise: depthwise, bias: first.bias, pointwise: pointwise, into: tensor.pointer)
+        }
+      }
+    }
+  }
+
+  /// The weight of `filter` in the form that the last convolution reads.
+  func weight(
+    of filter: LoweredFilter, for algorithm: ToPictureAlgorithm, _ geometry: ConvolutionGeometry
+  ) throws -> Tensor {
+    try packed(filter, .toPicture(filter, algorithm), count: algorithm.packedWeightCount(geometry)) {
+      algorithm.packWeight($0, geometry, into: $1)
+    }
+  }
+
+  /// The bias of `filter`, continued with zeros to `count` values.
+  func bias(of filter: LoweredFilter, count: Int) throws -> Tensor {
+    let folded = try folded(filter)
+    return prepared(.bias(filter), count: count) { Self.fill($0, folded.bias) }
+  }
+
+  private func packed(
+    _ filter: LoweredFilter, _ form: WeightForm, count: Int,
+    _ pack: (FilterWeight, UnsafeMutablePointer<Float>) -> Void
+  ) throws -> Tensor {
+    let folded = try folded(filter)
+    return prepared(form, count: count) { tensor in folded.withFilterWeight { pack($0, tensor.pointer) } }
+  }
+
+  private func folded(_ filter: LoweredFilter) throws -> FoldedFilter {
+    FoldedFilter(
+      weight: try parameter(filter.layer + ".weight"), bias: try parameter(filter.layer + ".bias").elements,
+      affine: filter.affine, behind: try filter.batchNorm.map { try map(.batchNorm($0), channels: 0) })
+  }
+
+  // MARK: Norms
+
+  /// The parameter `name`, one value a channel, continued with zeros to `count` values.
+  func vector(_ name: String, count: Int) throws -> Tensor {
+    let values = try parameter(name).elements
+    return prepared(.padded(name), count: count) { Self.fill($0, values) }
+  }
+
+  /// Scale and shift of each channel; `channels` counts them where the map has none of its own.
+  func map(_ map: ConstantMap, channels: Int) throws -> ChannelMap {
+    switch map {
+    case .affine(let affine):
+      ChannelMap(
+        scale: [Double](repeating: Double(affine.scale), count: channels),
+        shift: [Double](repeating: Double(affine.offset), count: channels))
+    case .batchNorm(let name):
+      ChannelMap(
+        gamma: try parameter(name + ".weight").elements, beta: try parameter(name + ".bias").elements,
+        mean: try parameter(name + ".running_mean").elements, variance: try parameter(name + ".running_var").elements)
+    }
+  }
+
+  // MARK: Storage
+
   private func parameter(_ name: String) throws -> Tensor {
     guard let tensor = parameters[name] else { throw InferenceError.missingParameter(name: name, shape: []) }
     return tensor
   }
 
-  /// The weight of `layer` in the form that `convolution` reads.
-  func weight(of layer: String, for convolution: FusedConvolution) throws -> Tensor {
-    try packed(
-      layer, .convolution(convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
-  }
-
-  /// The weight of `layer` in the form that ``FusedPictureConvolution`` reads.
-  func pictureWeight(of layer: String, _ geometry: ConvolutionGeometry) throws -> Tensor {
-    try packed(layer, .fromPicture, count: FusedPictureConvolution.packedWeightCount(geometry)) {
-      FusedPictureConvolution.packWeight($0, geometry, into: $1)
-    }
-  }
-
-  /// The weight of `layer` in the form that ``FusedConvolutionToPicture`` reads.
-  func weightToPicture(of layer: String, _ geometry: ConvolutionGeometry) throws -> Tensor {
-    try packed(layer, .toPicture, count: FusedConvolutionToPicture.packedWeightCount(geometry)) {
-      FusedConvolutionToPicture.packWeight($0, geometry, into: $1)
-    }
-  }
-
-  /// The parameter `name`, one value a channel, continued with zeros to `count` values.
-  func vector(_ name: String, count: Int) throws -> Tensor {
-    let values = try parameter(name)
-    return prepared(WeightForm(parameter: name, kernel: .padded), count: count) { tensor in
-      tensor.pointer.update(repeating: 0, count: count)
-      tensor.pointer.update(from: values.pointer, count: min(count, values.count))
-    }
-  }
-
-  private func packed(
-    _ layer: String, _ kernel: WeightForm.Kernel, count: Int,
-    _ pack: (FilterWeight, UnsafeMutablePointer<Float>) -> Void
-  ) throws -> Tensor {
-    let name = layer + ".weight"
-    let weight = try parameter(name)
-    let shape = weight.shape.dimensions
-    return prepared(WeightForm(parameter: name, kernel: kernel), count: count) { tensor in
-      withExtendedLifetime(weight) {
-        pack(
-          FilterWeight(weight.pointer, outputChannels: shape[0], inputChannels: shape[1], kernel: shape[2]),
-          tensor.pointer)
-      }
-    }
+  private static func fill(_ tensor: Tensor, _ values: [Float]) {
+    tensor.pointer.update(repeating: 0, count: tensor.count)
+    tensor.pointer.update(from: values, count: min(tensor.count, values.count))
   }
 
   private func prepared(_ form: WeightForm, count: Int, _ fill: (Tensor) -> Void) -> Tensor {

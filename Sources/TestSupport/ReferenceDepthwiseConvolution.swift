@@ -7,8 +7,25 @@ extension Reference {
   public static func depthwiseConvolution(
     _ input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor?, geometry: ConvolutionGeometry
   ) -> ReferenceTensor {
-    let dense = expanded(weight)
-    return convolution(input, weight: dense, bias: bias, geometry: geometry)
+    let shape = input.shape
+    let taps = weight.elements.count / shape.channels
+    let kernel = weight.shape.dimensions[2]
+    let results = (0..<shape.channels).map { channel in
+      convolution(
+        ReferenceTensor(
+          Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1),
+          elements: stride(from: channel, to: input.elements.count, by: shape.channels).map { input.elements[$0] }),
+        weight: ReferenceTensor(
+          Shape([1, 1, kernel, taps / kernel]), elements: Array(weight.elements[channel * taps..<(channel + 1) * taps])),
+        bias: bias.map { ReferenceTensor(Shape([1]), elements: [$0.elements[channel]]) }, geometry: geometry)
+    }
+    let single = results[0].shape
+    var output = ReferenceTensor(
+      Shape(batch: single.batch, height: single.height, width: single.width, channels: shape.channels))
+    for (channel, result) in results.enumerated() {
+      for (index, value) in result.elements.enumerated() { output.elements[index * shape.channels + channel] = value }
+    }
+    return output
   }
 
   /// The gradients of a depthwise convolution with respect to its input, weight and bias, from `gradient`, that of its output.

@@ -22,6 +22,14 @@ private func convolution(_ inputs: Int, _ outputs: Int, stride: Int = 1, padding
   .convolution(inputChannels: inputs, outputChannels: outputs, kernel: 3, stride: stride, padding: padding)
 }
 
+private func depthwise(_ channels: Int, kernel: Int = 3, stride: Int = 1) -> Networks.Operation {
+  .depthwiseConvolution(channels: channels, kernel: kernel, stride: stride, padding: .reflect)
+}
+
+private func pointwise(_ inputs: Int, _ outputs: Int) -> Networks.Operation {
+  .convolution(inputChannels: inputs, outputChannels: outputs, kernel: 1, stride: 1, padding: .reflect)
+}
+
 /// Graphs at which a wrong fusion or a wrong reuse of memory would show.
 private let graphs: [NetworkDefinition] = [
   definition(
@@ -75,6 +83,48 @@ private let graphs: [NetworkDefinition] = [
       ("n", .instanceNorm(channels: 3), [3]), ("", .add, [4, 0]), ("", .scaledTanh(scale: 150, offset: 127.5), [5]),
     ]),
   definition("the picture itself", [("", .relu, [0])]),
+  definition(
+    "batch norms that no convolution takes over: behind a sum, a ReLU, a norm, of the picture, two of one convolution",
+    [
+      ("p", .batchNorm(channels: 3), [0]), ("a", convolution(3, 8, padding: .zeros), [1]),
+      ("b1", .batchNorm(channels: 8), [2]), ("b2", .batchNorm(channels: 8), [2]), ("", .add, [3, 4]),
+      ("b3", .batchNorm(channels: 8), [5]), ("", .relu, [6]), ("b4", .batchNorm(channels: 8), [7]),
+      ("n", .instanceNorm(channels: 8), [8]), ("b5", .batchNorm(channels: 8), [9]), ("c", convolution(8, 3), [10]),
+      ("b6", .batchNorm(channels: 3), [11]), ("", .scaledTanh(scale: 150, offset: 127.5), [12]),
+    ]),
+  definition(
+    "affine maps: of the picture twice, in front of zeros, in the middle, read by two",
+    [
+      ("", .affine(scale: 0.5, offset: -3), [0]), ("", .affine(scale: 0.125, offset: 1), [1]),
+      ("a", convolution(3, 8), [2]), ("z", convolution(3, 8, padding: .zeros), [2]), ("", .add, [3, 4]),
+      ("", .affine(scale: -2, offset: 0.25), [5]), ("", .relu, [6]), ("d", convolution(8, 8, padding: .zeros), [6]),
+      ("", .add, [7, 8]), ("c", convolution(8, 3), [9]), ("", .add, [10, 1]),
+    ]),
+  definition(
+    "unshuffling and shuffling: of the picture read twice, in the middle, to an odd number of channels",
+    [
+      ("", .pixelUnshuffle(factor: 2), [0]), ("a", convolution(12, 12), [1]), ("", .add, [1, 2]),
+      ("", .pixelShuffle(factor: 2), [3]), ("b", convolution(3, 5), [4]), ("n", .instanceNorm(channels: 5), [5]),
+      ("", .pixelUnshuffle(factor: 4), [6]), ("c", convolution(80, 20), [7]), ("", .pixelShuffle(factor: 2), [8]),
+      ("", .relu, [9]), ("d", convolution(5, 12), [10]), ("", .pixelShuffle(factor: 2), [11]),
+    ]),
+  definition(
+    "a depthwise convolution read by a 1×1 convolution and by a sum, one on the picture, one behind upsampling",
+    [
+      ("p", depthwise(3), [0]), ("a", convolution(3, 8, stride: 2), [1]), ("an", .instanceNorm(channels: 8), [2]),
+      ("d", depthwise(8), [3]), ("e", pointwise(8, 8), [4]), ("", .add, [5, 4]), ("", .upsampleNearest, [6]),
+      ("f", depthwise(8), [7]), ("fn", .instanceNorm(channels: 8), [8]), ("", .relu, [9]),
+      ("g", convolution(8, 3), [10]),
+    ]),
+  definition(
+    "separable convolutions of stride 2 behind a sum that is read again, upsampling of a separable one",
+    [
+      ("a", convolution(3, 8), [0]), ("an", .instanceNorm(channels: 8), [1]), ("", .add, [2, 1]),
+      ("d", depthwise(8, stride: 2), [3]), ("e", pointwise(8, 13), [4]), ("en", .instanceNorm(channels: 13), [5]),
+      ("", .relu, [6]), ("f", depthwise(13), [7]), ("g", pointwise(13, 8), [8]), ("gb", .batchNorm(channels: 8), [9]),
+      ("", .upsampleNearest, [10]), ("", .add, [11, 3]), ("h", depthwise(8, kernel: 5), [12]),
+      ("c", convolution(8, 3), [13]),
+    ]),
 ]
 
 @Suite struct PlanTests {
@@ -182,6 +232,13 @@ private let graphs: [NetworkDefinition] = [
       definition("output is no picture", [("a", convolution(3, 8), [0])]),
       definition("output is smaller", [("a", convolution(3, 3, stride: 2), [0])]),
       definition("a second input", [("", .input, [])]),
+      definition("batch norm of wrong channels", [("a", .batchNorm(channels: 4), [0])]),
+      definition("depthwise of wrong channels", [("a", depthwise(4), [0])]),
+      definition("separable of wrong channels", [("a", depthwise(3), [0]), ("b", pointwise(4, 3), [1])]),
+      definition("blocks that do not divide", [("", .pixelUnshuffle(factor: 3), [0])]),
+      definition("blocks of nothing", [("", .pixelUnshuffle(factor: 0), [0])]),
+      definition("channels that are no blocks", [("", .pixelShuffle(factor: 2), [0])]),
+      definition("a shuffled output too large", [("a", convolution(3, 12), [0]), ("", .pixelShuffle(factor: 2), [1])]),
       NetworkDefinition(name: "empty", nodes: [], sizeMultiple: 1),
       NetworkDefinition(name: "no input", nodes: [Node(operation: .relu, inputs: [])], sizeMultiple: 1),
     ])

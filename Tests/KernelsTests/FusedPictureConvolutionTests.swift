@@ -30,34 +30,36 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
         }
       }
     }
+    // Strides end in the middle of a kernel's step, at the last pixel and behind it; a strip is up to 96 outputs wide.
+    for (index, size) in [(1, 1), (4, 3), (13, 8), (20, 7), (203, 6)].enumerated() {
+      for stride in 2...3 {
+        for mode in PaddingMode.allCases {
+          let kernel = [3, 5, 1, 9, 3][index]
+          cases.append(
+            PictureConvolutionCase(
+              width: size.0, height: size.1,
+              shapes: ConvolutionCase(
+                height: size.1 + index % 2, width: size.0 + index % 3, inputs: 3, outputs: [8, 16, 40][index % 3],
+                kernel: kernel, stride: stride, padding: kernel / 2, mode: mode)))
+        }
+      }
+    }
     return cases
   }()
+
+  var algorithms: [PictureAlgorithm] { PictureAlgorithm.allCases.filter { $0.supports(shapes.geometry) } }
 }
 
 @Suite struct FusedPictureConvolutionTests {
   private func forward(
-    _ picture: PictureInput, _ example: PictureConvolutionCase, weight: Tensor, bias: [Float]? = nil,
-    rectifies: Bool = false, pool: ComputePool = pool
+    _ picture: PictureInput, _ example: PictureConvolutionCase, _ algorithm: PictureAlgorithm, weight: Tensor,
+    bias: [Float]? = nil, rectifies: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let geometry = example.shapes.geometry
-    let packed = GuardedBuffer(count: FusedPictureConvolution.packedWeightCount(geometry))
-    let scratch = GuardedBuffer(
-      count: FusedPictureConvolution.scratchCount(geometry, threads: pool.threadCount), filledWith: 0)
-    let values = GuardedBuffer(weight.elements)
-    FusedPictureConvolution.packWeight(
-      FilterWeight(
-        values.pointer, outputChannels: weight.shape.dimensions[0], inputChannels: 3, kernel: example.shapes.kernel),
-      geometry, into: packed.pointer)
-    let result = withOutput(
-      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies,
-      tasks: FusedPictureConvolution.taskCount(geometry)
-    ) {
-      FusedPictureConvolution.forward(
-        picture, map: PictureMap(geometry, width: example.width, height: example.height), geometry,
-        weight: packed.pointer, output: $0, scratch: scratch.pointer, pool: pool)
-    }
-    expectIntact(values, packed, scratch)
-    return result
+    let convolution = FusedPictureConvolution(geometry, algorithm: algorithm)
+    return convolution.forward(
+      picture, map: PictureMap(geometry, width: example.width, height: example.height), weight: weight, bias: bias,
+      rectifies: rectifies, pool: pool)
   }
 
   @Test(
@@ -69,15 +71,20 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     let picture = StridedPicture(width: example.width, height: example.height, random: &random)
     let weight = random.tensor(shapes.weightShape)
     let bias = random.tensor(Shape([shapes.outputs]), in: -100...100)
-    #expect(FusedPictureConvolution.supports(shapes.geometry))
+    #expect(example.algorithms.contains(.direct) && example.algorithms.contains(.preferred(for: shapes.geometry)))
     let expected = referenceConvolution(
       picture.extended(width: shapes.width, height: shapes.height), shapes, weight: weight, bias: bias)
-    let plain = picture.withInputs { forward($0, example, weight: weight, bias: bias.elements) }
-    expectAgreement(plain.bytes.output, expected, within: Tolerance.picture, "bytes")
-    #expect(plain.floats == plain.bytes, "floats of the same values give the same bits")
-    let rectified = picture.withInputs { forward($0, example, weight: weight, bias: bias.elements, rectifies: true) }
-    expectAgreement(rectified.bytes.output, Reference.relu(expected), within: Tolerance.picture, "ReLU")
-    #expect(rectified.floats == rectified.bytes)
+    for algorithm in example.algorithms {
+      let tolerance = Tolerance.of(algorithm)
+      let plain = picture.withInputs { forward($0, example, algorithm, weight: weight, bias: bias.elements) }
+      expectAgreement(plain.bytes.output, expected, within: tolerance, "\(algorithm), bytes")
+      #expect(plain.floats == plain.bytes, "\(algorithm): floats of the same values give the same bits")
+      let rectified = picture.withInputs {
+        forward($0, example, algorithm, weight: weight, bias: bias.elements, rectifies: true)
+      }
+      expectAgreement(rectified.bytes.output, Reference.relu(expected), within: tolerance, "\(algorithm), ReLU")
+      #expect(rectified.floats == rectified.bytes)
+    }
   }
 
   @Test("Results are the same bits for any number of threads", arguments: PictureConvolutionCase.all)
@@ -85,8 +92,12 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     var random = Random(seed: 22)
     let picture = StridedPicture(width: example.width, height: example.height, random: &random)
     let weight = random.tensor(example.shapes.weightShape)
-    let results = pools.map { pool in picture.withInputs { forward($0, example, weight: weight, pool: pool) }.bytes }
-    #expect(results[1] == results[0] && results[2] == results[0])
+    for algorithm in example.algorithms {
+      let results = pools.map { pool in
+        picture.withInputs { forward($0, example, algorithm, weight: weight, pool: pool) }.bytes
+      }
+      #expect(results[1] == results[0] && results[2] == results[0], "\(algorithm)")
+    }
   }
 
   @Test("Outputs that the weight does not have are zeros")
@@ -97,27 +108,39 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
       shapes: ConvolutionCase(height: 8, width: 12, inputs: 3, outputs: 24, kernel: 9, padding: 4, mode: .reflect))
     let picture = StridedPicture(width: 11, height: 7, random: &random)
     let weight = random.tensor(Shape([19, 3, 9, 9]))
-    let output = picture.withInputs { forward($0, example, weight: weight) }.bytes.output
     let expected = Reference.convolution(
       picture.extended(width: 12, height: 8), weight: ReferenceTensor(weight), bias: nil,
       geometry: .init(padding: 4, mode: .reflection))
-    let pixels = 0..<12 * 8
-    let own = pixels.flatMap { output[$0 * 24..<$0 * 24 + 19] }
-    expectAgreement(own, expected, within: Tolerance.picture, "the weight's own")
-    #expect(pixels.allSatisfy { output[$0 * 24 + 19..<$0 * 24 + 24].allSatisfy { $0 == 0 } })
+    for algorithm in PictureAlgorithm.allCases {
+      let output = picture.withInputs { forward($0, example, algorithm, weight: weight) }.bytes.output
+      let pixels = 0..<12 * 8
+      let own = pixels.flatMap { output[$0 * 24..<$0 * 24 + 19] }
+      expectAgreement(own, expected, within: Tolerance.of(algorithm), "\(algorithm): the weight's own")
+      #expect(pixels.allSatisfy { output[$0 * 24 + 19..<$0 * 24 + 24].allSatisfy { $0 == 0 } })
+    }
   }
 
-  @Test("What the kernel does not compute is said")
+  @Test("What the kernels do not compute is said, the preferred one is as documented")
   func supports() {
-    func shapes(inputs: Int = 3, outputs: Int = 8, stride: Int = 1, batch: Int = 1, upsampling: Int = 1) -> Bool {
-      FusedPictureConvolution.supports(
-        ConvolutionCase(
-          batch: batch, height: 4, width: 4, inputs: inputs, outputs: outputs, kernel: 9, stride: stride, padding: 4,
-          mode: .zeros, upsampling: upsampling
+    func algorithms(
+      inputs: Int = 3, outputs: Int = 8, kernel: Int = 9, stride: Int = 1, batch: Int = 1, upsampling: Int = 1
+    ) -> [PictureAlgorithm] {
+      let geometry = ConvolutionCase(
+        batch: batch, height: 4, width: 4, inputs: inputs, outputs: outputs, kernel: kernel, stride: stride,
+        padding: kernel / 2, mode: .zeros, upsampling: upsampling
+      ).geometry
+      return PictureAlgorithm.allCases.filter { $0.supports(geometry) }
+    }
+    #expect(algorithms() == [.winograd, .direct] && algorithms(stride: 2) == [.direct])
+    #expect(algorithms(inputs: 8).isEmpty && algorithms(outputs: 9).isEmpty && algorithms(batch: 2).isEmpty)
+    #expect(algorithms(upsampling: 2).isEmpty)
+    func preferred(kernel: Int, stride: Int) -> PictureAlgorithm {
+      .preferred(
+        for: ConvolutionCase(
+          height: 4, width: 4, inputs: 3, outputs: 8, kernel: kernel, stride: stride, padding: kernel / 2, mode: .zeros
         ).geometry)
     }
-    #expect(shapes())
-    #expect(!shapes(inputs: 8) && !shapes(outputs: 9) && !shapes(stride: 2) && !shapes(batch: 2))
-    #expect(!shapes(upsampling: 2))
+    #expect(preferred(kernel: 9, stride: 1) == .winograd && preferred(kernel: 5, stride: 1) == .winograd)
+    #expect(preferred(kernel: 3, stride: 1) == .direct && preferred(kernel: 9, stride: 2) == .direct)
   }
 }

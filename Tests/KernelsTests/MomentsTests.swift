@@ -82,27 +82,46 @@ import Testing
     // Bytes deviate by 74 where floats deviate by 0.58.
     bias = bias.map { $0 * 128 }
     let geometry = shapes.geometry
-    let packed = GuardedBuffer(count: FusedPictureConvolution.packedWeightCount(geometry))
-    let scratch = GuardedBuffer(
-      count: FusedPictureConvolution.scratchCount(geometry, threads: pool.threadCount), filledWith: 0)
-    withExtendedLifetime(weight) {
-      FusedPictureConvolution.packWeight(
-        FilterWeight(weight.pointer, outputChannels: 24, inputChannels: 3, kernel: 9), geometry, into: packed.pointer)
+    for algorithm in PictureAlgorithm.allCases {
+      _ = picture.withInputs { input in
+        withGammaAndBeta(
+          { gamma, beta in
+            FusedPictureConvolution(geometry, algorithm: algorithm).forward(
+              input, map: PictureMap(geometry, width: width, height: height), weight: weight, bias: bias,
+              rectifies: rectifies, gamma: gamma, beta: beta)
+          }, channels: 24, "\(algorithm), \(width)×\(height)")
+      }
     }
-    _ = picture.withInputs { input in
-      withGammaAndBeta(
-        { gamma, beta in
-          withOutput(
-            pixels: geometry.outputPixels, channels: 24, bias: bias, rectifies: rectifies,
-            tasks: FusedPictureConvolution.taskCount(geometry), gamma: gamma, beta: beta
-          ) {
-            FusedPictureConvolution.forward(
-              input, map: PictureMap(geometry, width: width, height: height), geometry, weight: packed.pointer,
-              output: $0, scratch: scratch.pointer, pool: pool)
-          }
-        }, channels: 24, "\(width)×\(height)")
+  }
+
+  @Test("Sums of depthwise and separable convolutions", arguments: cases, [false, true])
+  func depthwise(_ shapes: ConvolutionCase, rectifies: Bool) {
+    let channels = shapes.inputs
+    let depthwise = ConvolutionCase(
+      height: shapes.height, width: shapes.width, inputs: channels, outputs: channels, kernel: 3, padding: 1,
+      mode: .reflect, upsampling: shapes.upsampling)
+    var random = Random(seed: 55)
+    let input = LazyInput(shapes.inputShape, random: &random)
+    let (filter, bias) = Self.weight(
+      ConvolutionCase(height: 1, width: 1, inputs: 1, outputs: channels, kernel: 3, padding: 1, mode: .zeros),
+      random: &random)
+    let ones = [Float](repeating: 1, count: channels)
+    for algorithm in DepthwiseAlgorithm.allCases where algorithm.supports(depthwise.geometry) {
+      let result = FusedDepthwiseConvolution(depthwise.geometry, algorithm: algorithm).forward(
+        input, weight: filter.elements, bias: bias, rectifies: rectifies, gathers: true)
+      expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
-    expectIntact(packed, scratch)
+    guard shapes.upsampling == 1 else { return }
+    let (pointwise, outputBias) = Self.weight(
+      ConvolutionCase(
+        height: 1, width: 1, inputs: channels, outputs: shapes.outputs, kernel: 1, padding: 0, mode: .zeros),
+      random: &random)
+    let result = FusedSeparableConvolution(shapes.geometry).forward(
+      input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
+      pointwise: pointwise.elements, bias: outputBias, rectifies: rectifies, gathers: true)
+    expectNorm(
+      of: result, gamma: [Float](repeating: 1, count: shapes.outputs),
+      beta: [Float](repeating: 0, count: shapes.outputs), "separable")
   }
 
   @Test("Sums of a pass", arguments: [(1, 8), (7, 24), (40_001, 16)])

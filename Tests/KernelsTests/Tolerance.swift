@@ -41,6 +41,13 @@ enum Tolerance {
     }
   }
 
+  static func of(_ algorithm: PictureAlgorithm) -> Double {
+    switch algorithm {
+    case .winograd: picture
+    case .direct: singlePrecision
+    }
+  }
+
   static func of(_ algorithm: ConvolutionAlgorithm) -> Double {
     algorithm == .winograd ? winograd : singlePrecision
   }

@@ -120,16 +120,17 @@ public final class ConvolutionRun {
 
   private static func fromPicture(_ geometry: ConvolutionGeometry, _ operands: Operands, _ pool: ComputePool) -> Work {
     let stored = LayerKernel.fromPicture.stored(geometry)
-    let weight = operands.packedWeight(geometry, count: FusedPictureConvolution.packedWeightCount(stored)) {
-      FusedPictureConvolution.packWeight($0, stored, into: $1)
+    let convolution = FusedPictureConvolution(stored)
+    let weight = operands.packedWeight(geometry, count: convolution.packedWeightCount) {
+      convolution.packWeight($0, into: $1)
     }
     let picture = (0..<operands.input.count).map { UInt8(operands.input.pointer[$0]) }
     let map = PictureMap(stored, width: geometry.width, height: geometry.height)
-    let scratch = FloatBuffer(count: FusedPictureConvolution.scratchCount(stored, threads: pool.threadCount))
+    let scratch = FloatBuffer(count: convolution.scratchCount(threads: pool.threadCount))
     let output = FloatBuffer(count: stored.outputPixels * stored.outputChannels)
     func forward(_ bytes: UnsafePointer<UInt8>) {
-      FusedPictureConvolution.forward(
-        PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map, stored, weight: weight.pointer,
+      convolution.forward(
+        PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map, weight: weight.pointer,
         output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
         scratch: scratch.pointer, pool: pool)
     }

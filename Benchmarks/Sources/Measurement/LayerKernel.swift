@@ -36,7 +36,7 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     let geometry = stored(geometry)
     return switch self {
     case .im2col: ConvolutionAlgorithm.im2col.supports(geometry)
-    case .fromPicture: FusedPictureConvolution.supports(geometry)
+    case .fromPicture: PictureAlgorithm.direct.supports(geometry)
     case .toPicture: FusedConvolutionToPicture.supports(geometry)
     case .fused(let algorithm): algorithm.supports(geometry)
     }

@@ -88,3 +88,57 @@ struct MomentSums {
     }
   }
 }
+
+/// Writes eight channels of a strip, run by run, and gathers their sums where a norm follows.
+struct BlockWriter {
+  private let output: ActivationOutput
+  private let channel: Int
+  private let channels: Int
+  private let bias: Lanes
+  private let gathers: Bool
+  private var sums: MomentSums?
+
+  @inline(__always)
+  init(_ output: ActivationOutput, channel: Int, channels: Int, gathers: Bool) {
+    self.output = output
+    self.channel = channel
+    self.channels = channels
+    self.gathers = gathers
+    bias = output.bias.map { load($0 + channel) } ?? .zero
+  }
+
+  /// Writes `pixels` values, which lie `step` floats apart, as neighbours from `offset` of the output on.
+  @inline(__always)
+  mutating func write(_ source: UnsafePointer<Float>, step: Int, pixels: Int, to offset: Int) {
+    var (source, target) = (source, output.values + offset)
+    let rectifies = output.rectifies
+    guard gathers else {
+      for _ in 0..<pixels {
+        let value = load(source) + bias
+        store(rectifies ? rectified(value) : value, target)
+        source += step
+        target += laneCount
+      }
+      return
+    }
+    // A pivot as it is written: a value that ReLU takes away may lie far from all others.
+    let first = load(source) + bias
+    var sums = self.sums ?? MomentSums(pivot: rectifies ? rectified(first) : first)
+    for _ in 0..<pixels {
+      var value = load(source) + bias
+      if rectifies { value = rectified(value) }
+      sums.add(value)
+      store(value, target)
+      source += step
+      target += laneCount
+    }
+    sums.count(pixels)
+    self.sums = sums
+  }
+
+  /// Adds the strip's sums to those of its task.
+  @inline(__always)
+  func finish(_ moments: UnsafeMutablePointer<Double>?) {
+    if let moments, let sums { sums.flush(into: moments, channel: channel, channels: channels) }
+  }
+}

@@ -46,54 +46,19 @@ public enum ActivationPass {
   private static func value(
     _ input: ActivationInput, at offset: Int, channel: Int, _ scaling: PictureScaling, _ rectifies: Bool
   ) -> Lanes {
+    let value = value(input, at: offset, channel: channel)
+    return scaling.apply(rectifies ? rectified(value) : value)
+  }
+
+  /// Eight channels of one pixel as `input` describes them.
+  @inline(__always)
+  static func value(_ input: ActivationInput, at offset: Int, channel: Int) -> Lanes {
     var value = load(input.values + offset)
     if let scale = input.scale, let shift = input.shift {
       value = load(shift + channel).addingProduct(load(scale + channel), value)
     }
     if input.rectifies { value = rectified(value) }
     if let residual = input.residual { value += load(residual + offset) }
-    if rectifies { value = rectified(value) }
-    return scaling.apply(value)
-  }
-
-  /// Writes a picture as an activation `[height, width, 8]`, RGB in the first three channels and zeros in the others.
-  ///
-  /// `map` is that of an unpadded geometry of `width` × `height`.
-  public static func unpack(
-    _ picture: PictureInput, map: PictureMap, width: Int, height: Int, output: UnsafeMutablePointer<Float>,
-    pool: ComputePool
-  ) {
-    pool.parallelFor(height) { row in
-      let source = Int(map.rows[row])
-      for column in 0..<width {
-        let pixel = 3 * Int(map.columns[column])
-        var value = Lanes.zero
-        switch picture.storage {
-        case .bytes(let bytes, let stride):
-          for channel in 0..<3 { value[channel] = Float(bytes[source * stride + pixel + channel]) }
-        case .floats(let floats, let stride):
-          for channel in 0..<3 { value[channel] = floats[source * stride + pixel + channel] }
-        }
-        store(value, output + (row * width + column) * laneCount)
-      }
-    }
-  }
-
-  /// Writes the first three channels of `input`, whose rows are `width` pixels, as a picture.
-  public static func pack(
-    _ input: ActivationInput, width: Int, scaling: PictureScaling, picture: PictureOutput, pool: ComputePool
-  ) {
-    pool.parallelFor(picture.height) { row in
-      for column in 0..<picture.width {
-        let value = value(input, at: (row * width + column) * laneCount, channel: 0, scaling, false)
-        switch picture.storage {
-        case .bytes(let bytes, let stride):
-          let rounded = roundedBytes(value)
-          for channel in 0..<3 { bytes[row * stride + column * 3 + channel] = rounded[channel] }
-        case .floats(let floats, let stride):
-          for channel in 0..<3 { floats[row * stride + column * 3 + channel] = value[channel] }
-        }
-      }
-    }
+    return value
   }
 }

@@ -60,10 +60,7 @@ public struct FusedConvolution: Sendable {
   /// Each strip keeps the pixels that its outputs are the first to lie on: it must read them, and no pixel may be left over.
   /// Strides beyond `k − p` skip some, and without padding the last ones belong to no output.
   public var materializesInput: Bool {
-    if algorithm == .upsample { return true }
-    let (kernel, step) = (geometry.kernel, geometry.stride)
-    return geometry.upsampling == 1 && step <= kernel - geometry.padding
-      && geometry.outputHeight * step >= geometry.height && geometry.outputWidth * step >= geometry.width
+    algorithm == .upsample || geometry.readsAllPixels
   }
 
   /// Floats of a packed weight.
@@ -124,5 +121,12 @@ public struct FusedConvolution: Sendable {
     case .direct:
       FusedDirectConvolution.forward(input, geometry, weight: weight, output: output, scratch: scratch, pool: pool)
     }
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Whether the strip that begins on a pixel reads it, for all pixels; see ``FusedConvolution/materializesInput``.
+  var readsAllPixels: Bool {
+    upsampling == 1 && stride <= kernel - padding && outputHeight * stride >= height && outputWidth * stride >= width
   }
 }

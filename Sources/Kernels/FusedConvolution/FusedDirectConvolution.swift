@@ -3,7 +3,8 @@ import Threading
 /// Convolution of any kernel, stride, padding and upsampling: for each output, the products one after another.
 ///
 /// A strip of outputs of one row reads its patch into the cache once. There the `k·I` values under one row of the kernel follow
-/// one another, so that the microkernel runs through them as through a row of a matrix.
+/// one another, so that the microkernel runs through them as through a row of a matrix. A picture is read as it lies in memory:
+/// of its three channels nothing is padded.
 enum FusedDirectConvolution {
   private struct Layout {
     let pixelsPerStrip: Int
@@ -65,77 +66,96 @@ enum FusedDirectConvolution {
     _ input: ActivationInput, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
     let reader = PatchReader(input, geometry)
+    let (kernel, step) = (geometry.kernel, geometry.stride)
+    forEachStrip(geometry, weight: weight, output: output, scratch: scratch, pool: pool) { strip, patch in
+      reader.read(
+        image: strip.image, row: strip.row * step, rows: kernel, column: strip.pixels.lowerBound * step,
+        columns: strip.columns, channel: 0, count: geometry.inputChannels,
+        owned: PixelRectangle(
+          rows: strip.row * step..<(strip.row + 1) * step,
+          columns: strip.pixels.lowerBound * step..<strip.pixels.upperBound * step),
+        into: patch)
+    }
+  }
+
+  /// The same for a picture, whose padding and extension `map` describes; `geometry` has three input channels.
+  static func forward(
+    _ picture: PictureInput, map: PictureMap, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>,
+    output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let reader = PictureReader(picture: picture, map: map)
+    let step = geometry.stride
+    forEachStrip(geometry, weight: weight, output: output, scratch: scratch, pool: pool) { strip, patch in
+      for line in 0..<geometry.kernel {
+        reader.readPixels(
+          row: strip.row * step + line, column: strip.pixels.lowerBound * step, count: strip.columns,
+          into: patch + line * strip.columns * geometry.inputChannels)
+      }
+    }
+  }
+
+  /// Neighbouring outputs of one row.
+  private struct Strip {
+    let image: Int
+    let row: Int
+    let pixels: Range<Int>
+    /// Columns of the padded input that they read.
+    let columns: Int
+  }
+
+  @inline(__always)
+  private static func forEachStrip(
+    _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>, output: ActivationOutput,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool,
+    _ read: (_ strip: Strip, _ patch: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let layout = Layout(geometry)
     let tasks = tasks(geometry, layout)
     let channels = geometry.outputChannels
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * layout.scratchCount
       let moments = output.moments.map { $0 + task * 2 * channels }
       moments?.update(repeating: 0, count: 2 * channels)
-      for strip in tasks.strips(of: task) {
-        let row = strip / layout.stripsPerRow
-        let first = strip % layout.stripsPerRow * layout.pixelsPerStrip
-        convolveStrip(
-          reader, geometry, layout, image: row / geometry.outputHeight, row: row % geometry.outputHeight,
-          pixels: first..<min(first + layout.pixelsPerStrip, geometry.outputWidth), weight: weight, output: output,
-          moments: moments, scratch: scratch)
+      for index in tasks.strips(of: task) {
+        let row = index / layout.stripsPerRow
+        let first = index % layout.stripsPerRow * layout.pixelsPerStrip
+        let pixels = first..<min(first + layout.pixelsPerStrip, geometry.outputWidth)
+        let strip = Strip(
+          image: row / geometry.outputHeight, row: row % geometry.outputHeight, pixels: pixels,
+          columns: (pixels.count - 1) * geometry.stride + geometry.kernel)
+        read(strip, scratch)
+        multiply(
+          geometry, strip, patch: scratch, weight: weight, output: output, moments: moments,
+          products: scratch + layout.patchCount)
       }
     }
   }
 
   @inline(__always)
-  private static func convolveStrip(
-    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _ layout: Layout, image: Int, row: Int, pixels: Range<Int>,
-    weight: UnsafePointer<Float>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?,
-    scratch: UnsafeMutablePointer<Float>
+  private static func multiply(
+    _ geometry: ConvolutionGeometry, _ strip: Strip, patch: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+    output: ActivationOutput, moments: UnsafeMutablePointer<Double>?, products: UnsafeMutablePointer<Float>
   ) {
-    let (kernel, step, inputs) = (geometry.kernel, geometry.stride, geometry.inputChannels)
-    let columns = (pixels.count - 1) * step + kernel
-    let products = scratch + layout.patchCount
-    reader.read(
-      image: image, row: row * step, rows: kernel, column: pixels.lowerBound * step, columns: columns, channel: 0,
-      count: inputs,
-      owned: PixelRectangle(
-        rows: row * step..<(row + 1) * step, columns: pixels.lowerBound * step..<pixels.upperBound * step),
-      into: scratch)
-    let rows = MicrokernelRows(row: step * inputs, segment: columns * inputs, segments: kernel, depth: kernel * inputs)
+    let (kernel, inputs) = (geometry.kernel, geometry.inputChannels)
+    let rows = MicrokernelRows(
+      row: geometry.stride * inputs, segment: strip.columns * inputs, segments: kernel, depth: kernel * inputs)
     let channels = geometry.outputChannels
-    let target = output.values + (row * geometry.outputWidth + pixels.lowerBound) * laneCount
+    let target = (strip.row * geometry.outputWidth + strip.pixels.lowerBound) * laneCount
     var channel = 0
     while channel < channels {
       let width = panelWidth(at: channel, of: channels)
       multiplyRows(
-        pixels.count, width: width, scratch, rows, weight + channel * kernel * kernel * inputs, into: products,
+        strip.pixels.count, width: width, patch, rows, weight + channel * kernel * kernel * inputs, into: products,
         stride: width)
       for block in stride(from: 0, to: width, by: laneCount) {
-        write(
-          products + block, width: width, pixels: pixels.count, channel: channel + block, channels: channels,
-          output: output, moments: moments, to: target + (image * channels + channel + block) * geometry.outputPixels)
+        var writer = BlockWriter(output, channel: channel + block, channels: channels, gathers: moments != nil)
+        writer.write(
+          products + block, step: width, pixels: strip.pixels.count,
+          to: target + (strip.image * channels + channel + block) * geometry.outputPixels)
+        writer.finish(moments)
       }
       channel += width
     }
-  }
-
-  @inline(__always)
-  private static func write(
-    _ products: UnsafePointer<Float>, width: Int, pixels: Int, channel: Int, channels: Int, output: ActivationOutput,
-    moments: UnsafeMutablePointer<Double>?, to target: UnsafeMutablePointer<Float>
-  ) {
-    let bias = output.bias.map { load($0 + channel) } ?? .zero
-    // A value as it is written: one that ReLU takes away may lie far from all others.
-    let first = load(products) + bias
-    var sums = MomentSums(pivot: output.rectifies ? rectified(first) : first)
-    var (source, target) = (products, target)
-    for _ in 0..<pixels {
-      var value = load(source) + bias
-      if output.rectifies { value = rectified(value) }
-      sums.add(value)
-      store(value, target)
-      source += width
-      target += laneCount
-    }
-    sums.count(pixels)
-    if let moments { sums.flush(into: moments, channel: channel, channels: channels) }
   }
 }

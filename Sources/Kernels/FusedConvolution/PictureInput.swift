@@ -24,11 +24,14 @@ public struct PictureMap: Sendable {
   let columns: [Int32]
   /// The picture's row for each padded position, or −1.
   let rows: [Int32]
+  /// The padded positions whose columns follow one another as they do in the picture.
+  let direct: Range<Int>
 
   /// The map of a picture of `width` × `height` under `geometry`, whose own extents are at least these.
   public init(_ geometry: ConvolutionGeometry, width: Int, height: Int) {
     columns = geometry.columnMap.map { $0 < 0 ? -1 : Int32(ConvolutionGeometry.reflected(Int($0), extent: width)) }
     rows = geometry.rowMap.map { $0 < 0 ? -1 : Int32(ConvolutionGeometry.reflected(Int($0), extent: height)) }
+    direct = geometry.padding..<geometry.padding + width
   }
 }
 
@@ -51,13 +54,11 @@ struct PictureReader {
     map.columns.withUnsafeBufferPointer { columns in
       switch picture.storage {
       case .bytes(let bytes, let stride):
-        read(columns, column, known, plane: plane, into: target) { index, channel in
-          Float(bytes[stored * stride + 3 * index + channel])
-        }
+        let row = bytes + stored * stride
+        read(columns, column, known, plane: plane, into: target, { lanes(row + $0) }, { Float(row[$0]) })
       case .floats(let floats, let stride):
-        read(columns, column, known, plane: plane, into: target) { index, channel in
-          floats[stored * stride + 3 * index + channel]
-        }
+        let row = floats + stored * stride
+        read(columns, column, known, plane: plane, into: target, { load(row + $0) }, { row[$0] })
       }
     }
   }
@@ -66,7 +67,7 @@ struct PictureReader {
   @inline(__always)
   private func read(
     _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
-    into target: UnsafeMutablePointer<Float>, _ value: (_ pixel: Int, _ channel: Int) -> Float
+    into target: UnsafeMutablePointer<Float>, _ eight: (_ offset: Int) -> Lanes, _ one: (_ offset: Int) -> Float
   ) {
     var index = 0
     while index < count {
@@ -76,16 +77,64 @@ struct PictureReader {
         && Int(columns[column + index + laneCount - 1]) == source + laneCount - 1
         && Int(columns[column + index + 1]) == source + 1
       if isRun {
-        for channel in 0..<3 {
-          var lanes = Lanes.zero
-          for lane in 0..<laneCount { lanes[lane] = value(source + lane, channel) }
-          store(lanes, target + channel * plane + index)
-        }
+        // Three vectors of pixels one after another become one of each colour.
+        let (a, b, c) = (eight(3 * source), eight(3 * source + 8), eight(3 * source + 16))
+        let place = target + index
+        store(Lanes(a[0], a[3], a[6], b[1], b[4], b[7], c[2], c[5]), place)
+        store(Lanes(a[1], a[4], a[7], b[2], b[5], c[0], c[3], c[6]), place + plane)
+        store(Lanes(a[2], a[5], b[0], b[3], b[6], c[1], c[4], c[7]), place + 2 * plane)
         index += laneCount
       } else {
-        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : value(source, channel) }
+        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : one(3 * source + channel) }
         index += 1
       }
     }
+  }
+
+  /// Reads `count` columns from padded `column` of padded `row` as they lie in the picture, three floats a pixel.
+  @inline(__always)
+  func readPixels(row: Int, column: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
+    let stored = row < map.rows.count ? Int(map.rows[row]) : -1
+    guard stored >= 0 else { return target.update(repeating: 0, count: 3 * count) }
+    switch picture.storage {
+    case .bytes(let bytes, let stride):
+      let row = bytes + stored * stride
+      readPixels(column, count, into: target, { lanes(row + $0) }, { Float(row[$0]) })
+    case .floats(let floats, let stride):
+      let row = floats + stored * stride
+      readPixels(column, count, into: target, { load(row + $0) }, { row[$0] })
+    }
+  }
+
+  @inline(__always)
+  private func readPixels(
+    _ column: Int, _ count: Int, into target: UnsafeMutablePointer<Float>, _ eight: (_ offset: Int) -> Lanes,
+    _ one: (_ offset: Int) -> Float
+  ) {
+    let inside = map.direct.clamped(to: column..<column + count)
+    for position in column..<column + count where !inside.contains(position) {
+      let source = position < map.columns.count ? Int(map.columns[position]) : -1
+      let place = target + 3 * (position - column)
+      for channel in 0..<3 { place[channel] = source < 0 ? 0 : one(3 * source + channel) }
+    }
+    guard let first = inside.first else { return }
+    let source = 3 * Int(map.columns[first])
+    let place = target + 3 * (first - column)
+    var index = 0
+    while index + laneCount <= 3 * inside.count {
+      store(eight(source + index), place + index)
+      index += laneCount
+    }
+    while index < 3 * inside.count {
+      place[index] = one(source + index)
+      index += 1
+    }
+  }
+
+  /// Eight bytes as floats.
+  @inline(__always)
+  private func lanes(_ bytes: UnsafePointer<UInt8>) -> Lanes {
+    let values = UnsafeRawPointer(bytes).loadUnaligned(as: SIMD8<UInt8>.self)
+    return Lanes(SIMD8<Int32>(truncatingIfNeeded: values))
   }
 }

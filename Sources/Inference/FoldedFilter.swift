@@ -1,0 +1,64 @@
+import Kernels
+import Tensors
+
+/// `scale · x + shift` of each channel.
+struct ChannelMap {
+  let scale: [Double]
+  let shift: [Double]
+
+  init(scale: [Double], shift: [Double]) {
+    self.scale = scale
+    self.shift = shift
+  }
+
+  /// A batch norm by stored statistics: `γ·(x − μ)/√(σ² + ε) + β`, ε as ``InstanceNorm/epsilon``.
+  init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float]) {
+    scale = zip(gamma, variance).map { gamma, variance in
+      Double(gamma) / (Double(variance) + Double(InstanceNorm.epsilon)).squareRoot()
+    }
+    shift = zip(beta, zip(mean, scale)).map { beta, pair in Double(beta) - Double(pair.0) * pair.1 }
+  }
+}
+
+/// A convolution's weight and bias with the maps in front of it and behind it folded in: the same convolution of other numbers.
+struct FoldedFilter {
+  /// `[O, I, k, k]`.
+  private let weight: [Float]
+  private let shape: [Int]
+  /// `[O]`.
+  let bias: [Float]
+
+  /// `s·(W·(a·x + o) + b) + t = (s·a·W)·x + s·(b + o·Σ W) + t`, with `affine` `a`, `o` and `map` `s`, `t`.
+  ///
+  /// Exact where the padding mirrors the picture, which does not mind the order of mapping and padding.
+  init(weight: Tensor, bias: [Float], affine: PictureAffine, behind map: ChannelMap?) {
+    shape = weight.shape.dimensions
+    guard affine != .identity || map != nil else {
+      self.weight = weight.elements
+      self.bias = bias
+      return
+    }
+    var values = weight.elements
+    var biases = bias
+    let taps = values.count / max(1, shape[0])
+    for output in 0..<shape[0] {
+      let (scale, shift) = (map?.scale[output] ?? 1, map?.shift[output] ?? 0)
+      var sum = 0.0
+      for index in output * taps..<(output + 1) * taps {
+        sum += Double(values[index])
+        values[index] = Float(Double(values[index]) * scale * Double(affine.scale))
+      }
+      biases[output] = Float(scale * (Double(bias[output]) + Double(affine.offset) * sum) + shift)
+    }
+    self.weight = values
+    self.bias = biases
+  }
+
+  /// Calls `body` with what kernels pack from.
+  func withFilterWeight(_ body: (FilterWeight) -> Void) {
+    weight.withUnsafeBufferPointer { buffer in
+      guard let values = buffer.baseAddress else { return }
+      body(FilterWeight(values, outputChannels: shape[0], inputChannels: shape[1], kernel: shape[2]))
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Threading
+
+/// ``PixelShuffle`` between activations `[C/8, H, W, 8]`, for places where no picture is read or written.
+public enum BlockedPixelShuffle {
+  /// `output[h, w, c·r² + i·r + j] = input[h·r + i, w·r + j, c]` with `H`, `W` and `C` of the output divided so.
+  ///
+  /// `height` and `width` are the smaller map's, `channels` the larger map's; `factor` is `r`. Channels in memory beyond those of
+  /// the output become zeros.
+  public static func unshuffle(
+    _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
+    output: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let map = Map(height: height, width: width, channels: channels, factor: factor)
+    let stored = paddedToLanes(map.deepChannels)
+    pool.parallelFor(height) { row in
+      for channel in 0..<stored {
+        for column in 0..<width {
+          output[map.deep(row, column, channel)] =
+            channel < map.deepChannels ? input[map.wide(row, column, channel)] : 0
+        }
+      }
+    }
+  }
+
+  /// `output[h·r + i, w·r + j, c] = input[h, w, c·r² + i·r + j]`, the inverse.
+  ///
+  /// `height` and `width` are the smaller map's, `channels` the larger map's; `factor` is `r`. Channels in memory beyond those of
+  /// the output become zeros.
+  public static func shuffle(
+    _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
+    output: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let map = Map(height: height, width: width, channels: channels, factor: factor)
+    let stored = paddedToLanes(channels) * factor * factor
+    pool.parallelFor(height) { row in
+      for channel in 0..<stored {
+        for column in 0..<width {
+          output[map.wide(row, column, channel)] =
+            channel < map.deepChannels ? input[map.deep(row, column, channel)] : 0
+        }
+      }
+    }
+  }
+
+  /// Where channel `c·r² + i·r + j` of the smaller map lies in both.
+  private struct Map {
+    let height: Int
+    let width: Int
+    let channels: Int
+    let factor: Int
+
+    var deepChannels: Int { channels * factor * factor }
+
+    @inline(__always)
+    func deep(_ row: Int, _ column: Int, _ channel: Int) -> Int {
+      ((channel / laneCount * height + row) * width + column) * laneCount + channel % laneCount
+    }
+
+    @inline(__always)
+    func wide(_ row: Int, _ column: Int, _ channel: Int) -> Int {
+      let squared = factor * factor
+      let colour = channel / squared
+      let y = row * factor + channel % squared / factor
+      let x = column * factor + channel % factor
+      return ((colour / laneCount * height * factor + y) * width * factor + x) * laneCount + colour % laneCount
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// Eight pixels, a lane each, on the way to a picture.
+struct ColourLanes {
+  private let red: Lanes
+  private let green: Lanes
+  private let blue: Lanes
+  private let picture: PictureOutput
+  /// The three bytes of each pixel, the first the lowest.
+  private let packed: SIMD8<UInt32>
+
+  @inline(__always)
+  init(red: Lanes, green: Lanes, blue: Lanes, picture: PictureOutput) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+    self.picture = picture
+    packed = roundedWords(red) | (roundedWords(green) &<< 8) | (roundedWords(blue) &<< 16)
+  }
+
+  /// Writes `count` lanes from `lane` as neighbours from `column` on; what lies beyond the picture or column `limit` is left
+  /// out. What follows before `limit` must be written later.
+  @inline(__always)
+  func write(lane first: Int, count: Int, row: Int, column: Int, limit: Int = .max) {
+    guard row < picture.height else { return }
+    let width = min(picture.width, limit)
+    switch picture.storage {
+    case .bytes(let bytes, let stride):
+      let target = bytes + row * stride + column * 3
+      if column + count < width {
+        // Four bytes at once, of which the last is the next pixel's, which comes later.
+        for index in 0..<count {
+          UnsafeMutableRawPointer(target + 3 * index).storeBytes(of: packed[first + index], as: UInt32.self)
+        }
+      } else {
+        for index in 0..<min(count, width - column) {
+          let word = packed[first + index]
+          for byte in 0..<3 { target[3 * index + byte] = UInt8(truncatingIfNeeded: word >> UInt32(8 * byte)) }
+        }
+      }
+    case .floats(let floats, let stride):
+      let target = floats + row * stride + column * 3
+      for index in 0..<max(0, min(count, width - column)) {
+        target[3 * index] = red[first + index]
+        target[3 * index + 1] = green[first + index]
+        target[3 * index + 2] = blue[first + index]
+      }
+    }
+  }
+}
