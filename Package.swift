@@ -35,7 +35,7 @@ let package = Package(
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Streaming", targets: ["Streaming", "FFmpeg", "Files"]),
-    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Training", targets: ["Training", "Autograd", "Imaging"]),
     .library(name: "Console", targets: ["Console"]),
     .library(name: "TestSupport", targets: ["TestSupport"]),
   ],

@@ -22,6 +22,7 @@ let package = Package(
     .executable(name: "kernels", targets: ["KernelBenchmark"]),
     .executable(name: "latency", targets: ["latency"]),
     .executable(name: "instruction-counts", targets: ["instruction-counts"]),
+    .executable(name: "training-step", targets: ["training-step"]),
   ],
   dependencies: [
     .package(name: "Impasto", path: ".."),
@@ -81,6 +82,18 @@ let package = Package(
       swiftSettings: settings,
       // Valgrind gives up on debug information that is newer than itself.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
+
+    .executableTarget(
+      name: "training-step",
+      dependencies: [
+        "Measurement",
+        .product(name: "Kernels", package: "Impasto"),
+        .product(name: "Networks", package: "Impasto"),
+        .product(name: "Training", package: "Impasto"),
+        .product(name: "Console", package: "Impasto"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
 
     // MARK: Tests
     .testTarget(

@@ -38,6 +38,7 @@ extension Tape {
         prediction.value.pointer, target.pointer, count: count, period: target.count, scale: weight,
         dA: accumulator(prediction).pointer, pool: pool)
     }
+    mark(prediction.value.shape)
     return loss
   }
 
@@ -54,6 +55,7 @@ extension Tape {
         image.value.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
         scale: weight, dImage: accumulator(image).pointer, pool: pool)
     }
+    mark(shape)
     return loss
   }
 

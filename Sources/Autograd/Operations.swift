@@ -12,66 +12,6 @@ extension Tape {
     Pointwise.add(sum.pointer, gradient.pointer, output: sum.pointer, count: sum.count, pool: pool)
   }
 
-  /// Convolution plus bias, optionally followed by ReLU.
-  ///
-  /// Input `[N, H, W, I]`, `weight` `[O, I, k, k]`, `bias` `[O]`; output `[N, Ho, Wo, O]`. `prepared` holds the weight in the
-  /// kernels' form where the same weight is used step after step.
-  public func convolution(
-    _ input: Variable, weight: Variable, bias: Variable?, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
-    rectifies: Bool = false, prepared: PreparedConvolution? = nil
-  ) -> Variable {
-    let prepared =
-      prepared
-      ?? PreparedConvolution(
-        geometry: PreparedConvolution.geometry(
-          input: input.value.shape, weight: weight.value.shape, stride: stride, padding: padding,
-          paddingMode: paddingMode),
-        weight: weight.value, gradientToInput: input.requiresGradient, allocator: allocator)
-    let forward = prepared.forward
-    let geometry = forward.geometry
-    let output = uninitialized(
-      Shape(
-        batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
-        channels: geometry.outputChannels))
-    withScratch(forward.forwardScratchCount(threads: pool.threadCount)) { scratch in
-      forward.forward(
-        input.value.pointer, preparedWeight: prepared.weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: rectifies), output: output.pointer,
-        scratch: scratch, pool: pool)
-    }
-
-    return record(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { [self] gradient in
-      if rectifies {
-        Pointwise.reluBackward(
-          output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
-        )
-      }
-      if weight.requiresGradient {
-        let dWeight = accumulator(weight)
-        withScratch(forward.backwardWeightScratchCount) { scratch in
-          forward.backwardWeight(
-            input.value.pointer, dOutput: gradient.pointer, dWeight: dWeight.pointer, scratch: scratch, pool: pool)
-        }
-      }
-      if let bias, bias.requiresGradient {
-        forward.backwardBias(gradient.pointer, dBias: accumulator(bias).pointer, pool: pool)
-      }
-      if input.requiresGradient, let toInput = prepared.toInput, let turned = prepared.turnedWeight {
-        withScratch(toInput.scratchCount(threads: pool.threadCount)) { scratch in
-          let pass = { (target: UnsafeMutablePointer<Float>) in
-            toInput.run(
-              gradient.pointer, preparedWeight: turned.pointer, dInput: target, scratch: scratch, pool: self.pool)
-          }
-          if toInput.overwrites {
-            contribute(to: input, pass)
-          } else {
-            pass(accumulator(input).pointer)
-          }
-        }
-      }
-    }
-  }
-
   /// Instance normalisation with `gamma` and `beta`, each `[C]`, optionally followed by ReLU.
   public func instanceNorm(_ input: Variable, gamma: Variable, beta: Variable, rectifies: Bool = false) -> Variable {
     let shape = input.value.shape

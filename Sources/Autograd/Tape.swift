@@ -11,7 +11,12 @@ public final class Tape {
   /// Where values, gradients and scratch come from.
   public let allocator: TensorAllocator
 
+  /// Gathers the time of each operation, where it is wanted.
+  public var times: OperationTimes?
+
   private struct Record {
+    /// What ``times`` knows the operation by; empty without it.
+    let name: String
     let output: Variable
     let rule: (Tensor) -> Void
   }
@@ -40,11 +45,23 @@ public final class Tape {
   }
 
   /// Adds an operation's result; `rule` receives the result's gradient and passes it on to the operation's inputs.
-  func record(_ value: Tensor, inputs: [Variable], rule: @escaping (Tensor) -> Void) -> Variable {
+  func record(
+    _ value: Tensor, inputs: [Variable], operation: StaticString = #function, rule: @escaping (Tensor) -> Void
+  ) -> Variable {
     let isNeeded = inputs.contains { $0.requiresGradient }
     let output = Variable(value, requiresGradient: isNeeded)
-    if isNeeded { records.append(Record(output: output, rule: rule)) }
+    let name = mark(value.shape, operation)
+    if isNeeded { records.append(Record(name: name, output: output, rule: rule)) }
     return output
+  }
+
+  /// Counts the time since the last mark as that of `operation`, a function's name, and returns the operation's full name.
+  @discardableResult
+  func mark(_ shape: Shape, _ operation: StaticString = #function) -> String {
+    guard let times else { return "" }
+    let name = "\(operation.description.prefix { $0 != "(" }) \(shape)"
+    times.addForward(name)
+    return name
   }
 
   /// The gradient of `variable` to add to, zero at first.
@@ -78,6 +95,7 @@ public final class Tape {
       guard let gradient = record.output.gradient else { continue }
       record.output.gradient = nil
       record.rule(gradient)
+      times?.addBackward(record.name)
     }
   }
 }

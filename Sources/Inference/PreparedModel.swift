@@ -44,8 +44,9 @@ public final class PreparedModel: Sendable {
 
   /// The weight of `filter` in the form that `convolution` reads.
   func weight(of filter: LoweredFilter, for convolution: FusedConvolution) throws -> Tensor {
-    try packed(
-      filter, .convolution(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
+    try packed(filter, .convolution(filter, convolution.algorithm), count: convolution.packedWeightCount) {
+      convolution.packWeight($0, into: $1)
+    }
   }
 
   /// The same for a depthwise convolution.

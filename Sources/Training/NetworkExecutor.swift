@@ -84,7 +84,8 @@ public final class NetworkExecutor {
     case .convolution(_, _, let kernel, let stride, let padding):
       return tape.convolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, rectifies: rectifies)
+        paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: isLeftToReader(node.inputs[0]) ? 2 : 1,
+        rectifies: rectifies)
     case .depthwiseConvolution(_, let kernel, let stride, let padding):
       return tape.depthwiseConvolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
@@ -99,13 +100,22 @@ public final class NetworkExecutor {
         imageShare: norms.imageShare, momentum: norms.momentum, rectifies: rectifies)
     case .relu:
       return isRectified(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
-    case .upsampleNearest: return tape.upsampleNearest(operands[0])
+    case .upsampleNearest: return isLeftToReader(index) ? operands[0] : tape.upsampleNearest(operands[0])
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
     case .affine(let scale, let offset): return tape.affine(operands[0], scale: scale, offset: offset)
     case .scaledTanh(let scale, let offset): return tape.scaledTanh(operands[0], scale: scale, offset: offset)
     }
+  }
+
+  /// Whether node `index` is an upsampling that only a convolution right behind it reads, which then does both in one.
+  private func isLeftToReader(_ index: Int) -> Bool {
+    let nodes = definition.nodes
+    guard index + 1 < nodes.count, nodes[index].operation == .upsampleNearest, nodes[index + 1].inputs == [index],
+      readers[index] == 1, case .convolution = nodes[index + 1].operation
+    else { return false }
+    return true
   }
 
   /// Whether node `index` rectifies its own result, because only a ReLU right behind it reads that.

@@ -106,17 +106,20 @@ public final class PerceptualLoss {
 
   /// The parts for `output` and the `photos` it was made from, both `[N, H, W, 3]`; seeds the gradient of `output`.
   public func callAsFunction(output: Variable, photos: Tensor, on tape: Tape) -> LossParts {
-    let target = extractor.features(of: Variable(photos), upTo: .content, on: tape)
-    let features = extractor.features(of: output, on: tape)
-    var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
-    if let predicted = features[.content], let wanted = target[.content] {
-      parts.content =
-        weights.content * tape.meanSquaredError(predicted, target: wanted.value, weight: Float(weights.content))
+    var wanted: Variable?
+    extractor.forEachFeature(of: Variable(photos), upTo: .content, on: tape) { layer, feature in
+      if layer == .content { wanted = feature }
     }
-    for layer in VGG16Layer.allCases {
-      guard let feature = features[layer], let wanted = styleGrams[layer] else { continue }
+    var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
+    // Each layer's losses right behind it: on the way back their gradients are then made where they are needed, not all at once.
+    extractor.forEachFeature(of: output, on: tape) { layer, feature in
+      if layer == .content, let wanted {
+        parts.content =
+          weights.content * tape.meanSquaredError(feature, target: wanted.value, weight: Float(weights.content))
+      }
+      guard let gram = styleGrams[layer] else { return }
       parts.styleLayers[layer] =
-        weights.style * tape.meanSquaredError(tape.gram(feature), target: wanted, weight: Float(weights.style))
+        weights.style * tape.meanSquaredError(tape.gram(feature), target: gram, weight: Float(weights.style))
     }
     let perImage = weights.totalVariation / Double(output.value.shape.batch)
     parts.totalVariation = perImage * tape.totalVariation(output, weight: Float(perImage))

@@ -32,6 +32,9 @@ public final class StyleTrainer {
   /// How often the run went back to an earlier state.
   public var recoveries: Int { watch.recoveries }
 
+  /// Gathers the time of each operation of the steps, where it is wanted.
+  public var times: OperationTimes?
+
   private let pool: ComputePool
   private let allocator = TensorAllocator()
   private let loss: PerceptualLoss
@@ -151,6 +154,8 @@ public final class StyleTrainer {
   /// Throws ``TrainingError/diverged(iteration:part:checkpoint:)`` where a loss is not finite; nothing has changed then.
   public func step(_ batch: TrainingBatch) throws -> Step {
     let tape = Tape(pool: pool, allocator: allocator)
+    tape.times = times
+    times?.restart()
     let executor = state.executor
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     // First, so that both passes see the statistics as they were: only the photos move them.

@@ -2,6 +2,7 @@ import Autograd
 import Kernels
 import Safetensors
 import Tensors
+import Threading
 
 /// The layers whose features the losses compare.
 public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
@@ -72,10 +73,13 @@ public final class VGG16 {
   /// The least height and width of an input: what three poolings leave at least one pixel of.
   public static let minimumExtent = 8
 
-  /// The features of `image`, `[N, H, W, 3]` RGB 0…255, up to and including layer `last`.
-  public func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
-    prepare(for: image.value.shape, gradientToInput: image.requiresGradient)
-    var features: [VGG16Layer: Variable] = [:]
+  /// Hands `body` the features of `image`, `[N, H, W, 3]` RGB 0…255, layer by layer up to and including `last`.
+  ///
+  /// Features that nobody keeps are let go as soon as the next layer has read them.
+  public func forEachFeature(
+    of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
+  ) {
+    prepare(for: image.value.shape, gradientToInput: image.requiresGradient, pool: tape.pool)
     var value = tape.caffePreprocessing(image, mean: Self.mean)
     var position = 0
     for (block, layer) in VGG16Layer.allCases.enumerated() {
@@ -86,13 +90,19 @@ public final class VGG16 {
           prepared: prepared[position])
         position += 1
       }
-      features[layer] = value
+      body(layer, value)
       if layer == last { break }
     }
+  }
+
+  /// The features of `image`, `[N, H, W, 3]` RGB 0…255, up to and including layer `last`.
+  public func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
+    var features: [VGG16Layer: Variable] = [:]
+    forEachFeature(of: image, upTo: last, on: tape) { features[$0] = $1 }
     return features
   }
 
-  private func prepare(for shape: Shape, gradientToInput: Bool) {
+  private func prepare(for shape: Shape, gradientToInput: Bool, pool: ComputePool) {
     if shape == preparedShape && (isPreparedForGradient || !gradientToInput) { return }
     prepared = []
     var current = shape
@@ -106,7 +116,8 @@ public final class VGG16 {
           input: current, weight: stage.weight.value.shape, stride: 1, padding: 1, paddingMode: .zeros)
         prepared.append(
           PreparedConvolution(
-            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput, allocator: allocator))
+            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput, allocator: allocator,
+            pool: pool))
         current = Shape(
           batch: current.batch, height: current.height, width: current.width, channels: geometry.outputChannels)
       }

@@ -2,6 +2,7 @@ import Autograd
 import TestSupport
 import Tensors
 import Testing
+import Threading
 
 @Suite struct TapeTests {
   static let shape = Shape(batch: 1, height: 2, width: 3, channels: 5)
@@ -93,7 +94,7 @@ import Testing
     let prepared = PreparedConvolution(
       geometry: PreparedConvolution.geometry(
         input: input.shape, weight: weight.shape, stride: 1, padding: 1, paddingMode: .zeros),
-      weight: weight, gradientToInput: true, allocator: TensorAllocator())
+      weight: weight, gradientToInput: true, allocator: TensorAllocator(), pool: ComputePool(threads: 2))
     let results = try [nil, prepared].map { prepared in
       try differentiate([input], outputGradient: outer) {
         $0.convolution(

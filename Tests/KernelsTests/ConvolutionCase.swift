@@ -86,6 +86,14 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
       height: 1, width: 2, inputs: 3, outputs: 13, kernel: 3, padding: 1, mode: .reflect, upsampling: 2),
     ConvolutionCase(height: 4, width: 5, inputs: 5, outputs: 3, kernel: 9, padding: 4, mode: .zeros, upsampling: 2),
     ConvolutionCase(
+      height: 1, width: 1, inputs: 16, outputs: 8, kernel: 3, padding: 1, mode: .zeros, upsampling: 2),
+    ConvolutionCase(
+      height: 1, width: 1, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .reflect, upsampling: 2),
+    ConvolutionCase(
+      batch: 2, height: 9, width: 7, inputs: 24, outputs: 40, kernel: 3, padding: 1, mode: .reflect, upsampling: 2),
+    ConvolutionCase(
+      batch: 2, height: 13, width: 34, inputs: 16, outputs: 24, kernel: 3, padding: 1, mode: .zeros, upsampling: 2),
+    ConvolutionCase(
       height: 3, width: 5, inputs: 3, outputs: 8, kernel: 3, stride: 2, padding: 1, mode: .zeros, upsampling: 2),
   ]
 
@@ -95,6 +103,15 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
     ConvolutionCase(batch: 2, height: 13, width: 19, inputs: 32, outputs: 3, kernel: 9, padding: 4, mode: .reflect),
     ConvolutionCase(height: 67, width: 9, inputs: 8, outputs: 3, kernel: 9, padding: 4, mode: .zeros),
     ConvolutionCase(height: 71, width: 69, inputs: 32, outputs: 13, kernel: 3, stride: 2, padding: 1, mode: .reflect),
+    ConvolutionCase(height: 31, width: 38, inputs: 24, outputs: 40, kernel: 3, stride: 2, padding: 1, mode: .reflect),
+    // More channels than a strip of Winograd tiles in the second-level cache bears.
+    ConvolutionCase(batch: 2, height: 13, width: 19, inputs: 136, outputs: 144, kernel: 3, padding: 1, mode: .zeros),
+    ConvolutionCase(batch: 2, height: 9, width: 9, inputs: 8, outputs: 152, kernel: 3, padding: 1, mode: .reflect),
+    // More tiles than one chunk of a weight gradient, or of a convolution of many channels.
+    ConvolutionCase(height: 199, width: 193, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .reflect),
+    ConvolutionCase(height: 147, width: 151, inputs: 136, outputs: 8, kernel: 3, padding: 1, mode: .zeros),
+    ConvolutionCase(
+      height: 87, width: 89, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .reflect, upsampling: 2),
   ]
 
   static let all = small + unusualPadding + upsampled + large

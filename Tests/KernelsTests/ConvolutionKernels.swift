@@ -14,7 +14,7 @@ extension Convolution2D {
     let prepared = GuardedBuffer(count: preparedWeightCount)
     let scratch = GuardedBuffer(count: forwardScratchCount(threads: pool.threadCount))
     let output = GuardedBuffer(count: geometry.batch * geometry.outputPixels * geometry.outputChannels)
-    prepareWeight(weight.pointer, into: prepared.pointer)
+    prepareWeight(weight.pointer, into: prepared.pointer, pool: pool)
     forward(
       input.pointer, preparedWeight: prepared.pointer,
       epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies),
@@ -29,7 +29,7 @@ extension Convolution2D {
   ) -> [Float] {
     let input = GuardedBuffer(input)
     let outer = GuardedBuffer(outputGradient)
-    let scratch = GuardedBuffer(count: backwardWeightScratchCount)
+    let scratch = GuardedBuffer(count: backwardWeightScratchCount(threads: pool.threadCount))
     let gradient = GuardedBuffer(start)
     backwardWeight(
       input.pointer, dOutput: outer.pointer, dWeight: gradient.pointer, scratch: scratch.pointer, pool: pool)
@@ -48,19 +48,19 @@ extension Convolution2D {
 }
 
 extension ConvolutionInputGradient {
-  /// The gradient of the input: in place of what was there, or added to zeros.
-  func run(_ outputGradient: [Float], weight: [Float], pool: ComputePool = pool) -> [Float] {
+  /// The gradient of the input.
+  func run(_ outputGradient: [Float], mask: [Float]? = nil, weight: [Float], pool: ComputePool = pool) -> [Float] {
     let outer = GuardedBuffer(outputGradient)
+    let mask = mask.map(GuardedBuffer.init)
     let weight = GuardedBuffer(weight)
     let prepared = GuardedBuffer(count: preparedWeightCount)
     let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount))
-    let gradient = GuardedBuffer(
-      count: geometry.batch * geometry.height * geometry.width * geometry.inputChannels,
-      filledWith: overwrites ? .nan : 0)
-    prepareWeight(weight.pointer, into: prepared.pointer)
+    let gradient = GuardedBuffer(count: geometry.batch * geometry.height * geometry.width * geometry.inputChannels)
+    prepareWeight(weight.pointer, into: prepared.pointer, pool: pool)
     run(
-      outer.pointer, preparedWeight: prepared.pointer, dInput: gradient.pointer, scratch: scratch.pointer, pool: pool)
-    expectIntact(outer, weight, prepared, scratch, gradient)
+      outer.pointer, mask: mask.map { UnsafePointer($0.pointer) }, preparedWeight: prepared.pointer,
+      dInput: gradient.pointer, scratch: scratch.pointer, pool: pool)
+    expectIntact(outer, mask, weight, prepared, scratch, gradient)
     return gradient.elements
   }
 }

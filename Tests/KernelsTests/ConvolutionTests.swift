@@ -37,7 +37,20 @@ import Threading
       example.outputGradient.elements, weight: example.weight.elements)
     let discrepancy = Discrepancy(gradient, expected: example.gradients().input.elements)
     // The algorithm is the gradient's own choice: Winograd's tolerance covers all.
-    #expect(discrepancy.relative <= Tolerance.winograd, "\(discrepancy)")
+    #expect(discrepancy.relative <= Tolerance.of(.fused), "\(discrepancy)")
+  }
+
+  @Test("A mask on the way back is that of a ReLU behind the convolution", arguments: ConvolutionCase.all)
+  func inputGradientReadsMask(_ shapes: ConvolutionCase) {
+    let gradient = ConvolutionInputGradient(shapes.geometry)
+    guard gradient.readsMask else { return }
+    let example = ConvolutionExample(shapes, seed: 7)
+    var random = Random(seed: 8)
+    let mask = random.uniform(count: example.outputGradient.count)
+    let masked = zip(example.outputGradient.elements, mask).map { $1 > 0 ? $0 : 0 }
+    let weight = example.weight.elements
+    #expect(
+      gradient.run(example.outputGradient.elements, mask: mask, weight: weight) == gradient.run(masked, weight: weight))
   }
 
   @Test(arguments: ConvolutionCase.large + ConvolutionCase.upsampled)
@@ -166,6 +179,6 @@ import Threading
     }
     let inputGradient = ConvolutionInputGradient(geometry).run(outer.elements, weight: weight.elements)
     let discrepancy = Discrepancy(inputGradient, expected: try golden.reference("\(prefix).input_gradient").elements)
-    #expect(discrepancy.relative <= Tolerance.winograd, "input_gradient: \(discrepancy)")
+    #expect(discrepancy.relative <= Tolerance.of(.fused), "input_gradient: \(discrepancy)")
   }
 }

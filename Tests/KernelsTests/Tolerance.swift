@@ -11,8 +11,6 @@ enum Tolerance {
   /// Single-precision sums of at most a few thousand products: half a unit in the last place (6e-8) grows with about the
   /// square root of the number of terms.
   static let singlePrecision = 4e-6
-  /// Winograd's F(4×4, 3×3) multiplies rounding by the norms of its transforms, about fivefold.
-  static let winograd = 1.5e-5
   /// Losses are summed in double precision from blocks of 64 floats, all of one sign.
   static let loss = 1e-6
   /// Central differences: the kernel's own rounding divided by the step.
@@ -49,7 +47,7 @@ enum Tolerance {
   }
 
   static func of(_ algorithm: ConvolutionAlgorithm) -> Double {
-    algorithm == .winograd ? winograd : singlePrecision
+    algorithm == .fused ? smallMaps * winogradSix : singlePrecision
   }
 }
 

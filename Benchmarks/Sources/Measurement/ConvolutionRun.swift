@@ -85,7 +85,7 @@ public final class ConvolutionRun {
   private static func im2col(_ geometry: ConvolutionGeometry, _ operands: Operands, _ pool: ComputePool) -> Work {
     let convolution = Convolution2D(geometry, algorithm: .im2col)
     let weight = operands.packedWeight(geometry, count: convolution.preparedWeightCount) {
-      convolution.prepareWeight($0.values, into: $1)
+      convolution.prepareWeight($0.values, into: $1, pool: pool)
     }
     let scratch = FloatBuffer(count: convolution.forwardScratchCount(threads: pool.threadCount))
     let output = FloatBuffer(count: geometry.outputPixels * geometry.outputChannels)

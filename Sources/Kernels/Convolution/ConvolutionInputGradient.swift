@@ -5,92 +5,122 @@ import Threading
 /// For stride 1 it is itself a convolution: of the output's gradient, continued with zeros, with the kernel turned by 180° and
 /// its channels exchanged. That form reads where the general one scatters, and it takes the fast algorithms. With zero
 /// padding it gives the gradient of the stored input at once; with reflection, that of the padded input, which is then folded
-/// at the mirrors. Other strides go through ``Im2colConvolution``.
+/// at the mirrors. Behind an upsampling it goes through ``UpsampleInputGradient``, for other strides through ``Im2colConvolution``.
 public struct ConvolutionInputGradient: Sendable {
+  private enum Way {
+    case transposed(Convolution2D)
+    case upsample(UpsampleInputGradient)
+    case im2col
+  }
+
   /// The forward convolution's extents.
   public let geometry: ConvolutionGeometry
-  private let transposed: Convolution2D?
+  private let way: Way
+  /// From the gradient of the padded input to that of the stored one, where the former is not the latter.
+  private let fold: PaddingFold?
 
   /// The gradient of the convolution `geometry`.
   public init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
-    guard geometry.stride == 1 else {
-      transposed = nil
-      return
+    if FusedAlgorithm.upsample.supports(geometry) {
+      let gradient = UpsampleInputGradient(geometry)
+      way = .upsample(gradient)
+      fold = gradient.margin > 0 ? PaddingFold(geometry, margin: gradient.margin) : nil
+    } else if geometry.stride == 1 {
+      let isDirect =
+        geometry.paddingMode == .zeros && geometry.upsampling == 1 && geometry.padding < geometry.kernel
+      way = .transposed(
+        Convolution2D(
+          ConvolutionGeometry(
+            batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
+            inputChannels: geometry.outputChannels, outputChannels: geometry.inputChannels, kernel: geometry.kernel,
+            padding: geometry.kernel - 1 - (isDirect ? geometry.padding : 0), paddingMode: .zeros)))
+      fold = isDirect ? nil : PaddingFold(geometry)
+    } else {
+      way = .im2col
+      fold = nil
     }
-    let isDirect = Self.isDirect(geometry)
-    transposed = Convolution2D(
-      ConvolutionGeometry(
-        batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
-        inputChannels: geometry.outputChannels, outputChannels: geometry.inputChannels, kernel: geometry.kernel,
-        padding: geometry.kernel - 1 - (isDirect ? geometry.padding : 0), paddingMode: .zeros))
   }
-
-  private static func isDirect(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.paddingMode == .zeros && geometry.upsampling == 1 && geometry.padding < geometry.kernel
-  }
-
-  /// Whether the result replaces what `dInput` holds; otherwise it is added to it.
-  public var overwrites: Bool { transposed != nil && Self.isDirect(geometry) }
 
   /// Floats of a prepared weight.
   public var preparedWeightCount: Int {
-    transposed?.preparedWeightCount ?? geometry.patchCount * geometry.outputChannels
+    switch way {
+    case .transposed(let convolution): convolution.preparedWeightCount
+    case .upsample(let gradient): gradient.packedWeightCount
+    case .im2col: geometry.patchCount * geometry.outputChannels
+    }
   }
 
   /// Writes the forward weight `[O, I, k, k]` in the form that the gradient reads.
-  public func prepareWeight(_ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {
-    let inputs = geometry.inputChannels
-    let outputs = geometry.outputChannels
-    let taps = geometry.kernel * geometry.kernel
-    guard let transposed else {
-      prepared.update(from: weight, count: geometry.patchCount * outputs)
-      return
+  public func prepareWeight(
+    _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    switch way {
+    case .transposed(let convolution):
+      withTurned(weight) { convolution.prepareWeight($0, into: prepared, pool: pool) }
+    case .upsample(let gradient): gradient.packWeight(weight, into: prepared)
+    case .im2col: prepared.update(from: weight, count: geometry.patchCount * geometry.outputChannels)
     }
+  }
+
+  /// Lends `body` the weight as `[I, O, k, k]`, each kernel turned by 180°.
+  private func withTurned(_ weight: UnsafePointer<Float>, _ body: (UnsafePointer<Float>) -> Void) {
+    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    let taps = geometry.kernel * geometry.kernel
     withUnsafeTemporaryAllocation(of: Float.self, capacity: taps * inputs * outputs) { turned in
       guard let base = turned.baseAddress else { return }
       for output in 0..<outputs {
         for input in 0..<inputs {
-          for tap in 0..<taps {
-            base[(input * outputs + output) * taps + taps - 1 - tap] = weight[(output * inputs + input) * taps + tap]
-          }
+          let source = weight + (output * inputs + input) * taps
+          let target = base + (input * outputs + output) * taps
+          for tap in 0..<taps { target[taps - 1 - tap] = source[tap] }
         }
       }
-      transposed.prepareWeight(base, into: prepared)
+      body(base)
     }
   }
 
   /// The floats of `N` padded input images, where they are needed on the way.
-  private var paddedCount: Int {
-    overwrites ? 0 : geometry.batch * geometry.paddedHeight * geometry.paddedWidth * geometry.inputChannels
-  }
+  private var paddedCount: Int { geometry.batch * (fold?.paddedCount ?? 0) }
 
-  /// Floats of scratch that ``run(_:preparedWeight:dInput:scratch:pool:)`` needs on a pool of `threads`.
+  /// Floats of scratch that ``run(_:mask:preparedWeight:dInput:scratch:pool:)`` needs on a pool of `threads`.
   public func scratchCount(threads: Int) -> Int {
-    guard let transposed else { return Im2colConvolution.backwardInputScratchCount(geometry, threads: threads) }
-    return paddedCount + transposed.forwardScratchCount(threads: threads)
+    switch way {
+    case .transposed(let convolution): paddedCount + convolution.forwardScratchCount(threads: threads)
+    case .upsample(let gradient): paddedCount + gradient.scratchCount(threads: threads)
+    case .im2col: Im2colConvolution.backwardInputScratchCount(geometry, threads: threads)
+    }
   }
 
-  /// Writes (see ``overwrites``) or adds the gradient to `dInput`, `[N, H, W, I]`.
+  /// Whether the output's gradient may come with a mask.
+  public var readsMask: Bool {
+    switch way {
+    case .transposed(let convolution): convolution.readsMask
+    case .upsample: true
+    case .im2col: false
+    }
+  }
+
+  /// Writes the gradient to `dInput`, `[N, H, W, I]`. With `mask`, the output of a ReLU behind the convolution, `dOutput` counts only
+  /// where that is positive; only where ``readsMask``.
   public func run(
-    _ dOutput: UnsafePointer<Float>, preparedWeight: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+    _ dOutput: UnsafePointer<Float>, mask: UnsafePointer<Float>? = nil, preparedWeight: UnsafePointer<Float>,
+    dInput: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    guard let transposed else {
+    let target = fold == nil ? dInput : scratch
+    switch way {
+    case .transposed(let convolution):
+      convolution.forward(
+        dOutput, mask: mask, preparedWeight: preparedWeight, epilogue: .none, output: target,
+        scratch: scratch + paddedCount, pool: pool)
+    case .upsample(let gradient):
+      gradient.run(
+        ActivationInput(dOutput, layout: .pixels, mask: mask), weight: preparedWeight, into: target,
+        scratch: scratch + paddedCount, pool: pool)
+    case .im2col:
       Im2colConvolution.backwardInput(
         dOutput, geometry, weight: preparedWeight, dInput: dInput, scratch: scratch, pool: pool)
-      return
     }
-    let padded = overwrites ? dInput : scratch
-    transposed.forward(
-      dOutput, preparedWeight: preparedWeight, epilogue: .none, output: padded, scratch: scratch + paddedCount,
-      pool: pool)
-    guard !overwrites else { return }
-    let perImage = paddedCount / geometry.batch
-    PatchGather.with(geometry) { patches in
-      pool.parallelFor(geometry.batch) { image in
-        patches.fold(padded + image * perImage, into: dInput + image * geometry.inputImageCount)
-      }
-    }
+    fold?.run(scratch, into: dInput, pool: pool)
   }
 }

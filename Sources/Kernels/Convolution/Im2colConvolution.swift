@@ -82,7 +82,7 @@ public enum Im2colConvolution {
     return packedWeightCount(geometry) + threads * (padded + pixelsPerChunk(geometry) * geometry.patchCount)
   }
 
-  /// `dInput += fold(dOutput · weightᵀ)`: the patches' gradients are added back to where they were read.
+  /// `dInput = fold(dOutput · weightᵀ)`: the patches' gradients are added up where they were read.
   ///
   /// Images run in parallel, each on one thread. `weight` is `[O, I, k, k]`.
   public static func backwardInput(
@@ -97,23 +97,22 @@ public enum Im2colConvolution {
     let paddedCount = geometry.paddedHeight * geometry.paddedWidth * geometry.inputChannels
     let perThread = paddedCount + size * inner
     let threadScratch = scratch + packedWeightCount(geometry)
-    PatchGather.with(geometry) { patches in
-      pool.parallelFor(geometry.batch) { image, thread in
-        let padded = threadScratch + thread * perThread
-        let matrix = padded + paddedCount
-        padded.update(repeating: 0, count: paddedCount)
-        var start = 0
-        while start < geometry.outputPixels {
-          let count = min(size, geometry.outputPixels - start)
-          let source = dOutput + image * geometry.outputImageCount + start * outputs
-          MatrixProduct.multiply(
-            .init(source, stride: outputs), .init(packed, stride: outputs, transposed: true), rows: count,
-            columns: inner, inner: outputs, into: matrix, stride: inner)
-          scatter(matrix, geometry, pixels: start..<start + count, into: padded)
-          start += count
-        }
-        patches.fold(padded, into: dInput + image * geometry.inputImageCount)
+    let fold = PaddingFold(geometry)
+    pool.parallelFor(geometry.batch) { image, thread in
+      let padded = threadScratch + thread * perThread
+      let matrix = padded + paddedCount
+      padded.update(repeating: 0, count: paddedCount)
+      var start = 0
+      while start < geometry.outputPixels {
+        let count = min(size, geometry.outputPixels - start)
+        let source = dOutput + image * geometry.outputImageCount + start * outputs
+        MatrixProduct.multiply(
+          .init(source, stride: outputs), .init(packed, stride: outputs, transposed: true), rows: count,
+          columns: inner, inner: outputs, into: matrix, stride: inner)
+        scatter(matrix, geometry, pixels: start..<start + count, into: padded)
+        start += count
       }
+      fold.runImage(padded, into: dInput + image * geometry.inputImageCount)
     }
   }
 

@@ -75,24 +75,22 @@ struct PatchGather {
     }
   }
 
-  /// Adds a gradient over the padded input `[Hp, Wp, I]` of one image to the gradient of the stored input: the transpose of
-  /// padding and upsampling.
-  func fold(_ paddedGradient: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
+  /// Copies one row of the padded input, `[Wp, I]`.
+  func gatherRow(_ image: UnsafePointer<Float>, row: Int, into destination: UnsafeMutablePointer<Float>) {
     let channels = geometry.inputChannels
-    var source = paddedGradient
-    for y in 0..<geometry.paddedHeight {
-      let row = Int(rows[y])
-      guard row >= 0 else {
-        source += geometry.paddedWidth * channels
-        continue
-      }
-      for x in 0..<geometry.paddedWidth {
-        let column = Int(columns[x])
-        if column >= 0 {
-          let target = gradient + (row * geometry.width + column) * channels
-          for channel in 0..<channels { target[channel] += source[channel] }
-        }
-        source += channels
+    let stored = Int(rows[row])
+    guard stored >= 0 else {
+      destination.update(repeating: 0, count: geometry.paddedWidth * channels)
+      return
+    }
+    let source = image + stored * geometry.width * channels
+    for x in 0..<geometry.paddedWidth {
+      let column = Int(columns[x])
+      let target = destination + x * channels
+      if column < 0 {
+        target.update(repeating: 0, count: channels)
+      } else {
+        copy(source + column * channels, to: target, count: channels)
       }
     }
   }

@@ -4,8 +4,10 @@
 /// residual sum take no pass of their own over the memory. Where `materialized` is given, the consumer also writes what
 /// it has read, each pixel once: for a later reader of the same sum. All memory is the caller's.
 public struct ActivationInput: @unchecked Sendable {
-  /// `[N, C/8, H, W, 8]`.
+  /// `[N, C/8, H, W, 8]`, or as ``layout`` says; so are the others.
   public var values: UnsafePointer<Float>
+  /// How values, residual, mask and the materialized activation lie in memory.
+  public var layout: ActivationLayout
   /// `[C]`, with ``shift``: the norm; nil means that values are taken as they are.
   public var scale: UnsafePointer<Float>?
   /// `[C]`.
@@ -16,18 +18,24 @@ public struct ActivationInput: @unchecked Sendable {
   public var residual: UnsafePointer<Float>?
   /// `[N, C/8, H, W, 8]`, where the result is kept; nil means nowhere. It overlaps neither `values` nor `residual`.
   public var materialized: UnsafeMutablePointer<Float>?
+  /// `[N, C/8, H, W, 8]`: values count only where this is positive, as ReLU's gradient does; nil means everywhere. Not together
+  /// with a norm or a residual.
+  public var mask: UnsafePointer<Float>?
 
   /// An input; plain `values` unless more is given.
   public init(
-    _ values: UnsafePointer<Float>, scale: UnsafePointer<Float>? = nil, shift: UnsafePointer<Float>? = nil,
-    rectifies: Bool = false, residual: UnsafePointer<Float>? = nil, materialized: UnsafeMutablePointer<Float>? = nil
+    _ values: UnsafePointer<Float>, layout: ActivationLayout = .blocks, scale: UnsafePointer<Float>? = nil,
+    shift: UnsafePointer<Float>? = nil, rectifies: Bool = false, residual: UnsafePointer<Float>? = nil,
+    materialized: UnsafeMutablePointer<Float>? = nil, mask: UnsafePointer<Float>? = nil
   ) {
     self.values = values
+    self.layout = layout
     self.scale = scale
     self.shift = shift
     self.rectifies = rectifies
     self.residual = residual
     self.materialized = materialized
+    self.mask = mask
   }
 }
 
@@ -44,6 +52,8 @@ struct PatchReader {
   private let padding: Int
   /// Floats between blocks of eight channels.
   private let plane: Int
+  /// Floats between pixels.
+  private let pixel: Int
 
   /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
   /// is what the upsampled map continues into.
@@ -51,7 +61,8 @@ struct PatchReader {
     self.input = input
     self.geometry = geometry
     channels = geometry.inputChannels
-    plane = geometry.height * geometry.width * laneCount
+    plane = input.layout.blockStride(pixels: geometry.height * geometry.width)
+    pixel = input.layout.pixelStride(channels: channels)
     upsampling = beforeUpsampling ? geometry.upsampling : 1
     padding = beforeUpsampling ? 1 : geometry.padding
   }
@@ -85,8 +96,7 @@ struct PatchReader {
     image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, count: Int,
     owned: PixelRectangle, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let pixels = geometry.height * geometry.width
-    let imageOffset = (image * channels + channel) * pixels
+    let imageOffset = image * channels * geometry.height * geometry.width + channel / laneCount * plane
     // Stored columns that follow one another here as they do in memory.
     let isDirect = upsampling == geometry.upsampling
     let firstDirect = isDirect ? max(column, padding) : column
@@ -98,7 +108,7 @@ struct PatchReader {
         target.update(repeating: 0, count: columns * count)
         continue
       }
-      let offset = imageOffset + stored * geometry.width * laneCount
+      let offset = imageOffset + stored * geometry.width * pixel
       let keeps = input.materialized != nil && owned.contains(row: stored) && row + index - padding == stored
       var position = column
       while position < column + columns {
@@ -106,7 +116,7 @@ struct PatchReader {
           let length = endDirect - position
           let first = position - padding
           readRun(
-            offset + first * laneCount, pixels: length, channel: channel, count: count,
+            offset + first * pixel, pixels: length, channel: channel, count: count,
             into: target + (position - column) * count)
           if keeps {
             keep(
@@ -121,7 +131,7 @@ struct PatchReader {
           if storedColumn < 0 {
             place.update(repeating: 0, count: count)
           } else {
-            readRun(offset + storedColumn * laneCount, pixels: 1, channel: channel, count: count, into: place)
+            readRun(offset + storedColumn * pixel, pixels: 1, channel: channel, count: count, into: place)
           }
           position += 1
         }
@@ -137,7 +147,7 @@ struct PatchReader {
     guard let materialized = input.materialized else { return }
     for column in columns {
       let from = target + (column - first) * count
-      let to = materialized + offset + column * laneCount
+      let to = materialized + offset + column * pixel
       for block in 0..<count / laneCount { store(load(from + block * laneCount), to + block * plane) }
     }
   }
@@ -170,6 +180,11 @@ struct PatchReader {
       if rectifies {
         return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in rectified(value) }
       }
+      if let mask = input.mask {
+        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
+          Lanes.zero.replacing(with: value, where: load(mask + offset) .> Lanes.zero)
+        }
+      }
       return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in value }
     }
     if let residual = input.residual {
@@ -194,7 +209,7 @@ struct PatchReader {
     var (offset, target) = (offset, target)
     for _ in 0..<pixels {
       store(function(load(input.values + offset), offset), target)
-      offset += laneCount
+      offset += pixel
       target += step
     }
   }

@@ -3,8 +3,10 @@
 /// With `moments`, the kernel also gathers what the statistics of an instance norm need, so that no pass over the
 /// output is spent on them. All memory is the caller's.
 public struct ActivationOutput: @unchecked Sendable {
-  /// `[N, C/8, H, W, 8]`, see ``ActivationInput``.
+  /// `[N, C/8, H, W, 8]`, or as ``layout`` says.
   public var values: UnsafeMutablePointer<Float>
+  /// How the values lie in memory.
+  public var layout: ActivationLayout
   /// `[C]`, or nil.
   public var bias: UnsafePointer<Float>?
   /// Whether negative values become 0.
@@ -14,10 +16,11 @@ public struct ActivationOutput: @unchecked Sendable {
 
   /// An output.
   public init(
-    _ values: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>? = nil, rectifies: Bool = false,
-    moments: UnsafeMutablePointer<Double>? = nil
+    _ values: UnsafeMutablePointer<Float>, layout: ActivationLayout = .blocks, bias: UnsafePointer<Float>? = nil,
+    rectifies: Bool = false, moments: UnsafeMutablePointer<Double>? = nil
   ) {
     self.values = values
+    self.layout = layout
     self.bias = bias
     self.rectifies = rectifies
     self.moments = moments
@@ -96,6 +99,8 @@ struct BlockWriter {
   private let channels: Int
   private let bias: Lanes
   private let gathers: Bool
+  /// Floats from one written pixel to the next.
+  private let pixelStride: Int
   private var sums: MomentSums?
 
   @inline(__always)
@@ -104,6 +109,7 @@ struct BlockWriter {
     self.channel = channel
     self.channels = channels
     self.gathers = gathers
+    pixelStride = output.layout.pixelStride(channels: channels)
     bias = output.bias.map { load($0 + channel) } ?? .zero
   }
 
@@ -117,7 +123,7 @@ struct BlockWriter {
         let value = load(source) + bias
         store(rectifies ? rectified(value) : value, target)
         source += step
-        target += laneCount
+        target += pixelStride
       }
       return
     }
@@ -130,7 +136,7 @@ struct BlockWriter {
       sums.add(value)
       store(value, target)
       source += step
-      target += laneCount
+      target += pixelStride
     }
     sums.count(pixels)
     self.sums = sums

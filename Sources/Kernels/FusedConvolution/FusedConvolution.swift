@@ -73,11 +73,14 @@ public struct FusedConvolution: Sendable {
     }
   }
 
-  /// Writes `weight`, which may have fewer channels than the geometry, in the form and order in which the kernel reads it.
-  public func packWeight(_ weight: FilterWeight, into packed: UnsafeMutablePointer<Float>) {
+  /// Writes `weight`, which may have fewer channels than the geometry, in the form and order in which the kernel reads it; on the
+  /// calling thread alone, or on `pool` where that pays.
+  public func packWeight(
+    _ weight: FilterWeight, into packed: UnsafeMutablePointer<Float>, pool: ComputePool? = nil
+  ) {
     switch algorithm {
-    case .winograd6: FusedWinograd.packWeight(weight, geometry, WinogradTile6.self, into: packed)
-    case .winograd4: FusedWinograd.packWeight(weight, geometry, WinogradTile4.self, into: packed)
+    case .winograd6: FusedWinograd.packWeight(weight, geometry, WinogradTile6.self, into: packed, pool: pool)
+    case .winograd4: FusedWinograd.packWeight(weight, geometry, WinogradTile4.self, into: packed, pool: pool)
     case .upsample: FusedUpsampleConvolution.packWeight(weight, geometry, into: packed)
     case .direct: FusedDirectConvolution.packWeight(weight, geometry, into: packed)
     }
@@ -86,8 +89,8 @@ public struct FusedConvolution: Sendable {
   /// Floats of scratch on a pool of `threads`. Its first contents must be finite: zeros, or what a kernel left there.
   public func scratchCount(threads: Int) -> Int {
     switch algorithm {
-    case .winograd6: threads * FusedWinograd.scratchCount(geometry, WinogradTile6.self)
-    case .winograd4: threads * FusedWinograd.scratchCount(geometry, WinogradTile4.self)
+    case .winograd6: FusedWinograd.scratchCount(geometry, WinogradTile6.self, threads: threads)
+    case .winograd4: FusedWinograd.scratchCount(geometry, WinogradTile4.self, threads: threads)
     case .upsample: threads * FusedUpsampleConvolution.scratchCount(geometry)
     case .direct: threads * FusedDirectConvolution.scratchCount(geometry)
     }

@@ -141,7 +141,10 @@ enum FusedDirectConvolution {
     let rows = MicrokernelRows(
       row: geometry.stride * inputs, segment: strip.columns * inputs, segments: kernel, depth: kernel * inputs)
     let channels = geometry.outputChannels
-    let target = (strip.row * geometry.outputWidth + strip.pixels.lowerBound) * laneCount
+    let plane = output.layout.blockStride(pixels: geometry.outputPixels)
+    let target =
+      strip.image * channels * geometry.outputPixels
+      + (strip.row * geometry.outputWidth + strip.pixels.lowerBound) * output.layout.pixelStride(channels: channels)
     var channel = 0
     while channel < channels {
       let width = panelWidth(at: channel, of: channels)
@@ -152,7 +155,7 @@ enum FusedDirectConvolution {
         var writer = BlockWriter(output, channel: channel + block, channels: channels, gathers: moments != nil)
         writer.write(
           products + block, step: width, pixels: strip.pixels.count,
-          to: target + (strip.image * channels + channel + block) * geometry.outputPixels)
+          to: target + (channel + block) / laneCount * plane)
         writer.finish(moments)
       }
       channel += width

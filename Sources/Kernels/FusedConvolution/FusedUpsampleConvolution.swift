@@ -9,6 +9,8 @@ enum FusedUpsampleConvolution {
   /// Products for each stored pixel: {pixel, previous, next} of rows times the same of columns.
   private static let planes = 9
   private static let channelsAtATime = 32
+  /// Sums of a kernel's taps along one axis: what multiplies the pixel itself, its predecessor's difference and its successor's.
+  static let combinations: [[Double]] = [[1, 1, 1], [1, 0, 0], [0, 0, 1]]
 
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
     geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1 && geometry.upsampling == 2
@@ -55,8 +57,6 @@ enum FusedUpsampleConvolution {
   ) {
     let inputs = geometry.inputChannels
     packed.update(repeating: 0, count: packedWeightCount(geometry))
-    // What multiplies the pixel itself, its predecessor's difference and its successor's.
-    let combinations: [[Double]] = [[1, 1, 1], [1, 0, 0], [0, 0, 1]]
     for output in 0..<weight.outputChannels {
       let panel = output / 16 * 16
       let width = panelWidth(at: panel, of: geometry.outputChannels)
@@ -204,10 +204,12 @@ enum FusedUpsampleConvolution {
     let channels = geometry.outputChannels
     let bias = output.bias.map { load($0 + channel) } ?? .zero
     let rectifies = output.rectifies
-    let outputRow = geometry.outputWidth * laneCount
+    let step = output.layout.pixelStride(channels: channels)
+    let outputRow = geometry.outputWidth * step
     var target =
-      output.values + (image * channels + channel) * geometry.outputPixels
-      + (2 * run.top * geometry.outputWidth + 2 * run.left) * laneCount
+      output.values + image * channels * geometry.outputPixels
+      + channel / laneCount * output.layout.blockStride(pixels: geometry.outputPixels)
+      + (2 * run.top * geometry.outputWidth + 2 * run.left) * step
     var source = products
     // Near the values as they are written: one that ReLU takes away may lie far from all others.
     let first = load(source) + bias
@@ -222,11 +224,11 @@ enum FusedUpsampleConvolution {
       let lowerLeft = left + (lower + load(source + 7 * plane))
       let lowerRight = right + (lower + load(source + 8 * plane))
       write(upperLeft, rectifies, &sums, target)
-      write(upperRight, rectifies, &sums, target + laneCount)
+      write(upperRight, rectifies, &sums, target + step)
       write(lowerLeft, rectifies, &sums, target + outputRow)
-      write(lowerRight, rectifies, &sums, target + outputRow + laneCount)
+      write(lowerRight, rectifies, &sums, target + outputRow + step)
       source += pixelStride
-      target += 2 * laneCount
+      target += 2 * step
     }
     sums.count(4 * run.tiles)
     if let moments { sums.flush(into: moments, channel: channel, channels: channels) }

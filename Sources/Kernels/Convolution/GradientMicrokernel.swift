@@ -1,0 +1,100 @@
+// The products of ``NarrowWeightGradient``: sums over pixels of one activation's channels times another's, added to what is there.
+// Real calls with one loop each, as in Microkernel.swift.
+
+/// `C += Aᵀ·B` for 6 rows and 16 columns: product `k` takes row `r` of A at `r + k·element` and the columns of B at `k·step`; C's rows are
+/// `stride` floats apart.
+@inline(never)
+private func accumulate6x16(
+  _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  var (c00, c01) = (Lanes.zero, Lanes.zero)
+  var (c10, c11) = (Lanes.zero, Lanes.zero)
+  var (c20, c21) = (Lanes.zero, Lanes.zero)
+  var (c30, c31) = (Lanes.zero, Lanes.zero)
+  var (c40, c41) = (Lanes.zero, Lanes.zero)
+  var (c50, c51) = (Lanes.zero, Lanes.zero)
+  var (a, b) = (a, b)
+  for _ in 0..<depth {
+    let (b0, b1) = (load(b), load(b + 8))
+    var value = Lanes(repeating: a[0])
+    c00 = c00.addingProduct(value, b0)
+    c01 = c01.addingProduct(value, b1)
+    value = Lanes(repeating: a[1])
+    c10 = c10.addingProduct(value, b0)
+    c11 = c11.addingProduct(value, b1)
+    value = Lanes(repeating: a[2])
+    c20 = c20.addingProduct(value, b0)
+    c21 = c21.addingProduct(value, b1)
+    value = Lanes(repeating: a[3])
+    c30 = c30.addingProduct(value, b0)
+    c31 = c31.addingProduct(value, b1)
+    value = Lanes(repeating: a[4])
+    c40 = c40.addingProduct(value, b0)
+    c41 = c41.addingProduct(value, b1)
+    value = Lanes(repeating: a[5])
+    c50 = c50.addingProduct(value, b0)
+    c51 = c51.addingProduct(value, b1)
+    a += element
+    b += step
+  }
+  add(c00, c01, to: c)
+  add(c10, c11, to: c + stride)
+  add(c20, c21, to: c + 2 * stride)
+  add(c30, c31, to: c + 3 * stride)
+  add(c40, c41, to: c + 4 * stride)
+  add(c50, c51, to: c + 5 * stride)
+}
+
+/// The same for 2 rows: channels come in multiples of 8, which leave 2 or 4 behind sixes.
+@inline(never)
+private func accumulate2x16(
+  _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  var (c00, c01) = (Lanes.zero, Lanes.zero)
+  var (c10, c11) = (Lanes.zero, Lanes.zero)
+  var (a, b) = (a, b)
+  for _ in 0..<depth {
+    let (b0, b1) = (load(b), load(b + 8))
+    var value = Lanes(repeating: a[0])
+    c00 = c00.addingProduct(value, b0)
+    c01 = c01.addingProduct(value, b1)
+    value = Lanes(repeating: a[1])
+    c10 = c10.addingProduct(value, b0)
+    c11 = c11.addingProduct(value, b1)
+    a += element
+    b += step
+  }
+  add(c00, c01, to: c)
+  add(c10, c11, to: c + stride)
+}
+
+@inline(__always)
+private func add(_ first: Lanes, _ second: Lanes, to c: UnsafeMutablePointer<Float>) {
+  store(load(c) + first, c)
+  store(load(c + 8) + second, c + 8)
+}
+
+/// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`.
+@inline(__always)
+func accumulateProducts(
+  _ a: UnsafePointer<Float>, rows: Int, element: Int, _ b: UnsafePointer<Float>, columns: Int, step: Int, depth: Int,
+  into c: UnsafeMutablePointer<Float>
+) {
+  for column in stride(from: 0, to: columns, by: 16) {
+    var row = 0
+    while row + 6 <= rows {
+      accumulate6x16(
+        a + row, element: element, b + column, step: step, depth: depth, into: c + row * columns + column,
+        stride: columns)
+      row += 6
+    }
+    while row < rows {
+      accumulate2x16(
+        a + row, element: element, b + column, step: step, depth: depth, into: c + row * columns + column,
+        stride: columns)
+      row += 2
+    }
+  }
+}

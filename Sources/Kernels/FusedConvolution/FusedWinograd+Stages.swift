@@ -1,0 +1,96 @@
+import Threading
+
+// With many channels it is the weights that do not fit: 17 MB at 256 channels, which strips in the second-level cache would
+// stream through it a hundred times. Here a chunk of tiles, as many as the third level bears, is transformed by all
+// threads, then multiplied, each plane's weights read once by one thread, then transformed back.
+
+extension FusedWinograd {
+  /// The division of a batch's tiles into chunks, and where a chunk's intermediate results lie in the scratch, in floats.
+  struct Stages {
+    /// Floats of a chunk's transformed inputs and products.
+    private static let chunkCount = 5 << 20
+
+    let tiles: Int
+    /// A multiple of a strip's tiles.
+    let tilesPerChunk: Int
+    let inputPlane: Int
+    let productPlane: Int
+    private let planes: Int
+    /// Of one thread: the patch, and the tile on its way back.
+    let privateCount: Int
+
+    init(_ geometry: ConvolutionGeometry, _ layout: Layout) {
+      planes = layout.points * layout.points
+      tiles = geometry.batch * layout.tilesPerImage
+      let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
+      let length = Layout.runLength
+      let most = max(length, Self.chunkCount / perTile)
+      let chunks = (tiles + most - 1) / most
+      tilesPerChunk = ((tiles + chunks - 1) / chunks + length - 1) / length * length
+      inputPlane = tilesPerChunk * geometry.inputChannels + 16
+      productPlane = tilesPerChunk * geometry.outputChannels + 16
+      privateCount = layout.patchCount + planes * laneCount
+    }
+
+    var productOffset: Int { planes * inputPlane }
+    var privateOffset: Int { planes * (inputPlane + productPlane) }
+    func scratchCount(_ threads: Int) -> Int { privateOffset + threads * privateCount }
+    var taskCount: Int { (tiles + Layout.runLength - 1) / Layout.runLength }
+  }
+
+  static func forwardInStages<Tile: WinogradTile>(
+    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, _ layout: Layout,
+    weight: UnsafePointer<Float>, output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let stages = Stages(geometry, layout)
+    let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, Layout.runLength)
+    let products = scratch + stages.productOffset
+    for first in stride(from: 0, to: stages.tiles, by: stages.tilesPerChunk) {
+      let end = min(first + stages.tilesPerChunk, stages.tiles)
+      let runs = (end - first + length - 1) / length
+      pool.parallelFor(runs) { run, thread in
+        let patch = scratch + stages.privateOffset + thread * stages.privateCount
+        forEachImage(first + run * length, end, layout) { image, tiles, start in
+          transformInput(
+            reader, geometry, Tile.self, layout, image: image, tiles: tiles, patch: patch,
+            into: scratch + (start - first) * inputs, plane: stages.inputPlane)
+        }
+      }
+      let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
+      pool.parallelFor(Tile.points * Tile.points) { plane in
+        for channel in stride(from: 0, to: outputs, by: 16) {
+          multiplyRows(
+            end - first, width: panelWidth(at: channel, of: outputs), scratch + plane * stages.inputPlane, rows,
+            weight + (plane * outputs + channel) * inputs, into: products + plane * stages.productPlane + channel,
+            stride: outputs)
+        }
+      }
+      pool.parallelFor(runs) { run, thread in
+        let temporary = scratch + stages.privateOffset + thread * stages.privateCount + layout.patchCount
+        let moments = output.moments.map { $0 + (first / length + run) * 2 * outputs }
+        moments?.update(repeating: 0, count: 2 * outputs)
+        forEachImage(first + run * length, end, layout) { image, tiles, start in
+          writeStrip(
+            products + (start - first) * outputs, plane: stages.productPlane, layout, geometry, Tile.self,
+            image: image, tiles: tiles, channels: 0..<outputs, output: output, moments: moments, temporary: temporary)
+        }
+      }
+    }
+  }
+
+  /// Divides the strip that begins at tile `first` of the batch, and ends at `end` at the latest, into images: `body` gets the tiles
+  /// within the image and the number of the first within the batch.
+  @inline(__always)
+  private static func forEachImage(
+    _ first: Int, _ end: Int, _ layout: Layout, _ body: (_ image: Int, _ tiles: Range<Int>, _ start: Int) -> Void
+  ) {
+    var start = first
+    let end = min(first + Layout.runLength, end)
+    while start < end {
+      let (image, position) = (start / layout.tilesPerImage, start % layout.tilesPerImage)
+      let count = min(end - start, layout.tilesPerImage - position)
+      body(image, position..<position + count, start)
+      start += count
+    }
+  }
+}
