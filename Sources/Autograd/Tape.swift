@@ -34,7 +34,7 @@ public final class Tape {
 
   /// Lends `body` memory for `count` floats, whose values are not set.
   func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    let memory = uninitialized(Shape([count]))
+    let memory = Tensor.scratch(count: count, allocator: allocator)
     // The pointer alone does not keep the tensor alive.
     withExtendedLifetime(memory) { body(memory.pointer) }
   }

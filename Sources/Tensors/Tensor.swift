@@ -27,6 +27,11 @@ public final class Tensor: @unchecked Sendable {
     }
   }
 
+  /// Memory for `count` floats, not set, that is needed for a moment: see ``TensorAllocator``.
+  public static func scratch(count: Int, allocator: TensorAllocator) -> Tensor {
+    Tensor(shape: Shape([count]), storage: allocator.scratch(count: count))
+  }
+
   private init(shape: Shape, storage: Storage) {
     self.shape = shape
     self.storage = storage

@@ -68,6 +68,34 @@ import Testing
     #expect(tensor.elements.allSatisfy { $0 == 2 })
   }
 
+  @Test("One block serves as scratch for all that ask in turn, as large as the largest of them")
+  func scratchIsShared() {
+    let allocator = TensorAllocator()
+    let large = address(of: .scratch(count: 5000, allocator: allocator))
+    #expect(address(of: .scratch(count: 10, allocator: allocator)) == large)
+    #expect(address(of: .scratch(count: 5000, allocator: allocator)) == large)
+    // Two at a time are two blocks, of which the larger is kept.
+    do {
+      let first = Tensor.scratch(count: 10, allocator: allocator)
+      let second = Tensor.scratch(count: 20, allocator: allocator)
+      first.buffer.update(repeating: 1)
+      second.buffer.update(repeating: 2)
+      #expect(first.elements == [Float](repeating: 1, count: 10))
+      #expect(second.elements == [Float](repeating: 2, count: 20))
+    }
+    #expect(address(of: .scratch(count: 4999, allocator: allocator)) == large)
+  }
+
+  @Test("Blocks that ask for large pages are as usable to their last float")
+  func largeBlocks() {
+    for count in [1 << 20, (1 << 20) - 1, (1 << 20) + 1, 3 << 20] {
+      let tensor = Tensor(Shape([count]))
+      tensor.buffer.update(repeating: 1)
+      tensor.pointer[count - 1] = 2
+      #expect(tensor.buffer.reduce(into: Double(0)) { $0 += Double($1) } == Double(count + 1))
+    }
+  }
+
   private func address(of tensor: Tensor) -> Int {
     withExtendedLifetime(tensor) { Int(bitPattern: tensor.pointer) }
   }
