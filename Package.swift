@@ -30,6 +30,7 @@ let package = Package(
     .executable(name: "train-style", targets: ["train-style"]),
     .executable(name: "stylize-video", targets: ["stylize-video"]),
     .executable(name: "stylize-image", targets: ["stylize-image"]),
+    .executable(name: "stylize-live", targets: ["stylize-live"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
@@ -42,6 +43,10 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    // The server alone needs it; without traits it brings less along.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
   ],
   targets: [
     // MARK: Level 0: the system and the machine
@@ -87,7 +92,20 @@ let package = Package(
       dependencies: ["Autograd", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
       swiftSettings: settings),
 
-    // MARK: Level 5: programs
+    // MARK: Level 5: the painted stream on the network
+    .target(
+      name: "LiveServer",
+      dependencies: [
+        "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      // Inside the code, so that an installed program has them.
+      resources: [.embedInCode("Page")], swiftSettings: settings),
+
+    // MARK: Level 6: programs
     .executableTarget(
       name: "train-style", dependencies: ["Training", "Console"], swiftSettings: settings),
     .executableTarget(
@@ -95,6 +113,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "stylize-image", dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "stylize-live", dependencies: ["LiveServer", "Streaming", "FFmpeg", "Threading", "Console"],
       swiftSettings: settings),
     .executableTarget(
       name: "evaluate-style", dependencies: ["Training", "Console"], swiftSettings: settings),
@@ -142,6 +163,13 @@ let package = Package(
         "Training", "Autograd", "Imaging", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "LiveServerTests",
+      dependencies: [
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading",
+        "TestSupport",
+      ],
+      exclude: ["Browser"], swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

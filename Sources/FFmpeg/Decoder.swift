@@ -26,6 +26,21 @@ public final class Decoder: @unchecked Sendable {
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
   }
 
+  /// A decoder of pictures that come without a container, such as `mjpeg`, which refuses those of more than
+  /// `maximumPixelCount` pixels; `name` is what errors call them. Throws `MediaError` if libav has no such decoder.
+  public init(codec: String, named name: String, maximumPixelCount: Int) throws {
+    file = name
+    timeBase = Rational(1, 1_000_000)
+    cffmpeg_clear_last_log_line()
+    guard let found = avcodec_find_decoder_by_name(codec) else {
+      throw MediaError(operation: "decode", file: name, message: "there is no decoder for \(codec)")
+    }
+    context = try CodecContext(found, operation: "decode", file: name)
+    context.pointer.pointee.thread_count = 1
+    context.pointer.pointee.max_pixels = Int64(maximumPixelCount)
+    try MediaError.check(avcodec_open2(context.pointer, found, nil), "decode", file: name)
+  }
+
   /// Sends a packet, or nil for the end of the stream. Returns false if frames must be received first: send it again then.
   /// Throws `MediaError` for damaged data; the decoder can go on with the next packet.
   public func send(_ packet: Packet?) throws -> Bool {

@@ -81,6 +81,12 @@ public final class Encoder: @unchecked Sendable {
     }
   }
 
+  /// The parameter sets as the encoder made them, where `settings.usesGlobalHeader`; empty where it made none.
+  public var parameterSets: [UInt8] {
+    let pointer = context.pointer.pointee
+    return Array(UnsafeBufferPointer(start: pointer.extradata, count: Int(max(0, pointer.extradata_size))))
+  }
+
   /// Sends a frame, whose `pts` is in `settings.timeBase`, or nil for the end of the stream. Returns false if packets must be
   /// received first: send it again then. Throws `MediaError`.
   public func send(_ frame: Frame?) throws -> Bool {

@@ -111,6 +111,9 @@ public final class Frame: @unchecked Sendable {
   /// Lets the encoder choose the picture type; a decoder leaves the type it found.
   public func clearPictureType() { pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE }
 
+  /// Has the encoder begin anew with this picture, so that decoding may start here.
+  public func requestKeyframe() { pointer.pointee.pict_type = AV_PICTURE_TYPE_I }
+
   /// Drops the picture; the object can be filled again.
   public func unreference() { av_frame_unref(pointer) }
 }

@@ -12,6 +12,7 @@ public final class Muxer: @unchecked Sendable {
   public let displayName: String
   private let interruption: Interruption
   private var standardOutput: DescriptorStream?
+  private var byteStream: ByteStream?
   /// Options that the protocol did not take.
   private var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
@@ -69,6 +70,21 @@ public final class Muxer: @unchecked Sendable {
     options = options.filter { rest.contains($0.key) }
   }
 
+  /// A muxer of `container`, by libav's name, whose bytes go to a function, in order and on the writing thread; errors call it
+  /// `name`. Throws `MediaError` if the installed libav has no such container or memory is short.
+  public init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
+    target = MediaTarget(file: name, named: name, format: container)
+    displayName = name
+    interruption = Interruption(nil)
+    cffmpeg_clear_last_log_line()
+    var context: UnsafeMutablePointer<AVFormatContext>?
+    try MediaError.check(avformat_alloc_output_context2(&context, nil, container, nil), "write", file: name)
+    pointer = try MediaError.allocated(context, "write", file: name)
+    let stream = try ByteStream(file: name, write: write)
+    pointer.pointee.pb = stream.pointer
+    byteStream = stream
+  }
+
   deinit {
     closeBytes()
     avformat_free_context(pointer)
@@ -78,7 +94,7 @@ public final class Muxer: @unchecked Sendable {
   private func closeBytes() -> Int32 {
     // Not for a format that opens its own files: the field is not ours then.
     guard let format = pointer.pointee.oformat, format.pointee.flags & AVFMT_NOFILE == 0 else { return 0 }
-    guard standardOutput == nil else {
+    guard standardOutput == nil, byteStream == nil else {
       if pointer.pointee.pb != nil { avio_flush(pointer.pointee.pb) }
       let status = pointer.pointee.pb?.pointee.error ?? 0
       pointer.pointee.pb = nil

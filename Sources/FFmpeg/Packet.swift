@@ -9,6 +9,15 @@ public final class Packet: @unchecked Sendable {
   /// An empty packet. Throws `MediaError` when memory is short.
   public init() throws { pointer = try MediaError.allocated(av_packet_alloc(), "allocate a packet") }
 
+  /// A packet with a copy of `bytes`, such as the content of a JPEG file. Throws `MediaError` when memory is short.
+  public convenience init(bytes: UnsafeRawBufferPointer) throws {
+    try self.init()
+    try MediaError.check(av_new_packet(pointer, Int32(clamping: bytes.count)), "allocate a packet")
+    if let from = bytes.baseAddress {
+      pointer.pointee.data.update(from: from.assumingMemoryBound(to: UInt8.self), count: size)
+    }
+  }
+
   deinit {
     var packet: UnsafeMutablePointer<AVPacket>? = pointer
     av_packet_free(&packet)

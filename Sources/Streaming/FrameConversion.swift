@@ -97,7 +97,7 @@ final class OutputConversion: @unchecked Sendable {
 
 extension AdaptiveScaler {
   /// Scales `source` into `target`, turned; `target` has the turned picture's shape.
-  fileprivate mutating func scaleTurned(
+  mutating func scaleTurned(
     _ source: Frame, into target: Frame, orientation: Orientation, scratch: inout ScratchFrame
   ) throws {
     guard orientation != .upright else { return try scale(source, into: target) }

@@ -19,6 +19,12 @@ public enum StyleCommand: Equatable, Sendable {
     public let name: String
     /// Its share, relative to the others'.
     public let share: Double
+
+    /// That much of that style.
+    public init(name: String, share: Double) {
+      self.name = name
+      self.share = share
+    }
   }
 
   /// Reads a line; nil for an empty one. Throws ``Refusal``.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import FFmpeg
 
 /// What libav is told about input and output.
@@ -11,8 +12,8 @@ struct FormatOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("An option of the input's protocol, format or device; may be repeated.", valueName: "key=value"),
-    transform: FormatOptions.parse)
-  var inputOption: [Pair] = []
+    transform: KeyValue.parse)
+  var inputOption: [KeyValue] = []
 
   @Option(
     help: ArgumentHelp(
@@ -23,31 +24,14 @@ struct FormatOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "An option of the output's protocol, format or encoder; may be repeated.", valueName: "key=value"),
-    transform: FormatOptions.parse)
-  var outputOption: [Pair] = []
-
-  struct Pair {
-    var key: String
-    var value: String
-  }
-
-  @Sendable static func parse(_ text: String) throws -> Pair {
-    guard let mark = text.firstIndex(of: "="), mark > text.startIndex else {
-      throw ValidationError("expected key=value")
-    }
-    return Pair(key: String(text[..<mark]), value: String(text[text.index(after: mark)...]))
-  }
+    transform: KeyValue.parse)
+  var outputOption: [KeyValue] = []
 
   func source(_ name: String) throws -> MediaSource {
-    try MediaSource(name, format: inputFormat, options: Self.dictionary(inputOption))
+    try MediaSource(name, format: inputFormat, options: KeyValue.dictionary(inputOption))
   }
 
   func target(_ name: String) throws -> MediaTarget {
-    try MediaTarget(name, format: outputFormat, options: Self.dictionary(outputOption))
-  }
-
-  /// Of equal keys the last one counts.
-  private static func dictionary(_ pairs: [Pair]) -> [String: String] {
-    Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
+    try MediaTarget(name, format: outputFormat, options: KeyValue.dictionary(outputOption))
   }
 }

@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+
+/// Who may ask: the rules against other sites in the same browser, and the token against other people.
+///
+/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its own name
+/// lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound. It cannot hide the
+/// Origin header of a request that changes something.
+struct AccessPolicy: Sendable {
+  private let isLoopback: Bool
+  private let names: Set<String>
+  private let token: [UInt8]?
+
+  /// For a server that listens on `address`. `hosts` are further names by which it is known.
+  init(address: String, token: String?, hosts: [String]) {
+    isLoopback = Self.isLoopback(address)
+    names = Set((hosts + ["localhost", address]).map { $0.lowercased() })
+    self.token = token.map { Array($0.utf8) }
+  }
+
+  /// Whether only programs of this machine reach `address`.
+  static func isLoopback(_ address: String) -> Bool {
+    let address = address.lowercased()
+    if address == "localhost" || address == "::1" { return true }
+    return octets(address)?.first == 127
+  }
+
+  /// The four numbers of an IPv4 address; nil for what is none.
+  private static func octets(_ text: String) -> [Int]? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    let octets = parts.compactMap { part in
+      part.count <= 3 && part.allSatisfy { $0.isASCII && $0.isNumber } ? Int(part) : nil
+    }
+    return parts.count == 4 && octets.count == 4 && octets.allSatisfy { $0 <= 255 } ? octets : nil
+  }
+
+  /// The host without the port, and without the brackets of an IPv6 address; nil where it is malformed.
+  private static func name(ofHost host: String) -> String? {
+    let host = host.lowercased()
+    if host.hasPrefix("[") {
+      guard let end = host.firstIndex(of: "]") else { return nil }
+      let rest = host[host.index(after: end)...]
+      return rest.isEmpty || isPort(rest) ? String(host[host.index(after: host.startIndex)..<end]) : nil
+    }
+    guard let colon = host.firstIndex(of: ":") else { return host.isEmpty ? nil : host }
+    return colon > host.startIndex && isPort(host[colon...]) ? String(host[..<colon]) : nil
+  }
+
+  private static func isPort(_ text: Substring) -> Bool {
+    text.first == ":" && text.dropFirst().allSatisfy { $0.isASCII && $0.isNumber } && text.count <= 6
+  }
+
+  /// Whether a request to `host`, its Host header, is meant for this server.
+  func admits(host: String?) -> Bool {
+    guard let name = host.flatMap(Self.name(ofHost:)) else { return false }
+    if names.contains(name) { return true }
+    let isAddress = Self.octets(name) != nil || name.contains(":")
+    return isAddress && (!isLoopback || Self.isLoopback(name))
+  }
+
+  /// Whether a request that changes something may come from a page of `origin`; programs send none.
+  func admits(origin: String?, host: String?) -> Bool {
+    guard let origin else { return true }
+    guard let host else { return false }
+    return origin == "http://\(host)" || origin == "https://\(host)"
+  }
+
+  /// Whether someone must show the token.
+  var needsToken: Bool { token != nil }
+
+  /// Compares in a time that does not depend on where they differ.
+  func admits(token given: String) -> Bool {
+    guard let token else { return true }
+    let given = Array(given.utf8)
+    var difference = UInt(token.count ^ given.count)
+    for index in given.indices.prefix(1024) { difference |= UInt(given[index] ^ token[index % max(1, token.count)]) }
+    return difference == 0
+  }
+}
+
+/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored there.
+final class Sessions: Sendable {
+  static let cookie = "impasto-session"
+  private static let greatestCount = 64
+
+  private let secrets = Mutex<[String]>([])
+
+  /// A new session's secret; the oldest session ends where there are too many.
+  func begin() -> String {
+    var random = SystemRandomNumberGenerator()
+    let secret = (0..<4).map { _ in
+      let digits = String(random.next() as UInt64, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+    secrets.withLock { secrets in
+      if secrets.count >= Self.greatestCount { secrets.removeFirst() }
+      secrets.append(secret)
+    }
+    return secret
+  }
+
+  /// Whether one of them has that secret.
+  func contains(_ secret: String) -> Bool {
+    let given = Array(secret.utf8)
+    return secrets.withLock { secrets in
+      secrets.reduce(false) { found, secret in
+        let known = Array(secret.utf8)
+        guard known.count == given.count else { return found }
+        return zip(known, given).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0 || found
+      }
+    }
+  }
+}
+
+/// So many a second and no more, with some in reserve (a token bucket).
+final class RateLimit: Sendable {
+  private let rate: Double
+  private let burst: Double
+  private let state: Mutex<(level: Double, time: ContinuousClock.Instant)>
+
+  /// `rate` a second, `burst` at once.
+  init(rate: Double, burst: Double) {
+    self.rate = rate
+    self.burst = burst
+    state = Mutex((burst, .now))
+  }
+
+  /// Whether one more is allowed now.
+  func take(at now: ContinuousClock.Instant = .now) -> Bool {
+    state.withLock { state in
+      let elapsed = state.time.duration(to: now).components
+      state.level = min(burst, state.level + rate * (Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18))
+      state.time = now
+      guard state.level >= 1 else { return false }
+      state.level -= 1
+      return true
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import FFmpeg
+import Hummingbird
+
+/// Frames to fragmented MP4, one fragment for each, at once.
+///
+/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is said to be
+/// shown from the time of the one before it to its own. For one thread.
+final class FragmentEncoder {
+  /// The unit of times: 90 kHz, as is usual for video.
+  static let timeBase = Rational(1, 90_000)
+  /// A box without meaning.
+  static let heartbeat: [UInt8] = [0, 0, 0, 8] + Array("free".utf8)
+  private static let name = "the stream"
+
+  let format: VideoFormat
+  private let encoder: Encoder
+  private let muxer: Muxer
+  private let head: StreamHead
+  private let packet: Packet
+  private let collector: Collector
+
+  /// The bytes that the muxer has handed out since they were last taken.
+  private final class Collector {
+    var bytes = ByteBuffer()
+
+    func take() -> ByteBuffer {
+      defer { bytes = ByteBuffer() }
+      return bytes
+    }
+  }
+
+  /// Throws `MediaError` where the installed libav has no H.264 encoder, or it does not take the format.
+  init(format: VideoFormat) throws {
+    self.format = format
+    let collector = Collector()
+    self.collector = collector
+    muxer = try Muxer(container: "mp4", named: Self.name) { collector.bytes.writeBytes($0) }
+    encoder = try Encoder(
+      EncoderSettings(
+        codec: "libx264", format: format, timeBase: Self.timeBase, frameRate: Rational(30, 1),
+        options: [
+          "preset": "superfast", "tune": "zerolatency", "profile": "high", "crf": "23", "bf": "0",
+          // Keyframes come when they are asked for.
+          "g": "1000000", "forced-idr": "1",
+        ], usesGlobalHeader: muxer.wantsGlobalHeader))
+    packet = try Packet()
+    _ = try muxer.addStream(encoder: encoder)
+    try muxer.writeHeader(options: Muxer.fragmentOptions)
+    muxer.flushBytes()
+    head = StreamHead(
+      bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(Self.codecString(encoder.parameterSets))\"")
+  }
+
+  /// `avc1.` with profile, constraints and level, from the sequence parameter set (RFC 6381).
+  static func codecString(_ parameterSets: [UInt8]) -> String {
+    for index in parameterSets.indices.dropLast(6)
+    where parameterSets[index..<index + 3].elementsEqual([0, 0, 1]) && parameterSets[index + 3] & 31 == 7 {
+      let digits = parameterSets[index + 4..<index + 7].map { byte in
+        let text = String(byte, radix: 16)
+        return text.count == 1 ? "0" + text : text
+      }
+      return "avc1." + digits.joined()
+    }
+    return "avc1.640028"
+  }
+
+  /// The fragment of one frame, which lasts from `time` for `duration`; nil if the encoder has not made one yet. Throws
+  /// `MediaError`.
+  func encode(_ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool) throws -> Segment? {
+    frame.pts = time
+    frame.clearPictureType()
+    if isKeyframe { frame.requestKeyframe() }
+    var isKey = false
+    var isEmpty = true
+    _ = try encoder.send(frame)
+    while try encoder.receive(into: packet) == .output {
+      packet.streamIndex = 0
+      packet.duration = duration
+      isKey = isKey || packet.isKeyframe
+      isEmpty = false
+      try muxer.write(packet)
+    }
+    if isEmpty { return nil }
+    try muxer.endFragment()
+    return Segment(bytes: collector.take(), isKeyframe: isKey, head: head)
+  }
+}
+
+/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one thread.
+final class PictureEncoder {
+  private static let boundary = "impasto-frame"
+  static let head = StreamHead(
+    bytes: ByteBuffer(string: "--\(boundary)\r\n"), mediaType: "multipart/x-mixed-replace; boundary=\(boundary)")
+  private static let quantizer = 5
+
+  private let source: VideoFormat
+  private let target: Frame
+  private let scaler: Scaler
+  private let encoder: Encoder
+  private let packet: Packet
+  private var number: Int64 = 0
+
+  /// Throws `MediaError` where the encoder does not take the size.
+  init(format: VideoFormat) throws {
+    source = format
+    var wanted = format
+    wanted.pixelFormat = .yuvj420p
+    wanted.color = format.color(encodedAs: .yuvj420p)
+    target = try Frame(wanted)
+    scaler = try Scaler(from: format, to: wanted, filter: .bilinear)
+    encoder = try Encoder(EncoderSettings(codec: "mjpeg", format: wanted, quantizer: Self.quantizer))
+    packet = try Packet()
+  }
+
+  func fits(_ frame: Frame) -> Bool { frame.format == source }
+
+  /// The content of a JPEG file. Throws `MediaError`.
+  func encode(_ frame: Frame) throws -> [UInt8] {
+    try target.makeWritable()
+    try scaler.scale(frame, into: target)
+    target.pts = number
+    number += 1
+    target.clearPictureType()
+    _ = try encoder.send(target)
+    var bytes: [UInt8] = []
+    while try encoder.receive(into: packet) == .output { bytes += packet.bytes }
+    return bytes
+  }
+
+  /// A part of the stream. The boundary that ends it goes along, since browsers wait for it.
+  static func segment(_ jpeg: [UInt8]) -> Segment {
+    var bytes = ByteBuffer(string: "Content-Type: image/jpeg\r\nContent-Length: \(jpeg.count)\r\n\r\n")
+    bytes.writeBytes(jpeg)
+    bytes.writeString("\r\n--\(boundary)\r\n")
+    return Segment(bytes: bytes, isKeyframe: true, head: head)
+  }
+}

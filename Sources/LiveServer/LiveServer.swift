@@ -1,0 +1,188 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// A server of painted streams, with a page to watch them and to change their styles, and the same for programs.
+///
+/// It listens where it is told, starts and ends the streams, and never opens a source because of a request.
+public final class LiveServer: Sendable {
+  /// How to serve.
+  public struct Options: Sendable {
+    /// The address to listen on; a name or a number.
+    public var address: String
+    /// The port to listen on; 0 for any that is free.
+    public var port: Int
+    /// What people of other machines must show; needed unless the address is this machine's own.
+    public var token: String?
+    /// Names by which the server is known beside its address.
+    public var hosts: [String]
+    /// The most streams open at a time.
+    public var greatestViewerCount: Int
+
+    /// For this machine only, unless told otherwise.
+    public init(
+      address: String = "127.0.0.1", port: Int = 8080, token: String? = nil, hosts: [String] = [],
+      greatestViewerCount: Int = 256
+    ) {
+      self.address = address
+      self.port = port
+      self.token = token
+      self.hosts = hosts
+      self.greatestViewerCount = greatestViewerCount
+    }
+  }
+
+  /// A token that is shorter can be guessed.
+  public static let leastTokenLength = 16
+
+  let options: Options
+  let streams: [PaintedStream]
+  let camera: (stream: PaintedStream, frames: PostedFrames)?
+  let catalog: StyleCatalog
+  let training: TrainingQueue?
+  let policy: AccessPolicy
+  let sessions = Sessions()
+  let counters = ServerCounters()
+  let seats: SeatList
+  let logins = RateLimit(rate: 0.5, burst: 10)
+  let paintings = RateLimit(rate: 0.2, burst: 3)
+  let cameraFrames = RateLimit(rate: 70, burst: 70)
+
+  private struct Running {
+    var task: Task<Void, Never>?
+    var port: Int?
+    var failure: (any Error)?
+    var isStopped = false
+  }
+
+  /// One for all servers of the process.
+  private static let sharedExecutor = ServerExecutor()
+  let executor = LiveServer.sharedExecutor
+  private let running = Mutex(Running())
+  private let changed = NSCondition()
+
+  /// A server that is still to be started. `camera`, one of `streams`, gets the frames that pages post.
+  ///
+  /// Throws ``LiveServerError`` where the options would let strangers in.
+  public init(
+    _ options: Options, streams: [PaintedStream], camera: (stream: PaintedStream, frames: PostedFrames)? = nil,
+    catalog: StyleCatalog, training: TrainingQueue? = nil
+  ) throws(LiveServerError) {
+    if !AccessPolicy.isLoopback(options.address), options.token == nil {
+      throw .tokenMissing(address: options.address)
+    }
+    if let token = options.token, token.utf8.count < Self.leastTokenLength { throw .tokenTooShort }
+    self.options = options
+    self.streams = streams
+    self.camera = camera
+    self.catalog = catalog
+    self.training = training
+    policy = AccessPolicy(address: options.address, token: options.token, hosts: options.hosts)
+    seats = SeatList(greatestCount: options.greatestViewerCount, counters: counters)
+  }
+
+  // MARK: Starting and stopping
+
+  /// Starts the streams and listens; returns the port. Throws ``LiveServerError`` where the address cannot be had.
+  public func start() throws -> Int {
+    let application = makeApplication()
+    let task = Task.detached(executorPreference: executor) { [self] in
+      do { try await application.run() } catch { change { $0.failure = $0.failure ?? error } }
+      change { $0.isStopped = true }
+    }
+    change { $0.task = task }
+    let outcome = wait(seconds: 30) { $0.port != nil || $0.isStopped || $0.failure != nil }
+    guard let port = outcome.port else {
+      task.cancel()
+      throw LiveServerError.cannotListen(
+        address: options.address, port: options.port, reason: outcome.failure.map { "\($0)" } ?? "it does not start")
+    }
+    for stream in streams { stream.start() }
+    let thread = Thread { [self] in
+      while !running.withLock({ $0.isStopped }) {
+        usleep(250_000)
+        seats.endStalled()
+        for stream in streams { stream.output.beat(after: .seconds(5)) }
+      }
+    }
+    thread.name = "housekeeping"
+    thread.start()
+    return port
+  }
+
+  /// Ends all streams, trainings and connections, and waits for it for some seconds.
+  public func stop() {
+    training?.stop()
+    for stream in streams { stream.output.close() }
+    for stream in streams { stream.stop() }
+    running.withLock { $0.task }?.cancel()
+    _ = wait(seconds: 5) { $0.isStopped }
+  }
+
+  private func change(_ body: (inout Running) -> Void) {
+    running.withLock { body(&$0) }
+    changed.lock()
+    changed.broadcast()
+    changed.unlock()
+  }
+
+  private func wait(seconds: Double, until condition: (borrowing Running) -> Bool) -> Running {
+    let end = Date(timeIntervalSinceNow: seconds)
+    changed.lock()
+    defer { changed.unlock() }
+    while !running.withLock({ condition($0) }), changed.wait(until: end) {}
+    return running.withLock { $0 }
+  }
+
+  private func makeApplication() -> some ApplicationProtocol {
+    let router = Router(context: ServerContext.self)
+    router.add(middleware: GuardMiddleware(policy: policy, sessions: sessions, counters: counters))
+    addPage(to: router)
+    addStreams(to: router)
+    addStyles(to: router)
+    addTraining(to: router)
+    addSystem(to: router)
+    // Requests hold what strangers send: nothing of them goes to a log.
+    var logger = Logger(label: "stylize-live")
+    logger.logLevel = .critical
+    return Application(
+      router: router,
+      server: .http1(
+        configuration: .init(
+          idleTimeout: .seconds(20),
+          httpDecoderConfiguration: .init(maxHeaderFieldSize: 8192, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100)
+        )),
+      configuration: ApplicationConfiguration(
+        address: .hostname(options.address, port: options.port), backlog: 512,
+        // Beside the viewers, those who ask for something else.
+        availableConnectionsDelegate: .maximum(options.greatestViewerCount + 128, logger: logger)),
+      onServerRunning: { [self] channel in
+        let port = channel.localAddress?.port ?? options.port
+        change { $0.port = port }
+      },
+      logger: logger)
+  }
+}
+
+/// Why a server cannot be.
+public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Other machines could reach it, and nobody would have to show anything.
+  case tokenMissing(address: String)
+  /// The token can be guessed.
+  case tokenTooShort
+  /// The address or the port cannot be had.
+  case cannotListen(address: String, port: Int, reason: String)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .tokenMissing(let address):
+      "the address \(address) can be reached from other machines: a token is needed for it (--token)"
+    case .tokenTooShort: "the token is too short: expected at least \(LiveServer.leastTokenLength) bytes"
+    case .cannotListen(let address, let port, let reason): "cannot listen on \(address), port \(port): \(reason)"
+    }
+  }
+}

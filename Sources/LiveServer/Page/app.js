@@ -1,0 +1,404 @@
+'use strict';
+
+const at = (id) => document.getElementById(id);
+const pageID = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
+
+// MARK: The server
+
+class Refusal extends Error {
+  constructor(status, message) { super(message); this.status = status; }
+}
+
+async function ask(path, options = {}) {
+  const response = await fetch(path, { credentials: 'same-origin', ...options });
+  if (response.status === 401) login();
+  if (!response.ok) {
+    const body = await response.json().catch(() => null);
+    throw new Refusal(response.status, body?.error?.message ?? `the server answers ${response.status}`);
+  }
+  return response.status === 204 ? null : response.json();
+}
+
+const change = (values) => ask(`/api/streams/${state.id}`, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values),
+}).then(show).catch(tell);
+
+function login() { if (!at('login').open) at('login').showModal(); }
+
+at('loginForm').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  try {
+    await ask('/api/session', { method: 'POST', headers: { Authorization: `Bearer ${at('token').value}` } });
+    at('token').value = '';
+    at('login').close();
+    begin();
+  } catch (error) { at('loginError').textContent = error.message; }
+});
+
+let noticeTimer;
+function tell(error) {
+  at('notice').textContent = error.message;
+  at('notice').hidden = false;
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => { at('notice').hidden = true; }, 6000);
+}
+
+// MARK: The picture
+
+const video = at('video');
+let state = { id: null };
+let isSplit = false;
+let stop = () => {};
+let lag = 0;
+
+/** Plays fragmented MP4 as it comes in, close to its end. */
+async function playFragments(url, signal) {
+  const Source = window.ManagedMediaSource ?? window.MediaSource;
+  if (!Source) throw new Error('no Media Source Extensions');
+  const response = await fetch(url, { credentials: 'same-origin', signal });
+  if (!response.ok) throw new Refusal(response.status, 'no picture yet');
+  const type = response.headers.get('Content-Type');
+  if (!Source.isTypeSupported(type)) throw new Error(`this browser does not play ${type}`);
+  const source = new Source();
+  video.src = URL.createObjectURL(source);
+  await new Promise((resolve, reject) => {
+    source.addEventListener('sourceopen', resolve, { once: true });
+    signal.addEventListener('abort', reject, { once: true });
+  });
+  URL.revokeObjectURL(video.src);
+  const buffer = source.addSourceBuffer(type);
+  const settled = () => new Promise((resolve, reject) => {
+    buffer.addEventListener('updateend', resolve, { once: true });
+    buffer.addEventListener('error', () => reject(new Error('the stream is damaged')), { once: true });
+  });
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error('the stream has ended');
+    const appended = settled();
+    buffer.appendBuffer(value);
+    await appended;
+    follow(buffer.buffered);
+    const first = buffer.buffered.length ? buffer.buffered.start(0) : 0;
+    if (video.currentTime - first > 30) {
+      const removed = settled();
+      buffer.remove(0, video.currentTime - 10);
+      await removed;
+    }
+  }
+}
+
+/** Stays near the newest picture: hurries a little, and jumps where that is not enough or where pictures are missing. */
+function follow(ranges) {
+  if (!ranges.length) return;
+  const start = ranges.start(ranges.length - 1);
+  const end = ranges.end(ranges.length - 1);
+  const interval = 1 / Math.max(1, state.statistics?.fpsOut || 25);
+  const aim = Math.max(0.1, 1.5 * interval);
+  lag = end - video.currentTime;
+  if (video.currentTime < start || lag > aim + 1.2 || lag < -0.5) video.currentTime = Math.max(start, end - aim);
+  video.playbackRate = lag > aim + 0.25 ? 1.15 : lag > aim + 0.1 ? 1.05 : 1;
+  if (video.paused && !document.hidden) video.play().catch(() => {});
+}
+
+/** The fallback: pictures that replace each other. */
+function playPictures(url, signal) {
+  return new Promise((resolve, reject) => {
+    at('picture').hidden = false;
+    video.hidden = true;
+    at('picture').src = url;
+    at('picture').onerror = () => reject(new Error('the stream has ended'));
+    signal.addEventListener('abort', () => { at('picture').removeAttribute('src'); resolve(); }, { once: true });
+  });
+}
+
+function play() {
+  stop();
+  const controller = new AbortController();
+  stop = () => controller.abort();
+  const { signal } = controller;
+  const wantsPictures = new URLSearchParams(location.search).get('form') === 'mjpeg';
+  const query = isSplit ? '?view=pair' : '';
+  (async () => {
+    let usesPictures = wantsPictures;
+    while (!signal.aborted) {
+      try {
+        video.hidden = false;
+        at('picture').hidden = true;
+        if (usesPictures) await playPictures(`/api/streams/${state.id}/video.mjpeg${query}`, signal);
+        else await playFragments(`/api/streams/${state.id}/video.mp4${query}`, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof Refusal) && /Media Source|does not play/.test(error.message)) usesPictures = true;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+  })();
+}
+
+// MARK: Original and painted
+
+let divider = 0.5;
+function drawSplit() {
+  if (!isSplit) return;
+  const canvas = at('split');
+  const source = video.hidden ? at('picture') : video;
+  const width = source.videoWidth ?? source.naturalWidth;
+  const height = (source.videoHeight ?? source.naturalHeight) / 2;
+  if (width > 0 && height > 0) {
+    if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+    const pen = canvas.getContext('2d');
+    const x = Math.round(divider * width);
+    if (x > 0) pen.drawImage(source, 0, 0, x, height, 0, 0, x, height);
+    if (x < width) pen.drawImage(source, x, height, width - x, height, x, 0, width - x, height);
+    pen.fillStyle = '#fff';
+    pen.fillRect(x - 1, 0, 2, height);
+  }
+  requestAnimationFrame(drawSplit);
+}
+
+function setSplit(on) {
+  isSplit = on;
+  at('splitButton').setAttribute('aria-pressed', on);
+  at('split').hidden = !on;
+  at('stage').classList.toggle('isSplit', on);
+  play();
+  if (on) requestAnimationFrame(drawSplit);
+}
+
+at('splitButton').addEventListener('click', () => setSplit(!isSplit));
+at('split').addEventListener('pointerdown', (event) => at('split').setPointerCapture(event.pointerId));
+at('split').addEventListener('pointermove', (event) => {
+  if (!event.buttons) return;
+  const box = at('split').getBoundingClientRect();
+  const shown = Math.min(box.width, box.height * at('split').width / at('split').height);
+  divider = Math.min(1, Math.max(0, (event.clientX - box.left - (box.width - shown) / 2) / shown));
+});
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if (at('stage').requestFullscreen) at('stage').requestFullscreen().catch(tell);
+  else video.webkitEnterFullscreen?.();
+}
+at('fullButton').addEventListener('click', fullScreen);
+
+// MARK: Styles and controls
+
+let styles = [];
+
+async function loadGallery() {
+  const found = (await ask('/api/styles')).styles;
+  if (JSON.stringify(found) === JSON.stringify(styles)) return;
+  styles = found;
+  at('gallery').replaceChildren(...styles.map(({ name, hasPicture }) => {
+    const item = document.createElement('li');
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'style';
+    button.dataset.style = name;
+    let picture = document.createElement('div');
+    picture.className = 'blank';
+    if (hasPicture) {
+      picture = document.createElement('img');
+      picture.alt = '';
+      picture.loading = 'lazy';
+      picture.src = `/api/styles/${encodeURIComponent(name)}/picture`;
+    }
+    const label = document.createElement('span');
+    label.textContent = name;
+    button.append(picture, label);
+    button.addEventListener('click', (event) => choose(name, event.shiftKey));
+    const add = document.createElement('button');
+    add.type = 'button';
+    add.className = 'add';
+    add.textContent = '+';
+    add.title = `Mix with ${name}`;
+    add.setAttribute('aria-label', add.title);
+    add.addEventListener('click', () => choose(name, true));
+    item.append(button, add);
+    return item;
+  }));
+  show(state);
+}
+
+function choose(name, mixes) {
+  const first = state.styles?.[0]?.name;
+  if (mixes && first && first !== name) change({ styles: [{ name: first, share: 0.5 }, { name, share: 0.5 }] });
+  else change({ styles: [{ name, share: 1 }] });
+}
+
+function setMix(share) {
+  const [first, second] = state.styles ?? [];
+  if (!second) return;
+  // A style without a share would leave the mixture.
+  const part = Math.min(0.99, Math.max(0.01, share));
+  change({ styles: [{ name: first.name, share: 1 - part }, { name: second.name, share: part }], fade: Number(at('fade').value) });
+}
+
+/** Sends at most one change at a time, the newest. */
+function throttled(send) {
+  let next = null;
+  let isSending = false;
+  return async (value) => {
+    next = { value };
+    if (isSending) return;
+    isSending = true;
+    while (next) {
+      const { value: current } = next;
+      next = null;
+      await send(current);
+    }
+    isSending = false;
+  };
+}
+
+for (const [id, send] of [
+  ['strength', (value) => change({ strength: value })], ['mix', setMix], ['fade', (value) => change({ fade: value })],
+]) {
+  const later = throttled(send);
+  at(id).addEventListener('input', () => { label(); later(Number(at(id).value)); });
+}
+at('colors').addEventListener('change', () => change({ preserveColors: at('colors').checked }));
+
+function label() {
+  at('strengthText').textContent = `${Math.round(at('strength').value * 100)} %`;
+  at('mixText').textContent = at('mix').disabled ? '' : `${Math.round(at('mix').value * 100)} %`;
+  at('fadeText').textContent = `${Number(at('fade').value).toFixed(1)} s`;
+}
+
+function show(found) {
+  if (!found?.id) return;
+  state = found;
+  const isBusy = (id) => document.activeElement === at(id) && at(id).matches(':active');
+  if (!isBusy('strength')) at('strength').value = state.strength;
+  if (!isBusy('fade')) at('fade').value = state.fade;
+  at('mix').disabled = state.styles.length !== 2;
+  if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
+  at('colors').checked = state.preserveColors;
+  at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
+  const used = new Set(state.styles.map((style) => style.name));
+  for (const button of document.querySelectorAll('.style')) button.setAttribute('aria-pressed', used.has(button.dataset.style));
+  label();
+  const { fpsOut, latencyP50Ms, workWidth, workHeight } = state.statistics;
+  at('numbers').textContent = state.condition === 'running'
+    ? `${fpsOut.toFixed(1)} fps · ${Math.round(latencyP50Ms + 1000 * Math.max(0, lag))} ms · ${workWidth}×${workHeight}`
+    : state.failure ?? (state.isCamera ? 'waiting for a camera' : 'waiting for the source');
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || at('login').open) return;
+  if (event.target.matches('input, select')) return;
+  const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+  const step = { ArrowUp: 0.05, ArrowDown: -0.05, ArrowRight: 0.05, ArrowLeft: -0.05 }[event.key];
+  if (digit && styles[digit - 1]) choose(styles[digit - 1].name, event.shiftKey);
+  else if (step) change({ strength: Math.min(1, Math.max(0, state.strength + step)) });
+  else if (event.key === 's') setSplit(!isSplit);
+  else if (event.key === 'f') fullScreen();
+  else if (event.key === 'c') change({ preserveColors: !state.preserveColors });
+  else return;
+  event.preventDefault();
+});
+
+// MARK: Training
+
+async function train(file) {
+  if (!file) return;
+  const name = file.name.replace(/\.[^.]*$/, '');
+  await ask(`/api/training?name=${encodeURIComponent(name)}`, { method: 'POST', headers: { 'Content-Type': file.type }, body: file })
+    .then(loadJobs).catch(tell);
+}
+
+at('painting').addEventListener('change', () => { train(at('painting').files[0]); at('painting').value = ''; });
+document.addEventListener('dragover', (event) => { event.preventDefault(); document.body.classList.add('isDragging'); });
+document.addEventListener('dragleave', () => document.body.classList.remove('isDragging'));
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  document.body.classList.remove('isDragging');
+  train(event.dataTransfer.files[0]);
+});
+
+async function loadJobs() {
+  const { isPossible, jobs } = await ask('/api/training');
+  at('training').hidden = !isPossible;
+  at('jobs').replaceChildren(...jobs.slice().reverse().map((job) => {
+    const item = document.createElement('li');
+    const title = document.createElement('strong');
+    title.textContent = `${job.name}: ${job.state}`;
+    const text = document.createElement('span');
+    text.textContent = job.message;
+    item.append(title, text);
+    const isOpen = job.state === 'running' || job.state === 'waiting';
+    if (isOpen) {
+      const bar = document.createElement('progress');
+      if (job.iterations > 0) { bar.max = job.iterations; bar.value = job.iteration; }
+      const cancel = document.createElement('button');
+      cancel.type = 'button';
+      cancel.textContent = 'Cancel';
+      cancel.addEventListener('click', () => ask(`/api/training/${job.id}`, { method: 'DELETE' }).then(loadJobs).catch(tell));
+      item.append(bar, cancel);
+    }
+    if (job.preview && job.state !== 'cancelled') {
+      const picture = document.createElement('img');
+      picture.alt = `Preview of ${job.name}`;
+      picture.src = `/api/training/${job.id}/preview?step=${job.preview}`;
+      item.append(picture);
+    }
+    return item;
+  }));
+}
+
+// MARK: The camera
+
+let camera = null;
+async function setCamera(on) {
+  camera?.getTracks().forEach((track) => track.stop());
+  camera = null;
+  at('cameraButton').setAttribute('aria-pressed', on);
+  if (!on) return;
+  const media = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360, frameRate: 30 } });
+  camera = media;
+  const eye = document.createElement('video');
+  eye.muted = true;
+  eye.playsInline = true;
+  eye.srcObject = media;
+  await eye.play();
+  const canvas = document.createElement('canvas');
+  while (camera === media) {
+    const began = performance.now();
+    canvas.width = eye.videoWidth;
+    canvas.height = eye.videoHeight;
+    canvas.getContext('2d').drawImage(eye, 0, 0);
+    const jpeg = await new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.85));
+    try {
+      await ask(`/api/streams/${state.id}/frames?page=${pageID}`, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: jpeg });
+    } catch (error) {
+      if (error.status !== 429) { tell(error); setCamera(false); return; }
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, 33 - (performance.now() - began))));
+  }
+}
+at('cameraButton').addEventListener('click', () => setCamera(!camera).catch((error) => { tell(error); setCamera(false); }));
+
+// MARK: The beginning
+
+at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); refresh().then(play).catch(tell); });
+
+async function refresh() { if (state.id) show(await ask(`/api/streams/${state.id}`)); }
+
+async function begin() {
+  const { streams } = await ask('/api/streams');
+  at('stream').hidden = streams.length < 2;
+  at('stream').replaceChildren(...streams.map((stream) => new Option(stream.title, stream.id)));
+  if (!streams.length) return;
+  show(streams[0]);
+  await Promise.all([loadGallery(), loadJobs()]);
+  play();
+}
+
+let ticks = 0;
+setInterval(() => {
+  if (document.hidden || at('login').open) return;
+  refresh().catch(() => {});
+  if (ticks++ % 3 === 0) { loadGallery().catch(() => {}); if (!at('training').hidden) loadJobs().catch(() => {}); }
+}, 1000);
+begin().catch(tell);

@@ -1,0 +1,145 @@
+import FFmpeg
+import Foundation
+import Streaming
+import Synchronization
+import Threading
+
+/// A source whose frames others bring: those of a browser's camera, as JPEG.
+///
+/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that wait,
+/// the newest counts.
+public final class PostedFrames: Sendable {
+  /// Why a frame was not taken.
+  enum Refusal: Error {
+    /// Another page sends.
+    case isTaken
+    /// It is no JPEG, or one that is damaged, or of a size out of range; in words.
+    case unreadable(String)
+  }
+
+  /// Larger pictures are none that a camera in a browser needs.
+  static let greatestExtent = 1920
+  private static let patience = Duration.seconds(5)
+
+  private struct Lease {
+    var owner: String
+    var latest: ContinuousClock.Instant
+  }
+
+  private final class Arrived: Sendable {
+    let frame: Frame
+    let arrival: ContinuousClock.Instant
+
+    init(_ frame: Frame, _ arrival: ContinuousClock.Instant) {
+      self.frame = frame
+      self.arrival = arrival
+    }
+  }
+
+  private struct Inbox {
+    /// Where frames go while a source is open.
+    var mailbox: Mailbox<Arrived>?
+    /// The newest frame while none is.
+    var first: Arrived?
+  }
+
+  private let lease = Mutex<Lease?>(nil)
+  private let decoder = Mutex<Decoder?>(nil)
+  private let inbox = Mutex(Inbox())
+  private let start = ContinuousClock.now
+
+  /// A source without frames yet.
+  public init() {}
+
+  /// Decodes a frame and leaves it for painting; `owner` tells the pages apart. Throws ``Refusal``.
+  func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
+    let now = ContinuousClock.now
+    let isTaken = lease.withLock { lease in
+      if let lease, lease.owner != owner, lease.latest.duration(to: now) < Self.patience { return true }
+      lease = Lease(owner: owner, latest: now)
+      return false
+    }
+    if isTaken { throw Refusal.isTaken }
+    guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
+      throw Refusal.unreadable("expected a JPEG picture")
+    }
+    guard (16...Self.greatestExtent).contains(header.width), (16...Self.greatestExtent).contains(header.height) else {
+      throw Refusal.unreadable(
+        "the picture has \(header.width)x\(header.height) pixels, expected 16 to \(Self.greatestExtent) each way")
+    }
+    do {
+      let frame = try Frame()
+      try decoder.withLock { current in
+        let decoder =
+          try current
+          ?? Decoder(
+            codec: "mjpeg", named: "the camera's picture", maximumPixelCount: Self.greatestExtent * Self.greatestExtent)
+        // A decoder that has failed is not used again.
+        current = nil
+        _ = try decoder.send(Packet(bytes: jpeg))
+        guard try decoder.receive(into: frame) == .output else { throw Refusal.unreadable("there is no picture in it") }
+        current = decoder
+      }
+      let arrived = Arrived(frame, now)
+      inbox.withLock { inbox in
+        // A closed mailbox gives back what it is given.
+        if let mailbox = inbox.mailbox, mailbox.put(arrived) !== arrived { return }
+        inbox = Inbox(mailbox: nil, first: arrived)
+      }
+    } catch let error as MediaError {
+      throw Refusal.unreadable(error.message)
+    }
+  }
+
+  /// Waits for the first frame and returns a source that goes on with it.
+  public func open(interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource {
+    while !interrupt() {
+      let source = inbox.withLock { inbox -> Source? in
+        guard let first = inbox.first else { return nil }
+        let mailbox = Mailbox<Arrived>()
+        inbox = Inbox(mailbox: mailbox, first: nil)
+        return Source(first, mailbox, start)
+      }
+      if let source { return source }
+      usleep(20_000)
+    }
+    throw MediaError(operation: "read", file: "the browser's camera", message: "it was stopped")
+  }
+
+  /// What is read between one opening and the next.
+  private final class Source: FrameSource {
+    let description: VideoDescription
+    private let mailbox: Mailbox<Arrived>
+    private let start: ContinuousClock.Instant
+    private let first: Mutex<Arrived?>
+    private let latest: Mutex<(arrival: ContinuousClock.Instant, pts: Int64)>
+
+    init(_ first: Arrived, _ mailbox: Mailbox<Arrived>, _ start: ContinuousClock.Instant) {
+      self.mailbox = mailbox
+      self.start = start
+      self.first = Mutex(first)
+      latest = Mutex((first.arrival, -1))
+      description = VideoDescription(format: first.frame.format, timeBase: Rational(1, 1_000_000))
+    }
+
+    var latestArrival: ContinuousClock.Instant { latest.withLock { $0.arrival } }
+
+    func read(into frame: Frame) throws -> Bool {
+      let waiting = first.withLock { first in
+        defer { first = nil }
+        return first
+      }
+      guard let arrived = waiting ?? mailbox.take() else { return false }
+      try frame.reference(arrived.frame)
+      let time = start.duration(to: arrived.arrival).components
+      let microseconds = time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000
+      frame.pts = latest.withLock { latest in
+        latest = (arrived.arrival, max(microseconds, latest.pts + 1))
+        return latest.pts
+      }
+      return true
+    }
+
+    func stop() { mailbox.close(discarding: true) }
+  }
+}

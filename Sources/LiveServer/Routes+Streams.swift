@@ -1,0 +1,130 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+extension LiveServer {
+  /// Changes that may wait for one stream.
+  private static let greatestWaitingChanges = 8
+  /// How long to wait for a stream's first picture.
+  private static let firstPictureTimeout = Duration.seconds(10)
+  private static let greatestFrameSize = 2 << 20
+  private static let greatestChangeSize = 16 << 10
+
+  func addStreams(to router: Router<ServerContext>) {
+    router.get("api/streams") { [self] _, _ in
+      try Answer.json(["streams": streams.map(state)])
+    }
+    router.get("api/streams/:id") { [self] _, context in
+      try Answer.json(state(try stream(context)))
+    }
+    router.post("api/streams/:id") { [self] request, context in
+      let stream = try stream(context)
+      let change = try await Answer.decode(StyleChange.self, from: request, upTo: Self.greatestChangeSize)
+      if let fault = change.fault { throw HTTPError(.badRequest, message: fault) }
+      try await apply(change, to: stream)
+      return try Answer.json(state(stream))
+    }
+    router.get("api/streams/:id/video.mp4") { [self] request, context in
+      try await video(.mp4, request, context)
+    }
+    router.get("api/streams/:id/video.mjpeg") { [self] request, context in
+      try await video(.mjpeg, request, context)
+    }
+    router.post("api/streams/:id/frames") { [self] request, context in
+      try await takeFrame(request, context)
+    }
+  }
+
+  private func state(_ stream: PaintedStream) -> StreamState {
+    StreamState(stream, isCamera: camera?.stream === stream)
+  }
+
+  private func stream(_ context: ServerContext) throws -> PaintedStream {
+    let id = context.parameters.get("id") ?? ""
+    guard let stream = streams.first(where: { $0.id == id }) else {
+      throw HTTPError(.notFound, message: "there is no such stream")
+    }
+    return stream
+  }
+
+  /// On the stream's own queue: models are read and prepared, which takes a moment.
+  private func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
+    let isFull =
+      stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.greatestWaitingChanges
+    defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }
+    if isFull { throw HTTPError(.tooManyRequests, message: "too many changes wait for this stream") }
+    do {
+      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        stream.control.async { [catalog] in
+          continuation.resume(with: Result { try change.apply(to: stream, catalog: catalog) })
+        }
+      }
+    } catch let error as StyleCatalog.Missing {
+      throw HTTPError(.notFound, message: "\(error)")
+    } catch {
+      throw HTTPError(.unprocessableContent, message: "\(error)")
+    }
+  }
+
+  // MARK: Pictures out
+
+  private func video(_ form: StreamForm, _ request: Request, _ context: ServerContext) async throws -> Response {
+    let stream = try stream(context)
+    let wanted = request.uri.queryParameters.get("view") ?? StreamView.painted.rawValue
+    guard let view = StreamView(rawValue: wanted), let broadcast = stream.output.broadcast(view, form) else {
+      throw HTTPError(.badRequest, message: "'view' is none of painted, pair")
+    }
+    guard let seat = seats.take(at: broadcast, for: context.channel) else {
+      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "all places are taken")
+    }
+    guard let first = await first(of: seat.viewer), let head = first.head else {
+      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "there is no picture yet")
+    }
+    let counters = counters
+    let body = ResponseBody { writer in
+      try await writer.write(contentsOf: first.buffers)
+      while let next = await seat.viewer.next() {
+        try await writer.write(contentsOf: next.buffers)
+        counters.note(bytes: next.buffers.reduce(0) { $0 + $1.readableBytes })
+      }
+      try await writer.finish(nil)
+    }
+    return Response(status: .ok, headers: [.contentType: head.mediaType], body: body)
+  }
+
+  private func first(of viewer: Viewer) async -> (buffers: [ByteBuffer], head: StreamHead?)? {
+    let timer = Task(executorPreference: executor) {
+      try await Task.sleep(for: Self.firstPictureTimeout)
+      viewer.close()
+    }
+    defer { timer.cancel() }
+    return await viewer.next()
+  }
+
+  // MARK: Pictures in
+
+  private func takeFrame(_ request: Request, _ context: ServerContext) async throws -> Response {
+    guard let camera, try stream(context) === camera.stream else {
+      throw HTTPError(.conflict, message: "this stream has a source of its own")
+    }
+    guard request.headers[.contentType] == "image/jpeg" else {
+      throw HTTPError(.unsupportedMediaType, message: "expected image/jpeg")
+    }
+    let owner = request.uri.queryParameters.get("page") ?? ""
+    guard (1...64).contains(owner.utf8.count) else {
+      throw HTTPError(.badRequest, message: "'page' is missing: any text that tells pages apart")
+    }
+    guard cameraFrames.take() else { throw HTTPError(.tooManyRequests, message: "too many frames") }
+    let body = try await request.body.collect(upTo: Self.greatestFrameSize)
+    do {
+      try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner) }
+    } catch PostedFrames.Refusal.isTaken {
+      throw HTTPError(.conflict, message: "the camera of another page is in use")
+    } catch PostedFrames.Refusal.unreadable(let reason) {
+      throw HTTPError(.unprocessableContent, message: reason)
+    }
+    counters.noteFrame()
+    return Response(status: .noContent)
+  }
+}

@@ -1,0 +1,128 @@
+import FFmpeg
+import Hummingbird
+import Streaming
+import Synchronization
+
+/// What a viewer may look at.
+enum StreamView: String, CaseIterable, Sendable {
+  /// The painted picture.
+  case painted
+  /// The source above the painted picture.
+  case pair
+}
+
+/// In what form a viewer gets it.
+enum StreamForm: CaseIterable, Sendable {
+  case mp4, mjpeg
+}
+
+/// Encodes each painted frame once for all who look at it, in the forms that somebody looks at.
+final class StreamOutput: LiveSink {
+  /// No more often than that, a keyframe is made because someone waits for it.
+  private static let leastKeyframeInterval = 0.5
+  private static let greatestKeyframeInterval = 2.0
+  /// A second of fragments at 30 frames a second, or as much as a fast line takes in one.
+  private static let videoLimits = Broadcast.Limits(segments: 32, bytes: 4 << 20)
+
+  /// Of the encoding thread.
+  private struct Encoding {
+    var timeline = MediaTimeline()
+    var timeBase = Rational(1, 1)
+    var pairing = FramePairing()
+    var video: [StreamView: FragmentEncoder] = [:]
+    var pictures: [StreamView: PictureEncoder] = [:]
+    var keyframes: [StreamView: Double] = [:]
+  }
+
+  private let broadcasts: [StreamView: [StreamForm: Broadcast]]
+  private let encoding = Mutex(Encoding())
+  private let delivered = Mutex<(@Sendable (ContinuousClock.Instant) -> Void)?>(nil)
+
+  init() {
+    broadcasts = Dictionary(
+      uniqueKeysWithValues: StreamView.allCases.map { view in
+        let video = Broadcast(limits: Self.videoLimits, heartbeat: FragmentEncoder.heartbeat)
+        // A picture replaces the one before; a line between two parts means nothing.
+        let pictures = Broadcast(limits: .init(segments: 1, bytes: .max), heartbeat: Array("\r\n".utf8))
+        return (view, [.mp4: video, .mjpeg: pictures])
+      })
+  }
+
+  private var all: [Broadcast] { broadcasts.values.flatMap(\.values) }
+  var viewerCount: Int { all.reduce(0) { $0 + $1.viewerCount } }
+  var counts: (segments: Int, lost: Int) {
+    all.map(\.counts).reduce((0, 0)) { ($0.segments + $1.segments, $0.lost + $1.lost) }
+  }
+
+  func broadcast(_ view: StreamView, _ form: StreamForm) -> Broadcast? { broadcasts[view]?[form] }
+  func beat(after silence: Duration) { for broadcast in all { broadcast.beat(after: silence) } }
+  func close() { for broadcast in all { broadcast.close() } }
+
+  // MARK: LiveSink
+
+  var orientation: Orientation { .upright }
+
+  /// The source's size as displayed, made even: 4:2:0 has no half samples.
+  func format(for source: VideoDescription) -> VideoFormat {
+    encoding.withLock { encoding in
+      encoding.timeBase = source.timeBase
+      encoding.pairing = FramePairing(orientation: source.orientation)
+    }
+    let size = source.displaySize
+    return VideoFormat(
+      width: max(2, size.width & ~1), height: max(2, size.height & ~1), pixelFormat: .yuv420p,
+      color: source.format.color(encodedAs: .yuv420p))
+  }
+
+  func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
+    self.delivered.withLock { $0 = delivered }
+  }
+
+  func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
+    try encoding.withLock { encoding in
+      let seconds = frame.pts.map { Double($0) * encoding.timeBase.value }
+      let times = encoding.timeline.advance(seconds: seconds, arrival: arrival)
+      for view in StreamView.allCases {
+        guard let video = broadcasts[view]?[.mp4], let pictures = broadcasts[view]?[.mjpeg],
+          video.viewerCount + pictures.viewerCount > 0
+        else { continue }
+        let picture = view == .painted ? frame : try encoding.pairing.pair(painted: frame, source: source)
+        if video.viewerCount > 0 { try publish(picture, view, times, to: video, &encoding) }
+        if pictures.viewerCount > 0 { try publish(picture, view, to: pictures, &encoding) }
+      }
+    }
+    delivered.withLock { $0 }?(arrival)
+  }
+
+  private func publish(
+    _ frame: Frame, _ view: StreamView, _ times: (start: Double, end: Double), to broadcast: Broadcast,
+    _ encoding: inout Encoding
+  ) throws {
+    if encoding.video[view]?.format != frame.format {
+      encoding.video[view] = try FragmentEncoder(format: frame.format)
+      encoding.keyframes[view] = nil
+    }
+    guard let encoder = encoding.video[view] else { return }
+    let age = encoding.keyframes[view].map { times.start - $0 } ?? .infinity
+    let isKeyframe =
+      age >= Self.greatestKeyframeInterval || age >= Self.leastKeyframeInterval && broadcast.wantsKeyframe
+    if isKeyframe { encoding.keyframes[view] = times.start }
+    let ticks = FragmentEncoder.timeBase.inverse.value
+    let (start, end) = (Int64((times.start * ticks).rounded()), Int64((times.end * ticks).rounded()))
+    if let segment = try encoder.encode(frame, time: start, duration: end - start, isKeyframe: isKeyframe) {
+      broadcast.publish(segment)
+    }
+  }
+
+  private func publish(
+    _ frame: Frame, _ view: StreamView, to broadcast: Broadcast, _ encoding: inout Encoding
+  ) throws {
+    let fitting = encoding.pictures[view].flatMap { $0.fits(frame) ? $0 : nil }
+    let encoder = try fitting ?? PictureEncoder(format: frame.format)
+    encoding.pictures[view] = encoder
+    broadcast.publish(PictureEncoder.segment(try encoder.encode(frame)))
+  }
+
+  /// The viewers stay: another run may follow.
+  func finish() throws {}
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Inference
+import Networks
+import Streaming
+import Synchronization
+
+/// The styles in the folders of models, as they are at present: files may come and go.
+///
+/// A name from outside is looked up in the list and never becomes part of a path.
+public final class StyleCatalog: Sendable {
+  /// A style that can be chosen.
+  public struct Entry: Equatable, Sendable {
+    /// Its name: the file's, without the extension.
+    public let name: String
+    /// The model file.
+    public let model: String
+    /// A picture of it beside the model; nil where there is none.
+    public let picture: String?
+  }
+
+  private struct Listing {
+    var entries: [Entry] = []
+    var time: ContinuousClock.Instant?
+  }
+
+  private struct Loaded {
+    var model: PreparedModel
+    var stamp: Date?
+  }
+
+  private static let freshness = Duration.seconds(1)
+  /// Prepared models that are kept, so that going back to a style is quick.
+  private static let keptModels = 6
+
+  private let folders: [String]
+  private let listing = Mutex(Listing())
+  private let loaded = Mutex<[(path: String, loaded: Loaded)]>([])
+
+  /// The styles in `folders`; of equal names, that of the first folder counts.
+  public init(folders: [String]) { self.folders = folders }
+
+  /// All styles, sorted by name.
+  public var entries: [Entry] {
+    listing.withLock { listing in
+      if let time = listing.time, time.duration(to: .now) < Self.freshness { return listing.entries }
+      listing = Listing(entries: read(), time: .now)
+      return listing.entries
+    }
+  }
+
+  /// Forgets what was listed, because a file has come or gone.
+  func refresh() { listing.withLock { $0.time = nil } }
+
+  private func read() -> [Entry] {
+    var found: [String: Entry] = [:]
+    for folder in folders {
+      let files = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      for file in files where file.hasSuffix(".safetensors") && !file.hasPrefix(".") {
+        let name = String(file.dropLast(".safetensors".count))
+        guard !name.isEmpty, found[name] == nil else { continue }
+        let picture = files.contains(name + ".jpg") ? "\(folder)/\(name).jpg" : nil
+        found[name] = Entry(name: name, model: "\(folder)/\(file)", picture: picture)
+      }
+    }
+    return found.values.sorted { $0.name < $1.name }
+  }
+
+  /// The style of that name; nil where there is none.
+  public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+
+  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or what is
+  /// wrong with its file.
+  public func style(_ name: String) throws -> NamedStyle {
+    guard let entry = entry(name) else { throw Missing(name: name, known: entries.map(\.name)) }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: entry.model)
+    let stamp = attributes?[.modificationDate] as? Date
+    let kept = loaded.withLock { list in list.first { $0.path == entry.model && $0.loaded.stamp == stamp }?.loaded }
+    if let kept { return NamedStyle(name, model: kept.model) }
+    let style = try NamedStyle(name, path: entry.model)
+    loaded.withLock { list in
+      list.removeAll { $0.path == entry.model }
+      list.insert((entry.model, Loaded(model: style.model, stamp: stamp)), at: 0)
+      if list.count > Self.keptModels { list.removeLast() }
+    }
+    return style
+  }
+
+  /// There is no style of that name.
+  public struct Missing: Error, Equatable, CustomStringConvertible {
+    /// The name.
+    public let name: String
+    /// The names that there are.
+    public let known: [String]
+
+    /// One sentence.
+    public var description: String {
+      "there is no style '\(name.prefix(80))' (known: \(known.joined(separator: ", ")))"
+    }
+  }
+}

@@ -1,0 +1,256 @@
+import Foundation
+import Synchronization
+
+/// Trains styles from uploaded paintings, one at a time: `train-style` as a child process at low priority.
+///
+/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among them
+/// when it is whole.
+public final class TrainingQueue: Sendable {
+  /// How to train.
+  public struct Options: Sendable {
+    /// The program.
+    public var program: String
+    /// Its arguments beside the painting and the output.
+    public var arguments: [String]
+    /// Where finished styles go; made if it does not exist.
+    public var modelFolder: String
+
+    /// Trains with `program`, of good quality unless told otherwise.
+    public init(program: String, arguments: [String] = ["--quality", "good"], modelFolder: String) {
+      self.program = program
+      self.arguments = arguments
+      self.modelFolder = modelFolder
+    }
+  }
+
+  /// A painting on its way to a style.
+  public struct Job: Codable, Equatable, Sendable {
+    /// How it stands with it.
+    public enum State: String, Codable, Sendable {
+      case waiting, running, finished, failed, cancelled
+    }
+
+    /// By which requests name it.
+    public let id: String
+    /// The style's name.
+    public let name: String
+    /// How it stands with it.
+    public var state = State.waiting
+    /// Steps done.
+    public var iteration = 0
+    /// Steps in all; 0 while unknown.
+    public var iterations = 0
+    /// Seconds since it began; 0 before.
+    public var seconds = 0.0
+    /// What the program says, or why it failed; one line.
+    public var message = ""
+    /// The number of the newest preview; nil before the first.
+    public var preview: Int?
+  }
+
+  /// Why a painting is not taken.
+  enum Refusal: Error, Equatable {
+    /// One runs and another waits.
+    case isFull
+    /// It is no picture, or one out of range; in words.
+    case unreadable(String)
+    /// It cannot be stored; in words.
+    case unwritable(String)
+  }
+
+  static let greatestExtent = 8192
+  static let leastExtent = 64
+  /// Jobs that have ended and are still listed.
+  private static let listedCount = 8
+
+  private struct Entry {
+    var job: Job
+    var folder: String
+    var painting: String
+    var isCancelled = false
+    var process: Int32?
+    var hasEnded: Bool { [.finished, .failed, .cancelled].contains(job.state) }
+  }
+
+  private let options: Options
+  private let catalog: StyleCatalog
+  private let entries = Mutex<[Entry]>([])
+  private let isStopped = Atomic<Bool>(false)
+
+  /// A queue whose finished styles appear in `catalog`.
+  public init(_ options: Options, catalog: StyleCatalog) {
+    self.options = options
+    self.catalog = catalog
+  }
+
+  /// All jobs that are listed, the oldest first.
+  public var jobs: [Job] { entries.withLock { $0.map(\.job) } }
+
+  /// Takes a painting, to be trained under a name made of `name`. Throws ``Refusal``.
+  func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
+    guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP picture") }
+    let range = Self.leastExtent...Self.greatestExtent
+    guard range.contains(header.width), range.contains(header.height) else {
+      throw .unreadable(
+        "the picture has \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) each way"
+      )
+    }
+    let id = UUID().uuidString.lowercased()
+    // The folder's and the file's names are made here: nothing of what was sent is in them but letters of a slug.
+    let known = Set(catalog.entries.map(\.name))
+    let folder = "\(options.modelFolder)/.training-\(id)"
+    let job = try entries.withLock { entries throws(Refusal) -> Job in
+      let open = entries.filter { !$0.hasEnded }
+      guard open.count < 2, !isStopped.load(ordering: .acquiring) else { throw .isFull }
+      let name = Self.uniqueName(name, besides: known.union(open.map(\.job.name)))
+      let job = Job(id: id, name: name)
+      let painting = "\(folder)/painting.\(header.kind.fileExtension)"
+      do {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(picture).write(to: URL(fileURLWithPath: painting))
+      } catch {
+        try? FileManager.default.removeItem(atPath: folder)
+        throw .unwritable("the painting cannot be stored: \(error.localizedDescription)")
+      }
+      entries.append(Entry(job: job, folder: folder, painting: painting))
+      while entries.count > Self.listedCount, let index = entries.firstIndex(where: \.hasEnded) {
+        Self.clean(entries.remove(at: index))
+      }
+      return job
+    }
+    startNext()
+    return job
+  }
+
+  /// Letters, digits and hyphens of `name`, and a number where there is one of that name.
+  static func uniqueName(_ name: String, besides known: Set<String>) -> String {
+    let words = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    let slug = String(words.joined(separator: "-").prefix(40)).trimmingCharacters(in: ["-"])
+    let base = slug.isEmpty ? "style" : slug
+    var result = base
+    var number = 2
+    while known.contains(result) {
+      result = "\(base)-\(number)"
+      number += 1
+    }
+    return result
+  }
+
+  /// Ends a job, or takes it out of the queue; false where there is none of that name that has not ended.
+  func cancel(_ id: String) -> Bool {
+    let isKnown = entries.withLock { entries in
+      guard let index = entries.firstIndex(where: { $0.job.id == id && !$0.hasEnded }) else { return false }
+      entries[index].isCancelled = true
+      if entries[index].job.state == .waiting {
+        entries[index].job.state = .cancelled
+        Self.clean(entries[index])
+      }
+      return true
+    }
+    return isKnown
+  }
+
+  /// The file of a job's newest preview.
+  func preview(_ id: String) -> String? {
+    let found = entries.withLock { entries in entries.first { $0.job.id == id } }
+    guard let found, let number = found.job.preview else { return nil }
+    return Self.previewFile(found, number)
+  }
+
+  /// Ends the running job and takes no more.
+  public func stop() {
+    isStopped.store(true, ordering: .releasing)
+    entries.withLock { entries in
+      for index in entries.indices where !entries[index].hasEnded { entries[index].isCancelled = true }
+    }
+    for _ in 0..<200 where entries.withLock({ $0.contains { $0.job.state == .running } }) { usleep(20_000) }
+    entries.withLock { entries in entries.forEach(Self.clean) }
+  }
+
+  private static func clean(_ entry: Entry) { try? FileManager.default.removeItem(atPath: entry.folder) }
+
+  // MARK: The running job
+
+  private func startNext() {
+    let next = entries.withLock { entries -> Entry? in
+      guard !entries.contains(where: { $0.job.state == .running }),
+        let index = entries.firstIndex(where: { $0.job.state == .waiting })
+      else { return nil }
+      entries[index].job.state = .running
+      return entries[index]
+    }
+    guard let next else { return }
+    let thread = Thread { [self] in
+      run(next)
+      startNext()
+    }
+    thread.name = "training"
+    thread.start()
+  }
+
+  private func update(_ id: String, _ change: (inout Entry) -> Void) {
+    entries.withLock { entries in
+      if let index = entries.firstIndex(where: { $0.job.id == id }) { change(&entries[index]) }
+    }
+  }
+
+  private func run(_ entry: Entry) {
+    let id = entry.job.id
+    let output = Self.output(entry)
+    let child = TrainingChild(
+      program: options.program,
+      arguments: [entry.painting, "--output", output, "--preview-interval", "25"] + options.arguments,
+      folder: entry.folder)
+    let start = ContinuousClock.now
+    let outcome = child.run(
+      shouldStop: { [self] in entries.withLock { $0.first { $0.job.id == id }?.isCancelled ?? true } },
+      observe: { [self] progress in
+        update(id) { entry in
+          entry.job.seconds = Double(start.duration(to: .now).components.seconds)
+          if let iteration = progress.iteration { entry.job.iteration = iteration }
+          if let iterations = progress.iterations { entry.job.iterations = iterations }
+          if !progress.line.isEmpty { entry.job.message = progress.line }
+          entry.job.preview = Self.newestPreview(entry) ?? entry.job.preview
+        }
+      })
+    var state = Job.State.finished
+    var message = "done"
+    switch outcome {
+    case .stopped: (state, message) = (.cancelled, "cancelled")
+    case .failed(let reason): (state, message) = (.failed, reason)
+    case .finished:
+      do { try publish(entry) } catch { (state, message) = (.failed, error.localizedDescription) }
+    }
+    catalog.refresh()
+    update(id) { entry in
+      entry.job.state = state
+      entry.job.message = message
+      if state == .cancelled { Self.clean(entry) }
+    }
+  }
+
+  private static func output(_ entry: Entry) -> String { "\(entry.folder)/\(entry.job.name).safetensors" }
+
+  private static func previewFile(_ entry: Entry, _ number: Int) -> String {
+    "\(entry.folder)/\(entry.job.name).training/preview-" + String(format: "%06d", number) + ".png"
+  }
+
+  private static func newestPreview(_ entry: Entry) -> Int? {
+    let files =
+      (try? FileManager.default.contentsOfDirectory(atPath: "\(entry.folder)/\(entry.job.name).training")) ?? []
+    let numbers = files.compactMap { file in
+      file.hasPrefix("preview-") && file.hasSuffix(".png") ? Int(file.dropFirst(8).dropLast(4)) : nil
+    }
+    return numbers.max()
+  }
+
+  /// Moves the style among the models: the model last, since with it the style appears.
+  private func publish(_ entry: Entry) throws {
+    for suffix in ["jpg", "md", "safetensors"] {
+      let file = "\(entry.job.name).\(suffix)"
+      let source = "\(entry.folder)/\(file)"
+      guard FileManager.default.fileExists(atPath: source) else { continue }
+      try FileManager.default.moveItem(atPath: source, toPath: "\(options.modelFolder)/\(file)")
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import ArgumentParser
+import Console
+import FFmpeg
+import Foundation
+import LiveServer
+import Streaming
+import Threading
+
+/// Paints live sources and shows them in browsers.
+struct StylizeLive: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stylize-live",
+    abstract: "Paints videos, streams, screens and cameras live, to be watched in a browser.",
+    discussion: """
+      Sources are files, URLs (udp, srt, rtmp, rtsp, http, https), '-' for standard input, cameras and screens: \
+      /dev/video0, or --input-format x11grab :0.0. Files play in a circle. With --browser-camera, the page offers the \
+      camera of the device that it is shown on.
+
+      The address of the page is printed on standard output. Only this machine reaches it, unless --address names another \
+      address, which needs a token. Ctrl-C ends the server.
+      """,
+    version: Program.version)
+
+  @Argument(help: "The sources, each a stream of its own.")
+  var sources: [String] = []
+
+  @Flag(help: "Add a stream for the camera of a browser that shows the page.")
+  var browserCamera = false
+
+  @Option(help: "The style to begin with: a name from the models folder.")
+  var style = Installation.defaultStyle
+
+  @Option(
+    help: "The share of the repainted picture, from 0 (the source) to 1.", transform: ArgumentValues.number(in: 0...1))
+  var strength = 1.0
+
+  @Flag(help: "Keep the source's colours and repaint only the brightness.")
+  var preserveColors = false
+
+  @Option(
+    help: ArgumentHelp("The greatest size at which the network paints. (default: the source's)", valueName: "WxH"),
+    transform: FrameSize.parse)
+  var size: FrameSize?
+
+  @Option(
+    help: ArgumentHelp("How long a change of style takes, until the page says otherwise.", valueName: "seconds"),
+    transform: ArgumentValues.number(in: 0...60))
+  var fade = 0.5
+
+  @Option(
+    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp("How long a source may send nothing.", valueName: "seconds"),
+    transform: ArgumentValues.number(in: 0.1...86_400))
+  var timeout = 10.0
+
+  @Option(
+    help: ArgumentHelp(
+      "The sources' format, by FFmpeg's name: v4l2, x11grab, mpegts ... (default: what the content tells)",
+      valueName: "name"))
+  var inputFormat: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An option of the sources' protocol, format or device; may be repeated.", valueName: "key=value"),
+    transform: KeyValue.parse)
+  var inputOption: [KeyValue] = []
+
+  @OptionGroup(title: "Server")
+  var server: ServerOptions
+
+  func validate() throws {
+    if sources.isEmpty, !browserCamera { throw ValidationError("expected a source, or --browser-camera") }
+    if sources.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be one source only") }
+  }
+
+  func run() throws {
+    let interrupt = InterruptFlag.install()
+    let installation = Installation()
+    let catalog = StyleCatalog(folders: installation.modelDirectories)
+    let options = try server.serverOptions()
+    let first = try catalog.style(style)
+    let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
+    let turns = FairTurns()
+    let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
+    let painting = LiveStylization.Options(workSize: size.map { ($0.width, $0.height) })
+    func makeStyle() -> LiveStyle {
+      let member = turns.join()
+      return LiveStyle(first, pool: pool, blend: blend) { try member.take($0) }
+    }
+
+    var streams: [PaintedStream] = []
+    for (index, name) in sources.enumerated() {
+      let source = try MediaSource(name, format: inputFormat, options: KeyValue.dictionary(inputOption))
+      if source.kind == .file { try InputPath.checkFile(name) }
+      let reading = LiveReading(timeout: .seconds(timeout))
+      streams.append(
+        PaintedStream(
+          id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
+          options: painting,
+          restartsAtOnce: source.kind == .file || source.kind == .imageSequence
+        ) { interrupt in try VideoReader(source, live: reading, interrupt: interrupt) })
+    }
+    var camera: (stream: PaintedStream, frames: PostedFrames)?
+    if browserCamera {
+      let frames = PostedFrames()
+      let stream = PaintedStream(
+        id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade, options: painting
+      ) { interrupt in try frames.open(interrupt: interrupt) }
+      streams.append(stream)
+      camera = (stream, frames)
+    }
+    let live = try LiveServer(
+      options, streams: streams, camera: camera, catalog: catalog, training: training(installation, catalog))
+    let port = try live.start()
+    let host = options.address.contains(":") ? "[\(options.address)]" : options.address
+    try StandardOutput.write("http://\(host):\(port)/\n")
+    watch(streams, until: interrupt)
+    live.stop()
+  }
+
+  /// `train-style` beside this program; nil where it is not, or was not wanted.
+  private func training(_ installation: Installation, _ catalog: StyleCatalog) -> TrainingQueue? {
+    guard server.training, let folder = Installation.executableDirectory,
+      let models = installation.modelDirectories.first
+    else { return nil }
+    let program = folder + "/train-style"
+    guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
+    return TrainingQueue(TrainingQueue.Options(program: program, modelFolder: models), catalog: catalog)
+  }
+
+  /// Shows how the streams do, until someone ends the program.
+  private func watch(_ streams: [PaintedStream], until interrupt: InterruptFlag) {
+    let output = ConsoleOutput.standardError
+    var failures: [String: String] = [:]
+    while !interrupt.isRaised {
+      usleep(200_000)
+      for stream in streams {
+        let failure = stream.condition.failure
+        if let failure, failures[stream.id] != failure {
+          output.printLine("stylize-live: \(stream.title): \(failure); it is tried again")
+        }
+        failures[stream.id] = failure
+      }
+      guard !server.quiet, output.isTerminal else { continue }
+      let parts = streams.map { stream in
+        let numbers = stream.statistics
+        return String(format: "%@ %.1f fps %.0f ms", stream.title, numbers.fpsOut, numbers.latencyP50Ms)
+      }
+      output.showStatus(parts.joined(separator: " | "))
+    }
+    output.clearStatus()
+  }
+
+  /// What people may read: no path, and no name or password of a URL.
+  private static func title(_ source: MediaSource) -> String {
+    switch source.kind {
+    case .file, .imageSequence: (source.name as NSString).lastPathComponent
+    case .standardStream: "standard input"
+    case .network: URLComponents(string: source.name)?.host ?? "a stream"
+    case .device: "\(source.format ?? "device") \(source.name)"
+    }
+  }
+}
+
+/// Where to listen, and for whom.
+struct ServerOptions: ParsableArguments {
+  @Option(help: "The address to listen on; any but this machine's own needs a token.")
+  var address = "127.0.0.1"
+
+  @Option(help: "The port; 0 for any that is free.", transform: ArgumentValues.integer(in: 0...65_535))
+  var port = 8080
+
+  @Option(
+    help: ArgumentHelp(
+      "What people must show, at least \(LiveServer.leastTokenLength) characters; other users of this machine can see it.",
+      valueName: "text"))
+  var token: String?
+
+  @Option(help: ArgumentHelp("A file with the token in its first line.", valueName: "file"))
+  var tokenFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A name by which browsers know this server, beside its address; may be repeated.", valueName: "name"))
+  var allowHost: [String] = []
+
+  @Option(help: "The most streams open at a time.", transform: ArgumentValues.integer(in: 1...10_000))
+  var viewers = 256
+
+  @Flag(inversion: .prefixedNo, help: "Whether paintings dropped on the page are trained.")
+  var training = true
+
+  @Flag(help: "Show no status line.")
+  var quiet = false
+
+  func serverOptions() throws -> LiveServer.Options {
+    if token != nil, tokenFile != nil { throw ValidationError("--token and --token-file exclude each other") }
+    var token = token
+    if let tokenFile {
+      try InputPath.checkFile(tokenFile)
+      let text = try String(contentsOfFile: tokenFile, encoding: .utf8)
+      token = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    }
+    return LiveServer.Options(
+      address: address, port: port, token: token, hosts: allowHost, greatestViewerCount: viewers)
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import LiveServer
+import Testing
+
+@Suite struct AccessTests {
+  @Test func onlyKnownHostsAreAnswered() throws {
+    let server = try RunningServer(options: .init(port: 0, hosts: ["studio.example"]))
+    func status(_ host: String) throws -> Int { try server.ask("GET", "/api/streams", headers: ["Host": host]).status }
+    for host in [
+      "127.0.0.1", "127.0.0.1:\(server.port)", "localhost", "LOCALHOST:80", "[::1]:8080", "studio.example:443",
+    ] {
+      #expect(try status(host) == 200, "\(host)")
+    }
+    // Another name is another site that has its name lead here; another address is not this server's.
+    for host in [
+      "evil.example", "localhost.evil.example", "192.0.2.7", "127.0.0.1.evil.example", "127.0.0.1@evil", "[::1", ":80",
+    ] {
+      #expect(try status(host) == 421, "\(host)")
+    }
+  }
+
+  @Test func otherSitesMayNotAsk() throws {
+    let server = try RunningServer()
+    func status(_ method: String, _ path: String, _ headers: [String: String]) throws -> Int {
+      try server.ask(method, path, headers: headers, type: "application/json", body: "{}".utf8).status
+    }
+    let own = "http://127.0.0.1:\(server.port)"
+    #expect(try status("POST", "/api/streams/1", [:]) == 200)
+    #expect(try status("POST", "/api/streams/1", ["Origin": own]) == 200)
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:1", own + ".evil.example", "file://"] {
+      #expect(try status("POST", "/api/streams/1", ["Origin": origin]) == 403, "\(origin)")
+      #expect(try status("DELETE", "/api/training/1", ["Origin": origin]) == 403, "\(origin)")
+    }
+    #expect(try status("GET", "/api/streams", ["Sec-Fetch-Site": "same-origin"]) == 200)
+    #expect(try status("GET", "/api/streams", ["Sec-Fetch-Site": "cross-site"]) == 403)
+    #expect(try status("GET", "/api/streams/1/video.mjpeg", ["Sec-Fetch-Site": "same-site"]) == 403)
+    // A link to the page is welcome.
+    #expect(try status("GET", "/", ["Sec-Fetch-Site": "cross-site"]) == 200)
+    // Forms of other sites can have these types, and only these.
+    for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
+      #expect(try server.ask("POST", "/api/streams/1", type: type, body: "{}".utf8).status == 415)
+    }
+  }
+
+  @Test func everyAnswerForbidsFramingAndSniffing() throws {
+    let server = try RunningServer()
+    for (path, status) in [("/", 200), ("/app.js", 200), ("/app.css", 200), ("/api/streams", 200), ("/none", 404)] {
+      let answer = try server.ask("GET", path)
+      #expect(answer.status == status, "\(path)")
+      #expect(
+        answer.headers["x-content-type-options"] == "nosniff" && answer.headers["x-frame-options"] == "DENY", "\(path)")
+      let policy = try #require(answer.headers["content-security-policy"])
+      #expect(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"))
+      #expect(!policy.contains("unsafe") && !policy.contains("http"), "no script of others, none in the page")
+    }
+    let refused = try server.ask("GET", "/", headers: ["Host": "evil.example"])
+    #expect(refused.headers["x-frame-options"] == "DENY")
+    let page = try server.ask("GET", "/").text
+    #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("onclick"))
+  }
+
+  @Test func anotherAddressNeedsAToken() throws {
+    for address in ["0.0.0.0", "192.0.2.7", "::", "studio.example"] {
+      #expect(throws: LiveServerError.tokenMissing(address: address)) {
+        try LiveServer(.init(address: address), streams: [], catalog: StyleCatalog(folders: []))
+      }
+    }
+    #expect(throws: LiveServerError.tokenTooShort) {
+      try LiveServer(.init(address: "0.0.0.0", token: "short"), streams: [], catalog: StyleCatalog(folders: []))
+    }
+    for address in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] {
+      _ = try LiveServer(.init(address: address), streams: [], catalog: StyleCatalog(folders: []))
+    }
+  }
+
+  @Test func theTokenOpensAndNothingElse() throws {
+    let token = "a token of some length"
+    let server = try RunningServer(options: .init(port: 0, token: token))
+    // The page itself holds nothing.
+    for path in ["/", "/app.js", "/healthz"] { #expect(try server.ask("GET", path).status == 200) }
+    let closed = [
+      "/api/streams", "/api/streams/1", "/api/streams/1/video.mp4", "/api/styles", "/api/styles/second/picture",
+      "/api/training", "/metrics",
+    ]
+    for path in closed { #expect(try server.ask("GET", path).status == 401, "\(path)") }
+    for path in ["/api/streams/1", "/api/streams/camera/frames", "/api/training"] {
+      #expect(try server.ask("POST", path, type: "application/json", body: "{}".utf8).status == 401, "\(path)")
+    }
+    func status(bearer: String) throws -> Int {
+      try server.ask("GET", "/api/streams", headers: ["Authorization": "Bearer \(bearer)"]).status
+    }
+    #expect(try status(bearer: token) == 200)
+    for wrong in ["", "a", token + "x", String(token.dropLast()), token.uppercased(), token + token, token + "\u{0}"] {
+      #expect(try status(bearer: wrong) != 200, "\(wrong)")
+    }
+    #expect(try server.ask("GET", "/api/streams?token=a%20token%20of%20some%20length").status == 401)
+
+    let login = try server.ask("POST", "/api/session", headers: ["Authorization": "Bearer \(token)"])
+    #expect(login.status == 204)
+    let cookie = try #require(login.headers["set-cookie"])
+    #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("token"))
+    let pair = String(try #require(cookie.split(separator: ";").first))
+    #expect(try server.ask("GET", "/api/streams", headers: ["Cookie": pair]).status == 200)
+    #expect(try server.ask("GET", "/api/streams", headers: ["Cookie": pair + "0"]).status == 401)
+    let metrics = try server.ask("GET", "/metrics", headers: ["Authorization": "Bearer \(token)"])
+    #expect(metrics.status == 200 && !metrics.text.contains(token))
+  }
+
+  @Test func guessingIsSlow() throws {
+    let server = try RunningServer(options: .init(port: 0, token: "a token of some length"))
+    let statuses = try (0..<40).map { number in
+      try server.ask("POST", "/api/session", headers: ["Authorization": "Bearer guess \(number)"]).status
+    }
+    #expect(statuses.first == 401 && statuses.contains(429) && !statuses.contains(204))
+  }
+}

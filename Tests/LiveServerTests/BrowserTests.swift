@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The page as a person sees it: the program, with a real browser in front of it.
+@Suite(.serialized) struct BrowserTests {
+  private static let watcher = URL(filePath: #filePath)
+    .deletingLastPathComponent().appending(path: "Browser/watch.py").path
+  static let areInstalled = ["chromium", "ffmpeg", "python3"].allSatisfy { BuiltProgram.onPath($0) != nil }
+
+  private struct Seen: Decodable {
+    var framesBefore: Int
+    var framesAfter: Int
+    var timeBefore: Double
+    var timeAfter: Double
+    var size: [Int]
+    var styles: [String]
+    var numbers: String
+    var first: [Double]
+    var second: [Double]
+    var original: [Double]
+    var painted: [Double]
+    var picture: [Double]
+    var camera: [Double]?
+    var errors: [String]
+  }
+
+  private static func distance(_ a: [Double], _ b: [Double]) -> Double {
+    zip(a, b).map { abs($0 - $1) }.max() ?? 0
+  }
+
+  @Test(.enabled(if: areInstalled)) func thePagePlaysAndSwitchesStyles() throws {
+    let folder = try TemporaryFolder()
+    try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
+    try randomModel(seed: 2).save(path: folder.file("second.safetensors"))
+    let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
+    // Nothing moves: what changes is the style.
+    let film = try ffmpeg.run(
+      ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=orange:size=320x180:rate=25:duration=4", "still.mp4"],
+      folder: folder.path)
+    try #require(film.exitCode == 0, "\(film.errors)")
+    let seen = Outcome()
+    let result = try BuiltProgram("stylize-live").run(
+      ["--port", "0", "--style", "first", "--size", "64x36", "--quiet", "--browser-camera", "still.mp4"],
+      environment: ["IMPASTO_MODELS": folder.path], folder: folder.path
+    ) { process in
+      defer { kill(process, SIGINT) }
+      seen.result = try self.watch(process: process, folder: folder.path)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let watched = try #require(seen.result)
+    try #require(watched.exitCode == 0, "\(watched.errors)")
+    let page = try JSONDecoder().decode(Seen.self, from: Data(watched.output.utf8))
+    #expect(page.errors.isEmpty, "\(page.errors)")
+    #expect(page.framesAfter > page.framesBefore && page.timeAfter > page.timeBefore)
+    #expect(page.size == [320, 180] && page.styles == ["first", "second"])
+    #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
+    // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than one.
+    #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")
+    #expect(Self.distance(page.original, [255, 165, 0]) < 10, "the original is orange: \(page.original)")
+    #expect(Self.distance(page.painted, page.first) < 6, "\(page.painted) \(page.first)")
+    #expect(Self.distance(page.picture, page.first) < 6, "\(page.picture) \(page.first)")
+    #expect((page.camera?.max() ?? 0) > 5)
+    for name in ["first", "second", "split", "camera"] {
+      #expect(try folder.bytes(of: "\(name).png").count > 1000)
+    }
+  }
+
+  private final class Outcome { var result: BuiltProgram.Result? }
+
+  /// Waits for the address on the program's standard output, and has the browser look at it.
+  private func watch(process: Int32, folder: String) throws -> BuiltProgram.Result {
+    // Standard output is a file of the test's.
+    let output = "/proc/\(process)/fd/1"
+    var address: String?
+    for _ in 0..<1200 where address == nil {
+      usleep(50_000)
+      address = (try? String(contentsOfFile: output, encoding: .utf8))?
+        .split(separator: "\n").first { $0.hasPrefix("http://") }.map(String.init)
+    }
+    let python = try #require(BuiltProgram.onPath("python3"))
+    return try python.run([Self.watcher, try #require(address), folder], folder: folder)
+  }
+}

@@ -1,0 +1,49 @@
+/// A top-level box of MP4 (ISO/IEC 14496-12).
+struct Box: Equatable {
+  var type: String
+  var content: [UInt8]
+
+  /// The content of the first box of that type inside, wherever it is.
+  func inside(_ path: String...) -> [UInt8]? {
+    var bytes = content[...]
+    for type in path {
+      var found: ArraySlice<UInt8>?
+      while bytes.count >= 8, found == nil {
+        let size = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        guard size >= 8, size <= bytes.count else { return nil }
+        if bytes.dropFirst(4).prefix(4).elementsEqual(type.utf8) { found = bytes.prefix(size).dropFirst(8) }
+        bytes = bytes.dropFirst(size)
+      }
+      guard let found else { return nil }
+      bytes = found
+    }
+    return Array(bytes)
+  }
+
+  /// The time at which a fragment begins, in its stream's unit; nil where it is no `moof`.
+  var time: UInt64? { inside("traf", "tfdt").map { $0.dropFirst(4).reduce(0) { $0 << 8 | UInt64($1) } } }
+  /// How long a fragment's samples last each.
+  var duration: UInt64? {
+    // Version and flags, the track, then the duration, where the flags say that there is one.
+    inside("traf", "tfhd").map { $0.dropFirst(8).prefix(4).reduce(0) { $0 << 8 | UInt64($1) } }
+  }
+}
+
+extension Connection {
+  /// The next box of a chunked body.
+  func takeBox() throws -> Box {
+    let head = try takeChunked(8)
+    let size = head[..<4].reduce(0) { $0 << 8 | Int($1) }
+    guard size >= 8 else { throw Ended() }
+    return Box(type: String(decoding: head[4...], as: UTF8.self), content: try takeChunked(size - 8))
+  }
+
+  /// The next JPEG of a `multipart/x-mixed-replace` body.
+  func takePicture() throws -> [UInt8] {
+    var size: Int?
+    while case let line = try takeChunkedLine(), !(line.isEmpty && size != nil) {
+      if line.hasPrefix("Content-Length: ") { size = Int(line.dropFirst("Content-Length: ".count)) }
+    }
+    return try takeChunked(size ?? 0)
+  }
+}

@@ -1,0 +1,186 @@
+import FFmpeg
+import Foundation
+import LiveServer
+import Testing
+
+@Suite struct UploadTests {
+  /// The content of a picture file of one colour.
+  private func picture(_ codec: String, width: Int, height: Int) throws -> [UInt8] {
+    let format = VideoFormat(width: width, height: height, pixelFormat: codec == "png" ? .rgb24 : .yuvj420p)
+    let frame = try Frame(format)
+    for index in 0..<3 {
+      let rows = index > 0 ? height / 2 : height
+      frame.plane(index)?.update(repeating: 90, count: frame.stride(index) * rows)
+    }
+    return try Encoder(EncoderSettings(codec: codec, format: format, quantizer: codec == "png" ? nil : 4)).encodeStill(
+      frame)
+  }
+
+  // MARK: The camera
+
+  private func post(_ server: RunningServer, _ jpeg: [UInt8], page: String = "a", type: String = "image/jpeg") throws
+    -> Int
+  {
+    try server.ask("POST", "/api/streams/camera/frames?page=\(page)", type: type, body: jpeg).status
+  }
+
+  @Test func aBrowserIsTheCamera() throws {
+    let server = try RunningServer()
+    let frame = try picture("mjpeg", width: 64, height: 48)
+    #expect(try server.state("camera").condition == .waiting)
+    try server.wait("camera") { state in
+      let status = try post(server, frame)
+      #expect([204, 429].contains(status))
+      return state.condition == .running && state.statistics.framesOut > 3
+    }
+    // Another page must wait; another size is followed.
+    #expect(try post(server, frame, page: "b") == 409)
+    let count = try server.state("camera").statistics.framesOut
+    let larger = try picture("mjpeg", width: 96, height: 80)
+    try server.wait("camera") { state in
+      let status = try post(server, larger)
+      #expect([204, 429].contains(status))
+      return state.statistics.framesOut > count + 3
+    }
+  }
+
+  @Test func whatIsNoFrameIsRefused() throws {
+    let server = try RunningServer()
+    let frame = try picture("mjpeg", width: 64, height: 48)
+    #expect(try post(server, frame, type: "image/png") == 415)
+    #expect(try post(server, frame, page: "") == 400)
+    #expect(try server.ask("POST", "/api/streams/1/frames?page=a", type: "image/jpeg", body: frame).status == 409)
+    #expect(try server.ask("POST", "/api/streams/none/frames?page=a", type: "image/jpeg", body: frame).status == 404)
+    #expect(try post(server, []) == 422)
+    #expect(try post(server, Array("no picture at all".utf8)) == 422)
+    #expect(try post(server, try picture("png", width: 64, height: 48)) == 422)
+    #expect(try post(server, Array(frame.prefix(40))) == 422)
+    #expect(try post(server, try picture("mjpeg", width: 2048, height: 16)) == 422)
+    // A head that promises more than there is may give a picture or none, and the next one comes through.
+    _ = try post(server, Array(frame.prefix(frame.count / 2)))
+    #expect(try post(server, frame) == 204)
+  }
+
+  @Test func framesHaveARate() throws {
+    let server = try RunningServer()
+    let frame = try picture("mjpeg", width: 64, height: 48)
+    // One connection, without waiting for answers: faster than any camera.
+    let connection = try Connection(port: server.port)
+    let head = "POST /api/streams/camera/frames?page=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+    for _ in 0..<150 { try connection.send("\(head)Content-Length: \(frame.count)\r\n\r\n".utf8 + frame) }
+    var statuses: [Int] = []
+    for _ in 0..<150 {
+      let answer = try connection.takeHead()
+      _ = try connection.take(answer.headers["content-length"].flatMap { Int($0) } ?? 0)
+      statuses.append(answer.status)
+    }
+    #expect(statuses.first == 204 && statuses.contains(429), "\(Set(statuses))")
+  }
+
+  // MARK: Training
+
+  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go` appears.
+  private static let trainer = """
+    #!/bin/sh
+    painting=$1; output=$3
+    folder=${output%.safetensors}.training
+    mkdir -p "$folder"
+    echo "Training   0% [>   ] 1/10 iterations" >&2
+    cp "$painting" "$folder/preview-000001.png"
+    here=$(dirname "$0")
+    trap 'echo stopped >"$here/stopped"; exit 130' INT
+    while [ ! -f "$here/go" ]; do sleep 0.05; done
+    grep -q fail "$here/go" && { echo "train-style: out of paint" >&2; exit 1; }
+    echo "Training 100% [====] 10/10 iterations" >&2
+    cp "$here/second.safetensors" "$output"
+    echo card >"${output%.safetensors}.md"
+    """
+
+  private struct Jobs: Decodable {
+    struct Job: Decodable {
+      var id: String
+      var name: String
+      var state: TrainingQueue.Job.State
+      var iteration: Int
+      var iterations: Int
+      var message: String
+      var preview: Int?
+    }
+
+    var isPossible: Bool
+    var jobs: [Job]
+  }
+
+  private func wait(_ server: RunningServer, until condition: (Jobs) -> Bool) throws -> Jobs {
+    for _ in 0..<2400 {
+      let jobs = try server.ask("GET", "/api/training").json(Jobs.self)
+      if condition(jobs) { return jobs }
+      usleep(50_000)
+    }
+    throw RunningServer.TimeoutError()
+  }
+
+  private func submit(_ server: RunningServer, _ name: String, _ picture: [UInt8]) throws -> Response {
+    try server.ask("POST", "/api/training?name=\(name)", type: "image/png", body: picture)
+  }
+
+  @Test func aPaintingBecomesAStyle() throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    let painting = try picture("png", width: 80, height: 64)
+    // The name is made of letters of what was sent, and of none of its slashes and dots.
+    #expect(try submit(server, "..%2F..%2Fetc%2FThe%20Wave.png", painting).status == 202)
+    let running = try wait(server) { $0.jobs.first?.preview != nil && $0.jobs.first?.iterations == 10 }
+    let job = try #require(running.jobs.first)
+    #expect(job.name == "etc-the-wave-png" && job.state == .running && job.iteration == 1)
+    let preview = try server.ask("GET", "/api/training/\(job.id)/preview")
+    #expect(preview.status == 200 && preview.body == painting)
+
+    // One may wait, and no more.
+    #expect(try submit(server, "second", painting).status == 202)
+    #expect(try submit(server, "third", painting).status == 409)
+    let waiting = try #require(try wait(server) { $0.jobs.count == 2 }.jobs.last)
+    #expect(waiting.state == .waiting && waiting.name == "second-2", "there is a style of that name already")
+    #expect(try server.ask("DELETE", "/api/training/\(waiting.id)").status == 204)
+    #expect(try server.ask("DELETE", "/api/training/\(waiting.id)").status == 404)
+
+    try server.folder.write([], to: "go")
+    let finished = try wait(server) { $0.jobs.first?.state == .finished }
+    #expect(finished.jobs.map(\.state) == [.finished, .cancelled] && finished.jobs.first?.iteration == 10)
+    #expect(try server.change(#"{"styles":[{"name":"etc-the-wave-png","share":1}]}"#).status == 200)
+    #expect(FileManager.default.fileExists(atPath: server.folder.file("etc-the-wave-png.md")))
+  }
+
+  @Test func aTrainingCanBeEnded() throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    let painting = try picture("png", width: 80, height: 64)
+    #expect(try submit(server, "wave", painting).status == 202)
+    let job = try #require(try wait(server) { $0.jobs.first?.preview != nil }.jobs.first)
+    #expect(try server.ask("DELETE", "/api/training/\(job.id)").status == 204)
+    _ = try wait(server) { $0.jobs.first?.state == .cancelled }
+    #expect(FileManager.default.fileExists(atPath: server.folder.file("stopped")), "it was asked and not killed")
+    #expect(try server.folder.names.allSatisfy { !$0.hasPrefix(".training") && !$0.hasPrefix("wave") })
+  }
+
+  @Test func whyATrainingFailedIsTold() throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    try server.folder.write(Array("fail".utf8), to: "go")
+    #expect(try submit(server, "wave", try picture("png", width: 80, height: 64)).status == 202)
+    let jobs = try wait(server) { $0.jobs.first?.state == .failed }
+    #expect(jobs.jobs.first?.message == "train-style: out of paint")
+  }
+
+  @Test func whatIsNoPaintingIsRefused() throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    #expect(try submit(server, "a", Array("no picture".utf8)).status == 422)
+    #expect(try submit(server, "a", try picture("png", width: 16, height: 16)).status == 422)
+    // A few bytes that claim to be a picture of gigabytes.
+    var bomb = try picture("png", width: 80, height: 64)
+    bomb.replaceSubrange(16..<24, with: [0, 1, 0, 0, 0, 1, 0, 0])
+    #expect(try submit(server, "a", bomb).status == 422)
+    #expect(try submit(server, "a", bomb).status == 429, "three in a row are enough")
+    #expect(try server.ask("POST", "/api/training?name=a", type: "text/plain", body: bomb).status == 415)
+    let without = try RunningServer()
+    #expect(try submit(without, "a", bomb).status == 404)
+    #expect(try wait(without) { _ in true }.isPossible == false)
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import LiveServer
+import Testing
+
+@Suite(.serialized) struct ViewerTests {
+  @Test func aSlowViewerSlowsNobodyAndIsSkippedAhead() throws {
+    // Noise does not compress: about 6 MB/s.
+    let server = try RunningServer(size: (480, 320), interval: 20_000)
+    _ = try server.change(#"{"strength":0}"#)
+    let slow = try server.connect("/api/streams/1/video.mp4", receiveBuffer: 16_384)
+    #expect(try slow.takeHead().status == 200)
+    let quick = try server.connect("/api/streams/1/video.mp4")
+    #expect(try quick.takeHead().status == 200)
+    #expect(try quick.takeBox().type == "ftyp")
+    // Until the slow one has lost something, the other gets everything without a gap.
+    var fragments = 0
+    var times: [UInt64] = []
+    while try fragments % 50 != 0 || server.state().skipped == 0 {
+      let box = try quick.takeBox()
+      if let time = box.time { times.append(time) }
+      fragments += 1
+      try #require(fragments < 100_000)
+    }
+    let gaps = zip(times, times.dropFirst()).filter { $1 <= $0 }
+    #expect(gaps.isEmpty && times.count > 10)
+    // It reads on: whole boxes, of later and later times, and it has missed some.
+    var found: [UInt64] = []
+    var hasJumped = false
+    while !hasJumped {
+      let box = try slow.takeBox()
+      #expect(["ftyp", "moov", "moof", "mdat", "free"].contains(box.type))
+      guard let time = box.time else { continue }
+      if let last = found.last {
+        #expect(time > last)
+        // Without a loss, the next begins where the one before ends, within some frames.
+        hasJumped = time - last > 90_000 / 4
+      }
+      found.append(time)
+    }
+    #expect(try server.state().viewers == 2)
+  }
+
+  @Test func twoHundredViewersShareOneEncoding() throws {
+    let server = try RunningServer()
+    let viewers = try (0..<200).map { number in
+      try server.connect("/api/streams/1/video.\(number % 4 == 0 ? "mjpeg" : "mp4")")
+    }
+    for viewer in viewers { #expect(try viewer.takeHead().status == 200) }
+    #expect(try server.state().viewers == 200)
+    for (number, viewer) in viewers.enumerated() {
+      if number % 4 == 0 {
+        #expect(try viewer.takePicture().starts(with: [0xFF, 0xD8]))
+      } else {
+        while try viewer.takeBox().type != "mdat" {}
+      }
+    }
+    let count = try server.state().statistics.framesOut
+    try server.wait { $0.statistics.framesOut > count + 10 }
+  }
+
+  @Test func placesAreLimitedAndGivenBack() throws {
+    let server = try RunningServer(options: .init(port: 0, greatestViewerCount: 2))
+    do {
+      let viewers = try (0..<2).map { _ in try server.connect("/api/streams/1/video.mp4") }
+      for viewer in viewers { #expect(try viewer.takeHead().status == 200) }
+      #expect(try server.ask("GET", "/api/streams/1/video.mp4").status == 503)
+      // Everything else is still answered.
+      #expect(try server.ask("GET", "/api/streams").status == 200)
+    }
+    try server.wait { $0.viewers == 0 }
+    #expect(try server.connect("/api/streams/1/video.mp4").takeHead().status == 200)
+  }
+
+  @Test(arguments: [
+    "GARBAGE\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
+    "POST /api/streams/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    "POST /api/streams/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "GET /\u{0}\u{1}\u{2} HTTP/1.1\r\nHost: localhost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
+  ])
+  func malformedRequestsEndTheirConnectionOnly(text: String) throws {
+    let server = try RunningServer()
+    let connection = try Connection(port: server.port)
+    try connection.send(text.utf8)
+    // An answer that it is bad, or none; a client that sends half a line is not answered at all.
+    if text.hasSuffix("\n"), let head = try? connection.takeHead() {
+      #expect((400..<500).contains(head.status), "\(text)")
+    }
+    #expect(try server.ask("GET", "/healthz").status == 200)
+  }
+
+  @Test func headersAreLimited() throws {
+    let server = try RunningServer()
+    let connection = try Connection(port: server.port)
+    let lines = (0..<2000).map { "X-\($0): \(String(repeating: "a", count: 100))\r\n" }.joined()
+    do {
+      try connection.send("GET / HTTP/1.1\r\nHost: localhost\r\n\(lines)\r\n".utf8)
+      #expect(try (400..<500).contains(connection.takeHead().status))
+    } catch is Connection.Ended {
+      // Ended before it had read all of them.
+    }
+    #expect(try server.ask("GET", "/healthz").status == 200)
+  }
+}
