@@ -28,6 +28,8 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
+# The fastest network that is worth looking at.
+REALTIME := dense:head=unshuffle4,tail=shuffle4,channels=8-16-32,blocks=2
 
 .PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
 
@@ -68,16 +70,27 @@ bench: benchmark-programs
 	.build/release/framerate --network half quarter --size 360p 720p --seconds 4 --chart $(RESULTS)/framerate.svg --json \
 	  >$(RESULTS)/framerate.part
 	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
+	.build/release/latency --network half --size 360p --seconds 5 --json >$(RESULTS)/latency.part
+	@mv $(RESULTS)/latency.part $(RESULTS)/latency.json
+	.build/release/latency --streams 1 2 4 --network half --seconds 5 --json >$(RESULTS)/streams.part
+	@mv $(RESULTS)/streams.part $(RESULTS)/streams.json
 	.build/release/kernels --network half --size 360p --seconds 0.5 --json >$(RESULTS)/kernels.part
 	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
 	Benchmarks/report.py
 
 ## bench-full all benchmarks and other runtimes, in hours, and Benchmarks/RESULTS.md
 bench-full: benchmark-programs $(CLIP)
+	@.ci/install-packages ffmpeg
+	swift build --configuration release --product stylize-live
 	@mkdir -p $(RESULTS)
 	Benchmarks/peers/setup
 	.build/release/framerate --chart $(RESULTS)/framerate.svg --json >$(RESULTS)/framerate.part
 	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
+	.build/release/latency --network half $(REALTIME) --json >$(RESULTS)/latency.part
+	@mv $(RESULTS)/latency.part $(RESULTS)/latency.json
+	.build/release/latency --streams 1 2 4 --network half $(REALTIME) --json >$(RESULTS)/streams.part
+	@mv $(RESULTS)/streams.part $(RESULTS)/streams.json
+	Benchmarks/soak.py --json $(RESULTS)/soak.json
 	.build/release/kernels --json >$(RESULTS)/kernels.part
 	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
 	.cache/peers/bin/python Benchmarks/peers/compare.py --output $(RESULTS)/peers.json
@@ -86,6 +99,7 @@ bench-full: benchmark-programs $(CLIP)
 benchmark-programs: toolchain libraries swift-packages
 	@.ci/install-packages python3
 	swift build $(BENCHMARKS) --product framerate
+	swift build $(BENCHMARKS) --product latency
 	swift build $(BENCHMARKS) --product kernels
 
 ## lint       the formatting of all Swift files

@@ -108,11 +108,15 @@ let package = Package(
     .testTarget(
       name: "FramerateTests",
       dependencies: [
-        "framerate", "KernelBenchmark",
+        "framerate", "latency", "KernelBenchmark",
         .product(name: "Inference", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
         .product(name: "TestSupport", package: "Impasto"),
       ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LatencyTests",
+      dependencies: ["latency", .product(name: "TestSupport", package: "Impasto")],
       swiftSettings: settings),
   ]
 )

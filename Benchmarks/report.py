@@ -3,8 +3,9 @@
 
     Benchmarks/report.py
 
-Reads from Benchmarks/results: framerate.json and kernels.json as the programs print them, peers.json as peers/compare.py writes
-it, and framerate.svg, the chart. What is missing is left out, and the text says so. Needs nothing but Python.
+Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
+as peers/compare.py writes it, soak.json as soak.py does, and framerate.svg, the chart. What is missing is left out, and the text
+says so. Needs nothing but Python.
 """
 
 import argparse
@@ -173,6 +174,43 @@ Memory is the peak of a process that did this point and nothing else.
 {table(titles, rows)}"""
 
 
+def live_section(latency, streams, soak):
+    parts = ["## Live\n"]
+    if latency:
+        titles = ["<network", "<size", "fps", "in", "out", "dropped", "paint ms", "p50 ms", "p95 ms", "p95 / interval"]
+        rows = [
+            [
+                row["network"], size_name(row), three(row["fps"]), str(row["framesIn"]), str(row["framesOut"]),
+                str(row["framesDropped"]), *(three(row[key]) for key in ("paintMs", "p50Ms", "p95Ms", "p95Intervals")),
+            ]
+            for row in latency["rows"]
+        ]  # fmt: skip
+        parts.append(f"""The delay from a frame's arrival to the writing of its painted and encoded one, of a source at an even rate that the machine
+holds ({latency["threads"]} threads); also as a multiple of the time from frame to frame.
+
+{table(titles, rows)}""")
+    if streams:
+        titles = ["<network", "<size", "streams", "fps in, each", "total fps", "<fps of each", "least / most", "p95 ms"]
+        rows = [
+            [
+                row["network"], size_name(row), str(row["streams"]), three(row["fpsIn"]), three(row["totalFps"]),
+                ", ".join(three(rate) for rate in row["fps"]), f"{row['fairness']:.2f}", three(row["p95Ms"]),
+            ]
+            for row in streams["rows"]
+        ]  # fmt: skip
+        parts.append(f"""Several sources painted in one process, which take turns with the {streams["threads"]} threads; the delay is the slowest stream's.
+
+{table(titles, rows)}""")
+    if soak:
+        parts.append(f"""`stylize-live` for {soak["minutes"]:g} minutes, with {soak["viewers"]} viewers that came and went, {soak["sentAway"]} that never read and
+were sent away, and {soak["changes"]} changes of style: {soak["frames"]} frames. Resident memory after the warm-up, median of the first
+fifth and of the last: {soak["firstMB"]:.1f} and {soak["lastMB"]:.1f} MB ({100 * soak["growth"]:+.1f} %).
+""")
+    if len(parts) == 1:
+        parts.append("Not measured; `make bench` does it.\n")
+    return "\n".join(parts)
+
+
 def kernels_section(kernels):
     if kernels is None:
         return "## Kernels\n\nNot measured; `make bench` does it.\n"
@@ -213,7 +251,7 @@ is the time of OpenBLAS on gathered patches divided by ours.
 
 def write_report(results, output):
     """Writes the report at once, so that a failure leaves the old one."""
-    reports = {name: read(results / f"{name}.json") for name in ("framerate", "kernels", "peers")}
+    reports = {name: read(results / f"{name}.json") for name in ("framerate", "latency", "streams", "soak", "kernels", "peers")}
     chart = results / "framerate.svg"
     relative = chart.relative_to(output.parent) if chart.exists() else None
     try:
@@ -224,6 +262,7 @@ def write_report(results, output):
                 machine_section(reports),
                 peers_section(reports["peers"]),
                 framerate_section(reports["framerate"], relative),
+                live_section(reports["latency"], reports["streams"], reports["soak"]),
                 kernels_section(reports["kernels"]),
             ]
         )

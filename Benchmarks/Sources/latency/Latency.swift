@@ -1,14 +1,11 @@
 import ArgumentParser
 import Console
-import FFmpeg
-import Foundation
 import Inference
 import Measurement
-import Networks
 import Streaming
 import Threading
 
-/// Measures the delay of live painting.
+/// Measures the delay of live painting, and how several streams share the machine.
 struct Latency: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "latency",
@@ -17,23 +14,35 @@ struct Latency: ParsableCommand {
       A test pattern comes in at an even rate, is painted at its full size and encoded with the settings of --live. Without \
       --fps the rate is what the machine holds: 0.7 of the frames a second that the engine alone paints, 30 at most. \
       The percentiles are those of the last five seconds.
+
+      --streams measures frame rates instead: of so many sources at once, which share the threads as in stylize-live. Each \
+      sends 30 frames a second unless --fps says otherwise.
       """,
     version: Program.version)
 
-  @Option(help: "The network: \(NetworkChoice.names.joined(separator: ", ")).", transform: NetworkChoice.checkName)
-  var network = "half"
+  @Option(
+    parsing: .upToNextOption, help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: half)",
+    transform: NetworkChoice.checkName)
+  var network: [String] = []
 
-  @Option(help: "The multiplier of the network's channels.", transform: ArgumentValues.number(in: 0.125...4))
+  @Option(help: "The multiplier of the networks' channels.", transform: ArgumentValues.number(in: 0.125...4))
   var width = 1.0
 
   @Option(
-    parsing: .upToNextOption, help: "Sizes as WxH. (default: 320x180 640x360 960x540)", transform: FrameSize.parse)
+    parsing: .upToNextOption,
+    help: "Sizes: 360p, 540p, 720p, 1080p, or WxH. (default: 320x180 360p 540p; with --streams 360p)",
+    transform: NamedSize.parse)
   var size: [FrameSize] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Frames a second. (default: what the machine holds)",
+    parsing: .upToNextOption, help: "Frames a second. (default: what the machine holds; with --streams 30)",
     transform: ArgumentValues.number(in: 0.5...240))
   var fps: [Double] = []
+
+  @Option(
+    parsing: .upToNextOption, help: "Measure the frame rates of so many sources at once.",
+    transform: ArgumentValues.integer(in: 1...64))
+  var streams: [Int] = []
 
   @Option(
     help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
@@ -45,92 +54,50 @@ struct Latency: ParsableCommand {
   @Flag(help: "Print one JSON object on standard output.")
   var json = false
 
-  /// One line of the table.
-  private struct Row: Encodable {
-    var size: String
-    var fps: Double
-    var framesIn: Int
-    var framesOut: Int
-    var framesDropped: Int
-    var paintMs: Double
-    var p50Ms: Double
-    var p95Ms: Double
-    /// The 95th percentile in units of the interval from frame to frame.
-    var p95Intervals: Double
-  }
-
-  private struct Report: Encodable {
+  /// The object of `--json`.
+  private struct Report<Row: Encodable>: Encodable {
     var machine: Machine
-    var network: String
     var threads: Int
+    var seconds: Double
     var rows: [Row]
   }
 
   func run() throws {
-    let machine = Machine.current()
-    let choice = try NetworkChoice(network, width: width)
-    let model = try PreparedModel(RandomModel.make(choice.definition, seed: 1))
-    let pool = ComputePool(threads: threads)
-    let sizes =
-      size.isEmpty ? [(320, 180), (640, 360), (960, 540)].compactMap { FrameSize(width: $0, height: $1) } : size
-    let table = TextTable([
-      .init("size", width: 9, isText: true), .init("fps"), .init("in"), .init("out"), .init("dropped"),
-      .init("paint ms"),
-      .init("p50 ms"), .init("p95 ms"), .init("p95 / interval"),
-    ])
-    if !json { print(table.header) }
-    var rows: [Row] = []
-    for size in sizes {
-      let rates = try fps.isEmpty ? [heldRate(model, size, pool)] : fps
-      for rate in rates {
-        let row = try measure(model, size, rate: rate, pool)
-        rows.append(row)
-        if !json {
-          print(
-            table.row([
-              row.size, row.fps.threeDigits, "\(row.framesIn)", "\(row.framesOut)", "\(row.framesDropped)",
-              row.paintMs.threeDigits, row.p50Ms.threeDigits, row.p95Ms.threeDigits, row.p95Intervals.threeDigits,
-            ]))
+    if streams.isEmpty {
+      try measure(DelayMeasurement.table, ["320x180", "360p", "540p"], DelayMeasurement.cells) { source, pool in
+        let rates = try fps.isEmpty ? [DelayMeasurement.heldRate(source, pool)] : fps
+        return try rates.map { try DelayMeasurement.run(source, rate: $0, seconds: seconds, pool) }
+      }
+    } else {
+      try measure(StreamsMeasurement.table, ["360p"], StreamsMeasurement.cells) { source, pool in
+        try (fps.isEmpty ? [30] : fps).flatMap { rate in
+          try streams.map { try StreamsMeasurement.run(source, streams: $0, rate: rate, seconds: seconds, pool) }
         }
       }
     }
-    if json {
-      try JSONLine.print(Report(machine: machine, network: choice.name, threads: pool.threadCount, rows: rows))
-    }
   }
 
-  /// Frames a second that leave the machine room: decoding, conversion and encoding need some too.
-  private func heldRate(_ model: PreparedModel, _ size: FrameSize, _ pool: ComputePool) throws -> Double {
-    let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
-    var pixels = [UInt8](repeating: 128, count: 3 * size.width * size.height)
-    var times: [Double] = []
-    while times.count < 7 {
-      let time = try pixels.withUnsafeMutableBufferPointer { pixels in
-        guard let base = pixels.baseAddress else { return 0.0 }
-        return try ContinuousClock().measure {
-          try engine.stylize(base, sourceStride: 3 * size.width, into: base, destinationStride: 3 * size.width)
-        }.inSeconds
+  /// Measures all networks and sizes, and prints each as soon as it is measured, or all as JSON.
+  private func measure<Row: Encodable>(
+    _ table: TextTable, _ usualSizes: [String], _ cells: (Row) -> [String],
+    rows: (PaintedSource, ComputePool) throws -> [Row]
+  ) throws {
+    let machine = Machine.current()
+    let pool = ComputePool(threads: threads)
+    let sizes = try size.isEmpty ? usualSizes.map(NamedSize.parse) : size
+    if !json { print(table.header) }
+    var all: [Row] = []
+    for name in network.isEmpty ? ["half"] : network {
+      let choice = try NetworkChoice(name, width: width)
+      let model = try PreparedModel(RandomModel.make(choice.definition, seed: 1))
+      for size in sizes {
+        let found = try rows(PaintedSource(network: choice.name, model: model, size: size), pool)
+        all += found
+        if !json { for row in found { print(table.row(cells(row))) } }
       }
-      times.append(time)
     }
-    let median = times.sorted()[times.count / 2]
-    return min(30, max(0.5, (0.7 / median * 10).rounded(.down) / 10))
-  }
-
-  private func measure(_ model: PreparedModel, _ size: FrameSize, rate: Double, _ pool: ComputePool) throws -> Row {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("impasto-latency-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let source = try MediaSource("testsrc2=size=\(size):rate=\(rate):duration=\(seconds + 1),realtime", format: "lavfi")
-    let style = LiveStyle(NamedStyle("random", model: model), pool: pool)
-    let result = try LiveVideo(input: source).run(
-      output: MediaTarget(folder.appendingPathComponent("out.mkv").path), style: style,
-      encoding: EncodingOptions(threads: pool.threadCount, isLowDelay: true),
-      options: LiveStylization.Options(adaptsWorkSize: false))
-    let numbers = result.statistics
-    return Row(
-      size: "\(size)", fps: rate, framesIn: numbers.framesIn, framesOut: numbers.framesOut,
-      framesDropped: numbers.framesDropped, paintMs: numbers.paintMs, p50Ms: numbers.latencyP50Ms,
-      p95Ms: numbers.latencyP95Ms, p95Intervals: numbers.latencyP95Ms * rate / 1000)
+    if json {
+      try JSONLine.print(Report(machine: machine, threads: pool.threadCount, seconds: seconds, rows: all))
+    }
   }
 }

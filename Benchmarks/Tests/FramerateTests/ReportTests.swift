@@ -18,10 +18,13 @@ import Testing
     return try python.run([script, "--results", folder.path, "--output", folder.file("RESULTS.md")])
   }
 
-  private func rows(_ section: String) throws -> [[String]] {
+  private func text(_ section: String) throws -> String {
     let text = String(decoding: try folder.bytes(of: "RESULTS.md"), as: UTF8.self)
-    let part = try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix(section) })
-    return part.split(separator: "\n").filter { $0.hasPrefix("| ") }.map { line in
+    return try #require(text.components(separatedBy: "\n## ").first { $0.hasPrefix(section) })
+  }
+
+  private func rows(_ section: String) throws -> [[String]] {
+    try text(section).split(separator: "\n").filter { $0.hasPrefix("| ") }.map { line in
       line.split(separator: "|", omittingEmptySubsequences: false).dropFirst().dropLast()
         .map { $0.trimmingCharacters(in: .whitespaces) }
     }
@@ -48,6 +51,29 @@ import Testing
     #expect(shapes.count == 1 + 7 && shapes.allSatisfy { $0.count == shapes[0].count })
     #expect(try rows("Machine").count == 1 + 2)
     #expect(try rows("Against other runtimes").isEmpty)
+  }
+
+  @Test func liveTablesHoldWhatTheProgramPrinted() throws {
+    let latency = try BuiltProgram("latency")
+    let options = ["--network", "quarter", "--size", "32x16", "--threads", "1", "--seconds", "2", "--json"]
+    let delays = try latency.run(options)
+    let streams = try latency.run(options + ["--streams", "2"])
+    try folder.write(Array(delays.output.utf8), to: "latency.json")
+    try folder.write(Array(streams.output.utf8), to: "streams.json")
+    let soak = #"""
+      {"machine":{"processor":"p","processors":2,"commit":"c"},"minutes":30,"viewers":7,"sentAway":3,"changes":5,"frames":99,\#
+      "firstMB":100,"lastMB":101,"growth":0.01}
+      """#
+    try folder.write(Array(soak.utf8), to: "soak.json")
+    let result = try report()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let live = try rows("Live")
+    try #require(live.count == 4)
+    #expect(live[1].prefix(3) == ["quarter", "32x16", "30.0"] && live[1].count == live[0].count)
+    #expect(live[3].prefix(4) == ["quarter", "32x16", "2", "30.0"] && live[3].count == live[2].count)
+    #expect(live[3][5].split(separator: ",").count == 2)
+    #expect(try text("Live").contains("100.0 and 101.0 MB (+1.0 %)"))
+    #expect(try rows("Machine").count == 1 + 3)
   }
 
   @Test func theFastestPeerLeads() throws {
