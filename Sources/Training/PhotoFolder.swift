@@ -23,7 +23,7 @@ public struct PhotoFolder: Sendable {
     self.path = path
     var files: [String] = []
     var skipped = 0
-    let root = URL(fileURLWithPath: path)
+    let root = Self.root(path)
     let keys: [URLResourceKey] = [.isRegularFileKey]
     let enumerator = FileManager.default.enumerator(at: root, includingPropertiesForKeys: keys)
     while let url = enumerator?.nextObject() as? URL {
@@ -57,7 +57,10 @@ public struct PhotoFolder: Sendable {
   }
 
   /// The path of one of ``files`` relative to the folder.
-  public func name(of file: String) -> String { Self.name(of: file, below: URL(fileURLWithPath: path).path) }
+  public func name(of file: String) -> String { Self.name(of: file, below: Self.root(path).path) }
+
+  /// Nobody searches behind a link that stands for the folder itself.
+  private static func root(_ path: String) -> URL { URL(fileURLWithPath: path).resolvingSymlinksInPath() }
 
   private static func name(of file: String, below root: String) -> String {
     let prefix = root.hasSuffix("/") ? root : root + "/"

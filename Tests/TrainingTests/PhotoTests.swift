@@ -16,6 +16,14 @@ import Training
     #expect(folder.skippedCount == 1)
   }
 
+  @Test func theFolderMayBeALink() throws {
+    let problem = try SmallTraining()
+    let link = problem.folder.file("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: problem.photosPath)
+    let folder = try PhotoFolder(path: link)
+    #expect(folder.files.map { folder.name(of: $0) } == ["0.png", "1.png", "2.png", "3.png", "nested/4.png"])
+  }
+
   @Test func listsLeaveOutOrPickPhotos() throws {
     let problem = try SmallTraining()
     let path = try problem.folder.write(Array("# two\n1.png\n\n  nested/4.png \r\n".utf8), to: "list.txt")
