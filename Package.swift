@@ -54,7 +54,7 @@ let package = Package(
     .target(
       name: "CFFmpeg",
       // libavdevice is loaded when a device is asked for, and not linked.
-      linkerSettings: ["avformat", "avcodec", "swscale", "avutil"].map { .linkedLibrary($0) }),
+      linkerSettings: ["avformat", "avcodec", "swresample", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),

@@ -88,6 +88,12 @@ public final class Demuxer: @unchecked Sendable {
     return stream
   }
 
+  /// The sound that players choose beside `video`; nil if there is none.
+  public func bestAudioStream(beside video: MediaStream) -> MediaStream? {
+    let found = av_find_best_stream(context.pointer, AVMEDIA_TYPE_AUDIO, -1, Int32(video.index), nil, 0)
+    return found >= 0 && Int(found) < streams.count ? streams[Int(found)] : nil
+  }
+
   /// libav's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
   public var formatName: String { context.pointer.pointee.iformat.map { String(cString: $0.pointee.name) } ?? "" }
   /// The length in seconds; nil if unknown.

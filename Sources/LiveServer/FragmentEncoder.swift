@@ -1,5 +1,6 @@
 import FFmpeg
 import Hummingbird
+import Streaming
 
 /// Frames to fragmented MP4, one fragment for each, at once.
 ///
@@ -13,6 +14,9 @@ final class FragmentEncoder {
   private static let name = "the stream"
 
   let format: VideoFormat
+  /// Nil in a stream without sound.
+  private let sound: FragmentSound?
+  var hasSound: Bool { sound != nil }
   private let encoder: Encoder
   private let muxer: Muxer
   private let head: StreamHead
@@ -29,9 +33,11 @@ final class FragmentEncoder {
     }
   }
 
-  /// Throws `MediaError` where the installed libav has no H.264 encoder, or it does not take the format.
-  init(format: VideoFormat) throws {
+  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasSound`, or it does not take the
+  /// format.
+  init(format: VideoFormat, hasSound: Bool) throws {
     self.format = format
+    sound = hasSound ? try FragmentSound() : nil
     let collector = Collector()
     self.collector = collector
     muxer = try Muxer(container: "mp4", named: Self.name) { collector.bytes.writeBytes($0) }
@@ -45,10 +51,12 @@ final class FragmentEncoder {
         ], usesGlobalHeader: muxer.wantsGlobalHeader))
     packet = try Packet()
     _ = try muxer.addStream(encoder: encoder)
+    if let sound { _ = try muxer.addStream(sound: sound.encoder) }
     try muxer.writeHeader(options: Muxer.fragmentOptions)
     muxer.flushBytes()
+    let codecs = [Self.codecString(encoder.parameterSets)] + (hasSound ? [SoundEncoder.codecString] : [])
     head = StreamHead(
-      bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(Self.codecString(encoder.parameterSets))\"")
+      bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(codecs.joined(separator: ", "))\"")
   }
 
   /// `avc1.` with profile, constraints and level, from the sequence parameter set (RFC 6381).
@@ -64,9 +72,11 @@ final class FragmentEncoder {
     return "avc1.640028"
   }
 
-  /// The fragment of one frame, which lasts from `time` for `duration`; nil if the encoder has not made one yet. Throws
-  /// `MediaError`.
-  func encode(_ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool) throws -> Segment? {
+  /// The fragment of one frame, which lasts from `time` for `duration`, and of the sound up to its end, where `source` has come
+  /// to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
+  func encode(
+    _ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool, sound source: SoundReader?, seconds: Double
+  ) throws -> Segment? {
     frame.pts = time
     frame.clearPictureType()
     if isKeyframe { frame.requestKeyframe() }
@@ -81,6 +91,13 @@ final class FragmentEncoder {
       try muxer.write(packet)
     }
     if isEmpty { return nil }
+    if let sound, let source {
+      let end = Double(time + duration) * Self.timeBase.value
+      try sound.encode(source, seconds: seconds, until: end) { packet in
+        packet.streamIndex = 1
+        try muxer.write(packet)
+      }
+    }
     try muxer.endFragment()
     return Segment(bytes: collector.take(), isKeyframe: isKey, head: head)
   }

@@ -117,6 +117,7 @@ public final class PaintedStream: Sendable {
   private func runOnce() {
     do {
       let source = try open { [self] in isStopped.load(ordering: .acquiring) }
+      output.connect((source as? VideoReader).flatMap(SoundReader.init))
       let run = LiveStylization(source: source, style: style, sink: output, options: options)
       state.withLock { state in
         state.run = run

@@ -32,6 +32,7 @@ final class StreamOutput: LiveSink {
     var video: [StreamView: FragmentEncoder] = [:]
     var pictures: [StreamView: PictureEncoder] = [:]
     var keyframes: [StreamView: Double] = [:]
+    var sound: SoundReader?
   }
 
   private let broadcasts: [StreamView: [StreamForm: Broadcast]]
@@ -57,6 +58,12 @@ final class StreamOutput: LiveSink {
   func broadcast(_ view: StreamView, _ form: StreamForm) -> Broadcast? { broadcasts[view]?[form] }
   func beat(after silence: Duration) { for broadcast in all { broadcast.beat(after: silence) } }
   func close() { for broadcast in all { broadcast.close() } }
+
+  /// Whether the present source has sound.
+  var hasSound: Bool { encoding.withLock { $0.sound != nil } }
+
+  /// Takes the sound of the source whose frames come next; nil where it has none.
+  func connect(_ sound: SoundReader?) { encoding.withLock { $0.sound = sound } }
 
   // MARK: LiveSink
 
@@ -87,7 +94,7 @@ final class StreamOutput: LiveSink {
           video.viewerCount + pictures.viewerCount > 0
         else { continue }
         let picture = view == .painted ? frame : try encoding.pairing.pair(painted: frame, source: source)
-        if video.viewerCount > 0 { try publish(picture, view, times, to: video, &encoding) }
+        if video.viewerCount > 0 { try publish(picture, view, times, seconds ?? 0, to: video, &encoding) }
         if pictures.viewerCount > 0 { try publish(picture, view, to: pictures, &encoding) }
       }
     }
@@ -95,11 +102,12 @@ final class StreamOutput: LiveSink {
   }
 
   private func publish(
-    _ frame: Frame, _ view: StreamView, _ times: (start: Double, end: Double), to broadcast: Broadcast,
-    _ encoding: inout Encoding
+    _ frame: Frame, _ view: StreamView, _ times: (start: Double, end: Double), _ seconds: Double,
+    to broadcast: Broadcast, _ encoding: inout Encoding
   ) throws {
-    if encoding.video[view]?.format != frame.format {
-      encoding.video[view] = try FragmentEncoder(format: frame.format)
+    let hasSound = encoding.sound != nil
+    if encoding.video[view]?.format != frame.format || encoding.video[view]?.hasSound != hasSound {
+      encoding.video[view] = try FragmentEncoder(format: frame.format, hasSound: hasSound)
       encoding.keyframes[view] = nil
     }
     guard let encoder = encoding.video[view] else { return }
@@ -109,9 +117,9 @@ final class StreamOutput: LiveSink {
     if isKeyframe { encoding.keyframes[view] = times.start }
     let ticks = FragmentEncoder.timeBase.inverse.value
     let (start, end) = (Int64((times.start * ticks).rounded()), Int64((times.end * ticks).rounded()))
-    if let segment = try encoder.encode(frame, time: start, duration: end - start, isKeyframe: isKeyframe) {
-      broadcast.publish(segment)
-    }
+    let segment = try encoder.encode(
+      frame, time: start, duration: end - start, isKeyframe: isKeyframe, sound: encoding.sound, seconds: seconds)
+    if let segment { broadcast.publish(segment) }
   }
 
   private func publish(

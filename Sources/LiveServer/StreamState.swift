@@ -9,6 +9,8 @@ struct StreamState: Codable, Sendable {
   var failure: String?
   /// Whether its frames are to be posted.
   var isCamera: Bool
+  /// Whether there is sound to hear.
+  var hasSound: Bool
   var styles: [StyleChange.Part]
   var strength: Double
   var preserveColors: Bool
@@ -28,6 +30,7 @@ struct StreamState: Codable, Sendable {
     self.condition = condition
     self.failure = failure
     self.isCamera = isCamera
+    hasSound = stream.output.hasSound
     styles = settings.styles.map { StyleChange.Part(name: $0.name, share: $0.share) }
     strength = settings.blend.strength
     preserveColors = settings.blend.preservesColors

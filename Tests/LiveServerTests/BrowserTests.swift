@@ -21,6 +21,10 @@ import Testing
     var original: [Double]
     var painted: [Double]
     var picture: [Double]
+    var isMutedAtFirst: Bool
+    var soundBefore: Int
+    var soundAfter: Int
+    var framesWithSound: Int
     var camera: [Double]?
     var errors: [String]
   }
@@ -36,7 +40,11 @@ import Testing
     let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
     // Nothing moves: what changes is the style.
     let film = try ffmpeg.run(
-      ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=orange:size=320x180:rate=25:duration=4", "still.mp4"],
+      [
+        "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=orange:size=320x180:rate=25:duration=4", "-f", "lavfi",
+        "-i",
+        "sine=frequency=440:duration=4", "still.mp4",
+      ],
       folder: folder.path)
     try #require(film.exitCode == 0, "\(film.errors)")
     let seen = Outcome()
@@ -53,6 +61,8 @@ import Testing
     let page = try JSONDecoder().decode(Seen.self, from: Data(watched.output.utf8))
     #expect(page.errors.isEmpty, "\(page.errors)")
     #expect(page.framesAfter > page.framesBefore && page.timeAfter > page.timeBefore)
+    // Bytes that the browser has decoded: of the sound too, and the pictures go on.
+    #expect(page.isMutedAtFirst && page.soundAfter > page.soundBefore && page.framesWithSound > 10)
     #expect(page.size == [320, 180] && page.styles == ["first", "second"])
     #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
     // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than one.

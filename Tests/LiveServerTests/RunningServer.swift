@@ -153,6 +153,7 @@ final class RunningServer {
     var preserveColors: Bool
     var viewers: Int
     var skipped: Int
+    var hasSound: Bool
     var statistics: Numbers
   }
 

@@ -13,6 +13,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/sha.h>
+#include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 
 // Macros of error codes and timestamps.
@@ -36,6 +37,19 @@ static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *sourc
   return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,
                    target->linesize);
 }
+
+/// A converter of sound like that of `frame` to interleaved stereo floats of `rate` samples a second; NULL where it cannot be.
+struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate);
+/// Converts the sound of `frame` and returns how many samples of each channel were written to `target`; negative on failure.
+static inline int cffmpeg_resample(struct SwrContext *context, const AVFrame *frame, float *target, int capacity) {
+  uint8_t *out = (uint8_t *)target;
+  return swr_convert(context, &out, capacity, (const uint8_t **)frame->extended_data, frame->nb_samples);
+}
+static inline int cffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
+
+/// Makes an encoder take, and a frame hold, planar stereo floats.
+void cffmpeg_set_stereo(AVCodecContext *context);
+void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples);
 
 /// How long a frame lasts, in its time base; 0 if unknown. The field's name changed in libavutil 57.30.
 static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {

@@ -182,6 +182,13 @@ function fullScreen() {
 }
 at('fullButton').addEventListener('click', fullScreen);
 
+// Silent at first: browsers start nothing with sound by themselves.
+function setSound(on) {
+  video.muted = !on;
+  at('soundButton').setAttribute('aria-pressed', on);
+}
+at('soundButton').addEventListener('click', () => setSound(video.muted));
+
 // MARK: Styles and controls
 
 let styles = [];
@@ -275,6 +282,7 @@ function show(found) {
   at('mix').disabled = state.styles.length !== 2;
   if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
   at('colors').checked = state.preserveColors;
+  at('soundButton').hidden = !state.hasSound || video.hidden;
   at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
   const used = new Set(state.styles.map((style) => style.name));
   for (const button of document.querySelectorAll('.style')) button.setAttribute('aria-pressed', used.has(button.dataset.style));
@@ -293,6 +301,7 @@ document.addEventListener('keydown', (event) => {
   if (digit && styles[digit - 1]) choose(styles[digit - 1].name, event.shiftKey);
   else if (step) change({ strength: Math.min(1, Math.max(0, state.strength + step)) });
   else if (event.key === 's') setSplit(!isSplit);
+  else if (event.key === 'm' && !at('soundButton').hidden) setSound(video.muted);
   else if (event.key === 'f') fullScreen();
   else if (event.key === 'c') change({ preserveColors: !state.preserveColors });
   else return;

@@ -199,6 +199,20 @@ def look(page, url):
     seen["first"] = page.evaluate(MEAN % ("video", 0))
     page.screenshot("first.png")
 
+    # Sound, by its button, and off again by its key.
+    page.wait("!document.getElementById('soundButton').hidden", "the button for sound")
+    seen["isMutedAtFirst"] = page.evaluate("document.getElementById('video').muted")
+    page.click("#soundButton")
+    page.wait("!document.getElementById('video').muted", "sound")
+    sound = "document.getElementById('video').webkitAudioDecodedByteCount"
+    seen["soundBefore"] = page.wait(sound, "decoded sound")
+    count = page.evaluate(FRAMES)
+    page.wait(f"{sound} > {seen['soundBefore'] + 1000} && {FRAMES} > {count + 10}", "more sound, and pictures with it")
+    seen["soundAfter"] = page.evaluate(sound)
+    seen["framesWithSound"] = page.evaluate(FRAMES) - count
+    page.key("m", "KeyM")
+    page.wait("document.getElementById('video').muted", "silence")
+
     page.click(".style[data-style=second]")
     page.wait("document.querySelector('.style[data-style=second]').getAttribute('aria-pressed') === 'true'", "the style")
     count = page.evaluate(FRAMES)

@@ -1,0 +1,104 @@
+import FFmpeg
+import Synchronization
+
+/// The sound of a live source, decoded as it comes in: stereo, by the source's clock.
+///
+/// The last seconds are kept, and no more; whoever reads asks for a stretch of time and gets silence for what is not there.
+public final class SoundReader: PacketRecipient {
+  /// Samples of each channel a second.
+  public static let rate = 48_000
+
+  private struct Decoding: ~Copyable {
+    var decoder: Decoder
+    let converter = SoundConverter(rate: SoundReader.rate)
+    let frame: Frame
+  }
+
+  private let index: Int
+  private let timeBase: Rational
+  private let decoding: Mutex<Decoding>
+  private let track = Mutex(SoundTrack())
+
+  /// The sound of `reader`, to which this connects itself; nil where there is none that can be decoded.
+  public init?(_ reader: VideoReader) {
+    guard let stream = reader.demuxer.bestAudioStream(beside: reader.stream),
+      let decoder = try? Decoder(stream), let frame = try? Frame()
+    else { return nil }
+    index = stream.index
+    timeBase = stream.timeBase
+    decoding = Mutex(Decoding(decoder: decoder, frame: frame))
+    reader.connect(to: self)
+  }
+
+  func copy(_ packet: Packet) {
+    guard packet.streamIndex == index else { return }
+    decoding.withLock { decoding in
+      // Damaged sound is passed over; what is missing is silence.
+      guard (try? decoding.decoder.send(packet)) != nil else { return }
+      while (try? decoding.decoder.receive(into: decoding.frame)) == .output {
+        let pts = decoding.frame.bestEffortTimestamp ?? decoding.frame.pts
+        let time = pts.map { Int64((Double($0) * timeBase.value * Double(Self.rate)).rounded()) }
+        try? decoding.converter.convert(decoding.frame) { samples in
+          track.withLock { $0.append(samples, at: time) }
+        }
+      }
+    }
+  }
+
+  func finishCopying() {}
+
+  /// The end of what has come in, in samples of the source's clock; nil before the first.
+  public var end: Int64? { track.withLock { $0.isEmpty ? nil : $0.end } }
+
+  /// Fills `samples`, two floats each, with the sound from sample `time` of the source's clock on.
+  public func read(_ samples: inout [Float], at time: Int64) { track.withLock { $0.read(&samples, at: time) } }
+}
+
+/// The last seconds of some sound, by the time at which each sample is heard.
+struct SoundTrack {
+  /// About eleven seconds: more than a reader that is paced reads ahead.
+  static let capacity = 1 << 19
+  /// Timestamps are rounded; nobody hears a step of 50 ms, and a gap at every packet would be heard.
+  private static let tolerance: Int64 = 2400
+  /// A clock that goes back by more has been set anew.
+  private static let greatestStepBack: Int64 = 24_000
+
+  /// Sample `n` lies at `n` modulo the capacity.
+  private var samples: [Float] = []
+  private(set) var begin: Int64 = 0
+  private(set) var end: Int64 = 0
+  var isEmpty: Bool { begin == end }
+
+  /// Adds samples, two floats each, that are heard from `time` on; without a time, after those before.
+  mutating func append(_ new: UnsafeBufferPointer<Float>, at time: Int64?) {
+    if samples.isEmpty { samples = [Float](repeating: 0, count: 2 * Self.capacity) }
+    var time = time ?? end
+    if isEmpty || time > end + Int64(Self.capacity) || time < end - Self.greatestStepBack {
+      (begin, end) = (time, time)
+    } else if abs(time - end) <= Self.tolerance {
+      time = end
+    }
+    while end < time { put(0, 0) }
+    let skipped = Int(end - time)
+    for index in stride(from: 2 * skipped, to: new.count - 1, by: 2) { put(new[index], new[index + 1]) }
+  }
+
+  private mutating func put(_ left: Float, _ right: Float) {
+    let place = 2 * Int(end & Int64(Self.capacity - 1))
+    samples[place] = left
+    samples[place + 1] = right
+    end += 1
+    begin = max(begin, end - Int64(Self.capacity))
+  }
+
+  /// Fills `target`, two floats a sample, with what is heard from `time` on; with zeros where nothing is known.
+  func read(_ target: inout [Float], at time: Int64) {
+    for index in 0..<target.count / 2 {
+      let position = time + Int64(index)
+      let isKnown = position >= begin && position < end
+      let place = 2 * Int(position & Int64(Self.capacity - 1))
+      target[2 * index] = isKnown ? samples[place] : 0
+      target[2 * index + 1] = isKnown ? samples[place + 1] : 0
+    }
+  }
+}
