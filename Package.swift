@@ -56,6 +56,7 @@ let package = Package(
       // libavdevice is loaded when a device is asked for, and not linked.
       linkerSettings: ["avformat", "avcodec", "swresample", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
+    .target(name: "CMalloc"),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
     .target(name: "Files", swiftSettings: settings),
@@ -115,7 +116,7 @@ let package = Package(
       name: "stylize-image", dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console"],
       swiftSettings: settings),
     .executableTarget(
-      name: "stylize-live", dependencies: ["LiveServer", "Streaming", "FFmpeg", "Threading", "Console"],
+      name: "stylize-live", dependencies: ["LiveServer", "Streaming", "FFmpeg", "Threading", "Console", "CMalloc"],
       swiftSettings: settings),
     .executableTarget(
       name: "evaluate-style", dependencies: ["Training", "Console"], swiftSettings: settings),

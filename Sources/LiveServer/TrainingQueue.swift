@@ -15,8 +15,8 @@ public final class TrainingQueue: Sendable {
     /// Where finished styles go; made if it does not exist.
     public var modelFolder: String
 
-    /// Trains with `program`, of good quality unless told otherwise.
-    public init(program: String, arguments: [String] = ["--quality", "good"], modelFolder: String) {
+    /// Trains with `program`, as it does unless told otherwise.
+    public init(program: String, arguments: [String] = [], modelFolder: String) {
       self.program = program
       self.arguments = arguments
       self.modelFolder = modelFolder

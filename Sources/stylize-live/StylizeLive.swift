@@ -77,6 +77,7 @@ struct StylizeLive: ParsableCommand {
   }
 
   func run() throws {
+    MemoryLimits.useFewHeaps()
     let interrupt = InterruptFlag.install()
     let installation = Installation()
     let catalog = StyleCatalog(folders: installation.modelDirectories)
@@ -128,7 +129,10 @@ struct StylizeLive: ParsableCommand {
     else { return nil }
     let program = folder + "/train-style"
     guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
-    return TrainingQueue(TrainingQueue.Options(program: program, modelFolder: models), catalog: catalog)
+    return TrainingQueue(
+      TrainingQueue.Options(
+        program: program, arguments: ["--quality", server.trainingQuality.rawValue], modelFolder: models),
+      catalog: catalog)
   }
 
   /// Shows how the streams do, until someone ends the program.
@@ -192,6 +196,12 @@ struct ServerOptions: ParsableArguments {
 
   @Flag(inversion: .prefixedNo, help: "Whether paintings dropped on the page are trained.")
   var training = true
+
+  /// The words of `train-style`.
+  enum TrainingQuality: String, CaseIterable, ExpressibleByArgument { case draft, good, best }
+
+  @Option(help: "How much time a training may take; a draft is soon there.")
+  var trainingQuality = TrainingQuality.good
 
   @Flag(help: "Show no status line.")
   var quiet = false
