@@ -3,9 +3,10 @@ import Networks
 
 /// A network for one size, its nodes joined into as few passes as the kernels allow.
 ///
-/// - A convolution takes over the nearest upsampling in front of it and the batch norm and ReLU behind it, and gathers the sums
-///   of the instance norms behind it. A 3×3 depthwise and a 1×1 convolution are one pass.
-/// - Norm, ReLU and residual sum are done by whoever reads: an activation is written once, as the convolution computed it.
+/// - A convolution takes over the nearest upsampling in front of it and the batch norm, ReLU and residual sum behind it, and gathers
+///   the sums of the instance norms behind it. A 3×3 depthwise and a 1×1 convolution are one pass.
+/// - Instance norm, and the ReLU and residual sum behind it, are done by whoever reads: an activation is written once, as the
+///   convolution computed it.
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
 /// - The first convolution reads the picture's bytes, the last one writes them, affine map and scaled tanh included; pixels are

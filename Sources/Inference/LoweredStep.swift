@@ -48,8 +48,12 @@ struct LoweredOutput {
   let activation: Int
   let usesBias: Bool
   let rectifies: Bool
+  /// The activation that is added last.
+  var residual: Int?
   /// Whether the sums of instance norms are gathered.
   let gathers: Bool
+
+  var activations: [Int] { [activation] + (residual.map { [$0] } ?? []) }
 }
 
 /// One pass over memory, on activations that are numbered but not yet placed.
@@ -87,7 +91,7 @@ enum LoweredStep {
     case .pictureConvolution(_, _, let output): [output.activation]
     case .convolution(_, _, let input, let output), .depthwise(_, _, let input, let output),
       .separable(_, _, _, let input, let output):
-      input.activations + [output.activation]
+      input.activations + output.activations
     case .convolutionToPicture(_, _, _, let input), .pack(let input, _): input.activations
     case .norm, .constant: []
     case .pass(let input, _, _, _, let output): input.activations + [output]

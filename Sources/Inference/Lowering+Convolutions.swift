@@ -26,6 +26,8 @@ extension Lowering {
     var rectifies = false
     var norms: [Int] = []
     var usesBias = true
+    /// The activation that is added.
+    var residual: Int?
   }
 
   mutating func lowerConvolution(_ index: Int) throws {
@@ -53,7 +55,8 @@ extension Lowering {
       }
     }
 
-    var epilogue = takeEpilogue(index, channels: outputs)
+    let convolution = FusedConvolution(stored)
+    var epilogue = takeEpilogue(index, outputExtent, addsResidual: pictures[source] == nil && convolution.addsResidual)
     if let affine = try pictureAffine(source, window) {
       epilogue.filter.affine = affine
       let onPicture = FusedPictureConvolution(window.geometry(extent, inputs: 3, outputs: stored.outputChannels))
@@ -61,7 +64,6 @@ extension Lowering {
       steps.append(.pictureConvolution(epilogue.filter, onPicture, output: lowered(epilogue, output)))
       finish(index, epilogue, output, tasks: onPicture.taskCount)
     } else {
-      let convolution = FusedConvolution(stored)
       let input = try read(source, materializing: convolution.materializesInput)
       let output = newActivation(outputExtent)
       steps.append(.convolution(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
@@ -83,11 +85,11 @@ extension Lowering {
     }
     let convolution = FusedDepthwiseConvolution(
       window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels))
-    let epilogue = takeEpilogue(index, channels: channels)
+    let outputExtent = ActivationExtent(
+      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: channels)
+    let epilogue = takeEpilogue(index, outputExtent, addsResidual: false)
     let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(
-      ActivationExtent(
-        height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: channels))
+    let output = newActivation(outputExtent)
     steps.append(.depthwise(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
     finish(index, epilogue, output, tasks: convolution.taskCount)
   }
@@ -113,11 +115,11 @@ extension Lowering {
     let extent = try checkedExtent(depthwise, source, window, inputs: channels, outputs: outputs)
     let convolution = FusedSeparableConvolution(
       window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8))
-    let epilogue = takeEpilogue(index, channels: outputs)
+    let outputExtent = ActivationExtent(
+      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: outputs)
+    let epilogue = takeEpilogue(index, outputExtent, addsResidual: true)
     let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(
-      ActivationExtent(
-        height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: outputs))
+    let output = newActivation(outputExtent)
     steps.append(
       .separable(
         depthwise: LoweredFilter(layer: nodes[depthwise].name), epilogue.filter, convolution, input: input,
@@ -158,8 +160,9 @@ extension Lowering {
     return picture.affine
   }
 
-  /// Takes the batch norm and the ReLU that alone read a convolution, and finds the instance norms behind.
-  private mutating func takeEpilogue(_ index: Int, channels: Int) -> Epilogue {
+  /// Takes the batch norm, the ReLU and the residual sum that alone read a convolution, and finds the instance norms behind.
+  private mutating func takeEpilogue(_ index: Int, _ extent: ActivationExtent, addsResidual: Bool) -> Epilogue {
+    let channels = extent.channels
     var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), last: index)
     if let next = onlyReader(index), nodes[next].operation == .batchNorm(channels: channels) {
       epilogue.filter.batchNorm = nodes[next].name
@@ -171,15 +174,25 @@ extension Lowering {
       epilogue.last = next
       taken.insert(next)
     }
+    if addsResidual, let next = onlyReader(epilogue.last), nodes[next].operation == .add,
+      let shortcut = nodes[next].inputs.first(where: { $0 != epilogue.last }), let value = values[shortcut],
+      value.isPlain, extents[value.raw] == extent
+    {
+      epilogue.residual = value.raw
+      epilogue.last = next
+      taken.insert(next)
+    }
     let readers = readers[epilogue.last]
     epilogue.norms = readers.filter { nodes[$0].operation == .instanceNorm(channels: channels) }
+    // Sums that are gathered are those of the convolution alone.
+    if epilogue.residual != nil { epilogue.norms = [] }
     epilogue.usesBias = epilogue.rectifies || epilogue.norms.count < readers.count || epilogue.norms.isEmpty
     return epilogue
   }
 
   private func lowered(_ epilogue: Epilogue, _ output: Int) -> LoweredOutput {
     LoweredOutput(
-      activation: output, usesBias: epilogue.usesBias, rectifies: epilogue.rectifies,
+      activation: output, usesBias: epilogue.usesBias, rectifies: epilogue.rectifies, residual: epilogue.residual,
       gathers: !epilogue.norms.isEmpty)
   }
 

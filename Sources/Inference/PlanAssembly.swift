@@ -46,7 +46,8 @@ struct PlanAssembly {
     let channels = network.extents[output.activation].storedChannels
     return ActivationOutput(
       place(output.activation), bias: output.usesBias ? keep(try model.bias(of: filter, count: channels)) : nil,
-      rectifies: output.rectifies, moments: output.gathers ? memory.moments : nil)
+      rectifies: output.rectifies, residual: output.residual.map { UnsafePointer(place($0)) },
+      moments: output.gathers ? memory.moments : nil)
   }
 
   mutating func append(_ step: LoweredStep) throws {

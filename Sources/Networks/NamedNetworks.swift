@@ -1,16 +1,25 @@
 extension NetworkDefinition {
-  /// The names that ``named(_:width:)`` knows besides the descriptions of ``CandidateNetwork``.
-  public static let names = ["johnson", "half", "quarter"]
+  /// The names that ``named(_:width:)`` knows besides the descriptions of ``CandidateNetwork``, the fastest last.
+  public static let names = references + ladder.map(\.name)
+
+  /// `johnson` and its fractions: references of quality and speed, too slow for live pictures on most machines.
+  public static let references = ["johnson", "half", "quarter"]
+
+  /// The networks below the references, found by trying: see the table in `Benchmarks/RESULTS.md`.
+  private static let ladder: [(name: String, description: String)] = [
+    ("standard", "dense:head=unshuffle4,tail=shuffle4,channels=8-16-48,blocks=5"),
+    ("realtime", "dense:head=unshuffle4,tail=shuffle4,channels=8-16-32,blocks=2"),
+  ]
 
   /// The architecture called `name`, its channels multiplied by `width`.
   ///
-  /// `half` and `quarter` are `johnson` at a half and a quarter of `width`; everything else is read as the description of a
-  /// ``CandidateNetwork``, such as `dense:channels=8-16-32,blocks=4`. Throws ``ModelError`` for an unknown name, for a
-  /// description that makes no network, or where the resulting width lies outside 0.125…4.
+  /// `half` and `quarter` are `johnson` at a half and a quarter of `width`; `standard` and `realtime` are descriptions of a
+  /// ``CandidateNetwork``, and everything else is read as such a description: `dense:channels=8-16-32,blocks=4`. Throws ``ModelError``
+  /// for an unknown name, for a description that makes no network, or where the resulting width lies outside 0.125…4.
   public static func named(_ name: String, width: Double = 1) throws -> NetworkDefinition {
     let scales = ["johnson": 1.0, "half": 0.5, "quarter": 0.25]
     guard let scale = scales[name] else {
-      let candidate = try CandidateNetwork(name)
+      let candidate = try CandidateNetwork(ladder.first { $0.name == name }?.description ?? name)
       guard width >= 0.125, width <= 4 else { throw ModelError.invalidWidth(width) }
       return candidate.definition(width: width)
     }

@@ -28,6 +28,6 @@ extension TrainingSettings {
   /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for
   /// a second frame in each step; ``steadyWeight`` for every other network.
   public static func defaultTemporalWeight(network: String) -> Double {
-    NetworkDefinition.names.contains(network) ? 0 : steadyWeight
+    NetworkDefinition.references.contains(network) ? 0 : steadyWeight
   }
 }

@@ -84,7 +84,7 @@ struct TrainStyle: ParsableCommand {
 
   @Option(
     help: """
-      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.names.joined(separator: ", ")), \
+      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")), \
       \(TrainingSettings.steadyWeight) for other networks)
       """,
     transform: ArgumentValues.number(positive: false))

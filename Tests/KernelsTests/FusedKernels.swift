@@ -41,16 +41,18 @@ struct KernelResult: Equatable {
 
 /// Runs `kernel` with an output of `pixels` × `channels`, unset and between guards; gathers the norm's sums where asked for.
 func withOutput(
-  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, rectifies: Bool = false, tasks: Int? = nil,
-  gamma: [Float]? = nil, beta: [Float]? = nil, _ kernel: (ActivationOutput) -> Void
+  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+  tasks: Int? = nil, gamma: [Float]? = nil, beta: [Float]? = nil, _ kernel: (ActivationOutput) -> Void
 ) -> KernelResult {
   let output = GuardedBuffer(count: batch * pixels * channels)
   let bias = bias.map(GuardedBuffer.init)
+  let residual = residual.map { GuardedBuffer(inBlocks($0, batch: batch, channels: channels)) }
   let sums = tasks.map { GuardedSums(count: Moments.count(tasks: $0, channels: channels)) }
   kernel(
     ActivationOutput(
-      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies, moments: sums?.pointer))
-  expectIntact(output, bias)
+      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies,
+      residual: residual.map { UnsafePointer($0.pointer) }, moments: sums?.pointer))
+  expectIntact(output, bias, residual)
   var result = KernelResult(output: fromBlocks(output.elements, batch: batch, channels: channels))
   if let tasks, let sums {
     #expect(sums.isIntact, "written beside the sums")
@@ -70,7 +72,8 @@ func withOutput(
 extension FusedConvolution {
   func forward(
     _ input: LazyInput, weight: [Float], weightChannels: (outputs: Int, inputs: Int)? = nil, bias: [Float]? = nil,
-    rectifies: Bool = false, materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
+    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    pool: ComputePool = pool
   ) -> KernelResult {
     let packed = GuardedBuffer(count: packedWeightCount)
     let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
@@ -83,7 +86,7 @@ extension FusedConvolution {
     let materialized = materializes ? GuardedBuffer(count: input.values.count) : nil
     var result = withOutput(
       batch: geometry.batch, pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias,
-      rectifies: rectifies, tasks: gathers ? taskCount : nil
+      rectifies: rectifies, residual: residual, tasks: gathers ? taskCount : nil
     ) { output in
       input.withActivationInput(materialized: materialized?.pointer) {
         forward($0, weight: packed.pointer, output: output, scratch: scratch.pointer, pool: pool)

@@ -32,13 +32,14 @@ extension FusedPictureConvolution {
 /// What the depthwise kernels have in common: they differ in how they pack their weights.
 private func withFusedKernel(
   _ geometry: ConvolutionGeometry, _ input: LazyInput, scratchCount: Int, packed: GuardedBuffer, bias: [Float]?,
-  rectifies: Bool, materializes: Bool, tasks: Int?,
+  rectifies: Bool, residual: [Float]? = nil, materializes: Bool, tasks: Int?,
   _ kernel: (ActivationInput, ActivationOutput, UnsafeMutablePointer<Float>) -> Void
 ) -> KernelResult {
   let scratch = GuardedBuffer(count: scratchCount, filledWith: 0)
   let materialized = materializes ? GuardedBuffer(count: input.values.count) : nil
   var result = withOutput(
-    pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies, tasks: tasks
+    pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies,
+    residual: residual, tasks: tasks
   ) { output in
     input.withActivationInput(materialized: materialized?.pointer) { kernel($0, output, scratch.pointer) }
   }
@@ -71,7 +72,8 @@ extension FusedSeparableConvolution {
   /// `depthwise` is `[C, 1, 3, 3]`, `pointwise` `[O, C, 1, 1]`, perhaps of fewer channels than the geometry's.
   func forward(
     _ input: LazyInput, depthwise: [Float], depthwiseBias: [Float], pointwise: [Float], bias: [Float]? = nil,
-    rectifies: Bool = false, materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
+    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    pool: ComputePool = pool
   ) -> KernelResult {
     let channels = depthwiseBias.count
     let packed = GuardedBuffer(count: packedWeightCount)
@@ -85,7 +87,7 @@ extension FusedSeparableConvolution {
     expectIntact(first, second, third)
     return withFusedKernel(
       geometry, input, scratchCount: scratchCount(threads: pool.threadCount), packed: packed, bias: bias,
-      rectifies: rectifies, materializes: materializes, tasks: gathers ? taskCount : nil
+      rectifies: rectifies, residual: residual, materializes: materializes, tasks: gathers ? taskCount : nil
     ) { forward($0, weight: packed.pointer, output: $1, scratch: $2, pool: pool) }
   }
 }

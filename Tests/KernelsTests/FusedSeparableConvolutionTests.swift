@@ -52,13 +52,13 @@ import Threading
     }
 
     func forward(
-      _ input: LazyInput, usesBias: Bool = false, rectifies: Bool = false, materializes: Bool = false,
-      gathers: Bool = false, pool: ComputePool = pool
+      _ input: LazyInput, usesBias: Bool = false, rectifies: Bool = false, residual: [Float]? = nil,
+      materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
     ) -> KernelResult {
       FusedSeparableConvolution(shapes.geometry).forward(
         input, depthwise: depthwise.elements, depthwiseBias: depthwiseBias.elements, pointwise: pointwise.elements,
-        bias: usesBias ? bias.elements : nil, rectifies: rectifies, materializes: materializes, gathers: gathers,
-        pool: pool)
+        bias: usesBias ? bias.elements : nil, rectifies: rectifies, residual: residual, materializes: materializes,
+        gathers: gathers, pool: pool)
     }
   }
 
@@ -74,6 +74,12 @@ import Threading
     expectAgreement(
       example.forward(input, usesBias: true, rectifies: true).output, biased, within: Tolerance.singlePrecision,
       "bias and ReLU")
+    let residual = random.tensor(Shape([biased.elements.count]))
+    var sum = biased
+    for index in sum.elements.indices { sum.elements[index] += Double(residual.elements[index]) }
+    expectAgreement(
+      example.forward(input, usesBias: true, rectifies: true, residual: residual.elements).output, sum,
+      within: Tolerance.singlePrecision, "bias, ReLU and residual")
   }
 
   @Test("Norm, ReLU and residual are read along and kept, zeros of the padding stay zeros", arguments: cases)

@@ -4,6 +4,7 @@ import Testing
 @Suite struct CandidateNetworkTests {
   /// Every head, tail, filter and norm, three and four levels.
   static let descriptions = [
+    "standard", "realtime",
     "separable", "dense", "phone", "dense:head=unshuffle2,tail=shuffle2,norm=instance",
     "dense:head=strided,stages=separable,tail=upsample,blocks=0", "phone:channels=4-8-16-24,detail=3,kernel=9",
     "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",

@@ -71,7 +71,8 @@ import Testing
     #expect(byName["in1.bias"] == .constant(0))
   }
 
-  @Test("Nodes read earlier nodes only, each with the operands of its operation", arguments: NetworkDefinition.names)
+  @Test(
+    "Nodes read earlier nodes only, each with the operands of its operation", arguments: NetworkDefinition.references)
   func nodes(name: String) throws {
     let definition = try NetworkDefinition.named(name)
     #expect(definition.nodes.first?.operation == .input)

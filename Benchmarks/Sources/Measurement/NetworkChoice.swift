@@ -4,21 +4,15 @@ import Tensors
 
 /// A network as the benchmarks name it.
 public struct NetworkChoice: Sendable {
-  /// As given: `johnson`, `half`, `quarter`.
+  /// As given: `johnson`, `realtime`, or a description.
   public let name: String
   /// The architecture.
   public let definition: NetworkDefinition
 
-  /// The network called `name`, its channels multiplied by `width`: a name of `NetworkDefinition`, or `quarter` for `johnson`
-  /// at a quarter of `width`. Throws `ModelError` for an unknown name or a width out of range.
+  /// The network called `name`, its channels multiplied by `width`. Throws `ModelError` for an unknown name or a width out of range.
   public init(_ name: String, width: Double = 1) throws {
     self.name = name
-    definition =
-      if name == "quarter", !NetworkDefinition.names.contains(name) {
-        try .named("johnson", width: width / 4)
-      } else {
-        try .named(name, width: width)
-      }
+    definition = try .named(name, width: width)
   }
 
   /// The network of a model file.
@@ -38,7 +32,7 @@ public struct NetworkChoice: Sendable {
   }
 
   /// The names of the well-known ones.
-  public static let names = NetworkDefinition.names + (NetworkDefinition.names.contains("quarter") ? [] : ["quarter"])
+  public static let names = NetworkDefinition.names
 }
 
 /// Random weights: they paint nothing, but take the time that trained ones take.

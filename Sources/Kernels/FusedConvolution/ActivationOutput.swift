@@ -1,4 +1,4 @@
-/// Where a kernel writes, and what it does to each value on the way: `r(y + bias)`, where `r` is ReLU or nothing.
+/// Where a kernel writes, and what it does to each value on the way: `r(y + bias) + residual`, where `r` is ReLU or nothing.
 ///
 /// With `moments`, the kernel also gathers what the statistics of an instance norm need, so that no pass over the
 /// output is spent on them. All memory is the caller's.
@@ -11,18 +11,22 @@ public struct ActivationOutput: @unchecked Sendable {
   public var bias: UnsafePointer<Float>?
   /// Whether negative values become 0.
   public var rectifies: Bool
+  /// An activation of the same extents and layout, added last, not the output itself; nil means nothing. Not together with moments. For
+  /// ``FusedSeparableConvolution``, and for ``FusedConvolution`` where it ``FusedConvolution/addsResidual``.
+  public var residual: UnsafePointer<Float>?
   /// Sums of each task, see ``Moments``; nil where no norm follows.
   public var moments: UnsafeMutablePointer<Double>?
 
   /// An output.
   public init(
     _ values: UnsafeMutablePointer<Float>, layout: ActivationLayout = .blocks, bias: UnsafePointer<Float>? = nil,
-    rectifies: Bool = false, moments: UnsafeMutablePointer<Double>? = nil
+    rectifies: Bool = false, residual: UnsafePointer<Float>? = nil, moments: UnsafeMutablePointer<Double>? = nil
   ) {
     self.values = values
     self.layout = layout
     self.bias = bias
     self.rectifies = rectifies
+    self.residual = residual
     self.moments = moments
   }
 }
@@ -119,6 +123,16 @@ struct BlockWriter {
     var (source, target) = (source, output.values + offset)
     let rectifies = output.rectifies
     guard gathers else {
+      if var residual = output.residual.map({ $0 + offset }) {
+        for _ in 0..<pixels {
+          let value = load(source) + bias
+          store((rectifies ? rectified(value) : value) + load(residual), target)
+          source += step
+          target += pixelStride
+          residual += pixelStride
+        }
+        return
+      }
       for _ in 0..<pixels {
         let value = load(source) + bias
         store(rectifies ? rectified(value) : value, target)

@@ -63,6 +63,15 @@ public struct FusedConvolution: Sendable {
     algorithm == .upsample || geometry.readsAllPixels
   }
 
+  /// Whether the output can have a residual, see ``ActivationOutput/residual``.
+  public var addsResidual: Bool {
+    switch algorithm {
+    case .winograd6, .winograd4: FusedWinograd.addsResidual(geometry)
+    case .upsample: false
+    case .direct: true
+    }
+  }
+
   /// Floats of a packed weight.
   public var packedWeightCount: Int {
     switch algorithm {

@@ -13,14 +13,18 @@ extension FusedWinograd {
     let tiles: Int
     /// A multiple of a strip's tiles.
     let tilesPerChunk: Int
+    /// Between the planes of the transformed input; odd multiples of a cache line, since powers of two would fall into few sets.
     let inputPlane: Int
     let productPlane: Int
     private let planes: Int
+    /// Input channels that are read at a time: a cache line, where the channels divide so.
+    let channelsPerRead: Int
+    let patchCount: Int
     /// Of one thread: the patch, and the tile on its way back.
     let privateCount: Int
 
-    init(_ geometry: ConvolutionGeometry, _ layout: Layout) {
-      planes = layout.points * layout.points
+    init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: Layout, _: Tile.Type) {
+      planes = Tile.points * Tile.points
       tiles = geometry.batch * layout.tilesPerImage
       let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
       let length = Layout.runLength
@@ -29,7 +33,9 @@ extension FusedWinograd {
       tilesPerChunk = ((tiles + chunks - 1) / chunks + length - 1) / length * length
       inputPlane = tilesPerChunk * geometry.inputChannels + 16
       productPlane = tilesPerChunk * geometry.outputChannels + 16
-      privateCount = layout.patchCount + planes * laneCount
+      channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
+      patchCount = WinogradInput<Tile>.patchCount(tiles: length, channels: channelsPerRead)
+      privateCount = patchCount + planes * laneCount
     }
 
     var productOffset: Int { planes * inputPlane }
@@ -42,7 +48,7 @@ extension FusedWinograd {
     _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, _ layout: Layout,
     weight: UnsafePointer<Float>, output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let stages = Stages(geometry, layout)
+    let stages = Stages(geometry, layout, Tile.self)
     let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, Layout.runLength)
     let products = scratch + stages.productOffset
     for first in stride(from: 0, to: stages.tiles, by: stages.tilesPerChunk) {
@@ -52,7 +58,7 @@ extension FusedWinograd {
         let patch = scratch + stages.privateOffset + thread * stages.privateCount
         forEachImage(first + run * length, end, layout) { image, tiles, start in
           transformInput(
-            reader, geometry, Tile.self, layout, image: image, tiles: tiles, patch: patch,
+            reader, geometry, Tile.self, layout, stages, image: image, tiles: tiles, patch: patch,
             into: scratch + (start - first) * inputs, plane: stages.inputPlane)
         }
       }
@@ -66,7 +72,7 @@ extension FusedWinograd {
         }
       }
       pool.parallelFor(runs) { run, thread in
-        let temporary = scratch + stages.privateOffset + thread * stages.privateCount + layout.patchCount
+        let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount
         let moments = output.moments.map { $0 + (first / length + run) * 2 * outputs }
         moments?.update(repeating: 0, count: 2 * outputs)
         forEachImage(first + run * length, end, layout) { image, tiles, start in
@@ -75,6 +81,55 @@ extension FusedWinograd {
             image: image, tiles: tiles, channels: 0..<outputs, output: output, moments: moments, temporary: temporary)
         }
       }
+    }
+  }
+
+  /// Reads the input of `tiles` and transforms it, `[points²][tile][I]`.
+  @inline(__always)
+  private static func transformInput<Tile: WinogradTile>(
+    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, _ layout: Layout, _ stages: Stages,
+    image: Int,
+    tiles: Range<Int>, patch: UnsafeMutablePointer<Float>, into transformed: UnsafeMutablePointer<Float>, plane: Int
+  ) {
+    let inputs = geometry.inputChannels
+    var tile = tiles.lowerBound
+    while tile < tiles.upperBound {
+      let run = TileRun(from: tile, to: tiles.upperBound, tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
+      WinogradInput<Tile>.transformTiles(
+        reader, image: image, row: run.top, column: run.left, tiles: run.tiles, channels: inputs,
+        atATime: stages.channelsPerRead,
+        owned: PixelRectangle(
+          rows: run.top..<run.top + Tile.outputs, columns: run.left..<run.left + Tile.outputs * run.tiles),
+        patch: patch, into: transformed + (tile - tiles.lowerBound) * inputs, TilePlacement(plane: plane, tile: inputs))
+      tile += run.tiles
+    }
+  }
+
+  /// Transforms `channels` of `tiles` back and writes them; `products` are `[points²][tile][channel]`.
+  @inline(__always)
+  private static func writeStrip<Tile: WinogradTile>(
+    _ products: UnsafePointer<Float>, plane: Int, _ layout: Layout, _ geometry: ConvolutionGeometry, _: Tile.Type,
+    image: Int, tiles: Range<Int>, channels: Range<Int>, output: ActivationOutput,
+    moments: UnsafeMutablePointer<Double>?, temporary: UnsafeMutablePointer<Float>
+  ) {
+    // Blocks of channels are far apart in memory, and of each the tiles follow one another; those of one pixel share a
+    // cache line, which all of them should find there.
+    let length = output.layout == .blocks ? tiles.count : 1
+    var start = tiles.lowerBound
+    while start < tiles.upperBound {
+      let end = min(start + length, tiles.upperBound)
+      for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: laneCount) {
+        var tile = start
+        while tile < end {
+          let run = TileRun(from: tile, to: end, tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
+          writeTiles(
+            products + (tile - tiles.lowerBound) * channels.count + channel - channels.lowerBound, plane: plane,
+            tile: channels.count, run: run, geometry, Tile.self, image: image, channel: channel, output: output,
+            moments: moments, temporary: temporary)
+          tile += run.tiles
+        }
+      }
+      start = end
     }
   }
 

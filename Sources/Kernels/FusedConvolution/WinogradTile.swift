@@ -7,9 +7,10 @@ protocol WinogradTile {
   static var outputs: Int { get }
   /// `G`, `[m + 2][3]`.
   static var weightMatrix: [[Double]] { get }
-  /// `Bᵀ·x` of eight channels: `m + 2` vectors to as many; the strides are in floats, the two may be the same memory.
+  /// `Bᵀ·x` of eight channels: `m + 2` vectors, each asked for once and all before the first is written, to as many, `stride` floats
+  /// apart.
   static func transformInput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int)
+    _ value: (_ index: Int) -> Lanes, into target: UnsafeMutablePointer<Float>, stride: Int)
   /// `Aᵀ·y` of eight channels: `m + 2` vectors to `m`, which `body` gets in turn.
   static func transformOutput(
     _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void)
@@ -19,6 +20,14 @@ extension WinogradTile {
   /// `m + 2`, the points of the tile.
   @inline(__always)
   static var points: Int { outputs + 2 }
+
+  /// The same from memory; the strides are in floats, the two may be the same memory.
+  @inline(__always)
+  static func transformInput(
+    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+  ) {
+    transformInput({ load(source + $0 * stride) }, into: target, stride: targetStride)
+  }
 
   /// `G·w·Gᵀ` of a 3×3 kernel, row-major; `weight` has the 9 taps.
   static func transformedWeight(_ weight: UnsafePointer<Float>) -> [Double] {
@@ -52,11 +61,10 @@ enum WinogradTile6: WinogradTile {
 
   @inline(__always)
   static func transformInput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ value: (_ index: Int) -> Lanes, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
   ) {
-    let (x0, x1, x2, x3) = (load(source), load(source + stride), load(source + 2 * stride), load(source + 3 * stride))
-    let (x4, x5) = (load(source + 4 * stride), load(source + 5 * stride))
-    let (x6, x7) = (load(source + 6 * stride), load(source + 7 * stride))
+    let (x0, x1, x2, x3) = (value(0), value(1), value(2), value(3))
+    let (x4, x5, x6, x7) = (value(4), value(5), value(6), value(7))
     store((x0 - x6).addingProduct(5.25, x4 - x2), target)
     let even1 = (x2 + x6).addingProduct(-4.25, x4)
     let odd1 = (x1 + x5).addingProduct(-4.25, x3)
@@ -105,10 +113,9 @@ enum WinogradTile4: WinogradTile {
 
   @inline(__always)
   static func transformInput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ value: (_ index: Int) -> Lanes, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
   ) {
-    let (x0, x1, x2) = (load(source), load(source + stride), load(source + 2 * stride))
-    let (x3, x4, x5) = (load(source + 3 * stride), load(source + 4 * stride), load(source + 5 * stride))
+    let (x0, x1, x2, x3, x4, x5) = (value(0), value(1), value(2), value(3), value(4), value(5))
     store(x4.addingProduct(4, x0).addingProduct(-5, x2), target)
     let even1 = x4.addingProduct(-4, x2)
     let odd1 = x3.addingProduct(-4, x1)
@@ -148,11 +155,9 @@ enum WinogradTile3: WinogradTile {
 
   @inline(__always)
   static func transformInput(
-    _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
+    _ value: (_ index: Int) -> Lanes, into target: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    transformInput(
-      load(source), load(source + stride), load(source + 2 * stride), load(source + 3 * stride),
-      load(source + 4 * stride), into: target, stride: targetStride)
+    transformInput(value(0), value(1), value(2), value(3), value(4), into: target, stride: stride)
   }
 
   /// The same for vectors that do not lie at one distance.
