@@ -220,6 +220,7 @@ def judge(samples):
 
 
 def soak(arguments):
+    start = machine()
     with tempfile.TemporaryDirectory(prefix="impasto-soak-") as name:
         folder = pathlib.Path(name)
         make_film(folder / "film.mkv")
@@ -236,7 +237,7 @@ def soak(arguments):
             raise SoakError(f"the server ended with status {status}, expected 0")
     first, last, growth = judge(samples)
     return {
-        "machine": machine(), "minutes": arguments.minutes, "model": arguments.model.stem, "size": arguments.size,
+        "machine": start, "minutes": arguments.minutes, "model": arguments.model.stem, "size": arguments.size,
         "firstMB": round(first, 2), "lastMB": round(last, 2), "greatestMB": max(sample[1] for sample in samples),
         "growth": round(growth, 4), "frames": samples[-1][3], "sentAway": round(sent_away),
         **{name: round(count) for name, count in crowd.counts.items()}, "samples": samples,
