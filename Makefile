@@ -28,8 +28,6 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
-# The fastest network that is worth looking at.
-REALTIME := dense:head=unshuffle4,tail=shuffle4,channels=8-16-32,blocks=2
 
 .PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
 
@@ -86,9 +84,9 @@ bench-full: benchmark-programs $(CLIP)
 	Benchmarks/peers/setup
 	.build/release/framerate --chart $(RESULTS)/framerate.svg --json >$(RESULTS)/framerate.part
 	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
-	.build/release/latency --network half $(REALTIME) --json >$(RESULTS)/latency.part
+	.build/release/latency --network half realtime --json >$(RESULTS)/latency.part
 	@mv $(RESULTS)/latency.part $(RESULTS)/latency.json
-	.build/release/latency --streams 1 2 4 --network half $(REALTIME) --json >$(RESULTS)/streams.part
+	.build/release/latency --streams 1 2 4 --network half realtime --json >$(RESULTS)/streams.part
 	@mv $(RESULTS)/streams.part $(RESULTS)/streams.json
 	Benchmarks/soak.py --json $(RESULTS)/soak.json
 	.build/release/kernels --json >$(RESULTS)/kernels.part
