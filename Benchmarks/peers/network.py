@@ -62,6 +62,8 @@ class Model:
             if metadata.get("network") != "johnson":
                 raise ModelError(f"{path}: the network is {metadata.get('network')!r}, expected 'johnson'")
             parameters = {name: file.get_tensor(name) for name in file.keys()}
+        # What is stored in half precision is computed with in single precision, as by the engine.
+        parameters = {name: value.astype(numpy.float32) if value.dtype == numpy.float16 else value for name, value in parameters.items()}
         model = cls(parameters, width=float(metadata["width"]))
         channels = 3
         for layer in LAYERS:

@@ -49,6 +49,29 @@ public struct StyleModel: Sendable {
   /// Throws `SafetensorsError` for a damaged file and ``ModelError`` where the contents are not those of the network that the
   /// metadata name: each parameter must be there with its shape, no other tensor may be, and all values must be finite.
   public static func load(path: String) throws -> StyleModel {
+    let (reader, definition) = try open(path)
+    var parameters: [String: Tensor] = [:]
+    for specification in definition.parameters {
+      let tensor = try reader.tensor(specification.name)
+      guard tensor.buffer.allSatisfy(\.isFinite) else {
+        throw ModelError.nonFiniteParameter(file: path, name: specification.name)
+      }
+      if specification.name.hasSuffix(".running_var"), tensor.buffer.contains(where: { $0 < 0 }) {
+        throw ModelError.negativeVariance(file: path, name: specification.name)
+      }
+      parameters[specification.name] = tensor
+    }
+    return StyleModel(
+      definition: definition, parameters: parameters, style: reader.metadata[MetadataKey.style] ?? "",
+      metadata: reader.metadata)
+  }
+
+  /// The network of the model file at `path`, out of its header alone; throws what ``load(path:)`` throws, as far as the header
+  /// tells.
+  public static func definition(ofFile path: String) throws -> NetworkDefinition { try open(path).definition }
+
+  /// Opens a file and checks all but the parameters' values.
+  private static func open(_ path: String) throws -> (reader: SafetensorsReader, definition: NetworkDefinition) {
     let reader = try SafetensorsReader(path: path)
     let metadata = reader.metadata
     guard let version = metadata[MetadataKey.formatVersion], let network = metadata[MetadataKey.network] else {
@@ -82,24 +105,15 @@ public struct StyleModel: Sendable {
     if let stranger = reader.entries.first(where: { !names.contains($0.name) }) {
       throw ModelError.unknownParameter(file: path, name: stranger.name, network: network)
     }
-    var parameters: [String: Tensor] = [:]
-    for specification in expected {
-      let tensor = try reader.tensor(specification.name)
-      guard tensor.buffer.allSatisfy(\.isFinite) else {
-        throw ModelError.nonFiniteParameter(file: path, name: specification.name)
-      }
-      if specification.name.hasSuffix(".running_var"), tensor.buffer.contains(where: { $0 < 0 }) {
-        throw ModelError.negativeVariance(file: path, name: specification.name)
-      }
-      parameters[specification.name] = tensor
-    }
-    return StyleModel(
-      definition: definition, parameters: parameters, style: metadata[MetadataKey.style] ?? "", metadata: metadata)
+    return (reader, definition)
   }
 
-  /// Writes the model file at `path`, whole or not at all.
-  public func save(path: String) throws {
+  /// Writes the model file at `path`, whole or not at all, the convolutions' weights stored as `weights` says.
+  ///
+  /// With `.float16` the file gives back ``inHalfPrecision``, which must not be nil then.
+  public func save(path: String, weights: SafetensorsWriter.Storage = .float32) throws {
     try SafetensorsWriter.write(
-      tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path)
+      tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path,
+      storage: Dictionary(uniqueKeysWithValues: convolutionWeights.map { ($0, weights) }))
   }
 }

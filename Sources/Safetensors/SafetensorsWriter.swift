@@ -16,27 +16,28 @@ public enum SafetensorsWriter {
 
   /// Writes `tensors` and `metadata` to `path`; the same arguments give the same bytes.
   ///
-  /// The file appears whole or not at all. Tensors are laid out in the order of their names.
+  /// The file appears whole or not at all. Tensors are laid out in the order of their names; `storage` says how each is stored, by
+  /// its name, and those that it does not name are stored as they are.
   ///
   /// - Throws: ``SafetensorsError`` if a name occurs twice or is `__metadata__`, or the file cannot be written.
   public static func write(
     tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
-    storage: Storage = .float32
+    storage: [String: Storage] = [:]
   ) throws(SafetensorsError) {
     let sorted = tensors.sorted { $0.name < $1.name }
     var entries: [SafetensorsEntry] = []
     var position = 0
     for (name, tensor) in sorted {
+      let dataType = (storage[name] ?? .float32).dataType
       guard name != SafetensorsHeader.metadataKey else {
         throw .cannotStore(path: path, tensor: name, problem: "has a name that the format reserves")
       }
       guard entries.last?.name != name else {
         throw .cannotStore(path: path, tensor: name, problem: "occurs twice")
       }
-      let end = position + tensor.count * storage.dataType.byteCount
+      let end = position + tensor.count * dataType.byteCount
       entries.append(
-        SafetensorsEntry(
-          name: name, dataType: storage.dataType, shape: tensor.shape, byteRange: position..<end))
+        SafetensorsEntry(name: name, dataType: dataType, shape: tensor.shape, byteRange: position..<end))
       position = end
     }
     let header: Data
@@ -49,7 +50,7 @@ public enum SafetensorsWriter {
       let file = try AtomicFile(path: path)
       try file.write([UInt64(header.count).littleEndian])
       try file.write(Array(header))
-      for (_, tensor) in sorted { try write(tensor, storage, to: file) }
+      for (name, tensor) in sorted { try write(tensor, storage[name] ?? .float32, to: file) }
       try file.commit()
     } catch {
       throw .file(error)

@@ -7,22 +7,38 @@ final class LossLog {
   private static let header =
     "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,total_variation,temporal,learning_rate\n"
   private let handle: FileHandle
+  /// The losses of the latest steps before a resumption, at most as many as were asked for.
+  let recent: [LossParts]
 
-  /// Opens the log at `path` for a run that has done `iteration` steps.
-  init(path: String, iteration: Int) throws {
+  /// Opens the log at `path` for a run that has done `iteration` steps, and reads the losses of the last `recentSteps` of them.
+  init(path: String, iteration: Int, recentSteps: Int) throws {
     var kept = Self.header
+    var losses: [LossParts] = []
     if iteration > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
       for line in text.split(separator: "\n").dropFirst() {
         guard let number = line.split(separator: ",").first.flatMap({ Int($0) }), number <= iteration else { continue }
         kept += line + "\n"
+        if number > iteration - recentSteps, let parts = Self.losses(line) { losses.append(parts) }
       }
     }
+    recent = losses
     try kept.write(toFile: path, atomically: true, encoding: .utf8)
     handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
     try handle.seekToEnd()
   }
 
   deinit { try? handle.close() }
+
+  private static func losses(_ line: Substring) -> LossParts? {
+    let values = line.split(separator: ",").compactMap { Double($0) }
+    let layers = VGG16Layer.allCases
+    guard values.count == 7 + layers.count else { return nil }
+    var parts = LossParts(
+      content: values[2], styleLayers: Dictionary(uniqueKeysWithValues: zip(layers, values[4...])),
+      totalVariation: values[4 + layers.count])
+    parts.temporal = values[5 + layers.count]
+    return parts
+  }
 
   func append(_ step: StyleTrainer.Step) throws {
     let losses = step.losses

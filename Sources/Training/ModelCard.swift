@@ -22,6 +22,8 @@ public struct ModelCard: Sendable {
   public var recoveries: Int
   /// The part of flat areas that is blotches, see ``FlatAreaCheck``.
   public var blotches: Double?
+  /// How the weights are stored, and why.
+  public var halfPrecision: HalfPrecisionCheck
   /// Time spent on the steps.
   public var seconds: Double
   /// Threads that computed.
@@ -56,6 +58,7 @@ public struct ModelCard: Sendable {
       (\(layers)), total variation \(round(losses.totalVariation))\
       \(losses.temporal > 0 ? ", steadiness " + round(losses.temporal) : ""); mean of the last \(lossSteps) steps |
       | flat areas | \(blotches.map { String(format: "%.2f %% blotches", 100 * $0) } ?? "not looked at") |
+      | storage | \(halfPrecision.text) |
       | time | \(round(seconds / 60)) minutes on \(threads) threads of \(Self.machine) |
       | date | \(date) |
 

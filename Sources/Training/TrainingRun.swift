@@ -63,6 +63,8 @@ public final class TrainingRun {
   public static let recentSteps = 100
   /// Photos in a preview.
   private static let previewPhotos = 3
+  /// Photos on which half precision is tried.
+  private static let comparedPhotos = 8
 
   private let options: Options
   private let pool: ComputePool
@@ -106,7 +108,7 @@ public final class TrainingRun {
     self.settings = settings
     sampler = PhotoSampler(
       folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed)
-    previews = Self.previewPictures(folder, size: settings.imageSize)
+    previews = Self.pictures(folder, count: Self.previewPhotos, size: settings.imageSize)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base?.parameters)
@@ -157,7 +159,9 @@ public final class TrainingRun {
   public func run(
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {
-    let log = try LossLog(path: workFolder + "/losses.csv", iteration: trainer.iteration)
+    let log = try LossLog(
+      path: workFolder + "/losses.csv", iteration: trainer.iteration, recentSteps: Self.recentSteps)
+    recent = log.recent
     var isLogComplete = true
     func attempt(_ file: String, _ write: () throws -> Void) -> Bool {
       do {
@@ -211,16 +215,11 @@ public final class TrainingRun {
 
   private func writeResults() throws {
     let name = ((options.outputPath as NSString).lastPathComponent as NSString).deletingPathExtension
-    let card = ModelCard(
-      style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
-      photos: photosText, settings: settings,
-      parameterCount: trainer.definition.parameterCount, losses: .mean(recent), lossSteps: recent.count,
-      recoveries: trainer.recoveries, blotches: flatAreas?.blotches,
-      seconds: trainer.seconds, threads: options.threads, date: Self.today)
+    let date = Self.today
     let model = try trainer.model(
       style: name,
       metadata: [
-        "style_image": card.styleFile,
+        "style_image": (options.stylePath as NSString).lastPathComponent,
         "style_image_sha256": styleChecksum,
         "iterations": String(settings.iterations),
         "batch_size": String(settings.batchSize),
@@ -234,9 +233,17 @@ public final class TrainingRun {
         "temporal_weight": String(settings.temporalWeight),
         "base_sha256": settings.baseChecksum ?? "none",
         "loss_scaling": LossWeights.scaling,
-        "date": card.date,
+        "date": date,
       ])
-    try model.save(path: options.outputPath)
+    let compared = Self.pictures(folder, count: Self.comparedPhotos, size: settings.imageSize).map { $0.tensor() }
+    let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
+    let card = ModelCard(
+      style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
+      photos: photosText, settings: settings,
+      parameterCount: trainer.definition.parameterCount, losses: .mean(recent), lossSteps: recent.count,
+      recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
+      seconds: trainer.seconds, threads: options.threads, date: date)
+    try model.save(path: options.outputPath, weights: halfPrecision.storage)
     try card.markdown.write(toFile: cardPath, atomically: true, encoding: .utf8)
     try writePreview(to: picturePath)
   }
@@ -263,11 +270,11 @@ public final class TrainingRun {
 
   // MARK: Previews
 
-  /// A few photos spread over the folder, each cut to the size of the training crops.
-  private static func previewPictures(_ folder: PhotoFolder, size: Int) -> [Picture] {
+  /// At most `count` photos spread over the folder, each cut to the size of the training crops.
+  private static func pictures(_ folder: PhotoFolder, count: Int, size: Int) -> [Picture] {
     var pictures: [Picture] = []
-    let step = max(1, folder.files.count / previewPhotos)
-    for index in stride(from: step / 2, to: folder.files.count, by: step) where pictures.count < previewPhotos {
+    let step = max(1, folder.files.count / count)
+    for index in stride(from: step / 2, to: folder.files.count, by: step) where pictures.count < count {
       guard let photo = try? PictureFile.read(folder.files[index]) else { continue }
       pictures.append(StyleEvaluator.crop(photo.flattened(), size: size))
     }

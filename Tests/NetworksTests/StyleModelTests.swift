@@ -71,18 +71,54 @@ import Testing
     #expect(try folder.bytes(of: "a") == folder.bytes(of: "b"))
   }
 
-  @Test("Half precision on disk is read as well")
+  @Test("Half precision rounds the convolutions' weights alone, and a file gives back what was rounded")
   func halfPrecision() throws {
     let folder = try TemporaryFolder()
-    let path = folder.file("m")
-    let parameters = Self.parameters()
-    try SafetensorsWriter.write(
-      tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: Self.metadata, to: path,
-      storage: .float16)
-    let weight = try #require(StyleModel.load(path: path).parameters["conv1.conv2d.weight"])
-    let expected = try #require(parameters["conv1.conv2d.weight"])
-    // Random values lie within ±1: half a unit in the last of a half's eleven bits.
-    #expect(Discrepancy(weight, expected: expected).maximum <= 0x1p-11 / 2)
+    let model = StyleModel(definition: Self.definition, parameters: Self.parameters(), style: "dots")
+    let rounded = try #require(model.inHalfPrecision)
+    try model.save(path: folder.file("half"), weights: .float16)
+    try model.save(path: folder.file("single"))
+    let loaded = try StyleModel.load(path: folder.file("half"))
+    #expect(loaded.metadata == model.metadata)
+    for (name, tensor) in model.parameters {
+      let isWeight = tensor.shape.dimensions.count == 4
+      let expected = isWeight ? tensor.elements.map { Float(Float16($0)) } : tensor.elements
+      #expect(
+        rounded.parameters[name]?.elements == expected && loaded.parameters[name]?.elements == expected, "\(name)")
+      #expect((expected != tensor.elements) == isWeight, "\(name): random values are finer than half precision")
+    }
+    let bytes = try ["half", "single"].map { try folder.bytes(of: $0).count }
+    #expect(Double(bytes[0]) < 0.8 * Double(bytes[1]), "\(bytes)")
+  }
+
+  @Test("A weight beyond half precision has no rounded model; a variance beyond it does no harm")
+  func beyondHalfPrecision() throws {
+    let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
+    var random = Random(seed: 3)
+    let parameters = Dictionary(
+      uniqueKeysWithValues: definition.parameters.map { ($0.name, random.tensor(Shape($0.shape), in: 0...1)) })
+    let model = StyleModel(definition: definition, parameters: parameters, style: "dots")
+    parameters["head.norm.running_var"]?.pointer[0] = 1e6
+    parameters["head.norm.running_var"]?.pointer[1] = 1e-9
+    let rounded = try #require(model.inHalfPrecision)
+    #expect(rounded.parameters["head.norm.running_var"]?.elements == parameters["head.norm.running_var"]?.elements)
+    // Half way to the next power of two's step above 65504, the largest finite half: rounds to infinity.
+    let weight = try #require(definition.parameters.first { $0.shape.count == 4 }?.name)
+    parameters[weight]?.pointer[0] = 65_520
+    #expect(model.inHalfPrecision == nil)
+  }
+
+  @Test("The header alone tells the network, and what is wrong with a file as far as it goes")
+  func definitionOfFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try file(in: folder) { $0["deconv3.conv2d.weight"]?.pointer[17] = .nan }
+    #expect(try StyleModel.definition(ofFile: path) == Self.definition, "values are not looked at")
+    try folder.write(Array(try folder.bytes(of: "m.safetensors").dropLast(5)), to: "cut")
+    #expect(throws: SafetensorsError.self) { try StyleModel.definition(ofFile: folder.file("cut")) }
+    let lacking = try file(in: folder) { $0["res2.in1.bias"] = nil }
+    #expect(throws: ModelError.missingParameter(file: lacking, name: "res2.in1.bias", shape: [16])) {
+      try StyleModel.definition(ofFile: lacking)
+    }
   }
 
   @Test("Without a width in the metadata the network has full width")

@@ -106,7 +106,8 @@ struct DamagedFileTests {
   @Test func flippedBytesNeverTrap() throws {
     let folder = try TemporaryFolder()
     let tensors = [(name: "a", tensor: Tensor(Shape([3]))), (name: "b", tensor: Tensor(Shape([2, 2])))]
-    try SafetensorsWriter.write(tensors: tensors, metadata: ["k": "v"], to: folder.file("whole"), storage: .float16)
+    try SafetensorsWriter.write(
+      tensors: tensors, metadata: ["k": "v"], to: folder.file("whole"), storage: ["a": .float16, "b": .float16])
     let whole = try folder.bytes(of: "whole")
     let headerEnd = whole.count - 14
     var state = UInt64(1)

@@ -35,10 +35,22 @@ struct SafetensorsTests {
     // Longer than one chunk of the writer; large ones overflow to infinity, small ones are subnormal halves.
     let elements = (0..<100_001).map { 70_000 * sin(Float($0)) * exp(-Float($0) / 4000) }
     let tensors = [(name: "x", tensor: Tensor(Shape([100_001]), elements: elements))]
-    try SafetensorsWriter.write(tensors: tensors, to: folder.file("m"), storage: .float16)
+    try SafetensorsWriter.write(tensors: tensors, to: folder.file("m"), storage: ["x": .float16])
     let reader = try SafetensorsReader(path: folder.file("m"))
     #expect(reader.file.tensors["x"]?.dataType == .float16)
     #expect(try reader.tensor("x").elements == elements.map { Float(Float16($0)) })
+  }
+
+  @Test func eachTensorIsStoredAsItsNameSays() throws {
+    let folder = try TemporaryFolder()
+    // Too fine for half precision.
+    let elements: [Float] = [1.0001, -3.00002]
+    let tensors = ["a", "b", "c"].map { (name: $0, tensor: Tensor(Shape([2]), elements: elements)) }
+    try SafetensorsWriter.write(tensors: tensors, to: folder.file("m"), storage: ["b": .float16, "c": .float32])
+    let reader = try SafetensorsReader(path: folder.file("m"))
+    #expect(reader.entries.map(\.dataType) == [.float32, .float16, .float32])
+    #expect(try reader.tensor("a").elements == elements && reader.tensor("c").elements == elements)
+    #expect(try reader.tensor("b").elements == elements.map { Float(Float16($0)) })
   }
 
   @Test func bytesAreTheFormatsAndDeterministic() throws {

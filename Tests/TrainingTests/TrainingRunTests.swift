@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Safetensors
 import TestSupport
 import Testing
 import Training
@@ -27,7 +28,11 @@ import Training
     let checksum = try #require(model.metadata["style_image_sha256"])
     #expect(checksum.count == 64)
     let card = try String(contentsOfFile: run.cardPath, encoding: .utf8)
-    #expect(card.contains(checksum) && card.contains("5 photographs"))
+    #expect(card.contains(checksum) && card.contains("5 photographs") && card.contains("| half precision, "))
+    let stored = try SafetensorsReader(path: problem.folder.file("painted.safetensors")).entries
+    for entry in stored {
+      #expect(entry.dataType == (entry.shape.dimensions.count == 4 ? .float16 : .float32), "\(entry.name)")
+    }
     for file in [run.picturePath, run.workFolder + "/preview-000002.png", run.workFolder + "/preview-000005.png"] {
       #expect(FileManager.default.fileExists(atPath: file), "\(file)")
     }
@@ -87,6 +92,9 @@ import Training
     let again = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
     #expect(try again.run(shouldStop: { false }) { _, _ in } == .finished)
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
+    // All steps were done before: their losses come out of the log.
+    let card = try String(contentsOfFile: again.cardPath, encoding: .utf8)
+    #expect(card.contains("mean of the last 4 steps") && !card.contains("total 0"), "\(card)")
   }
 
   @Test func aBaseIsNamedAndOneOfAnotherNetworkRefused() throws {
