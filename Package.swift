@@ -60,14 +60,6 @@ let package = Package(
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
     .target(name: "Files", swiftSettings: settings),
-    .target(
-      name: "Console",
-      dependencies: [
-        "CProcessor",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: settings),
 
     // MARK: Level 1: arithmetic, file formats, media
     .target(name: "Kernels", dependencies: ["COpenBLAS", "Threading"], swiftSettings: kernelSettings),
@@ -80,9 +72,17 @@ let package = Package(
     .target(
       name: "Imaging", dependencies: ["Tensors", "Kernels", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
 
-    // MARK: Level 3: the frame path's executor
+    // MARK: Level 3: the frame path's executor; what the programs share
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
+    .target(
+      name: "Console",
+      dependencies: [
+        "CProcessor", "Networks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
@@ -129,7 +129,7 @@ let package = Package(
     .testTarget(
       name: "ConsoleTests",
       dependencies: [
-        "Console", "TestSupport",
+        "Console", "Networks", "Tensors", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -17,6 +17,9 @@ struct StylizeImage: ParsableCommand {
       """,
     version: Program.version)
 
+  @OptionGroup
+  var painting: PaintingOptions
+
   @Argument(help: "The picture to read: PNG, JPEG, WebP or whatever else FFmpeg's libraries read.")
   var input: String
 
@@ -25,16 +28,6 @@ struct StylizeImage: ParsableCommand {
       "The picture to write; the extension tells the format: \(PictureFormat.allExtensions.joined(separator: ", ")).")
   var output: String
 
-  @Option(help: "The style: a name from the models folder, or a model file.")
-  var style = Installation.defaultStyle
-
-  @Option(
-    help: "The share of the repainted picture, from 0 (the source) to 1.", transform: ArgumentValues.number(in: 0...1))
-  var strength = 1.0
-
-  @Flag(help: "Keep the source's colours and repaint only the brightness.")
-  var preserveColors = false
-
   @Option(
     help: ArgumentHelp(
       "The size at which the network paints, or its shorter side; the output keeps the picture's. "
@@ -42,19 +35,9 @@ struct StylizeImage: ParsableCommand {
     transform: StylizeImage.workSize)
   var size: PictureStylization.WorkSize?
 
-  @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
-  var threads: Int?
-
-  @Flag(help: "Print one JSON object on standard output at the end.")
-  var json = false
-
-  @Flag(help: "Show no progress.")
-  var quiet = false
-
   func run() throws {
     try InputPath.checkFile(input)
-    let styleFile = try Installation().styleFile(style)
+    let styleFile = try Installation().styleFile(painting.style)
     let target = try OutputPath.resolve(output, inputs: [input, styleFile])
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
     let model = try StyleModel.load(path: styleFile)
@@ -62,12 +45,12 @@ struct StylizeImage: ParsableCommand {
     let start = ContinuousClock.now
     let picture = try PictureFile.read(input)
     let stylization = PictureStylization(
-      workSize: size ?? .original, strength: Float(strength), preservesColors: preserveColors)
+      workSize: size ?? .original, strength: Float(painting.strength), preservesColors: painting.preserveColors)
     let workSize = stylization.size(for: picture)
-    if !quiet {
+    if !painting.quiet {
       ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height) ...")
     }
-    let result = try stylization.run(picture, model: model, pool: ComputePool(threads: threads))
+    let result = try stylization.run(picture, model: model, pool: ComputePool(threads: painting.threads))
     if result.alpha != nil, !format.hasAlpha {
       Logger(label: "stylize-image").warning("\(output): has no transparency, so the picture is laid over white")
     }
@@ -76,7 +59,7 @@ struct StylizeImage: ParsableCommand {
     _ = InterruptFlag.install()
     try PictureFile.write(bytes, to: target)
     ConsoleOutput.standardError.clearStatus()
-    if json {
+    if painting.json {
       try JSONLine.print(
         Report(
           seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,

@@ -15,12 +15,12 @@ extension StylizeVideo {
   ) throws {
     let statisticsFile = try liveOptions.stats.map { try StatisticsFile($0) }
     let style = LiveStyle(
-      NamedStyle(self.style, model: model), pool: ComputePool(threads: threadCount), blend: blend)
+      NamedStyle(painting.style, model: model), pool: ComputePool(threads: threadCount), blend: blend)
     let commands = CommandReader(style: style, fade: liveOptions.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     let video = try LiveVideo(input: source, reading: liveOptions.reading, interrupt: shouldStop)
     if source.kind != .standardStream { commands.start() }
-    let status = LiveStatus(isQuiet: quiet)
+    let status = LiveStatus(isQuiet: painting.quiet)
     let result = try video.run(
       output: target, style: style,
       encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, isLowDelay: true),
@@ -33,7 +33,7 @@ extension StylizeVideo {
     status.finish(result.statistics)
     try statisticsFile?.finish(result.statistics)
     warn(result.warnings)
-    if json { try JSONLine.print(LiveReport(result, style: style.settings)) }
+    if painting.json { try JSONLine.print(LiveReport(result, style: style.settings)) }
     try endByInterrupt(interrupt, frames: result.statistics.framesOut)
     if let failure = result.failure { throw failure }
   }

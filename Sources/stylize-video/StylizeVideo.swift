@@ -27,21 +27,14 @@ struct StylizeVideo: ParsableCommand {
       """,
     version: Program.version)
 
+  @OptionGroup
+  var painting: PaintingOptions
+
   @Argument(help: "The video to read.")
   var input: String
 
   @Argument(help: "The video to write; the extension tells the container: .mp4, .mkv, .mov, .webm, .m3u8 ...")
   var output: String
-
-  @Option(help: "The style: a name from the models folder, or a model file.")
-  var style = Installation.defaultStyle
-
-  @Option(
-    help: "The share of the repainted picture, from 0 (the source) to 1.", transform: ArgumentValues.number(in: 0...1))
-  var strength = 1.0
-
-  @Flag(help: "Keep the source's colours and repaint only the brightness.")
-  var preserveColors = false
 
   @Option(
     help: ArgumentHelp(
@@ -62,10 +55,6 @@ struct StylizeVideo: ParsableCommand {
   var crf: Double?
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
-  var threads: Int?
-
-  @Option(
     help: ArgumentHelp(
       "How many frames are painted at a time, each by its share of the threads: more of them is faster and takes more memory; "
         + "auto is one for each thread where the memory allows.", valueName: "N"),
@@ -78,14 +67,8 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup(title: "Live")
   var liveOptions: LiveOptions
 
-  @Flag(help: "Print one JSON object on standard output at the end.")
-  var json = false
-
-  @Flag(help: "Show no progress.")
-  var quiet = false
-
   func validate() throws {
-    if json, output == "-" { throw ValidationError("with --json the video cannot go to standard output too") }
+    if painting.json, output == "-" { throw ValidationError("with --json the video cannot go to standard output too") }
   }
 
   func run() throws {
@@ -95,7 +78,7 @@ struct StylizeVideo: ParsableCommand {
     if target.isSingleFile {
       target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
     }
-    let model = try StyleModel.load(path: Installation().styleFile(style))
+    let model = try StyleModel.load(path: Installation().styleFile(painting.style))
     let interrupt = InterruptFlag.install()
     do {
       if liveOptions.isLive(source) {
@@ -110,8 +93,10 @@ struct StylizeVideo: ParsableCommand {
     }
   }
 
-  var threadCount: Int { threads ?? ComputePool.availableProcessors }
-  var blend: FrameBlend { FrameBlend(strength: strength, preservesColors: preserveColors) }
+  var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
+  var blend: FrameBlend {
+    FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors)
+  }
   var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
 
   /// Paints every frame, as fast as it goes.
@@ -124,7 +109,8 @@ struct StylizeVideo: ParsableCommand {
         workSize: workSize, blend: blend,
         encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
       interrupt: { interrupt.isRaised })
-    let progress = ProgressReporter(title: "Stylizing", total: job.description.expectedFrameCount, isQuiet: quiet)
+    let progress = ProgressReporter(
+      title: "Stylizing", total: job.description.expectedFrameCount, isQuiet: painting.quiet)
     let result = try job.run(
       output: target,
       makeStylizers: {
@@ -134,7 +120,7 @@ struct StylizeVideo: ParsableCommand {
       shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
     progress.finish()
     warn(result.warnings)
-    if json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.name)) }
+    if painting.json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.name)) }
     if result.summary.wasStopped { try endByInterrupt(interrupt, frames: result.summary.frames) }
   }
 

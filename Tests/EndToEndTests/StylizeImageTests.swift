@@ -115,6 +115,25 @@ struct StylizeImageTests {
     #expect(try #require(report["peakMemoryMB"] as? Double) > 1)
   }
 
+  @Test(arguments: ["stylize-image", "stylize-video"])
+  func listsStyles(program: String) throws {
+    try folder.write(Array("A letter.\n".utf8), to: "letter.safetensors")
+    func list(_ arguments: String...) throws -> String {
+      let outcome = try BuiltProgram(program).run(
+        ["--list-styles"] + arguments, environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
+      #expect(outcome.exitCode == 0 && outcome.errors == "", "\(outcome.errors)")
+      return outcome.output
+    }
+    let lines = try list().split(separator: "\n")
+    #expect(lines.count == 2 && lines[0].hasPrefix("letter  unreadable"), "\(lines)")
+    #expect(lines.last?.hasPrefix("random  johnson, width × 0.125") == true, "\(lines)")
+    let object = try JSONSerialization.jsonObject(with: Data(try list("--json").utf8)) as? [String: [[String: Any]]]
+    let styles = try #require(object?["styles"])
+    #expect(styles.map { $0["name"] as? String } == ["letter", "random"])
+    #expect(styles[1]["file"] as? String == folder.file("random.safetensors"))
+    #expect(styles[0]["error"] != nil && styles[1]["error"] == nil)
+  }
+
   // MARK: What it refuses
 
   /// Exit code 1, one sentence that begins with the program's name and contains `text`, and no file touched.

@@ -110,4 +110,16 @@ import Testing
     let description = try #require(error?.description)
     #expect(description.contains("johnson") && description.contains("half") && !description.contains("\n"))
   }
+
+  @Test("The title is the shortest name that means the same network", arguments: NetworkDefinition.names)
+  func titleOfANamedNetwork(name: String) throws {
+    #expect(try NetworkDefinition.named(name).title == name)
+  }
+
+  @Test("Without a name of its own, a network's title tells its width where that is not 1")
+  func titleOfAnotherNetwork() throws {
+    #expect(try NetworkDefinition.named("half", width: 0.25).title == "johnson, width × 0.125")
+    let dense = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8")
+    #expect(dense.title == dense.name && dense.title.hasPrefix("dense:"))
+  }
 }
