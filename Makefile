@@ -29,7 +29,7 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
 
-.PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -99,6 +99,11 @@ benchmark-programs: toolchain libraries swift-packages
 	swift build $(BENCHMARKS) --product framerate
 	swift build $(BENCHMARKS) --product latency
 	swift build $(BENCHMARKS) --product kernels
+
+## gallery    models/README.md, from the cards of the models
+gallery:
+	@.ci/install-packages python3
+	models/gallery.py
 
 ## lint       the formatting of all Swift files
 lint: toolchain

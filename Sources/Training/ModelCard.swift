@@ -33,11 +33,6 @@ public struct ModelCard: Sendable {
 
   /// The card as Markdown.
   public var markdown: String {
-    func round(_ value: Double) -> String {
-      value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value)
-    }
-    let layers = VGG16Layer.allCases
-      .map { "\($0.rawValue) \(round(losses.styleLayers[$0] ?? 0))" }.joined(separator: ", ")
     return """
       # \(style)
 
@@ -48,21 +43,23 @@ public struct ModelCard: Sendable {
       | photos | \(photos) |
       | training | \(settings.iterations) iterations of \(settings.batchSize) crops of \
       \(settings.imageSize)×\(settings.imageSize), painting at \
-      \(settings.styleSize == 0 ? "its own size" : "\(settings.styleSize) pixels on its short side"), Adam \
+      \(TrainingSettings.styleSizeText(settings.styleSize)), Adam \
       \(settings.learningRate) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
       | start | \(settings.baseChecksum.map { "the base model of SHA-256 `\($0)`" } ?? "random values") |
-      | loss weights | content \(settings.weights.content), style \(settings.weights.style), total variation \
-      \(settings.weights.totalVariation), steadiness \(settings.temporalWeight) |
+      | loss weights | \(settings.weights.cardText), steadiness \(settings.temporalWeight) |
       | loss scaling | \(LossWeights.scaling) |
-      | training loss | total \(round(losses.total)): content \(round(losses.content)), style \(round(losses.style)) \
-      (\(layers)), total variation \(round(losses.totalVariation))\
-      \(losses.temporal > 0 ? ", steadiness " + round(losses.temporal) : ""); mean of the last \(lossSteps) steps |
+      | training loss | \(losses.cardText); mean of the last \(lossSteps) steps |
       | flat areas | \(blotches.map { String(format: "%.2f %% blotches", 100 * $0) } ?? "not looked at") |
       | storage | \(halfPrecision.text) |
-      | time | \(round(seconds / 60)) minutes on \(threads) threads of \(Self.machine) |
+      | time | \(Self.round(seconds / 60)) minutes on \(threads) threads of \(Self.machine) |
       | date | \(date) |
 
       """
+  }
+
+  /// A loss or a time as a card tells it.
+  static func round(_ value: Double) -> String {
+    value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value)
   }
 
   /// The name of this machine's processor.

@@ -37,6 +37,9 @@ struct EvaluateStyle: ParsableCommand {
       """)
   var temporal = false
 
+  @Option(help: "A model's card in which to note the mean results, in place of what was noted before.")
+  var card: String?
+
   @Option(help: "The side of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
   var size = 256
 
@@ -77,11 +80,12 @@ struct EvaluateStyle: ParsableCommand {
     guard size % multiple == 0 else {
       throw ValidationError("--size \(size) is not a multiple of \(multiple), which this network needs")
     }
+    let table = try card.map { try Self.table(ofCard: $0) }
+    let weights = LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight)
     let pool = ComputePool(threads: threads)
     let evaluator = try StyleEvaluator(
       extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),
-      styleSize: styleSize,
-      weights: LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight), pool: pool)
+      styleSize: styleSize, weights: weights, pool: pool)
     let folder = try PhotoFolder(path: content, included: photoList.map { try PhotoList(path: $0) })
     let steadiness = TemporalEvaluator(size: size, pool: pool) { evaluator.output(of: model, photo: $0) }
 
@@ -118,6 +122,13 @@ struct EvaluateStyle: ParsableCommand {
     let mean = LossSummary(.mean(parts))
     let yardstick = optimized.isEmpty ? nil : LossSummary(.mean(optimized))
     let temporalMean = reports.isEmpty ? nil : TemporalReport.mean(reports)
+    if let card, var changed = table {
+      EvaluationNote(
+        photoCount: parts.count, photoList: photoList.map { ($0 as NSString).lastPathComponent }, size: size,
+        styleSize: styleSize, weights: weights, losses: .mean(parts), steadiness: temporalMean
+      ).write(to: &changed)
+      try changed.markdown.write(toFile: OutputPath.resolve(card), atomically: true, encoding: .utf8)
+    }
     if json {
       try JSONLine.print(
         Report(
@@ -126,6 +137,15 @@ struct EvaluateStyle: ParsableCommand {
     } else {
       try StandardOutput.write(Self.table(photos, mean, yardstick) + (temporalMean.map(Self.table) ?? ""))
     }
+  }
+
+  private static func table(ofCard path: String) throws -> CardTable {
+    try InputPath.checkFile(path)
+    _ = try OutputPath.resolve(path)
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw TrainingError.invalidCard(file: path)
+    }
+    return try CardTable(text, path: path)
   }
 
   private static func table(_ photos: [Report.Photo], _ mean: LossSummary, _ yardstick: LossSummary?) -> String {

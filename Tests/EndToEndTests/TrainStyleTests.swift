@@ -29,7 +29,8 @@ struct TrainStyleTests {
   {
     try trainer.run(
       [
-        "painting.png", "--content", "photos", "--width", "0.5", "--batch-size", "2", "--image-size", "32",
+        "painting.png", "--content", "photos", "--network", "half", "--width", "0.5", "--batch-size", "2",
+        "--image-size", "32",
         "--style-size", "48", "--threads", "2",
       ] + arguments, folder: folder.path, whileRunning: whileRunning)
   }
@@ -111,7 +112,7 @@ struct TrainStyleTests {
     let evaluated = try evaluator.run(
       [
         "--style", "painting", "--style-image", "painting.png", "--content", "photos", "--photo-list", "held_out.txt",
-        "--size", "48", "--temporal", "--json",
+        "--size", "48", "--temporal", "--card", "models/painting.md", "--json",
       ], folder: folder.path)
     try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
     let result = try JSONDecoder().decode(Evaluation.self, from: Data(evaluated.output.utf8))
@@ -119,6 +120,35 @@ struct TrainStyleTests {
     let temporal = try #require(result.temporal)
     #expect(temporal.warping.input > 0 && temporal.warping.output > 0)
     #expect(abs(temporal.still.input - 2) < 0.2, "\(temporal.still)")
+
+    // The card and the gallery tell the same numbers.
+    let noted = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
+    let (output, input) = (
+      String(format: "%.2f", temporal.warping.output), String(format: "%.2f", temporal.warping.input)
+    )
+    #expect(noted.hasPrefix(card.dropLast(1)), "what the trainer wrote has changed")
+    #expect(noted.contains("| warping error | \(output) of 255 (the photos' own \(input)): pan "), "\(noted)")
+    #expect(noted.contains("; mean of 2 photos of `held_out.txt` of 48×48, "), "\(noted)")
+    let gallery = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../models/gallery.py")
+    let shown = try #require(BuiltProgram.onPath("python3")).run([
+      gallery.standardizedFileURL.path, "--models", folder.file("models"),
+    ])
+    try #require(shown.exitCode == 0, "\(shown.errors)")
+    let row = try #require(
+      String(decoding: try folder.bytes(of: "models/README.md"), as: UTF8.self).split(separator: "\n").last {
+        $0.hasPrefix("| [painting](painting.md) |")
+      })
+    let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+    #expect(cells.count == 13 && !cells.contains(""), "something was not found in the card: \(row)")
+    #expect(cells.contains("\(output) (\(input))") && cells.contains("48"), "\(row)")
+
+    for (file, words) in [("missing.md", "missing.md"), ("painting.png", "not a model's card")] {
+      let refused = try evaluator.run(
+        ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--card", file],
+        folder: folder.path)
+      #expect(refused.exitCode == 1 && refused.errors.contains(words), "\(refused.errors)")
+      #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+    }
 
     // The trained model is a base for the next style, but not for another network.
     let base = ["--base", "models/painting.safetensors", "--output", "next.safetensors", "--iterations", "2"]
@@ -155,7 +185,9 @@ struct TrainStyleTests {
     try FileManager.default.createDirectory(atPath: folder.file("none"), withIntermediateDirectories: true)
     try PictureFile.write(Picture(width: 20, height: 300, red: 1, green: 2, blue: 3), to: folder.file("strip.png"))
     try PictureFile.write(Picture(width: 64, height: 64, red: 1, green: 2, blue: 3), to: folder.file("blank.png"))
+    _ = try folder.write(hugeBitmap, to: "huge.bmp")
     let cases: [(arguments: [String], code: Int32, words: String)] = [
+      (["huge.bmp", "--content", "photos"], 1, "huge.bmp"),
       (["missing.png", "--content", "photos"], 1, "missing.png"),
       (["photos", "--content", "photos"], 1, "photos"),
       (["text.png", "--content", "photos"], 1, "text.png"),
@@ -182,6 +214,39 @@ struct TrainStyleTests {
       if code == 1 { #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)") }
     }
     #expect(!(try folder.names).contains("painting.safetensors"))
+  }
+
+  /// The header of a bitmap of 20000×20000 pixels, and the first of them.
+  private var hugeBitmap: [UInt8] {
+    func word(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+    let information = word(40) + word(20_000) + word(20_000) + [1, 0, 24, 0] + word(0) + word(1_200_000_000)
+    return Array("BM".utf8) + word(1_200_000_054) + word(0) + word(54) + information
+      + [UInt8](repeating: 0, count: 16) + [UInt8](repeating: 7, count: 3000)
+  }
+
+  /// A limit on the size of files stands in for a disk that is full in the middle of a checkpoint: the same call fails.
+  @Test func aDiskFullInACheckpointKeepsTheOneBeforeAndTheModel() throws {
+    let arguments =
+      [
+        "painting.png", "--content", "photos", "--network", "half", "--width", "0.5", "--batch-size", "1",
+        "--image-size", "32", "--style-size", "48", "--iterations", "4", "--checkpoint-interval", "2",
+      ] + (try outputArguments("full"))
+    let whole = try trainer.run(arguments, folder: folder.path)
+    try #require(whole.exitCode == 0, "\(whole.errors)")
+    let checkpoint = try folder.bytes(of: "full/style.training/checkpoint.safetensors")
+    let model = try folder.bytes(of: "full/style.safetensors")
+    // In units of 512 or 1024 bytes: between the model's size and the checkpoint's.
+    let limit = model.count / 512 + 64
+    try #require(limit * 1024 < checkpoint.count)
+    let limited = try BuiltProgram(path: "/bin/sh").run(
+      ["-c", "ulimit -f \(limit); trap '' XFSZ; exec \"$0\" \"$@\"", trainer.path] + arguments, folder: folder.path)
+    #expect(limited.exitCode == 0, "\(limited.errors)")
+    let told = limited.errors.split(separator: "\n").filter { $0.contains("checkpoint was not written") }
+    #expect(told.count == 2 && told.allSatisfy { $0.contains("the training goes on") }, "\(limited.errors)")
+    #expect(try folder.bytes(of: "full/style.training/checkpoint.safetensors") == checkpoint)
+    #expect(try folder.bytes(of: "full/style.safetensors") == model)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("full/style.training"))
+    #expect(!left.contains { $0.hasSuffix(".part") }, "\(left)")
   }
 
   @Test func missingExtractorNamesTheCommandThatBringsIt() throws {

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Writes models/README.md, the gallery, from the cards beside it; `make gallery` calls it.
+
+    models/gallery.py
+
+Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the painters.
+--check writes nothing and fails where the gallery is not up to date. Needs nothing but Python.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+# The shipped default first.
+NETWORKS = ["realtime", "standard", "half", "quarter", "johnson"]
+PICTURE_WIDTH = 420
+
+INTRODUCTION = """# Styles
+
+The styles that come with Impasto. `--style NAME` paints with one of them, `stylize-video --list-styles` tells which a machine has,
+and a name leads to the card, which tells how the style was trained. This page is written by `make gallery` out of the cards.
+
+"""
+
+EXPLANATION = """
+*Training* is the mean objective of the last steps with its content and style, *evaluation* that of the photos which the card
+names; both compare only where painting, style size and weight are the same. *Warping error* and *noisy still* are in levels of
+255, the photos' own in brackets: how much the picture of a moving view changes beyond the motion, and how much a pixel varies
+while nothing moves. *Minutes* are those of the training.
+"""
+
+
+class GalleryError(Exception):
+    """A file that is not what it should be: one sentence."""
+
+
+def read(path):
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise GalleryError(f"{path}: cannot be read: {error}") from error
+
+
+def read_card(path):
+    """The rows of a card's table by their names."""
+    lines = read(path).splitlines()
+    if "|---|---|" not in lines:
+        raise GalleryError(f"{path}: found no table, expected a card as train-style writes it")
+    rows = {}
+    for line in lines[lines.index("|---|---|") + 1 :]:
+        if not line.startswith("| "):
+            break
+        name, _, text = line.strip("| ").partition(" | ")
+        rows[name] = text.strip()
+    return rows
+
+
+def read_paintings(path):
+    """Painter, title and year by the name of the file."""
+    if not path.exists():
+        return {}
+    paintings = {}
+    for number, line in enumerate(read(path).splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            fields = [field.strip() for field in line.split("|")]
+            if len(fields) != 4:
+                raise GalleryError(f"{path}: line {number} has {len(fields)} fields, expected file, painter, title and year")
+            paintings[fields[0]] = fields[1:]
+    return paintings
+
+
+def found(pattern, text):
+    """What the pattern's groups match, empty strings where it does not."""
+    match = re.search(pattern, text)
+    return match.groups() if match else ("",) * re.compile(pattern).groups
+
+
+class Style:
+    """What a card tells, as the gallery shows it."""
+
+    def __init__(self, card, paintings):
+        self.name = card.stem
+        self.model = card.with_suffix(".safetensors")
+        self.picture = card.with_suffix(".jpg")
+        rows = read_card(card)
+        network, width, _ = found(r"^(.*), width × ([\d.]+), (\d+) parameters", rows.get("network", ""))
+        self.network = network if width in ("", "1.0") else f"{network}, width × {width}"
+        (self.file,) = found(r"^`([^`]+)`", rows.get("painting", ""))
+        self.work = paintings.get(self.file)
+        (self.style_size,) = found(r"painting at (\d+|its own size)", rows.get("training", ""))
+        (self.style_weight,) = found(r"style ([\d.e+-]+)", rows.get("loss weights", ""))
+        self.training = found(r"total ([\d.]+): content ([\d.]+), style ([\d.]+)", rows.get("training loss", ""))
+        (self.evaluation,) = found(r"^total ([\d.]+)", rows.get("evaluation", ""))
+        self.warping = self.levels(rows.get("warping error", ""))
+        self.still = self.levels(rows.get("noisy still", ""))
+        self.minutes, self.machine = found(r"^([\d.]+) minutes on (.*)$", rows.get("time", ""))
+
+    @staticmethod
+    def levels(text):
+        output, own = found(r"([\d.]+) of 255 \(the photos' own ([\d.]+)\)", text)
+        return f"{output} ({own})" if output else ""
+
+    @property
+    def place(self):
+        """Where the style stands in the gallery."""
+        return (NETWORKS.index(self.network) if self.network in NETWORKS else len(NETWORKS), self.network, self.name)
+
+    @property
+    def link(self):
+        return f"[{self.name}]({self.name}.md)"
+
+    @property
+    def painting(self):
+        if not self.work:
+            return f"`{self.file}`" if self.file else ""
+        painter, title, year = self.work
+        return f"{painter}<br>*{title}*, {year}"
+
+    @property
+    def image(self):
+        if not self.picture.exists():
+            return ""
+        name = self.picture.name
+        return f'<a href="{name}"><img src="{name}" width="{PICTURE_WIDTH}" alt="Photos and their pictures in the style {self.name}"></a>'
+
+    @property
+    def size(self):
+        return f"{(self.model.stat().st_size + 500) // 1000} kB" if self.model.exists() else ""
+
+
+def table(titles, rows):
+    """A Markdown table; columns whose title begins with < are text, the others are numbers."""
+    lines = ["| " + " | ".join(title.lstrip("<") for title in titles) + " |"]
+    lines.append("|" + "|".join("---" if title.startswith("<") else "---:" for title in titles) + "|")
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def gallery(folder):
+    """The text of the gallery of the cards in a folder."""
+    paintings = read_paintings(folder / "paintings.txt")
+    cards = [path for path in folder.glob("*.md") if path.name != "README.md"]
+    styles = sorted((Style(card, paintings) for card in cards), key=lambda style: style.place)
+    pictures = [[style.image, f"**{style.link}**", style.network, style.painting] for style in styles]
+    numbers = [
+        [
+            style.link, style.network, style.size, style.style_size, style.style_weight, *style.training, style.evaluation,
+            style.warping, style.still, style.minutes, style.machine,
+        ]  # fmt: skip
+        for style in styles
+    ]
+    titles = [
+        "<style", "<network", "file", "style size", "style weight", "training", "content", "style", "evaluation", "warping error",
+        "noisy still", "minutes", "<on",
+    ]  # fmt: skip
+    return (
+        INTRODUCTION + table(["<picture", "<style", "<network", "<painting"], pictures)
+        + "\n## Numbers\n\n" + table(titles, numbers) + EXPLANATION
+    )  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the gallery of a folder of models from its cards.")
+    parser.add_argument("--models", type=pathlib.Path, default=HERE, metavar="FOLDER")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the gallery is not up to date")
+    arguments = parser.parse_args()
+    target = arguments.models / "README.md"
+    try:
+        text = gallery(arguments.models)
+        if not arguments.check:
+            target.write_text(text, encoding="utf-8")
+        elif not target.exists() or read(target) != text:
+            raise GalleryError(f"{target}: not what the cards tell; 'make gallery' writes it anew")
+    except (GalleryError, OSError) as error:
+        sys.exit(f"gallery: {error}")
+
+
+if __name__ == "__main__":
+    main()
