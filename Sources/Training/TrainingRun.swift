@@ -120,8 +120,8 @@ public final class TrainingRun {
   private static func base(at path: String, for definition: NetworkDefinition) throws -> StyleModel {
     let base = try StyleModel.load(path: path)
     guard base.definition == definition else {
-      func name(_ definition: NetworkDefinition) -> String { "'\(definition.name)' of width \(definition.width)" }
-      throw TrainingError.foreignBase(file: path, found: name(base.definition), expected: name(definition))
+      throw TrainingError.foreignBase(
+        file: path, found: "'\(base.definition.title)'", expected: "'\(definition.title)'")
     }
     return base
   }

@@ -29,7 +29,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   /// The settings of the trainer's defaults, where not named.
   public init(
-    network: String = "half", width: Double = 1, iterations: Int = 4000, batchSize: Int = 4, imageSize: Int = 256,
+    network: String = "realtime", width: Double = 1, iterations: Int = 4000, batchSize: Int = 4, imageSize: Int = 256,
     styleSize: Int = 256, weights: LossWeights = LossWeights(), temporalWeight: Double = 0,
     norms: NormSchedule = NormSchedule(), baseChecksum: String? = nil, learningRate: Double = 1e-3, seed: UInt64 = 1
   ) {

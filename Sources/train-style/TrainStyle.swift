@@ -34,9 +34,13 @@ struct TrainStyle: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The network: \(NetworkDefinition.names.joined(separator: " or ")), or a description.",
-      discussion: "Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with "
-        + "choices, such as dense:channels=8-16-32,blocks=4."))
+      "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
+      discussion: """
+        realtime paints video as it plays; standard takes longer for a picture nearer to half's. johnson is the network of the \
+        field's papers, half and quarter are the same with fewer channels: slow, for single pictures and comparisons. \
+        Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with choices, such as \
+        dense:channels=8-16-32,blocks=4.
+        """))
   var network = defaults.network
 
   @Option(help: "Multiplies the channels of every layer.", transform: ArgumentValues.number(in: 0.125...4))

@@ -39,6 +39,12 @@ import Training
     #expect(TrainingSettings.defaultTemporalWeight(network: "dense") == TrainingSettings.steadyWeight)
   }
 
+  @Test func theDefaultNetworkIsTheShippedOneAndIsTrainedToBeSteady() throws {
+    let settings = TrainingSettings()
+    #expect(try settings.validate().title == "realtime")
+    #expect(TrainingSettings.defaultTemporalWeight(network: settings.network) > 0)
+  }
+
   @Test func unknownNetworkIsRefused() {
     #expect(throws: ModelError.unknownNetwork("resnet")) { try TrainingSettings(network: "resnet").validate() }
   }
