@@ -5,10 +5,10 @@ import Streaming
 ///
 /// Where the source is silent, or its clock jumps, there is silence; what comes too late is left out. For one thread.
 final class FragmentSound {
-  /// Sound may be that far ahead of the pictures, so that a browser does not wait for it.
-  private static let lead = 0.1
-  /// Sound that comes in later than its picture is waited for that long. Meanwhile browsers wait as well.
-  private static let patience = 1.0
+  /// Sound may be that far ahead of the pictures, so that a browser does not wait for it: a tenth of a second.
+  private static let lead = Int64(SoundReader.rate / 10)
+  /// Sound that comes in later than its picture is waited for that long, a second. Meanwhile browsers wait as well.
+  private static let patience = Int64(SoundReader.rate)
 
   let encoder: SoundEncoder
   private let packet: Packet
@@ -26,17 +26,16 @@ final class FragmentSound {
   /// Writes the sound up to second `end` of the stream's clock, at which `source` has come to `seconds` of its own. Throws
   /// `MediaError`.
   func encode(_ source: SoundReader, seconds: Double, until end: Double, write: (Packet) throws -> Void) throws {
-    let rate = Double(encoder.rate)
-    func ticks(_ seconds: Double) -> Int64 { Int64((seconds * rate).rounded()) }
-    let shift = ticks(end - seconds)
+    // Where the source's clock is beyond all reason, this fragment has no sound.
+    guard let last = SoundReader.sample(at: end), let shift = SoundReader.sample(at: end - seconds) else { return }
     let length = Int64(encoder.packetLength)
-    let first = max(0, ticks(end) - length)
+    let first = max(0, last - length)
     var time = next ?? first
     // After a time without viewers nothing is made up for.
-    if time < first - ticks(2 * Self.patience) { time = first }
-    while time + length <= ticks(end + Self.lead) {
+    if time < first - 2 * Self.patience { time = first }
+    while time + length <= last + Self.lead {
       let isThere = source.end.map { $0 + shift >= time + length } ?? false
-      if !isThere, time + length > ticks(end - Self.patience) { break }
+      if !isThere, time + length > last - Self.patience { break }
       source.read(&samples, at: time - shift)
       try encoder.send(samples, time: time)
       time += length

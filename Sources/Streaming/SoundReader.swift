@@ -37,7 +37,7 @@ public final class SoundReader: PacketRecipient {
       guard (try? decoding.decoder.send(packet)) != nil else { return }
       while (try? decoding.decoder.receive(into: decoding.frame)) == .output {
         let pts = decoding.frame.bestEffortTimestamp ?? decoding.frame.pts
-        let time = pts.map { Int64((Double($0) * timeBase.value * Double(Self.rate)).rounded()) }
+        let time = pts.flatMap { Self.sample(at: Double($0) * timeBase.value) }
         try? decoding.converter.convert(decoding.frame) { samples in
           track.withLock { $0.append(samples, at: time) }
         }
@@ -46,6 +46,13 @@ public final class SoundReader: PacketRecipient {
   }
 
   func finishCopying() {}
+
+  /// The number of the sample that is heard at `seconds` of a clock; nil where no clock goes so far: more than 2⁵² samples, three
+  /// thousand years, from zero. Any two of them can be added.
+  public static func sample(at seconds: Double) -> Int64? {
+    let sample = (seconds * Double(rate)).rounded()
+    return abs(sample) <= 0x1p52 ? Int64(sample) : nil
+  }
 
   /// The end of what has come in, in samples of the source's clock; nil before the first.
   public var end: Int64? { track.withLock { $0.isEmpty ? nil : $0.end } }

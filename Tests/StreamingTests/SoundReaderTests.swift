@@ -71,6 +71,14 @@ import Testing
     #expect(loudness(-1 ... -0.5) == 0 && loudness(5...6) == 0)
   }
 
+  @Test func timesBeyondAllReasonAreNone() {
+    #expect(SoundReader.sample(at: 1.5) == 72_000)
+    #expect(SoundReader.sample(at: -0.25) == -12_000)
+    // The greatest timestamp of a file in milliseconds, and what is no number.
+    #expect(SoundReader.sample(at: Double(Int64.max) / 1000) == nil)
+    #expect(SoundReader.sample(at: .nan) == nil && SoundReader.sample(at: -.infinity) == nil)
+  }
+
   @Test func aSilentFilmHasNone() throws {
     let reader = try VideoReader(MediaSource(file: film(hasSound: false)), live: LiveReading())
     #expect(SoundReader(reader) == nil)
