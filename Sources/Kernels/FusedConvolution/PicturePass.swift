@@ -146,12 +146,6 @@ public enum PicturePass {
     _ input: ActivationInput, height: Int, width: Int, factor: Int = 1, scaling: PictureScaling, picture: PictureOutput,
     pool: ComputePool
   ) {
-    let isPlain = input.scale == nil && input.residual == nil && !input.rectifies
-    if factor == 4, isPlain, case .bytes(let bytes, let stride) = picture.storage, let tanh = scaling.tanh {
-      return packBytes4(
-        input.values, height: height, width: width, tanh: tanh, bytes: bytes, stride: stride, picture: picture,
-        pool: pool)
-    }
     let source = LazyBlocks(input: input, pixels: height * width, scaling: scaling)
     let rows = min(height, (picture.height + factor - 1) / factor)
     let columns = min(width, (picture.width + factor - 1) / factor)
@@ -161,50 +155,6 @@ public enum PicturePass {
       case 2: shuffle2(source, first: first, columns: columns, top: 2 * row, picture: picture)
       case 4: shuffle4(source, first: first, columns: columns, top: 4 * row, picture: picture)
       default: shuffle(source, first: first, columns: columns, factor: factor, top: factor * row, picture: picture)
-      }
-    }
-  }
-
-  /// The usual end of a fast network: blocks of 4×4 pixels, nothing left to do but the scaled tanh, bytes.
-  private static func packBytes4(
-    _ values: UnsafePointer<Float>, height: Int, width: Int, tanh: (scale: Float, offset: Float),
-    bytes: UnsafeMutablePointer<UInt8>, stride: Int, picture: PictureOutput, pool: ComputePool
-  ) {
-    let plane = height * width * laneCount
-    let source = LazyBlocks(
-      input: ActivationInput(values), pixels: height * width, scaling: PictureScaling(tanh: tanh))
-    let (scale, offset) = (Lanes(repeating: tanh.scale), Lanes(repeating: tanh.offset))
-    // The four bytes behind the last pixel of a block are the next block's.
-    let whole = min(width, max(0, (picture.width - 1) / 4))
-    pool.parallelFor(min(height, (picture.height + 3) / 4)) { row in
-      guard 4 * row + 4 <= picture.height else {
-        return shuffle4(
-          source, first: row * width, columns: min(width, (picture.width + 3) / 4), top: 4 * row, picture: picture)
-      }
-      for half in 0..<2 {
-        var place = values + half * plane + row * width * laneCount
-        var upper = UnsafeMutableRawPointer(bytes + (4 * row + 2 * half) * stride)
-        for _ in 0..<whole {
-          let red = roundedWords(offset.addingProduct(scale, hyperbolicTangent(load(place))))
-          let green = roundedWords(offset.addingProduct(scale, hyperbolicTangent(load(place + 2 * plane))))
-          let blue = roundedWords(offset.addingProduct(scale, hyperbolicTangent(load(place + 4 * plane))))
-          let pixels = unsafeBitCast(red | (green &<< 8) | (blue &<< 16), to: SIMD4<UInt64>.self)
-          // Two pixels of three bytes side by side.
-          let pairs = (pixels & 0xFF_FFFF) | ((pixels &>> 8) & 0xFFFF_FF00_0000)
-          upper.storeBytes(of: pairs[0], as: UInt64.self)
-          upper.storeBytes(of: UInt32(truncatingIfNeeded: pairs[1]), toByteOffset: 6, as: UInt32.self)
-          upper.storeBytes(of: UInt16(truncatingIfNeeded: pairs[1] >> 32), toByteOffset: 10, as: UInt16.self)
-          let lower = upper + stride
-          lower.storeBytes(of: pairs[2], as: UInt64.self)
-          lower.storeBytes(of: UInt32(truncatingIfNeeded: pairs[3]), toByteOffset: 6, as: UInt32.self)
-          lower.storeBytes(of: UInt16(truncatingIfNeeded: pairs[3] >> 32), toByteOffset: 10, as: UInt16.self)
-          place += laneCount
-          upper += 12
-        }
-      }
-      let columns = min(width, (picture.width + 3) / 4)
-      if whole < columns {
-        shuffle4(source, first: row * width, columns: columns, from: whole, top: 4 * row, picture: picture)
       }
     }
   }
@@ -226,10 +176,10 @@ public enum PicturePass {
 
   @inline(__always)
   private static func shuffle4(
-    _ source: LazyBlocks, first: Int, columns: Int, from start: Int = 0, top: Int, picture: PictureOutput
+    _ source: LazyBlocks, first: Int, columns: Int, top: Int, picture: PictureOutput
   ) {
     for half in 0..<2 {
-      for column in start..<columns {
+      for column in 0..<columns {
         let pixels = ColourLanes(
           red: source.scaled(block: half, pixel: first + column),
           green: source.scaled(block: 2 + half, pixel: first + column),
