@@ -75,7 +75,7 @@ extension Reference.ConvolutionGeometry {
       expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
       guard convolution.materializesInput else { continue }
       let keeping = convolution.forward(input, weight: weight.elements, materializes: true)
-      expectAgreement(keeping.output, expected, within: Tolerance.of(algorithm), "\(algorithm), keeping what is read")
+      #expect(keeping.output == result.output, "\(algorithm): keeping what is read changes nothing else")
       // What was not written is not a number, and infinitely far.
       expectAgreement(keeping.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), materialized")
     }

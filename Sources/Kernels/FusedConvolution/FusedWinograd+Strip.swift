@@ -6,8 +6,6 @@ extension FusedWinograd {
   /// Where a strip's intermediate results lie in a thread's scratch, in floats.
   struct Strip {
     let layout: Layout
-    /// Input channels that are read at a time, where they do not lie in blocks: a cache line.
-    let channelsPerRead: Int
     let patchCount: Int
     /// Transformed columns, `[points][I/8][column][8]`: columns, and floats between points. All distances between planes are odd
     /// multiples of a cache line, since powers of two would fall into few sets.
@@ -26,10 +24,9 @@ extension FusedWinograd {
       self.layout = layout
       points = Tile.points
       let tiles = (layout.tilesPerStrip + 11) / 12 * 12
-      channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
       // At most: every tile in a row of its own.
       columns = tiles * points
-      patchCount = points * columns * channelsPerRead
+      patchCount = points * columns * laneCount
       columnPlane = columns * geometry.inputChannels + 16
       inputPlane = tiles * geometry.inputChannels + 16
       productPlane = tiles * layout.channelsAtATime + 16
@@ -91,7 +88,6 @@ extension FusedWinograd {
     patch: UnsafeMutablePointer<Float>, into columns: UnsafeMutablePointer<Float>
   ) {
     let (points, outputs) = (Tile.points, Tile.outputs)
-    let count = reader.layout == .blocks ? laneCount : strip.channelsPerRead
     var position = 0
     var tile = tiles.lowerBound
     while tile < tiles.upperBound {
@@ -100,15 +96,12 @@ extension FusedWinograd {
       let width = outputs * (run.tiles - 1) + points
       let owned = PixelRectangle(
         rows: run.top..<run.top + outputs, columns: run.left..<run.left + outputs * run.tiles)
-      for channel in stride(from: 0, to: channels, by: count) {
-        let target = columns + (channel * strip.columns + position * laneCount)
+      for channel in stride(from: 0, to: channels, by: laneCount) {
         reader.forEachColumn(
-          image: image, row: run.top, rows: points, column: run.left, columns: width, channel: channel, count: count,
-          owned: owned, patch: patch
-        ) { column, block, value in
-          Tile.transformInput(
-            value, into: target + (block * strip.columns + column) * laneCount, stride: strip.columnPlane)
-        }
+          image: image, row: run.top, rows: points, column: run.left, columns: width, channel: channel, owned: owned,
+          patch: patch,
+          ColumnTransform<Tile>(
+            target: columns + channel * strip.columns + position * laneCount, plane: strip.columnPlane))
       }
       position += width
       tile += run.tiles
@@ -208,6 +201,17 @@ extension FusedWinograd {
       }
       tile += run.tiles
     }
+  }
+}
+
+/// Transforms columns to `[points][column][8]`, points `plane` floats apart.
+private struct ColumnTransform<Tile: WinogradTile>: ColumnReceiver {
+  let target: UnsafeMutablePointer<Float>
+  let plane: Int
+
+  @inline(__always)
+  func receive(column: Int, _ value: (_ row: Int) -> Lanes) {
+    Tile.transformInput(value, into: target + column * laneCount, stride: plane)
   }
 }
 

@@ -14,9 +14,6 @@ struct PatchReader {
   /// Floats between pixels.
   private let pixel: Int
 
-  /// How the input lies in memory.
-  var layout: ActivationLayout { input.layout }
-
   /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
   /// is what the upsampled map continues into.
   init(_ input: ActivationInput, _ geometry: ConvolutionGeometry, beforeUpsampling: Bool = false) {
@@ -120,77 +117,29 @@ struct PatchReader {
     _ offset: Int, pixels: Int, channel: Int, count: Int, into target: UnsafeMutablePointer<Float>
   ) {
     for block in 0..<count / laneCount {
-      readBlock(
-        offset + block * plane, pixels: pixels, channel: channel + block * laneCount, step: count,
-        into: target + block * laneCount)
+      input.visit(
+        channel: channel + block * laneCount,
+        PixelRun(
+          offset: offset + block * plane, pixels: pixels, pixel: pixel, step: count,
+          target: target + block * laneCount))
     }
   }
 
-  /// The same for one block; the usual combinations have loops without branches.
-  @inline(__always)
-  private func readBlock(
-    _ offset: Int, pixels: Int, channel: Int, step: Int, into target: UnsafeMutablePointer<Float>
-  ) {
-    let rectifies = input.rectifies
-    guard let scale = input.scale.map({ load($0 + channel) }), let shift = input.shift.map({ load($0 + channel) })
-    else {
-      if let residual = input.residual {
-        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
-          (rectifies ? rectified(value) : value) + load(residual + offset)
-        }
-      }
-      if rectifies {
-        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in rectified(value) }
-      }
-      if let mask = input.mask {
-        return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
-          Lanes.zero.replacing(with: value, where: load(mask + offset) .> Lanes.zero)
-        }
-      }
-      return forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in value }
-    }
-    if let residual = input.residual {
-      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, offset in
-        let value = shift.addingProduct(scale, value)
-        return (rectifies ? rectified(value) : value) + load(residual + offset)
-      }
-    } else if rectifies {
-      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in
-        rectified(shift.addingProduct(scale, value))
-      }
-    } else {
-      forEachPixel(offset, pixels: pixels, step: step, into: target) { value, _ in shift.addingProduct(scale, value) }
-    }
-  }
-
-  @inline(__always)
-  private func forEachPixel(
-    _ offset: Int, pixels: Int, step: Int, into target: UnsafeMutablePointer<Float>,
-    _ function: (_ value: Lanes, _ offset: Int) -> Lanes
-  ) {
-    var (offset, target) = (offset, target)
-    for _ in 0..<pixels {
-      store(function(load(input.values + offset), offset), target)
-      offset += pixel
-      target += step
-    }
-  }
   // MARK: Columns
 
-  /// Hands columns of `rows` pixels, 8 at most, to `body`, one column after another; of each the channels from `channel` on, `count` of
-  /// them, a multiple of 8, in blocks of eight. `body` asks for each row's value once.
+  /// Hands columns of `rows` pixels, 8 at most, to `receiver`, one column after another; of each eight channels from
+  /// `channel` on.
   ///
   /// Positions count as in ``read(image:row:rows:column:columns:channel:count:owned:into:)``; beyond the padded input the last pixel goes
-  /// on. Where the input is materialized or there are zeros to be read, the columns go through `patch`, which has room for them.
+  /// on. Where there are zeros to be read, the columns go through `patch`, which has room for them.
   @inline(__always)
   func forEachColumn(
-    image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, count: Int, owned: PixelRectangle,
-    patch: UnsafeMutablePointer<Float>,
-    _ body: (_ column: Int, _ block: Int, _ value: (_ row: Int) -> Lanes) -> Void
+    image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, owned: PixelRectangle,
+    patch: UnsafeMutablePointer<Float>, _ receiver: some ColumnReceiver
   ) {
     var offsets = InlineArray<8, Int>(repeating: 0)
     let imageOffset = image * channels * geometry.height * geometry.width + channel / laneCount * plane
-    var isInside = input.materialized == nil && upsampling == geometry.upsampling
+    var isInside = upsampling == geometry.upsampling
     for index in 0..<rows {
       let stored = Self.continued(row + index, map: geometry.rowMap)
       isInside = isInside && stored >= 0
@@ -201,55 +150,31 @@ struct PatchReader {
       && Self.continued(column + columns - 1, map: geometry.columnMap) >= 0
     guard isInside else {
       read(
-        image: image, row: row, rows: rows, column: column, columns: columns, channel: channel, count: count,
-        owned: owned, into: patch)
+        image: image, row: row, rows: rows, column: column, columns: columns, channel: channel,
+        count: laneCount, owned: owned, into: patch)
       for index in 0..<columns {
-        for block in 0..<count / laneCount {
-          let source = patch + index * count + block * laneCount
-          body(index, block) { load(source + $0 * columns * count) }
-        }
+        receiver.receive(column: index) { load(patch + (index + $0 * columns) * laneCount) }
       }
       return
     }
-    let direct = padding..<padding + geometry.width
-    @inline(__always)
-    func visit(_ source: some PixelSource) {
-      for index in 0..<columns {
-        let position = column + index
-        let stored =
-          direct.contains(position) ? position - padding : Self.continued(position, map: geometry.columnMap)
-        for block in 0..<count / laneCount {
-          let place = stored * pixel + block * plane
-          body(index, block) { source.value(at: offsets[$0] + place, channel: channel + block * laneCount) }
-        }
-      }
-    }
-    @inline(__always)
-    func add(to source: some PixelSource) {
-      if let residual = input.residual {
-        visit(SummedPixel(source: source, residual: residual))
-      } else {
-        visit(source)
-      }
-    }
-    @inline(__always)
-    func rectify(_ source: some PixelSource) {
-      if input.rectifies { add(to: RectifiedPixel(source: source)) } else { add(to: source) }
-    }
-    let stored = StoredPixel(values: input.values)
-    if let mask = input.mask {
-      visit(MaskedPixel(source: stored, mask: mask))
-    } else if let scale = input.scale, let shift = input.shift {
-      rectify(NormalizedPixel(source: stored, scale: scale, shift: shift))
-    } else {
-      rectify(stored)
-    }
+    input.visit(
+      channel: channel,
+      PixelColumns(
+        receiver: receiver, offsets: offsets, column: column, columns: columns, pixel: pixel, padding: padding,
+        map: geometry.columnMap, width: geometry.width, materialized: input.materialized,
+        ownedRows: owned.rows.clamped(to: 0..<geometry.height).shifted(by: padding - row),
+        ownedColumns: owned.columns))
   }
 
   /// The stored row or column of `position`; −1 for zeros of the padding. Positions beyond the padded input, which only reach outputs
   /// that nobody keeps, are the last one.
   @inline(__always)
-  private static func continued(_ position: Int, map: [Int32]) -> Int { Int(map[min(position, map.count - 1)]) }
+  static func continued(_ position: Int, map: [Int32]) -> Int { Int(map[min(position, map.count - 1)]) }
+}
+
+extension Range<Int> {
+  @inline(__always)
+  fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }
 
 /// Rows and columns of an image.
