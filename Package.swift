@@ -20,6 +20,11 @@ let settings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags)]
 /// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only cost time.
 let kernelSettings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags + ["-Ounchecked"])]
 
+/// For the one target that runs only where the processor has AVX-512.
+let wideSettings: [SwiftSetting] = [
+  .unsafeFlags(instructionSetFlags + (isPortable ? [] : ["-Xcc", "-mavx512f"]) + ["-Ounchecked"])
+]
+
 let processorSettings: [CSetting] = isPortable ? [.define("IMPASTO_PORTABLE")] : []
 
 // MARK: - Package
@@ -60,9 +65,12 @@ let package = Package(
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
     .target(name: "Files", swiftSettings: settings),
+    .target(name: "WideKernels", swiftSettings: wideSettings),
 
     // MARK: Level 1: arithmetic, file formats, media
-    .target(name: "Kernels", dependencies: ["COpenBLAS", "Threading"], swiftSettings: kernelSettings),
+    .target(
+      name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels"],
+      swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),
 
@@ -134,6 +142,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "WideKernelsTests", dependencies: ["WideKernels", "CProcessor", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "Tensors", "Threading", "TestSupport"],
       swiftSettings: settings),

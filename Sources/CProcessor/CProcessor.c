@@ -11,6 +11,15 @@ int impasto_processor_is_supported(void) {
 #endif
 }
 
+int impasto_processor_has_avx512(void) {
+#if defined(IMPASTO_PORTABLE) || !defined(__x86_64__)
+  return 0;
+#else
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") != 0;
+#endif
+}
+
 // Runs before any Swift code, all of which is compiled for AVX2 and FMA: a check inside `main` could already meet an
 // instruction that the processor does not know.
 __attribute__((constructor)) static void refuse_unsupported_processor(void) {

@@ -8,7 +8,7 @@ extension CandidateNetwork {
     var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })
     assembly.enter()
     for number in 0..<blocks { assembly.residualBlock(number + 1) }
-    assembly.leave(detail: NetworkDefinition.channels(detail, width))
+    assembly.leave(detail: detail == 0 ? 0 : NetworkDefinition.channels(detail, width))
     return NetworkDefinition(
       name: description, width: width, nodes: assembly.builder.nodes, sizeMultiple: 1 << (channels.count - 1))
   }
@@ -61,13 +61,18 @@ extension CandidateNetwork {
       func width(_ level: Int) -> Int { level == 0 ? detail : channels[level] }
       let end: Int
       switch candidate.tail {
-      case .upsample: end = 0
+      case .upsample: end = detail == 0 ? 1 : 0
       case .shuffle2: end = 1
       case .shuffle4: end = 2
       }
       for level in stride(from: last - 1, through: end, by: -1) {
         upsampled("up\(level)", from: channels[level + 1], to: width(level))
         activate("up\(level)", width(level))
+      }
+      if candidate.tail == .upsample && detail == 0 {
+        upsampled("output", from: width(1), to: 3)
+        builder.append(.scaledTanh(scale: 150, offset: 127.5))
+        return
       }
       let factor = 1 << end
       builder.convolution(

@@ -27,7 +27,8 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
 
   /// How the picture leaves.
   public enum Tail: String, Hashable, Sendable, CaseIterable {
-    /// Nearest ×2 upsamplings with 3×3 convolutions to full resolution, then a convolution to RGB.
+    /// Nearest ×2 upsamplings with 3×3 convolutions to full resolution, then a convolution to RGB. Without channels of ``detail`` the
+    /// last upsampling's convolution is the one to RGB: nothing else happens at full resolution.
     case upsample
     /// The same to half the resolution, then a 3×3 convolution to 12 channels and a pixel shuffle of 2.
     case shuffle2
@@ -55,7 +56,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   public var tail = Tail.upsample
   /// Channels at full resolution, at a half, at a quarter, and perhaps at an eighth; blocks run at the last. Three or four.
   public var channels = [8, 16, 32]
-  /// Channels at full resolution on the way up.
+  /// Channels at full resolution on the way up; 0 for none, with nearest upsamplings only.
   public var detail = 8
   /// Residual blocks of two convolutions.
   public var blocks = 4
@@ -131,7 +132,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     case "tail": return choose(\.tail, &self)
     case "norm": return choose(\.norm, &self)
     case "blocknorm": return choose(\.blockNorm, &self)
-    case "detail": return count(\.detail, 1...256, &self)
+    case "detail": return count(\.detail, 0...256, &self)
     case "blocks": return count(\.blocks, 0...32, &self)
     case "kernel":
       guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }

@@ -77,6 +77,13 @@ public struct ParameterSpecification: Hashable, Sendable {
   public enum Initialization: Hashable, Sendable {
     /// Uniform in ±1/√fanIn: PyTorch's default for convolutions.
     case uniform(fanIn: Int)
+    /// For a 3×3 convolution in front of a pixel shuffle of `factor`: a random 1×1 convolution to the shuffled picture, its result
+    /// enlarged by linear interpolation. `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)` with `a` uniform in ±1/√fanIn and
+    /// `l` the weights with which the sample `(i + 1/2)/r − 1/2` lies between its neighbours.
+    ///
+    /// Random values for each place of the block would begin as a grid, and training takes long to wear it off. After A. Aitken et al.:
+    /// Checkerboard artifact free sub-pixel convolution, 2017, which begins with nearest-neighbour enlargement.
+    case interpolation(factor: Int, fanIn: Int)
     /// All the same.
     case constant(Float)
   }
@@ -106,16 +113,18 @@ public struct NetworkDefinition: Hashable, Sendable {
 
   /// The parameters, in the order of the nodes.
   public var parameters: [ParameterSpecification] {
-    nodes.flatMap { node -> [ParameterSpecification] in
+    nodes.enumerated().flatMap { index, node -> [ParameterSpecification] in
       switch node.operation {
       case .convolution(let inputChannels, let outputChannels, let kernel, _, _):
         let fanIn = inputChannels * kernel * kernel
+        let factor = kernel == 3 ? shuffleFactor(behind: index) : nil
         return [
           ParameterSpecification(
             name: node.name + ".weight", shape: [outputChannels, inputChannels, kernel, kernel],
-            initialization: .uniform(fanIn: fanIn)),
+            initialization: factor.map { .interpolation(factor: $0, fanIn: inputChannels) } ?? .uniform(fanIn: fanIn)),
           ParameterSpecification(
-            name: node.name + ".bias", shape: [outputChannels], initialization: .uniform(fanIn: fanIn)),
+            name: node.name + ".bias", shape: [outputChannels],
+            initialization: factor == nil ? .uniform(fanIn: fanIn) : .constant(0)),
         ]
       case .instanceNorm(let channels):
         return [
@@ -142,6 +151,14 @@ public struct NetworkDefinition: Hashable, Sendable {
         return []
       }
     }
+  }
+
+  /// The factor of the pixel shuffle right behind node `index`; nil where there is none.
+  private func shuffleFactor(behind index: Int) -> Int? {
+    guard index + 1 < nodes.count, nodes[index + 1].inputs == [index],
+      case .pixelShuffle(let factor) = nodes[index + 1].operation
+    else { return nil }
+    return factor
   }
 
   /// The number of trained values.

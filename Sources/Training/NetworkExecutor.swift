@@ -31,17 +31,42 @@ public final class NetworkExecutor {
     var parameters: [String: Tensor] = [:]
     for (index, specification) in definition.parameters.enumerated() {
       let tensor = Tensor(Shape(specification.shape), zeroed: false)
+      var random = SplitMix64(seed: seed, stream: UInt64(index + 1))
       switch specification.initialization {
       case .constant(let value):
         tensor.pointer.update(repeating: value, count: tensor.count)
       case .uniform(let fanIn):
-        var random = SplitMix64(seed: seed, stream: UInt64(index + 1))
         let bound = 1 / Float(fanIn).squareRoot()
         for element in 0..<tensor.count { tensor.pointer[element] = (2 * random.uniform() - 1) * bound }
+      case .interpolation(let factor, let fanIn):
+        let bound = 1 / Float(fanIn).squareRoot()
+        interpolate(factor: factor, into: tensor) { (2 * random.uniform() - 1) * bound }
       }
       parameters[specification.name] = tensor
     }
     return parameters
+  }
+
+  /// `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)`, a value of `a` for each call of `value`; `tensor` is `[C·r², K, 3, 3]`.
+  private static func interpolate(factor: Int, into tensor: Tensor, value: () -> Float) {
+    let filters = (0..<factor).map { place -> [Float] in
+      let offset = (Float(place) + 0.5) / Float(factor) - 0.5
+      return [max(-offset, 0), 1 - abs(offset), max(offset, 0)]
+    }
+    let (squared, inputChannels) = (factor * factor, tensor.shape.dimensions[1])
+    for colour in 0..<tensor.shape.dimensions[0] / squared {
+      for channel in 0..<inputChannels {
+        let value = value()
+        for place in 0..<squared {
+          let kernel = tensor.pointer + ((colour * squared + place) * inputChannels + channel) * 9
+          for row in 0..<3 {
+            for column in 0..<3 {
+              kernel[row * 3 + column] = value * filters[place / factor][row] * filters[place % factor][column]
+            }
+          }
+        }
+      }
+    }
   }
 
   /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple`.

@@ -14,7 +14,8 @@ private let descriptions: [String] =
   + CandidateNetwork.Head.allCases.flatMap { head in
     CandidateNetwork.Tail.allCases.flatMap { tail in
       CandidateNetwork.Norm.allCases.map { norm in
-        "dense:head=\(head.rawValue),tail=\(tail.rawValue),norm=\(norm.rawValue),blocks=1,channels=5-8-12,detail=4"
+        "dense:head=\(head.rawValue),tail=\(tail.rawValue),norm=\(norm.rawValue),blocks=1,channels=5-8-12,"
+          + "detail=\(tail == .upsample && head != .full ? 0 : 4)"
       }
     }
   }
@@ -25,6 +26,8 @@ private let descriptions: [String] =
       "phone:stages=separable,norm=\(norm.rawValue),blocks=1,detail=6",
       "dense:head=strided,tail=upsample,kernel=9,channels=8-8-8-16,norm=\(norm.rawValue),blocks=1",
       "phone:kernel=5,norm=\(norm.rawValue),blocks=1",
+      "dense:head=strided,tail=upsample,norm=\(norm.rawValue),blocks=1,channels=5-8-12,detail=4",
+      "dense:tail=upsample,stages=separable,norm=\(norm.rawValue),blocks=1,detail=0",
     ]
   } + ["phone:norm=batch,blocknorm=instance,blocks=2", "dense:norm=instance,blocknorm=none,blocks=2"]
 

@@ -116,7 +116,8 @@ func randomModel(_ definition: NetworkDefinition, seed: UInt64 = 1) -> StyleMode
   for specification in definition.parameters {
     let range: ClosedRange<Float>
     switch specification.initialization {
-    case .uniform(let fanIn): range = -1 / Float(fanIn).squareRoot()...1 / Float(fanIn).squareRoot()
+    case .uniform(let fanIn), .interpolation(_, let fanIn):
+      range = -1 / Float(fanIn).squareRoot()...1 / Float(fanIn).squareRoot()
     case .constant(let value): range = value - 0.3...value + 0.3
     }
     parameters[specification.name] = random.tensor(Shape(specification.shape), in: range)

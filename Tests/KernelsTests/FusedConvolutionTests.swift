@@ -94,7 +94,9 @@ extension Reference.ConvolutionGeometry {
       #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1))
       #expect(!materializes(algorithm, kernel: 3, stride: 1, padding: 0))
     }
-    #expect(materializes(.upsample, kernel: 3, stride: 1, padding: 1, upsampling: 2))
+    for algorithm in [FusedAlgorithm.upsample, .upsampleWinograd] {
+      #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1, upsampling: 2))
+    }
     #expect(!materializes(.direct, kernel: 3, stride: 1, padding: 1, upsampling: 2))
     #expect(materializes(.direct, kernel: 3, stride: 2, padding: 1))
     #expect(materializes(.direct, kernel: 1, stride: 1, padding: 0))

@@ -32,7 +32,7 @@ enum Tolerance {
 
   static func of(_ algorithm: FusedAlgorithm) -> Double {
     switch algorithm {
-    case .winograd6: smallMaps * winogradSix
+    case .winograd6, .upsampleWinograd: smallMaps * winogradSix
     case .winograd4: smallMaps * winogradFour
     case .upsample: 2 * singlePrecision
     case .direct: singlePrecision

@@ -6,7 +6,8 @@ import Testing
   static let descriptions = [
     "standard", "realtime",
     "separable", "dense", "phone", "dense:head=unshuffle2,tail=shuffle2,norm=instance",
-    "dense:head=strided,stages=separable,tail=upsample,blocks=0", "phone:channels=4-8-16-24,detail=3,kernel=9",
+    "dense:head=strided,stages=separable,tail=upsample,blocks=0", "dense:tail=upsample,detail=0",
+    "phone:channels=4-8-16-24,detail=3,kernel=9",
     "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",
     "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1",
   ]
@@ -75,6 +76,17 @@ import Testing
     #expect(cost == 216 + 146 + 8760 + 128 + 72 + 64 + 72 + 216)
   }
 
+  @Test("Convolutions in front of a shuffle begin as an enlargement by interpolation, others with random taps")
+  func initialization() throws {
+    func initialization(_ description: String, _ name: String) throws -> ParameterSpecification.Initialization? {
+      try NetworkDefinition.named(description).parameters.first { $0.name == name }?.initialization
+    }
+    #expect(try initialization("dense:tail=shuffle2", "output.weight") == .interpolation(factor: 2, fanIn: 16))
+    #expect(try initialization("dense:tail=shuffle4", "output.weight") == .interpolation(factor: 4, fanIn: 32))
+    #expect(try initialization("dense:tail=shuffle4", "output.bias") == .constant(0))
+    #expect(try initialization("dense:tail=upsample,detail=0", "output.weight") == .uniform(fanIn: 144))
+  }
+
   @Test("A choice that is none is refused in one sentence")
   func refusals() {
     for (description, words) in [
@@ -82,7 +94,7 @@ import Testing
       ("dense:channels=8", "three or four"), ("dense:channels=8-0-8", "three or four"),
       ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
       ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
-      ("dense:detail=9999999999999999999", "1 to 256"),
+      ("dense:detail=9999999999999999999", "0 to 256"),
     ] {
       let error = #expect(throws: ModelError.self) { try NetworkDefinition.named(description) }
       #expect(error?.description.contains(words) == true, "\(description): \(error?.description ?? "")")

@@ -48,7 +48,7 @@ public enum RandomModel {
       let shape = Shape(specification.shape)
       let (center, radius): (Float, Float) =
         switch specification.initialization {
-        case .uniform(let fanIn): (0, 1 / Float(fanIn).squareRoot())
+        case .uniform(let fanIn), .interpolation(_, let fanIn): (0, 1 / Float(fanIn).squareRoot())
         case .constant(let value): (value, 0.5)
         }
       let elements = (0..<shape.count).map { _ in Float.random(in: center - radius...center + radius, using: &random) }

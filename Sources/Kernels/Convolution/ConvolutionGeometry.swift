@@ -65,6 +65,21 @@ public struct ConvolutionGeometry: Sendable {
     columnMap = Self.map(extent: width, padding: padding, mode: paddingMode, upsampling: upsampling)
   }
 
+  /// The 3×3 convolution in front of the upsampling that gives the same as `geometry`, nearest ×2 and 3×3, where its outputs are
+  /// `outputChannels`: it reads the stored input and around it one pixel of what the upsampled input continues with.
+  init(beforeUpsamplingOf geometry: ConvolutionGeometry, outputChannels: Int) {
+    batch = geometry.batch
+    height = geometry.height
+    width = geometry.width
+    inputChannels = geometry.inputChannels
+    self.outputChannels = outputChannels
+    (kernel, stride, padding, upsampling) = (3, 1, 1, 1)
+    paddingMode = geometry.paddingMode
+    (outputHeight, outputWidth) = (geometry.height, geometry.width)
+    rowMap = Self.map(beforeUpsamplingOf: geometry.rowMap, extent: geometry.height)
+    columnMap = Self.map(beforeUpsamplingOf: geometry.columnMap, extent: geometry.width)
+  }
+
   /// The padded (and upsampled) input's height.
   public var paddedHeight: Int { height * upsampling + 2 * padding }
   /// The padded (and upsampled) input's width.
@@ -91,6 +106,12 @@ public struct ConvolutionGeometry: Sendable {
       }
       return Int32(inside / upsampling)
     }
+  }
+
+  /// What lies beyond the ends of an upsampled map, around the stored positions.
+  private static func map(beforeUpsamplingOf map: [Int32], extent: Int) -> [Int32] {
+    guard let first = map.first, let last = map.last else { return [] }
+    return [first] + (0..<Int32(extent)) + [last]
   }
 
   /// `position` mirrored into `0..<extent`, as often as needed, so that any padding fits any extent.

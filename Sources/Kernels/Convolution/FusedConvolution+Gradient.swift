@@ -9,7 +9,7 @@ extension FusedConvolution {
     switch algorithm {
     case .winograd6: Six.scratchCount(geometry, threads: threads)
     case .winograd4: Four.scratchCount(geometry, threads: threads)
-    case .upsample: Nine.scratchCount(geometry, threads: threads)
+    case .upsample, .upsampleWinograd: Nine.scratchCount(geometry, threads: threads)
     case .direct: 0
     }
   }
@@ -31,7 +31,8 @@ extension FusedConvolution {
       batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
       inputChannels: geometry.outputChannels, outputChannels: geometry.outputChannels, kernel: 1, padding: 0,
       paddingMode: .zeros)
-    let reader = PatchReader(input, geometry, beforeUpsampling: algorithm == .upsample)
+    let reader = PatchReader(
+      input, geometry, beforeUpsampling: algorithm == .upsample || algorithm == .upsampleWinograd)
     let outputReader = PatchReader(dOutput, outputs)
     switch algorithm {
     case .winograd6:
@@ -42,7 +43,7 @@ extension FusedConvolution {
       Four.run(
         reader, outputReader: outputReader, geometry, matrix: WinogradTile4.weightMatrix, dWeight: dWeight,
         scratch: scratch, pool: pool)
-    case .upsample:
+    case .upsample, .upsampleWinograd:
       Nine.run(
         reader, outputReader: outputReader, geometry, matrix: FusedUpsampleConvolution.combinations, dWeight: dWeight,
         scratch: scratch, pool: pool)

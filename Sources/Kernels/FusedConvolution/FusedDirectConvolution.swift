@@ -12,6 +12,8 @@ enum FusedDirectConvolution {
     let columns: Int
     let patchCount: Int
     let productCount: Int
+    /// Whether products use vectors of 16.
+    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       // About 100 kB of input under a strip, in whole register tiles.
@@ -23,7 +25,7 @@ enum FusedDirectConvolution {
       // The microkernel reads whole register tiles, beyond the last pixel too.
       let overhang = 12 * geometry.stride * geometry.inputChannels
       patchCount = geometry.kernel * columns * geometry.inputChannels + overhang
-      productCount = (pixelsPerStrip + 12) * 16
+      productCount = (pixelsPerStrip + 12) * 32
     }
 
     var scratchCount: Int { patchCount + productCount }
@@ -126,7 +128,7 @@ enum FusedDirectConvolution {
           columns: (pixels.count - 1) * geometry.stride + geometry.kernel)
         read(strip, scratch)
         multiply(
-          geometry, strip, patch: scratch, weight: weight, output: output, moments: moments,
+          geometry, strip, isWide: layout.isWide, patch: scratch, weight: weight, output: output, moments: moments,
           products: scratch + layout.patchCount)
       }
     }
@@ -134,8 +136,9 @@ enum FusedDirectConvolution {
 
   @inline(__always)
   private static func multiply(
-    _ geometry: ConvolutionGeometry, _ strip: Strip, patch: UnsafePointer<Float>, weight: UnsafePointer<Float>,
-    output: ActivationOutput, moments: UnsafeMutablePointer<Double>?, products: UnsafeMutablePointer<Float>
+    _ geometry: ConvolutionGeometry, _ strip: Strip, isWide: Bool, patch: UnsafePointer<Float>,
+    weight: UnsafePointer<Float>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?,
+    products: UnsafeMutablePointer<Float>
   ) {
     let (kernel, inputs) = (geometry.kernel, geometry.inputChannels)
     let rows = MicrokernelRows(
@@ -147,10 +150,10 @@ enum FusedDirectConvolution {
       + (strip.row * geometry.outputWidth + strip.pixels.lowerBound) * output.layout.pixelStride(channels: channels)
     var channel = 0
     while channel < channels {
-      let width = panelWidth(at: channel, of: channels)
-      multiplyRows(
-        strip.pixels.count, width: width, patch, rows, weight + channel * kernel * kernel * inputs, into: products,
-        stride: width)
+      let width = WideVectors.panelsWidth(at: channel, of: channels, isWide: isWide)
+      multiplyPanels(
+        strip.pixels.count, columns: width, patch, rows, weight + channel * kernel * kernel * inputs, into: products,
+        stride: width, isWide: isWide)
       for block in stride(from: 0, to: width, by: laneCount) {
         var writer = BlockWriter(output, channel: channel + block, channels: channels, gathers: moments != nil)
         writer.write(

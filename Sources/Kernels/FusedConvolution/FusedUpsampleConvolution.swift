@@ -23,6 +23,8 @@ enum FusedUpsampleConvolution {
     let inputPlane: Int
     let productPlane: Int
     let patchCount: Int
+    /// Whether products use vectors of 16.
+    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       let pixels = geometry.height * geometry.width
@@ -123,13 +125,13 @@ enum FusedUpsampleConvolution {
       let group = min(channelsAtATime, channels - channel)
       var within = 0
       while within < group {
-        let width = panelWidth(at: channel + within, of: channels)
-        var panel = weight + (channel + within) * planes * inputs
+        let width = WideVectors.panelsWidth(at: within, of: group, isWide: layout.isWide)
+        let panels = weight + (channel + within) * planes * inputs
         for plane in 0..<planes {
-          multiplyRows(
-            pixels.count, width: width, transformed + plane * layout.inputPlane, rows, panel,
-            into: products + plane * layout.productPlane + within, stride: group)
-          panel += inputs * width
+          multiplyPanels(
+            pixels.count, columns: width, transformed + plane * layout.inputPlane, rows,
+            panels + plane * inputs * min(width, 16), panel: planes * inputs * 16,
+            into: products + plane * layout.productPlane + within, stride: group, isWide: layout.isWide)
         }
         within += width
       }

@@ -64,12 +64,10 @@ extension FusedWinograd {
       }
       let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
       pool.parallelFor(Tile.points * Tile.points) { plane in
-        for channel in stride(from: 0, to: outputs, by: 16) {
-          multiplyRows(
-            end - first, width: panelWidth(at: channel, of: outputs), scratch + plane * stages.inputPlane, rows,
-            weight + (plane * outputs + channel) * inputs, into: products + plane * stages.productPlane + channel,
-            stride: outputs)
-        }
+        multiplyPanels(
+          end - first, columns: outputs, scratch + plane * stages.inputPlane, rows,
+          weight + plane * outputs * inputs, into: products + plane * stages.productPlane, stride: outputs,
+          isWide: layout.isWide)
       }
       pool.parallelFor(runs) { run, thread in
         let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount

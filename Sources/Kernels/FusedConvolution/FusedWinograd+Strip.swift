@@ -37,11 +37,12 @@ extension FusedWinograd {
     var scratchCount: Int { patchCount + points * (columnPlane + inputPlane + productPlane + outputPlane) }
   }
 
+  /// Computes `tiles`; `write` gets them with their columns still to be transformed back, `[points][O/8][column][8]`.
   @inline(__always)
   static func forwardStrip<Tile: WinogradTile>(
     _ strip: Strip, _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, image: Int,
-    tiles: Range<Int>, weight: UnsafePointer<Float>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?,
-    scratch: UnsafeMutablePointer<Float>
+    tiles: Range<Int>, weight: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    _ write: (_ halves: UnsafePointer<Float>) -> Void
   ) {
     let points = Tile.points
     let (inputs, channels) = (geometry.inputChannels, geometry.outputChannels)
@@ -61,15 +62,10 @@ extension FusedWinograd {
         let group = min(strip.layout.channelsAtATime, channels - channel)
         var panel = weight + (channel * points * points + point * points * group) * inputs
         for plane in 0..<points {
-          var within = 0
-          while within < group {
-            let width = panelWidth(at: within, of: group)
-            multiplyRows(
-              tiles.count, width: width, transformed + plane * strip.inputPlane, rows, panel,
-              into: products + plane * strip.productPlane + within, stride: group)
-            panel += inputs * width
-            within += width
-          }
+          multiplyPanels(
+            tiles.count, columns: group, transformed + plane * strip.inputPlane, rows, panel,
+            into: products + plane * strip.productPlane, stride: group, isWide: strip.layout.isWide)
+          panel += inputs * group
         }
         transformRowsBack(
           strip, products, Tile.self, tiles: tiles.count, channels: group,
@@ -77,8 +73,7 @@ extension FusedWinograd {
         channel += group
       }
     }
-    writeColumns(
-      strip, halves, geometry, Tile.self, image: image, tiles: tiles, output: output, moments: moments)
+    write(halves)
   }
 
   /// Reads what the tiles cover and transforms its columns.
@@ -149,17 +144,18 @@ extension FusedWinograd {
     }
   }
 
-  /// Transforms the columns back and writes them.
+  /// Transforms the columns back and writes them; with ``UpsamplePhases``, each phase's channels to its pixels of a block.
   @inline(__always)
-  private static func writeColumns<Tile: WinogradTile>(
-    _ strip: Strip, _ halves: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, _: Tile.Type, image: Int,
-    tiles: Range<Int>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?
+  static func writeColumns<Tile: WinogradTile>(
+    _ strip: Strip, _ halves: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, _: Tile.Type, phases: Int,
+    image: Int, tiles: Range<Int>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?
   ) {
-    let channels = geometry.outputChannels
-    let writer = ColumnWriter(
-      plane: strip.outputPlane, pixel: output.layout.pixelStride(channels: channels),
-      row: geometry.outputWidth * output.layout.pixelStride(channels: channels))
-    let block = output.layout.blockStride(pixels: geometry.outputPixels)
+    let (channels, side) = (geometry.outputChannels / phases, phases == 1 ? 1 : 2)
+    let pixel = output.layout.pixelStride(channels: channels)
+    let row = side * geometry.outputWidth * pixel
+    let writer = ColumnWriter(plane: strip.outputPlane, pixel: side * pixel, row: side * row)
+    let pixels = phases * geometry.outputPixels
+    let block = output.layout.blockStride(pixels: pixels)
     let rectifies = output.rectifies
     // From an output to its residual.
     let residual = output.residual.map { $0 - UnsafePointer(output.values) }
@@ -169,12 +165,15 @@ extension FusedWinograd {
         from: tile, to: tiles.upperBound, tilesPerRow: strip.layout.tilesPerRow, outputs: Tile.outputs)
       let rows = min(Tile.outputs, geometry.outputHeight - run.top)
       let columns = min(Tile.outputs * run.tiles, geometry.outputWidth - run.left)
-      for channel in stride(from: 0, to: channels, by: laneCount) {
+      let first = halves + (tile - tiles.lowerBound) * Tile.outputs * laneCount
+      // The phases of a channel one after another, since two of them share each cache line.
+      for index in 0..<channels / laneCount * phases {
+        let (channel, phase) = (index / phases * laneCount, index % phases)
         let bias = output.bias.map { load($0 + channel) } ?? .zero
-        let source = halves + (channel * strip.outputColumns + (tile - tiles.lowerBound) * Tile.outputs * laneCount)
+        let source = first + (phase * channels + channel) * strip.outputColumns
         let target =
-          output.values + image * channels * geometry.outputPixels + channel / laneCount * block
-          + run.top * writer.row + run.left * writer.pixel
+          output.values + image * channels * pixels + channel / laneCount * block
+          + (side * run.top + phase / 2) * row + (side * run.left + phase % 2) * pixel
         if let moments {
           var pivot = Lanes.zero
           Tile.transformOutput(source, stride: strip.outputPlane) { if $0 == 0 { pivot = $1 + bias } }
@@ -216,7 +215,7 @@ private struct ColumnTransform<Tile: WinogradTile>: ColumnReceiver {
 }
 
 /// Transforms columns back, whose points are `plane` floats apart, and writes their pixels, which are `pixel` and `row` floats apart.
-private struct ColumnWriter {
+struct ColumnWriter {
   let plane: Int
   let pixel: Int
   let row: Int

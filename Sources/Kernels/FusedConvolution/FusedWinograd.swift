@@ -16,7 +16,10 @@ enum FusedWinograd {
     let stripsPerImage: Int
     /// Output channels whose products are under way at a time.
     let channelsAtATime: Int
+    /// Whether products use vectors of 16.
+    let isWide = WideVectors.areAvailable
 
+    /// The layout of a convolution without upsampling.
     init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _: Tile.Type) {
       let outputs = Tile.outputs
       tilesPerRow = (geometry.outputWidth + outputs - 1) / outputs
@@ -85,9 +88,10 @@ enum FusedWinograd {
 
   // MARK: Forward
 
+  /// Computes the output; with ``UpsamplePhases``, as many as `phases` says, the output is the upsampled one.
   static func forward<Tile: WinogradTile>(
-    _ input: ActivationInput, _ geometry: ConvolutionGeometry, _: Tile.Type, weight: UnsafePointer<Float>,
-    output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+    _ input: ActivationInput, _ geometry: ConvolutionGeometry, _: Tile.Type, phases: Int = 1,
+    weight: UnsafePointer<Float>, output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let layout = Layout(geometry, Tile.self)
     let reader = PatchReader(input, geometry)
@@ -96,7 +100,7 @@ enum FusedWinograd {
         reader, geometry, Tile.self, layout, weight: weight, output: output, scratch: scratch, pool: pool)
     }
     let tasks = layout.strips(geometry.batch)
-    let channels = geometry.outputChannels
+    let channels = geometry.outputChannels / phases
     let strip = Strip(geometry, layout, Tile.self)
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * strip.scratchCount
@@ -105,9 +109,14 @@ enum FusedWinograd {
       for number in tasks.strips(of: task) {
         let first = number % layout.stripsPerImage * layout.tilesPerStrip
         let tiles = first..<min(first + layout.tilesPerStrip, layout.tilesPerImage)
+        let image = number / layout.stripsPerImage
         forwardStrip(
-          strip, reader, geometry, Tile.self, image: number / layout.stripsPerImage, tiles: tiles, weight: weight,
-          output: output, moments: moments, scratch: scratch)
+          strip, reader, geometry, Tile.self, image: image, tiles: tiles, weight: weight, scratch: scratch
+        ) {
+          writeColumns(
+            strip, $0, geometry, Tile.self, phases: phases, image: image, tiles: tiles, output: output,
+            moments: moments)
+        }
       }
     }
   }

@@ -5,6 +5,9 @@
 // of the multiply-add, and 8 loads for 12 of them. Other shapes measured slower (4×24, 12×8).
 // Real calls, since inlined among other loops the sums would not stay in registers.
 
+import CProcessor
+import WideKernels
+
 /// How the rows of A lie in memory: row `r`, product `k` of segment `s` is at `r·row + s·segment + k·element`.
 struct MicrokernelRows {
   /// Floats between rows.
@@ -240,5 +243,51 @@ func multiplyRows(
       multiply12x8(a + row * rows.row, rows, element: element, b, into: c + row * stride, stride: stride)
       row += 12
     }
+  }
+}
+
+/// Whether products go through ``WideKernels``, with vectors of 16.
+enum WideVectors {
+  /// Whether the processor has them.
+  static var areAvailable: Bool { impasto_processor_has_avx512() != 0 }
+
+  /// The columns to compute at a time at column `column` of `columns`: 32, where vectors of 16 may be used, 16, or 8 for what is left.
+  @inline(__always)
+  static func panelsWidth(at column: Int, of columns: Int, isWide: Bool) -> Int {
+    isWide && columns - column >= 32 ? 32 : panelWidth(at: column, of: columns)
+  }
+}
+
+/// `C = A·B` for `count` rows and `columns` columns, a multiple of 8; `b` are panels of 16 columns and perhaps one of 8, `panel` floats
+/// apart, nil where they follow one another. Rows beyond `count` as in ``multiplyRows(_:width:_:_:element:_:into:stride:)``; `isWide` says
+/// whether vectors of 16 may be used.
+@inline(__always)
+func multiplyPanels(
+  _ count: Int, columns: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, _ b: UnsafePointer<Float>,
+  panel: Int? = nil, into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
+) {
+  let pitch = panel ?? 16 * rows.segments * rows.depth
+  var column = 0
+  while column < columns {
+    let width = WideVectors.panelsWidth(at: column, of: columns, isWide: isWide)
+    let weight = b + column / 16 * pitch
+    // Whole tiles of 12 rows; what is left of them, and a single panel, in vectors of 8.
+    var first = 0
+    if width == 32 {
+      while count - first >= 12 {
+        multiplyWide12x32(
+          a + first * rows.row, row: rows.row, segment: rows.segment, segments: rows.segments, depth: rows.depth,
+          weight, panel: pitch, into: c + first * stride + column, stride: stride)
+        first += 12
+      }
+    }
+    if first < count {
+      for within in Swift.stride(from: 0, to: width, by: 16) {
+        multiplyRows(
+          count - first, width: min(16, width), a + first * rows.row, rows, weight + within / 16 * pitch,
+          into: c + first * stride + column + within, stride: stride)
+      }
+    }
+    column += width
   }
 }

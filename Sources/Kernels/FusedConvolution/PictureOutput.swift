@@ -26,6 +26,36 @@ public struct PictureOutput: @unchecked Sendable {
   }
 }
 
+extension PictureOutput {
+  /// Writes blocks of 2×2 pixels beside one another, the first at (`row`, `column`), with values in front of `scaling`; the picture
+  /// ends at column `limit` at the latest.
+  ///
+  /// `raw` gives two vectors of each block: upper and lower pair of red, then of green; and the same of blue, with a rest that does not
+  /// matter.
+  @inline(__always)
+  func writeBlocks2(
+    columns: Int, row: Int, column first: Int = 0, limit: Int = .max, scaling: PictureScaling,
+    _ raw: (_ block: Int, _ column: Int) -> Lanes
+  ) {
+    for column in stride(from: 0, to: columns, by: 2) {
+      // Beyond the last block of an odd row the same one again, which is not written.
+      let next = column + 1 < columns ? column + 1 : column
+      let (colours, nextColours) = (raw(0, column), raw(0, next))
+      let (blue, nextBlue) = (raw(1, column), raw(1, next))
+      let pixels = ColourLanes(
+        red: scaling.apply(Lanes(lowHalf: colours.lowHalf, highHalf: nextColours.lowHalf)),
+        green: scaling.apply(Lanes(lowHalf: colours.highHalf, highHalf: nextColours.highHalf)),
+        blue: scaling.apply(Lanes(lowHalf: blue.lowHalf, highHalf: nextBlue.lowHalf)), picture: self)
+      let place = first + 2 * column
+      pixels.write(lane: 0, count: 2, row: row, column: place, limit: limit)
+      pixels.write(lane: 2, count: 2, row: row + 1, column: place, limit: limit)
+      guard column + 1 < columns else { continue }
+      pixels.write(lane: 4, count: 2, row: row, column: place + 2, limit: limit)
+      pixels.write(lane: 6, count: 2, row: row + 1, column: place + 2, limit: limit)
+    }
+  }
+}
+
 /// What becomes of a network's last values.
 public struct PictureScaling: Sendable, Equatable {
   /// `scale · tanh(x) + offset`, or `x` itself.

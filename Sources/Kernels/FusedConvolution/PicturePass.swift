@@ -152,7 +152,10 @@ public enum PicturePass {
     pool.parallelFor(rows) { row in
       let first = row * width
       switch factor {
-      case 2: shuffle2(source, first: first, columns: columns, top: 2 * row, picture: picture)
+      case 2:
+        picture.writeBlocks2(columns: columns, row: 2 * row, scaling: scaling) {
+          source.raw(block: $0, pixel: first + $1)
+        }
       case 4: shuffle4(source, first: first, columns: columns, top: 4 * row, picture: picture)
       default: shuffle(source, first: first, columns: columns, factor: factor, top: factor * row, picture: picture)
       }
@@ -187,29 +190,6 @@ public enum PicturePass {
         pixels.write(lane: 0, count: 4, row: top + 2 * half, column: 4 * column)
         pixels.write(lane: 4, count: 4, row: top + 2 * half + 1, column: 4 * column)
       }
-    }
-  }
-
-  @inline(__always)
-  private static func shuffle2(
-    _ source: LazyBlocks, first: Int, columns: Int, top: Int, picture: PictureOutput
-  ) {
-    for column in stride(from: 0, to: columns, by: 2) {
-      let pixel = first + column
-      // Beyond the last pixel of an odd row the same one again, which is not written.
-      let next = column + 1 < columns ? pixel + 1 : pixel
-      let (colours, nextColours) = (source.raw(block: 0, pixel: pixel), source.raw(block: 0, pixel: next))
-      let (blue, nextBlue) = (source.raw(block: 1, pixel: pixel), source.raw(block: 1, pixel: next))
-      let scaling = source.scaling
-      let pixels = ColourLanes(
-        red: scaling.apply(Lanes(lowHalf: colours.lowHalf, highHalf: nextColours.lowHalf)),
-        green: scaling.apply(Lanes(lowHalf: colours.highHalf, highHalf: nextColours.highHalf)),
-        blue: scaling.apply(Lanes(lowHalf: blue.lowHalf, highHalf: nextBlue.lowHalf)), picture: picture)
-      pixels.write(lane: 0, count: 2, row: top, column: 2 * column)
-      pixels.write(lane: 2, count: 2, row: top + 1, column: 2 * column)
-      guard column + 1 < columns else { continue }
-      pixels.write(lane: 4, count: 2, row: top, column: 2 * column + 2)
-      pixels.write(lane: 6, count: 2, row: top + 1, column: 2 * column + 2)
     }
   }
 
