@@ -4,7 +4,7 @@
     Benchmarks/report.py
 
 Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
-as peers/compare.py writes it, soak.json as soak.py does, and framerate.svg, the chart. What is missing is left out, and the text
+as peers/compare.py writes it, soak.json as soak.py does, ladder.json as ladder.py does, and framerate.svg, the chart. What is missing is left out, and the text
 says so. Needs nothing but Python.
 """
 
@@ -15,6 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 NETWORKS = {1.0: "johnson", 0.5: "half", 0.25: "quarter"}
+REPORTS = ("framerate", "latency", "streams", "soak", "ladder", "kernels", "peers")
 SIZES = {"640x360": "360p", "960x540": "540p", "1280x720": "720p", "1920x1080": "1080p"}
 
 
@@ -211,6 +212,37 @@ fifth and of the last: {soak["firstMB"]:.1f} and {soak["lastMB"]:.1f} MB ({100 *
     return "\n".join(parts)
 
 
+def ladder_section(ladder):
+    if ladder is None:
+        return "## The ladder\n\nNot measured; `Benchmarks/ladder.py` does it.\n"
+    half = next((row for row in ladder["rows"] if row["network"] == "half"), None)
+    rows = []
+    best = None
+    for row in sorted(ladder["rows"], key=lambda row: row["ms"]):
+        # On the curve: no faster network comes nearer.
+        leads = best is None or row["total"] < best
+        best = row["total"] if leads else best
+        rows.append(
+            [
+                f"**{row['network']}**" if leads else row["network"], f"{row['total']:.0f}", f"{row['content']:.0f}",
+                f"{row['style']:.0f}", f"{row['total'] / half['total']:.2f}" if half else "", three(row["ms"]),
+                f"{three(row['msLow'])}–{three(row['msHigh'])}", f"{row['ms'] / half['ms']:.2f}" if half else "",
+                three(row["videoFps"]), f"{three(row['videoFpsLow'])}–{three(row['videoFpsHigh'])}",
+            ]  # fmt: skip
+        )
+    titles = [
+        "<network", "total", "content", "style", "× half", "ms", "spread", "× half", "video fps", "spread",
+    ]  # fmt: skip
+    return f"""## The ladder
+
+What networks cost and how near they come: each trained from random values for {ladder["iterations"]} steps of 4 crops of
+{ladder["imageSize"]}×{ladder["imageSize"]} on `{ladder["painting"]}`, without steadiness; the objective is the mean of photos that no training saw. The milliseconds
+are those of the engine for a frame of {ladder["size"]} on {ladder["threads"]} threads, video fps those of `stylize-video` on `{ladder["clip"]}`, decoding and encoding
+included; the networks take turns, medians. Bold: no faster network comes nearer.
+
+{table(titles, rows)}"""
+
+
 def kernels_section(kernels):
     if kernels is None:
         return "## Kernels\n\nNot measured; `make bench` does it.\n"
@@ -251,7 +283,7 @@ is the time of OpenBLAS on gathered patches divided by ours.
 
 def write_report(results, output):
     """Writes the report at once, so that a failure leaves the old one."""
-    reports = {name: read(results / f"{name}.json") for name in ("framerate", "latency", "streams", "soak", "kernels", "peers")}
+    reports = {name: read(results / f"{name}.json") for name in REPORTS}
     chart = results / "framerate.svg"
     relative = chart.relative_to(output.parent) if chart.exists() else None
     try:
@@ -263,6 +295,7 @@ def write_report(results, output):
                 peers_section(reports["peers"]),
                 framerate_section(reports["framerate"], relative),
                 live_section(reports["latency"], reports["streams"], reports["soak"]),
+                ladder_section(reports["ladder"]),
                 kernels_section(reports["kernels"]),
             ]
         )

@@ -16,15 +16,15 @@ private func store(_ value: Wide, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Wide.self)
 }
 
-/// `C = A·B` for 12 rows and 32 columns: `c[r·stride + n] = Σ a[r·row + s·segment + k]·b[n / 16·panel + (s·depth + k)·16 + n % 16]` over
+/// `C = A·B` for 12 rows and 32 columns: `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·16 + n % 16]` over
 /// segments `s` below `segments` and products `k` below `depth`.
 ///
 /// `b` are two panels `[segments][depth][16]`, `panel` floats apart. 24 of the 32 registers hold sums, two weights, and one a value of A that
 /// serves two multiply-adds: with 16 columns, a load for each of them would be the limit. The memory is the caller's.
 @inline(never)
 public func multiplyWide12x32(
-  _ a: UnsafePointer<Float>, row: Int, segment: Int, segments: Int, depth: Int, _ b: UnsafePointer<Float>,
-  panel: Int, into c: UnsafeMutablePointer<Float>, stride: Int
+  _ a: UnsafePointer<Float>, row: Int, segment: Int, segments: Int, depth: Int, element: Int,
+  _ b: UnsafePointer<Float>, panel: Int, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var (c0, d0, c1, d1, c2, d2) = (Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero)
   var (c3, d3, c4, d4, c5, d5) = (Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero)
@@ -74,10 +74,10 @@ public func multiplyWide12x32(
       value = Wide(repeating: fourth[2 * row])
       c11 = c11.addingProduct(value, b0)
       d11 = d11.addingProduct(value, b1)
-      first += 1
-      second += 1
-      third += 1
-      fourth += 1
+      first += element
+      second += element
+      third += element
+      fourth += element
       b += 16
     }
   }

@@ -9,10 +9,11 @@ struct WideMicrokernelTests {
   @Test(
     "Twelve rows and 32 columns agree with their slow twin to the bit",
     .enabled(if: impasto_processor_has_avx512() != 0),
-    arguments: [1, 2, 3], [1, 2, 7, 32, 37, 128])
-  func product(segments: Int, depth: Int) {
+    arguments: [(1, 1), (2, 1), (3, 8)], [1, 2, 7, 32, 37, 128])
+  func product(segments: (count: Int, element: Int), depth: Int) {
+    let (segments, element) = segments
     var random = Random(seed: UInt64(segments * 1000 + depth))
-    let (row, segment, stride) = (depth + 3, depth + 5, 35)
+    let (row, segment, stride) = (depth * element + 3, depth * element + 5, 35)
     // Panels that do not follow one another, as those of the upsampling convolution.
     let panel = segments * depth * 16 + 48
     let a = random.uniform(count: 12 * row + segments * segment)
@@ -23,7 +24,8 @@ struct WideMicrokernelTests {
         c.withUnsafeMutableBufferPointer { c in
           guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
           multiplyWide12x32(
-            a, row: row, segment: segment, segments: segments, depth: depth, b, panel: panel, into: c, stride: stride)
+            a, row: row, segment: segment, segments: segments, depth: depth, element: element, b,
+            panel: panel, into: c, stride: stride)
         }
       }
     }
@@ -36,10 +38,41 @@ struct WideMicrokernelTests {
       var sum: Float = 0
       for product in 0..<segments * depth {
         sum.addProduct(
-          a[line * row + product / depth * segment + product % depth],
+          a[line * row + product / depth * segment + product % depth * element],
           b[column / 16 * panel + product * 16 + column % 16])
       }
       #expect(c[index].bitPattern == sum.bitPattern)
+    }
+  }
+
+  @Test(
+    "Three outputs of 64 and 48 tiles agree with their slow twin to the bit",
+    .enabled(if: impasto_processor_has_avx512() != 0), arguments: [48, 64], [1, 2, 17, 128])
+  func tiles(count: Int, depth: Int) {
+    var random = Random(seed: UInt64(count * 1000 + depth))
+    let (row, stride) = (count + 5, count + 9)
+    let a = random.uniform(count: depth * row + count)
+    let b = random.uniform(count: 3 * depth)
+    let before = random.uniform(count: 3 * stride)
+    for isFirst in [true, false] {
+      var c = before
+      a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+          c.withUnsafeMutableBufferPointer { c in
+            guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+            let multiply = count == 64 ? multiplyWideTiles64x3 : multiplyWideTiles48x3
+            multiply(a, row, depth, b, isFirst, c, stride)
+          }
+        }
+      }
+      for index in 0..<3 * stride {
+        let (output, tile) = (index / stride, index % stride)
+        var sum = isFirst && tile < count ? 0 : before[index]
+        if tile < count {
+          for product in 0..<depth { sum.addProduct(a[product * row + tile], b[product * 3 + output]) }
+        }
+        #expect(c[index].bitPattern == sum.bitPattern)
+      }
     }
   }
 }

@@ -20,8 +20,8 @@ struct ColourLanes {
   /// out. What follows before `limit` must be written later.
   @inline(__always)
   func write(lane first: Int, count: Int, row: Int, column: Int, limit: Int = .max) {
-    guard row < picture.height else { return }
     let width = min(picture.width, limit)
+    guard row < picture.height, column < width else { return }
     switch picture.storage {
     case .bytes(let bytes, let stride):
       let target = bytes + row * stride + column * 3
@@ -38,7 +38,7 @@ struct ColourLanes {
       }
     case .floats(let floats, let stride):
       let target = floats + row * stride + column * 3
-      for index in 0..<max(0, min(count, width - column)) {
+      for index in 0..<min(count, width - column) {
         target[3 * index] = red[first + index]
         target[3 * index + 1] = green[first + index]
         target[3 * index + 2] = blue[first + index]

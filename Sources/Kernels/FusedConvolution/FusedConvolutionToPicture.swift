@@ -35,13 +35,15 @@ public enum FusedConvolutionToPicture {
     let plane: Int
     /// One plane of products, read and written in register tiles of four vectors.
     let productPlane: Int
+    /// Whether products use vectors of 16.
+    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       inputs = geometry.inputChannels
       blocks = (geometry.kernel + 2) / 3
       let tilesPerRow = (geometry.outputWidth + 2) / 3
       let tileRows = (geometry.outputHeight + 2) / 3
-      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold up to 32 tiles.
+      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold 32 of them, or 64.
       let fitting = (300 << 10) / (planes * blocks * inputs * MemoryLayout<Float>.stride)
       func wholeVectors(_ count: Int) -> Int { (count + laneCount - 1) / laneCount * laneCount }
       patches = min(
@@ -222,7 +224,7 @@ public enum FusedConvolutionToPicture {
     }
   }
 
-  /// The products of one row of tiles, `[3][25][tile]`, in register tiles of up to 32 tiles and three outputs.
+  /// The products of one row of tiles, `[3][25][tile]`, in register tiles of three outputs.
   @inline(__always)
   private static func multiply(
     _ transformed: UnsafePointer<Float>, _ layout: Layout, firstBlock: Int, tiles: Int,
@@ -234,21 +236,9 @@ public enum FusedConvolutionToPicture {
     for plane in 0..<planes {
       let source = transformed + plane * layout.plane
       let weight = weight + plane * layout.blocks * layout.blocks * layout.inputs * outputs
-      let target = products + plane * layout.productPlane
-      var tile = 0
-      while tile < tiles {
-        let vectors = (tiles - tile + laneCount - 1) / laneCount
-        if vectors == 4 || vectors > 6 {
-          multiplyTiles32x3(source + tile, rows, weight, into: target + tile, stride: stride)
-          tile += 32
-        } else if vectors > 2 {
-          multiplyTiles24x3(source + tile, rows, weight, into: target + tile, stride: stride)
-          tile += 24
-        } else {
-          multiplyTiles16x3(source + tile, rows, weight, into: target + tile, stride: stride)
-          tile += 16
-        }
-      }
+      multiplyTiles(
+        tiles, source, rows, weight, into: products + plane * layout.productPlane, stride: stride,
+        isWide: layout.isWide)
     }
   }
 

@@ -30,6 +30,8 @@ enum FusedPictureWinograd {
     let columns: Int
     let patches: Int
     let productPlane: Int
+    /// Whether products use vectors of 16.
+    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       blocks = (geometry.kernel + 2) / 3
@@ -169,15 +171,15 @@ enum FusedPictureWinograd {
     let depth = blocks * blocks * channels
     var channel = 0
     while channel < outputs {
-      let width = panelWidth(at: channel, of: outputs)
-      var panel = weight + channel * points * points * depth
+      let width = WideVectors.panelsWidth(at: channel, of: outputs, isWide: layout.isWide)
+      let panels = weight + channel * points * points * depth
       for index in 0..<points * points {
         let (pointColumn, pointRow) = (index / points, index % points)
         let plane = pointRow * points + pointColumn
-        multiplyRows(
-          run.tiles, width: width, transformed + pointColumn * planeStride + pointRow, rows, element: laneCount, panel,
-          into: products + plane * layout.productPlane + channel, stride: outputs)
-        panel += depth * width
+        multiplyPanels(
+          run.tiles, columns: width, transformed + pointColumn * planeStride + pointRow, rows, element: laneCount,
+          panels + index * depth * min(width, 16), panel: points * points * depth * 16,
+          into: products + plane * layout.productPlane + channel, stride: outputs, isWide: layout.isWide)
       }
       channel += width
     }

@@ -110,10 +110,12 @@ enum FusedUpsampleToPicture {
           value + bias
         }
       }
-      for row in 0..<rows {
+      // Blocks that the picture does not have are left out.
+      let shown = min(columns, (picture.width + 1) / 2 - run.left)
+      for row in 0..<rows where shown > 0 {
         let line = pixels + row * layout.columns * laneCount
         picture.writeBlocks2(
-          columns: columns, row: 2 * (run.top + row), column: 2 * run.left, limit: 2 * (run.left + columns),
+          columns: shown, row: 2 * (run.top + row), column: 2 * run.left, limit: 2 * (run.left + columns),
           scaling: scaling
         ) { load(line + $0 * layout.plane + $1 * laneCount) }
       }

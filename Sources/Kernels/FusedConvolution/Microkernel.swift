@@ -263,8 +263,8 @@ enum WideVectors {
 /// whether vectors of 16 may be used.
 @inline(__always)
 func multiplyPanels(
-  _ count: Int, columns: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, _ b: UnsafePointer<Float>,
-  panel: Int? = nil, into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
+  _ count: Int, columns: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1,
+  _ b: UnsafePointer<Float>, panel: Int? = nil, into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
 ) {
   let pitch = panel ?? 16 * rows.segments * rows.depth
   var column = 0
@@ -277,14 +277,15 @@ func multiplyPanels(
       while count - first >= 12 {
         multiplyWide12x32(
           a + first * rows.row, row: rows.row, segment: rows.segment, segments: rows.segments, depth: rows.depth,
-          weight, panel: pitch, into: c + first * stride + column, stride: stride)
+          element: element, weight, panel: pitch, into: c + first * stride + column, stride: stride)
         first += 12
       }
     }
     if first < count {
       for within in Swift.stride(from: 0, to: width, by: 16) {
         multiplyRows(
-          count - first, width: min(16, width), a + first * rows.row, rows, weight + within / 16 * pitch,
+          count - first, width: min(16, width), a + first * rows.row, rows, element: element,
+          weight + within / 16 * pitch,
           into: c + first * stride + column + within, stride: stride)
       }
     }

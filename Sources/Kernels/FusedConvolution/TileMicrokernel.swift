@@ -3,6 +3,8 @@
 // Three outputs of four vectors take 12 of the 16 registers for sums, three for weights and one for the tiles. Real calls, as in
 // Microkernel.swift.
 
+import WideKernels
+
 /// How the transformed tiles of one plane lie in memory: `[block row][channel][tile]`, the block rows a ring.
 struct TileRows {
   /// Floats between rows of tiles.
@@ -146,4 +148,40 @@ func multiplyTiles16x3(
   store(b1, c + stride + 8)
   store(c0, c + 2 * stride)
   store(c1, c + 2 * stride + 8)
+}
+
+/// The same for `tiles` tiles and as many as fill the last register tile, 32 at most; `isWide` says whether vectors of 16 may be used.
+@inline(__always)
+func multiplyTiles(
+  _ tiles: Int, _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>,
+  into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
+) {
+  var tile = 0
+  while tile < tiles {
+    let vectors = (tiles - tile + laneCount - 1) / laneCount
+    let (a, c) = (a + tile, c + tile)
+    if isWide && vectors > 4 {
+      // Segments of one channel after another, as the blocks lie in memory.
+      for position in 0..<rows.blocks * rows.blocks {
+        let (source, weight) = (a + rows.offset(of: position), b + position * rows.channels * 3)
+        if vectors > 6 {
+          multiplyWideTiles64x3(
+            source, row: rows.channel, depth: rows.channels, weight, isFirst: position == 0, into: c, stride: stride)
+        } else {
+          multiplyWideTiles48x3(
+            source, row: rows.channel, depth: rows.channels, weight, isFirst: position == 0, into: c, stride: stride)
+        }
+      }
+      tile += vectors > 6 ? 64 : 48
+    } else if vectors == 4 || vectors > 6 {
+      multiplyTiles32x3(a, rows, b, into: c, stride: stride)
+      tile += 32
+    } else if vectors > 2 {
+      multiplyTiles24x3(a, rows, b, into: c, stride: stride)
+      tile += 24
+    } else {
+      multiplyTiles16x3(a, rows, b, into: c, stride: stride)
+      tile += 16
+    }
+  }
 }
