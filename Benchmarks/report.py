@@ -90,7 +90,10 @@ def machine_section(reports):
             ]  # fmt: skip
         )
     portable = any(report and report["machine"].get("isPortable") for report in reports.values())
-    flags = "none (`IMPASTO_PORTABLE=1`)" if portable else "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`"
+    flags = "none (`IMPASTO_PORTABLE=1`)" if portable else (
+        "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`, and `-Xcc -mavx512f` for the one loop of products that runs where the "
+        "processor has it"
+    )
     titles = ["<measured", "<processor", "cores", "<has", "<system", "<compiler", "<commit", "load before"]
     return f"""## Machine
 
