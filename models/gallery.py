@@ -123,7 +123,7 @@ class Style:
         if not self.picture.exists():
             return ""
         name = self.picture.name
-        return f'<a href="{name}"><img src="{name}" width="{PICTURE_WIDTH}" alt="Photos and their pictures in the style {self.name}"></a>'
+        return f'<a href="{name}"><img src="{name}" width="{PICTURE_WIDTH}" alt="A frame as it is and in the style {self.name}"></a>'
 
     @property
     def size(self):

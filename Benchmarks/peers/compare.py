@@ -32,7 +32,7 @@ from runtimes import RUNTIMES
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NETWORKS = {"johnson": 1.0, "half": 0.5, "quarter": 0.25}
 CLIP = ROOT / ".cache" / "bigbuckbunny.mp4"
-SHIPPED_MODEL = ROOT / "models" / "starry.safetensors"
+SHIPPED_MODEL = ROOT / "models" / "starry-half.safetensors"
 # A turn lasts so many seconds, but has at least three frames.
 TURN_SECONDS, QUICK_TURN_SECONDS = 1.5, 0.5
 TRIAL_SECONDS = 0.5

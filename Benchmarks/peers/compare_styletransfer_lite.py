@@ -30,7 +30,7 @@ from report import describe_machine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / ".build" / "release"
-MODEL = ROOT / "models" / "starry.safetensors"
+MODEL = ROOT / "models" / "starry-half.safetensors"
 RESULTS = ROOT / "Benchmarks" / "results"
 RIVAL_STYLE = 19
 TABLE_ROW = (

@@ -41,9 +41,11 @@ private func frame(x: Int, y: Int, width: Int, height: Int) throws -> Picture {
     #expect(Set(output).count > 100, "a flat picture would prove little")
   }
 
-  @Test("A plan's bytes are within 1 of double precision at every pixel: a shipped style on a real picture")
-  func shippedStyle() throws {
-    let model = try StyleModel.load(path: models.appending(path: "starry.safetensors").path)
+  @Test(
+    "A plan's bytes are within 1 of double precision at every pixel: shipped styles on a real picture",
+    arguments: ["starry", "starry-half"])
+  func shippedStyle(name: String) throws {
+    let model = try StyleModel.load(path: models.appending(path: name + ".safetensors").path)
     try expectWithinOne(model, frame(x: 300, y: 150, width: 96, height: 72))
   }
 

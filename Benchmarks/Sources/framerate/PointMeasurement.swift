@@ -48,7 +48,9 @@ struct PointMeasurement {
       Point.Rates(measured, gmacPerFrame: gmacPerFrame, peakGFLOPS: peak)
     }
     return Point(
-      network: definition.name, width: definition.width, size: "\(size)", threads: request.threads,
+      // A network of the ladder by the name that people know; Johnson's and its fractions by name and width.
+      network: definition.isJohnson ? definition.name : definition.title, width: definition.width, size: "\(size)",
+      threads: request.threads,
       gmacPerFrame: gmacPerFrame.rounded(significantDigits: 5), peakGFLOPS: peak.rounded(significantDigits: 4),
       inference: rates(inference), parallel: (whole?.parallel).map(rates), parallelFrames: whole?.parallelFrames,
       endToEnd: (whole?.video).map(rates), peakMemoryMB: PeakMemory.megabytes.rounded(significantDigits: 5),
@@ -120,4 +122,9 @@ struct PointMeasurement {
     func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
     return Double(definition.multiplyAdds(height: extended(size.height), width: extended(size.width))) / 1e9
   }
+}
+
+extension NetworkDefinition {
+  /// Whether it is `johnson` at some width.
+  fileprivate var isJohnson: Bool { name == "johnson" }
 }
