@@ -171,7 +171,7 @@ def framerate_section(framerate, chart):
 the threads, as `stylize-video` paints them; then its whole job, decoding and encoding included, where the milliseconds are from
 one finished frame to the next. Multiply-adds are those of direct
 convolution, so that their share of the peak ({", ".join(f"{three(peak)} GFLOP/s on {threads}" for threads, peak in peaks)}; 8-wide
-fused multiply-adds, measured beside each point) may exceed 100 %. Cost is the time of the whole job divided by that
+fused multiply-adds, measured beside each point) may exceed 100 %: so may products in vectors of 16, where the processor has AVX-512. Cost is the time of the whole job divided by that
 of painting alone, as many frames at a time.
 Memory is the peak of a process that did this point and nothing else.
 
@@ -278,7 +278,8 @@ def kernels_section(kernels):
     return f"""## Kernels
 
 Convolutions of the networks with the algorithm that the engine takes, medians, all algorithms taking turns. Operations are those
-of direct convolution. The roofline is the least of peak and bandwidth, input, output and weight moved once ({limits}). `× im2col`
+of direct convolution. The roofline is the least of peak and bandwidth, input, output and weight moved once ({limits}; the peak is that of
+8-wide multiply-adds, which products in vectors of 16 may exceed). `× im2col`
 is the time of OpenBLAS on gathered patches divided by ours.
 
 {table(titles, rows)}"""
