@@ -91,7 +91,7 @@ def machine_section(reports):
         )
     portable = any(report and report["machine"].get("isPortable") for report in reports.values())
     flags = "none (`IMPASTO_PORTABLE=1`)" if portable else (
-        "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`, and `-Xcc -mavx512f` for the one loop of products that runs where the "
+        "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`, and `-Xcc -mavx512f` for the loops of products that run where the "
         "processor has it"
     )
     titles = ["<measured", "<processor", "cores", "<has", "<system", "<compiler", "<commit", "load before"]

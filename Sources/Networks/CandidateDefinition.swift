@@ -59,9 +59,11 @@ extension CandidateNetwork {
     mutating func leave(detail: Int) {
       let last = channels.count - 1
       func width(_ level: Int) -> Int { level == 0 ? detail : channels[level] }
+      // Upsampling without channels at full resolution ends there by itself.
+      let isDirect = candidate.tail == .upsample && detail == 0
       let end: Int
       switch candidate.tail {
-      case .upsample: end = detail == 0 ? 1 : 0
+      case .upsample: end = isDirect ? 1 : 0
       case .shuffle2: end = 1
       case .shuffle4: end = 2
       }
@@ -69,15 +71,14 @@ extension CandidateNetwork {
         upsampled("up\(level)", from: channels[level + 1], to: width(level))
         activate("up\(level)", width(level))
       }
-      if candidate.tail == .upsample && detail == 0 {
-        upsampled("output", from: width(1), to: 3)
-        builder.append(.scaledTanh(scale: 150, offset: 127.5))
-        return
+      if isDirect {
+        upsampled("output", from: width(end), to: 3)
+      } else {
+        let factor = 1 << end
+        builder.convolution(
+          "output", from: width(end), to: 3 * factor * factor, kernel: end == 0 ? candidate.kernel : 3)
+        if factor > 1 { builder.append(.pixelShuffle(factor: factor)) }
       }
-      let factor = 1 << end
-      builder.convolution(
-        "output", from: width(end), to: 3 * factor * factor, kernel: end == 0 ? candidate.kernel : 3)
-      if factor > 1 { builder.append(.pixelShuffle(factor: factor)) }
       builder.append(.scaledTanh(scale: 150, offset: 127.5))
     }
 

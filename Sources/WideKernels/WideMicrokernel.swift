@@ -1,20 +1,4 @@
-// The products of Kernels/FusedConvolution/Microkernel.swift in vectors of sixteen, for processors with AVX-512.
-//
-// A target of its own, since instruction-set flags hold for a whole target: what is compiled with these must not run elsewhere, and so
-// nothing lives here but one loop, which `Kernels` calls where the processor can. Each sum adds the same products in the same order
-// as in vectors of eight: the results are the same bits.
-
-private typealias Wide = SIMD16<Float>
-
-@inline(__always)
-private func load(_ pointer: UnsafePointer<Float>) -> Wide {
-  UnsafeRawPointer(pointer).loadUnaligned(as: Wide.self)
-}
-
-@inline(__always)
-private func store(_ value: Wide, _ pointer: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: Wide.self)
-}
+// The products of Kernels/FusedConvolution/Microkernel.swift in vectors of sixteen.
 
 /// `C = A·B` for 12 rows and 32 columns: `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·16 + n % 16]` over
 /// segments `s` below `segments` and products `k` below `depth`.

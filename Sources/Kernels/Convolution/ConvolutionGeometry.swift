@@ -40,6 +40,9 @@ public struct ConvolutionGeometry: Sendable {
   let rowMap: [Int32]
   /// For each column of the padded input the stored column, or −1 for zeros.
   let columnMap: [Int32]
+  /// Behind upsampling, the same for the stored input with one pixel around it: what the upsampled input continues with. Else empty.
+  private let rowMapBeforeUpsampling: [Int32]
+  private let columnMapBeforeUpsampling: [Int32]
 
   /// The geometry of a convolution; the padded input must be at least as large as the kernel.
   public init(
@@ -63,10 +66,12 @@ public struct ConvolutionGeometry: Sendable {
     outputWidth = (paddedWidth - kernel) / stride + 1
     rowMap = Self.map(extent: height, padding: padding, mode: paddingMode, upsampling: upsampling)
     columnMap = Self.map(extent: width, padding: padding, mode: paddingMode, upsampling: upsampling)
+    rowMapBeforeUpsampling = upsampling == 1 ? [] : Self.map(beforeUpsamplingOf: rowMap, extent: height)
+    columnMapBeforeUpsampling = upsampling == 1 ? [] : Self.map(beforeUpsamplingOf: columnMap, extent: width)
   }
 
   /// The 3×3 convolution in front of the upsampling that gives the same as `geometry`, nearest ×2 and 3×3, where its outputs are
-  /// `outputChannels`: it reads the stored input and around it one pixel of what the upsampled input continues with.
+  /// `outputChannels`: it reads the stored input and around it one pixel of what the upsampled input continues with. Allocates nothing.
   init(beforeUpsamplingOf geometry: ConvolutionGeometry, outputChannels: Int) {
     batch = geometry.batch
     height = geometry.height
@@ -76,8 +81,8 @@ public struct ConvolutionGeometry: Sendable {
     (kernel, stride, padding, upsampling) = (3, 1, 1, 1)
     paddingMode = geometry.paddingMode
     (outputHeight, outputWidth) = (geometry.height, geometry.width)
-    rowMap = Self.map(beforeUpsamplingOf: geometry.rowMap, extent: geometry.height)
-    columnMap = Self.map(beforeUpsamplingOf: geometry.columnMap, extent: geometry.width)
+    (rowMap, columnMap) = (geometry.rowMapBeforeUpsampling, geometry.columnMapBeforeUpsampling)
+    (rowMapBeforeUpsampling, columnMapBeforeUpsampling) = ([], [])
   }
 
   /// The padded (and upsampled) input's height.

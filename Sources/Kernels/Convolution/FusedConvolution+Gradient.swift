@@ -31,8 +31,7 @@ extension FusedConvolution {
       batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
       inputChannels: geometry.outputChannels, outputChannels: geometry.outputChannels, kernel: 1, padding: 0,
       paddingMode: .zeros)
-    let reader = PatchReader(
-      input, geometry, beforeUpsampling: algorithm == .upsample || algorithm == .upsampleWinograd)
+    let reader = PatchReader(input, geometry, beforeUpsampling: algorithm.isBeforeUpsampling)
     let outputReader = PatchReader(dOutput, outputs)
     switch algorithm {
     case .winograd6:

@@ -13,6 +13,9 @@ public enum FusedAlgorithm: String, Sendable, CaseIterable {
   /// ``FusedDirectConvolution``: everything.
   case direct
 
+  /// Whether the work is done at the resolution in front of the upsampling.
+  var isBeforeUpsampling: Bool { self == .upsample || self == .upsampleWinograd }
+
   /// Whether the algorithm computes `geometry`; all need channels in multiples of 8.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool {
     guard geometry.inputChannels % laneCount == 0, geometry.outputChannels % laneCount == 0 else { return false }
@@ -65,7 +68,7 @@ public struct FusedConvolution: Sendable {
   /// Each strip keeps the pixels that its outputs are the first to lie on: it must read them, and no pixel may be left over.
   /// Strides beyond `k − p` skip some, and without padding the last ones belong to no output.
   public var materializesInput: Bool {
-    algorithm == .upsample || algorithm == .upsampleWinograd || geometry.readsAllPixels
+    algorithm.isBeforeUpsampling || geometry.readsAllPixels
   }
 
   /// Whether the output can have a residual, see ``ActivationOutput/residual``.

@@ -35,15 +35,13 @@ public enum FusedConvolutionToPicture {
     let plane: Int
     /// One plane of products, read and written in register tiles of four vectors.
     let productPlane: Int
-    /// Whether products use vectors of 16.
-    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       inputs = geometry.inputChannels
       blocks = (geometry.kernel + 2) / 3
       let tilesPerRow = (geometry.outputWidth + 2) / 3
       let tileRows = (geometry.outputHeight + 2) / 3
-      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold 32 of them, or 64.
+      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold 32 of them, or 64 in vectors of 16.
       let fitting = (300 << 10) / (planes * blocks * inputs * MemoryLayout<Float>.stride)
       func wholeVectors(_ count: Int) -> Int { (count + laneCount - 1) / laneCount * laneCount }
       patches = min(
@@ -237,8 +235,7 @@ public enum FusedConvolutionToPicture {
       let source = transformed + plane * layout.plane
       let weight = weight + plane * layout.blocks * layout.blocks * layout.inputs * outputs
       multiplyTiles(
-        tiles, source, rows, weight, into: products + plane * layout.productPlane, stride: stride,
-        isWide: layout.isWide)
+        tiles, source, rows, weight, into: products + plane * layout.productPlane, stride: stride)
     }
   }
 

@@ -12,8 +12,6 @@ enum FusedDirectConvolution {
     let columns: Int
     let patchCount: Int
     let productCount: Int
-    /// Whether products use vectors of 16.
-    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       // About 100 kB of input under a strip, in whole register tiles.
@@ -128,7 +126,7 @@ enum FusedDirectConvolution {
           columns: (pixels.count - 1) * geometry.stride + geometry.kernel)
         read(strip, scratch)
         multiply(
-          geometry, strip, isWide: layout.isWide, patch: scratch, weight: weight, output: output, moments: moments,
+          geometry, strip, patch: scratch, weight: weight, output: output, moments: moments,
           products: scratch + layout.patchCount)
       }
     }
@@ -136,9 +134,8 @@ enum FusedDirectConvolution {
 
   @inline(__always)
   private static func multiply(
-    _ geometry: ConvolutionGeometry, _ strip: Strip, isWide: Bool, patch: UnsafePointer<Float>,
-    weight: UnsafePointer<Float>, output: ActivationOutput, moments: UnsafeMutablePointer<Double>?,
-    products: UnsafeMutablePointer<Float>
+    _ geometry: ConvolutionGeometry, _ strip: Strip, patch: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+    output: ActivationOutput, moments: UnsafeMutablePointer<Double>?, products: UnsafeMutablePointer<Float>
   ) {
     let (kernel, inputs) = (geometry.kernel, geometry.inputChannels)
     let rows = MicrokernelRows(
@@ -150,10 +147,10 @@ enum FusedDirectConvolution {
       + (strip.row * geometry.outputWidth + strip.pixels.lowerBound) * output.layout.pixelStride(channels: channels)
     var channel = 0
     while channel < channels {
-      let width = WideVectors.panelsWidth(at: channel, of: channels, isWide: isWide)
+      let width = rows.panelsWidth(at: channel, of: channels)
       multiplyPanels(
         strip.pixels.count, columns: width, patch, rows, weight + channel * kernel * kernel * inputs, into: products,
-        stride: width, isWide: isWide)
+        stride: width)
       for block in stride(from: 0, to: width, by: laneCount) {
         var writer = BlockWriter(output, channel: channel + block, channels: channels, gathers: moments != nil)
         writer.write(

@@ -30,8 +30,6 @@ enum FusedPictureWinograd {
     let columns: Int
     let patches: Int
     let productPlane: Int
-    /// Whether products use vectors of 16.
-    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       blocks = (geometry.kernel + 2) / 3
@@ -171,7 +169,7 @@ enum FusedPictureWinograd {
     let depth = blocks * blocks * channels
     var channel = 0
     while channel < outputs {
-      let width = WideVectors.panelsWidth(at: channel, of: outputs, isWide: layout.isWide)
+      let width = rows.panelsWidth(at: channel, of: outputs)
       let panels = weight + channel * points * points * depth
       for index in 0..<points * points {
         let (pointColumn, pointRow) = (index / points, index % points)
@@ -179,7 +177,7 @@ enum FusedPictureWinograd {
         multiplyPanels(
           run.tiles, columns: width, transformed + pointColumn * planeStride + pointRow, rows, element: laneCount,
           panels + index * depth * min(width, 16), panel: points * points * depth * 16,
-          into: products + plane * layout.productPlane + channel, stride: outputs, isWide: layout.isWide)
+          into: products + plane * layout.productPlane + channel, stride: outputs)
       }
       channel += width
     }

@@ -23,8 +23,6 @@ enum FusedUpsampleConvolution {
     let inputPlane: Int
     let productPlane: Int
     let patchCount: Int
-    /// Whether products use vectors of 16.
-    let isWide = WideVectors.areAvailable
 
     init(_ geometry: ConvolutionGeometry) {
       let pixels = geometry.height * geometry.width
@@ -125,13 +123,13 @@ enum FusedUpsampleConvolution {
       let group = min(channelsAtATime, channels - channel)
       var within = 0
       while within < group {
-        let width = WideVectors.panelsWidth(at: within, of: group, isWide: layout.isWide)
+        let width = rows.panelsWidth(at: within, of: group)
         let panels = weight + (channel + within) * planes * inputs
         for plane in 0..<planes {
           multiplyPanels(
             pixels.count, columns: width, transformed + plane * layout.inputPlane, rows,
             panels + plane * inputs * min(width, 16), panel: planes * inputs * 16,
-            into: products + plane * layout.productPlane + within, stride: group, isWide: layout.isWide)
+            into: products + plane * layout.productPlane + within, stride: group)
         }
         within += width
       }

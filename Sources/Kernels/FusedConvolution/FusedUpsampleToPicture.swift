@@ -64,8 +64,7 @@ enum FusedUpsampleToPicture {
     let layout = Layout(geometry)
     let reader = PatchReader(input, layout.geometry)
     let tasks = layout.winograd.strips(1)
-    let biases = [biasLanes(bias, first: 0), biasLanes(bias, first: 2)]
-    let (colours, blue) = (biases[0], biases[1])
+    let (colours, blue) = (biasLanes(bias, first: 0), biasLanes(bias, first: 2))
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * layout.scratchCount
       for number in tasks.strips(of: task) {

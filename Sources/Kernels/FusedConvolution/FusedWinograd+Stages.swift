@@ -66,8 +66,7 @@ extension FusedWinograd {
       pool.parallelFor(Tile.points * Tile.points) { plane in
         multiplyPanels(
           end - first, columns: outputs, scratch + plane * stages.inputPlane, rows,
-          weight + plane * outputs * inputs, into: products + plane * stages.productPlane, stride: outputs,
-          isWide: layout.isWide)
+          weight + plane * outputs * inputs, into: products + plane * stages.productPlane, stride: outputs)
       }
       pool.parallelFor(runs) { run, thread in
         let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount

@@ -64,7 +64,7 @@ extension FusedWinograd {
         for plane in 0..<points {
           multiplyPanels(
             tiles.count, columns: group, transformed + plane * strip.inputPlane, rows, panel,
-            into: products + plane * strip.productPlane, stride: group, isWide: strip.layout.isWide)
+            into: products + plane * strip.productPlane, stride: group)
           panel += inputs * group
         }
         transformRowsBack(

@@ -16,9 +16,6 @@ enum FusedWinograd {
     let stripsPerImage: Int
     /// Output channels whose products are under way at a time.
     let channelsAtATime: Int
-    /// Whether products use vectors of 16.
-    let isWide = WideVectors.areAvailable
-
     /// The layout of a convolution without upsampling.
     init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _: Tile.Type) {
       let outputs = Tile.outputs
@@ -27,7 +24,7 @@ enum FusedWinograd {
       // The more tiles, the less often the weights, 4 MB at 128 channels, stream by; a strip must still fit into the second-level
       // cache: 600 kB for 12 tiles of 128 channels, most of it read and written in a row. Vectors of 16 use up weights faster than
       // the third level gives them, and where they are, the second level has a megabyte or more: 24 tiles take 0.92 of the time.
-      let length = isWide && geometry.inputChannels >= 64 ? 2 * Self.runLength : Self.runLength
+      let length = WideVectors.areAvailable && geometry.inputChannels >= 64 ? 2 * Self.runLength : Self.runLength
       tilesPerStrip = min(length, tilesPerImage)
       isStaged = geometry.inputChannels > Self.mostChannels
       // With more, the products would push the strip out of the cache.

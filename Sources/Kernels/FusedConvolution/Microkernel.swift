@@ -18,6 +18,20 @@ struct MicrokernelRows {
   let segments: Int
   /// Products in a segment.
   let depth: Int
+  /// Whether products go through ``WideKernels``, with vectors of 16: where the processor has them.
+  let isWide = WideVectors.areAvailable
+
+  /// The columns to compute at a time at column `column` of `columns`: 32 with vectors of 16, else 16, or 8 for what is left.
+  @inline(__always)
+  func panelsWidth(at column: Int, of columns: Int) -> Int {
+    isWide && columns - column >= 32 ? 32 : panelWidth(at: column, of: columns)
+  }
+}
+
+/// Vectors of 16 floats, which ``WideKernels`` uses.
+enum WideVectors {
+  /// Whether the processor has them, and this build uses them.
+  static var areAvailable: Bool { impasto_processor_has_avx512() != 0 }
 }
 
 /// `C = A·B` for 6 rows and 16 columns; C's rows are `stride` floats apart.
@@ -246,30 +260,17 @@ func multiplyRows(
   }
 }
 
-/// Whether products go through ``WideKernels``, with vectors of 16.
-enum WideVectors {
-  /// Whether the processor has them.
-  static var areAvailable: Bool { impasto_processor_has_avx512() != 0 }
-
-  /// The columns to compute at a time at column `column` of `columns`: 32, where vectors of 16 may be used, 16, or 8 for what is left.
-  @inline(__always)
-  static func panelsWidth(at column: Int, of columns: Int, isWide: Bool) -> Int {
-    isWide && columns - column >= 32 ? 32 : panelWidth(at: column, of: columns)
-  }
-}
-
 /// `C = A·B` for `count` rows and `columns` columns, a multiple of 8; `b` are panels of 16 columns and perhaps one of 8, `panel` floats
-/// apart, nil where they follow one another. Rows beyond `count` as in ``multiplyRows(_:width:_:_:element:_:into:stride:)``; `isWide` says
-/// whether vectors of 16 may be used.
+/// apart, nil where they follow one another. Rows beyond `count` as in ``multiplyRows(_:width:_:_:element:_:into:stride:)``.
 @inline(__always)
 func multiplyPanels(
   _ count: Int, columns: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1,
-  _ b: UnsafePointer<Float>, panel: Int? = nil, into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
+  _ b: UnsafePointer<Float>, panel: Int? = nil, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   let pitch = panel ?? 16 * rows.segments * rows.depth
   var column = 0
   while column < columns {
-    let width = WideVectors.panelsWidth(at: column, of: columns, isWide: isWide)
+    let width = rows.panelsWidth(at: column, of: columns)
     let weight = b + column / 16 * pitch
     // Whole tiles of 12 rows; what is left of them, and a single panel, in vectors of 8.
     var first = 0
@@ -285,8 +286,7 @@ func multiplyPanels(
       for within in Swift.stride(from: 0, to: width, by: 16) {
         multiplyRows(
           count - first, width: min(16, width), a + first * rows.row, rows, element: element,
-          weight + within / 16 * pitch,
-          into: c + first * stride + column + within, stride: stride)
+          weight + within / 16 * pitch, into: c + first * stride + column + within, stride: stride)
       }
     }
     column += width

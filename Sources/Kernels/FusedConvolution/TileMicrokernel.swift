@@ -17,6 +17,8 @@ struct TileRows {
   let channel: Int
   /// The number of channels.
   let channels: Int
+  /// As in ``MicrokernelRows``.
+  let isWide = WideVectors.areAvailable
 
   /// Where the tiles of block `position` begin, counted row by row.
   @inline(__always)
@@ -150,29 +152,23 @@ func multiplyTiles16x3(
   store(c1, c + 2 * stride + 8)
 }
 
-/// The same for `tiles` tiles and as many as fill the last register tile, 32 at most; `isWide` says whether vectors of 16 may be used.
+/// The same for `tiles` tiles; what lies beyond them, up to a whole register tile, is computed and written too.
 @inline(__always)
 func multiplyTiles(
   _ tiles: Int, _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>,
-  into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
+  into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var tile = 0
   while tile < tiles {
     let vectors = (tiles - tile + laneCount - 1) / laneCount
     let (a, c) = (a + tile, c + tile)
-    if isWide && vectors > 4 {
-      // Segments of one channel after another, as the blocks lie in memory.
+    if rows.isWide && vectors > 6 {
       for position in 0..<rows.blocks * rows.blocks {
-        let (source, weight) = (a + rows.offset(of: position), b + position * rows.channels * 3)
-        if vectors > 6 {
-          multiplyWideTiles64x3(
-            source, row: rows.channel, depth: rows.channels, weight, isFirst: position == 0, into: c, stride: stride)
-        } else {
-          multiplyWideTiles48x3(
-            source, row: rows.channel, depth: rows.channels, weight, isFirst: position == 0, into: c, stride: stride)
-        }
+        multiplyWideTiles64x3(
+          a + rows.offset(of: position), row: rows.channel, depth: rows.channels, b + position * rows.channels * 3,
+          isFirst: position == 0, into: c, stride: stride)
       }
-      tile += vectors > 6 ? 64 : 48
+      tile += 64
     } else if vectors == 4 || vectors > 6 {
       multiplyTiles32x3(a, rows, b, into: c, stride: stride)
       tile += 32
