@@ -94,7 +94,7 @@ let package = Package(
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
-      name: "Streaming", dependencies: ["FFmpeg", "Files", "Imaging", "Inference", "Networks", "Threading"],
+      name: "Streaming", dependencies: ["FFmpeg", "Files", "Imaging", "Inference", "Kernels", "Networks", "Threading"],
       swiftSettings: settings),
     .target(
       name: "Training",
@@ -166,7 +166,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "StreamingTests",
-      dependencies: ["Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading", "TestSupport"],
+      dependencies: [
+        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Tensors", "Threading", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "TrainingTests",

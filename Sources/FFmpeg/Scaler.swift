@@ -67,26 +67,14 @@ public final class Scaler: @unchecked Sendable {
 
   deinit { sws_freeContext(context) }
 
-  /// Where the chroma samples lie, in 1/256 of a luma pixel; nothing for formats that do not subsample.
+  /// Where the chroma samples lie; nothing for formats that do not subsample.
   private static func chromaOptions(_ format: VideoFormat, prefix: String) -> [(String, Int64)] {
     let shift = format.pixelFormat.chromaShift
-    guard !format.pixelFormat.isRGB, shift.horizontal + shift.vertical > 0 else { return [] }
-    // Without a tag: the left one of MPEG-2 and later, the centre one of JPEG.
-    var location = format.color.chromaLocation
-    if location == AVCHROMA_LOC_UNSPECIFIED {
-      location = format.pixelFormat.isFullRangeByName ? AVCHROMA_LOC_CENTER : AVCHROMA_LOC_LEFT
-    }
-    let isCentredAcross = [AVCHROMA_LOC_CENTER, AVCHROMA_LOC_TOP, AVCHROMA_LOC_BOTTOM].contains(location)
-    let across: Int64 = isCentredAcross ? 128 : 0
-    let down: Int64 =
-      switch location {
-      case AVCHROMA_LOC_TOPLEFT, AVCHROMA_LOC_TOP: 0
-      case AVCHROMA_LOC_BOTTOMLEFT, AVCHROMA_LOC_BOTTOM: 256
-      default: 128
-      }
+    guard !format.pixelFormat.isRGB else { return [] }
+    let position = format.chromaPosition
     var options: [(String, Int64)] = []
-    if shift.horizontal == 1 { options.append((prefix + "_h_chr_pos", across)) }
-    if shift.vertical == 1 { options.append((prefix + "_v_chr_pos", down)) }
+    if shift.horizontal == 1 { options.append((prefix + "_h_chr_pos", Int64(position.across))) }
+    if shift.vertical == 1 { options.append((prefix + "_v_chr_pos", Int64(position.down))) }
     return options
   }
 

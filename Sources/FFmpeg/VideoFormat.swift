@@ -29,8 +29,33 @@ public struct VideoFormat: Equatable, Sendable {
     }
   }
 
+  /// The weights of red and blue in luma, Kr and Kb of ITU-T H.273: of the matrix that conversions use for these samples.
+  public var lumaWeights: (red: Double, blue: Double) {
+    guard let coefficients = sws_getCoefficients(effectiveMatrix) else { return (0.2126, 0.0722) }
+    // What V adds to red and U to blue in limited range, in 1/65536: 2(1 − K)·255/224.
+    func weight(_ index: Int) -> Double { 1 - Double(coefficients[index]) / 65536 * 224 / 255 / 2 }
+    return (weight(0), weight(1))
+  }
+
+  /// Where the first chroma sample lies, in 1/256 of a luma pixel; without a tag the left place of MPEG-2 and later, or the centre of
+  /// JPEG.
+  public var chromaPosition: (across: Int, down: Int) {
+    var location = color.chromaLocation
+    if location == AVCHROMA_LOC_UNSPECIFIED {
+      location = pixelFormat.isFullRangeByName ? AVCHROMA_LOC_CENTER : AVCHROMA_LOC_LEFT
+    }
+    let isCentredAcross = [AVCHROMA_LOC_CENTER, AVCHROMA_LOC_TOP, AVCHROMA_LOC_BOTTOM].contains(location)
+    let down =
+      switch location {
+      case AVCHROMA_LOC_TOPLEFT, AVCHROMA_LOC_TOP: 0
+      case AVCHROMA_LOC_BOTTOMLEFT, AVCHROMA_LOC_BOTTOM: 256
+      default: 128
+      }
+    return (isCentredAcross ? 128 : 0, down)
+  }
+
   /// Whether the samples use the full range; untagged YUV does not, untagged grey does, as swscale has it.
-  var isFullRange: Bool {
+  public var isFullRange: Bool {
     if pixelFormat.isFullRangeByName || pixelFormat.isRGB { return true }
     if color.range == AVCOL_RANGE_UNSPECIFIED { return pixelFormat.isGray }
     return color.range == AVCOL_RANGE_JPEG

@@ -46,3 +46,13 @@ func store(_ lanes: Lanes, _ pointer: UnsafeMutablePointer<Float>, count: Int) {
 func rectified(_ lanes: Lanes) -> Lanes {
   lanes.replacing(with: Lanes.zero, where: lanes .< Lanes.zero)
 }
+
+/// The colours of eight pixels of three floats.
+@inline(__always)
+func colours(_ pixels: UnsafePointer<Float>) -> (red: Lanes, green: Lanes, blue: Lanes) {
+  let (a, b, c) = (load(pixels), load(pixels + 8), load(pixels + 16))
+  return (
+    Lanes(a[0], a[3], a[6], b[1], b[4], b[7], c[2], c[5]), Lanes(a[1], a[4], a[7], b[2], b[5], c[0], c[3], c[6]),
+    Lanes(a[2], a[5], b[0], b[3], b[6], c[1], c[4], c[7])
+  )
+}

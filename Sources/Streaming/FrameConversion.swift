@@ -1,24 +1,43 @@
 import FFmpeg
 
-/// A scaler that is made anew when the formats change, as they may in the middle of a stream.
+/// A conversion that is made anew when the formats change, as they may in the middle of a stream.
 struct AdaptiveScaler {
-  private var scaler: Scaler?
-  /// What interpolates chroma where the size stays.
-  private let chromaFilter: ScalingFilter
+  private enum Conversion {
+    case yuv(YUVConversion)
+    case scaler(Scaler)
 
-  init(chromaFilter: ScalingFilter = .bicubic) { self.chromaFilter = chromaFilter }
+    /// What it reads and writes.
+    var formats: (source: VideoFormat, target: VideoFormat) {
+      switch self {
+      case .yuv(let conversion): (conversion.source, conversion.target)
+      case .scaler(let scaler): (scaler.source, scaler.target)
+      }
+    }
+  }
+
+  private var conversion: Conversion?
 
   /// Converts `source` into `target`, whose planes become its own.
   mutating func scale(_ source: Frame, into target: Frame) throws {
     try target.makeWritable()
-    try current(from: source.format, to: target.format).scale(source, into: target)
+    switch try current(from: source.format, to: target.format) {
+    case .yuv(let conversion): conversion.convert(source, into: target)
+    case .scaler(let scaler): try scaler.scale(source, into: target)
+    }
   }
 
-  private mutating func current(from source: VideoFormat, to target: VideoFormat) throws -> Scaler {
-    if let scaler, scaler.source == source, scaler.target == target { return scaler }
-    let isSameSize = source.width == target.width && source.height == target.height
-    let made = try Scaler(from: source, to: target, filter: isSameSize ? chromaFilter : .bicubic)
-    scaler = made
+  private mutating func current(from source: VideoFormat, to target: VideoFormat) throws -> Conversion {
+    if let conversion, conversion.formats == (source, target) { return conversion }
+    let made: Conversion
+    if let yuv = YUVConversion(from: source, to: target) {
+      made = .yuv(yuv)
+    } else {
+      // Where the size stays only chroma is interpolated: the bicubic filter takes twice the time, for a difference that is nothing
+      // beside what the stylizer does.
+      let isSameSize = source.width == target.width && source.height == target.height
+      made = .scaler(try Scaler(from: source, to: target, filter: isSameSize ? .bilinear : .bicubic))
+    }
+    conversion = made
     return made
   }
 }
@@ -38,8 +57,7 @@ struct ScratchFrame {
 /// From the source's frames to the stylizer's: RGB24 at its size, upright. For one thread.
 final class InputConversion: @unchecked Sendable {
   private let orientation: Orientation
-  /// The bicubic filter takes twice the time, for a difference that is nothing beside what the stylizer does.
-  private var scaler = AdaptiveScaler(chromaFilter: .bilinear)
+  private var scaler = AdaptiveScaler()
   private var scratch = ScratchFrame()
 
   init(orientation: Orientation) { self.orientation = orientation }

@@ -5,7 +5,7 @@ import Foundation
 /// exactly the same time. For one thread.
 public final class FramePairing: @unchecked Sendable {
   private let orientation: Orientation
-  private var scaler = AdaptiveScaler(chromaFilter: .bilinear)
+  private var scaler = AdaptiveScaler()
   private var scratch = ScratchFrame()
   private var upright = ScratchFrame()
   private var original: Frame?

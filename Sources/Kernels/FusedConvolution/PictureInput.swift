@@ -90,28 +90,6 @@ struct PictureReader {
     }
   }
 
-  /// The colours of eight pixels.
-  @inline(__always)
-  private func colours(_ pixels: UnsafePointer<Float>) -> (Lanes, Lanes, Lanes) {
-    let (a, b, c) = (load(pixels), load(pixels + 8), load(pixels + 16))
-    return (
-      Lanes(a[0], a[3], a[6], b[1], b[4], b[7], c[2], c[5]), Lanes(a[1], a[4], a[7], b[2], b[5], c[0], c[3], c[6]),
-      Lanes(a[2], a[5], b[0], b[3], b[6], c[1], c[4], c[7])
-    )
-  }
-
-  /// The same from bytes, which are sorted before they are widened: 24 of them are two vectors that overlap.
-  @inline(__always)
-  private func colours(_ pixels: UnsafePointer<UInt8>) -> (Lanes, Lanes, Lanes) {
-    let a = UnsafeRawPointer(pixels).loadUnaligned(as: SIMD16<UInt8>.self)
-    let b = UnsafeRawPointer(pixels + 8).loadUnaligned(as: SIMD16<UInt8>.self)
-    return (
-      lanes(SIMD8(a[0], a[3], a[6], a[9], a[12], a[15], b[10], b[13])),
-      lanes(SIMD8(a[1], a[4], a[7], a[10], a[13], b[8], b[11], b[14])),
-      lanes(SIMD8(a[2], a[5], a[8], a[11], a[14], b[9], b[12], b[15]))
-    )
-  }
-
   /// Reads `count` columns from padded `column` of padded `row` as they lie in the picture, three floats a pixel.
   @inline(__always)
   func readPixels(row: Int, column: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
@@ -120,7 +98,7 @@ struct PictureReader {
     switch picture.storage {
     case .bytes(let bytes, let stride):
       let row = bytes + stored * stride
-      readPixels(column, count, into: target, { lanes(row + $0) }, { Float(row[$0]) })
+      readPixels(column, count, into: target, { load(row + $0) }, { Float(row[$0]) })
     case .floats(let floats, let stride):
       let row = floats + stored * stride
       readPixels(column, count, into: target, { load(row + $0) }, { row[$0] })
@@ -151,13 +129,4 @@ struct PictureReader {
       index += 1
     }
   }
-
-  /// Eight bytes as floats.
-  @inline(__always)
-  private func lanes(_ bytes: UnsafePointer<UInt8>) -> Lanes {
-    lanes(UnsafeRawPointer(bytes).loadUnaligned(as: SIMD8<UInt8>.self))
-  }
-
-  @inline(__always)
-  private func lanes(_ bytes: SIMD8<UInt8>) -> Lanes { Lanes(SIMD8<Int32>(truncatingIfNeeded: bytes)) }
 }

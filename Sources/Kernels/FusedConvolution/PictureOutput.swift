@@ -75,19 +75,3 @@ public struct PictureScaling: Sendable, Equatable {
     return Lanes(repeating: tanh.offset).addingProduct(Lanes(repeating: tanh.scale), hyperbolicTangent(value))
   }
 }
-
-/// The nearest whole numbers of 0…255; NaN becomes 0.
-@inline(__always)
-func roundedBytes(_ lanes: Lanes) -> SIMD8<UInt8> { SIMD8<UInt8>(truncatingIfNeeded: roundedBits(lanes)) }
-
-/// The same as words.
-@inline(__always)
-func roundedWords(_ lanes: Lanes) -> SIMD8<UInt32> { roundedBits(lanes) & SIMD8<UInt32>(repeating: 255) }
-
-@inline(__always)
-private func roundedBits(_ lanes: Lanes) -> SIMD8<UInt32> {
-  var value = Lanes.zero.replacing(with: lanes, where: lanes .> Lanes.zero)
-  value.replace(with: Lanes(repeating: 255), where: value .> 255)
-  // At 2²³ a float's last bit is worth 1: the addition rounds, and the low byte of the bits is the whole number.
-  return unsafeBitCast(value + 0x1p23, to: SIMD8<UInt32>.self)
-}

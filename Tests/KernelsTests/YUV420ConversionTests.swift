@@ -1,0 +1,121 @@
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct YUV420ConversionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let width: Int
+    let height: Int
+    let isLeft: Bool
+    let isFullRange: Bool
+
+    var testDescription: String {
+      "\(width)×\(height), \(isLeft ? "left" : "centre"), \(isFullRange ? "full" : "limited")"
+    }
+
+    /// The smallest, tails of every even length, more than one group, rows in pairs.
+    static let all: [Case] = [(16, 2), (18, 4), (20, 2), (22, 6), (24, 2), (26, 4), (28, 2), (30, 2), (32, 8), (46, 10)]
+      .flatMap { size in
+        [true, false].flatMap { isLeft in
+          [true, false].map { Case(width: size.0, height: size.1, isLeft: isLeft, isFullRange: $0) }
+        }
+      }
+
+    /// BT.709's.
+    var reference: ReferenceYUV420 {
+      ReferenceYUV420(
+        width: width, height: height, isLeft: isLeft, red: 0.2126, blue: 0.0722, isFullRange: isFullRange)
+    }
+
+    func conversion() throws -> YUV420Conversion {
+      try #require(
+        YUV420Conversion(
+          width: width, height: height, siting: isLeft ? .left : .centre,
+          colours: .init(red: 0.2126, blue: 0.0722, isFullRange: isFullRange)))
+    }
+  }
+
+  /// Rows of bytes with a gap behind each, and nothing behind the last.
+  final class Plane {
+    static let gap = 3
+    let width: Int
+    let height: Int
+    let bytes: UnsafeMutableBufferPointer<UInt8>
+
+    init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+      // Behind the last row as well: what is written there shows.
+      bytes = .allocate(capacity: height * (width + Self.gap))
+      bytes.initialize(repeating: 0xEE)
+    }
+
+    convenience init(width: Int, height: Int, random: inout Random) {
+      self.init(width: width, height: height)
+      for row in 0..<height {
+        for column in 0..<width { bytes[row * stride + column] = UInt8.random(in: 0...255, using: &random) }
+      }
+    }
+
+    deinit { bytes.deallocate() }
+
+    var stride: Int { width + Self.gap }
+    var rows: [[UInt8]] { (0..<height).map { Array(bytes[$0 * stride..<$0 * stride + width]) } }
+    var start: UnsafeMutablePointer<UInt8> { bytes.baseAddress! }
+    var gapsAreIntact: Bool {
+      (0..<height).allSatisfy { row in (width..<stride).allSatisfy { bytes[row * stride + $0] == 0xEE } }
+    }
+  }
+
+  private func planes(_ y: Plane, _ u: Plane, _ v: Plane) -> YUV420Conversion.Planes {
+    .init(y: y.start, yStride: y.stride, u: u.start, uStride: u.stride, v: v.start, vStride: v.stride)
+  }
+
+  /// Half a step by rounding, and what floats of eight products lose.
+  private static let tolerance = 0.5 + 1e-3
+
+  private func expect(_ found: Plane, agreesWith expected: [Double]) {
+    #expect(found.gapsAreIntact)
+    let differences = zip(found.rows.joined(), expected).map { abs(Double($0) - min(max($1, 0), 255)) }
+    #expect(differences.count == expected.count)
+    #expect((differences.max() ?? .infinity) <= Self.tolerance)
+  }
+
+  @Test("YUV becomes RGB as the formulas say", arguments: Case.all)
+  func toRGB(_ example: Case) throws {
+    var random = Random(seed: 61)
+    let y = Plane(width: example.width, height: example.height, random: &random)
+    let u = Plane(width: example.width / 2, height: example.height / 2, random: &random)
+    let v = Plane(width: example.width / 2, height: example.height / 2, random: &random)
+    let result = Plane(width: 3 * example.width, height: example.height)
+    let conversion = try example.conversion()
+    let scratch = GuardedBuffer(count: conversion.scratchCount)
+    conversion.toRGB(planes(y, u, v), output: result.start, stride: result.stride, scratch: scratch.pointer)
+    expectIntact(scratch)
+    expect(result, agreesWith: example.reference.rgb(y: y.rows, u: u.rows, v: v.rows))
+  }
+
+  @Test("RGB becomes YUV as the formulas say", arguments: Case.all)
+  func fromRGB(_ example: Case) throws {
+    var random = Random(seed: 62)
+    let source = Plane(width: 3 * example.width, height: example.height, random: &random)
+    let y = Plane(width: example.width, height: example.height)
+    let u = Plane(width: example.width / 2, height: example.height / 2)
+    let v = Plane(width: example.width / 2, height: example.height / 2)
+    let conversion = try example.conversion()
+    let scratch = GuardedBuffer(count: conversion.scratchCount)
+    conversion.fromRGB(source.start, stride: source.stride, into: planes(y, u, v), scratch: scratch.pointer)
+    expectIntact(scratch)
+    let expected = example.reference.yuv(Array(source.rows.joined()))
+    for (plane, values) in [(y, expected.y), (u, expected.u), (v, expected.v)] { expect(plane, agreesWith: values) }
+  }
+
+  @Test("Odd sides and less than a group of columns are refused")
+  func refused() {
+    for (width, height) in [(14, 2), (17, 2), (16, 3), (16, 0), (0, 0)] {
+      #expect(
+        YUV420Conversion(
+          width: width, height: height, siting: .left, colours: .init(red: 0.299, blue: 0.114, isFullRange: true)) == nil)
+    }
+  }
+}
