@@ -8,8 +8,11 @@ import Tensors
 /// Batch `i` depends on the seed and on `i` alone, not on the batches before it: a resumed run continues with the same crops.
 /// Each pass over the photos has its own order.
 public final class PhotoSampler: Sendable {
-  /// The largest factor by which a photo's short side exceeds the crop before cutting.
+  /// The largest factor by which a photo's short side exceeds the crop before cutting, but for small crops.
   private static let largestScale: Float = 1.5
+  /// The short side that photos reach even for small crops: these shall show details at the size that films have them, and not whole
+  /// photos in miniature.
+  private static let detailSide: Float = 384
 
   /// One in so many crops is a smooth gradient of a photo's colours, as a clear sky is: networks that never saw a flat area paint
   /// blotches there, which hardly cost anything on ordinary photos.
@@ -64,7 +67,9 @@ public final class PhotoSampler: Sendable {
     let count = folder.files.count
     let order = permutation(epoch: sample / count)
     var random = SplitMix64(seed: seed, stream: UInt64(sample) &* 2 &+ 0x1_0000_0001)
-    let scale = 1 + (Self.largestScale - 1) * random.uniform()
+    let smallest = Float(imageSize)
+    let largest = max(Self.largestScale * smallest, Self.detailSide)
+    let wantedSide = Int((smallest + (largest - smallest) * random.uniform()).rounded())
     let horizontal = random.uniform()
     let vertical = random.uniform()
     let isFlipped = random.next() & 1 == 1
@@ -80,7 +85,8 @@ public final class PhotoSampler: Sendable {
         continue
       }
       if min(picture.width, picture.height) < imageSize { enlarged.withLock { _ = $0.insert(file) } }
-      let side = Int((Float(imageSize) * scale).rounded())
+      // No photo is enlarged further than it must be.
+      let side = min(wantedSide, max(imageSize, min(picture.width, picture.height)))
       var resized = picture.resized(shortSide: side)
       if isFlat { resized = resized.flattenedToGradient() }
       if isFlipped { resized = resized.flippedHorizontally() }

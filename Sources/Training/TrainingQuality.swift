@@ -4,7 +4,7 @@ import Networks
 public enum TrainingQuality: String, CaseIterable, Sendable {
   /// Enough to see whether the style comes out.
   case draft
-  /// The default: a style to use.
+  /// The default: a style to use, from a base in less than ten minutes on two cores.
   case good
   /// Until more steps change little.
   case best
@@ -14,9 +14,9 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
   /// A base already paints; it has to learn other strokes and colours, not what a picture is.
   public func iterations(hasBase: Bool) -> Int {
     switch self {
-    case .draft: hasBase ? 150 : 600
-    case .good: hasBase ? 500 : 2400
-    case .best: hasBase ? 2000 : 10_000
+    case .draft: hasBase ? 300 : 900
+    case .good: hasBase ? 1200 : 3000
+    case .best: hasBase ? 4000 : 12_000
     }
   }
 }

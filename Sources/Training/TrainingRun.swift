@@ -61,6 +61,9 @@ public final class TrainingRun {
 
   /// The number of recent steps whose mean loss is reported.
   public static let recentSteps = 100
+  /// The side of previews and compared photos, whatever that of the crops: a person shall see what is painted. Every network's
+  /// `sizeMultiple` divides it.
+  private static let pictureSide = 256
   /// Photos in a preview.
   private static let previewPhotos = 3
   /// Photos on which half precision is tried.
@@ -108,7 +111,7 @@ public final class TrainingRun {
     self.settings = settings
     sampler = PhotoSampler(
       folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed)
-    previews = Self.pictures(folder, count: Self.previewPhotos, size: settings.imageSize)
+    previews = Self.pictures(folder, count: Self.previewPhotos)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base?.parameters)
@@ -235,7 +238,7 @@ public final class TrainingRun {
         "loss_scaling": LossWeights.scaling,
         "date": date,
       ])
-    let compared = Self.pictures(folder, count: Self.comparedPhotos, size: settings.imageSize).map { $0.tensor() }
+    let compared = Self.pictures(folder, count: Self.comparedPhotos).map { $0.tensor() }
     let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
     let card = ModelCard(
       style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
@@ -270,13 +273,13 @@ public final class TrainingRun {
 
   // MARK: Previews
 
-  /// At most `count` photos spread over the folder, each cut to the size of the training crops.
-  private static func pictures(_ folder: PhotoFolder, count: Int, size: Int) -> [Picture] {
+  /// At most `count` photos spread over the folder, each cut to a square.
+  private static func pictures(_ folder: PhotoFolder, count: Int) -> [Picture] {
     var pictures: [Picture] = []
     let step = max(1, folder.files.count / count)
     for index in stride(from: step / 2, to: folder.files.count, by: step) where pictures.count < count {
       guard let photo = try? PictureFile.read(folder.files[index]) else { continue }
-      pictures.append(StyleEvaluator.crop(photo.flattened(), size: size))
+      pictures.append(StyleEvaluator.crop(photo.flattened(), size: pictureSide))
     }
     return pictures
   }
