@@ -77,7 +77,7 @@ bench: benchmark-programs
 	Benchmarks/report.py
 
 ## bench-full all benchmarks and other runtimes, in hours, and Benchmarks/RESULTS.md
-bench-full: benchmark-programs $(CLIP)
+bench-full: benchmark-programs $(CLIP) $(VGG16)
 	@.ci/install-packages ffmpeg
 	swift build --configuration release --product stylize-live
 	@mkdir -p $(RESULTS)
@@ -92,6 +92,8 @@ bench-full: benchmark-programs $(CLIP)
 	.build/release/kernels --json >$(RESULTS)/kernels.part
 	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
 	.cache/peers/bin/python Benchmarks/peers/compare.py --output $(RESULTS)/peers.json
+	.cache/peers/bin/python Benchmarks/peers/training_step.py --vgg "$(VGG16)" >$(RESULTS)/training.part
+	@mv $(RESULTS)/training.part $(RESULTS)/training.json
 	Benchmarks/report.py
 
 benchmark-programs: toolchain libraries swift-packages
@@ -99,6 +101,7 @@ benchmark-programs: toolchain libraries swift-packages
 	swift build $(BENCHMARKS) --product framerate
 	swift build $(BENCHMARKS) --product latency
 	swift build $(BENCHMARKS) --product kernels
+	swift build $(BENCHMARKS) --product training-step
 
 ## gallery    models/README.md, from the cards of the models
 gallery:

@@ -6,8 +6,9 @@
     Benchmarks/ladder.py --painting … --content … --only-times               # new times for networks that are trained
 
 Each network is trained from random values with one recipe, without steadiness, and evaluated on photos that the training never saw
-(training/held_out_photos.txt). Models stay in --folder, so that a run that was stopped goes on where it was. Then all take
-turns: a frame of the engine alone, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
+(training/held_out_photos.txt). Those of --steady are trained a second time with the trainer's own steadiness, and both times it is
+measured how steady they are. Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
+frame of the engine alone, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
 Needs the programs built, framerate too, and nothing but Python.
 """
 
@@ -33,7 +34,9 @@ NETWORKS = [
     "dense:tail=shuffle4,blocks=2,norm=instance",
     "dense:head=strided,tail=upsample,channels=8-16-32,detail=8,blocks=4,norm=batch",
     "phone",
+    "johnson",
 ]
+STEADY = ["realtime", "standard"]
 
 
 class LadderError(Exception):
@@ -57,10 +60,12 @@ def write(path, value):
 class Candidate:
     """A network of the ladder, and where its model lies."""
 
-    def __init__(self, network, arguments):
+    def __init__(self, network, arguments, is_steady=False):
         self.network = network
         self.arguments = arguments
-        name = re.sub(r"[^a-z0-9]+", "-", network)
+        # None leaves the weight to the trainer.
+        self.temporal_weight = None if is_steady else 0
+        name = re.sub(r"[^a-z0-9]+", "-", network) + ("-steady" if is_steady else "")
         self.model = arguments.folder / f"{name}.safetensors"
         self.evaluation = arguments.folder / f"{name}.evaluation.json"
         self.milliseconds = []
@@ -72,13 +77,15 @@ class Candidate:
         if not self.model.exists():
             run([
                 a.programs / "train-style", a.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
-                "--from-scratch", "--temporal-weight", 0, "--image-size", a.image_size, "--style-size", 256, "--style-weight", 5,
+                "--from-scratch", "--image-size", a.image_size, "--style-size", 256, "--style-weight", 5,
                 "--iterations", a.iterations, "--output", self.model, "--json",
+                *([] if self.temporal_weight is None else ["--temporal-weight", self.temporal_weight]),
             ])  # fmt: skip
         if not self.evaluation.exists():
             write(self.evaluation, run([
                 a.programs / "evaluate-style", "--style", self.model, "--style-image", a.painting, "--content", a.content,
-                "--photo-list", HELD_OUT, "--json",
+                "--photo-list", HELD_OUT, "--style-size", 256, "--style-weight", 5, "--json",
+                *(["--temporal"] if self.network in a.steady else []),
             ]))  # fmt: skip
 
     def time(self):
@@ -93,6 +100,11 @@ class Candidate:
         film = run([a.programs / "stylize-video", "--style", self.model, a.clip, output, "--json", "--quiet"])
         output.unlink()
         self.videos.append(film["fps"])
+
+    def steadiness(self):
+        """The objective, and how much the picture changes beyond the motion and the noise, in levels of 255."""
+        evaluation = json.loads(self.evaluation.read_text(encoding="utf-8"))
+        return {"total": evaluation["mean"]["total"], **evaluation["temporal"]}
 
     def row(self):
         mean = json.loads(self.evaluation.read_text(encoding="utf-8"))["mean"]
@@ -110,8 +122,15 @@ def measure(arguments):
         candidates = [candidate for candidate in candidates if candidate.model.exists() and candidate.evaluation.exists()]
         if not candidates:
             raise LadderError(f"{arguments.folder}: holds no trained network, expected those of a run without --only-times")
-    for candidate in candidates:
-        print(candidate.network, file=sys.stderr)
+    pairs = [
+        (candidate, Candidate(candidate.network, arguments, is_steady=True))
+        for candidate in candidates
+        if candidate.network in arguments.steady
+    ]
+    if arguments.only_times:
+        pairs = [pair for pair in pairs if pair[1].evaluation.exists()]
+    for candidate in candidates + [steady for _, steady in pairs]:
+        print(candidate.network, "" if candidate.temporal_weight == 0 else "(steady)", file=sys.stderr)
         candidate.train()
     for number in range(arguments.rounds):
         print(f"times, round {number + 1} of {arguments.rounds}", file=sys.stderr)
@@ -126,6 +145,9 @@ def measure(arguments):
         "machine": points["machine"], "iterations": arguments.iterations, "imageSize": arguments.image_size, "size": arguments.size,
         "threads": arguments.threads, "clip": arguments.clip.name, "painting": arguments.painting.name,
         "rows": [candidate.row() for candidate in candidates],
+        "steadiness": [
+            {"network": plain.network, "without": plain.steadiness(), "with": steady.steadiness()} for plain, steady in pairs
+        ],
     })  # fmt: skip
 
 
@@ -134,6 +156,7 @@ def main():
     parser.add_argument("--painting", type=pathlib.Path, required=True)
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=NETWORKS)
+    parser.add_argument("--steady", nargs="*", default=STEADY, metavar="NETWORK", help="measure steadiness of these")
     parser.add_argument("--iterations", type=int, default=500)
     parser.add_argument("--image-size", type=int, default=128)
     parser.add_argument("--size", default="1280x720", help="of the frames that are timed")

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import time
 
+from report import describe_machine
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORMATS = ("contiguous", "channels_last")
 
@@ -110,7 +112,8 @@ def main():
         for peer in peers.values():
             ours.step(turn >= arguments.warmup)
             peer.step(turn >= arguments.warmup)
-    result = {name: getattr(arguments, name) for name in ("width", "batch_size", "image_size", "threads", "steps")}
+    result = {"machine": describe_machine(ROOT)}
+    result |= {name: getattr(arguments, name) for name in ("width", "batch_size", "image_size", "threads", "steps")}
     result["ours"] = ours.finish()
     result |= {name: peer.finish() for name, peer in peers.items()}
     better = min(FORMATS, key=lambda name: result[name]["secondsPerStep"])
