@@ -57,12 +57,23 @@ extension YUV420Conversion {
   /// Sixteen pixels, each a word with its colours in the three low bytes: pairs of an even and an odd one are six bytes.
   @inline(__always)
   private func write(_ even: SIMD8<UInt32>, _ odd: SIMD8<UInt32>, to target: UnsafeMutablePointer<UInt8>) {
-    let bytes = UnsafeMutableRawPointer(target)
-    let (low, high) = (even | odd &<< 24, odd &>> 8)
-    for pair in 0..<8 {
-      bytes.storeBytes(of: low[pair], toByteOffset: 6 * pair, as: UInt32.self)
-      bytes.storeBytes(of: UInt16(truncatingIfNeeded: high[pair]), toByteOffset: 6 * pair + 4, as: UInt16.self)
+    let low = unsafeBitCast(even | odd &<< 24, to: SIMD32<UInt8>.self)
+    let high = unsafeBitCast(odd &>> 8, to: SIMD32<UInt8>.self)
+    @inline(__always) func byte(_ index: Int) -> UInt8 {
+      let (pair, rest) = (index / 6, index % 6)
+      return rest < 4 ? low[4 * pair + rest] : high[4 * pair + rest - 4]
     }
+    // Whole vectors, spelt out: bytes taken one by one would take all that comes before them apart as well.
+    @inline(__always) func bytes(_ first: Int) -> SIMD16<UInt8> {
+      SIMD16(
+        byte(first), byte(first + 1), byte(first + 2), byte(first + 3), byte(first + 4), byte(first + 5), byte(first + 6),
+        byte(first + 7), byte(first + 8), byte(first + 9), byte(first + 10), byte(first + 11), byte(first + 12),
+        byte(first + 13), byte(first + 14), byte(first + 15))
+    }
+    let raw = UnsafeMutableRawPointer(target)
+    raw.storeBytes(of: bytes(0), as: SIMD16<UInt8>.self)
+    raw.storeBytes(of: bytes(16), toByteOffset: 16, as: SIMD16<UInt8>.self)
+    raw.storeBytes(of: bytes(32), toByteOffset: 32, as: SIMD16<UInt8>.self)
   }
 }
 
