@@ -20,7 +20,8 @@ PICTURE_WIDTH = 420
 INTRODUCTION = """# Styles
 
 The styles that come with Impasto. `--style NAME` paints with one of them, `stylize-video --list-styles` tells which a machine has,
-and a name leads to the card, which tells how the style was trained. This page is written by `make gallery` out of the cards.
+and a name leads to the card, which tells how the style was trained. This page is written by `make gallery` out of the cards. `base/`
+says which style the trainings of a network start from.
 
 """
 

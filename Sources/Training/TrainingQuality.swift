@@ -15,8 +15,8 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
   public func iterations(hasBase: Bool) -> Int {
     switch self {
     case .draft: hasBase ? 300 : 900
-    case .good: hasBase ? 1200 : 3000
-    case .best: hasBase ? 4000 : 12_000
+    case .good: hasBase ? 1200 : 2400
+    case .best: hasBase ? 4000 : 10_000
     }
   }
 }

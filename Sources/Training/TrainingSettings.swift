@@ -32,7 +32,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// Crops of 128 pixels: in equal minutes they come nearer to the painting than those of 256, for which fewer steps are left; both
   /// measured on pictures of 256.
   public init(
-    network: String = "realtime", width: Double = 1, iterations: Int = 3000, batchSize: Int = 4, imageSize: Int = 128,
+    network: String = "realtime", width: Double = 1, iterations: Int = 2400, batchSize: Int = 4, imageSize: Int = 128,
     styleSize: Int = 256, weights: LossWeights = LossWeights(), temporalWeight: Double = 0,
     norms: NormSchedule = NormSchedule(), baseChecksum: String? = nil, learningRate: Double = 1e-3, seed: UInt64 = 1
   ) {

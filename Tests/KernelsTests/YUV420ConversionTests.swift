@@ -14,12 +14,15 @@ import Testing
     }
 
     /// The smallest, tails of every even length, more than one group, rows in pairs.
-    static let all: [Case] = [(16, 2), (18, 4), (20, 2), (22, 6), (24, 2), (26, 4), (28, 2), (30, 2), (32, 8), (46, 10)]
-      .flatMap { size in
-        [true, false].flatMap { isLeft in
-          [true, false].map { Case(width: size.0, height: size.1, isLeft: isLeft, isFullRange: $0) }
-        }
+    private static let sizes = [
+      (16, 2), (18, 4), (20, 2), (22, 6), (24, 2), (26, 4), (28, 2), (30, 2), (32, 8), (46, 10),
+    ]
+
+    static let all: [Case] = sizes.flatMap { width, height in
+      [(true, true), (true, false), (false, true), (false, false)].map {
+        Case(width: width, height: height, isLeft: $0.0, isFullRange: $0.1)
       }
+    }
 
     /// BT.709's.
     var reference: ReferenceYUV420 {
@@ -40,30 +43,31 @@ import Testing
     static let gap = 3
     let width: Int
     let height: Int
-    let bytes: UnsafeMutableBufferPointer<UInt8>
+    let start: UnsafeMutablePointer<UInt8>
 
     init(width: Int, height: Int) {
       self.width = width
       self.height = height
       // Behind the last row as well: what is written there shows.
-      bytes = .allocate(capacity: height * (width + Self.gap))
-      bytes.initialize(repeating: 0xEE)
+      start = .allocate(capacity: height * (width + Self.gap))
+      start.initialize(repeating: 0xEE, count: height * (width + Self.gap))
     }
 
     convenience init(width: Int, height: Int, random: inout Random) {
       self.init(width: width, height: height)
       for row in 0..<height {
-        for column in 0..<width { bytes[row * stride + column] = UInt8.random(in: 0...255, using: &random) }
+        for column in 0..<width { start[row * stride + column] = UInt8.random(in: 0...255, using: &random) }
       }
     }
 
-    deinit { bytes.deallocate() }
+    deinit { start.deallocate() }
 
     var stride: Int { width + Self.gap }
-    var rows: [[UInt8]] { (0..<height).map { Array(bytes[$0 * stride..<$0 * stride + width]) } }
-    var start: UnsafeMutablePointer<UInt8> { bytes.baseAddress! }
+    var rows: [[UInt8]] {
+      (0..<height).map { Array(UnsafeBufferPointer(start: start + $0 * stride, count: width)) }
+    }
     var gapsAreIntact: Bool {
-      (0..<height).allSatisfy { row in (width..<stride).allSatisfy { bytes[row * stride + $0] == 0xEE } }
+      (0..<height).allSatisfy { row in (width..<stride).allSatisfy { start[row * stride + $0] == 0xEE } }
     }
   }
 
@@ -115,7 +119,8 @@ import Testing
     for (width, height) in [(14, 2), (17, 2), (16, 3), (16, 0), (0, 0)] {
       #expect(
         YUV420Conversion(
-          width: width, height: height, siting: .left, colours: .init(red: 0.299, blue: 0.114, isFullRange: true)) == nil)
+          width: width, height: height, siting: .left, colours: .init(red: 0.299, blue: 0.114, isFullRange: true))
+          == nil)
     }
   }
 }

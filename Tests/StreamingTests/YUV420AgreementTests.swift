@@ -53,14 +53,16 @@ import Testing
     }
     let (ours, theirs) = (try Frame(yuv), try Frame(yuv))
     try Scaler(from: rgb, to: yuv).scale(source, into: theirs)
-    conversion.fromRGB(try #require(source.plane(0)), stride: source.stride(0), into: try planes(ours),
+    conversion.fromRGB(
+      try #require(source.plane(0)), stride: source.stride(0), into: try planes(ours),
       scratch: scratch)
     // Both round, and swscale in between as well.
     #expect(try largestDifference(ours, theirs, planes: 3) <= 2)
 
     let (back, theirsBack) = (try Frame(rgb), try Frame(rgb))
     try Scaler(from: yuv, to: rgb, filter: .bilinear).scale(theirs, into: theirsBack)
-    conversion.toRGB(try planes(theirs), output: try #require(back.plane(0)), stride: back.stride(0),
+    conversion.toRGB(
+      try planes(theirs), output: try #require(back.plane(0)), stride: back.stride(0),
       scratch: scratch)
     // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as large; and both
     // round.

@@ -66,9 +66,9 @@ extension YUV420Conversion {
     // Whole vectors, spelt out: bytes taken one by one would take all that comes before them apart as well.
     @inline(__always) func bytes(_ first: Int) -> SIMD16<UInt8> {
       SIMD16(
-        byte(first), byte(first + 1), byte(first + 2), byte(first + 3), byte(first + 4), byte(first + 5), byte(first + 6),
-        byte(first + 7), byte(first + 8), byte(first + 9), byte(first + 10), byte(first + 11), byte(first + 12),
-        byte(first + 13), byte(first + 14), byte(first + 15))
+        byte(first), byte(first + 1), byte(first + 2), byte(first + 3), byte(first + 4), byte(first + 5),
+        byte(first + 6), byte(first + 7), byte(first + 8), byte(first + 9), byte(first + 10), byte(first + 11),
+        byte(first + 12), byte(first + 13), byte(first + 14), byte(first + 15))
     }
     let raw = UnsafeMutableRawPointer(target)
     raw.storeBytes(of: bytes(0), as: SIMD16<UInt8>.self)
