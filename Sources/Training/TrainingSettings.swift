@@ -50,6 +50,9 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     self.seed = seed
   }
 
+  /// Whether a painting may have so many pixels on its short side; 0 leaves it as it is.
+  static func isStyleSize(_ size: Int) -> Bool { size == 0 || (32...2048).contains(size) }
+
   /// Adam's rate at `iteration` (from 0): constant for the first half of the run, then falling to a twentieth along a line.
   ///
   /// The steps of a batch of four are noisy; without the descent the last ones undo each other's work.
@@ -73,7 +76,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
       (32...1024).contains(imageSize) && imageSize % definition.sizeMultiple == 0, "the image size", imageSize,
       "a multiple of \(definition.sizeMultiple) from 32 to 1024")
     try require(
-      styleSize == 0 || (32...2048).contains(styleSize), "the style size", styleSize,
+      Self.isStyleSize(styleSize), "the style size", styleSize,
       "32 to 2048, or 0 for the painting's own")
     for (name, weight) in [
       ("content weight", weights.content), ("style weight", weights.style),

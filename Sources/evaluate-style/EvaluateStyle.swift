@@ -44,22 +44,29 @@ struct EvaluateStyle: ParsableCommand {
   var size = 256
 
   @Option(
-    help: "The painting's short side in pixels; 0 leaves it as it is.", transform: ArgumentValues.integer(in: 0...2048))
-  var styleSize = 256
+    help: "The painting's short side in pixels; 0 leaves it as it is. (default: as the style was trained)",
+    transform: ArgumentValues.integer(in: 0...2048))
+  var styleSize: Int?
 
   @Option(
     help: "Also change each photo's pixels by N steps of L-BFGS on the objective: slow, the yardstick for networks.",
     transform: ArgumentValues.integer(in: 1...100_000))
   var optimize: Int?
 
-  @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
-  var contentWeight = LossWeights().content
+  @Option(
+    help: "The weight of the content loss. (default: as the style was trained)",
+    transform: ArgumentValues.number(positive: false))
+  var contentWeight: Double?
 
-  @Option(help: "The weight of the style loss.", transform: ArgumentValues.number(positive: false))
-  var styleWeight = LossWeights().style
+  @Option(
+    help: "The weight of the style loss. (default: as the style was trained)",
+    transform: ArgumentValues.number(positive: false))
+  var styleWeight: Double?
 
-  @Option(help: "The weight of the total variation.", transform: ArgumentValues.number(positive: false))
-  var tvWeight = LossWeights().totalVariation
+  @Option(
+    help: "The weight of the total variation. (default: as the style was trained)",
+    transform: ArgumentValues.number(positive: false))
+  var tvWeight: Double?
 
   @Option(
     help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
@@ -81,7 +88,11 @@ struct EvaluateStyle: ParsableCommand {
       throw ValidationError("--size \(size) is not a multiple of \(multiple), which this network needs")
     }
     let table = try card.map { try Self.table(ofCard: $0) }
-    let weights = LossWeights(content: contentWeight, style: styleWeight, totalVariation: tvWeight)
+    let trained = model.trainedWeights
+    let weights = LossWeights(
+      content: contentWeight ?? trained.content, style: styleWeight ?? trained.style,
+      totalVariation: tvWeight ?? trained.totalVariation)
+    let styleSize = styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize
     let pool = ComputePool(threads: threads)
     let evaluator = try StyleEvaluator(
       extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),

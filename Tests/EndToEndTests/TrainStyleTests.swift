@@ -30,8 +30,7 @@ struct TrainStyleTests {
     try trainer.run(
       [
         "painting.png", "--content", "photos", "--network", "half", "--width", "0.5", "--batch-size", "2",
-        "--image-size", "32",
-        "--style-size", "48", "--threads", "2",
+        "--image-size", "32", "--style-size", "48", "--threads", "2",
       ] + arguments, folder: folder.path, whileRunning: whileRunning)
   }
 
@@ -93,6 +92,16 @@ struct TrainStyleTests {
     }
     let mean = losses.photos.map(\.total).reduce(0, +) / 4
     #expect(isClose(mean, losses.mean.total))
+
+    // The objective is the one of the training, unless told otherwise.
+    func total(_ objective: [String]) throws -> Double {
+      let arguments = ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--size", "48"]
+      let result = try evaluator.run(arguments + objective + ["--json"], folder: folder.path)
+      return try JSONDecoder().decode(Evaluation.self, from: Data(result.output.utf8)).mean.total
+    }
+    let weight = try #require(report["styleWeight"] as? Double)
+    #expect(try total(["--style-size", "48", "--style-weight", "\(weight)"]) == losses.mean.total)
+    #expect(try total(["--style-size", "40"]) != losses.mean.total)
   }
 
   @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {

@@ -25,6 +25,8 @@ import Training
     #expect(model.style == "painted")
     #expect(model.metadata["iterations"] == "5")
     #expect(model.metadata["loss_scaling"] == LossWeights.scaling)
+    #expect(model.trainedStyleSize == problem.settings.styleSize)
+    #expect(model.trainedWeights == problem.settings.weights)
     let checksum = try #require(model.metadata["style_image_sha256"])
     #expect(checksum.count == 64)
     let card = try String(contentsOfFile: run.cardPath, encoding: .utf8)
@@ -37,6 +39,15 @@ import Training
       #expect(FileManager.default.fileExists(atPath: file), "\(file)")
     }
     #expect(try logged(run) == [1, 2, 3, 4, 5])
+  }
+
+  @Test func anObjectiveThatAFileDoesNotTellIsTheUsualOne() throws {
+    let definition = try NetworkDefinition.named("quarter")
+    for metadata in [[:], ["style_size": "5", "style_weight": "nan", "content_weight": "-1", "tv_weight": "much"]] {
+      let model = StyleModel(definition: definition, parameters: [:], style: "a", metadata: metadata)
+      #expect(model.trainedStyleSize == nil)
+      #expect(model.trainedWeights == LossWeights())
+    }
   }
 
   @Test func interruptionLeavesACheckpointAndNoModelAndResumingFillsTheGap() throws {
