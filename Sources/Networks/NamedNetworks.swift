@@ -5,8 +5,8 @@ extension NetworkDefinition {
   /// `johnson` and its fractions: references of quality and speed, too slow for live pictures on most machines.
   public static let references = ["johnson", "half", "quarter"]
 
-  /// The networks below the references, found by measurement (The Starry Night, 500 steps from random values;
-  /// `Benchmarks/ladder.py` repeats it): the objective is 1.03 and 1.07 times that of `half`, the time a fifth and an eighth.
+  /// The networks below the references, found by measurement (The Starry Night, 300 steps from random values;
+  /// `Benchmarks/ladder.py` repeats it): the objective is 1.05 and 1.12 times that of `half`, the time a fifth and a tenth.
   ///
   /// Ends that shuffle 4×4 pixels are as fast, but paint a visible grid; stored statistics score worse than those of each picture.
   private static let ladder: [(name: String, description: String)] = [
