@@ -61,9 +61,11 @@ public struct YUV420Conversion: Sendable, Equatable {
   let siting: Siting
   let colours: Colours
 
-  /// A conversion of pictures of `width` × `height`; nil where it does not serve: a side that is odd, or less than 16 columns.
+  /// A conversion of pictures of `width` × `height`; nil where it does not serve: a side that is odd, less than 16 columns, or weights
+  /// that are none, as of matrices that do not begin with luma (YCgCo).
   public init?(width: Int, height: Int, siting: Siting, colours: Colours) {
     guard width >= Self.step, height >= 2, width % 2 + height % 2 == 0 else { return nil }
+    guard colours.red > 0, colours.blue > 0, colours.red + colours.blue < 1 else { return nil }
     self.width = width
     self.height = height
     self.siting = siting

@@ -114,13 +114,18 @@ import Testing
     for (plane, values) in [(y, expected.y), (u, expected.u), (v, expected.v)] { expect(plane, agreesWith: values) }
   }
 
-  @Test("Odd sides and less than a group of columns are refused")
+  @Test("Odd sides, less than a group of columns and weights that are none are refused")
   func refused() {
     for (width, height) in [(14, 2), (17, 2), (16, 3), (16, 0), (0, 0)] {
       #expect(
         YUV420Conversion(
           width: width, height: height, siting: .left, colours: .init(red: 0.299, blue: 0.114, isFullRange: true))
           == nil)
+    }
+    for (red, blue) in [(1, 1), (0, 0.1), (0.3, 0), (0.5, 0.5), (.nan, 0.1)] as [(Float, Float)] {
+      #expect(
+        YUV420Conversion(
+          width: 16, height: 2, siting: .left, colours: .init(red: red, blue: blue, isFullRange: true)) == nil)
     }
   }
 }
