@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 import Threading
 
@@ -81,10 +82,17 @@ public final class Tape {
 
   /// Sets the gradient seed of `variable` for losses that are computed outside the tape: `∂loss/∂variable += gradient`.
   ///
-  /// The values are copied: rules change gradients in place.
-  public func seed(_ variable: Variable, gradient: Tensor) {
-    precondition(gradient.shape == variable.value.shape, "gradient \(gradient.shape) for \(variable.value.shape)")
-    contribute(to: variable) { $0.update(from: gradient.pointer, count: gradient.count) }
+  /// The values are added to memory of the tape's own: rules change gradients in place. A `gradient` of fewer images counts from image
+  /// `first` on.
+  public func seed(_ variable: Variable, from first: Int = 0, gradient: Tensor) {
+    let shape = variable.value.shape
+    let stride = shape.count / max(1, shape.dimensions.first ?? 1)
+    precondition(
+      gradient.shape.dimensions.dropFirst() == shape.dimensions.dropFirst() && first >= 0
+        && first * stride + gradient.count <= shape.count, "gradient \(gradient.shape) for \(shape)")
+    let sum = accumulator(variable)
+    let target = sum.pointer + first * stride
+    Pointwise.add(target, gradient.pointer, output: target, count: gradient.count, pool: pool)
   }
 
   /// Runs the rules from the last operation to the first, and empties the tape.

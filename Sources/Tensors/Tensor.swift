@@ -53,6 +53,16 @@ public final class Tensor: @unchecked Sendable {
     return Tensor(shape: shape, storage: storage)
   }
 
+  /// A tensor of its own with the elements of the images `range`, places along the first axis.
+  public func images(_ range: Range<Int>) -> Tensor {
+    let extents = shape.dimensions
+    precondition(range.lowerBound >= 0 && range.upperBound <= (extents.first ?? 0), "images \(range) of \(shape)")
+    let result = Tensor(Shape([range.count] + extents.dropFirst()), zeroed: false)
+    let stride = count / max(1, extents.first ?? 1)
+    result.pointer.update(from: pointer + range.lowerBound * stride, count: result.count)
+    return result
+  }
+
   /// A tensor of its own with the same elements.
   public func copy() -> Tensor {
     let result = Tensor(shape, zeroed: false)

@@ -49,17 +49,20 @@ public struct LossParts: Sendable, Equatable {
     return totalVariation.isFinite ? nil : "total variation"
   }
 
+  /// Part by part.
+  static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
+    LossParts(
+      content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
+      totalVariation: a.totalVariation + b.totalVariation, temporal: a.temporal + b.temporal)
+  }
+
   /// The mean of several.
   public static func mean(_ parts: [LossParts]) -> LossParts {
     let scale = 1 / Double(max(parts.count, 1))
-    var layers: [VGG16Layer: Double] = [:]
-    for layer in VGG16Layer.allCases {
-      layers[layer] = parts.reduce(0) { $0 + ($1.styleLayers[layer] ?? 0) } * scale
-    }
+    let sum = parts.reduce(LossParts(content: 0, styleLayers: [:], totalVariation: 0), +)
     return LossParts(
-      content: parts.reduce(0) { $0 + $1.content } * scale, styleLayers: layers,
-      totalVariation: parts.reduce(0) { $0 + $1.totalVariation } * scale,
-      temporal: parts.reduce(0) { $0 + $1.temporal } * scale)
+      content: sum.content * scale, styleLayers: sum.styleLayers.mapValues { $0 * scale },
+      totalVariation: sum.totalVariation * scale, temporal: sum.temporal * scale)
   }
 }
 
@@ -96,16 +99,53 @@ public final class PerceptualLoss {
   public let weights: LossWeights
   private let extractor: VGG16
   private let styleGrams: [VGG16Layer: Tensor]
+  private let pixelsAtOnce: Int
 
   /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
-  public init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape) {
+  ///
+  /// Features of at most `pixelsAtOnce` pixels are in memory at a time, or of one image where it is larger. Twice the default took
+  /// as long and a tenth more memory.
+  public init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape, pixelsAtOnce: Int = 256 * 256) {
     self.extractor = extractor
     self.weights = weights
+    self.pixelsAtOnce = pixelsAtOnce
     styleGrams = extractor.features(of: Variable(style), on: tape).mapValues { tape.gram($0).value.copy() }
   }
 
   /// The parts for `output` and the `photos` it was made from, both `[N, H, W, 3]`; seeds the gradient of `output`.
+  ///
+  /// The extractor's features need more memory than everything else in a step. No image's depend on another's: a few images at a time
+  /// go forward and all the way back to the output.
   public func callAsFunction(output: Variable, photos: Tensor, on tape: Tape) -> LossParts {
+    let shape = output.value.shape
+    precondition(photos.shape == shape, "photos \(photos.shape) for an output of \(shape)")
+    let count = imagesAtOnce(of: shape)
+    let share = Double(count) / Double(max(1, shape.batch))
+    var sum = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
+    for first in stride(from: 0, to: shape.batch, by: count) {
+      let images = first..<first + count
+      let group = Variable(output.value.images(images), requiresGradient: output.requiresGradient)
+      let groupTape = Tape(pool: tape.pool, allocator: tape.allocator)
+      groupTape.times = tape.times
+      sum = sum + losses(of: group, photos: photos.images(images), share: share, on: groupTape)
+      groupTape.backward()
+      if let gradient = group.gradient { tape.seed(output, from: first, gradient: gradient) }
+    }
+    let perImage = weights.totalVariation / Double(shape.batch)
+    sum.totalVariation = perImage * tape.totalVariation(output, weight: Float(perImage))
+    return sum
+  }
+
+  /// The images of a group: groups are of one size, for which the extractor has prepared itself.
+  private func imagesAtOnce(of shape: Shape) -> Int {
+    let limit = max(1, pixelsAtOnce / max(1, shape.height * shape.width))
+    return (1...max(1, shape.batch)).last { $0 <= limit && shape.batch % $0 == 0 } ?? 1
+  }
+
+  /// The content and style parts of a group of images that makes up `share` of the batch.
+  private func losses(of output: Variable, photos: Tensor, share: Double, on tape: Tape) -> LossParts {
+    let contentWeight = weights.content * share
+    let styleWeight = weights.style * share
     var wanted: Variable?
     extractor.forEachFeature(of: Variable(photos), upTo: .content, on: tape) { layer, feature in
       if layer == .content { wanted = feature }
@@ -115,14 +155,12 @@ public final class PerceptualLoss {
     extractor.forEachFeature(of: output, on: tape) { layer, feature in
       if layer == .content, let wanted {
         parts.content =
-          weights.content * tape.meanSquaredError(feature, target: wanted.value, weight: Float(weights.content))
+          contentWeight * tape.meanSquaredError(feature, target: wanted.value, weight: Float(contentWeight))
       }
       guard let gram = styleGrams[layer] else { return }
       parts.styleLayers[layer] =
-        weights.style * tape.meanSquaredError(tape.gram(feature), target: gram, weight: Float(weights.style))
+        styleWeight * tape.meanSquaredError(tape.gram(feature), target: gram, weight: Float(styleWeight))
     }
-    let perImage = weights.totalVariation / Double(output.value.shape.batch)
-    parts.totalVariation = perImage * tape.totalVariation(output, weight: Float(perImage))
     return parts
   }
 }

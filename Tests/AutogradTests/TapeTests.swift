@@ -69,6 +69,17 @@ import Threading
     #expect(seed.elements == [Float](repeating: 3, count: 30), "the rule wrote into the caller's tensor")
   }
 
+  @Test func seedsOfSomeImagesAreAddedWhereTheyBelong() throws {
+    let leaf = Variable(Tensor(Shape([3, 1, 1, 2]), elements: [1, 1, 1, 1, 1, 1]), requiresGradient: true)
+    let tape = makeTape()
+    let output = tape.relu(leaf)
+    tape.seed(output, gradient: Tensor(Shape([3, 1, 1, 2]), elements: [1, 2, 3, 4, 5, 6]))
+    tape.seed(output, from: 1, gradient: Tensor(Shape([1, 1, 1, 2]), elements: [10, 20]))
+    tape.seed(output, from: 1, gradient: Tensor(Shape([2, 1, 1, 2]), elements: [100, 200, 300, 400]))
+    tape.backward()
+    #expect(leaf.gradient?.elements == [1, 2, 113, 224, 305, 406])
+  }
+
   @Test func constantsAreNotDifferentiated() throws {
     var random = Random(seed: 2)
     let image = Variable(random.tensor(Self.shape))

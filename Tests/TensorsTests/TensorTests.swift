@@ -27,6 +27,14 @@ import Testing
     #expect(copied.elements == [1, 2, 3, 4, 5, 6])
   }
 
+  @Test func imagesAreCopiesOfPartsOfTheFirstAxis() {
+    let tensor = Tensor(Shape([3, 1, 2, 1]), elements: [1, 2, 3, 4, 5, 6])
+    let parts = [0..<1, 1..<3, 2..<2].map { tensor.images($0) }
+    tensor.pointer[2] = 50
+    #expect(parts.map(\.elements) == [[1, 2], [3, 4, 5, 6], []])
+    #expect(parts[1].shape == Shape([2, 1, 2, 1]))
+  }
+
   @Test func reshapedKeepsTheStorageAlive() {
     var tensor: Tensor? = Tensor(Shape([4]), elements: [1, 2, 3, 4])
     let seen = tensor?.reshaped(Shape([2, 2]))

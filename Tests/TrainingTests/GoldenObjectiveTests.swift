@@ -88,6 +88,26 @@ struct GoldenObjectiveTests {
     }
   }
 
+  /// However few images go through the extractor at a time, the losses and the gradient are those of the whole batch.
+  @Test(arguments: [1, 2, 4]) func groupsOfABatchAddUp(_ imagesAtOnce: Int) throws {
+    let (outputs, photos) = (Self.batch((1...4).map(Self.picture)), Self.batch((5...8).map(Self.picture)))
+    func result(_ images: Int) throws -> (parts: LossParts, gradient: Tensor) {
+      let loss = PerceptualLoss(
+        extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape(),
+        pixelsAtOnce: images * 64 * 48)
+      let tape = makeTape()
+      let output = Variable(outputs, requiresGradient: true)
+      let parts = loss(output: output, photos: photos, on: tape)
+      tape.backward()
+      return (parts, try #require(output.gradient))
+    }
+    let (whole, computed) = (try result(100), try result(imagesAtOnce))
+    #expect(abs(computed.parts.total - whole.parts.total) <= Self.lossTolerance * whole.parts.total)
+    #expect(abs(computed.parts.content - whole.parts.content) <= Self.lossTolerance * whole.parts.content)
+    let gradient = Discrepancy(computed.gradient, expected: ReferenceTensor(whole.gradient))
+    #expect(gradient.relative <= Self.turnedPathTolerance, "gradient: \(gradient)")
+  }
+
   /// What evaluate-style does with one photo: the network, the clamp to 0…255, the objective.
   @Test func evaluationAgreesWithPyTorch() throws {
     let network = try Golden("network")
