@@ -1,14 +1,14 @@
 // The products of Kernels/FusedConvolution/Microkernel.swift in vectors of sixteen.
 
-/// `C = A·B` for 12 rows and 32 columns: `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·16 + n % 16]` over
+/// `C = A·B` for 12 rows and 32 columns: `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·step + n % 16]` over
 /// segments `s` below `segments` and products `k` below `depth`.
 ///
-/// `b` are two panels `[segments][depth][16]`, `panel` floats apart. 24 of the 32 registers hold sums, two weights, and one a value of A that
+/// `b` are two panels `[segments][depth][16]`, `panel` floats apart; another `step` than 16 reads its columns that far apart. 24 of the 32 registers hold sums, two weights, and one a value of A that
 /// serves two multiply-adds: with 16 columns, a load for each of them would be the limit. The memory is the caller's.
 @inline(never)
 public func multiplyWide12x32(
   _ a: UnsafePointer<Float>, row: Int, segment: Int, segments: Int, depth: Int, element: Int,
-  _ b: UnsafePointer<Float>, panel: Int, into c: UnsafeMutablePointer<Float>, stride: Int
+  _ b: UnsafePointer<Float>, panel: Int, step: Int = 16, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var (c0, d0, c1, d1, c2, d2) = (Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero)
   var (c3, d3, c4, d4, c5, d5) = (Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero, Wide.zero)
@@ -62,7 +62,7 @@ public func multiplyWide12x32(
       second += element
       third += element
       fourth += element
-      b += 16
+      b += step
     }
   }
   store(c0, c)

@@ -46,6 +46,32 @@ struct WideMicrokernelTests {
   }
 
   @Test(
+    "Columns of overlapping windows agree with their slow twin to the bit",
+    .enabled(if: impasto_processor_has_avx512() != 0), arguments: [1, 3, 17], [1, 2, 37])
+  func windows(step: Int, depth: Int) {
+    var random = Random(seed: UInt64(step * 1000 + depth))
+    let element = 12
+    let a = random.uniform(count: element * depth)
+    let b = random.uniform(count: step * depth + 32)
+    var c = [Float](repeating: .nan, count: 12 * 32)
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        c.withUnsafeMutableBufferPointer { c in
+          guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
+          multiplyWide12x32(
+            a, row: 1, segment: 0, segments: 1, depth: depth, element: element, b, panel: 16, step: step, into: c,
+            stride: 32)
+        }
+      }
+    }
+    for index in c.indices {
+      var sum: Float = 0
+      for product in 0..<depth { sum.addProduct(a[index / 32 + product * element], b[index % 32 + product * step]) }
+      #expect(c[index].bitPattern == sum.bitPattern)
+    }
+  }
+
+  @Test(
     "Three outputs of 64 tiles agree with their slow twin to the bit",
     .enabled(if: impasto_processor_has_avx512() != 0), arguments: [1, 2, 17, 128])
   func tiles(depth: Int) {

@@ -1,6 +1,8 @@
 // The products of ``NarrowWeightGradient``: sums over pixels of one activation's channels times another's, added to what is there.
 // Real calls with one loop each, as in Microkernel.swift.
 
+import WideKernels
+
 /// `C += Aᵀ·B` for 6 rows and 16 columns: product `k` takes row `r` of A at `r + k·element` and the columns of B at `k·step`; C's rows are
 /// `stride` floats apart.
 @inline(never)
@@ -76,25 +78,59 @@ private func add(_ first: Lanes, _ second: Lanes, to c: UnsafeMutablePointer<Flo
   store(load(c + 8) + second, c + 8)
 }
 
+/// The same for 12 rows and 32 columns in vectors of 16: the same bits.
+private func accumulateWide12x32(
+  _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
+  into c: UnsafeMutablePointer<Float>, stride: Int
+) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 12 * 32) { buffer in
+    guard let products = buffer.baseAddress else { return }
+    multiplyWide12x32(
+      a, row: 1, segment: 0, segments: 1, depth: depth, element: element, b, panel: 16, step: step, into: products,
+      stride: 32)
+    for row in 0..<12 {
+      for column in Swift.stride(from: 0, to: 32, by: 16) {
+        let source = products + 32 * row + column
+        add(load(source), load(source + 8), to: c + row * stride + column)
+      }
+    }
+  }
+}
+
 /// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`.
 @inline(__always)
 func accumulateProducts(
   _ a: UnsafePointer<Float>, rows: Int, element: Int, _ b: UnsafePointer<Float>, columns: Int, step: Int, depth: Int,
   into c: UnsafeMutablePointer<Float>
 ) {
-  for column in stride(from: 0, to: columns, by: 16) {
-    var row = 0
-    while row + 6 <= rows {
-      accumulate6x16(
-        a + row, element: element, b + column, step: step, depth: depth, into: c + row * columns + column,
-        stride: columns)
-      row += 6
+  let isWide = WideVectors.areAvailable
+  var column = 0
+  while column < columns {
+    let width = isWide && columns - column >= 32 ? 32 : 16
+    var first = 0
+    if width == 32 {
+      while rows - first >= 12 {
+        accumulateWide12x32(
+          a + first, element: element, b + column, step: step, depth: depth, into: c + first * columns + column,
+          stride: columns)
+        first += 12
+      }
     }
-    while row < rows {
-      accumulate2x16(
-        a + row, element: element, b + column, step: step, depth: depth, into: c + row * columns + column,
-        stride: columns)
-      row += 2
+    for within in Swift.stride(from: column, to: column + width, by: 16) {
+      var row = first
+      while row + 6 <= rows {
+        accumulate6x16(
+          a + row, element: element, b + within, step: step, depth: depth, into: c + row * columns + within,
+          stride: columns)
+        row += 6
+      }
+      while row < rows {
+        accumulate2x16(
+          a + row, element: element, b + within, step: step, depth: depth, into: c + row * columns + within,
+          stride: columns)
+        row += 2
+      }
     }
+    column += width
   }
 }

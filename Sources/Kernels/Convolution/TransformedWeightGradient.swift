@@ -20,10 +20,12 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     let tilesPerChunk: Int
     let inputsPerRead: Int
     let outputsPerRead: Int
+    /// Columns of a product: two panels of 16, which vectors of 16 take at once, or one of 8.
+    let outputsPerProduct: Int
     let inputPlane: Int
     let outputPlane: Int
     let gradientPlane: Int
-    /// Of one thread: the patch, and the products of one panel.
+    /// Of one thread: the patch, or the products of its columns.
     let privateCount: Int
 
     init(_ geometry: ConvolutionGeometry) {
@@ -36,12 +38,13 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
       tilesPerChunk = (tiles + chunks - 1) / chunks
       inputsPerRead = inputs % 16 == 0 ? 16 : 8
       outputsPerRead = outputs % 16 == 0 ? 16 : 8
+      outputsPerProduct = outputsPerRead == 16 ? 32 : 8
       inputPlane = tilesPerChunk * inputs + 16
       outputPlane = tilesPerChunk * outputs + 16
       gradientPlane = inputs * outputs
       privateCount = max(
         Input.patchCount(tiles: tilesPerRun, channels: inputsPerRead),
-        Output.patchCount(tiles: tilesPerRun, channels: outputsPerRead), (inputs + 12) * 16)
+        Output.patchCount(tiles: tilesPerRun, channels: outputsPerRead), (inputs + 12) * outputsPerProduct)
     }
   }
 
@@ -122,18 +125,21 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     tiles: Int, isFirst: Bool, temporary: UnsafeMutablePointer<Float>, into gradient: UnsafeMutablePointer<Float>
   ) {
     let rows = MicrokernelRows(row: 1, segment: 0, segments: 1, depth: tiles)
-    let width = layout.outputsPerRead
-    for channel in stride(from: 0, to: geometry.outputChannels, by: width) {
-      multiplyRows(
-        geometry.inputChannels, width: width, inputs, rows, element: geometry.inputChannels,
-        outputs + channel * layout.tilesPerChunk, into: temporary, stride: width)
+    let panel = layout.outputsPerRead * layout.tilesPerChunk
+    var channel = 0
+    while channel < geometry.outputChannels {
+      let columns = min(layout.outputsPerProduct, geometry.outputChannels - channel)
+      multiplyPanels(
+        geometry.inputChannels, columns: columns, inputs, rows, element: geometry.inputChannels,
+        outputs + channel * layout.tilesPerChunk, panel: panel, into: temporary, stride: columns)
       for input in 0..<geometry.inputChannels {
-        for lane in stride(from: 0, to: width, by: laneCount) {
+        for lane in stride(from: 0, to: columns, by: laneCount) {
           let target = gradient + input * geometry.outputChannels + channel + lane
-          let value = load(temporary + input * width + lane)
+          let value = load(temporary + input * columns + lane)
           store(isFirst ? value : value + load(target), target)
         }
       }
+      channel += columns
     }
   }
 
