@@ -33,6 +33,7 @@ public struct ModelCard: Sendable {
 
   /// The card as Markdown.
   public var markdown: String {
+    let rise = settings.risingSteps > 0 ? " rising over the first \(settings.risingSteps) iterations," : ""
     return """
       # \(style)
 
@@ -44,7 +45,7 @@ public struct ModelCard: Sendable {
       | training | \(settings.iterations) iterations of \(settings.batchSize) crops of \
       \(settings.imageSize)×\(settings.imageSize), painting at \
       \(TrainingSettings.styleSizeText(settings.styleSize)), Adam \
-      \(settings.learningRate) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
+      \(settings.learningRate)\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
       | start | \(settings.baseChecksum.map { "the base model of SHA-256 `\($0)`" } ?? "random values") |
       | loss weights | \(settings.weights.cardText), steadiness \(settings.temporalWeight) |
       | loss scaling | \(LossWeights.scaling) |

@@ -53,10 +53,16 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// Whether a painting may have so many pixels on its short side; 0 leaves it as it is.
   static func isStyleSize(_ size: Int) -> Bool { size == 0 || (32...2048).contains(size) }
 
+  /// Steps over which the rate rises: of a run from a base a hundred, an eighth of a short one.
+  var risingSteps: Int { baseChecksum == nil ? 0 : min(100, iterations / 8) }
+
   /// Adam's rate at `iteration` (from 0): constant for the first half of the run, then falling to a twentieth along a line.
   ///
-  /// The steps of a batch of four are noisy; without the descent the last ones undo each other's work.
+  /// The steps of a batch of four are noisy; without the descent the last ones undo each other's work. From a base it first rises
+  /// from 0, along a line too: Adam's first steps change every value by the whole rate, however small its gradient, and where
+  /// hundreds of them add up that undoes a trained network in one step.
   public func learningRate(at iteration: Int) -> Double {
+    if iteration < risingSteps { return learningRate * Double(iteration + 1) / Double(risingSteps + 1) }
     let half = iterations / 2
     guard iteration > half, iterations > half else { return learningRate }
     let progress = Double(iteration - half) / Double(iterations - half)

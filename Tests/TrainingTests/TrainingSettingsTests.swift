@@ -12,6 +12,17 @@ import Training
     #expect(TrainingSettings(iterations: 1, learningRate: 1).learningRate(at: 0) == 1)
   }
 
+  @Test func fromABaseTheRateRisesFirst() {
+    let settings = TrainingSettings(iterations: 1000, baseChecksum: "base", learningRate: 1)
+    #expect(settings.learningRate(at: 0) < 0.01 && settings.learningRate(at: 0) > 0)
+    #expect(abs(settings.learningRate(at: 50) - 0.5) < 0.01)
+    #expect(settings.learningRate(at: 100) == 1)
+    // An eighth of a short run, and nothing of one of a few steps.
+    let short = TrainingSettings(iterations: 80, baseChecksum: "base", learningRate: 1)
+    #expect(short.learningRate(at: 9) < 1 && short.learningRate(at: 10) == 1)
+    #expect(TrainingSettings(iterations: 7, baseChecksum: "base", learningRate: 1).learningRate(at: 0) == 1)
+  }
+
   @Test(arguments: [
     TrainingSettings(iterations: 0), TrainingSettings(batchSize: 0), TrainingSettings(imageSize: 255),
     TrainingSettings(imageSize: 16), TrainingSettings(styleSize: 5), TrainingSettings(learningRate: 0),
