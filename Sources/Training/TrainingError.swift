@@ -14,7 +14,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidPhotoList(file: String, reason: String)
   /// No style can be learned from the picture.
   case invalidStyleImage(file: String, found: String, expected: String)
-  /// The base model is of another network.
+  /// The base model is neither of the network nor of the same with fewer channels.
   case foreignBase(file: String, found: String, expected: String)
   /// A setting is out of range.
   case invalidSetting(name: String, found: String, expected: String)

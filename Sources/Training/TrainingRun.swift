@@ -28,7 +28,7 @@ public final class TrainingRun {
     public var threads: Int
     /// Photos that are not trained on.
     public var excludedPhotos: PhotoList?
-    /// The model to start from, of the settings' network; nil starts from random values.
+    /// The model to start from, of the settings' network or of the same with fewer channels; nil starts from random values.
     public var basePath: String?
     /// Whether the painting's size is chosen by ``StyleChoice`` and not by the settings.
     public var choosesStyleSize = false
@@ -94,7 +94,7 @@ public final class TrainingRun {
     let style = try StyleImage(path: options.stylePath)
     styleChecksum = try Self.checksum(ofFile: options.stylePath)
     folder = try PhotoFolder(path: options.contentPath, excluded: options.excludedPhotos)
-    let base = try options.basePath.map { try Self.base(at: $0, for: definition) }
+    let base = try options.basePath.map { try BaseModel.parameters(at: $0, for: definition, seed: settings.seed) }
     if let path = options.basePath {
       settings.baseChecksum = try Self.checksum(ofFile: path)
       settings.norms = .fromBase
@@ -114,19 +114,10 @@ public final class TrainingRun {
     previews = Self.pictures(folder, count: Self.previewPhotos)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
-      base: base?.parameters)
+      base: base)
     notes = style.notes + Self.notes(folder)
     try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
     if options.resumes { try trainer.resume(from: checkpointPath) }
-  }
-
-  private static func base(at path: String, for definition: NetworkDefinition) throws -> StyleModel {
-    let base = try StyleModel.load(path: path)
-    guard base.definition == definition else {
-      throw TrainingError.foreignBase(
-        file: path, found: "'\(base.definition.title)'", expected: "'\(definition.title)'")
-    }
-    return base
   }
 
   private static func notes(_ folder: PhotoFolder) -> [String] {

@@ -54,8 +54,10 @@ struct TrainStyle: ParsableCommand {
   var iterations: Int?
 
   @Option(
-    help:
-      "The model to start from. (default: the network's base model, models/base/NETWORK.safetensors, if there is one)")
+    help: """
+      The model to start from: one of the network, or of the same with a half or a third of the channels, as half is to johnson. \
+      (default: the network's base model, models/base/NETWORK.safetensors, if there is one)
+      """)
   var base: String?
 
   @Flag(help: "Start from random values and not from a base model.")
