@@ -5,8 +5,11 @@ import Threading
 /// L. Gatys, A. Ecker, M. Bethge: A Neural Algorithm of Artistic Style, 2015; scaled as in J. Johnson, A. Alahi, L. Fei-Fei:
 /// Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 public enum Gram {
-  /// Pixels that one product sums over.
-  private static let chunk = 2048
+  /// Pixels that one product sums over: few enough that there is a product for each thread in the deepest layer.
+  private static let chunk = 512
+
+  /// Rows of a matrix whose sums are one task.
+  private static let rowsPerTask = 16
 
   private static func chunks(_ pixels: Int) -> Int { (pixels + chunk - 1) / chunk }
 
@@ -26,19 +29,27 @@ public enum Gram {
       let first = index % chunkCount * chunk
       let count = min(chunk, pixels - first)
       let source = features + (index / chunkCount * pixels + first) * channels
-      MatrixProduct.multiply(
-        .init(source, stride: channels, transposed: true), .init(source, stride: channels), rows: channels,
-        columns: channels, inner: count, into: scratch + index * matrix, stride: channels)
+      MatrixProduct.square(
+        source, stride: channels, columns: channels, inner: count, into: scratch + index * matrix)
     }
     let scale = 1 / Float(channels * pixels)
-    pool.parallelFor(batch) { image in
-      let target = output + image * matrix
-      let sums = scratch + image * chunkCount * matrix
-      target.update(from: sums, count: matrix)
-      for index in 1..<max(chunkCount, 1) {
-        Pointwise.accumulate(sums + index * matrix, into: target, count: matrix)
+    let blocks = (channels + rowsPerTask - 1) / rowsPerTask
+    pool.parallelFor(batch * blocks) { task in
+      let sums = scratch + task / blocks * chunkCount * matrix
+      let target = output + task / blocks * matrix
+      let firstRow = task % blocks * rowsPerTask
+      for row in firstRow..<min(firstRow + rowsPerTask, channels) {
+        // From the diagonal on; what lies below it is the same.
+        let (start, count) = (row * channels + row, channels - row)
+        target.advanced(by: start).update(from: sums + start, count: count)
+        for index in 1..<max(chunkCount, 1) {
+          Pointwise.accumulate(sums + index * matrix + start, into: target + start, count: count)
+        }
+        for column in row..<channels {
+          target[row * channels + column] *= scale
+          target[column * channels + row] = target[row * channels + column]
+        }
       }
-      for index in 0..<matrix { target[index] *= scale }
     }
   }
 

@@ -36,4 +36,14 @@ public enum MatrixProduct {
       blasint(m), blasint(n), blasint(k), 1, a.pointer, blasint(a.stride), b.pointer, blasint(b.stride),
       accumulate ? 1 : 0, c, blasint(cStride))
   }
+
+  /// The upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N floats apart. Below the diagonal,
+  /// `C` stays as it was.
+  public static func square(
+    _ a: UnsafePointer<Float>, stride aStride: Int, columns n: Int, inner k: Int, into c: UnsafeMutablePointer<Float>
+  ) {
+    guard isConfigured, n > 0 else { return }
+    cblas_ssyrk(
+      CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(k), 1, a, blasint(aStride), 0, c, blasint(n))
+  }
 }

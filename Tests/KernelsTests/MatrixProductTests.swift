@@ -42,6 +42,33 @@ import Testing
     }
   }
 
+  @Test(arguments: [(1, 1), (3, 7), (8, 8), (13, 32), (37, 29), (129, 65)])
+  func squares(columns: Int, inner: Int) {
+    var random = Random(seed: 2)
+    let a = random.uniform(count: inner * columns)
+    let source = spread(a, rows: inner, gap: 3)
+    let output = GuardedBuffer(count: columns * columns, filledWith: .nan)
+    MatrixProduct.square(
+      source.pointer, stride: columns + 3, columns: columns, inner: inner, into: output.pointer)
+    var (computed, expected): ([Float], [Double]) = ([], [])
+    for row in 0..<columns {
+      for column in 0..<columns {
+        let value = output.elements[row * columns + column]
+        guard column >= row else {
+          #expect(value.isNaN, "written below the diagonal")
+          continue
+        }
+        computed.append(value)
+        expected.append(
+          (0..<inner).reduce(0) { $0 + Double(a[$1 * columns + row]) * Double(a[$1 * columns + column]) })
+      }
+    }
+    expectAgreement(
+      computed, ReferenceTensor(Shape([expected.count]), elements: expected), within: Tolerance.singlePrecision,
+      "square")
+    expectIntact(source, output)
+  }
+
   private func spread(_ elements: [Float], rows: Int, gap: Int) -> GuardedBuffer {
     let length = elements.count / rows
     return GuardedBuffer(
