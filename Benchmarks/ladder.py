@@ -6,8 +6,7 @@
     Benchmarks/ladder.py --painting … --content … --only-times               # new times for networks that are trained
 
 Each network is trained from random values with one recipe, without steadiness, and evaluated on photos that the training never saw
-(training/held_out_photos.txt). Those of --steady are trained a second time with the trainer's own steadiness, and both times it is
-measured how steady they are. Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
+(training/held_out_photos.txt). Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
 frame of the engine alone, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
 Needs the programs built, framerate too, and nothing but Python.
 """
@@ -17,12 +16,11 @@ import json
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 
+from programs import HELD_OUT, ROOT, ProgramError, machine, run, write
+
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-HELD_OUT = ROOT / "training" / "held_out_photos.txt"
 # The reference of the ladder's ratios first.
 NETWORKS = [
     "half",
@@ -36,36 +34,15 @@ NETWORKS = [
     "phone",
     "johnson",
 ]
-STEADY = ["realtime", "standard"]
-
-
-class LadderError(Exception):
-    """What went wrong: one sentence."""
-
-
-def run(command):
-    """The JSON object that a program prints."""
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        raise LadderError(f"{pathlib.Path(command[0]).name}: failed with status {result.returncode}")
-    return json.loads(result.stdout)
-
-
-def write(path, value):
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
 
 
 class Candidate:
     """A network of the ladder, and where its model lies."""
 
-    def __init__(self, network, arguments, is_steady=False):
+    def __init__(self, network, arguments):
         self.network = network
         self.arguments = arguments
-        # None leaves the weight to the trainer.
-        self.temporal_weight = None if is_steady else 0
-        name = re.sub(r"[^a-z0-9]+", "-", network) + ("-steady" if is_steady else "")
+        name = re.sub(r"[^a-z0-9]+", "-", network)
         self.model = arguments.folder / f"{name}.safetensors"
         self.evaluation = arguments.folder / f"{name}.evaluation.json"
         self.milliseconds = []
@@ -78,14 +55,12 @@ class Candidate:
             run([
                 a.programs / "train-style", a.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
                 "--from-scratch", "--image-size", a.image_size, "--style-size", 256, "--style-weight", 5,
-                "--iterations", a.iterations, "--output", self.model, "--json",
-                *([] if self.temporal_weight is None else ["--temporal-weight", self.temporal_weight]),
+                "--iterations", a.iterations, "--temporal-weight", 0, "--output", self.model, "--json",
             ])  # fmt: skip
         if not self.evaluation.exists():
             write(self.evaluation, run([
                 a.programs / "evaluate-style", "--style", self.model, "--style-image", a.painting, "--content", a.content,
                 "--photo-list", HELD_OUT, "--style-size", 256, "--style-weight", 5, "--json",
-                *(["--temporal"] if self.network in a.steady else []),
             ]))  # fmt: skip
 
     def time(self):
@@ -100,11 +75,6 @@ class Candidate:
         film = run([a.programs / "stylize-video", "--style", self.model, a.clip, output, "--json", "--quiet"])
         output.unlink()
         self.videos.append(film["fps"])
-
-    def steadiness(self):
-        """The objective, and how much the picture changes beyond the motion and the noise, in levels of 255."""
-        evaluation = json.loads(self.evaluation.read_text(encoding="utf-8"))
-        return {"total": evaluation["mean"]["total"], **evaluation["temporal"]}
 
     def row(self):
         mean = json.loads(self.evaluation.read_text(encoding="utf-8"))["mean"]
@@ -121,33 +91,18 @@ def measure(arguments):
     if arguments.only_times:
         candidates = [candidate for candidate in candidates if candidate.model.exists() and candidate.evaluation.exists()]
         if not candidates:
-            raise LadderError(f"{arguments.folder}: holds no trained network, expected those of a run without --only-times")
-    pairs = [
-        (candidate, Candidate(candidate.network, arguments, is_steady=True))
-        for candidate in candidates
-        if candidate.network in arguments.steady
-    ]
-    if arguments.only_times:
-        pairs = [pair for pair in pairs if pair[1].evaluation.exists()]
-    for candidate in candidates + [steady for _, steady in pairs]:
-        print(candidate.network, "" if candidate.temporal_weight == 0 else "(steady)", file=sys.stderr)
+            raise ProgramError(f"{arguments.folder}: holds no trained network, expected those of a run without --only-times")
+    for candidate in candidates:
+        print(candidate.network, file=sys.stderr)
         candidate.train()
     for number in range(arguments.rounds):
         print(f"times, round {number + 1} of {arguments.rounds}", file=sys.stderr)
         for candidate in candidates:
             candidate.time()
-    # Of several points the program also tells the machine.
-    points = run([
-        arguments.programs / "framerate", "--network", "quarter", "--size", "64x48", "80x48", "--threads", arguments.threads,
-        "--frames", 2, "--inference-only", "--json", "--quiet",
-    ])  # fmt: skip
     write(arguments.output, {
-        "machine": points["machine"], "iterations": arguments.iterations, "imageSize": arguments.image_size, "size": arguments.size,
+        "machine": machine(arguments.programs), "iterations": arguments.iterations, "imageSize": arguments.image_size, "size": arguments.size,
         "threads": arguments.threads, "clip": arguments.clip.name, "painting": arguments.painting.name,
         "rows": [candidate.row() for candidate in candidates],
-        "steadiness": [
-            {"network": plain.network, "without": plain.steadiness(), "with": steady.steadiness()} for plain, steady in pairs
-        ],
     })  # fmt: skip
 
 
@@ -156,7 +111,6 @@ def main():
     parser.add_argument("--painting", type=pathlib.Path, required=True)
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=NETWORKS)
-    parser.add_argument("--steady", nargs="*", default=STEADY, metavar="NETWORK", help="measure steadiness of these")
     parser.add_argument("--iterations", type=int, default=500)
     parser.add_argument("--image-size", type=int, default=128)
     parser.add_argument("--size", default="1280x720", help="of the frames that are timed")
@@ -170,7 +124,7 @@ def main():
     parser.add_argument("--only-times", action="store_true", help="train nothing")
     try:
         measure(parser.parse_args())
-    except (LadderError, OSError, ValueError, KeyError) as error:
+    except (ProgramError, OSError, ValueError, KeyError) as error:
         sys.exit(f"ladder.py: {error}")
 
 

@@ -4,9 +4,9 @@
     Benchmarks/report.py
 
 Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
-as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json as soak.py does, ladder.json as
-ladder.py does, and framerate.svg, the chart. Of what is missing the report keeps what it said before, with its machine. Needs
-nothing but Python.
+as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json, ladder.json and
+steadiness.json as the scripts of these names do, and framerate.svg, the chart. Of what is missing the report keeps what it said before,
+with its machine. Needs nothing but Python.
 """
 
 import argparse
@@ -23,6 +23,7 @@ SECTIONS = {
     "Frame rates": ("framerate",),
     "Live": ("latency", "streams", "soak"),
     "The ladder": ("ladder",),
+    "Steadiness": ("steadiness",),
     "Kernels": ("kernels",),
 }
 SIZES = {"640x360": "360p", "960x540": "540p", "1280x720": "720p", "1920x1080": "1080p"}
@@ -247,29 +248,6 @@ better format and takes {training["memoryShare"]:.2f} of its memory.
 {table(["<program", "seconds a step", "spread", "× ours", "peak MB"], rows)}"""
 
 
-def steadiness_table(pairs):
-    if not pairs:
-        return ""
-    rows = []
-    for pair in pairs:
-        plain, steady = pair["without"], pair["with"]
-        cells = [pair["network"], f"{steady['total'] / plain['total']:.2f}"]
-        for name in ("warping", "pan", "subpixel", "zoom", "rotation", "still"):
-            share = steady[name]["output"] / plain[name]["output"]
-            cells.append(f"{plain[name]['output']:.1f} → {steady[name]['output']:.1f} (**{share:.2f}**)")
-        cells.append(f"{plain['warping']['input']:.1f}, {plain['still']['input']:.1f}")
-        rows.append(cells)
-    titles = [
-        "<network", "objective", "<warping error", "<pan", "<pan below a pixel", "<zoom", "<rotation", "<noisy still", "<the film's own",
-    ]  # fmt: skip
-    return f"""
-What the training for steadiness changes, with the same steps: the objective as a share of that without; the warping error on
-sequences rendered out of the photos with exactly known motion, and a pixel's standard deviation in a still with noise of σ = 2,
-in levels of 255, without → with (and the share). The film's own are those of the frames that were painted.
-
-{table(titles, rows)}"""
-
-
 def ladder_section(ladder):
     if ladder is None:
         return "## The ladder\n\nNot measured; `Benchmarks/ladder.py` does it.\n"
@@ -298,7 +276,33 @@ What networks cost and how near they come: each trained from random values for {
 are those of the engine for a frame of {ladder["size"]} on {ladder["threads"]} threads, video fps those of `stylize-video` on `{ladder["clip"]}`, decoding and encoding
 included; the networks take turns, medians. Bold: no faster network comes nearer.
 
-{table(titles, rows)}{steadiness_table(ladder.get("steadiness", []))}"""
+{table(titles, rows)}"""
+
+
+def steadiness_section(steadiness):
+    if steadiness is None:
+        return "## Steadiness\n\nNot measured; `Benchmarks/steadiness.py` does it.\n"
+    rows = []
+    for row in steadiness["rows"]:
+        plain, steady = row["without"], row["with"]
+        cells = [row["network"], row["painting"], f"{steady['total'] / plain['total']:.2f}"]
+        for name in ("warping", "pan", "subpixel", "zoom", "rotation", "still"):
+            share = steady[name]["output"] / plain[name]["output"]
+            cells.append(f"{plain[name]['output']:.1f} → {steady[name]['output']:.1f} (**{share:.2f}**)")
+        cells.append(f"{plain['warping']['input']:.1f}, {plain['still']['input']:.1f}")
+        rows.append(cells)
+    titles = [
+        "<network", "<painting", "objective", "<warping error", "<pan", "<pan below a pixel", "<zoom", "<rotation", "<noisy still",
+        "<the film's own",
+    ]  # fmt: skip
+    return f"""## Steadiness
+
+What the training for steadiness changes: each painting learned twice from the same base, `--quality {steadiness["quality"]}`, with the trainer's weight
+of steadiness and with 0. The objective on photos that no training saw, as a share of that without; the warping error on
+sequences rendered out of the photos with exactly known motion, and a pixel's standard deviation in a still with noise of σ = 2,
+in levels of 255, without → with (and the share). The film's own are those of the frames that were painted.
+
+{table(titles, rows)}"""
 
 
 def kernels_section(kernels):
@@ -364,6 +368,7 @@ def write_report(results, output):
             "Frame rates": framerate_section(reports["framerate"], relative),
             "Live": live_section(reports["latency"], reports["streams"], reports["soak"]),
             "The ladder": ladder_section(reports["ladder"]),
+            "Steadiness": steadiness_section(reports["steadiness"]),
             "Kernels": kernels_section(reports["kernels"]),
         }
         for name, files in SECTIONS.items():

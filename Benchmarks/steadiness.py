@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Measures what the training for steadiness changes: the same training with it and without, on one painting after another.
+
+    Benchmarks/steadiness.py --painting starry.png wave.png --content photos
+    Benchmarks/steadiness.py --painting starry.png --content photos --network standard --quality draft
+
+Both start from the network's base, or from one of --base for each painting, and take the trainer's own settings for the quality, but for the weight of steadiness, which is 0 in
+one of them. They are evaluated on photos that no training saw (training/held_out_photos.txt): the objective, the warping error on
+sequences rendered out of the photos with exactly known motion, and a pixel's deviation in a noisy still. Models stay in --folder, so
+that a run that was stopped goes on where it was. Writes the numbers to --output; Benchmarks/report.py shows them.
+Needs the programs built, framerate too, and nothing but Python.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+from programs import HELD_OUT, ROOT, ProgramError, machine, run, write
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Training:
+    """One network on one painting, with steadiness or without."""
+
+    def __init__(self, painting, base, network, is_steady, arguments):
+        self.painting = painting
+        self.base = base
+        self.network = network
+        # None leaves the weight to the trainer.
+        self.temporal_weight = None if is_steady else 0
+        self.arguments = arguments
+        name = f"{painting.stem}-{network}" + ("" if is_steady else "-unsteady")
+        self.model = arguments.folder / f"{name}.safetensors"
+        self.evaluation = arguments.folder / f"{name}.evaluation.json"
+
+    def result(self):
+        """The objective and the temporal numbers, trained and evaluated where that is still to be done."""
+        a = self.arguments
+        if not self.model.exists():
+            run([
+                a.programs / "train-style", self.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
+                "--quality", a.quality, "--threads", a.threads, "--output", self.model, "--json",
+                *([] if self.temporal_weight is None else ["--temporal-weight", self.temporal_weight]),
+                *([] if self.base is None else ["--base", self.base]),
+            ])  # fmt: skip
+        if not self.evaluation.exists():
+            write(self.evaluation, run([
+                a.programs / "evaluate-style", "--style", self.model, "--style-image", self.painting, "--content", a.content,
+                "--photo-list", HELD_OUT, "--threads", a.threads, "--temporal", "--json",
+            ]))  # fmt: skip
+        evaluation = json.loads(self.evaluation.read_text(encoding="utf-8"))
+        return {"total": evaluation["mean"]["total"], **evaluation["temporal"]}
+
+
+def measure(arguments):
+    bases = arguments.base or [None] * len(arguments.painting)
+    if len(bases) != len(arguments.painting):
+        raise ValueError(f"--base names {len(bases)} files, expected one for each of {len(arguments.painting)} paintings")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for network in arguments.network:
+        for painting, base in zip(arguments.painting, bases):
+            print(f"{network}, {painting.name}", file=sys.stderr)
+            without, steady = (Training(painting, base, network, is_steady, arguments).result() for is_steady in (False, True))
+            rows.append({"network": network, "painting": painting.name, "without": without, "with": steady})
+    write(arguments.output, {"machine": machine(arguments.programs), "quality": arguments.quality, "rows": rows})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--painting", type=pathlib.Path, nargs="+", required=True)
+    parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
+    parser.add_argument("--network", nargs="+", default=["realtime"])
+    parser.add_argument("--base", type=pathlib.Path, nargs="+", help="a model to start from for each painting")
+    parser.add_argument("--quality", default="good", choices=["draft", "good", "best"])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build" / "release")
+    parser.add_argument("--folder", type=pathlib.Path, default=HERE / "results" / "steadiness", help="for the models")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "results" / "steadiness.json")
+    try:
+        measure(parser.parse_args())
+    except (ProgramError, OSError, ValueError, KeyError) as error:
+        sys.exit(f"steadiness.py: {error}")
+
+
+if __name__ == "__main__":
+    main()
