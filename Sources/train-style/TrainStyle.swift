@@ -90,8 +90,8 @@ struct TrainStyle: ParsableCommand {
 
   @Option(
     help: """
-      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")), \
-      \(TrainingSettings.steadyWeight) for other networks)
+      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")); for \
+      other networks as many as there are iterations, at most \(TrainingSettings.steadyWeight))
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?
@@ -135,12 +135,14 @@ struct TrainStyle: ParsableCommand {
     if let base { try InputPath.checkFile(base) }
     // A base is that of the network as it is named: at another width it would be another network.
     let basePath = fromScratch ? nil : base ?? (width == 1 ? installation.baseModel(network: network) : nil)
+    let iterations = iterations ?? quality.iterations(hasBase: basePath != nil)
     let settings = TrainingSettings(
-      network: network, width: width, iterations: iterations ?? quality.iterations(hasBase: basePath != nil),
+      network: network, width: width, iterations: iterations,
       batchSize: batchSize, imageSize: imageSize, styleSize: styleSize ?? Self.defaults.styleSize,
       weights: LossWeights(
         content: contentWeight, style: styleWeight ?? Self.defaults.weights.style, totalVariation: tvWeight),
-      temporalWeight: temporalWeight ?? TrainingSettings.defaultTemporalWeight(network: network),
+      temporalWeight: temporalWeight
+        ?? TrainingSettings.defaultTemporalWeight(network: network, iterations: iterations),
       learningRate: learningRate, seed: seed)
     try settings.validate()
     var options = TrainingRun.Options(

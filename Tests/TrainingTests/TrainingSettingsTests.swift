@@ -46,14 +46,16 @@ import Training
   }
 
   @Test func steadinessIsOnForOtherNetworksThanTheReferences() {
-    #expect(TrainingSettings.defaultTemporalWeight(network: "johnson") == 0)
-    #expect(TrainingSettings.defaultTemporalWeight(network: "dense") == TrainingSettings.steadyWeight)
+    #expect(TrainingSettings.defaultTemporalWeight(network: "johnson", iterations: 2400) == 0)
+    #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 2400) == TrainingSettings.steadyWeight)
+    #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 300) == 300)
   }
 
   @Test func theDefaultNetworkIsTheShippedOneAndIsTrainedToBeSteady() throws {
     let settings = TrainingSettings()
     #expect(try settings.validate().title == "realtime")
-    #expect(TrainingSettings.defaultTemporalWeight(network: settings.network) > 0)
+    #expect(
+      TrainingSettings.defaultTemporalWeight(network: settings.network, iterations: settings.iterations) > 0)
   }
 
   @Test func unknownNetworkIsRefused() {
