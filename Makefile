@@ -99,6 +99,8 @@ bench-full: benchmark-programs $(CLIP) $(VGG16)
 
 benchmark-programs: toolchain libraries swift-packages
 	@.ci/install-packages python3
+	@# Where no source has changed since, SwiftPM would take the plan of the other package for this one's.
+	@rm -f .build/release.yaml .build/*/release/description.json
 	swift build $(BENCHMARKS) --product framerate
 	swift build $(BENCHMARKS) --product latency
 	swift build $(BENCHMARKS) --product kernels
