@@ -106,7 +106,7 @@ benchmark-programs: toolchain libraries swift-packages
 	swift build $(BENCHMARKS) --product kernels
 	swift build $(BENCHMARKS) --product training-step
 
-## gallery    models/README.md, from the cards of the models
+## gallery    models/README.md, from the cards of the models, and the credits below them
 gallery:
 	@.ci/install-packages python3
 	models/gallery.py

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes models/README.md, the gallery, from the cards beside it; `make gallery` calls it.
+"""Writes models/README.md, the gallery, from the cards beside it, and below each card whose works it shows; `make gallery` calls it.
 
     models/gallery.py
 
-Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the painters.
+Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the painters, credits.txt
+the words below a card.
 --check writes nothing and fails where the gallery is not up to date. Needs nothing but Python.
 """
 
@@ -82,6 +83,7 @@ class Style:
     """What a card tells, as the gallery shows it."""
 
     def __init__(self, card, paintings):
+        self.card = card
         self.name = card.stem
         self.model = card.with_suffix(".safetensors")
         self.picture = card.with_suffix(".jpg")
@@ -139,11 +141,39 @@ def table(titles, rows):
     return "\n".join(lines) + "\n"
 
 
-def gallery(folder):
-    """The text of the gallery of the cards in a folder."""
+def with_credits(style, credits):
+    """The text of a style's card, its last words the credits of the works in it; as it is where paintings.txt does not know them."""
+    text = read(style.card)
+    if not style.work or not credits:
+        return text
+    painter, title, year = style.work
+    # What was there before begins as the credits do.
+    start = text.find("\n" + credits[: credits.index("{")])
+    words = text if start < 0 else text[:start]
+    for name, value in (("painter", painter), ("title", title), ("year", year), ("picture", style.picture.name)):
+        credits = credits.replace("{" + name + "}", value)
+    return words.rstrip("\n") + "\n\n" + credits
+
+
+def read_credits(path):
+    """What a card's last words are, with {painter}, {title}, {year} and {picture} in place of those; empty where there is no file."""
+    if not path.exists():
+        return ""
+    text = read(path)
+    if text.find("{") <= 0:
+        raise GalleryError(f"{path}: found no {{painter}} behind the first words, expected the words below a card")
+    return text
+
+
+def read_styles(folder):
+    """The styles of the cards in a folder, in the gallery's order."""
     paintings = read_paintings(folder / "paintings.txt")
     cards = [path for path in folder.glob("*.md") if path.name != "README.md"]
-    styles = sorted((Style(card, paintings) for card in cards), key=lambda style: style.place)
+    return sorted((Style(card, paintings) for card in cards), key=lambda style: style.place)
+
+
+def gallery(styles):
+    """The text of the gallery."""
     pictures = [[style.image, f"**{style.link}**", style.network, style.painting] for style in styles]
     numbers = [
         [
@@ -167,13 +197,16 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, default=HERE, metavar="FOLDER")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the gallery is not up to date")
     arguments = parser.parse_args()
-    target = arguments.models / "README.md"
     try:
-        text = gallery(arguments.models)
-        if not arguments.check:
-            target.write_text(text, encoding="utf-8")
-        elif not target.exists() or read(target) != text:
-            raise GalleryError(f"{target}: not what the cards tell; 'make gallery' writes it anew")
+        styles = read_styles(arguments.models)
+        credits = read_credits(arguments.models / "credits.txt")
+        texts = {style.card: with_credits(style, credits) for style in styles}
+        texts[arguments.models / "README.md"] = gallery(styles)
+        for path, text in texts.items():
+            if not arguments.check:
+                path.write_text(text, encoding="utf-8")
+            elif not path.exists() or read(path) != text:
+                raise GalleryError(f"{path}: not what the cards and paintings.txt tell; 'make gallery' writes it anew")
     except (GalleryError, OSError) as error:
         sys.exit(f"gallery: {error}")
 

@@ -64,6 +64,27 @@ import Testing
     #expect(stale.exitCode == 1 && stale.errors.contains("make gallery"), "\(stale.errors)")
   }
 
+  @Test func writesTheCreditsOfTheWorksBelowACard() throws {
+    try folder.write(Array("w.jpg | Hokusai | The Wave | 1831\n".utf8), to: "paintings.txt")
+    try folder.write(Array("Painted by {painter}: *{title}*, {year}; see `{picture}`.\n".utf8), to: "credits.txt")
+    try card("known", "| painting | `w.jpg`, SHA-256 `0` |")
+    try card("unknown", "| painting | `other.jpg`, SHA-256 `0` |")
+    func text(_ name: String) throws -> String { String(decoding: try folder.bytes(of: name), as: UTF8.self) }
+    let (known, unknown) = (try text("known.md"), try text("unknown.md"))
+    let missing = try gallery("--models", folder.path, "--check")
+    #expect(missing.exitCode == 1 && missing.errors.contains("known.md: not what"), "\(missing.errors)")
+
+    let credits = "\nPainted by Hokusai: *The Wave*, 1831; see `known.jpg`.\n"
+    for _ in 0..<2 {
+      #expect(try gallery("--models", folder.path).exitCode == 0)
+      #expect(try text("known.md") == known + credits, "once, however often the gallery is made")
+      #expect(try text("unknown.md") == unknown)
+    }
+    try folder.write(Array("Nothing.\n".utf8), to: "credits.txt")
+    let empty = try gallery("--models", folder.path)
+    #expect(empty.exitCode == 1 && empty.errors.contains("credits.txt: found no {painter}"), "\(empty.errors)")
+  }
+
   @Test func whatIsNoCardIsNamed() throws {
     try folder.write(Array("Text.\n".utf8), to: "notes.md")
     let notes = try gallery("--models", folder.path)
