@@ -1,4 +1,5 @@
 import FFmpeg
+import Kernels
 
 /// A conversion that is made anew when the formats change, as they may in the middle of a stream.
 struct AdaptiveScaler {
@@ -54,16 +55,32 @@ struct ScratchFrame {
   }
 }
 
-/// From the source's frames to the stylizer's: RGB24 at its size, upright. For one thread.
+/// From the source's frames to the stylizer's, in the film's order: RGB24 at its size, upright, without noise where asked for. For one
+/// thread.
 final class InputConversion: @unchecked Sendable {
   private let orientation: Orientation
+  private let denoises: Bool
   private var scaler = AdaptiveScaler()
   private var scratch = ScratchFrame()
+  private var denoiser: TemporalDenoiser?
 
-  init(orientation: Orientation) { self.orientation = orientation }
+  init(orientation: Orientation, denoises: Bool) {
+    self.orientation = orientation
+    self.denoises = denoises
+  }
 
   func convert(_ source: Frame, into work: Frame) throws {
     try scaler.scaleTurned(source, into: work, orientation: orientation, scratch: &scratch)
+    guard denoises, let pixels = work.plane(0) else { return }
+    denoiser(width: work.width, height: work.height).apply(pixels, stride: work.stride(0))
+  }
+
+  /// Made anew where the size has changed, which is seldom.
+  private func denoiser(width: Int, height: Int) -> TemporalDenoiser {
+    if let denoiser, denoiser.width == width, denoiser.height == height { return denoiser }
+    let made = TemporalDenoiser(width: width, height: height)
+    denoiser = made
+    return made
   }
 }
 

@@ -15,10 +15,14 @@ public final class LiveStylization: Sendable {
     /// Whether the work size goes down where the machine does not keep up, and up again where it could.
     public var adaptsWorkSize: Bool
 
-    /// The source's size, adapted, unless told otherwise.
-    public init(workSize: (width: Int, height: Int)? = nil, adaptsWorkSize: Bool = true) {
+    /// Whether the networks see the frames without the noise of what rests, see ``TemporalDenoiser``.
+    public var denoises: Bool
+
+    /// The source's size, adapted, and its frames as they are, unless told otherwise.
+    public init(workSize: (width: Int, height: Int)? = nil, adaptsWorkSize: Bool = true, denoises: Bool = false) {
       self.workSize = workSize
       self.adaptsWorkSize = adaptsWorkSize
+      self.denoises = denoises
     }
   }
 
@@ -117,7 +121,7 @@ public final class LiveStylization: Sendable {
   }
 
   private func convertIn(_ stages: Stages) throws {
-    let input = InputConversion(orientation: source.description.orientation)
+    let input = InputConversion(orientation: source.description.orientation, denoises: options.denoises)
     while let slot = stages.decoded.take() {
       try input.convert(slot.source, into: try slot.work(of: style.size))
       overtake(stages.converted.put(slot), stages)

@@ -28,6 +28,7 @@ public final class StylizationPipeline {
   private let source: any FrameSource
   private let sink: any FrameSink
   private let stylizers: [any FrameStylizer]
+  private let denoises: Bool
   private let blend: FrameBlend
   private let orientation: Orientation
   private let sinkOrientation: Orientation
@@ -37,15 +38,17 @@ public final class StylizationPipeline {
   ///
   /// The stylizers, at least one and all of one size, see upright pictures of that size: one frame each at a time.
   /// `sinkOrientation` tells how the sink stores them: as the source does, or `upright`. `slots` is the number of frames
-  /// under way at a time; nil for one in each stage.
+  /// under way at a time; nil for one in each stage. With `denoises`, the stylizers see the frames as ``TemporalDenoiser`` leaves
+  /// them.
   public init(
-    source: any FrameSource, sink: any FrameSink, stylizers: [any FrameStylizer], blend: FrameBlend = FrameBlend(),
-    sinkOrientation: Orientation? = nil, slots: Int? = nil
+    source: any FrameSource, sink: any FrameSink, stylizers: [any FrameStylizer], denoises: Bool = false,
+    blend: FrameBlend = FrameBlend(), sinkOrientation: Orientation? = nil, slots: Int? = nil
   ) {
     precondition(!stylizers.isEmpty, "a pipeline needs a stylizer")
     self.source = source
     self.sink = sink
     self.stylizers = stylizers
+    self.denoises = denoises
     self.blend = blend
     orientation = source.description.orientation
     self.sinkOrientation = sinkOrientation ?? orientation
@@ -92,7 +95,7 @@ public final class StylizationPipeline {
       queues.decoded.close()
     }
 
-    let input = InputConversion(orientation: orientation)
+    let input = InputConversion(orientation: orientation, denoises: denoises)
     threads.start("convert-in") {
       var count = 0
       while let slot = queues.decoded.pop() {

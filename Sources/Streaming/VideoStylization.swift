@@ -9,6 +9,8 @@ public struct VideoStylization: Sendable {
   public struct Options: Sendable {
     /// The size of the pictures that the stylizer sees, as displayed; nil for the video's own.
     public var workSize: (width: Int, height: Int)?
+    /// Whether the stylizer sees the frames without the noise of what rests, see ``TemporalDenoiser``.
+    public var denoises: Bool
     /// What of the source shows through.
     public var blend: FrameBlend
     /// How to encode.
@@ -16,12 +18,13 @@ public struct VideoStylization: Sendable {
     /// The number of threads of the decoder.
     public var decoderThreads: Int
 
-    /// The video's own size, nothing of the source, the container's codec unless told otherwise.
+    /// The video's own size, its frames as they are, nothing of the source, the container's codec unless told otherwise.
     public init(
-      workSize: (width: Int, height: Int)? = nil, blend: FrameBlend = FrameBlend(),
+      workSize: (width: Int, height: Int)? = nil, denoises: Bool = false, blend: FrameBlend = FrameBlend(),
       encoding: EncodingOptions = EncodingOptions(), decoderThreads: Int = 1
     ) {
       self.workSize = workSize
+      self.denoises = denoises
       self.blend = blend
       self.encoding = encoding
       self.decoderThreads = decoderThreads
@@ -91,7 +94,8 @@ public struct VideoStylization: Sendable {
       target, like: input, options: options.encoding, interrupt: { grace.isOver })
     let stylizers = try makeStylizers(workSize.width, workSize.height)
     let pipeline = StylizationPipeline(
-      source: input, sink: writer, stylizers: stylizers, blend: options.blend, sinkOrientation: writer.orientation)
+      source: input, sink: writer, stylizers: stylizers, denoises: options.denoises, blend: options.blend,
+      sinkOrientation: writer.orientation)
     let summary = try pipeline.run(shouldStop: shouldStop, progress: progress)
     guard summary.frames > 0 else { throw StoppedError(file: output.displayName) }
     try file?.commit()

@@ -56,6 +56,9 @@ public struct TemporalEvaluator {
   static let frameCount = 6
   /// Frames of the noisy still.
   static let stillCount = 8
+  /// Where averages over time are painted: frames in front of these, in which they settle, and frames from one that is measured to the
+  /// next, since neighbours are alike.
+  static let averaged = (settling: 16, spacing: 4)
   /// The noise of the still, of 255.
   static let noise: Float = 2
   /// How many times the view's side the photo's short side has: room to move in.
@@ -70,12 +73,16 @@ public struct TemporalEvaluator {
   }
 
   private let size: Int
+  private let denoises: Bool
   private let pool: ComputePool
   private let stylize: (Tensor) -> Tensor
 
   /// An evaluator of views of `size` × `size` pixels; `stylize` gets `[1, S, S, 3]` RGB 0…255 and returns the same shape.
-  public init(size: Int, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
+  ///
+  /// With `denoises` it gets the frames as ``TemporalDenoiser`` leaves them, those of the still when it has been one for a while.
+  public init(size: Int, denoises: Bool = false, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
     self.size = size
+    self.denoises = denoises
     self.pool = pool
     self.stylize = stylize
   }
@@ -99,9 +106,10 @@ public struct TemporalEvaluator {
     motion.write(size: size, positions: flow.pointer, mask: mask.pointer)
     var sums = TemporalMeasurement(output: 0, input: 0)
     var previous: (input: Tensor, output: Tensor)?
+    let denoised = denoiser()
     for time in 0..<Self.frameCount {
       let input = frame(photo, motion, time: time)
-      let output = Self.clamped(stylize(input))
+      let output = Self.clamped(stylize(denoised(input)))
       if let previous {
         sums.input += meanSquare(input, previous.input, flow, mask)
         sums.output += meanSquare(output, previous.output, flow, mask)
@@ -163,7 +171,9 @@ public struct TemporalEvaluator {
     var random = SplitMix64(seed: seed)
     var inputs = PixelVariance(count: view.count)
     var outputs = PixelVariance(count: view.count)
-    for _ in 0..<Self.stillCount {
+    let denoised = denoiser()
+    let (settling, spacing) = denoises ? Self.averaged : (settling: 0, spacing: 1)
+    for time in 0..<settling + spacing * Self.stillCount {
       let noisy = view.copy()
       for pixel in 0..<size * size {
         let noise = Self.noise * LaterFrameMaker.gaussian(&random)
@@ -172,10 +182,26 @@ public struct TemporalEvaluator {
           noisy.pointer[index] = min(max((noisy.pointer[index] + noise[channel]).rounded(), 0), 255)
         }
       }
+      let seen = denoised(noisy)
+      guard time >= settling, (time - settling) % spacing == 0 else { continue }
       inputs.add(noisy)
-      outputs.add(Self.clamped(stylize(noisy)))
+      outputs.add(Self.clamped(stylize(seen)))
     }
     return TemporalMeasurement(output: outputs.meanDeviation, input: inputs.meanDeviation)
+  }
+
+  /// What makes the network's frames of those of one sequence, one after another.
+  private func denoiser() -> (Tensor) -> Tensor {
+    guard denoises else { return { $0 } }
+    let denoiser = TemporalDenoiser(width: size, height: size)
+    var bytes = [UInt8](repeating: 0, count: 3 * size * size)
+    return { frame in
+      for index in bytes.indices { bytes[index] = UInt8(frame.pointer[index]) }
+      bytes.withUnsafeMutableBufferPointer { buffer in
+        if let base = buffer.baseAddress { denoiser.apply(base, stride: 3 * size) }
+      }
+      return Tensor(frame.shape, elements: bytes.map(Float.init))
+    }
   }
 
   private static func clamped(_ image: Tensor) -> Tensor {

@@ -37,6 +37,9 @@ struct EvaluateStyle: ParsableCommand {
       """)
   var temporal = false
 
+  @Flag(help: "Measure steadiness as stylize-video --denoise paints.")
+  var denoise = false
+
   @Option(help: "A model's card in which to note the mean results, in place of what was noted before.")
   var card: String?
 
@@ -78,6 +81,12 @@ struct EvaluateStyle: ParsableCommand {
   @Flag(help: "Show no progress.")
   var quiet = false
 
+  func validate() throws {
+    guard denoise else { return }
+    if !temporal { throw ValidationError("--denoise is of use with --temporal only") }
+    if card != nil { throw ValidationError("a card tells of the style alone: expected --card without --denoise") }
+  }
+
   func run() throws {
     let installation = Installation()
     try InputPath.checkFile(styleImage)
@@ -98,7 +107,9 @@ struct EvaluateStyle: ParsableCommand {
       extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),
       styleSize: styleSize, weights: weights, pool: pool)
     let folder = try PhotoFolder(path: content, included: photoList.map { try PhotoList(path: $0) })
-    let steadiness = TemporalEvaluator(size: size, pool: pool) { evaluator.output(of: model, photo: $0) }
+    let steadiness = TemporalEvaluator(size: size, denoises: denoise, pool: pool) {
+      evaluator.output(of: model, photo: $0)
+    }
 
     let interrupt = InterruptFlag.install()
     let progress = ProgressReporter(

@@ -42,6 +42,10 @@ struct StylizeLive: ParsableCommand {
     transform: FrameSize.parse)
   var size: FrameSize?
 
+  @Flag(
+    help: "Paint without the noise of what rests: for cameras, whose grain the network would paint anew in each frame.")
+  var denoise = false
+
   @Option(
     help: ArgumentHelp("How long a change of style takes, until the page says otherwise.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0...60))
@@ -86,7 +90,7 @@ struct StylizeLive: ParsableCommand {
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
-    let painting = LiveStylization.Options(workSize: size.map { ($0.width, $0.height) })
+    let painting = LiveStylization.Options(workSize: size.map { ($0.width, $0.height) }, denoises: denoise)
     func makeStyle() -> LiveStyle {
       let member = turns.join()
       return LiveStyle(first, pool: pool, blend: blend) { try member.take($0) }

@@ -24,7 +24,8 @@ extension StylizeVideo {
     let result = try video.run(
       output: target, style: style,
       encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, isLowDelay: true),
-      options: LiveStylization.Options(workSize: workSize, adaptsWorkSize: liveOptions.adapt == .on),
+      options: LiveStylization.Options(
+        workSize: workSize, adaptsWorkSize: liveOptions.adapt == .on, denoises: denoise),
       shouldStop: shouldStop,
       observe: { numbers in
         status.show(numbers)

@@ -61,6 +61,10 @@ struct StylizeVideo: ParsableCommand {
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
 
+  @Flag(
+    help: "Paint without the noise of what rests: for cameras, whose grain the network would paint anew in each frame.")
+  var denoise = false
+
   @OptionGroup(title: "Formats")
   var formats: FormatOptions
 
@@ -106,7 +110,7 @@ struct StylizeVideo: ParsableCommand {
     let job = try VideoStylization(
       input: source,
       options: VideoStylization.Options(
-        workSize: workSize, blend: blend,
+        workSize: workSize, denoises: denoise, blend: blend,
         encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
       interrupt: { interrupt.isRaised })
     let progress = ProgressReporter(

@@ -109,13 +109,27 @@ struct MediaTools {
     return result.output.split(whereSeparator: { $0.isNewline || $0 == "," }).compactMap { Double($0) }
   }
 
+  /// The peak signal-to-noise ratio of the brightness of each frame from the 16th on and the one before it, in dB.
+  func steadiness(of file: String) throws -> Double {
+    try brightnessRatio([
+      "-i", file, "-i", file, "-lavfi",
+      "[0:v]trim=start_frame=15,setpts=N[a];[1:v]trim=start_frame=14,setpts=N[b];[a][b]psnr=shortest=1", "-f", "null",
+      "-",
+    ])
+  }
+
   /// The peak signal-to-noise ratio of the brightness of two films as displayed, frame by frame whatever their times, in dB.
   func similarity(_ a: String, _ b: String) throws -> Double {
-    let text = try ffmpeg([
+    try brightnessRatio([
       "-i", a, "-i", b, "-lavfi",
       "[0:v]format=yuv444p,settb=1/25,setpts=N[a];[1:v]format=yuv444p,settb=1/25,setpts=N[b];[a][b]psnr", "-f", "null",
       "-",
     ])
+  }
+
+  /// What the filter `psnr` tells of the brightness.
+  private func brightnessRatio(_ arguments: [String]) throws -> Double {
+    let text = try ffmpeg(arguments)
     guard let range = text.range(of: "PSNR y:") else { throw ToolError(text: text) }
     let value = text[range.upperBound...].prefix { !$0.isWhitespace }
     return value == "inf" ? .infinity : Double(value) ?? 0

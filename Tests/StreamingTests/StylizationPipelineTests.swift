@@ -1,4 +1,5 @@
 import FFmpeg
+import Kernels
 import Streaming
 import Synchronization
 import Testing
@@ -81,6 +82,37 @@ import Testing
     #expect(throws: TestError(place: place)) { try pipeline.run() }
     #expect(!sink.isFinished)
     #expect(source.count < 1000)
+  }
+
+  /// The gradient moves by a level from frame to frame: it rests, but where it starts anew.
+  @Test(arguments: [1, 3])
+  func theStylizersSeeFramesDenoisedInTheFilmsOrder(stylizers count: Int) throws {
+    let (width, height, frames) = (21, 13, 40)
+    let source = try SyntheticSource(width: width, height: height, count: frames)
+    let denoiser = TemporalDenoiser(width: width, height: height)
+    let frame = try Frame()
+    var expected: [[UInt8]] = []
+    var changed = 0
+    while try source.read(into: frame) {
+      let (plane, stride) = (try #require(frame.plane(0)), frame.stride(0))
+      var bytes = (0..<height).flatMap { y in (0..<3 * width).map { plane[y * stride + $0] } }
+      let before = bytes
+      bytes.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { denoiser.apply(base, stride: 3 * width) } }
+      if bytes != before { changed += 1 }
+      expected.append(bytes)
+    }
+    #expect(changed > frames / 2)
+    let seen = Mutex<[[UInt8]]>([])
+    let sink = FrameObserver(format: source.description.format) { frame in
+      let (plane, stride) = (try #require(frame.plane(0)), frame.stride(0))
+      let bytes = (0..<height).flatMap { y in (0..<3 * width).map { 255 - plane[y * stride + $0] } }
+      seen.withLock { $0.append(bytes) }
+    }
+    _ = try StylizationPipeline(
+      source: SyntheticSource(width: width, height: height, count: frames), sink: sink,
+      stylizers: (0..<count).map { _ in InvertingStylizer(width: width, height: height) }, denoises: true
+    ).run()
+    #expect(seen.withLock { $0 } == expected)
   }
 
   @Test func aStopKeepsWhatIsDone() throws {

@@ -11,8 +11,11 @@ import Training
   private static let photo = Picture(tensor: syntheticImage(width: 120, height: 110, seed: 3))
   private static let grey = Picture(width: 100, height: 100, red: 120, green: 130, blue: 140)
 
-  private func report(_ photo: Picture, _ stylize: @escaping (Tensor) -> Tensor) -> TemporalReport {
-    TemporalEvaluator(size: 64, pool: ComputePool(threads: 2), stylize: stylize).report(photo: photo)
+  private func report(
+    _ photo: Picture, denoises: Bool = false, _ stylize: @escaping (Tensor) -> Tensor
+  ) -> TemporalReport {
+    TemporalEvaluator(size: 64, denoises: denoises, pool: ComputePool(threads: 2), stylize: stylize).report(
+      photo: photo)
   }
 
   private static func mapped(_ image: Tensor, _ transform: (Float) -> Float) -> Tensor {
@@ -30,6 +33,14 @@ import Training
     #expect(warpings(report).allSatisfy { $0.input > 0.1 })
     // Noise of 2, rounded to whole levels: √(4 + 1/12), less where it is clamped.
     #expect(abs(report.still.input - 2.02) < 0.05, "\(report.still)")
+  }
+
+  /// Noise averaged at a quarter keeps 0.38 of its deviation, and what rounding to whole levels adds.
+  @Test func aDenoisedStillIsSteadierThanTheFilmAndMotionIsAsItWas() {
+    let (plain, denoised) = (report(Self.photo) { $0 }, report(Self.photo, denoises: true) { $0 })
+    #expect(abs(denoised.still.output / denoised.still.input - 0.4) < 0.05, "\(denoised.still)")
+    // A photo of noise changes by more than what is averaged.
+    #expect(abs(denoised.pan.output - plain.pan.output) < 0.02 * plain.pan.output)
   }
 
   @Test func onePictureForEverythingIsPerfectlySteady() {

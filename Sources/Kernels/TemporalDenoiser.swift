@@ -1,0 +1,119 @@
+/// Takes the noise out of what rests in a film: each pixel is averaged over the frames before, but where the picture changes.
+///
+/// A network paints a camera's noise as strokes that flicker. Averaged values move by the share `a` of what is new,
+/// `s ← s + a·(x − s)`. `a` depends on the change around the value, the mean `m` of `|x − s|` over three rows and three pixels of
+/// all colours: a quarter up to 3 levels of 255, 1 from 6 on, a line between them. So edges and textures that move stay as they
+/// are, nothing goes on behind a cut, and in a picture at rest the noise's deviation falls to `√(a / (2 − a))`, 0.38. The
+/// neighbourhood decides, since among the pixels of a moving texture there are always some that hardly change. Averaging over time
+/// where nothing moves is what FFmpeg's filter `atadenoise` does.
+///
+/// For frames of one size, one after another. It owns the memory of the averages; nothing is allocated for a frame.
+public final class TemporalDenoiser {
+  /// Pixels across.
+  public let width: Int
+  /// Pixels down.
+  public let height: Int
+
+  /// How far an average moves where the picture rests, of 256.
+  private static let restingShare: Int32 = 64
+  /// The mean change up to which the picture rests, in levels of 255: noise with a deviation of 3 changes by 2.6 in the mean.
+  private static let restingChange = 3.0
+  /// The mean change from which on the picture is taken as it comes.
+  private static let movingChange = 6.0
+
+  /// Averages in 1/128 of a level: a difference of two still fits into 16 bits.
+  private static let fraction: Int16 = 7
+  /// Changes are summed in 1/8 of a level: those of a neighbourhood still fit into 16 bits.
+  private static let changeFraction: Int16 = 3
+  /// Values of a neighbourhood: three rows of nine, which are three pixels' colours around the value itself.
+  private static let neighbours = 27
+  /// Values beside a row that a neighbourhood at its end reaches.
+  private static let margin = 4
+
+  /// Values in a row.
+  private let count: Int
+  private let averages: UnsafeMutablePointer<Int16>
+  /// Three rows of changes and their sum, each with its margins.
+  private let changes: UnsafeMutablePointer<UInt16>
+  private var isEmpty = true
+
+  /// For frames of `width` × `height` pixels, each at least 1.
+  public init(width: Int, height: Int) {
+    precondition(width >= 1 && height >= 1, "a frame of \(width)x\(height)")
+    self.width = width
+    self.height = height
+    count = 3 * width
+    averages = .allocate(capacity: count * height)
+    averages.initialize(repeating: 0, count: count * height)
+    let extended = 4 * (count + 2 * Self.margin)
+    changes = .allocate(capacity: extended)
+    changes.initialize(repeating: 0, count: extended)
+  }
+
+  deinit {
+    averages.deallocate()
+    changes.deallocate()
+  }
+
+  /// Puts the next frame's averages in place of its `height` rows of RGB24, which are `stride` bytes apart.
+  public func apply(_ pixels: UnsafeMutablePointer<UInt8>, stride: Int) {
+    guard !isEmpty else {
+      for row in 0..<height {
+        let (values, average) = (pixels + row * stride, averages + row * count)
+        for index in 0..<count { average[index] = Int16(values[index]) << Self.fraction }
+      }
+      isEmpty = false
+      return
+    }
+    let length = count + 2 * Self.margin
+    let sums = changes + 3 * length
+    func place(_ row: Int) -> UnsafeMutablePointer<UInt16> { changes + row % 3 * length }
+    measure(pixels, row: 0, into: place(0))
+    for row in 0..<height {
+      if row + 1 < height { measure(pixels + (row + 1) * stride, row: row + 1, into: place(row + 1)) }
+      // Beyond the border the last row goes on.
+      let (above, here, below) = (place(max(row - 1, 0)), place(row), place(min(row + 1, height - 1)))
+      for index in 0..<length { sums[index] = above[index] &+ here[index] &+ below[index] }
+      move(pixels + row * stride, row: row, sums: sums)
+    }
+  }
+
+  /// Writes how far the row's values are from their averages; the margins repeat the pixels at the ends.
+  @inline(__always)
+  private func measure(_ pixels: UnsafePointer<UInt8>, row: Int, into changes: UnsafeMutablePointer<UInt16>) {
+    let average = averages + row * count
+    let target = changes + Self.margin
+    let shift = Self.fraction - Self.changeFraction
+    let half: Int16 = 1 << (shift - 1)
+    for index in 0..<count {
+      let difference = (Int16(pixels[index]) << Self.fraction) &- average[index]
+      let size = difference < 0 ? 0 &- difference : difference
+      target[index] = UInt16(truncatingIfNeeded: (size &+ half) >> shift)
+    }
+    for index in 1...Self.margin {
+      // The same colour of the end's pixel.
+      target[-index] = target[(3 * Self.margin - index) % 3]
+      target[count - 1 + index] = target[count - 3 + (index - 1) % 3]
+    }
+  }
+
+  /// Moves the row's averages and writes them, rounded.
+  @inline(__always)
+  private func move(_ pixels: UnsafeMutablePointer<UInt8>, row: Int, sums: UnsafePointer<UInt16>) {
+    let average = averages + row * count
+    let scale = Double(Self.neighbours << Int(Self.changeFraction))
+    let resting = Int32(Self.restingChange * scale)
+    let slope = Int32(
+      (Double(256 - Self.restingShare) / ((Self.movingChange - Self.restingChange) * scale) * 65536).rounded())
+    let half = Int32(1) << (Int32(Self.fraction) - 1)
+    for index in 0..<count {
+      var sum = sums[index]
+      for neighbour in 1...2 * Self.margin { sum &+= sums[index + neighbour] }
+      let share = min(max(Self.restingShare &+ ((Int32(sum) &- resting) &* slope) >> 16, Self.restingShare), 256)
+      let difference = (Int32(pixels[index]) << Int32(Self.fraction)) &- Int32(average[index])
+      let moved = Int32(average[index]) &+ (difference &* share &+ 128) >> 8
+      average[index] = Int16(truncatingIfNeeded: moved)
+      pixels[index] = UInt8(truncatingIfNeeded: (moved &+ half) >> Int32(Self.fraction))
+    }
+  }
+}
