@@ -14,13 +14,6 @@ public final class TemporalDenoiser {
   /// Pixels down.
   public let height: Int
 
-  /// How far an average moves where the picture rests, of 256.
-  private static let restingShare: Int32 = 64
-  /// The mean change up to which the picture rests, in levels of 255: noise with a deviation of 3 changes by 2.6 in the mean.
-  private static let restingChange = 3.0
-  /// The mean change from which on the picture is taken as it comes.
-  private static let movingChange = 6.0
-
   /// Averages in 1/128 of a level: a difference of two still fits into 16 bits.
   private static let fraction: Int16 = 7
   /// Changes are summed in 1/8 of a level: those of a neighbourhood still fit into 16 bits.
@@ -29,6 +22,16 @@ public final class TemporalDenoiser {
   private static let neighbours = 27
   /// Values beside a row that a neighbourhood at its end reaches.
   private static let margin = 4
+
+  /// How far an average moves where the picture rests, and where it moves, of 2¹⁵; what is missing of the whole is less than is kept.
+  private static let restingShare: UInt16 = 0x2000
+  private static let wholeShare: UInt16 = 0x7FFF
+  /// The sum of changes up to which the picture rests, a mean of 3 levels: noise with a deviation of 3 changes by 2.6 in the mean.
+  private static let restingSum = UInt16(3 * neighbours << Int(changeFraction))
+  /// The sum of changes from which on the picture is taken as it comes, a mean of 6 levels.
+  private static let movingSum = 2 * restingSum
+  /// From the one share to the other, rounded up.
+  private static let slope = (wholeShare - restingShare) / (movingSum - restingSum) + 1
 
   /// Values in a row.
   private let count: Int
@@ -97,23 +100,22 @@ public final class TemporalDenoiser {
     }
   }
 
-  /// Moves the row's averages and writes them, rounded.
+  /// Moves the row's averages and writes them, rounded. All in 16 bits, of which a vector holds twice as many as of 32.
   @inline(__always)
   private func move(_ pixels: UnsafeMutablePointer<UInt8>, row: Int, sums: UnsafePointer<UInt16>) {
     let average = averages + row * count
-    let scale = Double(Self.neighbours << Int(Self.changeFraction))
-    let resting = Int32(Self.restingChange * scale)
-    let slope = Int32(
-      (Double(256 - Self.restingShare) / ((Self.movingChange - Self.restingChange) * scale) * 65536).rounded())
-    let half = Int32(1) << (Int32(Self.fraction) - 1)
+    let (resting, range, slope) = (Self.restingSum, Self.movingSum - Self.restingSum, Self.slope)
     for index in 0..<count {
       var sum = sums[index]
       for neighbour in 1...2 * Self.margin { sum &+= sums[index + neighbour] }
-      let share = min(max(Self.restingShare &+ ((Int32(sum) &- resting) &* slope) >> 16, Self.restingShare), 256)
-      let difference = (Int32(pixels[index]) << Int32(Self.fraction)) &- Int32(average[index])
-      let moved = Int32(average[index]) &+ (difference &* share &+ 128) >> 8
-      average[index] = Int16(truncatingIfNeeded: moved)
-      pixels[index] = UInt8(truncatingIfNeeded: (moved &+ half) >> Int32(Self.fraction))
+      let above = min(sum > resting ? sum &- resting : 0, range)
+      let share = Int16(truncatingIfNeeded: min(Self.restingShare &+ above &* slope, Self.wholeShare))
+      let difference = (Int16(pixels[index]) << Self.fraction) &- average[index]
+      // Their product in the upper half of 32 bits, rounded.
+      let step = (Int32(difference) &* Int32(share) &+ 0x4000) >> 15
+      let moved = average[index] &+ Int16(truncatingIfNeeded: step)
+      average[index] = moved
+      pixels[index] = UInt8(truncatingIfNeeded: (moved &+ 64) >> Self.fraction)
     }
   }
 }

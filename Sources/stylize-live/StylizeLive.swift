@@ -43,8 +43,12 @@ struct StylizeLive: ParsableCommand {
   var size: FrameSize?
 
   @Flag(
-    help: "Paint without the noise of what rests: for cameras, whose grain the network would paint anew in each frame.")
-  var denoise = false
+    inversion: .prefixedNo,
+    help: """
+      Paint without the noise of what rests, which the network would paint anew in each frame. (default: for cameras and \
+      screens)
+      """)
+  var denoise: Bool?
 
   @Option(
     help: ArgumentHelp("How long a change of style takes, until the page says otherwise.", valueName: "seconds"),
@@ -90,7 +94,9 @@ struct StylizeLive: ParsableCommand {
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
-    let painting = LiveStylization.Options(workSize: size.map { ($0.width, $0.height) }, denoises: denoise)
+    func painting(denoisesByDefault: Bool) -> LiveStylization.Options {
+      LiveStylization.Options(workSize: size.map { ($0.width, $0.height) }, denoises: denoise ?? denoisesByDefault)
+    }
     func makeStyle() -> LiveStyle {
       let member = turns.join()
       return LiveStyle(first, pool: pool, blend: blend) { try member.take($0) }
@@ -104,7 +110,7 @@ struct StylizeLive: ParsableCommand {
       streams.append(
         PaintedStream(
           id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
-          options: painting,
+          options: painting(denoisesByDefault: source.kind == .device),
           restartsAtOnce: source.kind == .file || source.kind == .imageSequence
         ) { interrupt in try VideoReader(source, live: reading, interrupt: interrupt) })
     }
@@ -112,7 +118,8 @@ struct StylizeLive: ParsableCommand {
     if browserCamera {
       let frames = PostedFrames()
       let stream = PaintedStream(
-        id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade, options: painting
+        id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade,
+        options: painting(denoisesByDefault: true)
       ) { interrupt in try frames.open(interrupt: interrupt) }
       streams.append(stream)
       camera = (stream, frames)

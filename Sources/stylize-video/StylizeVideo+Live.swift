@@ -25,7 +25,7 @@ extension StylizeVideo {
       output: target, style: style,
       encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, isLowDelay: true),
       options: LiveStylization.Options(
-        workSize: workSize, adaptsWorkSize: liveOptions.adapt == .on, denoises: denoise),
+        workSize: workSize, adaptsWorkSize: liveOptions.adapt == .on, denoises: denoises(source)),
       shouldStop: shouldStop,
       observe: { numbers in
         status.show(numbers)

@@ -62,8 +62,12 @@ struct StylizeVideo: ParsableCommand {
   var parallelFrames = ParallelFrames.auto
 
   @Flag(
-    help: "Paint without the noise of what rests: for cameras, whose grain the network would paint anew in each frame.")
-  var denoise = false
+    inversion: .prefixedNo,
+    help: """
+      Paint without the noise of what rests, which the network would paint anew in each frame. (default: for cameras and \
+      screens)
+      """)
+  var denoise: Bool?
 
   @OptionGroup(title: "Formats")
   var formats: FormatOptions
@@ -101,6 +105,7 @@ struct StylizeVideo: ParsableCommand {
   var blend: FrameBlend {
     FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors)
   }
+  func denoises(_ source: MediaSource) -> Bool { denoise ?? (source.kind == .device) }
   var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
 
   /// Paints every frame, as fast as it goes.
@@ -110,7 +115,7 @@ struct StylizeVideo: ParsableCommand {
     let job = try VideoStylization(
       input: source,
       options: VideoStylization.Options(
-        workSize: workSize, denoises: denoise, blend: blend,
+        workSize: workSize, denoises: denoises(source), blend: blend,
         encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
       interrupt: { interrupt.isRaised })
     let progress = ProgressReporter(
