@@ -3,15 +3,18 @@
 
     Benchmarks/steadiness.py --painting starry.png wave.png --content photos
     Benchmarks/steadiness.py --painting starry.png --content photos --network standard --quality draft
+    Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
 
-Both start from the network's base, or from one of --base for each painting, and take the trainer's own settings for the quality, but for the weight of steadiness, which is 0 in
-one of them. They are evaluated on photos that no training saw (training/held_out_photos.txt): the objective, the warping error on
-sequences rendered out of the photos with exactly known motion, and a pixel's deviation in a noisy still. Models stay in --folder, so
-that a run that was stopped goes on where it was. Writes the numbers to --output; Benchmarks/report.py shows them.
-Needs the programs built, framerate too, and nothing but Python.
+Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
+trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them. They are evaluated on photos that no
+training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
+motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, so that a
+run that was stopped goes on where it was. Writes the numbers to --output; Benchmarks/report.py shows them. Needs the programs
+built, framerate too, and nothing but Python.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import sys
@@ -24,16 +27,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Training:
     """One network on one painting, with steadiness or without."""
 
-    def __init__(self, painting, base, network, is_steady, arguments):
+    def __init__(self, painting, base, network, start, is_steady, arguments):
         self.painting = painting
-        self.base = base
+        if start == "scratch":
+            self.start = ["--from-scratch"]
+        else:
+            self.start = [] if base is None else ["--base", base]
         self.network = network
         # None leaves the weight to the trainer.
         self.temporal_weight = None if is_steady else 0
         self.arguments = arguments
-        name = f"{painting.stem}-{network}" + ("" if is_steady else "-unsteady")
-        self.model = arguments.folder / f"{name}.safetensors"
-        self.evaluation = arguments.folder / f"{name}.evaluation.json"
+        self.name = f"{painting.stem}-{network}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
+        self.model = arguments.folder / f"{self.name}.safetensors"
 
     def result(self):
         """The objective and the temporal numbers, trained and evaluated where that is still to be done."""
@@ -43,15 +48,24 @@ class Training:
                 a.programs / "train-style", self.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
                 "--quality", a.quality, "--threads", a.threads, "--output", self.model, "--json",
                 *([] if self.temporal_weight is None else ["--temporal-weight", self.temporal_weight]),
-                *([] if self.base is None else ["--base", self.base]),
+                *self.start,
             ])  # fmt: skip
-        if not self.evaluation.exists():
-            write(self.evaluation, run([
+        evaluation = self.evaluation("evaluation")
+        result = {"total": evaluation["mean"]["total"], **evaluation["temporal"]}
+        if self.temporal_weight is None:
+            result["denoised"] = self.evaluation("denoised", "--denoise")["temporal"]["still"]
+        return result
+
+    def evaluation(self, name, *options):
+        """What evaluate-style says, asked for once."""
+        a = self.arguments
+        path = a.folder / f"{self.name}.{name}.json"
+        if not path.exists():
+            write(path, run([
                 a.programs / "evaluate-style", "--style", self.model, "--style-image", self.painting, "--content", a.content,
-                "--photo-list", HELD_OUT, "--threads", a.threads, "--temporal", "--json",
+                "--photo-list", HELD_OUT, "--threads", a.threads, "--temporal", "--json", *options,
             ]))  # fmt: skip
-        evaluation = json.loads(self.evaluation.read_text(encoding="utf-8"))
-        return {"total": evaluation["mean"]["total"], **evaluation["temporal"]}
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def measure(arguments):
@@ -60,11 +74,11 @@ def measure(arguments):
         raise ValueError(f"--base names {len(bases)} files, expected one for each of {len(arguments.painting)} paintings")
     arguments.folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for network in arguments.network:
+    for network, start in itertools.product(arguments.network, arguments.start):
         for painting, base in zip(arguments.painting, bases):
-            print(f"{network}, {painting.name}", file=sys.stderr)
-            without, steady = (Training(painting, base, network, is_steady, arguments).result() for is_steady in (False, True))
-            rows.append({"network": network, "painting": painting.name, "without": without, "with": steady})
+            print(f"{network} from {start}, {painting.name}", file=sys.stderr)
+            without, steady = (Training(painting, base, network, start, is_steady, arguments).result() for is_steady in (False, True))
+            rows.append({"network": network, "painting": painting.name, "start": start, "without": without, "with": steady})
     write(arguments.output, {"machine": machine(arguments.programs), "quality": arguments.quality, "rows": rows})
 
 
@@ -74,6 +88,7 @@ def main():
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=["realtime"])
     parser.add_argument("--base", type=pathlib.Path, nargs="+", help="a model to start from for each painting")
+    parser.add_argument("--start", nargs="+", default=["base"], choices=["base", "scratch"])
     parser.add_argument("--quality", default="good", choices=["draft", "good", "best"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build" / "release")
