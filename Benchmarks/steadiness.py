@@ -9,8 +9,8 @@ Both start from the network's base, or from one of --base for each painting, or,
 trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them. They are evaluated on photos that no
 training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
 motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, so that a
-run that was stopped goes on where it was. Writes the numbers to --output; Benchmarks/report.py shows them. Needs the programs
-built, framerate too, and nothing but Python.
+run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings that it finds there;
+Benchmarks/report.py shows them. Needs the programs built, framerate too, and nothing but Python.
 """
 
 import argparse
@@ -79,7 +79,22 @@ def measure(arguments):
             print(f"{network} from {start}, {painting.name}", file=sys.stderr)
             without, steady = (Training(painting, base, network, start, is_steady, arguments).result() for is_steady in (False, True))
             rows.append({"network": network, "painting": painting.name, "start": start, "without": without, "with": steady})
+    rows = kept_rows(arguments, rows) + rows
+    rows.sort(key=lambda row: (row["network"], row["start"], row["painting"]))
     write(arguments.output, {"machine": machine(arguments.programs), "quality": arguments.quality, "rows": rows})
+
+
+def kept_rows(arguments, rows):
+    """What an earlier run of this quality found about other trainings."""
+    if not arguments.output.exists():
+        return []
+    earlier = json.loads(arguments.output.read_text(encoding="utf-8"))
+
+    def key(row):
+        return row["network"], row["start"], row["painting"]
+
+    measured = {key(row) for row in rows}
+    return [row for row in earlier["rows"] if key(row) not in measured] if earlier["quality"] == arguments.quality else []
 
 
 def main():
