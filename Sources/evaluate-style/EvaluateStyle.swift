@@ -154,7 +154,7 @@ struct EvaluateStyle: ParsableCommand {
     if json {
       try JSONLine.print(
         Report(
-          style: model.style, network: model.definition.name, size: size, skipped: unreadable, mean: mean,
+          style: model.style, network: model.definition.title, size: size, skipped: unreadable, mean: mean,
           optimized: yardstick, temporal: temporalMean, photos: photos))
     } else {
       try StandardOutput.write(Self.table(photos, mean, yardstick) + (temporalMean.map(Self.table) ?? ""))

@@ -64,7 +64,7 @@ struct StylizeImage: ParsableCommand {
         Report(
           seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
           height: result.height, workWidth: workSize.width, workHeight: workSize.height, style: model.style,
-          network: model.definition.name))
+          network: model.definition.title))
     }
   }
 

@@ -129,7 +129,7 @@ struct StylizeVideo: ParsableCommand {
       shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
     progress.finish()
     warn(result.warnings)
-    if painting.json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.name)) }
+    if painting.json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.title)) }
     if result.summary.wasStopped { try endByInterrupt(interrupt, frames: result.summary.frames) }
   }
 

@@ -55,7 +55,7 @@ struct StylizeVideoTests {
 
     let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     #expect(report.frames == 12 && report.width == 96 && report.height == 54)
-    #expect(report.style == "random" && report.network == "johnson")
+    #expect(report.style == "random" && report.network == "johnson, width × 0.125")
     #expect(report.fps > 0 && abs(report.fps * report.seconds - 12) < 0.5)
     #expect(report.frameMs.p50 > 0 && report.frameMs.p95 >= report.frameMs.p50 && report.peakMemoryMB > 1)
   }
