@@ -1,5 +1,6 @@
 """What the benchmarks written in Python share: running the project's programs, and writing what they found."""
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -19,6 +20,21 @@ def run(command):
     if result.returncode != 0:
         raise ProgramError(f"{pathlib.Path(command[0]).name}: failed with status {result.returncode}")
     return json.loads(result.stdout)
+
+
+def read(path):
+    """The value in a JSON file, or None where there is no file."""
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ProgramError(f"{path}: is not JSON: {error}") from error
+
+
+def checksum(path):
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write(path, value):

@@ -8,18 +8,17 @@
 Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
 trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them. They are evaluated on photos that no
 training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
-motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, so that a
-run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings that it finds there;
-Benchmarks/report.py shows them. Needs the programs built, framerate too, and nothing but Python.
+motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, with what
+they were made from, so that a run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings
+that it finds there; Benchmarks/report.py shows them. Needs the programs built, framerate too, and nothing but Python.
 """
 
 import argparse
 import itertools
-import json
 import pathlib
 import sys
 
-from programs import HELD_OUT, ROOT, ProgramError, machine, run, write
+from programs import HELD_OUT, ROOT, ProgramError, checksum, machine, read, run, write
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -29,20 +28,29 @@ class Training:
 
     def __init__(self, painting, base, network, start, is_steady, arguments):
         self.painting = painting
-        if start == "scratch":
-            self.start = ["--from-scratch"]
-        else:
-            self.start = [] if base is None else ["--base", base]
+        base = None if start == "scratch" else base or ROOT / "models" / "base" / f"{network}.safetensors"
+        self.start = ["--from-scratch"] if base is None else ["--base", base]
         self.network = network
         # None leaves the weight to the trainer.
         self.temporal_weight = None if is_steady else 0
         self.arguments = arguments
+        self.made_from = {
+            "painting": checksum(painting), "base": None if base is None else checksum(base), "quality": arguments.quality,
+        }  # fmt: skip
         self.name = f"{painting.stem}-{network}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
         self.model = arguments.folder / f"{self.name}.safetensors"
+
+    def check(self):
+        """Refuses a model of that name that was made from something else."""
+        path = self.model.with_suffix(".json")
+        earlier = read(path)
+        if earlier is not None and earlier != self.made_from:
+            raise ProgramError(f"{path}: found a model made from {earlier}, expected {self.made_from}: another --folder, or none of it")
 
     def result(self):
         """The objective and the temporal numbers, trained and evaluated where that is still to be done."""
         a = self.arguments
+        write(self.model.with_suffix(".json"), self.made_from)
         if not self.model.exists():
             run([
                 a.programs / "train-style", self.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
@@ -65,7 +73,7 @@ class Training:
                 a.programs / "evaluate-style", "--style", self.model, "--style-image", self.painting, "--content", a.content,
                 "--photo-list", HELD_OUT, "--threads", a.threads, "--temporal", "--json", *options,
             ]))  # fmt: skip
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read(path)
 
 
 def measure(arguments):
@@ -73,28 +81,37 @@ def measure(arguments):
     if len(bases) != len(arguments.painting):
         raise ValueError(f"--base names {len(bases)} files, expected one for each of {len(arguments.painting)} paintings")
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    rows = []
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    # Everything that can be found wrong is, before hours of training.
+    rows = earlier_rows(arguments.output)
+    trainings = {}
     for network, start in itertools.product(arguments.network, arguments.start):
         for painting, base in zip(arguments.painting, bases):
-            print(f"{network} from {start}, {painting.name}", file=sys.stderr)
-            without, steady = (Training(painting, base, network, start, is_steady, arguments).result() for is_steady in (False, True))
-            rows.append({"network": network, "painting": painting.name, "start": start, "without": without, "with": steady})
-    rows = kept_rows(arguments, rows) + rows
-    rows.sort(key=lambda row: (row["network"], row["start"], row["painting"]))
-    write(arguments.output, {"machine": machine(arguments.programs), "quality": arguments.quality, "rows": rows})
+            key = (network, start, painting.name, arguments.quality)
+            trainings[key] = [Training(painting, base, network, start, is_steady, arguments) for is_steady in (False, True)]
+            for training in trainings[key]:
+                training.check()
+    where = machine(arguments.programs)
+    for key, pair in trainings.items():
+        network, start, painting, quality = key
+        print(f"{network} from {start}, {painting}", file=sys.stderr)
+        without, steady = (training.result() for training in pair)
+        rows[key] = {
+            "network": network, "start": start, "painting": painting, "quality": quality, "processor": where["processor"],
+            "without": without, "with": steady,
+        }  # fmt: skip
+        write(arguments.output, {"machine": where, "rows": [rows[key] for key in sorted(rows)]})
 
 
-def kept_rows(arguments, rows):
-    """What an earlier run of this quality found about other trainings."""
-    if not arguments.output.exists():
-        return []
-    earlier = json.loads(arguments.output.read_text(encoding="utf-8"))
-
-    def key(row):
-        return row["network"], row["start"], row["painting"]
-
-    measured = {key(row) for row in rows}
-    return [row for row in earlier["rows"] if key(row) not in measured] if earlier["quality"] == arguments.quality else []
+def earlier_rows(path):
+    """What earlier runs found, by what they trained."""
+    earlier = read(path)
+    if earlier is None:
+        return {}
+    try:
+        return {(row["network"], row["start"], row["painting"], row["quality"]): row for row in earlier["rows"]}
+    except (KeyError, TypeError) as error:
+        raise ProgramError(f"{path}: found rows without {error}, expected those of this script: another --output, or none") from error
 
 
 def main():

@@ -142,27 +142,37 @@ def table(titles, rows):
 
 
 def with_credits(style, credits):
-    """The text of a style's card, its last words the credits of the works in it; as it is where paintings.txt does not know them."""
+    """The text of a style's card with the credits of the works in it, where credits.txt names the style: as a paragraph of its own, in
+    place of an earlier one that begins alike, or at the end."""
     text = read(style.card)
-    if not style.work or not credits:
+    names, template = credits
+    if style.name not in names:
         return text
-    painter, title, year = style.work
-    # What was there before begins as the credits do.
-    start = text.find("\n" + credits[: credits.index("{")])
-    words = text if start < 0 else text[:start]
-    for name, value in (("painter", painter), ("title", title), ("year", year), ("picture", style.picture.name)):
-        credits = credits.replace("{" + name + "}", value)
-    return words.rstrip("\n") + "\n\n" + credits
+    if not style.work:
+        raise GalleryError(f"{style.card}: paintings.txt does not know the painting `{style.file}`, expected for the credits")
+    words = template
+    for name, value in zip(("painter", "title", "year", "picture"), (*style.work, style.picture.name)):
+        words = words.replace("{" + name + "}", value)
+    start = template[: template.index("{")]
+    paragraphs = text.rstrip("\n").split("\n\n")
+    places = [index for index, paragraph in enumerate(paragraphs) if paragraph.startswith(start)]
+    if places:
+        paragraphs[places[0]] = words
+    else:
+        paragraphs.append(words)
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def read_credits(path):
-    """What a card's last words are, with {painter}, {title}, {year} and {picture} in place of those; empty where there is no file."""
+    """The names of the styles that credits.txt is about, and the paragraph below their cards with {painter}, {title}, {year} and
+    {picture} in place of those; none where there is no file."""
     if not path.exists():
-        return ""
-    text = read(path)
-    if text.find("{") <= 0:
-        raise GalleryError(f"{path}: found no {{painter}} behind the first words, expected the words below a card")
-    return text
+        return [], ""
+    first, _, template = read(path).partition("\n\n")
+    names = first.removeprefix("styles:").split()
+    if not first.startswith("styles:") or not names or template.find("{") <= 0:
+        raise GalleryError(f"{path}: expected 'styles:' with names, an empty line, and a paragraph with {{painter}} behind its first words")
+    return names, template.strip("\n")
 
 
 def read_styles(folder):

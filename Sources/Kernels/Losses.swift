@@ -5,7 +5,8 @@ import Threading
 /// L. Gatys, A. Ecker, M. Bethge: A Neural Algorithm of Artistic Style, 2015; scaled as in J. Johnson, A. Alahi, L. Fei-Fei:
 /// Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 public enum Gram {
-  /// Pixels that one product sums over: few enough that there is a product for each thread in the deepest layer.
+  /// Pixels that one product sums over: two products for the deepest layer of a photo of 256×256, as many as most machines' threads
+  /// need with a few photos.
   private static let chunk = 512
 
   /// Rows of a matrix whose sums are one task.

@@ -37,8 +37,8 @@ public enum MatrixProduct {
       accumulate ? 1 : 0, c, blasint(cStride))
   }
 
-  /// The upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N floats apart. Below the diagonal,
-  /// `C` stays as it was.
+  /// The upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N floats apart. Below the
+  /// diagonal, `C` stays as it was.
   public static func square(
     _ a: UnsafePointer<Float>, stride aStride: Int, columns n: Int, inner k: Int, into c: UnsafeMutablePointer<Float>
   ) {

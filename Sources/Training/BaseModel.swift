@@ -17,8 +17,8 @@ public enum BaseModel {
     if base.definition == definition { return base.parameters }
     guard base.definition.name == definition.name, let wide = widened(base, to: definition, seed: seed) else {
       throw TrainingError.foreignBase(
-        file: path, found: "'\(base.definition.title)'", expected: "'\(definition.title)' or a narrower one of the kind"
-      )
+        file: path, found: "'\(base.definition.title)'",
+        expected: "'\(definition.title)' or one of the kind whose channels divide its own")
     }
     return wide
   }

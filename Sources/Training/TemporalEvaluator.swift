@@ -58,7 +58,7 @@ public struct TemporalEvaluator {
   static let stillCount = 8
   /// Where averages over time are painted: frames in front of these, in which they settle, and frames from one that is measured to the
   /// next, since neighbours are alike.
-  static let averaged = (settling: 16, spacing: 4)
+  static let averaged = (settling: 16, spacing: 12)
   /// The noise of the still, of 255.
   static let noise: Float = 2
   /// How many times the view's side the photo's short side has: room to move in.

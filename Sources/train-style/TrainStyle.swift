@@ -55,7 +55,7 @@ struct TrainStyle: ParsableCommand {
 
   @Option(
     help: """
-      The model to start from: one of the network, or of the same with a half or a third of the channels, as half is to johnson. \
+      The model to start from: one of the network, or of the same at a half, a third ... of its width, as half is to johnson. \
       (default: the network's base model, models/base/NETWORK.safetensors, if there is one)
       """)
   var base: String?
@@ -133,7 +133,7 @@ struct TrainStyle: ParsableCommand {
     try InputPath.checkDirectory(contentPath)
     let extractorPath = try installation.vggWeights()
     if let base { try InputPath.checkFile(base) }
-    // A base is that of the network as it is named: at another width it would be another network.
+    // The network's own base serves its own width: what a wider network learns from it nobody has measured.
     let basePath = fromScratch ? nil : base ?? (width == 1 ? installation.baseModel(network: network) : nil)
     let iterations = iterations ?? quality.iterations(hasBase: basePath != nil)
     let settings = TrainingSettings(

@@ -102,6 +102,8 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
     ConvolutionCase(height: 45, width: 43, inputs: 32, outputs: 32, kernel: 3, padding: 1, mode: .reflect),
     ConvolutionCase(batch: 2, height: 13, width: 19, inputs: 32, outputs: 3, kernel: 9, padding: 4, mode: .reflect),
     ConvolutionCase(height: 67, width: 9, inputs: 8, outputs: 3, kernel: 9, padding: 4, mode: .zeros),
+    // Windows of three register tiles.
+    ConvolutionCase(height: 17, width: 21, inputs: 5, outputs: 32, kernel: 9, padding: 4, mode: .reflect),
     ConvolutionCase(height: 71, width: 69, inputs: 32, outputs: 13, kernel: 3, stride: 2, padding: 1, mode: .reflect),
     ConvolutionCase(height: 31, width: 38, inputs: 24, outputs: 40, kernel: 3, stride: 2, padding: 1, mode: .reflect),
     // More channels than a strip of Winograd tiles in the second-level cache bears.

@@ -5,11 +5,13 @@ import Testing
 import Threading
 
 @Suite struct LossTests {
-  /// The last: more positions than one Gram product sums over, more elements than one reduction chunk.
+  /// The last: more positions than one Gram product sums over, more elements than one reduction chunk; more rows than one task of a
+  /// Gram matrix, the last of them fewer.
   static let shapes = [
     Shape(batch: 1, height: 1, width: 1, channels: 3), Shape(batch: 2, height: 1, width: 5, channels: 1),
     Shape(batch: 2, height: 7, width: 3, channels: 5), Shape(batch: 1, height: 9, width: 10, channels: 8),
     Shape(batch: 3, height: 4, width: 5, channels: 13), Shape(batch: 2, height: 47, width: 45, channels: 9),
+    Shape(batch: 2, height: 3, width: 4, channels: 17), Shape(batch: 1, height: 30, width: 20, channels: 37),
   ]
 
   // MARK: Gram

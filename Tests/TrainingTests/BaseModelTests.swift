@@ -58,7 +58,10 @@ import Training
     let first = try #require(definition.parameters.first { $0.shape.count == 4 })
     let gradient = try #require(executor.parameters[first.name]?.gradient).elements
     let narrow = try #require(base.parameters[first.name]).count
-    #expect(gradient.prefix(narrow) != gradient.dropFirst(narrow).prefix(narrow))
+    let copies = zip(gradient, gradient.dropFirst(narrow)).prefix(narrow)
+    let largest = copies.map { max(abs($0), abs($1)) }.max() ?? 0
+    // Far beyond rounding: training tells copies apart.
+    #expect((copies.map { abs($0 - $1) }.max() ?? 0) > 0.01 * largest)
   }
 
   @Test func theFileOfANarrowerNetworkIsABase() throws {

@@ -78,30 +78,31 @@ private func add(_ first: Lanes, _ second: Lanes, to c: UnsafeMutablePointer<Flo
   store(load(c + 8) + second, c + 8)
 }
 
-/// The same for 12 rows and 32 columns in vectors of 16: the same bits.
+/// Floats of scratch for `accumulateProducts`: a tile of vectors of 16.
+let accumulatedTileCount = 12 * 32
+
+/// The same for 12 rows and 32 columns in vectors of 16, by way of `products`: the same bits.
 private func accumulateWide12x32(
   _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
-  into c: UnsafeMutablePointer<Float>, stride: Int
+  products: UnsafeMutablePointer<Float>, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: 12 * 32) { buffer in
-    guard let products = buffer.baseAddress else { return }
-    multiplyWide12x32(
-      a, row: 1, segment: 0, segments: 1, depth: depth, element: element, b, panel: 16, step: step, into: products,
-      stride: 32)
-    for row in 0..<12 {
-      for column in Swift.stride(from: 0, to: 32, by: 16) {
-        let source = products + 32 * row + column
-        add(load(source), load(source + 8), to: c + row * stride + column)
-      }
+  multiplyWide12x32(
+    a, row: 1, segment: 0, segments: 1, depth: depth, element: element, b, panel: 16, step: step, into: products,
+    stride: 32)
+  for row in 0..<12 {
+    for column in Swift.stride(from: 0, to: 32, by: 16) {
+      let source = products + 32 * row + column
+      add(load(source), load(source + 8), to: c + row * stride + column)
     }
   }
 }
 
-/// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`.
+/// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`; `scratch` has
+/// ``accumulatedTileCount`` floats.
 @inline(__always)
 func accumulateProducts(
   _ a: UnsafePointer<Float>, rows: Int, element: Int, _ b: UnsafePointer<Float>, columns: Int, step: Int, depth: Int,
-  into c: UnsafeMutablePointer<Float>
+  scratch: UnsafeMutablePointer<Float>, into c: UnsafeMutablePointer<Float>
 ) {
   let isWide = WideVectors.areAvailable
   var column = 0
@@ -111,8 +112,8 @@ func accumulateProducts(
     if width == 32 {
       while rows - first >= 12 {
         accumulateWide12x32(
-          a + first, element: element, b + column, step: step, depth: depth, into: c + first * columns + column,
-          stride: columns)
+          a + first, element: element, b + column, step: step, depth: depth, products: scratch,
+          into: c + first * columns + column, stride: columns)
         first += 12
       }
     }

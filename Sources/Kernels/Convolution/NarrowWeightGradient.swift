@@ -47,7 +47,7 @@ struct NarrowWeightGradient: Sendable {
   /// The `k` pixels of a window, in whole register tiles.
   private var windowCount: Int { (kernel * few + 15) / 16 * 16 }
   private var gradientCount: Int { kernel * many * windowCount }
-  private var perGroup: Int { gradientCount + wideColumns * many }
+  private var perGroup: Int { gradientCount + wideColumns * many + accumulatedTileCount }
   private var paddedCount: Int { narrow.paddedHeight * narrow.paddedWidth * few }
 
   /// Floats of scratch.
@@ -76,7 +76,7 @@ struct NarrowWeightGradient: Sendable {
           let window = padded + image * paddedCount + (y + tap) * narrow.paddedWidth * few
           accumulateProducts(
             buffer, rows: many, element: many, window, columns: windowCount, step: few, depth: wideColumns,
-            into: gradient + tap * many * windowCount)
+            scratch: buffer + wideColumns * many, into: gradient + tap * many * windowCount)
         }
       }
     }
