@@ -110,7 +110,7 @@ struct StylizeImageTests {
     let report = try #require(object as? [String: Any])
     #expect(report["width"] as? Int == 45 && report["height"] as? Int == 30)
     #expect(report["workWidth"] as? Int == 30 && report["workHeight"] as? Int == 20)
-    #expect(report["style"] as? String == "random" && report["network"] as? String == "johnson")
+    #expect(report["style"] as? String == "random" && report["network"] as? String == "johnson, width × 0.125")
     #expect(try #require(report["seconds"] as? Double) > 0)
     #expect(try #require(report["peakMemoryMB"] as? Double) > 1)
   }
