@@ -10,9 +10,10 @@ with its machine. Needs nothing but Python.
 """
 
 import argparse
-import json
 import pathlib
 import sys
+
+from programs import ProgramError, read
 
 HERE = pathlib.Path(__file__).resolve().parent
 NETWORKS = {1.0: "johnson", 0.5: "half", 0.25: "quarter"}
@@ -27,20 +28,6 @@ SECTIONS = {
     "Kernels": ("kernels",),
 }
 SIZES = {"640x360": "360p", "960x540": "540p", "1280x720": "720p", "1920x1080": "1080p"}
-
-
-class ReportError(Exception):
-    """A file that is not what a benchmark writes: one sentence."""
-
-
-def read(path):
-    """The object in a JSON file, or None where there is no file."""
-    if not path.exists():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReportError(f"{path}: is not JSON: {error}") from error
 
 
 # Values
@@ -387,7 +374,7 @@ def write_report(results, output):
             ]
         )
     except (KeyError, TypeError) as error:
-        raise ReportError(f"{results}: a file there is not what the benchmarks write: {error!r}") from error
+        raise ProgramError(f"{results}: a file there is not what the benchmarks write: {error!r}") from error
     temporary = output.with_suffix(".part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(output)
@@ -400,7 +387,7 @@ def main():
     arguments = parser.parse_args()
     try:
         write_report(arguments.results.resolve(), arguments.output.resolve())
-    except (ReportError, OSError) as error:
+    except (ProgramError, OSError) as error:
         sys.exit(f"report.py: {error}")
     print(arguments.output)
 

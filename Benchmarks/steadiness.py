@@ -97,8 +97,7 @@ def measure(arguments):
         print(f"{network} from {start}, {painting}", file=sys.stderr)
         without, steady = (training.result() for training in pair)
         rows[key] = {
-            "network": network, "start": start, "painting": painting, "quality": quality, "processor": where["processor"],
-            "without": without, "with": steady,
+            "network": network, "start": start, "painting": painting, "quality": quality, "without": without, "with": steady,
         }  # fmt: skip
         write(arguments.output, {"machine": where, "rows": [rows[key] for key in sorted(rows)]})
 
@@ -120,7 +119,7 @@ def main():
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=["realtime"])
     parser.add_argument("--base", type=pathlib.Path, nargs="+", help="a model to start from for each painting")
-    parser.add_argument("--start", nargs="+", default=["base"], choices=["base", "scratch"])
+    parser.add_argument("--start", nargs="+", default=["base"], choices=["base", "scratch"], help="from the base, from random values, or each")
     parser.add_argument("--quality", default="good", choices=["draft", "good", "best"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build" / "release")

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes models/README.md, the gallery, from the cards beside it, and below each card whose works it shows; `make gallery` calls it.
+"""Writes models/README.md, the gallery, from the cards beside it, and the credits below the cards; `make gallery` calls it.
 
     models/gallery.py
 
-Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the painters, credits.txt
-the words below a card.
---check writes nothing and fails where the gallery is not up to date. Needs nothing but Python.
+Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the
+painters, credits.txt the words below a card. --check writes nothing and fails where the gallery is not up to date. Needs nothing but
+Python.
 """
 
 import argparse

@@ -42,13 +42,8 @@ struct StylizeLive: ParsableCommand {
     transform: FrameSize.parse)
   var size: FrameSize?
 
-  @Flag(
-    inversion: .prefixedNo,
-    help: """
-      Paint without the noise of what rests, which the network would paint anew in each frame. (default: for cameras and \
-      screens)
-      """)
-  var denoise: Bool?
+  @OptionGroup
+  var denoising: DenoisingOptions
 
   @Option(
     help: ArgumentHelp("How long a change of style takes, until the page says otherwise.", valueName: "seconds"),
@@ -94,8 +89,9 @@ struct StylizeLive: ParsableCommand {
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
-    func painting(denoisesByDefault: Bool) -> LiveStylization.Options {
-      LiveStylization.Options(workSize: size.map { ($0.width, $0.height) }, denoises: denoise ?? denoisesByDefault)
+    func painting(isCamera: Bool) -> LiveStylization.Options {
+      LiveStylization.Options(
+        workSize: size.map { ($0.width, $0.height) }, denoises: denoising.denoises(isCamera: isCamera))
     }
     func makeStyle() -> LiveStyle {
       let member = turns.join()
@@ -110,7 +106,7 @@ struct StylizeLive: ParsableCommand {
       streams.append(
         PaintedStream(
           id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
-          options: painting(denoisesByDefault: source.kind == .device),
+          options: painting(isCamera: source.kind == .device),
           restartsAtOnce: source.kind == .file || source.kind == .imageSequence
         ) { interrupt in try VideoReader(source, live: reading, interrupt: interrupt) })
     }
@@ -119,7 +115,7 @@ struct StylizeLive: ParsableCommand {
       let frames = PostedFrames()
       let stream = PaintedStream(
         id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade,
-        options: painting(denoisesByDefault: true)
+        options: painting(isCamera: true)
       ) { interrupt in try frames.open(interrupt: interrupt) }
       streams.append(stream)
       camera = (stream, frames)

@@ -61,13 +61,8 @@ struct StylizeVideo: ParsableCommand {
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
 
-  @Flag(
-    inversion: .prefixedNo,
-    help: """
-      Paint without the noise of what rests, which the network would paint anew in each frame. (default: for cameras and \
-      screens)
-      """)
-  var denoise: Bool?
+  @OptionGroup
+  var denoising: DenoisingOptions
 
   @OptionGroup(title: "Formats")
   var formats: FormatOptions
@@ -105,7 +100,7 @@ struct StylizeVideo: ParsableCommand {
   var blend: FrameBlend {
     FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors)
   }
-  func denoises(_ source: MediaSource) -> Bool { denoise ?? (source.kind == .device) }
+  func denoises(_ source: MediaSource) -> Bool { denoising.denoises(isCamera: source.kind == .device) }
   var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
 
   /// Paints every frame, as fast as it goes.

@@ -192,10 +192,13 @@ struct StylizeVideoTests {
         "-an", "-vf", "scale=64:48,trim=end_frame=1,loop=30:1,setpts=N/25/TB,noise=alls=3:allf=t", "-crf", "4",
         "in.mp4",
       ])
-    for (name, options) in [("plain.mp4", []), ("denoised.mp4", ["--denoise"])] {
+    for (name, options) in [("plain.mp4", []), ("denoised.mp4", ["--denoise"]), ("as_it_is.mp4", ["--no-denoise"])] {
       let result = try run(["in.mp4", name, "--crf", "4", "--quiet"] + options)
       try #require(result.exitCode == 0, "\(result.errors)")
     }
+    #expect(
+      try tools.packets("v", of: "plain.mp4", data: true) == tools.packets("v", of: "as_it_is.mp4", data: true),
+      "a file is no camera")
     let (plain, denoised) = (try tools.steadiness(of: "plain.mp4"), try tools.steadiness(of: "denoised.mp4"))
     #expect(denoised > plain + 4, "\(plain) and \(denoised) dB")
   }
