@@ -53,6 +53,19 @@ extension Tape {
     }
   }
 
+  /// `input + grain`, `[H, W]` levels that every image and channel gets, see ``Grain``.
+  public func laidOnGrain(_ input: Variable, _ grain: [Int8]) -> Variable {
+    let shape = input.value.shape
+    precondition(grain.count == shape.height * shape.width, "a grain of \(grain.count) pixels for \(shape)")
+    let output = uninitialized(shape)
+    let (source, target) = (input.value.pointer, output.pointer)
+    for pixel in 0..<shape.batch * grain.count {
+      let level = Float(grain[pixel % grain.count])
+      for index in pixel * shape.channels..<(pixel + 1) * shape.channels { target[index] = source[index] + level }
+    }
+    return record(output, inputs: [input]) { [self] gradient in add(gradient, to: input) }
+  }
+
   /// `input` sampled at `positions`, `[N, Ho, Wo, 2]`, see ``BicubicWarp``; output `[N, Ho, Wo, C]`.
   public func warp(_ input: Variable, positions: Tensor) -> Variable {
     let shape = input.value.shape

@@ -38,7 +38,7 @@ final class InferencePlan {
     let extendedWidth = (width + multiple - 1) / multiple * multiple
     let extendedHeight = (height + multiple - 1) / multiple * multiple
     let network = try LoweredNetwork(model.definition, height: extendedHeight, width: extendedWidth)
-    let requirements = PlanRequirements(network, threads: threads)
+    let requirements = PlanRequirements(network, width: width, height: height, threads: threads)
     byteCount = requirements.byteCount
     if let memoryLimit, byteCount > memoryLimit {
       throw InferenceError.insufficientMemory(width: width, height: height, needed: byteCount, available: memoryLimit)
@@ -59,13 +59,13 @@ final class InferencePlan {
   }
 
   /// Computes `output` from `input`, both of the plan's size.
-  func run(_ input: PictureInput, into output: PictureOutput.Storage, pool: ComputePool) {
+  func run(_ input: PictureInput.Storage, into output: PictureOutput.Storage, pool: ComputePool) {
     let frame = frame(input, output, pool)
     for step in steps { step.run(frame) }
   }
 
   /// The same, with the time that each step took.
-  func profile(_ input: PictureInput, into output: PictureOutput.Storage, pool: ComputePool) -> [StepTiming] {
+  func profile(_ input: PictureInput.Storage, into output: PictureOutput.Storage, pool: ComputePool) -> [StepTiming] {
     let frame = frame(input, output, pool)
     return zip(names, steps).map { name, step in
       let duration = ContinuousClock().measure { step.run(frame) }
@@ -73,9 +73,9 @@ final class InferencePlan {
     }
   }
 
-  private func frame(_ input: PictureInput, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
+  private func frame(_ input: PictureInput.Storage, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
     PlanFrame(
-      input: input, output: PictureOutput(output, width: width, height: height), scaling: scaling,
+      input: PictureInput(input, grain: memory.grain), output: PictureOutput(output, width: width, height: height), scaling: scaling,
       paddingMap: paddingMap, extensionMap: extensionMap, scratch: memory.scratch, pool: pool)
   }
 }

@@ -9,7 +9,7 @@ import Networks
 ///   convolution computed it.
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
-/// - The first convolution reads the picture's bytes, the last one writes them, affine map and scaled tanh included; pixels are
+/// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh included; pixels are
 ///   unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
   private(set) var steps: [LoweredStep] = []
@@ -18,6 +18,8 @@ struct LoweredNetwork {
   private(set) var normChannels: [Int: Int] = [:]
   /// What becomes of the last values.
   private(set) var scaling = PictureScaling(tanh: nil)
+  /// The amplitude of the grain that readers of the picture add; 0 for none.
+  let grain: Int
   /// The extended picture's extents.
   let picture: ActivationExtent
 
@@ -32,6 +34,7 @@ struct LoweredNetwork {
     extents = lowering.extents
     normChannels = lowering.normChannels
     scaling = lowering.scaling
+    grain = lowering.grain
     picture = ActivationExtent(height: height, width: width, channels: 3)
   }
 

@@ -18,6 +18,8 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [0: PictureValue(affine: .identity, factor: 1)]
+  /// The amplitude of the grain under the picture; 0 for none.
+  private(set) var grain = 0
   /// Kernel, stride and padding of the convolutions on the picture.
   var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
@@ -95,6 +97,7 @@ struct Lowering {
     case .instanceNorm(let channels): try lowerNorm(index, channels: channels)
     case .batchNorm(let channels):
       try lowerConstant(index, .batchNorm(nodes[index].name), expecting: channels)
+    case .grain(let amplitude): try lowerGrain(index, amplitude)
     case .affine(let scale, let offset):
       let affine = PictureAffine(scale: scale, offset: offset)
       if let picture = pictures[source] {
@@ -118,6 +121,18 @@ struct Lowering {
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
     }
+  }
+
+  /// Whoever reads the picture adds the grain, so it must lie under all of them.
+  private mutating func lowerGrain(_ index: Int, _ amplitude: Int) throws {
+    guard nodes[index].inputs == [0], readers[0] == [index] else {
+      throw malformed(index, "a grain lies under the input, and nothing else may read that")
+    }
+    guard Grain.amplitudes.contains(amplitude) else {
+      throw malformed(index, "a grain of \(amplitude) levels, expected \(Grain.amplitudes.lowerBound) to \(Grain.amplitudes.upperBound)")
+    }
+    grain = amplitude
+    pictures[index] = pictures[0]
   }
 
   /// One operand is read along by whoever reads the sum; the other must be in memory.

@@ -12,8 +12,12 @@ struct PlanRequirements {
   let normOffsets: [Int: Int]
   /// Floats of all scales and shifts.
   let normCount: Int
+  /// The grain under the picture, which is not extended.
+  let grain: GrainExtent?
 
-  init(_ network: LoweredNetwork, threads: Int) {
+  /// What `network` needs for pictures of `width` × `height` on a pool of `threads`.
+  init(_ network: LoweredNetwork, width: Int, height: Int, threads: Int) {
+    grain = network.grain > 0 ? GrainExtent(width: width, height: height, amplitude: network.grain) : nil
     layout = ArenaLayout(network.lives)
     var scratchCount = 0
     var momentCount = 0
@@ -54,7 +58,17 @@ struct PlanRequirements {
   /// Bytes in all.
   var byteCount: Int {
     (layout.count + scratchCount + normCount) * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride
+      + (grain?.pixels ?? 0)
   }
+}
+
+/// The extents of a grain and its amplitude.
+struct GrainExtent {
+  let width: Int
+  let height: Int
+  let amplitude: Int
+
+  var pixels: Int { width * height }
 }
 
 /// The memory of a plan; freed with it.
@@ -66,14 +80,21 @@ final class PlanMemory {
   /// Scales and shifts.
   let norms: UnsafeMutablePointer<Float>
   let moments: UnsafeMutablePointer<Double>
+  /// A level for each pixel of the picture, and the picture's width.
+  let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
-  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros.
+  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros, and the grain.
   init(_ requirements: PlanRequirements) {
     activations = Self.allocate(Float.self, requirements.layout.count)
     scratch = Self.allocate(Float.self, requirements.scratchCount)
     scratch.update(repeating: 0, count: requirements.scratchCount)
     norms = Self.allocate(Float.self, requirements.normCount)
     moments = Self.allocate(Double.self, requirements.momentCount)
+    grain = requirements.grain.map { extent in
+      let levels = Self.allocate(Int8.self, extent.pixels)
+      Grain.write(width: extent.width, height: extent.height, amplitude: extent.amplitude, into: levels)
+      return (UnsafePointer(levels), extent.width)
+    }
   }
 
   private static func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
@@ -85,5 +106,6 @@ final class PlanMemory {
   deinit {
     for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
     UnsafeMutableRawPointer(moments).deallocate()
+    if let grain { UnsafeRawPointer(grain.levels).deallocate() }
   }
 }

@@ -51,8 +51,7 @@ public final class StyleEngine: @unchecked Sendable {
       throw InferenceError.strideTooSmall(stride: min(sourceStride, destinationStride), width: width)
     }
     plan.run(
-      PictureInput(.bytes(source, stride: sourceStride)), into: .bytes(destination, stride: destinationStride),
-      pool: pool)
+      .bytes(source, stride: sourceStride), into: .bytes(destination, stride: destinationStride), pool: pool)
   }
 
   /// Paints a picture `[1, height, width, 3]` of floats, RGB 0…255; the result is neither clamped nor rounded.
@@ -76,7 +75,7 @@ public final class StyleEngine: @unchecked Sendable {
     }
   }
 
-  private func floats(_ input: Tensor) -> PictureInput { PictureInput(.floats(input.pointer, stride: 3 * width)) }
+  private func floats(_ input: Tensor) -> PictureInput.Storage { .floats(input.pointer, stride: 3 * width) }
 
   private func check(_ input: Tensor) throws {
     let expected = Shape(batch: 1, height: height, width: width, channels: 3)

@@ -66,6 +66,8 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   public var norm = Norm.batch
   /// What stands behind the convolutions in residual blocks.
   public var blockNorm = Norm.batch
+  /// The amplitude of the grain under the picture, 0 to 25 levels of 255; 0 for none.
+  public var grain = 0
 
   /// The presets' names.
   public static let presetNames = ["separable", "dense", "phone"]
@@ -137,6 +139,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     case "kernel":
       guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }
       return count(\.kernel, 3...9, &self)
+    case "grain": return count(\.grain, 0...25, &self)
     case "channels":
       let numbers = value.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
       guard (3...4).contains(numbers.count), numbers.allSatisfy({ (1...512).contains($0) }) else {
@@ -145,14 +148,15 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
       channels = numbers
       return nil
     default:
-      return "head, stages, block, tail, channels, detail, blocks, kernel, norm or blocknorm"
+      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm or grain"
     }
   }
 
-  /// Every choice, in a fixed order: what a model file stores as the network's name.
+  /// Every choice, in a fixed order: what a model file stores as the network's name. A grain is named only where there is one: files from
+  /// before there was any keep their meaning.
   public var description: String {
     "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
       + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"
-      + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)"
+      + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)" + (grain > 0 ? ",grain=\(grain)" : "")
   }
 }

@@ -24,6 +24,9 @@ public enum Operation: Hashable, Sendable {
   case pixelUnshuffle(factor: Int)
   /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   case pixelShuffle(factor: Int)
+  /// The picture laid on a grain that never changes: `y[h, w, c] = x[h, w, c] + g[h, w]`, with `g` of this many levels of 255, see
+  /// `Grain` in Kernels. It has no parameters, and reads the input.
+  case grain(amplitude: Int)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
   /// `offset + scale · tanh(x)`.
@@ -147,7 +150,7 @@ public struct NetworkDefinition: Hashable, Sendable {
             name: node.name + value.suffix, shape: [channels], initialization: .constant(value.initial),
             isTrained: value.isTrained)
         }
-      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .affine, .scaledTanh:
+      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .grain, .affine, .scaledTanh:
         return []
       }
     }
@@ -159,6 +162,12 @@ public struct NetworkDefinition: Hashable, Sendable {
       case .pixelShuffle(let factor) = nodes[index + 1].operation
     else { return nil }
     return factor
+  }
+
+  /// The amplitude of the grain that pictures are laid on, in levels of 255; 0 where there is none.
+  public var grain: Int {
+    for node in nodes { if case .grain(let amplitude) = node.operation { return amplitude } }
+    return 0
   }
 
   /// The number of trained values.

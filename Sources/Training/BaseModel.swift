@@ -8,6 +8,8 @@ public enum BaseModel {
 
   /// The parameters for `definition` of the model file at `path`, widened where that is narrower.
   ///
+  /// A base on another grain, or on none, will do: the grain has no parameters.
+  ///
   /// Throws what `StyleModel.load(path:)` does, and ``TrainingError/foreignBase(file:found:expected:)`` where the file is of another
   /// network or where channels are no multiple of its own.
   public static func parameters(at path: String, for definition: NetworkDefinition, seed: UInt64) throws -> [String:
@@ -15,12 +17,19 @@ public enum BaseModel {
   {
     let base = try StyleModel.load(path: path)
     if base.definition == definition { return base.parameters }
-    guard base.definition.name == definition.name, let wide = widened(base, to: definition, seed: seed) else {
+    guard layers(of: base.definition) == layers(of: definition), let wide = widened(base, to: definition, seed: seed) else {
       throw TrainingError.foreignBase(
         file: path, found: "'\(base.definition.title)'",
         expected: "'\(definition.title)' or one of the kind whose channels divide its own")
     }
     return wide
+  }
+
+  /// The name of a network as it would be without a grain: what decides which layers it has.
+  private static func layers(of definition: NetworkDefinition) -> String {
+    guard var candidate = try? CandidateNetwork(definition.name) else { return definition.name }
+    candidate.grain = 0
+    return candidate.description
   }
 
   /// Parameters with which `definition`, the network of `model` with multiples of its channels, paints the same pictures; nil where it is

@@ -71,8 +71,11 @@ public final class NetworkExecutor {
 
   /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple`.
   ///
-  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does.
-  public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
+  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does. `origin` is the place of the
+  /// input's first pixel on the grain.
+  public func callAsFunction(
+    _ input: Variable, norms: NormSchedule.Phase = .finished, origin: SIMD2<Int> = .zero, on tape: Tape
+  ) -> Variable {
     let nodes = definition.nodes
     var unread = readers
     var values: [Variable?] = []
@@ -82,7 +85,7 @@ public final class NetworkExecutor {
         guard let value = values[source] else { preconditionFailure("'\(node.name)' reads a later node") }
         return value
       }
-      values.append(result(of: index, operands, input: input, norms: norms, on: tape))
+      values.append(result(of: index, operands, input: input, norms: norms, origin: origin, on: tape))
       for source in node.inputs {
         unread[source] -= 1
         // The tape keeps what the gradients need; nothing else has to stay.
@@ -93,7 +96,7 @@ public final class NetworkExecutor {
   }
 
   private func result(
-    of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, on tape: Tape
+    of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, origin: SIMD2<Int>, on tape: Tape
   ) -> Variable {
     let node = definition.nodes[index]
     func parameter(_ suffix: String) -> Variable {
@@ -129,6 +132,11 @@ public final class NetworkExecutor {
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
+    case .grain(let amplitude):
+      let shape = operands[0].value.shape
+      return tape.laidOnGrain(
+        operands[0],
+        Grain.values(width: shape.width, height: shape.height, x: origin.x, y: origin.y, amplitude: amplitude))
     case .affine(let scale, let offset): return tape.affine(operands[0], scale: scale, offset: offset)
     case .scaledTanh(let scale, let offset): return tape.scaledTanh(operands[0], scale: scale, offset: offset)
     }

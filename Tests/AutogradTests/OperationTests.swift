@@ -94,6 +94,18 @@ import Testing
     #expect(result.gradients.map(\.elements) == [outer.elements, outer.elements])
   }
 
+  @Test func grainIsAddedToEveryImageAndChannelAndPassesItsGradient() throws {
+    var random = Random(seed: 6)
+    let shape = Shape(batch: 2, height: 3, width: 5, channels: 3)
+    let (input, outer) = (random.tensor(shape), random.tensor(shape))
+    let grain = (0..<15).map { Int8($0 * 17 - 120) }
+    let (output, gradients) = try differentiate([input], outputGradient: outer) { $0.laidOnGrain($1[0], grain) }
+    for index in 0..<input.count {
+      #expect(output.elements[index] == input.elements[index] + Float(grain[index / 3 % 15]))
+    }
+    #expect(gradients[0].elements == outer.elements)
+  }
+
   @Test func caffePreprocessingIsBGRMinusMean() throws {
     let pixels = Tensor(Shape(batch: 1, height: 1, width: 2, channels: 3), elements: [10, 20, 30, 255, 0, 128])
     let outer = Tensor(pixels.shape, elements: [1, 2, 3, 4, 5, 6])

@@ -29,7 +29,9 @@ private let descriptions: [String] =
       "dense:head=strided,tail=upsample,norm=\(norm.rawValue),blocks=1,channels=5-8-12,detail=4",
       "dense:tail=upsample,stages=separable,norm=\(norm.rawValue),blocks=1,detail=0",
     ]
-  } + ["phone:norm=batch,blocknorm=instance,blocks=2", "dense:norm=instance,blocknorm=none,blocks=2"]
+  } + CandidateNetwork.Head.allCases.map {
+    "dense:head=\($0.rawValue),tail=upsample,norm=instance,blocks=1,channels=5-8-12,detail=4,grain=6"
+  } + ["phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1,grain=25", "dense:norm=instance,blocknorm=none,blocks=2"]
 
 /// The model with its last convolution scaled so that `picture` spans the range of bytes: random batch norms leave little of it.
 private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleModel {
@@ -63,7 +65,8 @@ private let candidateTolerance = 2e-4
       let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
       let picture = size.picture()
       let expected = cropped(
-        try referenceOutput(of: model, input: extended(picture, toMultipleOf: model.definition.sizeMultiple)),
+        try referenceOutput(
+          of: model, input: extended(picture, toMultipleOf: model.definition.sizeMultiple), picture: size),
         height: size.height, width: size.width)
       for frame in 1...2 {
         let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
@@ -105,7 +108,7 @@ private let candidateTolerance = 2e-4
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
+  @Test("Grain, batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
   func fusion() throws {
     func steps(_ description: String) throws -> [String] {
       try StyleEngine(model: randomModel(try .named(description)), width: 48, height: 32, pool: pool)
@@ -113,6 +116,7 @@ private let candidateTolerance = 2e-4
     }
     // Unpacking, head, two convolutions, output and packing.
     #expect(try steps("dense:blocks=1").count == 6)
+    #expect(try steps("dense:blocks=1,grain=6").count == 6)
     // Head, down, two convolutions, two stages up and output.
     #expect(try steps("dense:head=strided,tail=upsample,blocks=1").count == 7)
     // Head, down, two convolutions; 1×1 and depthwise for each stage up; output.

@@ -239,6 +239,9 @@ private let graphs: [NetworkDefinition] = [
       definition("blocks of nothing", [("", .pixelUnshuffle(factor: 0), [0])]),
       definition("channels that are no blocks", [("", .pixelShuffle(factor: 2), [0])]),
       definition("a shuffled output too large", [("a", convolution(3, 12), [0]), ("", .pixelShuffle(factor: 2), [1])]),
+      definition("a grain behind something else", [("", .relu, [0]), ("", .grain(amplitude: 6), [1])]),
+      definition("a grain under a part of the readers", [("", .grain(amplitude: 6), [0]), ("", .add, [0, 1])]),
+      definition("a grain too coarse for bytes", [("", .grain(amplitude: 26), [0])]),
       NetworkDefinition(name: "empty", nodes: [], sizeMultiple: 1),
       NetworkDefinition(name: "no input", nodes: [Node(operation: .relu, inputs: [])], sizeMultiple: 1),
     ])

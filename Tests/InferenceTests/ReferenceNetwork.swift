@@ -1,11 +1,14 @@
 import Inference
+import Kernels
 import Networks
 import Tensors
 import TestSupport
 import Testing
 
 /// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
-func referenceOutput(of model: StyleModel, input: Tensor) throws -> ReferenceTensor {
+///
+/// Of an input that is a picture extended, `picture` says of what extents; the grain is extended with it.
+func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? = nil) throws -> ReferenceTensor {
   func parameter(_ name: String) throws -> ReferenceTensor {
     ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
   }
@@ -37,6 +40,17 @@ func referenceOutput(of model: StyleModel, input: Tensor) throws -> ReferenceTen
           mean: try parameter(node.name + ".running_mean"), variance: try parameter(node.name + ".running_var")))
     case .pixelUnshuffle(let factor): values.append(Reference.pixelUnshuffle(operands[0], factor: factor))
     case .pixelShuffle(let factor): values.append(Reference.pixelShuffle(operands[0], factor: factor))
+    case .grain(let amplitude):
+      let (height, width) = (picture?.height ?? input.shape.height, picture?.width ?? input.shape.width)
+      let levels = Grain.values(width: width, height: height, amplitude: amplitude)
+      var output = operands[0]
+      for y in 0..<input.shape.height {
+        for x in 0..<input.shape.width {
+          let level = levels[mirrored(y, height) * width + mirrored(x, width)]
+          for channel in 0..<3 { output[0, y, x, channel] += Double(level) }
+        }
+      }
+      values.append(output)
     case .affine(let scale, let offset):
       values.append(
         ReferenceTensor(

@@ -9,7 +9,7 @@ import Testing
     "dense:head=strided,stages=separable,tail=upsample,blocks=0", "dense:tail=upsample,detail=0",
     "phone:channels=4-8-16-24,detail=3,kernel=9",
     "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",
-    "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1",
+    "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1", "phone:grain=25",
   ]
 
   @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
@@ -37,7 +37,7 @@ import Testing
         (size, channels) = (size * factor, channels / (factor * factor))
       case .upsampleNearest: size *= 2
       case .add: #expect(shapes[node.inputs[1]] == (size, channels), "node \(index)")
-      case .input, .relu, .affine, .scaledTanh: break
+      case .input, .relu, .grain, .affine, .scaledTanh: break
       }
       shapes.append((size, channels))
     }
@@ -53,6 +53,17 @@ import Testing
     let again = try NetworkDefinition.named(definition.name, width: 0.5)
     #expect(again == definition)
     #expect(definition.name.contains("blocknorm="))
+  }
+
+  @Test("A grain lies under the picture, has no parameters, and is named only where there is one")
+  func grain() throws {
+    let (plain, grained) = (try NetworkDefinition.named("dense"), try NetworkDefinition.named("dense:grain=7"))
+    #expect((plain.grain, grained.grain) == (0, 7))
+    #expect(grained.nodes[1] == Node(operation: .grain(amplitude: 7), inputs: [0]))
+    #expect(grained.parameters == plain.parameters)
+    #expect(grained.name == plain.name + ",grain=7" && !plain.name.contains("grain"))
+    #expect(try NetworkDefinition.named("realtime").grain > 0)
+    #expect(try NetworkDefinition.named("johnson").grain == 0)
   }
 
   @Test("Statistics are no trained values")
@@ -92,7 +103,7 @@ import Testing
     for (description, words) in [
       ("dense:blocks=33", "0 to 32"), ("dense:blocks=-1", "0 to 32"), ("dense:norm=layer", "instance or batch or none"),
       ("dense:channels=8", "three or four"), ("dense:channels=8-0-8", "three or four"),
-      ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
+      ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"), ("dense:grain=26", "0 to 25"),
       ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
       ("dense:detail=9999999999999999999", "0 to 256"),
     ] {

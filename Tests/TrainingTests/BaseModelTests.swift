@@ -76,6 +76,15 @@ import Training
     #expect(itself.mapValues(\.elements) == base.parameters.mapValues(\.elements))
   }
 
+  @Test(arguments: [("dense", "dense:grain=6"), ("dense:grain=6", "dense"), ("dense:grain=3", "dense:grain=6")])
+  func aBaseOnAnotherGrainWillDo(base: String, network: String) throws {
+    let base = try model(base, width: 1)
+    let path = folder.file("base.safetensors")
+    try base.save(path: path)
+    let parameters = try BaseModel.parameters(at: path, for: .named(network), seed: 2)
+    #expect(parameters.mapValues(\.elements) == base.parameters.mapValues(\.elements))
+  }
+
   @Test(
     "No multiple of the channels, fewer, another network",
     arguments: [(0.125, "johnson", 0.1875), (0.25, "johnson", 0.125), (0.125, "dense", 0.5)])

@@ -49,6 +49,9 @@ import Training
     #expect(TrainingSettings.defaultTemporalWeight(network: "johnson", iterations: 2400) == 0)
     #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 2400) == TrainingSettings.steadyWeight)
     #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 300) == 300)
+    #expect(
+      TrainingSettings.defaultTemporalWeight(network: "dense:grain=6", iterations: 2400)
+        == TrainingSettings.steadyWeightOnGrain)
   }
 
   @Test func theDefaultNetworkIsTheShippedOneAndIsTrainedToBeSteady() throws {

@@ -10,9 +10,19 @@ public struct PictureInput: @unchecked Sendable {
 
   /// The values.
   public let storage: Storage
+  /// What the picture is laid on: a level for each of its pixels, which all three colours get, its rows as long as the picture's; nil
+  /// for nothing.
+  public let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
-  /// A picture.
-  public init(_ storage: Storage) { self.storage = storage }
+  /// A picture, perhaps on a ``Grain``.
+  public init(_ storage: Storage, grain: (levels: UnsafePointer<Int8>, width: Int)? = nil) {
+    self.storage = storage
+    self.grain = grain
+  }
+
+  /// The grain of a row of the picture.
+  @inline(__always)
+  func grain(row: Int) -> UnsafePointer<Int8>? { grain.map { $0.levels + row * $0.width } }
 }
 
 /// From positions in the padded, extended picture to those in the picture itself.
@@ -60,7 +70,42 @@ struct PictureReader {
         let row = floats + stored * stride
         read(columns, column, known, plane: plane, into: target, { colours(row + $0) }, { row[$0] })
       }
+      if let grain = picture.grain(row: stored) {
+        addGrain(grain, columns, column, known, plane: plane, to: target)
+      }
     }
+  }
+
+  /// Adds the grain to what ``read(row:column:count:plane:into:)`` wrote, which is still in the cache.
+  @inline(__always)
+  private func addGrain(
+    _ grain: UnsafePointer<Int8>, _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    var index = 0
+    while index < count {
+      let source = Int(columns[column + index])
+      if isRun(columns, column + index, count - index) {
+        let levels = load(grain + source)
+        for channel in 0..<3 {
+          let place = target + channel * plane + index
+          store(load(place) + levels, place)
+        }
+        index += laneCount
+      } else {
+        if source >= 0 { for channel in 0..<3 { target[channel * plane + index] += Float(grain[source]) } }
+        index += 1
+      }
+    }
+  }
+
+  /// Whether eight columns from `position` on, of the `count` that are wanted, follow one another in the picture.
+  @inline(__always)
+  private func isRun(_ columns: UnsafeBufferPointer<Int32>, _ position: Int, _ count: Int) -> Bool {
+    guard laneCount <= count else { return false }
+    let source = Int(columns[position])
+    return source >= 0 && Int(columns[position + laneCount - 1]) == source + laneCount - 1
+      && Int(columns[position + 1]) == source + 1
   }
 
   /// Inside the picture columns follow one another: eight of them at a time need no map.
@@ -73,11 +118,7 @@ struct PictureReader {
     var index = 0
     while index < count {
       let source = Int(columns[column + index])
-      let isRun =
-        index + laneCount <= count && source >= 0
-        && Int(columns[column + index + laneCount - 1]) == source + laneCount - 1
-        && Int(columns[column + index + 1]) == source + 1
-      if isRun {
+      if isRun(columns, column + index, count - index) {
         let (red, green, blue) = eight(3 * source)
         store(red, target + index)
         store(green, target + plane + index)
@@ -103,6 +144,43 @@ struct PictureReader {
       let row = floats + stored * stride
       readPixels(column, count, into: target, { load(row + $0) }, { row[$0] })
     }
+    if let grain = picture.grain(row: stored) { addGrain(grain, column, count, to: target) }
+  }
+
+  /// Adds the grain to what ``readPixels(row:column:count:into:)`` wrote.
+  @inline(__always)
+  private func addGrain(_ grain: UnsafePointer<Int8>, _ column: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) {
+    let inside = map.direct.clamped(to: column..<column + count)
+    for position in column..<column + count where !inside.contains(position) {
+      let source = position < map.columns.count ? Int(map.columns[position]) : -1
+      guard source >= 0 else { continue }
+      for channel in 0..<3 { target[3 * (position - column) + channel] += Float(grain[source]) }
+    }
+    guard let first = inside.first else { return }
+    let levels = grain + Int(map.columns[first])
+    let place = target + 3 * (first - column)
+    var index = 0
+    while index + laneCount <= inside.count {
+      let (a, b, c) = tripled(load(levels + index))
+      let pixels = place + 3 * index
+      store(load(pixels) + a, pixels)
+      store(load(pixels + laneCount) + b, pixels + laneCount)
+      store(load(pixels + 2 * laneCount) + c, pixels + 2 * laneCount)
+      index += laneCount
+    }
+    while index < inside.count {
+      for channel in 0..<3 { place[3 * index + channel] += Float(levels[index]) }
+      index += 1
+    }
+  }
+
+  /// Each of eight values three times.
+  @inline(__always)
+  private func tripled(_ v: Lanes) -> (Lanes, Lanes, Lanes) {
+    (
+      Lanes(v[0], v[0], v[0], v[1], v[1], v[1], v[2], v[2]), Lanes(v[2], v[3], v[3], v[3], v[4], v[4], v[4], v[5]),
+      Lanes(v[5], v[5], v[6], v[6], v[6], v[7], v[7], v[7])
+    )
   }
 
   @inline(__always)
