@@ -75,7 +75,8 @@ final class InferencePlan {
 
   private func frame(_ input: PictureInput.Storage, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
     PlanFrame(
-      input: PictureInput(input, grain: memory.grain), output: PictureOutput(output, width: width, height: height), scaling: scaling,
+      input: PictureInput(input, grain: memory.grain), output: PictureOutput(output, width: width, height: height),
+      scaling: scaling,
       paddingMap: paddingMap, extensionMap: extensionMap, scratch: memory.scratch, pool: pool)
   }
 }

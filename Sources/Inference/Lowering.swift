@@ -129,7 +129,9 @@ struct Lowering {
       throw malformed(index, "a grain lies under the input, and nothing else may read that")
     }
     guard Grain.amplitudes.contains(amplitude) else {
-      throw malformed(index, "a grain of \(amplitude) levels, expected \(Grain.amplitudes.lowerBound) to \(Grain.amplitudes.upperBound)")
+      throw malformed(
+        index,
+        "a grain of \(amplitude) levels, expected \(Grain.amplitudes.lowerBound) to \(Grain.amplitudes.upperBound)")
     }
     grain = amplitude
     pictures[index] = pictures[0]

@@ -17,7 +17,8 @@ public enum BaseModel {
   {
     let base = try StyleModel.load(path: path)
     if base.definition == definition { return base.parameters }
-    guard layers(of: base.definition) == layers(of: definition), let wide = widened(base, to: definition, seed: seed) else {
+    guard layers(of: base.definition) == layers(of: definition), let wide = widened(base, to: definition, seed: seed)
+    else {
       throw TrainingError.foreignBase(
         file: path, found: "'\(base.definition.title)'",
         expected: "'\(definition.title)' or one of the kind whose channels divide its own")

@@ -29,9 +29,13 @@ private let descriptions: [String] =
       "dense:head=strided,tail=upsample,norm=\(norm.rawValue),blocks=1,channels=5-8-12,detail=4",
       "dense:tail=upsample,stages=separable,norm=\(norm.rawValue),blocks=1,detail=0",
     ]
-  } + CandidateNetwork.Head.allCases.map {
+  }
+  + CandidateNetwork.Head.allCases.map {
     "dense:head=\($0.rawValue),tail=upsample,norm=instance,blocks=1,channels=5-8-12,detail=4,grain=6"
-  } + ["phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1,grain=25", "dense:norm=instance,blocknorm=none,blocks=2"]
+  } + [
+    "phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1,grain=25",
+    "dense:norm=instance,blocknorm=none,blocks=2",
+  ]
 
 /// The model with its last convolution scaled so that `picture` spans the range of bytes: random batch norms leave little of it.
 private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleModel {

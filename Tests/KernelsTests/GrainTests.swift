@@ -35,7 +35,9 @@ import Testing
   }
 
   /// 260,000 pixels, of which a tenth tell something of their own: 1 % of a standard deviation is three of the measurement's.
-  @Test("The levels have the amplitude for a standard deviation, no mean, and no structure beyond a few pixels", arguments: [1, 6, 25])
+  @Test(
+    "The levels have the amplitude for a standard deviation, no mean, and no structure beyond a few pixels",
+    arguments: [1, 6, 25])
   func statistics(amplitude: Int) {
     let size = 512
     let levels = Grain.values(width: size, height: size, amplitude: amplitude).map(Double.init)

@@ -27,7 +27,9 @@ import Testing
     }
   }
 
-  @Test("A picture becomes an activation, mapped and with its blocks as channels, on a grain or on none", arguments: Case.all, [false, true])
+  @Test(
+    "A picture becomes an activation, mapped and with its blocks as channels, on a grain or on none",
+    arguments: Case.all, [false, true])
   func unpack(_ example: Case, hasGrain: Bool) {
     var random = Random(seed: 43)
     let (factor, pixels) = (example.factor, example.height * example.width)

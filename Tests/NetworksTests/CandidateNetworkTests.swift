@@ -103,7 +103,8 @@ import Testing
     for (description, words) in [
       ("dense:blocks=33", "0 to 32"), ("dense:blocks=-1", "0 to 32"), ("dense:norm=layer", "instance or batch or none"),
       ("dense:channels=8", "three or four"), ("dense:channels=8-0-8", "three or four"),
-      ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"), ("dense:grain=26", "0 to 25"),
+      ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
+      ("dense:grain=26", "0 to 25"),
       ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
       ("dense:detail=9999999999999999999", "0 to 256"),
     ] {

@@ -149,7 +149,9 @@ struct PictureReader {
 
   /// Adds the grain to what ``readPixels(row:column:count:into:)`` wrote.
   @inline(__always)
-  private func addGrain(_ grain: UnsafePointer<Int8>, _ column: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) {
+  private func addGrain(
+    _ grain: UnsafePointer<Int8>, _ column: Int, _ count: Int, to target: UnsafeMutablePointer<Float>
+  ) {
     let inside = map.direct.clamped(to: column..<column + count)
     for position in column..<column + count where !inside.contains(position) {
       let source = position < map.columns.count ? Int(map.columns[position]) : -1
