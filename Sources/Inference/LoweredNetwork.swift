@@ -9,8 +9,8 @@ import Networks
 ///   convolution computed it.
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
-/// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh included; pixels are
-///   unshuffled and shuffled as bytes are read and written.
+/// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh
+///   included; pixels are unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
   private(set) var steps: [LoweredStep] = []
   private(set) var extents: [ActivationExtent] = []

@@ -14,10 +14,12 @@ public enum Grain {
 
   /// The standard deviations of the two blurs, in pixels.
   private static let blurs: (fine: Float, coarse: Float) = (1, 2.5)
-  /// Rows that are blurred at a time, so that memory does not grow with the picture.
+  /// Rows that are blurred at a time, so that memory does not grow with the picture's height.
   private static let bandRows = 64
 
   /// Writes the grain of `width` × `height` pixels whose first is at `(x, y)` of an endless canvas; of `amplitude` levels of 255.
+  ///
+  /// `grain` has room for `width · height` values, row by row, and stays the caller's.
   ///
   /// Independent of the processor but for rounding: the blurs add in a fixed order.
   public static func write(
@@ -84,7 +86,7 @@ public enum Grain {
     }
   }
 
-  /// The weights of a Gaussian blur out to 2.5 standard deviations; they add up to 1.
+  /// The weights of a Gaussian blur out to 2.5 standard deviations, rounded up to whole pixels; they add up to 1.
   private static func gaussian(_ deviation: Float) -> [Float] {
     let reach = Int((2.5 * deviation).rounded(.up))
     let weights = (-reach...reach).map { exp(-Float($0 * $0) / (2 * deviation * deviation)) }
@@ -100,7 +102,7 @@ public enum Grain {
     return (square(fine) * square(fine) + square(coarse) * square(coarse) - 2 * product * product).squareRoot()
   }
 
-  /// A number of ±√3 out of coordinates alone: mean 0, variance 1, neighbours independent.
+  /// A number, uniform from −√3 to √3, out of coordinates alone: mean 0, variance 1, neighbours independent.
   ///
   /// C. Wellons: Prospecting for Hash Functions, 2018: `lowbias32`, once for each coordinate.
   private static func whiteNoise(x: Int, y: Int) -> Float {

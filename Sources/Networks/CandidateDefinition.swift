@@ -1,8 +1,8 @@
 extension CandidateNetwork {
   /// The architecture, every layer's channels multiplied by `width`.
   ///
-  /// The picture, on its grain if there is one, enters as `x / 127.5 − 1`, which folds into the first convolution: without a norm behind it, raw pixels would
-  /// saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
+  /// The picture, on its grain if there is one, enters as `x / 127.5 − 1`, which folds into the first convolution:
+  /// without a norm behind it, raw pixels would saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
   /// ``NetworkDefinition/johnson(width:)``.
   public func definition(width: Double = 1) -> NetworkDefinition {
     var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })

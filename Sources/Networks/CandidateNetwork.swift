@@ -153,7 +153,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Every choice, in a fixed order: what a model file stores as the network's name. A grain is named only where there is one: files from
-  /// before there was any keep their meaning.
+  /// before there was any keep their meaning, as long as no preset begins with one.
   public var description: String {
     "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
       + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"

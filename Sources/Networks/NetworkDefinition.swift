@@ -25,7 +25,7 @@ public enum Operation: Hashable, Sendable {
   /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   case pixelShuffle(factor: Int)
   /// The picture laid on a grain that never changes: `y[h, w, c] = x[h, w, c] + g[h, w]`, with `g` of this many levels of 255, see
-  /// `Grain` in Kernels. It has no parameters, and reads the input; where a picture is extended for the network's sake, its grain is with it.
+  /// `Grain` in Kernels. It has no parameters, and reads the input; where a picture is extended for the network's sake, so is its grain.
   case grain(amplitude: Int)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)

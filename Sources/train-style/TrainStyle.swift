@@ -91,7 +91,8 @@ struct TrainStyle: ParsableCommand {
   @Option(
     help: """
       The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")); for \
-      other networks as many as there are iterations, at most \(TrainingSettings.steadyWeight), or \(TrainingSettings.steadyWeightOnGrain) on a grain)
+      other networks as many as there are iterations, at most \
+      \(TrainingSettings.steadyWeight), or \(TrainingSettings.steadyWeightOnGrain) on a grain)
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?

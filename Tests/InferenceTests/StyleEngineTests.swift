@@ -42,9 +42,9 @@ private let networkTolerance = 2e-4
     "The engine agrees with the trainer's executor",
     arguments: [
       PictureSize(width: 64, height: 48), PictureSize(width: 100, height: 36), PictureSize(width: 132, height: 92),
-    ])
-  func agreesWithTape(size: PictureSize) throws {
-    let model = randomModel(try .named("half"))
+    ], ["half", "realtime", "phone:kernel=9,blocks=1,norm=instance,grain=25"])
+  func agreesWithTape(size: PictureSize, network: String) throws {
+    let model = randomModel(try .named(network))
     let pool = ComputePool(threads: 2)
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let picture = size.picture()
