@@ -40,7 +40,8 @@ class Training:
         self.made_from = {
             "painting": checksum(painting), "base": None if base is None else checksum(base), "quality": arguments.quality,
         }  # fmt: skip
-        self.name = f"{painting.stem}-{re.sub(r'[^A-Za-z0-9=-]+', '_', network)}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
+        description = re.sub(r"[^A-Za-z0-9=-]+", "_", network)
+        self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
         self.model = arguments.folder / f"{self.name}.safetensors"
 
     def check(self):

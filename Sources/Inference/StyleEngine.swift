@@ -36,7 +36,7 @@ public final class StyleEngine: @unchecked Sendable {
     self.pool = pool
   }
 
-  /// Bytes of activations and scratch; the weights, which engines may share, come on top.
+  /// Bytes of activations, scratch and grain; the weights, which engines may share, come on top.
   public var memoryByteCount: Int { plan.byteCount }
 
   /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three bytes, rows a stride apart.

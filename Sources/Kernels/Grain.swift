@@ -6,8 +6,9 @@ import Foundation
 /// On a grain stronger than the noise the strokes stay where they are. D. Ulyanov et al. (Texture Networks, ICML 2016) feed a network
 /// noise for its textures; here it is laid on the picture and never changes.
 ///
-/// `g = round(a · (B₁ − B₂.₅) w / s)`, with white noise `w` of mean 0 out of the coordinates alone, Gaussian blurs `B` of those standard
-/// deviations, most of whose difference lies at periods of 5 to 15 pixels, and `s` for a standard deviation of `a`.
+/// A difference of Gaussians, `g(y, x) = round(a · ((B₁ − B₂.₅) w)(y, x) / s)`: white noise `w` of mean 0 out of the coordinates alone,
+/// blurs `B` of those standard deviations in pixels, and `s` for a standard deviation of `a`. Two thirds of its power lie at periods of
+/// 5 to 15 pixels.
 public enum Grain {
   /// The amplitudes that whole numbers of a signed byte can hold, five standard deviations of them.
   public static let amplitudes = 0...25

@@ -66,8 +66,11 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   public var norm = Norm.batch
   /// What stands behind the convolutions in residual blocks.
   public var blockNorm = Norm.batch
-  /// The amplitude of the grain under the picture, 0 to 25 levels of 255; 0 for none.
+  /// The amplitude of the grain under the picture, one of ``grains`` in levels of 255; 0 for none.
   public var grain = 0
+
+  /// The amplitudes that a grain may have: those of `Grain` in Kernels, which this target does not know.
+  public static let grains = 0...25
 
   /// The presets' names.
   public static let presetNames = ["separable", "dense", "phone"]
@@ -139,7 +142,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     case "kernel":
       guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }
       return count(\.kernel, 3...9, &self)
-    case "grain": return count(\.grain, 0...25, &self)
+    case "grain": return count(\.grain, Self.grains, &self)
     case "channels":
       let numbers = value.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
       guard (3...4).contains(numbers.count), numbers.allSatisfy({ (1...512).contains($0) }) else {

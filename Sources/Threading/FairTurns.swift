@@ -11,8 +11,20 @@ public final class FairTurns: @unchecked Sendable {
   /// What the one had had that went last: newcomers begin there.
   private var level = 0.0
 
-  /// Turns without members.
-  public init() {}
+  private let now: @Sendable () -> Double
+
+  /// Turns without members. `now` tells the time in seconds.
+  public init(now: @escaping @Sendable () -> Double = { FairTurns.uptime }) { self.now = now }
+
+  /// Seconds since some moment in the past.
+  public static var uptime: Double { ProcessInfo.processInfo.systemUptime }
+
+  /// Members that wait for their turn.
+  public var waitingCount: Int {
+    condition.lock()
+    defer { condition.unlock() }
+    return waiting.count
+  }
 
   /// A new member.
   public func join() -> Member { Member(turns: self) }
@@ -35,11 +47,8 @@ public final class FairTurns: @unchecked Sendable {
     /// Waits for its turn, runs `body` and hands on. `body` must not ask for another turn.
     public func take(_ body: () throws -> Void) rethrows {
       turns.begin(self)
-      let start = ContinuousClock.now
-      defer {
-        let elapsed = start.duration(to: .now).components
-        turns.end(self, seconds: Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
-      }
+      let start = turns.now()
+      defer { turns.end(self, seconds: turns.now() - start) }
       try body()
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Kernels
 import Networks
 import Tensors
 import TestSupport
@@ -78,6 +79,9 @@ private let candidateTolerance = 2e-4
       }
     }
   }
+
+  @Test("Networks may have the grains that the kernels can make")
+  func grains() { #expect(CandidateNetwork.grains == Grain.amplitudes) }
 
   @Test("Bytes are within 1 of double precision", arguments: CandidateNetwork.presetNames, ["batch", "instance"])
   func bytes(preset: String, norm: String) throws {

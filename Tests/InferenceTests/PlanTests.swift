@@ -45,6 +45,12 @@ private let graphs: [NetworkDefinition] = [
       ("c", convolution(8, 3), [4]),
     ]),
   definition(
+    "two convolutions and a sum read a picture on a grain, one of them padded with zeros",
+    [
+      ("", .grain(amplitude: 6), [0]), ("a", convolution(3, 3, padding: .zeros), [1]), ("b", convolution(3, 3), [1]),
+      ("", .add, [2, 3]), ("", .add, [4, 1]), ("c", convolution(3, 3), [5]),
+    ]),
+  definition(
     "two norms read one convolution",
     [
       ("a", convolution(3, 8), [0]), ("n1", .instanceNorm(channels: 8), [1]), ("n2", .instanceNorm(channels: 8), [1]),
@@ -135,7 +141,8 @@ private let graphs: [NetworkDefinition] = [
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let picture = size.picture()
     let expected = cropped(
-      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4)), height: size.height, width: size.width)
+      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4), picture: size), height: size.height,
+      width: size.width)
     // Few layers: the Winograd transforms' 1e-5 of a layer's range decides.
     for frame in 1...2 {
       let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
@@ -150,6 +157,14 @@ private let graphs: [NetworkDefinition] = [
     let alive = 512 * 384 * 4 * (32 + 64 / 4)
     #expect(engine.memoryByteCount >= alive)
     #expect(engine.memoryByteCount < alive + 32 << 20, "scratch does not grow with the picture's height")
+  }
+
+  @Test("A grain takes a byte for each pixel")
+  func memoryOfTheGrain() throws {
+    let bytes = try ["dense:blocks=1", "dense:blocks=1,grain=6"].map { description in
+      try StyleEngine(model: randomModel(.named(description)), width: 45, height: 30, pool: pool).memoryByteCount
+    }
+    #expect(bytes[1] - bytes[0] == 45 * 30)
   }
 
   @Test("4000×3000 in full width stays within 3 GB, of 6 GB allowed")

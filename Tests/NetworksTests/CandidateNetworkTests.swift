@@ -64,6 +64,8 @@ import Testing
     #expect(grained.name == plain.name + ",grain=7" && !plain.name.contains("grain"))
     #expect(try NetworkDefinition.named("realtime").grain > 0)
     #expect(try NetworkDefinition.named("johnson").grain == 0)
+    // A description without a grain means none for as long as this holds.
+    for preset in CandidateNetwork.presetNames { #expect(try CandidateNetwork(preset).grain == 0) }
   }
 
   @Test("Statistics are no trained values")

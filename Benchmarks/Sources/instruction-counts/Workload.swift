@@ -17,7 +17,10 @@ struct Workload: Sendable {
   ///
   /// OpenBLAS is left out: which of its kernels runs depends on the processor.
   static let all: [Workload] =
-    [frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48)]
+    [
+      frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48),
+      frame("realtime", width: 64, height: 48), frame("phone:grain=6", width: 64, height: 48),
+    ]
     + shapes.flatMap { shape in
       LayerKernel.allCases.filter { $0 != .im2col && $0.supports(shape) }.map { convolution(shape, $0) }
     }

@@ -61,40 +61,15 @@ struct PictureReader {
       for channel in 0..<3 { (target + channel * plane).update(repeating: 0, count: known) }
       return
     }
+    let grain = picture.grain(row: stored)
     map.columns.withUnsafeBufferPointer { columns in
       switch picture.storage {
       case .bytes(let bytes, let stride):
         let row = bytes + stored * stride
-        read(columns, column, known, plane: plane, into: target, { colours(row + $0) }, { Float(row[$0]) })
+        read(columns, column, known, plane: plane, grain, into: target, { colours(row + 3 * $0) }, { Float(row[$0]) })
       case .floats(let floats, let stride):
         let row = floats + stored * stride
-        read(columns, column, known, plane: plane, into: target, { colours(row + $0) }, { row[$0] })
-      }
-      if let grain = picture.grain(row: stored) {
-        addGrain(grain, columns, column, known, plane: plane, to: target)
-      }
-    }
-  }
-
-  /// Adds the grain to what ``read(row:column:count:plane:into:)`` wrote, which is still in the cache.
-  @inline(__always)
-  private func addGrain(
-    _ grain: UnsafePointer<Int8>, _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
-    to target: UnsafeMutablePointer<Float>
-  ) {
-    var index = 0
-    while index < count {
-      let source = Int(columns[column + index])
-      if isRun(columns, column + index, count - index) {
-        let levels = load(grain + source)
-        for channel in 0..<3 {
-          let place = target + channel * plane + index
-          store(load(place) + levels, place)
-        }
-        index += laneCount
-      } else {
-        if source >= 0 { for channel in 0..<3 { target[channel * plane + index] += Float(grain[source]) } }
-        index += 1
+        read(columns, column, known, plane: plane, grain, into: target, { colours(row + 3 * $0) }, { row[$0] })
       }
     }
   }
@@ -111,21 +86,23 @@ struct PictureReader {
   /// Inside the picture columns follow one another: eight of them at a time need no map.
   @inline(__always)
   private func read(
-    _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
-    into target: UnsafeMutablePointer<Float>, _ eight: (_ offset: Int) -> (Lanes, Lanes, Lanes),
+    _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int, _ grain: UnsafePointer<Int8>?,
+    into target: UnsafeMutablePointer<Float>, _ eight: (_ pixel: Int) -> (Lanes, Lanes, Lanes),
     _ one: (_ offset: Int) -> Float
   ) {
     var index = 0
     while index < count {
       let source = Int(columns[column + index])
       if isRun(columns, column + index, count - index) {
-        let (red, green, blue) = eight(3 * source)
-        store(red, target + index)
-        store(green, target + plane + index)
-        store(blue, target + 2 * plane + index)
+        let (red, green, blue) = eight(source)
+        let levels = grain.map { load($0 + source) } ?? .zero
+        store(red + levels, target + index)
+        store(green + levels, target + plane + index)
+        store(blue + levels, target + 2 * plane + index)
         index += laneCount
       } else {
-        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : one(3 * source + channel) }
+        let level = source < 0 ? 0 : grain.map { Float($0[source]) } ?? 0
+        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : one(3 * source + channel) + level }
         index += 1
       }
     }
@@ -136,43 +113,14 @@ struct PictureReader {
   func readPixels(row: Int, column: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
     let stored = row < map.rows.count ? Int(map.rows[row]) : -1
     guard stored >= 0 else { return target.update(repeating: 0, count: 3 * count) }
+    let grain = picture.grain(row: stored)
     switch picture.storage {
     case .bytes(let bytes, let stride):
       let row = bytes + stored * stride
-      readPixels(column, count, into: target, { load(row + $0) }, { Float(row[$0]) })
+      readPixels(column, count, grain, into: target, { load(row + $0) }, { Float(row[$0]) })
     case .floats(let floats, let stride):
       let row = floats + stored * stride
-      readPixels(column, count, into: target, { load(row + $0) }, { row[$0] })
-    }
-    if let grain = picture.grain(row: stored) { addGrain(grain, column, count, to: target) }
-  }
-
-  /// Adds the grain to what ``readPixels(row:column:count:into:)`` wrote.
-  @inline(__always)
-  private func addGrain(
-    _ grain: UnsafePointer<Int8>, _ column: Int, _ count: Int, to target: UnsafeMutablePointer<Float>
-  ) {
-    let inside = map.direct.clamped(to: column..<column + count)
-    for position in column..<column + count where !inside.contains(position) {
-      let source = position < map.columns.count ? Int(map.columns[position]) : -1
-      guard source >= 0 else { continue }
-      for channel in 0..<3 { target[3 * (position - column) + channel] += Float(grain[source]) }
-    }
-    guard let first = inside.first else { return }
-    let levels = grain + Int(map.columns[first])
-    let place = target + 3 * (first - column)
-    var index = 0
-    while index + laneCount <= inside.count {
-      let (a, b, c) = tripled(load(levels + index))
-      let pixels = place + 3 * index
-      store(load(pixels) + a, pixels)
-      store(load(pixels + laneCount) + b, pixels + laneCount)
-      store(load(pixels + 2 * laneCount) + c, pixels + 2 * laneCount)
-      index += laneCount
-    }
-    while index < inside.count {
-      for channel in 0..<3 { place[3 * index + channel] += Float(levels[index]) }
-      index += 1
+      readPixels(column, count, grain, into: target, { load(row + $0) }, { row[$0] })
     }
   }
 
@@ -187,26 +135,52 @@ struct PictureReader {
 
   @inline(__always)
   private func readPixels(
-    _ column: Int, _ count: Int, into target: UnsafeMutablePointer<Float>, _ eight: (_ offset: Int) -> Lanes,
-    _ one: (_ offset: Int) -> Float
+    _ column: Int, _ count: Int, _ grain: UnsafePointer<Int8>?, into target: UnsafeMutablePointer<Float>,
+    _ eight: (_ offset: Int) -> Lanes, _ one: (_ offset: Int) -> Float
   ) {
     let inside = map.direct.clamped(to: column..<column + count)
-    for position in column..<column + count where !inside.contains(position) {
-      let source = position < map.columns.count ? Int(map.columns[position]) : -1
-      let place = target + 3 * (position - column)
-      for channel in 0..<3 { place[channel] = source < 0 ? 0 : one(3 * source + channel) }
-    }
+    readMapped(column..<inside.lowerBound, from: column, grain, into: target, one)
+    readMapped(inside.upperBound..<column + count, from: column, grain, into: target, one)
     guard let first = inside.first else { return }
-    let source = 3 * Int(map.columns[first])
+    let pixel = Int(map.columns[first])
+    let (source, end) = (3 * pixel, 3 * inside.count)
     let place = target + 3 * (first - column)
     var index = 0
-    while index + laneCount <= 3 * inside.count {
+    if let grain {
+      let levels = grain + pixel
+      while index + 3 * laneCount <= end {
+        let (a, b, c) = tripled(load(levels + index / 3))
+        store(eight(source + index) + a, place + index)
+        store(eight(source + index + laneCount) + b, place + index + laneCount)
+        store(eight(source + index + 2 * laneCount) + c, place + index + 2 * laneCount)
+        index += 3 * laneCount
+      }
+      while index < end {
+        place[index] = one(source + index) + Float(levels[index / 3])
+        index += 1
+      }
+    }
+    while index + laneCount <= end {
       store(eight(source + index), place + index)
       index += laneCount
     }
-    while index < 3 * inside.count {
+    while index < end {
       place[index] = one(source + index)
       index += 1
+    }
+  }
+
+  /// The same for positions outside of the run in which columns follow one another.
+  @inline(__always)
+  private func readMapped(
+    _ positions: Range<Int>, from column: Int, _ grain: UnsafePointer<Int8>?, into target: UnsafeMutablePointer<Float>,
+    _ one: (_ offset: Int) -> Float
+  ) {
+    for position in positions {
+      let source = position < map.columns.count ? Int(map.columns[position]) : -1
+      let level = source < 0 ? 0 : grain.map { Float($0[source]) } ?? 0
+      let place = target + 3 * (position - column)
+      for channel in 0..<3 { place[channel] = source < 0 ? 0 : one(3 * source + channel) + level }
     }
   }
 }
