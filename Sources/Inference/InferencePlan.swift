@@ -45,6 +45,7 @@ final class InferencePlan {
     }
     var assembly = PlanAssembly(
       model: model, network: network, requirements: requirements, memory: PlanMemory(requirements))
+    assembly.appendSmoothing()
     for step in network.steps { try assembly.append(step) }
     memory = assembly.memory
     steps = assembly.steps
@@ -73,9 +74,20 @@ final class InferencePlan {
     }
   }
 
+  /// Where the filter writes what it makes of `input`; `input` itself where there is no filter.
+  private func smoothed(_ input: PictureInput.Storage) -> PictureInput.Storage {
+    guard let smoothed = memory.smoothed else { return input }
+    let count = 3 * width * height
+    switch input {
+    case .bytes: return .bytes(smoothed.bindMemory(to: UInt8.self, capacity: count), stride: 3 * width)
+    case .floats: return .floats(smoothed.bindMemory(to: Float.self, capacity: count), stride: 3 * width)
+    }
+  }
+
   private func frame(_ input: PictureInput.Storage, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
     PlanFrame(
-      input: PictureInput(input, grain: memory.grain), output: PictureOutput(output, width: width, height: height),
+      source: input, input: PictureInput(smoothed(input), grain: memory.grain),
+      output: PictureOutput(output, width: width, height: height),
       scaling: scaling,
       paddingMap: paddingMap, extensionMap: extensionMap, scratch: memory.scratch, pool: pool)
   }

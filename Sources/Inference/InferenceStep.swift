@@ -3,6 +3,8 @@ import Threading
 
 /// One pass of a plan: a kernel with its operands in place. The memory belongs to the plan and to its model.
 enum InferenceStep {
+  /// The output is of bytes or of floats, as the picture of the frame is.
+  case smoothing(SmoothingFilter, output: UnsafeMutableRawPointer)
   case unpack(PictureAffine, factor: Int, ActivationExtent, output: UnsafeMutablePointer<Float>)
   case pictureConvolution(FusedPictureConvolution, weight: UnsafePointer<Float>, output: ActivationOutput)
   case convolution(
@@ -29,6 +31,17 @@ enum InferenceStep {
   func run(_ frame: PlanFrame) {
     let (scratch, pool) = (frame.scratch, frame.pool)
     switch self {
+    case .smoothing(let filter, let output):
+      switch frame.source {
+      case .bytes(let source, let stride):
+        scratch.withMemoryRebound(to: UInt8.self, capacity: filter.scratchCount(threads: pool.threadCount)) {
+          filter.forward(
+            source, stride: stride, into: output.assumingMemoryBound(to: UInt8.self), scratch: $0, pool: pool)
+        }
+      case .floats(let source, let stride):
+        filter.forward(
+          source, stride: stride, into: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+      }
     case .unpack(let affine, let factor, let extent, let output):
       PicturePass.unpack(
         frame.input, map: frame.extensionMap, affine: affine, factor: factor, height: extent.height,
@@ -71,6 +84,9 @@ enum InferenceStep {
 
 /// What changes from frame to frame, and what all steps share.
 struct PlanFrame {
+  /// The picture as it came.
+  let source: PictureInput.Storage
+  /// The picture as the layers read it: where there is a filter, what that has written.
   let input: PictureInput
   let output: PictureOutput
   let scaling: PictureScaling

@@ -18,6 +18,8 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [0: PictureValue(affine: .identity, factor: 1)]
+  /// The threshold of the filter that the picture goes through; 0 for none.
+  private(set) var smoothing = 0
   /// The amplitude of the grain under the picture; 0 for none.
   private(set) var grain = 0
   /// Kernel, stride and padding of the convolutions on the picture.
@@ -97,6 +99,7 @@ struct Lowering {
     case .instanceNorm(let channels): try lowerNorm(index, channels: channels)
     case .batchNorm(let channels):
       try lowerConstant(index, .batchNorm(nodes[index].name), expecting: channels)
+    case .smoothing(let threshold): try lowerSmoothing(index, threshold)
     case .grain(let amplitude): try lowerGrain(index, amplitude)
     case .affine(let scale, let offset):
       let affine = PictureAffine(scale: scale, offset: offset)
@@ -123,10 +126,26 @@ struct Lowering {
     }
   }
 
+  /// Whoever reads the picture reads it smoothed.
+  private mutating func lowerSmoothing(_ index: Int, _ threshold: Int) throws {
+    guard nodes[index].inputs == [0], readers[0] == [index] else {
+      throw malformed(index, "a smoothing filter reads the input, and nothing else may read that")
+    }
+    guard SmoothingFilter.thresholds.contains(threshold) else {
+      throw malformed(
+        index,
+        "a threshold of \(threshold) levels, expected \(SmoothingFilter.thresholds.lowerBound) to "
+          + "\(SmoothingFilter.thresholds.upperBound)")
+    }
+    smoothing = threshold
+    pictures[index] = pictures[0]
+  }
+
   /// Whoever reads the picture adds the grain, so it must lie under all of them.
   private mutating func lowerGrain(_ index: Int, _ amplitude: Int) throws {
-    guard nodes[index].inputs == [0], readers[0] == [index] else {
-      throw malformed(index, "a grain lies under the input, and nothing else may read that")
+    let source = nodes[index].inputs[0]
+    guard source == 0 || nodes[source].operation == .smoothing(threshold: smoothing), readers[source] == [index] else {
+      throw malformed(index, "a grain lies under the input, smoothed or not, and nothing else may read that")
     }
     guard Grain.amplitudes.contains(amplitude) else {
       throw malformed(
@@ -134,7 +153,7 @@ struct Lowering {
         "a grain of \(amplitude) levels, expected \(Grain.amplitudes.lowerBound) to \(Grain.amplitudes.upperBound)")
     }
     grain = amplitude
-    pictures[index] = pictures[0]
+    pictures[index] = pictures[source]
   }
 
   /// One operand is read along by whoever reads the sum; the other must be in memory.

@@ -50,6 +50,13 @@ struct PlanAssembly {
       moments: output.gathers ? memory.moments : nil)
   }
 
+  /// The filter in front of everything, if there is one.
+  mutating func appendSmoothing() {
+    guard let filter = requirements.smoothing, let output = memory.smoothed else { return }
+    steps.append(.smoothing(filter, output: output))
+    names.append("smoothing [\(filter.height), \(filter.width), 3]")
+  }
+
   mutating func append(_ step: LoweredStep) throws {
     switch step {
     case .unpack(let affine, let factor, let activation):

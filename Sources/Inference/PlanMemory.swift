@@ -12,14 +12,19 @@ struct PlanRequirements {
   let normOffsets: [Int: Int]
   /// Floats of all scales and shifts.
   let normCount: Int
+  /// The filter that the picture goes through, which is not extended.
+  let smoothing: SmoothingFilter?
   /// The grain under the picture, which is not extended.
   let grain: GrainExtent?
 
   /// What `network` needs for pictures of `width` × `height` on a pool of `threads`.
   init(_ network: LoweredNetwork, width: Int, height: Int, threads: Int) {
+    let smoothing =
+      network.smoothing > 0 ? SmoothingFilter(width: width, height: height, threshold: network.smoothing) : nil
+    self.smoothing = smoothing
     grain = network.grain > 0 ? GrainExtent(width: width, height: height, amplitude: network.grain) : nil
     layout = ArenaLayout(network.lives)
-    var scratchCount = 0
+    var scratchCount = smoothing?.scratchCount(threads: threads) ?? 0
     var momentCount = 0
     for step in network.steps {
       switch step {
@@ -57,7 +62,8 @@ struct PlanRequirements {
 
   /// Bytes in all.
   var byteCount: Int {
-    (layout.count + scratchCount + normCount) * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride
+    (layout.count + scratchCount + normCount + (smoothing?.valueCount ?? 0)) * MemoryLayout<Float>.stride + momentCount
+      * MemoryLayout<Double>.stride
       + (grain?.pixels ?? 0)
   }
 }
@@ -80,6 +86,8 @@ final class PlanMemory {
   /// Scales and shifts.
   let norms: UnsafeMutablePointer<Float>
   let moments: UnsafeMutablePointer<Double>
+  /// The smoothed picture, floats or bytes; where they are bytes, three quarters of the memory are never touched.
+  let smoothed: UnsafeMutableRawPointer?
   /// A level for each pixel of the picture, and the picture's width.
   let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
@@ -90,6 +98,7 @@ final class PlanMemory {
     scratch.update(repeating: 0, count: requirements.scratchCount)
     norms = Self.allocate(Float.self, requirements.normCount)
     moments = Self.allocate(Double.self, requirements.momentCount)
+    smoothed = requirements.smoothing.map { UnsafeMutableRawPointer(Self.allocate(Float.self, $0.valueCount)) }
     grain = requirements.grain.map { extent in
       let levels = Self.allocate(Int8.self, extent.pixels)
       Grain.write(width: extent.width, height: extent.height, amplitude: extent.amplitude, into: levels)
@@ -106,6 +115,7 @@ final class PlanMemory {
   deinit {
     for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
     UnsafeMutableRawPointer(moments).deallocate()
+    smoothed?.deallocate()
     if let grain { UnsafeRawPointer(grain.levels).deallocate() }
   }
 }

@@ -1,7 +1,7 @@
 extension CandidateNetwork {
   /// The architecture, every layer's channels multiplied by `width`.
   ///
-  /// The picture, on its grain if there is one, enters as `x / 127.5 − 1`, which folds into the first convolution:
+  /// The picture, smoothed and on its grain where it is to be, enters as `x / 127.5 − 1`, which folds into the first convolution:
   /// without a norm behind it, raw pixels would saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
   /// ``NetworkDefinition/johnson(width:)``.
   public func definition(width: Double = 1) -> NetworkDefinition {
@@ -20,6 +20,7 @@ extension CandidateNetwork {
     var builder = NetworkBuilder()
 
     mutating func enter() {
+      if candidate.smooth > 0 { builder.append(.smoothing(threshold: candidate.smooth)) }
       if candidate.grain > 0 { builder.append(.grain(amplitude: candidate.grain)) }
       builder.append(.affine(scale: 1 / 127.5, offset: -1))
       let level: Int

@@ -66,10 +66,14 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   public var norm = Norm.batch
   /// What stands behind the convolutions in residual blocks.
   public var blockNorm = Norm.batch
+  /// The threshold of the filter that smooths the picture's flat areas, one of ``smoothings`` in levels of 255; 0 for none.
+  public var smooth = 0
   /// The amplitude of the grain under the picture, one of ``grains`` in levels of 255; 0 for none.
   public var grain = 0
 
-  /// The amplitudes that a grain may have: those of `Grain` in Kernels, which this target does not know.
+  /// The thresholds that the filter may have: those of `SmoothingFilter` in Kernels, which this target does not know.
+  public static let smoothings = 0...31
+  /// The amplitudes that a grain may have: those of `Grain` in Kernels.
   public static let grains = 0...25
 
   /// The presets' names.
@@ -142,6 +146,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     case "kernel":
       guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }
       return count(\.kernel, 3...9, &self)
+    case "smooth": return count(\.smooth, Self.smoothings, &self)
     case "grain": return count(\.grain, Self.grains, &self)
     case "channels":
       let numbers = value.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
@@ -151,15 +156,16 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
       channels = numbers
       return nil
     default:
-      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm or grain"
+      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm, smooth or grain"
     }
   }
 
-  /// Every choice, in a fixed order: what a model file stores as the network's name. A grain is named only where there is one: files from
-  /// before there was any keep their meaning, as long as no preset begins with one.
+  /// Every choice, in a fixed order: what a model file stores as the network's name. A filter and a grain are named only where there
+  /// are: files from before there were any keep their meaning, as long as no preset begins with one.
   public var description: String {
     "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
       + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"
-      + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)" + (grain > 0 ? ",grain=\(grain)" : "")
+      + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)"
+      + (smooth > 0 ? ",smooth=\(smooth)" : "") + (grain > 0 ? ",grain=\(grain)" : "")
   }
 }

@@ -24,8 +24,12 @@ public enum Operation: Hashable, Sendable {
   case pixelUnshuffle(factor: Int)
   /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   case pixelShuffle(factor: Int)
+  /// The picture without the noise of its flat areas, by the filter of this threshold in levels of 255, see `SmoothingFilter` in Kernels.
+  /// It has no parameters, and reads the input; a picture that is extended for the network's sake is smoothed before.
+  case smoothing(threshold: Int)
   /// The picture laid on a grain that never changes: `y[h, w, c] = x[h, w, c] + g[h, w]`, with `g` of this many levels of 255, see
-  /// `Grain` in Kernels. It has no parameters, and reads the input; where a picture is extended for the network's sake, so is its grain.
+  /// `Grain` in Kernels. It has no parameters, and reads the input, smoothed perhaps; where a picture is extended for the network's sake,
+  /// so is its grain.
   case grain(amplitude: Int)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
@@ -150,7 +154,8 @@ public struct NetworkDefinition: Hashable, Sendable {
             name: node.name + value.suffix, shape: [channels], initialization: .constant(value.initial),
             isTrained: value.isTrained)
         }
-      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .grain, .affine, .scaledTanh:
+      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .smoothing, .grain, .affine,
+        .scaledTanh:
         return []
       }
     }

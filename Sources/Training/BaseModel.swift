@@ -8,7 +8,7 @@ public enum BaseModel {
 
   /// The parameters for `definition` of the model file at `path`, widened where that is narrower.
   ///
-  /// A base on another grain, or on none, will do: the grain has no parameters.
+  /// A base behind another filter or on another grain, or without, will do: they have no parameters.
   ///
   /// Throws what `StyleModel.load(path:)` does, and ``TrainingError/foreignBase(file:found:expected:)`` where the file is of another
   /// network or where channels are no multiple of its own.
@@ -26,10 +26,10 @@ public enum BaseModel {
     return wide
   }
 
-  /// The name of a network as it would be without a grain: what decides which layers it has.
+  /// The name of a network as it would be without a filter and a grain: what decides which layers it has.
   private static func layers(of definition: NetworkDefinition) -> String {
     guard var candidate = try? CandidateNetwork(definition.name) else { return definition.name }
-    candidate.grain = 0
+    (candidate.smooth, candidate.grain) = (0, 0)
     return candidate.description
   }
 

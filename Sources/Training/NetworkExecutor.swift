@@ -132,6 +132,7 @@ public final class NetworkExecutor {
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
+    case .smoothing(let threshold): return tape.smoothed(operands[0], threshold: threshold)
     case .grain(let amplitude):
       let shape = operands[0].value.shape
       return tape.laidOnGrain(

@@ -35,6 +35,7 @@ private let descriptions: [String] =
     "dense:head=\($0.rawValue),tail=upsample,norm=instance,blocks=1,channels=5-8-12,detail=4,grain=6"
   } + [
     "phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1,grain=25",
+    "dense:norm=instance,blocks=1,smooth=14,grain=6", "phone:blocks=1,smooth=31",
     "dense:norm=instance,blocknorm=none,blocks=2",
   ]
 
@@ -125,6 +126,7 @@ private let candidateTolerance = 2e-4
     // Unpacking, head, two convolutions, output and packing.
     #expect(try steps("dense:blocks=1").count == 6)
     #expect(try steps("dense:blocks=1,grain=6").count == 6)
+    #expect(try steps("dense:blocks=1,smooth=9,grain=6").count == 7)
     // Head, down, two convolutions, two stages up and output.
     #expect(try steps("dense:head=strided,tail=upsample,blocks=1").count == 7)
     // Head, down, two convolutions; 1×1 and depthwise for each stage up; output.

@@ -51,6 +51,15 @@ private let graphs: [NetworkDefinition] = [
       ("", .add, [2, 3]), ("", .add, [4, 1]), ("c", convolution(3, 3), [5]),
     ]),
   definition(
+    "a smoothed picture on a grain, and a convolution to as many channels",
+    [("", .smoothing(threshold: 9), [0]), ("", .grain(amplitude: 6), [1]), ("a", convolution(3, 3), [2])]),
+  definition(
+    "two convolutions read a smoothed picture",
+    [
+      ("", .smoothing(threshold: 31), [0]), ("a", convolution(3, 3), [1]), ("b", convolution(3, 3), [1]),
+      ("", .add, [2, 3]), ("c", convolution(3, 3), [4]),
+    ]),
+  definition(
     "two norms read one convolution",
     [
       ("a", convolution(3, 8), [0]), ("n1", .instanceNorm(channels: 8), [1]), ("n2", .instanceNorm(channels: 8), [1]),
@@ -167,6 +176,16 @@ private let graphs: [NetworkDefinition] = [
     #expect(bytes[1] - bytes[0] == 45 * 30)
   }
 
+  @Test("A smoothed picture takes its values")
+  func memoryOfTheSmoothedPicture() throws {
+    let bytes = try ["dense:blocks=1", "dense:blocks=1,smooth=9"].map { description in
+      try StyleEngine(model: randomModel(.named(description)), width: 450, height: 300, pool: pool).memoryByteCount
+    }
+    // Scratch may be that of the filter, which does not grow with the height.
+    let picture = 450 * 300 * 3 * 4
+    #expect((picture..<picture + 1 << 20).contains(bytes[1] - bytes[0]))
+  }
+
   @Test("4000×3000 in full width stays within 3 GB, of 6 GB allowed")
   func largePicture() throws {
     let prepared = try PreparedModel(randomModel(.johnson()))
@@ -256,6 +275,13 @@ private let graphs: [NetworkDefinition] = [
       definition("a shuffled output too large", [("a", convolution(3, 12), [0]), ("", .pixelShuffle(factor: 2), [1])]),
       definition("a grain behind something else", [("", .relu, [0]), ("", .grain(amplitude: 6), [1])]),
       definition("a grain under a part of the readers", [("", .grain(amplitude: 6), [0]), ("", .add, [0, 1])]),
+      definition("a filter behind something else", [("", .relu, [0]), ("", .smoothing(threshold: 6), [1])]),
+      definition("a filter for a part of the readers", [("", .smoothing(threshold: 6), [0]), ("", .add, [0, 1])]),
+      definition("a filter behind a grain", [("", .grain(amplitude: 6), [0]), ("", .smoothing(threshold: 6), [1])]),
+      definition(
+        "a grain under a part of those that read the smoothed picture",
+        [("", .smoothing(threshold: 6), [0]), ("", .grain(amplitude: 6), [1]), ("", .add, [1, 2])]),
+      definition("a threshold too large for bytes", [("", .smoothing(threshold: 32), [0])]),
       definition("a grain too coarse for bytes", [("", .grain(amplitude: 26), [0])]),
       NetworkDefinition(name: "empty", nodes: [], sizeMultiple: 1),
       NetworkDefinition(name: "no input", nodes: [Node(operation: .relu, inputs: [])], sizeMultiple: 1),

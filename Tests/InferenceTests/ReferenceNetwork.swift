@@ -7,7 +7,7 @@ import Testing
 
 /// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
 ///
-/// Of an input that is a picture extended, `picture` says of what extents; the grain is extended with it.
+/// Of an input that is a picture extended, `picture` says of what extents; the grain and the smoothed picture are extended with it.
 func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? = nil) throws -> ReferenceTensor {
   func parameter(_ name: String) throws -> ReferenceTensor {
     ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
@@ -40,6 +40,21 @@ func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? 
           mean: try parameter(node.name + ".running_mean"), variance: try parameter(node.name + ".running_var")))
     case .pixelUnshuffle(let factor): values.append(Reference.pixelUnshuffle(operands[0], factor: factor))
     case .pixelShuffle(let factor): values.append(Reference.pixelShuffle(operands[0], factor: factor))
+    case .smoothing(let threshold):
+      let (height, width) = (picture?.height ?? input.shape.height, picture?.width ?? input.shape.width)
+      var pixels: [Double] = []
+      for y in 0..<height {
+        for x in 0..<width { for channel in 0..<3 { pixels.append(operands[0][0, y, x, channel]) } }
+      }
+      pixels = ReferenceSmoothing.smoothed(pixels, width: width, height: height, threshold: threshold)
+      var output = operands[0]
+      for y in 0..<input.shape.height {
+        for x in 0..<input.shape.width {
+          let pixel = mirrored(y, height) * width + mirrored(x, width)
+          for channel in 0..<3 { output[0, y, x, channel] = pixels[3 * pixel + channel] }
+        }
+      }
+      values.append(output)
     case .grain(let amplitude):
       let (height, width) = (picture?.height ?? input.shape.height, picture?.width ?? input.shape.width)
       let levels = Grain.values(width: width, height: height, amplitude: amplitude)

@@ -76,8 +76,12 @@ import Training
     #expect(itself.mapValues(\.elements) == base.parameters.mapValues(\.elements))
   }
 
-  @Test(arguments: [("dense", "dense:grain=6"), ("dense:grain=6", "dense"), ("dense:grain=3", "dense:grain=6")])
-  func aBaseOnAnotherGrainWillDo(base: String, network: String) throws {
+  @Test(
+    arguments: [
+      ("dense", "dense:grain=6"), ("dense:grain=6", "dense"), ("dense:grain=3", "dense:grain=6"),
+      ("dense:grain=6", "dense:smooth=14,grain=6"),
+    ])
+  func aBaseOnAnotherGrainOrBehindAnotherFilterWillDo(base: String, network: String) throws {
     let base = try model(base, width: 1)
     let path = folder.file("base.safetensors")
     try base.save(path: path)

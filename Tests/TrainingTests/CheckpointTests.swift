@@ -65,7 +65,7 @@ import Training
     let old = problem.folder.file("old.safetensors")
     try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
     #expect(
-      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 3")
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 4")
     ) { try trainer.resume(from: old) }
   }
 
