@@ -81,8 +81,11 @@ private let candidateTolerance = 2e-4
     }
   }
 
-  @Test("Networks may have the grains that the kernels can make")
-  func grains() { #expect(CandidateNetwork.grains == Grain.amplitudes) }
+  @Test("Networks may have the grains and the filters that the kernels can make")
+  func ranges() {
+    #expect(CandidateNetwork.grains == Grain.amplitudes)
+    #expect(CandidateNetwork.smoothings == SmoothingFilter.thresholds)
+  }
 
   @Test("Bytes are within 1 of double precision", arguments: CandidateNetwork.presetNames, ["batch", "instance"])
   func bytes(preset: String, norm: String) throws {

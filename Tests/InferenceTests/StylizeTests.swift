@@ -35,6 +35,9 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
 }
 
 @Suite struct StylizeTests {
+  /// One without a filter and a grain, and one with both.
+  private static let networks = ["johnson", "realtime"]
+
   @Test(
     "Extension and crop neither shift nor change a pixel",
     arguments: [
@@ -73,11 +76,12 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     #expect(try stylize(bytes, negative, stride: 48, outputStride: 48).allSatisfy { $0 == 0 })
   }
 
-  @Test("Rows may lie apart, and the bytes between them are left alone")
-  func strides() throws {
+  @Test("Rows may lie apart, and the bytes between them are left alone", arguments: networks)
+  func strides(network: String) throws {
     let size = PictureSize(width: 13, height: 6)
     let engine = try StyleEngine(
-      model: randomModel(.johnson(width: 0.25)), width: size.width, height: size.height, pool: ComputePool(threads: 2))
+      model: randomModel(.named(network, width: 0.25)), width: size.width, height: size.height,
+      pool: ComputePool(threads: 2))
     let bytes = size.bytes()
     let row = size.width * 3
     let dense = try stylize(bytes, engine, stride: row, outputStride: row)
@@ -94,11 +98,12 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     }
   }
 
-  @Test("Bytes are the rounded floats of the float entry")
-  func agreesWithFloats() throws {
+  @Test("Bytes are the rounded floats of the float entry", arguments: networks)
+  func agreesWithFloats(network: String) throws {
     let size = PictureSize(width: 37, height: 22)
     let engine = try StyleEngine(
-      model: randomModel(.johnson(width: 0.5)), width: size.width, height: size.height, pool: ComputePool(threads: 2))
+      model: randomModel(.named(network, width: 0.5)), width: size.width, height: size.height,
+      pool: ComputePool(threads: 2))
     let floats = try engine.run(size.picture()).elements
     let bytes = try stylize(size.bytes(), engine, stride: size.width * 3, outputStride: size.width * 3)
     let expected = floats.map { UInt8(max(0, min(255, $0.rounded(.toNearestOrEven)))) }
@@ -106,11 +111,12 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     #expect(Set(bytes).count > 20, "a flat picture would prove little")
   }
 
-  @Test("A picture may be painted in place")
-  func inPlace() throws {
+  @Test("A picture may be painted in place", arguments: networks)
+  func inPlace(network: String) throws {
     let size = PictureSize(width: 21, height: 19)
     let engine = try StyleEngine(
-      model: randomModel(.johnson(width: 0.25)), width: size.width, height: size.height, pool: ComputePool(threads: 2))
+      model: randomModel(.named(network, width: 0.25)), width: size.width, height: size.height,
+      pool: ComputePool(threads: 2))
     var bytes = size.bytes()
     let expected = try stylize(bytes, engine, stride: size.width * 3, outputStride: size.width * 3)
     try bytes.withUnsafeMutableBufferPointer { buffer in
