@@ -4,7 +4,7 @@
     Benchmarks/steadiness.py --painting starry.png wave.png --content photos
     Benchmarks/steadiness.py --painting starry.png --content photos --network standard --quality draft
     Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
-    Benchmarks/steadiness.py --painting starry.png --content photos --start scratch --unsteady dense:...,grain=0
+    Benchmarks/steadiness.py --painting starry.png --content photos --start scratch --unsteady dense:...,smooth=0,grain=0
 
 Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
 trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them; with --unsteady that one is of another

@@ -74,7 +74,7 @@ final class InferencePlan {
     }
   }
 
-  /// Where the filter writes what it makes of `input`; `input` itself where there is no filter.
+  /// Where the smoothing filter writes what it makes of `input`, as values of the same kind; `input` itself where there is no filter.
   private func smoothed(_ input: PictureInput.Storage) -> PictureInput.Storage {
     guard let smoothed = memory.smoothed else { return input }
     let count = 3 * width * height

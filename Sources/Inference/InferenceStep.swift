@@ -3,8 +3,8 @@ import Threading
 
 /// One pass of a plan: a kernel with its operands in place. The memory belongs to the plan and to its model.
 enum InferenceStep {
-  /// The output is of bytes or of floats, as the picture of the frame is.
-  case smoothing(SmoothingFilter, output: UnsafeMutableRawPointer)
+  /// Output and scratch are of bytes or of floats, as the picture of the frame is.
+  case smoothing(SmoothingFilter, output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
   case unpack(PictureAffine, factor: Int, ActivationExtent, output: UnsafeMutablePointer<Float>)
   case pictureConvolution(FusedPictureConvolution, weight: UnsafePointer<Float>, output: ActivationOutput)
   case convolution(
@@ -31,16 +31,18 @@ enum InferenceStep {
   func run(_ frame: PlanFrame) {
     let (scratch, pool) = (frame.scratch, frame.pool)
     switch self {
-    case .smoothing(let filter, let output):
+    case .smoothing(let filter, let output, let own):
+      let outputCount = filter.valueCount
+      let scratchCount = filter.scratchCount(threads: pool.threadCount)
       switch frame.source {
       case .bytes(let source, let stride):
-        scratch.withMemoryRebound(to: UInt8.self, capacity: filter.scratchCount(threads: pool.threadCount)) {
-          filter.forward(
-            source, stride: stride, into: output.assumingMemoryBound(to: UInt8.self), scratch: $0, pool: pool)
-        }
+        filter.forward(
+          source, stride: stride, into: output.bindMemory(to: UInt8.self, capacity: outputCount),
+          scratch: own.bindMemory(to: UInt8.self, capacity: scratchCount), pool: pool)
       case .floats(let source, let stride):
         filter.forward(
-          source, stride: stride, into: output.assumingMemoryBound(to: Float.self), scratch: scratch, pool: pool)
+          source, stride: stride, into: output.bindMemory(to: Float.self, capacity: outputCount),
+          scratch: own.bindMemory(to: Float.self, capacity: scratchCount), pool: pool)
       }
     case .unpack(let affine, let factor, let extent, let output):
       PicturePass.unpack(

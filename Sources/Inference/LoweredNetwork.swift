@@ -9,7 +9,7 @@ import Networks
 ///   convolution computed it.
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
-/// - A filter in front of everything is a pass of its own, from bytes to bytes.
+/// - A smoothing filter in front of everything is a pass of its own, from a picture to a picture.
 /// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh
 ///   included; pixels are unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
@@ -19,7 +19,7 @@ struct LoweredNetwork {
   private(set) var normChannels: [Int: Int] = [:]
   /// What becomes of the last values.
   private(set) var scaling = PictureScaling(tanh: nil)
-  /// The threshold of the filter that the picture goes through first; 0 for none.
+  /// The threshold of the smoothing filter that the picture goes through first; 0 for none.
   let smoothing: Int
   /// The amplitude of the grain that readers of the picture add; 0 for none.
   let grain: Int

@@ -18,7 +18,7 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [0: PictureValue(affine: .identity, factor: 1)]
-  /// The threshold of the filter that the picture goes through; 0 for none.
+  /// The threshold of the smoothing filter that the picture goes through; 0 for none.
   private(set) var smoothing = 0
   /// The amplitude of the grain under the picture; 0 for none.
   private(set) var grain = 0
@@ -144,7 +144,9 @@ struct Lowering {
   /// Whoever reads the picture adds the grain, so it must lie under all of them.
   private mutating func lowerGrain(_ index: Int, _ amplitude: Int) throws {
     let source = nodes[index].inputs[0]
-    guard source == 0 || nodes[source].operation == .smoothing(threshold: smoothing), readers[source] == [index] else {
+    var isOnPicture = source == 0
+    if case .smoothing = nodes[source].operation { isOnPicture = true }
+    guard isOnPicture, readers[source] == [index] else {
       throw malformed(index, "a grain lies under the input, smoothed or not, and nothing else may read that")
     }
     guard Grain.amplitudes.contains(amplitude) else {

@@ -50,10 +50,13 @@ struct PlanAssembly {
       moments: output.gathers ? memory.moments : nil)
   }
 
-  /// The filter in front of everything, if there is one.
+  /// The smoothing filter in front of everything, if there is one.
   mutating func appendSmoothing() {
-    guard let filter = requirements.smoothing, let output = memory.smoothed else { return }
-    steps.append(.smoothing(filter, output: output))
+    guard let filter = requirements.smoothing, let output = memory.smoothed, let scratch = memory.smoothingScratch
+    else {
+      return
+    }
+    steps.append(.smoothing(filter, output: output, scratch: scratch))
     names.append("smoothing [\(filter.height), \(filter.width), 3]")
   }
 

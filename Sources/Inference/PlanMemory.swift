@@ -12,19 +12,21 @@ struct PlanRequirements {
   let normOffsets: [Int: Int]
   /// Floats of all scales and shifts.
   let normCount: Int
-  /// The filter that the picture goes through, which is not extended.
+  /// Threads of the pool.
+  let threads: Int
+  /// The smoothing filter that the picture goes through, which is not extended.
   let smoothing: SmoothingFilter?
   /// The grain under the picture, which is not extended.
   let grain: GrainExtent?
 
   /// What `network` needs for pictures of `width` × `height` on a pool of `threads`.
   init(_ network: LoweredNetwork, width: Int, height: Int, threads: Int) {
-    let smoothing =
+    self.threads = threads
+    smoothing =
       network.smoothing > 0 ? SmoothingFilter(width: width, height: height, threshold: network.smoothing) : nil
-    self.smoothing = smoothing
     grain = network.grain > 0 ? GrainExtent(width: width, height: height, amplitude: network.grain) : nil
     layout = ArenaLayout(network.lives)
-    var scratchCount = smoothing?.scratchCount(threads: threads) ?? 0
+    var scratchCount = 0
     var momentCount = 0
     for step in network.steps {
       switch step {
@@ -62,9 +64,9 @@ struct PlanRequirements {
 
   /// Bytes in all.
   var byteCount: Int {
-    (layout.count + scratchCount + normCount + (smoothing?.valueCount ?? 0)) * MemoryLayout<Float>.stride + momentCount
-      * MemoryLayout<Double>.stride
-      + (grain?.pixels ?? 0)
+    let smoothingCount = smoothing.map { $0.valueCount + $0.scratchCount(threads: threads) } ?? 0
+    let floats = layout.count + scratchCount + normCount + smoothingCount
+    return floats * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride + (grain?.pixels ?? 0)
   }
 }
 
@@ -88,6 +90,8 @@ final class PlanMemory {
   let moments: UnsafeMutablePointer<Double>
   /// The smoothed picture, floats or bytes; where they are bytes, three quarters of the memory are never touched.
   let smoothed: UnsafeMutableRawPointer?
+  /// The smoothing filter's own scratch, floats or bytes: what it leaves there would not do as other kernels' floats.
+  let smoothingScratch: UnsafeMutableRawPointer?
   /// A level for each pixel of the picture, and the picture's width.
   let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
@@ -99,6 +103,9 @@ final class PlanMemory {
     norms = Self.allocate(Float.self, requirements.normCount)
     moments = Self.allocate(Double.self, requirements.momentCount)
     smoothed = requirements.smoothing.map { UnsafeMutableRawPointer(Self.allocate(Float.self, $0.valueCount)) }
+    smoothingScratch = requirements.smoothing.map {
+      UnsafeMutableRawPointer(Self.allocate(Float.self, $0.scratchCount(threads: requirements.threads)))
+    }
     grain = requirements.grain.map { extent in
       let levels = Self.allocate(Int8.self, extent.pixels)
       Grain.write(width: extent.width, height: extent.height, amplitude: extent.amplitude, into: levels)
@@ -116,6 +123,7 @@ final class PlanMemory {
     for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
     UnsafeMutableRawPointer(moments).deallocate()
     smoothed?.deallocate()
+    smoothingScratch?.deallocate()
     if let grain { UnsafeRawPointer(grain.levels).deallocate() }
   }
 }

@@ -8,8 +8,9 @@ import Threading
 ///
 /// and the threshold `t` in levels of 255: differences up to it count, those of twice that and more do not. The twenty `xₖ` are values of the
 /// same colour: the eight at a distance of 1 in all directions, the eight at 3, and the four at 6 pixels in a row and a column; wide apart,
-/// since noise also has long waves. Beyond the border the last pixel goes on. Where the picture is flat a value keeps a sixteenth of itself and
-/// the noise's deviation falls to a fifth. A step that changes whole values by whole numbers: bytes stay bytes.
+/// since noise also has long waves. Beyond the border the last pixel goes on. Where the picture is flat a value keeps a sixteenth of itself, and
+/// independent noise well below the threshold falls to 0.22 of its deviation; rounding to whole levels adds a variance of 1/12. Values move by
+/// whole numbers: bytes stay bytes.
 ///
 /// J.-S. Lee: Digital Image Smoothing and the Sigma Filter, Computer Vision, Graphics and Image Processing 24, 1983; with Hampel's
 /// influence function, which falls to zero in a line, in place of a limit at which noise would decide.
@@ -22,7 +23,7 @@ public struct SmoothingFilter: Sendable {
     (1, false), (1, true), (3, false), (3, true), (6, false),
   ]
   private static let reach = 6
-  /// Rows that a thread smooths at a time: with those around them they stay in its cache.
+  /// Rows that a thread smooths at a time: with those around them 160 kB of bytes at 1280 pixels, which a second-level cache holds.
   private static let bandRows = 24
   /// Rows of sums: for each two rings one of differences up and one down.
   private static let sumRows = 6
@@ -73,26 +74,26 @@ public struct SmoothingFilter: Sendable {
     _ source: UnsafePointer<UInt8>, stride: Int, into target: UnsafeMutablePointer<UInt8>,
     scratch: UnsafeMutablePointer<UInt8>, pool: ComputePool
   ) {
-    let limit = UInt8(2 * threshold)
+    let end = UInt8(2 * threshold)
     forEachRow(source, stride: stride, into: target, scratch: scratch, pool: pool) { row, target, sums in
       sums.update(repeating: 0, count: Self.sumRows * pitch)
       for (ring, offsets) in offsets.enumerated() {
         let up = sums + ring / 2 * 2 * pitch
-        Self.add(row, offsets, limit: limit, up: up, down: up + pitch, count: count)
+        Self.add(row, offsets, end: end, up: up, down: up + pitch, count: count)
       }
       Self.move(row, sums: sums, pitch: pitch, into: target, count: count)
     }
   }
 
-  /// The same for values that need not be whole, 0…255; rows are `stride` floats apart.
+  /// The same for values that need not be whole, 0…255, and may come to lie less than half a level outside; rows are `stride` floats apart.
   public func forward(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let limit = Float(2 * threshold)
+    let end = Float(2 * threshold)
     forEachRow(source, stride: stride, into: target, scratch: scratch, pool: pool) { row, target, sums in
       sums.update(repeating: 0, count: count)
-      for offsets in offsets { Self.add(row, offsets, limit: limit, to: sums, count: count) }
+      for offsets in offsets { Self.add(row, offsets, end: end, to: sums, count: count) }
       for index in 0..<count { target[index] = row[index] + (sums[index] * (3.0 / 64) + 0.5).rounded(.down) }
     }
   }
@@ -109,11 +110,11 @@ public struct SmoothingFilter: Sendable {
       let sums = scratch + thread * threadCount
       let rows = sums + Self.sumRows * pitch
       let first = band * Self.bandRows
-      let end = min(first + Self.bandRows, height)
-      for row in first - Self.reach..<end + Self.reach {
+      let last = min(first + Self.bandRows, height)
+      for row in first - Self.reach..<last + Self.reach {
         copy(source + min(max(row, 0), height - 1) * stride, to: rows + (row - first + Self.reach) * pitch)
       }
-      for row in first..<end {
+      for row in first..<last {
         body(rows + (row - first + Self.reach) * pitch + 3 * Self.reach, target + row * count, sums)
       }
     }
@@ -130,19 +131,20 @@ public struct SmoothingFilter: Sendable {
     }
   }
 
-  // Loops that the compiler turns into vectors; those of bytes know nothing but bytes, of which a vector holds most.
+  // Loops that the compiler turns into vectors. `end` is twice the threshold, where a difference is none.
 
-  /// Adds the influence of four neighbours, that of larger ones to `up`, of smaller ones to `down`.
+  /// Adds the influence of four neighbours, that of larger ones to `up`, of smaller ones to `down`: all in bytes, of which a vector holds
+  /// most.
   @inline(__always)
   private static func add(
-    _ row: UnsafePointer<UInt8>, _ offsets: SIMD4<Int>, limit: UInt8, up: UnsafeMutablePointer<UInt8>,
+    _ row: UnsafePointer<UInt8>, _ offsets: SIMD4<Int>, end: UInt8, up: UnsafeMutablePointer<UInt8>,
     down: UnsafeMutablePointer<UInt8>, count: Int
   ) {
     let (a, b, c, d) = (row + offsets[0], row + offsets[1], row + offsets[2], row + offsets[3])
     @inline(__always) func excess(_ a: UInt8, _ b: UInt8) -> UInt8 { max(a, b) &- b }
     @inline(__always) func influence(_ a: UInt8, _ b: UInt8) -> UInt8 {
       let difference = excess(a, b)
-      return min(difference, excess(limit, difference))
+      return min(difference, excess(end, difference))
     }
     for index in 0..<count {
       let value = row[index]
@@ -172,11 +174,11 @@ public struct SmoothingFilter: Sendable {
   /// Adds the influence of four neighbours.
   @inline(__always)
   private static func add(
-    _ row: UnsafePointer<Float>, _ offsets: SIMD4<Int>, limit: Float, to sums: UnsafeMutablePointer<Float>, count: Int
+    _ row: UnsafePointer<Float>, _ offsets: SIMD4<Int>, end: Float, to sums: UnsafeMutablePointer<Float>, count: Int
   ) {
     let (a, b, c, d) = (row + offsets[0], row + offsets[1], row + offsets[2], row + offsets[3])
     @inline(__always) func influence(_ difference: Float) -> Float {
-      let rest = max(0, limit - abs(difference))
+      let rest = max(0, end - abs(difference))
       return max(-rest, min(rest, difference))
     }
     for index in 0..<count {

@@ -1,7 +1,7 @@
 extension CandidateNetwork {
   /// The architecture, every layer's channels multiplied by `width`.
   ///
-  /// The picture, smoothed and on its grain where it is to be, enters as `x / 127.5 − 1`, which folds into the first convolution:
+  /// The picture, smoothed and on its grain where the network has these, enters as `x / 127.5 − 1`, which folds into the first convolution:
   /// without a norm behind it, raw pixels would saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
   /// ``NetworkDefinition/johnson(width:)``.
   public func definition(width: Double = 1) -> NetworkDefinition {

@@ -8,8 +8,8 @@ extension NetworkDefinition {
   /// The networks below the references, found by measurement (The Starry Night, 300 steps from random values;
   /// `Benchmarks/ladder.py` repeats it): the objective is 1.05 and 1.12 times that of `half`, the time a fifth and a tenth.
   ///
-  /// Both were measured without a filter and a grain. Those in front of `realtime` take the noise out of flat areas and give strokes there
-  /// something else to hold on to.
+  /// The smoothing filter in front of `realtime` takes the noise out of flat areas, and the grain gives strokes there something else to hold
+  /// on to; `Benchmarks/steadiness.py` measures what both do.
   /// Ends that shuffle 4×4 pixels are as fast, but paint a visible grid; stored statistics score worse than those of each picture.
   private static let ladder: [(name: String, description: String)] = [
     ("standard", "dense:head=strided,tail=upsample,channels=8-16-32,detail=8,blocks=2,norm=instance"),

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The filter of ``SmoothingFilter``, value by value from its formula in double precision.
 public enum ReferenceSmoothing {
   /// The neighbours' places, across and down.

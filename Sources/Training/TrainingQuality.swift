@@ -24,12 +24,13 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
 extension TrainingSettings {
   /// The weight of steadiness of a whole training, for the networks that are trained to be steady.
   ///
-  /// Of the default training from a base, it leaves `realtime` without its grain 0.49 (The Great Wave) and 0.55 (The Starry Night) of the
+  /// Of the default training from a base, it leaves `realtime` without filter and grain 0.49 (The Great Wave) and 0.55 (The Starry Night) of the
   /// warping error, for 6 and 7 % of the objective; six tenths of it leave 0.62 for 3 %.
   public static let steadyWeight = 1000.0
 
   /// The same for a network on a grain, whose strokes in flat areas cost more to carry along with a motion: it leaves The Starry Night from
-  /// random values the warping error that ``steadyWeight`` leaves without a grain, and three fifths of the noise.
+  /// random values the warping error that ``steadyWeight`` leaves without a grain, and three fifths of the noise; behind a smoothing filter
+  /// of 14 levels half of the noise.
   public static let steadyWeightOnGrain = 1500.0
 
   /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for

@@ -25,13 +25,14 @@ private let networkTolerance = 2e-4
     arguments: [
       PictureSize(width: 1, height: 1), PictureSize(width: 5, height: 3), PictureSize(width: 3, height: 18),
       PictureSize(width: 17, height: 33), PictureSize(width: 32, height: 24),
-    ], [0.25, 0.5])
-  func agreesWithReference(size: PictureSize, width: Double) throws {
-    let model = randomModel(.johnson(width: width))
+    ], ["johnson", "realtime"])
+  func agreesWithReference(size: PictureSize, network: String) throws {
+    let model = randomModel(try .named(network, width: 0.25))
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: ComputePool(threads: 2))
     let picture = size.picture()
     let expected = cropped(
-      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4)), height: size.height, width: size.width)
+      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4), picture: size), height: size.height,
+      width: size.width)
     // Where a norm sees a handful of pixels, it divides by their chance deviation and rounding grows with it.
     let tolerance = size.width * size.height < 16 ? 10 * networkTolerance : networkTolerance
     let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
@@ -55,9 +56,9 @@ private let networkTolerance = 2e-4
     #expect(discrepancy.relative < networkTolerance, "\(discrepancy)")
   }
 
-  @Test("Results are the same bits for any number of threads")
-  func threadCount() throws {
-    let model = randomModel(.johnson(width: 0.5))
+  @Test("Results are the same bits for any number of threads", arguments: ["johnson", "realtime"])
+  func threadCount(network: String) throws {
+    let model = randomModel(try .named(network, width: 0.5))
     let size = PictureSize(width: 150, height: 101)
     let results = try [1, 2, 3].map { threads in
       let engine = try StyleEngine(
@@ -68,11 +69,14 @@ private let networkTolerance = 2e-4
     #expect(results[2] == results[0])
   }
 
-  @Test("A plan forgets the picture before: results do not depend on what was painted earlier")
-  func reuse() throws {
+  @Test(
+    "A plan forgets the picture before: results do not depend on what was painted earlier",
+    arguments: ["johnson", "realtime"])
+  func reuse(network: String) throws {
     let size = PictureSize(width: 45, height: 31)
     let engine = try StyleEngine(
-      model: randomModel(.johnson(width: 0.25)), width: size.width, height: size.height, pool: ComputePool(threads: 2))
+      model: randomModel(.named(network, width: 0.25)), width: size.width, height: size.height,
+      pool: ComputePool(threads: 2))
     let first = try engine.run(size.picture(seed: 1)).elements
     let other = try engine.run(size.picture(seed: 2)).elements
     #expect(other != first)

@@ -79,7 +79,8 @@ import Training
   @Test(
     arguments: [
       ("dense", "dense:grain=6"), ("dense:grain=6", "dense"), ("dense:grain=3", "dense:grain=6"),
-      ("dense:grain=6", "dense:smooth=14,grain=6"),
+      ("dense:grain=6", "dense:smooth=14,grain=6"), ("dense:smooth=14,grain=6", "dense"),
+      ("dense:smooth=9", "dense:smooth=14"),
     ])
   func aBaseOnAnotherGrainOrBehindAnotherFilterWillDo(base: String, network: String) throws {
     let base = try model(base, width: 1)
