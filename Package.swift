@@ -110,6 +110,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       // Inside the code, so that an installed program has them.
       resources: [.embedInCode("Page")], swiftSettings: settings),

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOPosix
 import Synchronization
 
 /// A server of painted streams, with a page to watch them and to change their styles, and the same for programs.
@@ -88,6 +89,7 @@ public final class LiveServer: Sendable {
 
   /// Starts the streams and listens; returns the port. Throws ``LiveServerError`` where the address cannot be had.
   public func start() throws -> Int {
+    try checkAddress()
     let application = makeApplication()
     let task = Task.detached(executorPreference: executor) { [self] in
       do { try await application.run() } catch { change { $0.failure = $0.failure ?? error } }
@@ -96,9 +98,9 @@ public final class LiveServer: Sendable {
     change { $0.task = task }
     let outcome = wait(seconds: 30) { $0.port != nil || $0.isStopped || $0.failure != nil }
     guard let port = outcome.port else {
-      task.cancel()
-      throw LiveServerError.cannotListen(
-        address: options.address, port: options.port, reason: outcome.failure.map { "\($0)" } ?? "it does not start")
+      // Of a task that hangs, the lock may be held that cancelling wants.
+      Thread.detachNewThread { task.cancel() }
+      throw cannotListen(outcome.failure.map { "\($0)" } ?? "it does not start")
     }
     for stream in streams { stream.start() }
     let thread = Thread { [self] in
@@ -111,6 +113,23 @@ public final class LiveServer: Sendable {
     thread.name = "housekeeping"
     thread.start()
     return port
+  }
+
+  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts may wait for itself
+  /// forever, in the merged sequences of signals and cancellation that it runs.
+  private func checkAddress() throws(LiveServerError) {
+    do {
+      let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: options.address, port: options.port).wait()
+      try channel.close().wait()
+    } catch {
+      throw cannotListen("\(error)")
+    }
+  }
+
+  private func cannotListen(_ reason: String) -> LiveServerError {
+    .cannotListen(address: options.address, port: options.port, reason: reason)
   }
 
   /// Ends all streams, trainings and connections, and waits for it for some seconds.
