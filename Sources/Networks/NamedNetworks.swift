@@ -6,8 +6,8 @@ extension NetworkDefinition {
   public static let references = ["johnson", "half", "quarter"]
 
   /// The networks below the references, found by measurement (The Starry Night, 300 steps from random values;
-  /// `Benchmarks/ladder.py` repeats it): the objective of `standard` is 1.05 to 1.07 times that of `half`, as the processor rounds, and
-  /// that of `realtime` equals it, where it was 1.12 times that without filter and grain; the time is a fifth and a ninth.
+  /// `Benchmarks/ladder.py` repeats it): the objective of `standard` is 1.05 and 1.07 times that of `half` on two machines, and that of
+  /// `realtime` equals it, where it was 1.12 times that without filter and grain; the time is a fifth and a ninth.
   ///
   /// The smoothing filter in front of `realtime` takes the noise out of flat areas, and the grain gives strokes there something else to hold
   /// on to; `Benchmarks/steadiness.py` measures what both do.
