@@ -30,7 +30,7 @@ extension TrainingSettings {
 
   /// The same for a network on a grain, whose strokes in flat areas cost more to carry along with a motion: it leaves The Starry Night from
   /// random values the warping error that ``steadyWeight`` leaves without a grain, and three fifths of the noise; behind a smoothing filter
-  /// of 14 levels half of the noise.
+  /// of 14 levels two fifths of the noise.
   public static let steadyWeightOnGrain = 1500.0
 
   /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for

@@ -36,7 +36,7 @@ struct TrainStyle: ParsableCommand {
     help: ArgumentHelp(
       "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
       discussion: """
-        realtime paints video as it plays; standard takes longer for a picture nearer to half's. johnson is the network of the \
+        realtime paints video as it plays; standard takes longer, with a few channels at full resolution. johnson is the network of the \
         field's papers, half and quarter are the same with fewer channels: slow, for single pictures and comparisons. \
         Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with choices, such as \
         dense:channels=8-16-32,blocks=4.

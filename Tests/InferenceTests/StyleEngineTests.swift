@@ -25,9 +25,9 @@ private let networkTolerance = 2e-4
     arguments: [
       PictureSize(width: 1, height: 1), PictureSize(width: 5, height: 3), PictureSize(width: 3, height: 18),
       PictureSize(width: 17, height: 33), PictureSize(width: 32, height: 24),
-    ], ["johnson", "realtime"])
-  func agreesWithReference(size: PictureSize, network: String) throws {
-    let model = randomModel(try .named(network, width: 0.25))
+    ], [("johnson", 0.25), ("johnson", 0.5), ("realtime", 0.25), ("realtime", 0.5)])
+  func agreesWithReference(size: PictureSize, network: (name: String, width: Double)) throws {
+    let model = randomModel(try .named(network.name, width: network.width))
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: ComputePool(threads: 2))
     let picture = size.picture()
     let expected = cropped(
