@@ -57,7 +57,7 @@ public struct EvaluationNote: Sendable {
 extension LossParts {
   /// The parts as a card tells them.
   var cardText: String {
-    let layers = VGG16Layer.allCases
+    let layers = VGG16Layer.styles
       .map { "\($0.rawValue) \(ModelCard.round(styleLayers[$0] ?? 0))" }.joined(separator: ", ")
     return "total \(ModelCard.round(total)): content \(ModelCard.round(content)), style \(ModelCard.round(style)) "
       + "(\(layers)), total variation \(ModelCard.round(totalVariation))"

@@ -31,7 +31,7 @@ final class LossLog {
 
   private static func losses(_ line: Substring) -> LossParts? {
     let values = line.split(separator: ",").compactMap { Double($0) }
-    let layers = VGG16Layer.allCases
+    let layers = VGG16Layer.styles
     guard values.count == 7 + layers.count else { return nil }
     var parts = LossParts(
       content: values[2], styleLayers: Dictionary(uniqueKeysWithValues: zip(layers, values[4...])),
@@ -43,7 +43,7 @@ final class LossLog {
   func append(_ step: StyleTrainer.Step) throws {
     let losses = step.losses
     let values =
-      [losses.total, losses.content, losses.style] + VGG16Layer.allCases.map { losses.styleLayers[$0] ?? 0 }
+      [losses.total, losses.content, losses.style] + VGG16Layer.styles.map { losses.styleLayers[$0] ?? 0 }
       + [losses.totalVariation, losses.temporal]
     let columns = values.map { String(format: "%.6g", $0) } + [String(format: "%.6g", step.learningRate)]
     try handle.write(contentsOf: Data("\(step.iteration),\(columns.joined(separator: ","))\n".utf8))

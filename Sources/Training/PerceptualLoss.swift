@@ -35,14 +35,14 @@ public struct LossParts: Sendable, Equatable {
   public var temporal: Double = 0
 
   /// The style part.
-  public var style: Double { VGG16Layer.allCases.reduce(0) { $0 + (styleLayers[$1] ?? 0) } }
+  public var style: Double { VGG16Layer.styles.reduce(0) { $0 + (styleLayers[$1] ?? 0) } }
   /// The whole objective.
   public var total: Double { content + style + totalVariation + temporal }
 
   /// The first part that is not a finite number, if any.
   public var suspect: String? {
     if !content.isFinite { return "content loss" }
-    for layer in VGG16Layer.allCases where !(styleLayers[layer] ?? 0).isFinite {
+    for layer in VGG16Layer.styles where !(styleLayers[layer] ?? 0).isFinite {
       return "style loss at \(layer.rawValue)"
     }
     if !temporal.isFinite { return "temporal loss" }
@@ -147,13 +147,13 @@ public final class PerceptualLoss {
     let contentWeight = weights.content * share
     let styleWeight = weights.style * share
     var wanted: Variable?
-    extractor.forEachFeature(of: Variable(photos), upTo: .content, on: tape) { layer, feature in
-      if layer == .content { wanted = feature }
+    extractor.forEachFeature(of: Variable(photos), upTo: .relu3_3, on: tape) { layer, feature in
+      if layer == .relu3_3 { wanted = feature }
     }
     var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
     // Each layer's losses right behind it: on the way back their gradients are then made where they are needed, not all at once.
     extractor.forEachFeature(of: output, on: tape) { layer, feature in
-      if layer == .content, let wanted {
+      if layer == .relu3_3, let wanted {
         parts.content =
           contentWeight * tape.meanSquaredError(feature, target: wanted.value, weight: Float(contentWeight))
       }

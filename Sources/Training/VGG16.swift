@@ -8,10 +8,21 @@ import Threading
 public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
   // The names that papers and reports know the layers by.
   // swift-format-ignore
-  case relu1_2, relu2_2, relu3_3, relu4_3
+  case relu1_2, relu2_2, relu3_3, relu4_1, relu4_3
 
-  /// The content loss's layer.
-  public static let content = VGG16Layer.relu3_3
+  /// The layers whose Gram matrices stand for style: the last of each block.
+  public static let styles: [VGG16Layer] = [.relu1_2, .relu2_2, .relu3_3, .relu4_3]
+
+  /// The block of convolutions, from 0, and the number of them in that block that lead to the layer.
+  var position: (block: Int, depth: Int) {
+    switch self {
+    case .relu1_2: (0, 2)
+    case .relu2_2: (1, 2)
+    case .relu3_3: (2, 3)
+    case .relu4_1: (3, 1)
+    case .relu4_3: (3, 3)
+    }
+  }
 }
 
 /// The fixed feature extractor: VGG-16 as released by Oxford, `conv1_1` to `conv4_3`.
@@ -82,16 +93,17 @@ public final class VGG16 {
     prepare(for: image.value.shape, gradientToInput: image.requiresGradient, pool: tape.pool)
     var value = tape.caffePreprocessing(image, mean: Self.mean)
     var position = 0
-    for (block, layer) in VGG16Layer.allCases.enumerated() {
+    for block in stages.indices {
       if block > 0 { value = tape.maxPool(value) }
-      for stage in stages[block] {
+      for (index, stage) in stages[block].enumerated() {
         value = tape.convolution(
           value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, rectifies: true,
           prepared: prepared[position])
         position += 1
+        guard let layer = VGG16Layer.allCases.first(where: { $0.position == (block, index + 1) }) else { continue }
+        body(layer, value)
+        if layer == last { return }
       }
-      body(layer, value)
-      if layer == last { break }
     }
   }
 
