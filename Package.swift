@@ -128,7 +128,8 @@ let package = Package(
       name: "stylize-live", dependencies: ["LiveServer", "Streaming", "FFmpeg", "Threading", "Console", "CMalloc"],
       swiftSettings: settings),
     .executableTarget(
-      name: "evaluate-style", dependencies: ["Training", "Console"], swiftSettings: settings),
+      name: "evaluate-style", dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console"],
+      swiftSettings: settings),
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),

@@ -79,6 +79,12 @@ public enum PictureFile {
 
   // MARK: Frames
 
+  /// A film's frame as a picture, upright.
+  static func uprightPicture(of frame: Frame, _ stream: MediaStream, path: String) throws -> Picture {
+    try checkSize(frame.width, frame.height, path)
+    return try picture(of: frame).oriented(orientation(of: frame, stream) ?? .upright)
+  }
+
   private static func checkSize(_ width: Int, _ height: Int, _ path: String) throws {
     let (count, overflows) = width.multipliedReportingOverflow(by: height)
     if overflows || count > maximumPixelCount { throw PictureError.tooLarge(path: path, width: width, height: height) }
@@ -162,7 +168,7 @@ public enum PictureFile {
 
 extension MediaError {
   /// The message with what libav logged, without operation and file.
-  fileprivate var reason: String {
+  var reason: String {
     let text = message.prefix(1).lowercased() + message.dropFirst()
     return logLine.map { "\(text) (\($0))" } ?? text
   }

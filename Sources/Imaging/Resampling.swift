@@ -1,16 +1,47 @@
 import Threading
 
+/// How the samples near a place are weighed when a picture gets another size; both are Pillow's of that name.
+public enum ResamplingFilter: Sendable {
+  /// Keys's cubic convolution with a = -1/2, 4 samples wide.
+  case bicubic
+  /// The plain mean of the samples within half a sample.
+  case box
+
+  /// How far the filter reaches to each side, in samples.
+  fileprivate var support: Double {
+    switch self {
+    case .bicubic: 2
+    case .box: 0.5
+    }
+  }
+
+  fileprivate func weight(_ position: Double) -> Double {
+    switch self {
+    case .bicubic: Self.cubic(abs(position))
+    case .box: position > -0.5 && position <= 0.5 ? 1 : 0
+    }
+  }
+
+  private static func cubic(_ x: Double) -> Double {
+    let a = -0.5
+    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+    if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+    return 0
+  }
+}
+
 extension Picture {
-  /// The picture at another size: bicubic, and with a filter widened by the factor of reduction where it gets smaller, so
-  /// that fine detail averages out instead of aliasing. Alpha is scaled likewise, on its own.
+  /// The picture at another size, with a filter widened by the factor of reduction where it gets smaller, so that fine detail averages
+  /// out instead of aliasing. Alpha is scaled likewise, on its own.
   ///
-  /// The filter is Keys's with a = -1/2, as in Pillow, whose results differ by one step of 255, more only where Pillow
-  /// cuts off an overshoot between its two passes.
-  public func resized(width: Int, height: Int, pool: ComputePool? = nil) -> Picture {
+  /// Pillow's results differ by one step of 255, more only where Pillow cuts off an overshoot between its two passes.
+  public func resized(
+    width: Int, height: Int, filter: ResamplingFilter = .bicubic, pool: ComputePool? = nil
+  ) -> Picture {
     precondition(width >= 1 && height >= 1, "a picture of \(width)x\(height) pixels")
     if width == self.width && height == self.height { return self }
-    let across = ResamplingWeights(sourceLength: self.width, length: width)
-    let down = ResamplingWeights(sourceLength: self.height, length: height)
+    let across = ResamplingWeights(sourceLength: self.width, length: width, filter: filter)
+    let down = ResamplingWeights(sourceLength: self.height, length: height, filter: filter)
     func resize(_ samples: [UInt8], channels: Int) -> [UInt8] {
       samples.withUnsafeBufferPointer { source in
         [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, initializedCount in
@@ -53,11 +84,11 @@ struct ResamplingWeights {
   /// `tapCount` weights for each, which add up to 1.
   private(set) var weights: [Float] = []
 
-  init(sourceLength: Int, length: Int) {
+  init(sourceLength: Int, length: Int, filter: ResamplingFilter) {
     self.length = length
     let scale = Double(sourceLength) / Double(length)
     let widening = max(1, scale)
-    let support = 2 * widening
+    let support = filter.support * widening
     tapCount = min(sourceLength, Int(support.rounded(.up)) * 2 + 1)
     starts.reserveCapacity(length)
     weights.reserveCapacity(length * tapCount)
@@ -67,21 +98,12 @@ struct ResamplingWeights {
       let last = min(sourceLength, Int(center + support + 0.5))
       let start = min(first, sourceLength - tapCount)
       let values = (start..<start + tapCount).map { position in
-        position < first || position >= last ? 0 : Self.cubic((Double(position) + 0.5 - center) / widening)
+        position < first || position >= last ? 0 : filter.weight((Double(position) + 0.5 - center) / widening)
       }
       let sum = values.reduce(0, +)
       starts.append(start)
       weights.append(contentsOf: values.map { Float($0 / sum) })
     }
-  }
-
-  /// Keys's cubic convolution with a = -1/2.
-  private static func cubic(_ position: Double) -> Double {
-    let a = -0.5
-    let x = abs(position)
-    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
-    if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
-    return 0
   }
 }
 

@@ -11,10 +11,14 @@ import Training
 struct EvaluateStyle: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate-style",
-    abstract: "Measures how well a style's pictures meet the training objective.",
+    abstract: "Measures how well a style's pictures meet the training objective, or how much they look like the painting.",
     discussion: """
       Each photo is scaled so that its short side has --size pixels and cut to the central square; the network's output is \
       clamped to 0...255 before the losses. Weights are applied to the numbers.
+
+      With --likeness, photos or frames of a film are painted whole and at a film's size, and compared with the painting at 256 and 128 \
+      lines: 0 is as far from it as the untreated frame, 100 its own statistics. Content is what is left of the frame, from 0 to 1; \
+      contrast, chroma and grain are shares of the painting's.
       """,
     version: Program.version)
 
@@ -24,11 +28,29 @@ struct EvaluateStyle: ParsableCommand {
   @Option(help: "The painting that the style was trained on.")
   var styleImage: String
 
-  @Option(help: "The folder of photos, searched recursively.")
+  @Option(help: "The folder of photos, searched recursively; with --likeness also one picture or a film.")
   var content: String
 
   @Option(help: "Measure these photos alone: a text file with one name on each line, relative to --content.")
   var photoList: String?
+
+  @Flag(help: "Measure how much painted frames look like the painting, instead of the training objective.")
+  var likeness = false
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "With --likeness: the short sides at which to paint, such as 360 720 1080 2160. (default: 720)", valueName: "N"),
+    transform: ArgumentValues.integer(in: 16...4320))
+  var lines = [720]
+
+  @Option(
+    help: "With --likeness: the number of frames that are taken from a film.",
+    transform: ArgumentValues.integer(in: 1...10_000))
+  var frames = 8
+
+  @Option(help: "With --likeness: a folder for the painted pictures.")
+  var save: String?
 
   @Flag(
     help: """
@@ -82,14 +104,17 @@ struct EvaluateStyle: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    if likeness && temporal { throw ValidationError("--likeness and --temporal are measured one at a time") }
+    if save != nil && !likeness { throw ValidationError("--save is of use with --likeness only") }
     guard denoise else { return }
     if !temporal { throw ValidationError("--denoise is of use with --temporal only") }
     if card != nil { throw ValidationError("a card tells of the style alone: expected --card without --denoise") }
   }
 
   func run() throws {
-    let installation = Installation()
     try InputPath.checkFile(styleImage)
+    if likeness { return try measureLikeness() }
+    let installation = Installation()
     try InputPath.checkDirectory(content)
     let model = try StyleModel.load(path: installation.styleFile(style))
     let multiple = model.definition.sizeMultiple
@@ -161,7 +186,7 @@ struct EvaluateStyle: ParsableCommand {
     }
   }
 
-  private static func table(ofCard path: String) throws -> CardTable {
+  static func table(ofCard path: String) throws -> CardTable {
     try InputPath.checkFile(path)
     _ = try OutputPath.resolve(path)
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {

@@ -1,0 +1,54 @@
+import Foundation
+import Threading
+
+/// A Gaussian blur of a picture of one channel, whose border is mirrored.
+///
+/// `y = (g gᵀ) * x` with `g[i] ∝ exp(−i²/2σ²)` for `|i| ≤ ⌊3σ + ½⌋`; the weights add up to 1. Beyond its border the picture goes on as in
+/// a mirror through the outermost pixels: `x[−i] = x[i]`.
+public enum GaussianBlur {
+  /// Blurs `[height, width]` with a standard deviation of `deviation` pixels; `output` has the same shape and is other memory.
+  public static func forward(
+    _ input: UnsafePointer<Float>, width: Int, height: Int, deviation: Float, output: UnsafeMutablePointer<Float>,
+    pool: ComputePool
+  ) {
+    let weights = weights(deviation)
+    let reach = weights.count / 2
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: width * height) { buffer in
+      guard let across = buffer.baseAddress else { return }
+      pool.parallelFor(height) { y in
+        let source = input + y * width
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: width + 2 * reach) { row in
+          for index in 0..<width + 2 * reach { row[index] = source[mirrored(index - reach, width)] }
+          let target = across + y * width
+          target.update(repeating: 0, count: width)
+          for (tap, weight) in weights.enumerated() {
+            for x in 0..<width { target[x] += weight * row[x + tap] }
+          }
+        }
+      }
+      pool.parallelFor(height) { y in
+        let target = output + y * width
+        target.update(repeating: 0, count: width)
+        for (tap, weight) in weights.enumerated() {
+          let source = across + mirrored(y + tap - reach, height) * width
+          for x in 0..<width { target[x] += weight * source[x] }
+        }
+      }
+    }
+  }
+
+  private static func weights(_ deviation: Float) -> [Float] {
+    let reach = Int(3 * deviation + 0.5)
+    let values = (-reach...reach).map { exp(-0.5 * Double($0 * $0) / Double(deviation * deviation)) }
+    let sum = values.reduce(0, +)
+    return values.map { Float($0 / sum) }
+  }
+
+  /// The place within `0..<length` that a mirror shows at `index`.
+  private static func mirrored(_ index: Int, _ length: Int) -> Int {
+    guard length > 1 else { return 0 }
+    let period = 2 * (length - 1)
+    let place = abs(index) % period
+    return min(place, period - place)
+  }
+}
