@@ -1,28 +1,43 @@
 import FFmpeg
 
-/// Single frames out of a film.
-public enum FilmFrames {
-  /// Hands `body` up to `count` frames of the film at `path`, evenly spread from its beginning to its end, with their places from 0 in
-  /// it; upright, at the film's size. A still picture is a film of one frame.
+/// Single frames out of a film, evenly spread from its beginning to its end.
+public struct FilmFrames: Sendable {
+  /// The film.
+  public let path: String
+  /// The frames' places in the film, from 0, ascending; a damaged film may have fewer that can be decoded.
+  public let places: [Int]
+
+  /// `count` frames of the film at `path`, or all of a shorter one; a still picture is a film of one frame.
   ///
-  /// The film is read twice, first to count its frames; one frame is in memory at a time. Damaged packets are passed over, so a damaged
-  /// film may give fewer frames. Throws ``PictureError`` where there is no picture that can be decoded, and what `body` throws.
-  public static func forEach(
-    of path: String, count: Int, _ body: (_ index: Int, _ picture: Picture) throws -> Void
-  ) throws {
-    let reader = try readable(path) { try Reader(path) }
-    let total = try readable(path) { try packetCount(path) }
+  /// Reads the film once, without decoding it, to count its frames. Throws ``PictureError`` where it cannot be read or has none.
+  public init(path: String, count: Int) throws {
+    self.path = path
+    let total = try Self.readable(path) { try Self.packetCount(path) }
     let wanted = min(count, total)
-    var places = Set((0..<wanted).map { (2 * $0 + 1) * total / (2 * wanted) })
-    var found = 0
-    for index in 0..<total {
-      guard !places.isEmpty, try readable(path, { try reader.next() }) else { break }
-      guard places.remove(index) != nil else { continue }
-      let picture = try readable(path) { try PictureFile.uprightPicture(of: reader.frame, reader.stream, path: path) }
-      found += 1
-      try body(index, picture)
+    guard wanted > 0 else { throw PictureError.unreadable(path: path, reason: "there is no picture in it") }
+    places = (0..<wanted).map { (2 * $0 + 1) * total / (2 * wanted) }
+  }
+
+  /// Hands `body` the frames with their places, upright and at the film's size; one is in memory at a time.
+  ///
+  /// Damaged packets are passed over. Throws ``PictureError`` where no frame can be decoded, and what `body` throws.
+  public func forEach(_ body: (_ place: Int, _ picture: Picture) throws -> Void) throws {
+    let reader = try Self.readable(path) { try Reader(path) }
+    var rest = places[...]
+    var index = 0
+    while let place = rest.first, try Self.readable(path, { try reader.next() }) {
+      if index == place {
+        let picture = try Self.readable(path) {
+          try PictureFile.uprightPicture(of: reader.frame, reader.stream, path: path)
+        }
+        try body(index, picture)
+        rest.removeFirst()
+      }
+      index += 1
     }
-    if found == 0 { throw PictureError.unreadable(path: path, reason: "there is no picture in it that can be decoded") }
+    if rest.count == places.count {
+      throw PictureError.unreadable(path: path, reason: "there is no picture in it that can be decoded")
+    }
   }
 
   private static func readable<Result>(_ path: String, _ read: () throws -> Result) throws -> Result {

@@ -56,7 +56,7 @@ public final class LikenessEvaluator {
       statistics: statistics, distances: distances(statistics), isFlat: energy.values.map { $0 <= limit })
   }
 
-  /// The likeness of `painted`, which was made of `frame` and has its size.
+  /// The likeness of `painted`, which was made of `frame` and has its shape.
   public func likeness(of painted: Picture, from frame: Frame) -> Likeness {
     let statistics = LikenessStatistics(painted, extractor: extractor, pool: pool)
     let scores = zip(distances(statistics), frame.distances).map { 100 * (1 - Self.share($0, of: $1)) }
@@ -90,10 +90,8 @@ public final class LikenessEvaluator {
   }
 
   private static func contrast(_ luma: Plane, _ pool: ComputePool) -> Double {
-    deviation(luma.blurred(deviation: 8, pool: pool))
+    Plane.deviation(luma.blurred(deviation: 8, pool: pool).values)
   }
-
-  private static func deviation(_ plane: Plane) -> Double { Plane.deviation(plane.values) }
 
   private static func share(_ value: Double, of whole: Double) -> Double { value / max(whole, leastDivisor) }
 }

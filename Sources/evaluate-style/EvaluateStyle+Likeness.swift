@@ -10,70 +10,87 @@ import Training
 
 /// What `--likeness` does.
 extension EvaluateStyle {
-  /// The side at which one measurement paints, and what it found, photo by photo.
-  struct LikenessSeries {
-    var lines: Int
-    var photos: [(file: String, likeness: Likeness)] = []
-    var mean: Likeness { .mean(photos.map(\.likeness)) }
-  }
-
   func measureLikeness() throws {
     let installation = Installation()
     let table = try card.map { try Self.table(ofCard: $0) }
-    let model = try StyleModel.load(path: installation.styleFile(style))
     let pool = ComputePool(threads: threads)
-    let painting = try StyleImage(path: styleImage)
+    let painting = try StyleImage(path: styleImage).picture
     let extractor = try VGG16(path: installation.vggWeights())
+    let evaluator = LikenessEvaluator(extractor: extractor, painting: painting, pool: pool)
+    if !painted.isEmpty { return try comparePainted(evaluator) }
+
+    let model = try StyleModel.load(path: installation.styleFile(style))
     let frames = try LikenessFrames(content, list: photoList, count: self.frames)
-    if let save { try FileManager.default.createDirectory(atPath: save, withIntermediateDirectories: true) }
-    let evaluator = LikenessEvaluator(extractor: extractor, painting: painting.picture, pool: pool)
     let ceiling = try optimize.map { steps in
       try LikenessCeiling(
-        evaluator: objective(of: model, extractor: extractor, painting: painting.picture, pool: pool), lines: size,
-        steps: steps)
+        evaluator: objective(of: model, extractor: extractor, painting: painting, pool: pool), lines: size, steps: steps
+      )
     }
+    if let save { try FileManager.default.createDirectory(atPath: save, withIntermediateDirectories: true) }
 
     let interrupt = InterruptFlag.install()
     let progress = ProgressReporter(
       title: "Painting", total: frames.count * lines.count, units: .init(steps: "pictures", rate: "pictures/s"),
       isQuiet: quiet)
-    var series = lines.map { LikenessSeries(lines: $0) }
+    var found = lines.map { LikenessReport.Size(lines: $0) }
     var optimized: [Likeness] = []
     var done = 0
     let unusable = try frames.forEach { name, picture in
-      for index in series.indices {
+      for index in found.indices {
         guard !interrupt.isRaised else { throw ExitCode(interrupt.exitCode ?? 1) }
-        let frame = picture.resized(shortSide: series[index].lines, pool: pool)
-        let painted = try PictureStylization().run(frame, model: model, pool: pool)
-        let reference = evaluator.frame(frame)
-        series[index].photos.append((name, evaluator.likeness(of: painted, from: reference)))
-        try write(painted, of: name, lines: series[index].lines)
+        let picture = picture.resized(shortSide: found[index].lines, pool: pool)
+        let frame = evaluator.frame(picture)
+        func likeness(of result: Picture, suffix: String = "") throws -> Likeness {
+          try write(result, of: name, lines: found[index].lines, suffix: suffix)
+          return evaluator.likeness(of: result, from: frame)
+        }
+        let result = try PictureStylization().run(picture, model: model, pool: pool)
+        found[index].photos.append(LikenessReport.Photo(file: name, likeness: try likeness(of: result)))
         if index == 0, let ceiling {
-          let picture = ceiling.picture(of: frame, pool: pool)
-          optimized.append(evaluator.likeness(of: picture, from: reference))
-          try write(picture, of: name, lines: series[index].lines, suffix: "-optimized")
+          optimized.append(try likeness(of: ceiling.picture(of: picture, pool: pool), suffix: "-optimized"))
         }
         done += 1
         progress.update(completed: done)
       }
     }
     progress.finish()
-    guard !series[0].photos.isEmpty else {
-      throw TrainingError.unreadablePhotos(folder: content, count: unusable)
-    }
+    let count = found.first?.photos.count ?? 0
+    guard count > 0 else { throw TrainingError.unreadablePhotos(folder: content, count: unusable) }
     if unusable > 0 {
       Logger(label: "evaluate-style").warning("\(unusable) photos could not be read, or are strips, and were skipped")
     }
     let note = LikenessNote(
-      photoCount: series[0].photos.count, photoList: photoList.map { ($0 as NSString).lastPathComponent },
-      means: series.map { (lines: $0.lines, likeness: $0.mean) })
+      photoCount: count, photoList: photoList.map { ($0 as NSString).lastPathComponent },
+      means: found.map { (lines: $0.lines, likeness: $0.mean) })
     if let card, var changed = table {
       note.write(to: &changed)
       try changed.markdown.write(toFile: OutputPath.resolve(card), atomically: true, encoding: .utf8)
     }
-    let report = LikenessReport(
-      style: model.style, network: model.definition.title, skipped: unusable, spread: note.spread,
-      sizes: series.map(LikenessReport.Size.init), optimized: optimized.isEmpty ? nil : .mean(optimized))
+    try print(
+      LikenessReport(
+        style: model.style, network: model.definition.title, skipped: unusable, sizes: found, spread: note.spread,
+        optimized: optimized.isEmpty ? nil : .mean(optimized)))
+  }
+
+  /// What `--painted` does: the pictures of other programs, at their own size.
+  private func comparePainted(_ evaluator: LikenessEvaluator) throws {
+    let picture = try PictureFile.read(content).flattened()
+    let frame = evaluator.frame(picture)
+    var found = LikenessReport.Size(lines: min(picture.width, picture.height))
+    for path in painted {
+      let result = try PictureFile.read(path).flattened()
+      guard (result.width, result.height) == (picture.width, picture.height) else {
+        throw TrainingError.invalidSetting(
+          name: path, found: "\(result.width)×\(result.height) pixels",
+          expected: "\(picture.width)×\(picture.height) as \(content) has")
+      }
+      let likeness = evaluator.likeness(of: result, from: frame)
+      found.photos.append(LikenessReport.Photo(file: (path as NSString).lastPathComponent, likeness: likeness))
+    }
+    try print(LikenessReport(sizes: [found]))
+  }
+
+  private func print(_ report: LikenessReport) throws {
     if json { try JSONLine.print(report) } else { try StandardOutput.write(report.table) }
   }
 
@@ -90,21 +107,22 @@ extension EvaluateStyle {
       styleSize: styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize, weights: weights, pool: pool)
   }
 
-  private func write(_ picture: Picture, of name: String, lines: Int, suffix: String = "") throws {
+  /// Where `--save` asks for it, as `NAME-LINES.png`.
+  private func write(_ picture: Picture, of name: String, lines: Int, suffix: String) throws {
     guard let save else { return }
-    let stem = (name as NSString).deletingPathExtension.replacingOccurrences(of: "/", with: "_")
+    let stem = name.replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: " ", with: "-")
     try PictureFile.write(picture, to: "\(save)/\(stem)-\(lines)\(suffix).png")
   }
 }
 
 /// The pictures that L-BFGS finds, for comparison.
-struct LikenessCeiling {
+private struct LikenessCeiling {
   let evaluator: StyleEvaluator
-  /// The short side of the pictures that are optimised.
+  /// The short side of the pictures whose pixels are changed.
   let lines: Int
   let steps: Int
 
-  /// `frame` repainted by the objective itself, at its own size.
+  /// `frame` repainted by the objective itself, enlarged to its own size.
   func picture(of frame: Picture, pool: ComputePool) -> Picture {
     let small = frame.resized(shortSide: lines, pool: pool)
     let result = Picture(tensor: evaluator.optimized(photo: small.tensor(), iterations: steps))

@@ -11,7 +11,8 @@ import Training
 struct EvaluateStyle: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate-style",
-    abstract: "Measures how well a style's pictures meet the training objective, or how much they look like the painting.",
+    abstract:
+      "Measures how well a style's pictures meet the training objective, or how much they look like the painting.",
     discussion: """
       Each photo is scaled so that its short side has --size pixels and cut to the central square; the network's output is \
       clamped to 0...255 before the losses. Weights are applied to the numbers.
@@ -51,6 +52,13 @@ struct EvaluateStyle: ParsableCommand {
 
   @Option(help: "With --likeness: a folder for the painted pictures.")
   var save: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "With --likeness: measure these pictures, which some program has painted of the picture --content, at their size.",
+      valueName: "file"))
+  var painted: [String] = []
 
   @Flag(
     help: """
@@ -104,8 +112,15 @@ struct EvaluateStyle: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    guard !lines.isEmpty else { throw ValidationError("--lines names no size, such as 720") }
     if likeness && temporal { throw ValidationError("--likeness and --temporal are measured one at a time") }
-    if save != nil && !likeness { throw ValidationError("--save is of use with --likeness only") }
+    if !likeness && (save != nil || !painted.isEmpty) {
+      throw ValidationError("--save and --painted are of use with --likeness only")
+    }
+    if !painted.isEmpty && (save != nil || card != nil || optimize != nil) {
+      throw ValidationError(
+        "pictures of other programs are only measured: expected --painted without --save, --card, --optimize")
+    }
     guard denoise else { return }
     if !temporal { throw ValidationError("--denoise is of use with --temporal only") }
     if card != nil { throw ValidationError("a card tells of the style alone: expected --card without --denoise") }

@@ -2,35 +2,39 @@ import Console
 import Imaging
 import Training
 
-/// The pictures that `--likeness` paints: those of a folder, one file, or some of a film's.
+/// The pictures that `--likeness` paints: those of a folder, or frames of a film.
 struct LikenessFrames {
-  /// Longer strips are no frames, and enlarging them to a film's lines would take any amount of memory.
+  /// Longer strips are no frames; at a film's lines they would take any amount of memory.
   private static let largestRatio = 8
 
   private enum Source {
     case folder(PhotoFolder)
-    case film(String)
+    case film(FilmFrames)
   }
 
   private let source: Source
-  /// The number of pictures, as far as it is known beforehand.
-  let count: Int
 
-  /// The pictures of the folder `path`, of those in the file `list` alone if given, or `count` frames of the film `path`.
+  /// The pictures of the folder `path`, of those in the file `list` alone if given, or `count` frames of the film or picture `path`.
   init(_ path: String, list: String?, count: Int) throws {
     if (try? InputPath.checkDirectory(path)) != nil {
-      let folder = try PhotoFolder(path: path, included: list.map { try PhotoList(path: $0) })
-      source = .folder(folder)
-      self.count = folder.files.count
+      source = .folder(try PhotoFolder(path: path, included: list.map { try PhotoList(path: $0) }))
     } else {
       try InputPath.checkFile(path)
-      source = .film(path)
-      self.count = count
+      source = .film(try FilmFrames(path: path, count: count))
     }
   }
 
-  /// Hands `body` each picture, without transparency, and the name that reports call it by. Returns the number of pictures that were
-  /// passed over: unreadable ones, and strips.
+  /// The number of pictures, those among them that turn out to be of no use.
+  var count: Int {
+    switch source {
+    case .folder(let folder): folder.files.count
+    case .film(let frames): frames.places.count
+    }
+  }
+
+  /// Hands `body` each picture, without transparency, and the name that reports call it by.
+  ///
+  /// Returns the number of pictures that were passed over: unreadable ones, and strips.
   func forEach(_ body: (_ name: String, _ picture: Picture) throws -> Void) throws -> Int {
     var unusable = 0
     func use(_ name: String, _ picture: Picture) throws {
@@ -49,11 +53,9 @@ struct LikenessFrames {
           unusable += 1
         }
       }
-    case .film(let path):
-      let name = path.split(separator: "/").last.map(String.init) ?? path
-      try FilmFrames.forEach(of: path, count: count) { index, picture in
-        try use(count == 1 ? name : "\(name)-\(index)", picture)
-      }
+    case .film(let frames):
+      let name = frames.path.split(separator: "/").last.map(String.init) ?? frames.path
+      try frames.forEach { place, picture in try use(count == 1 ? name : "\(name) \(place)", picture) }
     }
     return unusable
   }

@@ -57,3 +57,10 @@ detail = Image.fromarray(np.stack(detail, -1).astype(np.uint8))
 detail.save("detail.png")
 for size in [(13, 9), (47, 30), (31, 7), (60, 5), (1, 1)]:
     detail.resize(size, Image.BICUBIC).save(f"detail-{size[0]}x{size[1]}.png")
+# The same by the box filter, and by its widths of two and more samples.
+for size in [(13, 9), (31, 7), (10, 22), (4, 3), (1, 1)]:
+    detail.resize(size, Image.BOX).save(f"box-{size[0]}x{size[1]}.png")
+
+# A film of ten frames of one grey each.
+film = [Image.new("L", (9, 7), 20 * index + 10) for index in range(10)]
+film[0].save("film.gif", save_all=True, append_images=film[1:], duration=100)
