@@ -28,7 +28,9 @@ says which style the trainings of a network start from.
 
 EXPLANATION = """
 *Training* is the mean objective of the last steps with its content and style, *evaluation* that of the photos which the card
-names; both compare only where painting, style size and weight are the same. *Warping error* and *noisy still* are in levels of
+names; both compare only where painting, style size and weight are the same. *Likeness* tells how much painted frames look like the
+painting, 0 for as little as the untreated frame and 100 for the painting's own statistics, and *kept* how much of the frame's content
+is left, 1 for all of it; they compare across paintings and networks. *Warping error* and *noisy still* are in levels of
 255, the photos' own in brackets: how much the picture of a moving view changes beyond the motion, and how much a pixel varies
 while nothing moves. *Minutes* are those of the training.
 """
@@ -96,6 +98,8 @@ class Style:
         (self.style_weight,) = found(r"style ([\d.e+-]+)", rows.get("loss weights", ""))
         self.training = found(r"total ([\d.]+): content ([\d.]+), style ([\d.]+)", rows.get("training loss", ""))
         (self.evaluation,) = found(r"^total ([\d.]+)", rows.get("evaluation", ""))
+        (self.likeness,) = found(r"^(-?[\d.]+): fine ", rows.get("likeness", ""))
+        (self.kept,) = found(r"; content (-?[\d.]+)", rows.get("likeness", ""))
         self.warping = self.levels(rows.get("warping error", ""))
         self.still = self.levels(rows.get("noisy still", ""))
         self.minutes, self.machine = found(r"^([\d.]+) minutes on (.*)$", rows.get("time", ""))
@@ -188,13 +192,13 @@ def gallery(styles):
     numbers = [
         [
             style.link, style.network, style.size, style.style_size, style.style_weight, *style.training, style.evaluation,
-            style.warping, style.still, style.minutes, style.machine,
+            style.likeness, style.kept, style.warping, style.still, style.minutes, style.machine,
         ]  # fmt: skip
         for style in styles
     ]
     titles = [
-        "<style", "<network", "file", "style size", "style weight", "training", "content", "style", "evaluation", "warping error",
-        "noisy still", "minutes", "<on",
+        "<style", "<network", "file", "style size", "style weight", "training", "content", "style", "evaluation", "likeness", "kept",
+        "warping error", "noisy still", "minutes", "<on",
     ]  # fmt: skip
     return (
         INTRODUCTION + table(["<picture", "<style", "<network", "<painting"], pictures)

@@ -40,6 +40,7 @@ import Testing
       | training loss | total 300: content 200, style 99.5 (relu1_2 9), total variation 0.5; mean of the last 100 steps |
       | time | 9.5 minutes on 2 threads of a|b |
       | evaluation | total 310: content 205, style 105 (relu1_2 9), total variation 0.5; mean of 50 photos |
+      | likeness | -12.5: fine 40.0, stroke 20.0, form -97.5; content 0.512, contrast 0.80, chroma 1.10, grain 0.50; mean of 4 photos |
       | warping error | 5.25 of 255 (the photos' own 2.50): pan 1.00 (0.50) |
       | noisy still | deviation 1.75 of 255 (the photos' own 2.00) |
       """)
@@ -54,9 +55,9 @@ import Testing
     #expect(lines[pictures + 3] == "|  | **[slow](slow.md)** | johnson, width × 0.5 | `other.jpg` |")
     #expect(
       lines.contains(
-        "| [wave](wave.md) | realtime | 62 kB | 384 | 3.5 | 300 | 200 | 99.5 | 310 | 5.25 (2.50) | 1.75 (2.00) | 9.5 | "
-          + "2 threads of a\\|b |"), "\(lines)")
-    #expect(lines.contains("| [slow](slow.md) | johnson, width × 0.5 |  |  |  |  |  |  |  |  |  |  |  |"))
+        "| [wave](wave.md) | realtime | 62 kB | 384 | 3.5 | 300 | 200 | 99.5 | 310 | -12.5 | 0.512 | 5.25 (2.50) | 1.75 (2.00) | "
+          + "9.5 | 2 threads of a\\|b |"), "\(lines)")
+    #expect(lines.contains("| [slow](slow.md) | johnson, width × 0.5 |  |  |  |  |  |  |  |  |  |  |  |  |  |"))
 
     #expect(try gallery("--models", folder.path, "--check").exitCode == 0)
     try card("third", "| network | half, width × 1.0, 9 parameters |")

@@ -130,12 +130,29 @@ struct TrainStyleTests {
     #expect(temporal.warping.input > 0 && temporal.warping.output > 0)
     #expect(abs(temporal.still.input - 2) < 0.2, "\(temporal.still)")
 
+    let likeness = try evaluator.run(
+      [
+        "--likeness", "--style", "painting", "--style-image", "painting.png", "--content", "photos", "--photo-list",
+        "held_out.txt", "--lines", "64", "48", "--card", "models/painting.md", "--save", "painted", "--json",
+      ], folder: folder.path)
+    try #require(likeness.exitCode == 0, "\(likeness.errors)")
+    let sizes = try JSONDecoder().decode(LikenessEvaluation.self, from: Data(likeness.output.utf8)).sizes
+    #expect(sizes.map(\.lines) == [64, 48] && sizes.allSatisfy { $0.photos.map(\.file) == ["1.png", "3.png"] })
+    for name in ["1.png-64.png", "1.png-48.png", "3.png-64.png", "3.png-48.png"] {
+      let picture = try PictureFile.read(folder.file("painted/" + name))
+      #expect(min(picture.width, picture.height) == (name.hasSuffix("-64.png") ? 64 : 48), "\(name)")
+    }
+
     // The card and the gallery tell the same numbers.
     let noted = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
     let (output, input) = (
       String(format: "%.2f", temporal.warping.output), String(format: "%.2f", temporal.warping.input)
     )
     #expect(noted.hasPrefix(card.dropLast(1)), "what the trainer wrote has changed")
+    let (score, kept) = (
+      String(format: "%.1f", sizes[0].mean.likeness), String(format: "%.3f", sizes[0].mean.content)
+    )
+    #expect(noted.contains("| likeness | \(score): fine ") && noted.contains("; content \(kept), "), "\(noted)")
     #expect(noted.contains("| warping error | \(output) of 255 (the photos' own \(input)): pan "), "\(noted)")
     #expect(noted.contains("; mean of 2 photos of `held_out.txt` of 48×48, "), "\(noted)")
     let gallery = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../models/gallery.py")
@@ -148,7 +165,7 @@ struct TrainStyleTests {
         $0.hasPrefix("| [painting](painting.md) |")
       })
     let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    #expect(cells.count == 13 && !cells.contains(""), "something was not found in the card: \(row)")
+    #expect(cells.count == 15 && cells.contains(score) && cells.contains(kept) && !cells.contains(""), "something was not found in the card: \(row)")
     #expect(cells.contains("\(output) (\(input))") && cells.contains("48"), "\(row)")
 
     for (file, words) in [("missing.md", "missing.md"), ("painting.png", "not a model's card")] {
@@ -166,6 +183,18 @@ struct TrainStyleTests {
     let foreign = try train(base)
     #expect(foreign.exitCode == 1)
     #expect(foreign.errors.contains("models/painting.safetensors") && foreign.errors.contains("--from-scratch"))
+  }
+
+  private struct LikenessEvaluation: Decodable {
+    struct Figures: Decodable { var likeness, fine, stroke, form, content, contrast, chroma, grain: Double }
+    struct Photo: Decodable { var file: String }
+    struct Size: Decodable {
+      var lines: Int
+      var mean: Figures
+      var photos: [Photo]
+    }
+
+    var sizes: [Size]
   }
 
   private struct Evaluation: Decodable {

@@ -51,6 +51,15 @@ struct PictureGeometryTests {
     #expect(source.resized(width: width, height: height, pool: ComputePool(threads: 2)) == resized)
   }
 
+  /// One source sample, two, or three for each, and in uneven turns.
+  @Test(arguments: [(13, 9), (31, 7), (10, 22), (4, 3), (1, 1)])
+  func reducingByAreaAgreesWithPillow(width: Int, height: Int) throws {
+    let source = try PictureFile.read(Fixtures.path("detail.png"))
+    let expected = try PictureFile.read(Fixtures.path("box-\(width)x\(height).png"))
+    // Pillow rounds to a byte between its two passes.
+    #expect(greatestDifference(source.resized(width: width, height: height, filter: .box), expected) <= 1)
+  }
+
   @Test func resizingKeepsConstantsAndAlpha() {
     let gray = Picture(width: 5, height: 3, red: 0, green: 255, blue: 97).withAlpha([UInt8](repeating: 201, count: 15))
     for (width, height) in [(1, 1), (2, 9), (301, 1), (64, 64)] {

@@ -1,0 +1,49 @@
+import Imaging
+import Testing
+
+struct FilmFramesTests {
+  /// Frame `i` of the film is of grey `20 i + 10`.
+  @Test(arguments: [(1, [5]), (2, [2, 7]), (3, [1, 5, 8]), (10, Array(0..<10)), (99, Array(0..<10))])
+  func framesAreSpreadOverTheFilm(count: Int, places: [Int]) throws {
+    let frames = try FilmFrames(path: Fixtures.path("film.gif"), count: count)
+    #expect(frames.places == places)
+    var found: [Int] = []
+    try frames.forEach { place, picture in
+      found.append(place)
+      #expect(picture.width == 9 && picture.height == 7)
+      #expect(picture.pixels.allSatisfy { abs(Int($0) - (20 * place + 10)) <= 1 }, "frame \(place)")
+    }
+    #expect(found == places)
+  }
+
+  @Test func aPictureIsAFilmOfOneFrameAndUpright() throws {
+    var pictures: [Picture] = []
+    try FilmFrames(path: Fixtures.path("oriented.jpg"), count: 5).forEach { pictures.append($1) }
+    #expect(pictures == [try PictureFile.read(Fixtures.path("oriented.jpg"))])
+  }
+
+  @Test func whatIsNoFilmIsNamed() throws {
+    for name in ["make_fixtures.py", "nothing.mp4"] {
+      let path = try Fixtures.path(name)
+      #expect {
+        try FilmFrames(path: path, count: 3).forEach { _, _ in }
+      } throws: { error in
+        guard case PictureError.unreadable(path, _) = error else { return false }
+        return "\(error)".contains(name)
+      }
+    }
+  }
+
+  private struct Stop: Error {}
+
+  @Test func theFirstErrorEndsIt() throws {
+    var calls = 0
+    #expect(throws: Stop.self) {
+      try FilmFrames(path: Fixtures.path("film.gif"), count: 4).forEach { _, _ in
+        calls += 1
+        throw Stop()
+      }
+    }
+    #expect(calls == 1)
+  }
+}

@@ -1,0 +1,115 @@
+import Imaging
+import TestSupport
+import Tensors
+import Testing
+import Threading
+import Training
+
+/// The likeness with the real weights, against PyTorch, NumPy and Pillow.
+@Suite(
+  .enabled(if: ExternalData.vgg16 != nil, "the weights of VGG-16 are not on this machine; 'make setup' brings them"))
+struct LikenessEvaluatorTests {
+  /// Pillow rounds reduced pictures to bytes between its two passes, which moves single pixels by one step of 255.
+  static let scoreTolerance = 0.2
+  static let shareTolerance = 0.002
+
+  let extractor: VGG16
+  let pool = ComputePool(threads: 2)
+
+  init() throws { extractor = try VGG16(path: try #require(ExternalData.vgg16)) }
+
+  /// What `dump_likeness.py` makes: painting, frame and painted frame.
+  private func pictures(painting: (Int, Int), frame: (Int, Int)) -> [Picture] {
+    let (own, other) = (Canvas(painting.0, painting.1), Canvas(frame.0, frame.1))
+    let shown = other.mixed([(2, other.patches(23, seed: 7)), (1, other.grain(seed: 8))]).map { $0 / 2 + 60 }
+    return [
+      own.picture(own.mixed([(3, own.patches(11, seed: 5)), (1, own.grain(seed: 6))])),
+      other.picture(shown),
+      other.picture(other.mixed([(3, other.patches(11, seed: 9)), (1, other.grain(seed: 10)), (4, shown)])),
+    ]
+  }
+
+  /// Pictures that are reduced, and pictures that are enlarged.
+  @Test(arguments: [("large", (520, 480), (640, 470)), ("small", (190, 170), (130, 210))])
+  func agreesWithPyTorch(name: String, painting: (Int, Int), frame: (Int, Int)) throws {
+    let golden = try Golden("likeness")
+    let pictures = pictures(painting: painting, frame: frame)
+    for (picture, part) in zip(pictures, ["painting", "frame", "painted"]) {
+      // Sums beyond 2²⁴ are rounded to single precision in the file.
+      let (sum, expected) = (picture.pixels.reduce(0.0) { $0 + Double($1) }, try golden.scalar("\(name).\(part)_sum"))
+      try #require(abs(sum - expected) <= 8, "another picture")
+    }
+    let evaluator = LikenessEvaluator(extractor: extractor, painting: pictures[0], pool: pool)
+    let found = evaluator.likeness(of: pictures[2], from: evaluator.frame(pictures[1]))
+    for (value, part) in [(found.fine, "fine"), (found.stroke, "stroke"), (found.form, "form")] {
+      let expected = try golden.scalar("\(name).\(part)")
+      #expect(abs(value - expected) <= Self.scoreTolerance, "\(part): \(value) for \(expected)")
+    }
+    for (value, part) in [
+      (found.content, "content"), (found.contrast, "contrast"), (found.chroma, "chroma"), (found.grain, "grain"),
+    ] {
+      let expected = try golden.scalar("\(name).\(part)")
+      #expect(abs(value - expected) <= Self.shareTolerance, "\(part): \(value) for \(expected)")
+    }
+    #expect(found.likeness == (found.fine + found.stroke + found.form) / 3)
+  }
+
+  @Test func theFrameItselfIsAtNothingAndThePaintingAtAll() {
+    let picture = pictures(painting: (90, 70), frame: (100, 64))
+    let evaluator = LikenessEvaluator(extractor: extractor, painting: picture[0], pool: pool)
+    let untouched = evaluator.likeness(of: picture[1], from: evaluator.frame(picture[1]))
+    #expect(untouched.fine == 0 && untouched.stroke == 0 && untouched.form == 0)
+    // Each channel is divided by its deviation plus 0.001, and single sums are rounded.
+    #expect(abs(untouched.content - 1) < 1e-5)
+    // The painting as a frame: nothing is left to be removed, and the numbers stay finite.
+    let own = evaluator.likeness(of: picture[0], from: evaluator.frame(picture[0]))
+    #expect(own.likeness == 100 && own.contrast == 1 && own.chroma == 1)
+    #expect(own.content.isFinite && own.grain.isFinite)
+  }
+
+  @Test func flatPicturesGiveFiniteNumbers() {
+    let flat = Picture(width: 16, height: 16, red: 90, green: 90, blue: 90)
+    let other = pictures(painting: (40, 36), frame: (32, 16))
+    for (painting, frame, painted) in [(flat, flat, flat), (other[0], flat, flat), (flat, other[1], other[2])] {
+      let evaluator = LikenessEvaluator(extractor: extractor, painting: painting, pool: pool)
+      let found = evaluator.likeness(of: painted, from: evaluator.frame(frame))
+      for value in [found.likeness, found.content, found.contrast, found.chroma, found.grain] {
+        #expect(value.isFinite)
+      }
+    }
+  }
+
+  /// Values of a picture of one size before they are bytes.
+  private struct Canvas {
+    let width: Int
+    let height: Int
+
+    init(_ width: Int, _ height: Int) { (self.width, self.height) = (width, height) }
+
+    func grain(seed: UInt32) -> [Int] {
+      syntheticImage(width: width, height: height, seed: seed).elements.map { Int($0) }
+    }
+
+    /// Squares of one colour each.
+    func patches(_ side: Int, seed: UInt32) -> [Int] {
+      let across = (width + side - 1) / side
+      let colors = syntheticImage(width: across, height: (height + side - 1) / side, seed: seed).elements
+      return (0..<width * height * 3).map { index in
+        let (x, y) = (index / 3 % width / side, index / 3 / width / side)
+        return Int(colors[3 * (y * across + x) + index % 3])
+      }
+    }
+
+    /// The mean by whole weights, rounded down.
+    func mixed(_ parts: [(weight: Int, values: [Int])]) -> [Int] {
+      let total = parts.reduce(0) { $0 + $1.weight }
+      return (0..<3 * width * height).map { index in
+        parts.reduce(0) { $0 + $1.weight * $1.values[index] } / total
+      }
+    }
+
+    func picture(_ values: [Int]) -> Picture {
+      Picture(width: width, height: height, pixels: values.map { UInt8($0) })
+    }
+  }
+}
