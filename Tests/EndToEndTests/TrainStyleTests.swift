@@ -165,7 +165,8 @@ struct TrainStyleTests {
         $0.hasPrefix("| [painting](painting.md) |")
       })
     let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    #expect(cells.count == 15 && cells.contains(score) && cells.contains(kept) && !cells.contains(""), "something was not found in the card: \(row)")
+    #expect(cells.count == 15 && !cells.contains(""), "something was not found in the card: \(row)")
+    #expect(cells.contains(score) && cells.contains(kept), "\(row)")
     #expect(cells.contains("\(output) (\(input))") && cells.contains("48"), "\(row)")
 
     for (file, words) in [("missing.md", "missing.md"), ("painting.png", "not a model's card")] {
