@@ -1,0 +1,40 @@
+/// The filter of ``NonLocalMeans``, pixel by pixel from its formula in double precision.
+public enum ReferenceNonLocalMeans {
+  /// `values`, `[height, width, 3]`, filtered for noise of `deviation` and not rounded.
+  public static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4) -> [Double] {
+    func value(_ x: Int, _ y: Int, _ channel: Int) -> Double {
+      Double(values[(min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)) * 3 + channel])
+    }
+    var result: [Double] = []
+    for y in 0..<height {
+      for x in 0..<width {
+        var sums = [0.0, 0, 0]
+        var (weights, largest) = (0.0, 0.0)
+        for down in -reach...reach {
+          for across in -reach...reach where down != 0 || across != 0 {
+            var distance = 0.0
+            for dy in -1...1 {
+              for dx in -1...1 {
+                for channel in 0..<3 {
+                  let difference =
+                    value(x + dx, y + dy, channel) - value(x + across + dx, y + down + dy, channel)
+                  distance += difference * difference / 27
+                }
+              }
+            }
+            let variance = 2 * deviation * deviation
+            let root = max(0, 1 - max(0, distance - variance) / variance)
+            for channel in 0..<3 { sums[channel] += root * root * value(x + across, y + down, channel) }
+            weights += root * root
+            largest = max(largest, root * root)
+          }
+        }
+        for channel in 0..<3 {
+          let own = value(x, y, channel)
+          result.append(weights == 0 ? own : (sums[channel] + largest * own) / (weights + largest))
+        }
+      }
+    }
+    return result
+  }
+}
