@@ -84,7 +84,8 @@ public struct NonLocalMeans: Sendable {
         for row in -1...rows.count {
           let here = colours + (row + Self.margin) * pitch + Self.gap
           Self.squaredDifference(
-            here, here + down * pitch + across, plane: plane, into: distances + (row + 1) * pitch + Self.gap, width: width)
+            here, here + down * pitch + across, plane: plane, into: distances + (row + 1) * pitch + Self.gap,
+            width: width)
         }
         for row in 0..<rows.count {
           let start = row * pitch + Self.gap
@@ -134,7 +135,8 @@ public struct NonLocalMeans: Sendable {
   /// The squared differences of two rows of pixels, all colours together; from the pixel before the first to that behind the last.
   @inline(__always)
   private static func squaredDifference(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, plane: Int, into target: UnsafeMutablePointer<Float>, width: Int
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, plane: Int, into target: UnsafeMutablePointer<Float>,
+    width: Int
   ) {
     for x in -1...width {
       let (red, green, blue) = (a[x] - b[x], a[x + plane] - b[x + plane], a[x + 2 * plane] - b[x + 2 * plane])

@@ -1,7 +1,8 @@
 /// The filter of ``NonLocalMeans``, pixel by pixel from its formula in double precision.
 public enum ReferenceNonLocalMeans {
   /// `values`, `[height, width, 3]`, filtered for noise of `deviation` and not rounded.
-  public static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4) -> [Double] {
+  public static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4) -> [Double]
+  {
     func value(_ x: Int, _ y: Int, _ channel: Int) -> Double {
       Double(values[(min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)) * 3 + channel])
     }
