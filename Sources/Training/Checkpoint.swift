@@ -13,7 +13,7 @@ struct Checkpoint {
     static let styleChecksum = "style_image_sha256"
     static let watch = "guard"
     static let goodIteration = "good_iteration"
-    static let currentFormat = "4"
+    static let currentFormat = "5"
   }
 
   private static let statePrefix = "state."
