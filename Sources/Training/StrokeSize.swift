@@ -21,12 +21,14 @@ public enum StrokeSize: String, CaseIterable, Sendable {
   /// The lines at which a painting is shown to the extractor, on its short side, for a network that paints on a canvas of `canvasLines`.
   ///
   /// `canvasLines · factor`; more where strokes of `strokeWidth` (a share of the short side, see ``StrokeWidth``) would be finer than 2 pixels,
-  /// at most twice the canvas and not more than the scan has; no more than `canvasLines` where a stroke is more than a third of the painting.
+  /// or 1.4 for small ones, at most twice as many and not more than the scan has; no more than `canvasLines` where a stroke is more than a third
+  /// of the painting.
   public func lines(canvasLines: Int = 256, strokeWidth: Double, scanLines: Int) -> Int {
     let canvas = Double(canvasLines)
     let wanted = canvas * factor
     if strokeWidth > Self.coarseWidth { return Int(min(wanted, canvas).rounded()) }
-    let visible = min(Self.leastWidth / max(strokeWidth, 1e-6), Self.largestEnlargement * canvas, Double(scanLines))
-    return Int(max(wanted, visible).rounded())
+    let share = min(factor, 1)
+    let visible = share * min(Self.leastWidth / max(strokeWidth, 1e-6), Self.largestEnlargement * canvas)
+    return Int(max(wanted, min(visible, Double(scanLines))).rounded())
   }
 }

@@ -17,7 +17,8 @@ public enum StrokeWidth {
   /// `w = 3r / (1 − (r/0.3σ)³)`, with `r` the distance at which `C(r) = Σ z(p)·z(p ± r·n(p)) / Σ z(p)²` has fallen to a half (less ½ pixel² of its
   /// square, which is blur), for the luma `z` without what is left by a Gaussian of deviation `σ`, and `n` across the strokes, the direction of
   /// the structure tensor's larger eigenvalue. Square strokes next to one another fall to a half at about a third of their width. `σ` is the least of
-  /// 1/32 … 1/2 of the short side that does not decide `r` itself: forms are larger than strokes and would hide them.
+  /// 1/32 … 1/2 of the short side that does not decide `r` itself: forms are larger than strokes and would hide them. In a scan of fewer than
+  /// 512 lines, fine strokes are blurred and measured wider than they are.
   public static func measure(_ picture: Picture) -> Double {
     let short = min(picture.width, picture.height)
     let plane = LumaPlane(short > lines ? picture.resized(shortSide: lines) : picture)

@@ -17,7 +17,7 @@ import Training
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 1000) == 512)
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 300) == 300)
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 50) == 256)
-    #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 333)
+    #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 233)
     #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 358)
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0, scanLines: 1000) == 512)
   }

@@ -3,21 +3,25 @@ import Testing
 import Training
 
 @Suite struct StrokeWidthTests {
-  /// Strokes of 1 to 12 % of the short side. Those next to one another are now and then of nearly one colour, and what shows of a stroke is
-  /// narrower than the whole: a fifth of the width is within what one picture tells.
+  /// Strokes of 1 to 8 % of the short side. Each covers a part of others, and some that meet are of nearly one colour: a quarter of the width is
+  /// within what one picture tells.
   @Test(arguments: [0.01, 0.02, 0.04, 0.08]) func widthsAreFound(width: Double) {
     let picture = SyntheticStrokes.picture(width: 640, height: 512, strokeWidth: width * 512)
     let measured = StrokeWidth.measure(picture)
-    print("width", width, measured)
-    #expect(abs(measured / width - 1) < 0.2, "\(measured)")
+    #expect(abs(measured / width - 1) < 0.25, "\(measured)")
   }
 
   @Test func patternsOfHalfAPaintingAreCoarse() {
-    let picture = SyntheticStrokes.picture(width: 512, height: 512, strokeWidth: 300)
-    #expect(StrokeWidth.measure(picture) > 1 / 3.0)
     let halves = Picture(
       width: 64, height: 48, pixels: (0..<64 * 48).flatMap { [UInt8](repeating: $0 % 64 < 32 ? 20 : 220, count: 3) })
     #expect(StrokeWidth.measure(halves) > 1 / 3.0)
+    let disc = Picture(
+      width: 90, height: 80,
+      pixels: (0..<90 * 80).flatMap { index -> [UInt8] in
+        let (x, y) = (index % 90 - 45, index / 90 - 40)
+        return [UInt8](repeating: x * x + y * y < 28 * 28 ? 20 : 220, count: 3)
+      })
+    #expect(StrokeWidth.measure(disc) > 1 / 3.0)
     #expect(StrokeWidth.measure(Picture(width: 50, height: 40, red: 7, green: 8, blue: 9)) == 1)
   }
 
