@@ -3,15 +3,15 @@ import Threading
 /// Takes a scan's noise out of a picture and leaves its strokes: each pixel becomes the mean of those around it whose surroundings look alike.
 ///
 /// `y(p) = Σ_q w(p, q)·x(q) / Σ_q w(p, q)` over the 80 pixels `q` that are at most ``reach`` across and down from `p`, and over `p` itself, whose weight
-/// is the largest of the others. With `D(p, q)` the mean squared difference of the 3×3 pixels around them, all colours together,
+/// is the largest of the others, at least 10⁻¹⁶. With `D(p, q)` the mean squared difference of the 3×3 pixels around them, all colours together,
 ///
-/// `w = max(0, 1 − max(0, D − 2σ²) / (2σ²))²`
+/// `w = max(0, 1 − max(0, D − 2σ²) / (10σ²))¹⁶`,
 ///
-/// so that surroundings count that differ as two samples of noise of deviation `σ` do, and those do not that differ twice as much. A pixel
-/// like no other stays as it is. Beyond the border the last pixel goes on. Independent noise falls to about a fifth of its deviation where the picture is flat.
+/// nearly `exp(−1.6·max(0, D − 2σ²)/σ²)`: surroundings count that differ as two samples of noise of deviation `σ` do, and far less those that differ
+/// more; where none is alike, the next best, unless they differ six times as much. A pixel like no other stays as it is. Beyond the border the last pixel
+/// goes on.
 ///
-/// A. Buades, B. Coll, J.-M. Morel: A Non-Local Algorithm for Image Denoising, CVPR 2005; with the bisquare weights of B. Goossens et al.: An Improved
-/// Non-Local Denoising Algorithm, LNLA 2008, which need no exponential.
+/// A. Buades, B. Coll, J.-M. Morel: A Non-Local Algorithm for Image Denoising, CVPR 2005; `h² = 0.6σ²`, and a power in place of the exponential.
 public struct NonLocalMeans: Sendable {
   /// How far across and down alike pixels are looked for.
   public static let reach = 4
@@ -23,8 +23,8 @@ public struct NonLocalMeans: Sendable {
   private static let sourceRows = bandRows + 2 * margin
   /// Columns beside the picture in scratch, in which vectors may begin.
   private static let gap = 8
-  /// What stands for the own weight where no other pixel counts.
-  private static let leastWeight: Float = 1e-6
+  /// The least own weight, which decides where no other pixel counts.
+  private static let leastWeight: Float = 1e-16
 
   /// Pixels across.
   public let width: Int
@@ -93,7 +93,7 @@ public struct NonLocalMeans: Sendable {
           let above = distances + start
           for x in -1...width { column[Self.gap + x] = above[x] + above[x + pitch] + above[x + 2 * pitch] }
           Self.add(
-            there, plane: plane, distances: column + Self.gap, variance: 2 * deviation * deviation, to: sums + start,
+            there, plane: plane, distances: column + Self.gap, variance: deviation * deviation, to: sums + start,
             bandCount: bandCount, weights: weights + start, largest: largest + start, width: width)
         }
       }
@@ -151,11 +151,14 @@ public struct NonLocalMeans: Sendable {
     to sums: UnsafeMutablePointer<Float>, bandCount: Int, weights: UnsafeMutablePointer<Float>,
     largest: UnsafeMutablePointer<Float>, width: Int
   ) {
-    let scale = 1 / (27 * variance)
+    let scale = 1 / (270 * variance)
     for x in 0..<width {
-      let excess = max(0, (distances[x - 1] + distances[x] + distances[x + 1]) * scale - 1)
+      let excess = max(0, (distances[x - 1] + distances[x] + distances[x + 1]) * scale - 0.2)
       let root = max(0, 1 - excess)
-      let weight = root * root
+      let square = root * root
+      let fourth = square * square
+      let eighth = fourth * fourth
+      let weight = eighth * eighth
       sums[x] += weight * row[x]
       sums[x + bandCount] += weight * row[x + plane]
       sums[x + 2 * bandCount] += weight * row[x + 2 * plane]

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The filter of ``NonLocalMeans``, pixel by pixel from its formula in double precision.
 public enum ReferenceNonLocalMeans {
   /// `values`, `[height, width, 3]`, filtered for noise of `deviation` and not rounded.
@@ -10,7 +12,7 @@ public enum ReferenceNonLocalMeans {
     for y in 0..<height {
       for x in 0..<width {
         var sums = [0.0, 0, 0]
-        var (weights, largest) = (0.0, 0.0)
+        var (weights, largest) = (0.0, 1e-16)
         for down in -reach...reach {
           for across in -reach...reach where down != 0 || across != 0 {
             var distance = 0.0
@@ -23,16 +25,15 @@ public enum ReferenceNonLocalMeans {
                 }
               }
             }
-            let variance = 2 * deviation * deviation
-            let root = max(0, 1 - max(0, distance - variance) / variance)
-            for channel in 0..<3 { sums[channel] += root * root * value(x + across, y + down, channel) }
-            weights += root * root
-            largest = max(largest, root * root)
+            let variance = deviation * deviation
+            let weight = pow(max(0, 1 - max(0, distance - 2 * variance) / (10 * variance)), 16)
+            for channel in 0..<3 { sums[channel] += weight * value(x + across, y + down, channel) }
+            weights += weight
+            largest = max(largest, weight)
           }
         }
         for channel in 0..<3 {
-          let own = value(x, y, channel)
-          result.append(weights == 0 ? own : (sums[channel] + largest * own) / (weights + largest))
+          result.append((sums[channel] + largest * value(x, y, channel)) / (weights + largest))
         }
       }
     }

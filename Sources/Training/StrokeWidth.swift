@@ -34,7 +34,7 @@ public enum StrokeWidth {
       let filled = sharp / (largestShare * deviation)
       guard filled < 1 else { continue }
       width = min(1, 3 * sharp / (1 - filled * filled * filled) / side)
-      if sharp < trustedShare * deviation { break }
+      if distance < trustedShare * deviation { break }
     }
     return width
   }

@@ -48,8 +48,8 @@ import Threading
       let (_, values) = Self.picture(width: width, height: height, noise: noise)
       let result = Self.filtered(values, width: width, height: height, deviation: noise)
       let expected = ReferenceNonLocalMeans.filtered(values, width: width, height: height, deviation: Double(noise))
-      // Half a level of rounding, and what single precision adds to a mean of 81 values.
-      let tolerance = 0.5 + 1e-3
+      // Half a level of rounding, and single precision: the 16th power of what is left of 1, a tenth and more where it counts, has 16 times its error.
+      let tolerance = 0.5 + 0.02
       let difference = zip(result, expected).map { abs(Double($0) - $1) }.max() ?? 0
       #expect(difference <= tolerance, "noise \(noise), \(width)×\(height)")
     }
@@ -71,7 +71,7 @@ import Threading
       return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
     }
     let result = Self.filtered(noisy, width: 80, height: 60, deviation: 5)
-    // Measured 4.99 and 1.4, with the pixels at the edge, which have fewer of their like.
+    // Pixels at the edge have fewer of their like.
     #expect(deviation(noisy) > 4.8)
     #expect(deviation(result) < 1.7)
     // Strokes whose contrast is far above the noise are not touched.
