@@ -24,7 +24,7 @@ import Training
   @Test func ordinaryPaintingsAreTakenWithoutAWord() throws {
     // Stripes as they come out of no scanner: without noise.
     let colours: [[UInt8]] = [[30, 60, 90], [200, 190, 80]]
-    let stripes = Picture(width: 60, height: 50, pixels: (0..<60 * 50).flatMap { colours[$0 / 7 % 2] })
+    let stripes = Picture(width: 60, height: 50, pixels: (0..<60 * 50).flatMap { colours[$0 % 60 / 7 % 2] })
     let image = try StyleImage(path: write(stripes), pool: pool)
     #expect(image.picture == stripes)
     #expect(image.notes.isEmpty && image.noise == 0)
