@@ -13,7 +13,7 @@ struct Checkpoint {
     static let styleChecksum = "style_image_sha256"
     static let watch = "guard"
     static let goodIteration = "good_iteration"
-    static let currentFormat = "4"
+    static let currentFormat = "5"
   }
 
   private static let statePrefix = "state."
@@ -110,7 +110,8 @@ struct Checkpoint {
     let fields: [(String, (TrainingSettings) -> String)] = [
       ("network", { $0.network }), ("width", { "\($0.width)" }), ("iterations", { "\($0.iterations)" }),
       ("batch size", { "\($0.batchSize)" }), ("image size", { "\($0.imageSize)" }),
-      ("style size", { "\($0.styleSize)" }), ("content weight", { "\($0.weights.content)" }),
+      ("style size", { "\($0.styleSize)" }), ("style crop", { "\($0.styleCrop)" }),
+      ("content weight", { "\($0.weights.content)" }),
       ("style weight", { "\($0.weights.style)" }), ("total variation weight", { "\($0.weights.totalVariation)" }),
       ("temporal weight", { "\($0.temporalWeight)" }), ("learning rate", { "\($0.learningRate)" }),
       ("seed", { "\($0.seed)" }), ("a base of SHA-256", { $0.baseChecksum ?? "none" }),

@@ -10,6 +10,8 @@ public struct EvaluationNote: Sendable {
   public var size: Int
   /// The painting's short side, in pixels; 0 for its own.
   public var styleSize: Int
+  /// What was cut off the painting's sides.
+  public var styleCrop: StyleCrop
   /// The objective's weights.
   public var weights: LossWeights
   /// The mean losses.
@@ -19,13 +21,14 @@ public struct EvaluationNote: Sendable {
 
   /// A note of these measurements.
   public init(
-    photoCount: Int, photoList: String?, size: Int, styleSize: Int, weights: LossWeights, losses: LossParts,
-    steadiness: TemporalReport?
+    photoCount: Int, photoList: String?, size: Int, styleSize: Int, styleCrop: StyleCrop = .none, weights: LossWeights,
+    losses: LossParts, steadiness: TemporalReport?
   ) {
     self.photoCount = photoCount
     self.photoList = photoList
     self.size = size
     self.styleSize = styleSize
+    self.styleCrop = styleCrop
     self.weights = weights
     self.losses = losses
     self.steadiness = steadiness
@@ -35,7 +38,7 @@ public struct EvaluationNote: Sendable {
   public func write(to table: inout CardTable) {
     table["evaluation"] =
       "\(losses.cardText); mean of \(photoCount) photos\(photoList.map { " of `\($0)`" } ?? "") of \(size)×\(size), \(weights.cardText), "
-      + "painting at \(TrainingSettings.styleSizeText(styleSize))"
+      + "painting at \(TrainingSettings.styleSizeText(styleSize))\(TrainingSettings.styleCropText(styleCrop))"
     table["warping error"] = steadiness.map { report in
       func part(_ name: String, _ part: TemporalMeasurement) -> String {
         String(format: "%@ %.2f (%.2f)", name, part.output, part.input)
@@ -74,5 +77,10 @@ extension TrainingSettings {
   /// The painting's size as a card tells it.
   static func styleSizeText(_ size: Int) -> String {
     size == 0 ? "its own size" : "\(size) pixels on its short side"
+  }
+
+  /// What is cut off the painting as a card tells it behind something else; empty for nothing.
+  static func styleCropText(_ crop: StyleCrop) -> String {
+    crop == .none ? "" : ", cut by \(crop) % at its left, top, right and bottom"
   }
 }

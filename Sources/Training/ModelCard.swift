@@ -8,6 +8,10 @@ public struct ModelCard: Sendable {
   public var styleFile: String
   /// The SHA-256 of the painting's file.
   public var styleChecksum: String
+  /// The deviation of the noise that was taken out of the painting, in levels of 255.
+  public var noise: Double
+  /// The usual width of the painting's strokes, as a share of its short side.
+  public var strokeWidth: Double
   /// The number of photos trained on, and where they come from.
   public var photos: String
   /// The settings.
@@ -39,7 +43,9 @@ public struct ModelCard: Sendable {
 
       | | |
       |---|---|
-      | painting | `\(styleFile)`, SHA-256 `\(styleChecksum)` |
+      | painting | `\(styleFile)`, SHA-256 `\(styleChecksum)`\(TrainingSettings.styleCropText(settings.styleCrop)) |
+      | scan | \(noise > 0 ? String(format: "noise of %.1f levels taken out", noise) : "clean"), strokes \
+      \(String(format: "%.1f %%", 100 * strokeWidth)) of the short side wide |
       | network | \(settings.network), width × \(settings.width), \(parameterCount) parameters |
       | photos | \(photos) |
       | training | \(settings.iterations) iterations of \(settings.batchSize) crops of \

@@ -3,21 +3,16 @@ import Imaging
 import Tensors
 import Threading
 
-/// Chooses a style weight and the painting's size by looking at the painting and at a few photos.
+/// Chooses a style weight by looking at the painting and at a few photos.
 ///
 /// Paintings differ several times in how far their Gram matrices are from those of photos: at one weight The Great Wave hardly shows
 /// while Composition VII drowns the photo. The weight is chosen so that the style part of the objective begins at the same
-/// value for all of them, the one that the usual weight of 5 gives for The Starry Night. A painting whose texture is much finer
-/// at 256 pixels than at 512 is used at a larger size: what the network cannot resolve, it cannot paint.
+/// value for all of them, the one that the usual weight of 5 gives for The Starry Night.
 public struct StyleChoice {
   /// The weighted style loss of photos as they are, before the first step: 5 times that of The Starry Night, 543,000.
   private static let initialStyleLoss = 2_700_000.0
   /// Bounds of the weight.
   private static let weights = 1.0...25.0
-  /// Sizes tried, ascending.
-  private static let sizes = [256, 384, 512]
-  /// How much farther from photos than at the largest size a painting may be at the one chosen.
-  private static let tolerance = 1.25
   /// Photos looked at.
   private static let photoCount = 8
 
@@ -57,15 +52,6 @@ public struct StyleChoice {
       }
     }
     return sum / Double(photoGrams.count)
-  }
-
-  /// The least of the sizes at which `painting` is about as coarse as at the largest that does not enlarge it.
-  public func size(for painting: Picture) -> Int {
-    let short = min(painting.width, painting.height)
-    let sizes = Self.sizes.filter { $0 <= max(short, Self.sizes[0]) }
-    let distances = sizes.map { styleLoss(for: painting, size: $0) }
-    guard let coarsest = distances.last else { return Self.sizes[0] }
-    return zip(sizes, distances).first { $0.1 <= Self.tolerance * coarsest }?.0 ?? Self.sizes[0]
   }
 
   /// The style weight for `painting` at `size`, rounded to two digits.

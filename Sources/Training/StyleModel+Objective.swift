@@ -5,6 +5,7 @@ extension StyleModel {
   /// The metadata's names.
   enum ObjectiveKey {
     static let styleSize = "style_size"
+    static let styleCrop = "style_crop"
     static let contentWeight = "content_weight"
     static let styleWeight = "style_weight"
     static let totalVariationWeight = "tv_weight"
@@ -13,6 +14,11 @@ extension StyleModel {
   /// The painting's short side in pixels, 0 for its own; nil where the file does not tell a size that there is.
   public var trainedStyleSize: Int? {
     metadata[ObjectiveKey.styleSize].flatMap(Int.init).flatMap { TrainingSettings.isStyleSize($0) ? $0 : nil }
+  }
+
+  /// What was cut off the painting's sides; nothing where the file does not tell a crop that there is.
+  public var trainedStyleCrop: StyleCrop {
+    metadata[ObjectiveKey.styleCrop].flatMap { try? StyleCrop($0) } ?? .none
   }
 
   /// The weights; those of ``LossWeights/init(content:style:totalVariation:)`` where the file does not tell.

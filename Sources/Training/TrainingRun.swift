@@ -30,8 +30,8 @@ public final class TrainingRun {
     public var excludedPhotos: PhotoList?
     /// The model to start from, of the settings' network or of the same with fewer channels; nil starts from random values.
     public var basePath: String?
-    /// Whether the painting's size is chosen by ``StyleChoice`` and not by the settings.
-    public var choosesStyleSize = false
+    /// The strokes to be painted, which decide the painting's size by the strokes that it has; nil leaves it to the settings.
+    public var strokeSize: StrokeSize?
     /// Whether the style weight is chosen by ``StyleChoice`` and not by the settings.
     public var choosesStyleWeight = false
 
@@ -80,6 +80,10 @@ public final class TrainingRun {
 
   /// The settings, those chosen by looking at the painting included.
   public let settings: TrainingSettings
+  /// The deviation of the noise that was taken out of the painting's scan, in levels of 255.
+  public let noise: Double
+  /// The usual width of the painting's strokes, as a share of its short side.
+  public let strokeWidth: Double
   /// What a person should know before the run, in sentences.
   public let notes: [String]
   /// The folder of checkpoints, previews and the log: the model's path with `.training` for its extension.
@@ -91,7 +95,14 @@ public final class TrainingRun {
     var settings = given
     let definition = try settings.validate()
     workFolder = (options.outputPath as NSString).deletingPathExtension + ".training"
-    let style = try StyleImage(path: options.stylePath)
+    pool = ComputePool(threads: options.threads)
+    let style = try StyleImage(path: options.stylePath, crop: settings.styleCrop, pool: pool)
+    let strokeWidth = StrokeWidth.measure(style.picture)
+    if let strokeSize = options.strokeSize {
+      settings.styleSize = strokeSize.lines(
+        strokeWidth: strokeWidth, scanLines: min(style.picture.width, style.picture.height))
+    }
+    (noise, self.strokeWidth) = (style.noise, strokeWidth)
     styleChecksum = try Self.checksum(ofFile: options.stylePath)
     folder = try PhotoFolder(path: options.contentPath, excluded: options.excludedPhotos)
     let base = try options.basePath.map { try BaseModel.parameters(at: $0, for: definition, seed: settings.seed) }
@@ -99,14 +110,10 @@ public final class TrainingRun {
       settings.baseChecksum = try Self.checksum(ofFile: path)
       settings.norms = .fromBase
     }
-    pool = ComputePool(threads: options.threads)
     let extractor = try VGG16(path: options.extractorPath)
-    if options.choosesStyleSize || options.choosesStyleWeight {
+    if options.choosesStyleWeight {
       let choice = try StyleChoice(extractor: extractor, folder: folder, pool: pool)
-      if options.choosesStyleSize { settings.styleSize = choice.size(for: style.picture) }
-      if options.choosesStyleWeight {
-        settings.weights.style = choice.weight(for: style.picture, size: settings.styleSize)
-      }
+      settings.weights.style = choice.weight(for: style.picture, size: settings.styleSize)
     }
     self.settings = settings
     sampler = PhotoSampler(
@@ -219,6 +226,9 @@ public final class TrainingRun {
         "batch_size": String(settings.batchSize),
         "image_size": String(settings.imageSize),
         StyleModel.ObjectiveKey.styleSize: String(settings.styleSize),
+        StyleModel.ObjectiveKey.styleCrop: settings.styleCrop.description,
+        "style_noise": String(format: "%.2f", noise),
+        "stroke_width": String(format: "%.4f", strokeWidth),
         "learning_rate": String(settings.learningRate),
         "seed": String(settings.seed),
         StyleModel.ObjectiveKey.contentWeight: String(settings.weights.content),
@@ -233,7 +243,7 @@ public final class TrainingRun {
     let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
     let card = ModelCard(
       style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
-      photos: photosText, settings: settings,
+      noise: noise, strokeWidth: strokeWidth, photos: photosText, settings: settings,
       parameterCount: trainer.definition.parameterCount, losses: .mean(recent), lossSteps: recent.count,
       recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
       seconds: trainer.seconds, threads: options.threads, date: date)

@@ -14,6 +14,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var imageSize: Int
   /// The painting's short side, in pixels; 0 leaves it as it is.
   public var styleSize: Int
+  /// What is cut off the painting's sides.
+  public var styleCrop: StyleCrop
   /// The weights of the objective.
   public var weights: LossWeights
   /// The weight of the mean squared warping error between a photo's picture and that of a later frame; 0 leaves it out.
@@ -33,7 +35,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// measured on pictures of 256.
   public init(
     network: String = "realtime", width: Double = 1, iterations: Int = 2400, batchSize: Int = 4, imageSize: Int = 128,
-    styleSize: Int = 256, weights: LossWeights = LossWeights(), temporalWeight: Double = 0,
+    styleSize: Int = 256, styleCrop: StyleCrop = .none, weights: LossWeights = LossWeights(),
+    temporalWeight: Double = 0,
     norms: NormSchedule = NormSchedule(), baseChecksum: String? = nil, learningRate: Double = 1e-3, seed: UInt64 = 1
   ) {
     self.network = network
@@ -42,6 +45,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     self.batchSize = batchSize
     self.imageSize = imageSize
     self.styleSize = styleSize
+    self.styleCrop = styleCrop
     self.weights = weights
     self.temporalWeight = temporalWeight
     self.norms = norms

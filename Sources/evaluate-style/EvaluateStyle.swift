@@ -82,6 +82,14 @@ struct EvaluateStyle: ParsableCommand {
   var styleSize: Int?
 
   @Option(
+    help: """
+      What to cut off the painting's sides: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height. (default: as the style was \
+      trained)
+      """,
+    transform: { try StyleCrop($0) })
+  var styleCrop: StyleCrop?
+
+  @Option(
     help: "Also change each photo's pixels by N steps of L-BFGS on the objective: slow, the yardstick for networks.",
     transform: ArgumentValues.integer(in: 1...100_000))
   var optimize: Int?
@@ -142,10 +150,12 @@ struct EvaluateStyle: ParsableCommand {
       content: contentWeight ?? trained.content, style: styleWeight ?? trained.style,
       totalVariation: tvWeight ?? trained.totalVariation)
     let styleSize = styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize
+    let styleCrop = styleCrop ?? model.trainedStyleCrop
     let pool = ComputePool(threads: threads)
+    let painting = try StyleImage(path: styleImage, crop: styleCrop, pool: pool)
     let evaluator = try StyleEvaluator(
-      extractor: VGG16(path: installation.vggWeights()), style: PictureFile.read(styleImage).flattened(),
-      styleSize: styleSize, weights: weights, pool: pool)
+      extractor: VGG16(path: installation.vggWeights()), style: painting.picture, styleSize: styleSize,
+      weights: weights, pool: pool)
     let folder = try PhotoFolder(path: content, included: photoList.map { try PhotoList(path: $0) })
     let steadiness = TemporalEvaluator(size: size, denoises: denoise, pool: pool) {
       evaluator.output(of: model, photo: $0)
@@ -187,7 +197,7 @@ struct EvaluateStyle: ParsableCommand {
     if let card, var changed = table {
       EvaluationNote(
         photoCount: parts.count, photoList: photoList.map { ($0 as NSString).lastPathComponent }, size: size,
-        styleSize: styleSize, weights: weights, losses: .mean(parts), steadiness: temporalMean
+        styleSize: styleSize, styleCrop: styleCrop, weights: weights, losses: .mean(parts), steadiness: temporalMean
       ).write(to: &changed)
       try changed.markdown.write(toFile: OutputPath.resolve(card), atomically: true, encoding: .utf8)
     }

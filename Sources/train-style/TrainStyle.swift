@@ -71,11 +71,28 @@ struct TrainStyle: ParsableCommand {
 
   @Option(
     help: """
-      The painting's short side in pixels; 0 leaves it as it is. A larger painting has larger strokes. (default: 256, more for \
-      a painting of fine texture)
+      The painting's short side in pixels, in place of --stroke-size; 0 leaves it as it is, or at 4 million pixels. A larger \
+      painting has larger strokes. (default: as --stroke-size says)
       """,
     transform: ArgumentValues.integer(in: 0...2048))
   var styleSize: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How large the strokes are: \(StrokeSize.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion: """
+        The painting is used at 180, 256 or 360 lines; at more where its strokes are too fine to be seen there, and never enlarged where \
+        they are a third of it.
+        """))
+  var strokeSize: StrokeSize?
+
+  @Option(
+    help: """
+      What to cut off the painting's sides, such as a frame or a signature: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height, such as 0,2.5,4,0. (default: \
+      nothing)
+      """,
+    transform: { try StyleCrop($0) })
+  var styleCrop: StyleCrop?
 
   @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
   var contentWeight = defaults.weights.content
@@ -123,6 +140,9 @@ struct TrainStyle: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    if styleSize != nil && strokeSize != nil {
+      throw ValidationError("--style-size and --stroke-size exclude each other")
+    }
     if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
   }
 
@@ -140,6 +160,7 @@ struct TrainStyle: ParsableCommand {
     let settings = TrainingSettings(
       network: network, width: width, iterations: iterations,
       batchSize: batchSize, imageSize: imageSize, styleSize: styleSize ?? Self.defaults.styleSize,
+      styleCrop: styleCrop ?? .none,
       weights: LossWeights(
         content: contentWeight, style: styleWeight ?? Self.defaults.weights.style, totalVariation: tvWeight),
       temporalWeight: temporalWeight
@@ -152,7 +173,7 @@ struct TrainStyle: ParsableCommand {
       threads: threads ?? ComputePool.availableProcessors)
     options.excludedPhotos = try excludeList.map { try PhotoList(path: $0) }
     options.basePath = basePath
-    options.choosesStyleSize = styleSize == nil
+    options.strokeSize = styleSize == nil ? strokeSize ?? .medium : nil
     options.choosesStyleWeight = styleWeight == nil
     try train(options, settings, contentPath: contentPath, interrupt: interrupt)
   }
@@ -171,6 +192,9 @@ struct TrainStyle: ParsableCommand {
         "\(run.photoCounts.found) photos in \(contentPath) (\(run.photoCounts.skipped) other files"
           + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.workFolder)"
       )
+      ConsoleOutput.standardError.printLine(
+        String(format: "The painting's strokes are %.1f %% of its short side wide", 100 * run.strokeWidth)
+          + (run.noise > 0 ? String(format: "; noise of %.1f levels taken out", run.noise) : ""))
       ConsoleOutput.standardError.printLine(
         "Starting from \(options.basePath ?? "random values"); painting at \(run.settings.styleSize) pixels, style weight "
           + "\(run.settings.weights.style)")
@@ -210,7 +234,8 @@ struct TrainStyle: ParsableCommand {
         try JSONLine.print(
           Report(
             model: options.outputPath, card: run.cardPath, picture: run.picturePath, iterations: run.iteration,
-            skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleWeight: run.settings.weights.style,
+            skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleNoise: run.noise,
+            strokeWidth: run.strokeWidth, styleWeight: run.settings.weights.style,
             blotches: run.flatAreas?.blotches, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
       }
     }
@@ -238,6 +263,8 @@ struct TrainStyle: ParsableCommand {
     var iterations: Int
     var skippedPhotos: Int
     var styleSize: Int
+    var styleNoise: Double
+    var strokeWidth: Double
     var styleWeight: Double
     var blotches: Double?
     var loss: LossSummary?
@@ -246,3 +273,4 @@ struct TrainStyle: ParsableCommand {
 }
 
 extension TrainingQuality: ExpressibleByArgument {}
+extension StrokeSize: ExpressibleByArgument {}

@@ -104,6 +104,33 @@ struct TrainStyleTests {
     #expect(try total(["--style-size", "40"]) != losses.mean.total)
   }
 
+  @Test func theCropOfTheTrainingIsThatOfTheEvaluation() throws {
+    let trained = try train(["--iterations", "2", "--style-crop", "10,0,20,12.5"])
+    try #require(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.errors.contains("of its short side wide"))
+    let card = try String(contentsOfFile: folder.file("models/painting.md"), encoding: .utf8)
+    #expect(card.contains("cut by 10,0,20,12.5 %"))
+    func total(_ crop: [String]) throws -> Double {
+      let arguments = ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--size", "48"]
+      let result = try evaluator.run(arguments + crop + ["--json"], folder: folder.path)
+      return try JSONDecoder().decode(Evaluation.self, from: Data(result.output.utf8)).mean.total
+    }
+    let usual = try total([])
+    #expect(try total(["--style-crop", "10,0,20,12.5"]) == usual)
+    #expect(try total(["--style-crop", "0,0,0,0"]) != usual)
+  }
+
+  @Test func cropsThatLeaveNothingAreRefused() throws {
+    let nonsense = try train(["--style-crop", "60,0,40,0"])
+    #expect(
+      nonsense.exitCode != 0 && nonsense.errors.contains("'60,0,40,0', expected LEFT,TOP,RIGHT,BOTTOM"),
+      "\(nonsense.errors)")
+    let narrow = try train(["--style-crop", "45,0,45,0"])
+    #expect(narrow.exitCode == 1 && narrow.errors.contains("7×60 pixels after the crop"), "\(narrow.errors)")
+    let both = try train(["--stroke-size", "large"])
+    #expect(both.exitCode != 0 && both.errors.contains("--stroke-size exclude each other"), "\(both.errors)")
+  }
+
   @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {
     _ = try folder.write(Array("# kept out\n1.png\n3.png\n".utf8), to: "held_out.txt")
     let trained = try train(

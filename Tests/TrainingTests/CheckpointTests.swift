@@ -15,6 +15,7 @@ import Training
       ("batch size", { $0.batchSize += 1 }),
       ("image size", { $0.imageSize += 4 }),
       ("style size", { $0.styleSize += 1 }),
+      ("style crop", { $0.styleCrop = (try? StyleCrop("0,0,1,0")) ?? .none }),
       ("content weight", { $0.weights.content += 1 }),
       ("style weight", { $0.weights.style += 1 }),
       ("total variation weight", { $0.weights.totalVariation += 1 }),
@@ -65,7 +66,7 @@ import Training
     let old = problem.folder.file("old.safetensors")
     try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
     #expect(
-      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 4")
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 5")
     ) { try trainer.resume(from: old) }
   }
 

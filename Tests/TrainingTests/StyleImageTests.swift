@@ -7,6 +7,7 @@ import Training
 
 @Suite struct StyleImageTests {
   private let folder: TemporaryFolder
+  private let pool = ComputePool(threads: 2)
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -21,9 +22,12 @@ import Training
   }
 
   @Test func ordinaryPaintingsAreTakenWithoutAWord() throws {
-    let image = try StyleImage(path: write(picture(60, 50)))
-    #expect(image.picture == picture(60, 50))
-    #expect(image.notes.isEmpty)
+    // Stripes as they come out of no scanner: without noise.
+    let colours: [[UInt8]] = [[30, 60, 90], [200, 190, 80]]
+    let stripes = Picture(width: 60, height: 50, pixels: (0..<60 * 50).flatMap { colours[$0 % 60 / 7 % 2] })
+    let image = try StyleImage(path: write(stripes), pool: pool)
+    #expect(image.picture == stripes)
+    #expect(image.notes.isEmpty && image.noise == 0)
   }
 
   @Test func picturesThatShowNoStyleAreRefused() throws {
@@ -35,7 +39,7 @@ import Training
     ]
     for (picture, words) in cases {
       let path = try write(picture)
-      let error = #expect(throws: TrainingError.self) { try StyleImage(path: path) }
+      let error = #expect(throws: TrainingError.self) { try StyleImage(path: path, pool: pool) }
       let text = error?.description ?? ""
       #expect(text.hasPrefix(path) && text.contains(words) && !text.contains("\n"), "\(text)")
     }
@@ -44,14 +48,50 @@ import Training
   @Test func transparencyAndGreyAreTold() throws {
     var alpha = [UInt8](repeating: 255, count: 40 * 40)
     alpha[7] = 0
-    let transparent = try StyleImage(path: write(picture(40, 40).withAlpha(alpha)))
+    let transparent = try StyleImage(path: write(picture(40, 40).withAlpha(alpha)), pool: pool)
     #expect(transparent.notes.count == 1 && transparent.notes[0].contains("transparent"))
     #expect(transparent.picture.alpha == nil)
     let colored = picture(48, 40)
     let grey = Picture(
       width: 48, height: 40, pixels: colored.pixels.enumerated().map { colored.pixels[$0.offset / 3 * 3] })
-    let notes = try StyleImage(path: write(grey)).notes
+    let notes = try StyleImage(path: write(grey), pool: pool).notes
     #expect(notes.count == 1 && notes[0].contains("no colours"))
+  }
+
+  @Test func theCropIsCutBeforeAnythingElseIsLookedAt() throws {
+    // A frame of one colour around the painting.
+    var framed = Picture(width: 80, height: 100, red: 3, green: 2, blue: 1)
+    let inner = picture(60, 50)
+    framed.withUnsafeMutablePixels { pixels in
+      for y in 0..<50 {
+        for index in 0..<180 { pixels[((y + 25) * 80 + 12) * 3 + index] = inner.pixels[y * 180 + index] }
+      }
+    }
+    let path = try write(framed)
+    let innerPath = folder.file("inner.png")
+    try PictureFile.write(inner, to: innerPath)
+    #expect(
+      try StyleImage(path: path, crop: StyleCrop("15,25,10,25"), pool: pool).picture
+        == StyleImage(path: innerPath, pool: pool).picture)
+    // Less than 32 pixels, nothing but the frame, not one pixel.
+    for (crop, words) in [("60,0,5,0", "after the crop"), ("0,0,0,76", "after the crop"), ("0,0,99.9,0", "0,0,99.9,0")]
+    {
+      let error = #expect(throws: TrainingError.self) {
+        try StyleImage(path: path, crop: StyleCrop(crop), pool: pool)
+      }
+      #expect(error?.description.hasPrefix(path) == true && error?.description.contains(words) == true, "\(crop)")
+    }
+  }
+
+  @Test func aHugeScanIsReducedAndKeepsItsShape() throws {
+    let extent = (width: 4096, height: 2048)
+    let stripes = (0..<extent.height).flatMap { row in
+      [UInt8](repeating: row / 16 % 2 == 0 ? 40 : 200, count: 3 * extent.width)
+    }
+    let path = try write(Picture(width: extent.width, height: extent.height, pixels: stripes))
+    let image = try StyleImage(path: path, pool: pool).picture
+    #expect(image.width == 2896 && image.height == 1448)
+    #expect(image.width * image.height <= StyleImage.largestCount)
   }
 
   @Test func aPaintingTooLargeForTheExtractorNamesTheOption() throws {
@@ -78,8 +118,6 @@ import Training
     #expect(choice.weight(for: far, size: 64) <= choice.weight(for: near, size: 64))
     // The random extractor sees so little that the weight meets its bound.
     #expect(choice.weight(for: near, size: 64) == 25)
-    // Nothing is enlarged to try it.
-    #expect(choice.size(for: picture(64, 64)) == 256)
   }
 }
 

@@ -26,6 +26,7 @@ import Training
     #expect(model.metadata["iterations"] == "5")
     #expect(model.metadata["loss_scaling"] == LossWeights.scaling)
     #expect(model.trainedStyleSize == problem.settings.styleSize)
+    #expect(model.trainedStyleCrop == problem.settings.styleCrop)
     #expect(model.trainedWeights == problem.settings.weights)
     let checksum = try #require(model.metadata["style_image_sha256"])
     #expect(checksum.count == 64)
@@ -43,9 +44,12 @@ import Training
 
   @Test func anObjectiveThatAFileDoesNotTellIsTheUsualOne() throws {
     let definition = try NetworkDefinition.named("quarter")
-    for metadata in [[:], ["style_size": "5", "style_weight": "nan", "content_weight": "-1", "tv_weight": "much"]] {
+    for metadata in [
+      [:],
+      ["style_size": "5", "style_crop": "1,2", "style_weight": "nan", "content_weight": "-1", "tv_weight": "much"],
+    ] {
       let model = StyleModel(definition: definition, parameters: [:], style: "a", metadata: metadata)
-      #expect(model.trainedStyleSize == nil)
+      #expect(model.trainedStyleSize == nil && model.trainedStyleCrop == .none)
       #expect(model.trainedWeights == LossWeights())
     }
   }
@@ -137,9 +141,10 @@ import Training
   @Test func settingsAreChosenByThePaintingWhereAskedFor() throws {
     let problem = try SmallTraining(iterations: 1)
     var choosing = options(problem)
-    (choosing.choosesStyleSize, choosing.choosesStyleWeight) = (true, true)
+    (choosing.strokeSize, choosing.choosesStyleWeight) = (.large, true)
     let run = try TrainingRun(options: choosing, settings: problem.settings)
-    #expect(run.settings.styleSize == 256)
+    // 1.4 times the canvas of 256: the painting of 50 lines has no finer strokes to be enlarged for.
+    #expect(run.settings.styleSize == 358)
     #expect(run.settings.weights.style != problem.settings.weights.style)
     #expect(run.notes.contains { $0.contains("5 photos only") })
   }

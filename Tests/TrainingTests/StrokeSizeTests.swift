@@ -1,0 +1,37 @@
+import Testing
+import Training
+
+@Suite struct StrokeSizeTests {
+  @Test func usualPaintingsFillTheCanvas() {
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 1000) == 256)
+    #expect(StrokeSize.medium.lines(canvasLines: 360, strokeWidth: 0.02, scanLines: 1000) == 360)
+    #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 1000) == 179)
+    #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 1000) == 358)
+    // Whoever asks for large strokes gets them, though the scan is small.
+    #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 100) == 358)
+  }
+
+  @Test func fineStrokesAreEnlargedUntilTheyShow() {
+    // 2 pixels of 0.6 % are 333 lines, of 0.1 % 2000: not more than twice the canvas, nor than the scan has.
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 333)
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 1000) == 512)
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 300) == 300)
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 50) == 256)
+    #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 233)
+    #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 358)
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0, scanLines: 1000) == 512)
+  }
+
+  @Test func coarsePatternsAreNotEnlarged() {
+    #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.4, scanLines: 1000) == 256)
+    #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 1, scanLines: 1000) == 256)
+    #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.4, scanLines: 1000) == 179)
+  }
+
+  @Test func widerStrokesNeverAskForMoreLines() {
+    for size in StrokeSize.allCases {
+      let lines = (1...100).map { size.lines(strokeWidth: Double($0) / 100, scanLines: 800) }
+      #expect(lines == lines.sorted(by: >), "\(size)")
+    }
+  }
+}
