@@ -59,6 +59,15 @@ extension Lowering {
 }
 
 extension Operation {
+  /// The nodes that it reads.
+  var operandCount: Int {
+    switch self {
+    case .input: 0
+    case .add, .revision: 2
+    default: 1
+    }
+  }
+
   var isConvolution: Bool {
     switch self {
     case .convolution, .depthwiseConvolution: true

@@ -62,7 +62,7 @@ struct Lowering {
       final = nodes.count - 1
     }
     for (index, node) in nodes.enumerated() {
-      let operands = node.operation == .input ? 0 : node.operation == .add ? 2 : 1
+      let operands = node.operation.operandCount
       guard node.inputs.count == operands, node.inputs.allSatisfy({ (0..<index).contains($0) }),
         index == 0 || node.operation != .input
       else { throw malformed(index, "it must read \(operands) earlier node(s), but reads \(node.inputs)") }
@@ -120,6 +120,7 @@ struct Lowering {
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
     case .pixelShuffle(let factor): try lowerShuffle(index, factor: factor)
     case .add: try lowerSum(index)
+    case .canvas, .revision: throw malformed(index, "a canvas is not painted on yet")
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))

@@ -9,7 +9,7 @@ import Tensors
 public struct Golden: Sendable {
   private let reader: SafetensorsReader
 
-  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `candidates`, `network`, `objective` or `vgg16`.
+  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `candidates`, `canvas`, `network`, `objective` or `vgg16`.
   public init(_ name: String) throws {
     reader = try SafetensorsReader(path: Self.folder.appending(path: "\(name).safetensors").path)
   }
