@@ -68,6 +68,16 @@ extension Operation {
     }
   }
 
+  var isCanvas: Bool {
+    if case .canvas = self { return true }
+    return false
+  }
+
+  var isRevision: Bool {
+    if case .revision = self { return true }
+    return false
+  }
+
   var isConvolution: Bool {
     switch self {
     case .convolution, .depthwiseConvolution: true
