@@ -24,6 +24,8 @@ struct RevisionBand {
   /// The residual of a tile, `[12][64]`.
   private let residual: UnsafeMutablePointer<Float>
   /// A row of the canvas, red, green, blue and luma of each pixel, the last pixel twice.
+  private let colours: UnsafeMutablePointer<Float>
+  /// The pixels of a tile, `[2][64]`.
   private let pixels: UnsafeMutablePointer<Float>
 
   /// Floats of scratch for one band.
@@ -31,7 +33,7 @@ struct RevisionBand {
     pass.pitch
       * (pass.canvasRows * canvasPlanes
         + (pass.channels > 0 ? ringRows * (RevisionInput.channels + pass.storedChannels) : 0))
-      + RevisionPass.outputs * rowTileCount + (4 * (pass.canvasWidth + 1) + pass.canvasRows + 15) / 16 * 16
+      + (RevisionPass.outputs + 2) * rowTileCount + (4 * (pass.canvasWidth + 1) + pass.canvasRows + 15) / 16 * 16
   }
 
   init(
@@ -50,7 +52,8 @@ struct RevisionBand {
     hidden = values + (pass.channels > 0 ? Self.ringRows * RevisionInput.channels * pitch : 0)
     residual = hidden + Self.ringRows * pass.storedChannels * pitch
     pixels = residual + RevisionPass.outputs * rowTileCount
-    tags = pixels + 4 * (pass.canvasWidth + 1)
+    colours = pixels + 2 * rowTileCount
+    tags = colours + 4 * (pass.canvasWidth + 1)
     tags.update(repeating: -1, count: pass.canvasRows)
   }
 
@@ -94,21 +97,21 @@ struct RevisionBand {
 
   private func enlarge(_ row: Int, into target: UnsafeMutablePointer<Float>) {
     let width = pass.canvasWidth
-    let colours = draft + 3 * row * width
+    let draft = draft + 3 * row * width
     let lumas = canvasLuma + row * width
     func store(_ value: SIMD4<Float>, _ place: Int) {
-      UnsafeMutableRawPointer(pixels + place).storeBytes(of: value, as: SIMD4<Float>.self)
+      UnsafeMutableRawPointer(colours + place).storeBytes(of: value, as: SIMD4<Float>.self)
     }
     for column in 0...width {
       let pixel = min(column, width - 1)
-      store(SIMD4(colours[3 * pixel], colours[3 * pixel + 1], colours[3 * pixel + 2], lumas[pixel]), 4 * column)
+      store(SIMD4(draft[3 * pixel], draft[3 * pixel + 1], draft[3 * pixel + 2], lumas[pixel]), 4 * column)
     }
     for set in 0..<3 {
       pass.lowers[set].withUnsafeBufferPointer { lowers in
         pass.fractions[set].withUnsafeBufferPointer { fractions in
           for block in stride(from: 0, to: lowers.count, by: 4) {
             @inline(__always) func pixel(_ index: Int) -> SIMD4<Float> {
-              let place = UnsafeRawPointer(pixels + 4 * Int(lowers[block + index]))
+              let place = UnsafeRawPointer(colours + 4 * Int(lowers[block + index]))
               let (left, right) = (
                 place.loadUnaligned(as: SIMD4<Float>.self), (place + 16).loadUnaligned(as: SIMD4<Float>.self)
               )
@@ -249,29 +252,59 @@ struct RevisionBand {
   }
 
   /// Writes the pixels of a tile that begins at `first`; `residual` are those of the line, `[3][2][2][64]`.
+  ///
+  /// Vectors go through `pixels` on their way: taken apart lane by lane at once, the compiler would compute them lane by lane.
   @inline(__always)
   private func write(_ draft: RowPair, _ first: Int, row: Int, residual: UnsafePointer<Float>?) {
-    for block in stride(from: first, to: min(first + rowTileCount, pass.columns), by: laneCount) {
-      @inline(__always) func value(_ colour: Int, _ parity: Int) -> Lanes {
-        let base = draft.value((4 * parity + colour) * pitch + block)
-        guard let residual else { return base }
-        return base + load(residual + (4 * colour + parity) * rowTileCount + block - first)
-      }
-      let even = (red: value(0, 0), green: value(1, 0), blue: value(2, 0))
-      let odd = (red: value(0, 1), green: value(1, 1), blue: value(2, 1))
-      let count = min(2 * laneCount, pass.width - 2 * block)
-      switch picture.storage {
-      case .bytes(let bytes, let stride):
-        PixelPairs(even: even, odd: odd).write(count, bytes + row * stride + 6 * block)
-      case .floats(let floats, let stride):
-        let target = floats + row * stride + 6 * block
-        for pixel in 0..<count {
-          let source = pixel % 2 == 0 ? even : odd
-          target[3 * pixel] = source.red[pixel / 2]
-          target[3 * pixel + 1] = source.green[pixel / 2]
-          target[3 * pixel + 2] = source.blue[pixel / 2]
+    let end = min(first + rowTileCount, pass.columns)
+    @inline(__always) func value(_ colour: Int, _ parity: Int, _ block: Int) -> Lanes {
+      let base = draft.value((4 * parity + colour) * pitch + block)
+      guard let residual else { return base }
+      return base + load(residual + (4 * colour + parity) * rowTileCount + block - first)
+    }
+    switch picture.storage {
+    case .bytes(let bytes, let stride):
+      let words = UnsafeMutableRawPointer(pixels)
+      for parity in 0..<2 {
+        for block in Swift.stride(from: first, to: end, by: laneCount) {
+          let word =
+            roundedWords(value(0, parity, block)) | (roundedWords(value(1, parity, block)) &<< 8)
+            | (roundedWords(value(2, parity, block)) &<< 16)
+          words.storeBytes(
+            of: word, toByteOffset: 4 * (parity * rowTileCount + block - first), as: SIMD8<UInt32>.self)
         }
       }
+      let pairs = words.bindMemory(to: UInt32.self, capacity: 2 * rowTileCount)
+      writePairs(pairs, end - first, bytes + row * stride + 6 * first, isLast: end == pass.columns)
+    case .floats(let floats, let stride):
+      let target = floats + row * stride + 6 * first
+      for colour in 0..<3 {
+        for parity in 0..<2 {
+          for block in Swift.stride(from: first, to: end, by: laneCount) {
+            store(value(colour, parity, block), pixels + parity * rowTileCount + block - first)
+          }
+        }
+        for pixel in 0..<min(2 * (end - first), pass.width - 2 * first) {
+          target[3 * pixel + colour] = pixels[pixel % 2 * rowTileCount + pixel / 2]
+        }
+      }
+    }
+  }
+
+  /// Writes `count` pairs of pixels of three bytes, the even ones' words first; behind the last of a row nothing is touched.
+  @inline(__always)
+  private func writePairs(
+    _ words: UnsafePointer<UInt32>, _ count: Int, _ target: UnsafeMutablePointer<UInt8>, isLast: Bool
+  ) {
+    for index in 0..<(isLast ? count - 1 : count) {
+      let pair = UInt64(words[index]) | (UInt64(words[rowTileCount + index]) << 24)
+      // The two bytes too many are the next pair's, which comes later.
+      UnsafeMutableRawPointer(target + 6 * index).storeBytes(of: pair.littleEndian, as: UInt64.self)
+    }
+    guard isLast else { return }
+    let pair = UInt64(words[count - 1]) | (UInt64(words[rowTileCount + count - 1]) << 24)
+    for byte in 0..<(pass.width % 2 == 0 ? 6 : 3) {
+      target[6 * (count - 1) + byte] = UInt8(truncatingIfNeeded: pair >> UInt64(8 * byte))
     }
   }
 }
