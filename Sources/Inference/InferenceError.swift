@@ -1,3 +1,5 @@
+import Networks
+
 /// Why a network cannot be run, in one sentence.
 public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The picture's size is out of range.
@@ -6,6 +8,8 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case strideTooSmall(stride: Int, width: Int)
   /// A picture in float has another shape than the engine's.
   case wrongInput(found: [Int], expected: [Int])
+  /// A canvas with fewer or more lines than there may be was asked for.
+  case unsupportedCanvas(lines: Int)
   /// The buffers would not fit into the memory; both in bytes.
   case insufficientMemory(width: Int, height: Int, needed: Int, available: Int)
   /// The model lacks a parameter of a layer.
@@ -24,6 +28,7 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case .strideTooSmall(let stride, let width):
       "rows \(stride) bytes apart overlap; \(width) pixels of 3 bytes need \(3 * width)"
     case .wrongInput(let found, let expected): "a picture of shape \(found) was given, expected \(expected)"
+    case .unsupportedCanvas(let lines): ModelError.invalidCanvas(lines: lines).description
     case .insufficientMemory(let width, let height, let needed, let available):
       "stylizing \(width)×\(height) needs \(Self.megabytes(needed)) MB of memory, but \(Self.megabytes(available)) MB "
         + "are available; a smaller size or a narrower network needs less"

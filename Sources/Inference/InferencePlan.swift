@@ -15,6 +15,9 @@ final class InferencePlan {
 
   private let width: Int
   private let height: Int
+  /// The extents of what is painted: the canvas, or the picture where there is none.
+  private let paintedWidth: Int
+  private let paintedHeight: Int
   private let steps: [InferenceStep]
   private let names: [String]
   private let memory: PlanMemory
@@ -24,29 +27,41 @@ final class InferencePlan {
   /// Keeps the weights that the steps point to.
   private let tensors: [Tensor]
 
-  /// Compiles `model` for pictures of `width` × `height`, extended at the right and the bottom.
+  /// Compiles `model` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
+  /// network has a canvas and these are given.
   ///
-  /// Throws ``InferenceError`` where the size is out of range, the network does not fit together, or its memory would
+  /// Throws ``InferenceError`` where the size or the canvas is out of range, the network does not fit together, or its memory would
   /// exceed `memoryLimit` bytes; nothing is allocated before that is known.
-  init(model: PreparedModel, width: Int, height: Int, threads: Int, memoryLimit: Int?) throws {
+  init(model: PreparedModel, width: Int, height: Int, canvasLines: Int?, threads: Int, memoryLimit: Int?) throws {
     guard (1...Self.maximumExtent).contains(width), (1...Self.maximumExtent).contains(height) else {
       throw InferenceError.unsupportedSize(width: width, height: height)
     }
     self.width = width
     self.height = height
-    let multiple = max(1, model.definition.sizeMultiple)
-    let extendedWidth = (width + multiple - 1) / multiple * multiple
-    let extendedHeight = (height + multiple - 1) / multiple * multiple
-    let network = try LoweredNetwork(model.definition, height: extendedHeight, width: extendedWidth)
-    let requirements = PlanRequirements(network, width: width, height: height, threads: threads)
+    let definition = try Self.definition(model.definition, canvasLines: canvasLines)
+    let painted = definition.canvasExtents(height: height, width: width)
+    (paintedWidth, paintedHeight) = (painted.width, painted.height)
+    let multiple = max(1, definition.sizeMultiple)
+    let extendedWidth = (painted.width + multiple - 1) / multiple * multiple
+    let extendedHeight = (painted.height + multiple - 1) / multiple * multiple
+    let network = try LoweredNetwork(definition, height: extendedHeight, width: extendedWidth)
+    let canvas = network.revision.map { revision in
+      CanvasRequirements(
+        width: width, height: height, canvasWidth: painted.width, canvasHeight: painted.height,
+        channels: revision.channels)
+    }
+    let requirements = PlanRequirements(
+      network, width: painted.width, height: painted.height, canvas: canvas, threads: threads)
     byteCount = requirements.byteCount
     if let memoryLimit, byteCount > memoryLimit {
       throw InferenceError.insufficientMemory(width: width, height: height, needed: byteCount, available: memoryLimit)
     }
     var assembly = PlanAssembly(
       model: model, network: network, requirements: requirements, memory: PlanMemory(requirements))
+    assembly.appendReduction()
     assembly.appendSmoothing()
     for step in network.steps { try assembly.append(step) }
+    try assembly.appendRevision()
     memory = assembly.memory
     steps = assembly.steps
     names = assembly.names
@@ -55,8 +70,15 @@ final class InferencePlan {
     let unpadded = ConvolutionGeometry(
       batch: 1, height: extendedHeight, width: extendedWidth, inputChannels: 3, outputChannels: 3, kernel: 1,
       padding: 0, paddingMode: .zeros)
-    extensionMap = PictureMap(unpadded, width: width, height: height)
-    paddingMap = PictureMap(assembly.pictureGeometry ?? unpadded, width: width, height: height)
+    extensionMap = PictureMap(unpadded, width: painted.width, height: painted.height)
+    paddingMap = PictureMap(assembly.pictureGeometry ?? unpadded, width: painted.width, height: painted.height)
+  }
+
+  /// `definition` on another canvas, where it has one and lines are given.
+  private static func definition(_ definition: NetworkDefinition, canvasLines: Int?) throws -> NetworkDefinition {
+    guard let lines = canvasLines, definition.canvasLines != nil else { return definition }
+    guard Canvas.lines.contains(lines) else { throw InferenceError.unsupportedCanvas(lines: lines) }
+    return try definition.withCanvas(lines: lines)
   }
 
   /// Computes `output` from `input`, both of the plan's size.
@@ -77,18 +99,20 @@ final class InferencePlan {
   /// Where the smoothing filter writes what it makes of `input`, as values of the same kind; `input` itself where there is no filter.
   private func smoothed(_ input: PictureInput.Storage) -> PictureInput.Storage {
     guard let smoothed = memory.smoothed else { return input }
-    let count = 3 * width * height
+    let count = 3 * paintedWidth * paintedHeight
     switch input {
-    case .bytes: return .bytes(smoothed.bindMemory(to: UInt8.self, capacity: count), stride: 3 * width)
-    case .floats: return .floats(smoothed.bindMemory(to: Float.self, capacity: count), stride: 3 * width)
+    case .bytes: return .bytes(smoothed.bindMemory(to: UInt8.self, capacity: count), stride: 3 * paintedWidth)
+    case .floats: return .floats(smoothed.bindMemory(to: Float.self, capacity: count), stride: 3 * paintedWidth)
     }
   }
 
   private func frame(_ input: PictureInput.Storage, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
-    PlanFrame(
-      source: input, input: PictureInput(smoothed(input), grain: memory.grain),
-      output: PictureOutput(output, width: width, height: height),
-      scaling: scaling,
+    let source = memory.canvas.map { .floats($0.canvas, stride: 3 * paintedWidth) } ?? input
+    let target = memory.canvas.map { .floats($0.draft, stride: 3 * paintedWidth) } ?? output
+    return PlanFrame(
+      film: input, filmOutput: PictureOutput(output, width: width, height: height), source: source,
+      input: PictureInput(smoothed(source), grain: memory.grain),
+      output: PictureOutput(target, width: paintedWidth, height: paintedHeight), scaling: scaling,
       paddingMap: paddingMap, extensionMap: extensionMap, scratch: memory.scratch, pool: pool)
   }
 }

@@ -3,6 +3,10 @@ import Threading
 
 /// One pass of a plan: a kernel with its operands in place. The memory belongs to the plan and to its model.
 enum InferenceStep {
+  /// From the film to its canvas.
+  case reduce(CanvasReduction, CanvasMemory)
+  /// From the draft to the film; the weight is not read where there is none.
+  case revise(RevisionPass, CanvasMemory, weight: UnsafePointer<Float>)
   /// Output and scratch are of bytes or of floats, as the picture of the frame is.
   case smoothing(SmoothingFilter, output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
   case unpack(PictureAffine, factor: Int, ActivationExtent, output: UnsafeMutablePointer<Float>)
@@ -31,6 +35,14 @@ enum InferenceStep {
   func run(_ frame: PlanFrame) {
     let (scratch, pool) = (frame.scratch, frame.pool)
     switch self {
+    case .reduce(let reduction, let memory):
+      reduction.forward(
+        frame.film, luma: memory.luma(as: frame.film), canvas: memory.canvas, canvasLuma: memory.canvasLuma,
+        scratch: scratch, pool: pool)
+    case .revise(let revision, let memory, let weight):
+      revision.forward(
+        luma: memory.luma(as: frame.film), canvasLuma: memory.canvasLuma, draft: memory.draft, weight: weight,
+        picture: frame.filmOutput, scratch: scratch, pool: pool)
     case .smoothing(let filter, let output, let own):
       let outputCount = filter.valueCount
       let scratchCount = filter.scratchCount(threads: pool.threadCount)
@@ -87,9 +99,14 @@ enum InferenceStep {
 /// What changes from frame to frame, and what all steps share.
 struct PlanFrame {
   /// The picture as it came.
+  let film: PictureInput.Storage
+  /// Where the picture goes that is painted.
+  let filmOutput: PictureOutput
+  /// What the network is to paint: the picture as it came, or its canvas.
   let source: PictureInput.Storage
   /// The picture as the layers read it: where there is a filter, what that has written.
   let input: PictureInput
+  /// Where the layers write: the picture, or the draft.
   let output: PictureOutput
   let scaling: PictureScaling
   /// From the first convolution's padded input to the picture.

@@ -9,6 +9,7 @@ import Networks
 ///   convolution computed it.
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
+/// - A canvas is the picture that all this reads; one pass in front of it reduces the film, and one behind it is the revision.
 /// - A smoothing filter in front of everything is a pass of its own, from a picture to a picture.
 /// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh
 ///   included; pixels are unshuffled and shuffled as bytes are read and written.
@@ -23,7 +24,9 @@ struct LoweredNetwork {
   let smoothing: Int
   /// The amplitude of the grain that readers of the picture add; 0 for none.
   let grain: Int
-  /// The extended picture's extents.
+  /// The revision behind the draft, if the network is painted on a canvas.
+  let revision: LoweredRevision?
+  /// The extended picture's extents, or the canvas'.
   let picture: ActivationExtent
 
   /// Joins the nodes of `definition` for an input of `height` × `width`.
@@ -39,6 +42,7 @@ struct LoweredNetwork {
     scaling = lowering.scaling
     smoothing = lowering.smoothing
     grain = lowering.grain
+    revision = lowering.revision
     picture = ActivationExtent(height: height, width: width, channels: 3)
   }
 

@@ -59,6 +59,25 @@ extension Lowering {
 }
 
 extension Operation {
+  /// The nodes that it reads.
+  var operandCount: Int {
+    switch self {
+    case .input: 0
+    case .add, .revision: 2
+    default: 1
+    }
+  }
+
+  var isCanvas: Bool {
+    if case .canvas = self { return true }
+    return false
+  }
+
+  var isRevision: Bool {
+    if case .revision = self { return true }
+    return false
+  }
+
   var isConvolution: Bool {
     switch self {
     case .convolution, .depthwiseConvolution: true

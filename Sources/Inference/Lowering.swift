@@ -8,8 +8,12 @@ struct Lowering {
   /// The nodes that read each node.
   let readers: [[Int]]
   let picture: ActivationExtent
-  /// The node whose value is the picture that comes out.
+  /// The node whose value is the picture that comes out, or the draft in front of a revision.
   let final: Int
+  /// The node that everything reads as the picture: the canvas, or the input where there is none.
+  let root: Int
+  /// The revision behind the draft.
+  let revision: LoweredRevision?
   /// Nodes that another node's step computes.
   var taken: Set<Int> = []
   /// Upsampling nodes that the convolutions behind them take over, and what they upsample.
@@ -17,7 +21,7 @@ struct Lowering {
   /// Depthwise nodes that the 1×1 convolution behind them takes over.
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
-  var pictures: [Int: PictureValue] = [0: PictureValue(affine: .identity, factor: 1)]
+  var pictures: [Int: PictureValue] = [:]
   /// The threshold of the smoothing filter that the picture goes through; 0 for none.
   private(set) var smoothing = 0
   /// The amplitude of the grain under the picture; 0 for none.
@@ -53,20 +57,25 @@ struct Lowering {
       throw InferenceError.malformedNetwork(
         network: definition.name, node: "0", reason: "the first node is not the input")
     }
-    if case .scaledTanh(let scale, let offset)? = nodes.last?.operation, let source = nodes.last?.inputs.first,
-      (0..<nodes.count - 1).contains(source)
+    root = nodes.firstIndex { $0.operation.isCanvas } ?? 0
+    revision = nodes.last.flatMap(LoweredRevision.init)
+    let end = revision == nil ? nodes.count - 1 : nodes.last?.inputs.last ?? 0
+    if nodes.indices.contains(end), case .scaledTanh(let scale, let offset) = nodes[end].operation,
+      let source = nodes[end].inputs.first, (0..<end).contains(source)
     {
       final = source
       scaling = PictureScaling(tanh: (scale, offset))
     } else {
-      final = nodes.count - 1
+      final = end
     }
+    pictures[root] = PictureValue(affine: .identity, factor: 1)
     for (index, node) in nodes.enumerated() {
-      let operands = node.operation == .input ? 0 : node.operation == .add ? 2 : 1
+      let operands = node.operation.operandCount
       guard node.inputs.count == operands, node.inputs.allSatisfy({ (0..<index).contains($0) }),
         index == 0 || node.operation != .input
       else { throw malformed(index, "it must read \(operands) earlier node(s), but reads \(node.inputs)") }
     }
+    try checkCanvas()
   }
 
   func malformed(_ index: Int, _ reason: String) -> InferenceError {
@@ -77,7 +86,9 @@ struct Lowering {
 
   mutating func run() throws {
     // A tanh at the end belongs to the picture's own scaling.
-    for index in 1..<max(nodes.count, 1) where index <= final && !taken.contains(index) { try lower(index) }
+    for index in 1..<max(nodes.count, 1) where index <= final && !taken.contains(index) && index != root {
+      try lower(index)
+    }
     guard !isFinished else { return }
     let value = try value(of: final)
     try checkOutput(extents[value.raw])
@@ -120,6 +131,7 @@ struct Lowering {
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
     case .pixelShuffle(let factor): try lowerShuffle(index, factor: factor)
     case .add: try lowerSum(index)
+    case .canvas, .revision: break
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
@@ -128,8 +140,8 @@ struct Lowering {
 
   /// Whoever reads the picture reads it smoothed.
   private mutating func lowerSmoothing(_ index: Int, _ threshold: Int) throws {
-    guard nodes[index].inputs == [0], readers[0] == [index] else {
-      throw malformed(index, "a smoothing filter reads the input, and nothing else may read that")
+    guard nodes[index].inputs == [root], readers[root] == [index] else {
+      throw malformed(index, "a smoothing filter reads the input or its canvas, and nothing else may read that")
     }
     guard SmoothingFilter.thresholds.contains(threshold) else {
       throw malformed(
@@ -138,16 +150,17 @@ struct Lowering {
           + "\(SmoothingFilter.thresholds.upperBound)")
     }
     smoothing = threshold
-    pictures[index] = pictures[0]
+    pictures[index] = pictures[root]
   }
 
   /// Whoever reads the picture adds the grain, so it must lie under all of them.
   private mutating func lowerGrain(_ index: Int, _ amplitude: Int) throws {
     let source = nodes[index].inputs[0]
-    var isOnPicture = source == 0
+    var isOnPicture = source == root
     if case .smoothing = nodes[source].operation { isOnPicture = true }
     guard isOnPicture, readers[source] == [index] else {
-      throw malformed(index, "a grain lies under the input, smoothed or not, and nothing else may read that")
+      throw malformed(
+        index, "a grain lies under the input or its canvas, smoothed or not, and nothing else may read that")
     }
     guard Grain.amplitudes.contains(amplitude) else {
       throw malformed(

@@ -50,6 +50,21 @@ struct PlanAssembly {
       moments: output.gathers ? memory.moments : nil)
   }
 
+  /// The reduction of the film to its canvas, if there is one.
+  mutating func appendReduction() {
+    guard let canvas = requirements.canvas, let memory = memory.canvas else { return }
+    steps.append(.reduce(canvas.reduction, memory))
+    names.append("canvas [\(canvas.canvasHeight), \(canvas.canvasWidth), 3]")
+  }
+
+  /// The revision of the draft, if there is one.
+  mutating func appendRevision() throws {
+    guard let canvas = requirements.canvas, let memory = memory.canvas, let revision = network.revision else { return }
+    let weight = keep(try model.weight(of: revision, for: canvas.revision))
+    steps.append(.revise(canvas.revision, memory, weight: weight))
+    names.append("\(revision.layer) [\(canvas.revision.height), \(canvas.revision.width), 3]")
+  }
+
   /// The smoothing filter in front of everything, if there is one.
   mutating func appendSmoothing() {
     guard let filter = requirements.smoothing, let output = memory.smoothed, let scratch = memory.smoothingScratch

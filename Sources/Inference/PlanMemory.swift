@@ -14,19 +14,22 @@ struct PlanRequirements {
   let normCount: Int
   /// Threads of the pool.
   let threads: Int
+  /// The film around the canvas, if there is one.
+  let canvas: CanvasRequirements?
   /// The smoothing filter that the picture goes through, which is not extended.
   let smoothing: SmoothingFilter?
   /// The grain under the picture, which is not extended.
   let grain: GrainExtent?
 
-  /// What `network` needs for pictures of `width` × `height` on a pool of `threads`.
-  init(_ network: LoweredNetwork, width: Int, height: Int, threads: Int) {
+  /// What `network` needs for pictures of `width` × `height`, which are the canvas' extents where there is one, on a pool of `threads`.
+  init(_ network: LoweredNetwork, width: Int, height: Int, canvas: CanvasRequirements?, threads: Int) {
     self.threads = threads
+    self.canvas = canvas
     smoothing =
       network.smoothing > 0 ? SmoothingFilter(width: width, height: height, threshold: network.smoothing) : nil
     grain = network.grain > 0 ? GrainExtent(width: width, height: height, amplitude: network.grain) : nil
     layout = ArenaLayout(network.lives)
-    var scratchCount = 0
+    var scratchCount = canvas?.scratchCount(threads: threads) ?? 0
     var momentCount = 0
     for step in network.steps {
       switch step {
@@ -65,7 +68,7 @@ struct PlanRequirements {
   /// Bytes in all.
   var byteCount: Int {
     let smoothingCount = smoothing.map { $0.valueCount + $0.scratchCount(threads: threads) } ?? 0
-    let floats = layout.count + scratchCount + normCount + smoothingCount
+    let floats = layout.count + scratchCount + normCount + smoothingCount + (canvas?.floatCount ?? 0)
     return floats * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride + (grain?.pixels ?? 0)
   }
 }
@@ -92,6 +95,8 @@ final class PlanMemory {
   let smoothed: UnsafeMutableRawPointer?
   /// The smoothing filter's own scratch, floats or bytes: what it leaves there would not do as other kernels' floats.
   let smoothingScratch: UnsafeMutableRawPointer?
+  /// What is kept of the film while the canvas is painted, if there is one.
+  let canvas: CanvasMemory?
   /// A level for each pixel of the picture, and the picture's width.
   let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
@@ -105,6 +110,12 @@ final class PlanMemory {
     smoothed = requirements.smoothing.map { UnsafeMutableRawPointer(Self.allocate(Float.self, $0.valueCount)) }
     smoothingScratch = requirements.smoothing.map {
       UnsafeMutableRawPointer(Self.allocate(Float.self, $0.scratchCount(threads: requirements.threads)))
+    }
+    canvas = requirements.canvas.map { canvas in
+      CanvasMemory(
+        luma: canvas.lumaCount > 0 ? UnsafeMutableRawPointer(Self.allocate(Float.self, canvas.lumaCount)) : nil,
+        lumaCount: canvas.lumaCount, canvas: Self.allocate(Float.self, 3 * canvas.pixels),
+        canvasLuma: Self.allocate(Float.self, canvas.pixels), draft: Self.allocate(Float.self, 3 * canvas.pixels))
     }
     grain = requirements.grain.map { extent in
       let levels = Self.allocate(Int8.self, extent.pixels)
@@ -124,6 +135,10 @@ final class PlanMemory {
     UnsafeMutableRawPointer(moments).deallocate()
     smoothed?.deallocate()
     smoothingScratch?.deallocate()
+    if let canvas {
+      canvas.luma?.deallocate()
+      for pointer in [canvas.canvas, canvas.canvasLuma, canvas.draft] { UnsafeMutableRawPointer(pointer).deallocate() }
+    }
     if let grain { UnsafeRawPointer(grain.levels).deallocate() }
   }
 }

@@ -21,6 +21,7 @@ public final class PreparedModel: Sendable {
     case fromPicture(LoweredFilter, PictureAlgorithm)
     case toPicture(LoweredFilter, ToPictureAlgorithm)
     case bias(LoweredFilter)
+    case revision(LoweredRevision)
     /// The parameter itself, with zeros behind its own values.
     case padded(String)
   }
@@ -82,6 +83,20 @@ public final class PreparedModel: Sendable {
   ) throws -> Tensor {
     try packed(filter, .toPicture(filter, algorithm), count: algorithm.packedWeightCount(geometry)) {
       algorithm.packWeight($0, geometry, into: $1)
+    }
+  }
+
+  /// The weights of a revision in the form that `pass` reads; one value that nothing reads where there are none.
+  func weight(of revision: LoweredRevision, for pass: RevisionPass) throws -> Tensor {
+    guard revision.channels > 0 else { return prepared(.revision(revision), count: 1) { Self.fill($0, []) } }
+    let names = ["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"]
+    let tensors = try names.map { try parameter("\(revision.layer).\($0)") }
+    return prepared(.revision(revision), count: pass.packedWeightCount) { tensor in
+      withExtendedLifetime(tensors) {
+        pass.packWeights(
+          tensors[0].pointer, bias1: tensors[1].pointer, tensors[2].pointer, bias2: tensors[3].pointer,
+          into: tensor.pointer)
+      }
     }
   }
 

@@ -6,7 +6,8 @@ import Threading
 /// Paints pictures of one size in one style.
 ///
 /// Pictures whose size is not a multiple of what the network needs are extended at the right and at the bottom by
-/// mirroring, and the result is cropped: size and position do not change. All memory is taken at the start; a frame
+/// mirroring, and the result is cropped: size and position do not change. A network with a canvas paints on that whatever the pictures'
+/// size, which nothing extends. All memory is taken at the start; a frame
 /// allocates nothing. The engine may be handed from thread to thread, but paints one picture at a time.
 public final class StyleEngine: @unchecked Sendable {
   /// The pictures' width.
@@ -24,19 +25,24 @@ public final class StyleEngine: @unchecked Sendable {
     try self.init(model: PreparedModel(model), width: width, height: height, pool: pool)
   }
 
-  /// The same for a prepared model, whose weights engines of several sizes share.
+  /// The same for a prepared model, whose weights engines of several sizes share; also throws for a canvas out of range.
   ///
-  /// - Parameter memoryLimit: the bytes that activations and scratch may take; nil means what the system has available.
-  public init(model: PreparedModel, width: Int, height: Int, pool: ComputePool, memoryLimit: Int? = nil) throws {
+  /// - Parameters:
+  ///   - memoryLimit: the bytes that activations and scratch may take; nil means what the system has available.
+  ///   - canvasLines: the lines of the canvas, one of `Canvas.lines`; nil means the model's. Where the network has no canvas it does not
+  ///     matter.
+  public init(
+    model: PreparedModel, width: Int, height: Int, pool: ComputePool, memoryLimit: Int? = nil, canvasLines: Int? = nil
+  ) throws {
     plan = try InferencePlan(
-      model: model, width: width, height: height, threads: pool.threadCount,
+      model: model, width: width, height: height, canvasLines: canvasLines, threads: pool.threadCount,
       memoryLimit: memoryLimit ?? AvailableMemory.forPlan())
     self.width = width
     self.height = height
     self.pool = pool
   }
 
-  /// Bytes of activations, scratch, the smoothed picture and grain; the weights, which engines may share, come on top.
+  /// Bytes of activations, scratch, canvas, the smoothed picture and grain; the weights, which engines may share, come on top.
   public var memoryByteCount: Int { plan.byteCount }
 
   /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three bytes, rows a stride apart.

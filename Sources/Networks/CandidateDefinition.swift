@@ -3,7 +3,8 @@ extension CandidateNetwork {
   ///
   /// The picture, smoothed and on its grain where the network has these, enters as `x / 127.5 − 1`, which folds into the first convolution:
   /// without a norm behind it, raw pixels would saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
-  /// ``NetworkDefinition/johnson(width:)``.
+  /// ``NetworkDefinition/johnson(width:)``. Where there is a canvas, all this happens on it, and a revision follows, whose channels are
+  /// not multiplied.
   public func definition(width: Double = 1) -> NetworkDefinition {
     var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })
     assembly.enter()
@@ -20,6 +21,7 @@ extension CandidateNetwork {
     var builder = NetworkBuilder()
 
     mutating func enter() {
+      if candidate.canvas > 0 { builder.append(.canvas(lines: candidate.canvas)) }
       if candidate.smooth > 0 { builder.append(.smoothing(threshold: candidate.smooth)) }
       if candidate.grain > 0 { builder.append(.grain(amplitude: candidate.grain)) }
       builder.append(.affine(scale: 1 / 127.5, offset: -1))
@@ -82,6 +84,9 @@ extension CandidateNetwork {
         if factor > 1 { builder.append(.pixelShuffle(factor: factor)) }
       }
       builder.append(.scaledTanh(scale: 150, offset: 127.5))
+      if candidate.canvas > 0 {
+        builder.append(.revision(channels: candidate.revision), name: "revision", inputs: [0, builder.last])
+      }
     }
 
     private mutating func filter(

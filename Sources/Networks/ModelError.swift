@@ -8,6 +8,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidCandidate(description: String, found: String, expected: String)
   /// The width multiplier is out of range.
   case invalidWidth(Double)
+  /// The canvas would have too few lines or too many.
+  case invalidCanvas(lines: Int)
   /// The file has no style model's metadata, or a version that this program does not know.
   case foreignFile(file: String, found: String, expected: String)
   /// A tensor that the network needs is not in the file.
@@ -30,6 +32,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidCandidate(let description, let found, let expected):
       "the network '\(printable(description))' has \(printable(found)); expected \(expected)"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
+    case .invalidCanvas(let lines):
+      "a canvas of \(lines) lines is out of range; expected \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
     case .foreignFile(let file, let found, let expected):
       "\(file): not a style model: found \(printable(found)), expected \(expected)"
     case .missingParameter(let file, let name, let shape): "\(file): tensor '\(name)' of shape \(shape) is missing"

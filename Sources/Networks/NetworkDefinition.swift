@@ -17,6 +17,22 @@ public enum Operation: Hashable, Sendable {
   case relu
   /// Nearest-neighbour upsampling by 2.
   case upsampleNearest
+  /// The picture on its canvas: reduced by area averaging so that its short side has this many pixels, one of ``Canvas/lines``. It has
+  /// no parameters and reads the input; what reads the picture behind it, reads the canvas. See ``Canvas`` for the extents.
+  case canvas(lines: Int)
+  /// The draft, which was painted on the canvas, at the film's size with the film's edges put back: the last node of a network that
+  /// has a ``canvas(lines:)``; it reads the input and the draft.
+  ///
+  /// With `E` bilinear enlargement (half-pixel centres, clamped), `Y` the film's luma and `P` the enlarged luma of the canvas, the film's
+  /// Laplacian is `Y − P`. Each block of 2×2 pixels has eight values: four of `(Y − P)/64` in the order of ``pixelUnshuffle(factor:)``, then
+  /// red, green and blue of `E(draft)` and `P` at the block's centre, both as `(x − 127.5)/127.5`; the last row and column of odd extents are
+  /// repeated. The output is `E(draft) + 64 · shuffle(conv2(relu(conv1(values))))`, of 3×3 convolutions that pad by reflection and a pixel
+  /// shuffle of 2. Parameters `NAME.conv1.weight` `[C, 8, 3, 3]`, `NAME.conv1.bias` `[C]`, `NAME.conv2.weight` `[12, C, 3, 3]` and
+  /// `NAME.conv2.bias` `[12]`; the last two begin as zeros, so that the output begins as `E(draft)`. With no channels it is that for good,
+  /// and has no parameters.
+  ///
+  /// T. Lin et al.: Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer, CVPR 2021.
+  case revision(channels: Int)
   /// The sum of two nodes of one shape.
   case add
   /// Blocks of `factor` × `factor` pixels become channels, as in PyTorch: `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`,
@@ -107,7 +123,8 @@ public struct NetworkDefinition: Hashable, Sendable {
   public let width: Double
   /// The nodes; inputs precede what reads them.
   public let nodes: [Node]
-  /// Height and width of the input must be multiples of this for the output to have the same size.
+  /// Height and width of the input must be multiples of this for the output to have the same size. Where there is a canvas, its extents are
+  /// such multiples, and the input may have any.
   public let sizeMultiple: Int
 
   /// An architecture of one's own; whoever executes it checks that the nodes fit together.
@@ -154,8 +171,9 @@ public struct NetworkDefinition: Hashable, Sendable {
             name: node.name + value.suffix, shape: [channels], initialization: .constant(value.initial),
             isTrained: value.isTrained)
         }
+      case .revision(let channels): return revisionParameters(node.name, channels: channels)
       case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .smoothing, .grain, .affine,
-        .scaledTanh:
+        .scaledTanh, .canvas:
         return []
       }
     }
@@ -180,7 +198,7 @@ public struct NetworkDefinition: Hashable, Sendable {
     parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.reduce(1, *) : 0) }
   }
 
-  /// Multiply-adds for one picture of `height` × `width`, both multiples of ``sizeMultiple``.
+  /// Multiply-adds for one picture of `height` × `width`, both multiples of ``sizeMultiple`` where there is no canvas.
   public func multiplyAdds(height: Int, width: Int) -> Int {
     var extents: [(height: Int, width: Int)] = []
     var total = 0
@@ -199,6 +217,11 @@ public struct NetworkDefinition: Hashable, Sendable {
         extent = (extent.height * factor, extent.width * factor)
       case .pixelUnshuffle(let factor):
         extent = (extent.height / factor, extent.width / factor)
+      case .canvas:
+        extent = canvasExtents(height: height, width: width)
+      case .revision(let channels):
+        extent = (height, width)
+        total += (height + 1) / 2 * ((width + 1) / 2) * channels * 9 * (Self.revisionInputs + Self.revisionOutputs)
       default:
         break
       }

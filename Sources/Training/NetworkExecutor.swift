@@ -69,10 +69,10 @@ public final class NetworkExecutor {
     }
   }
 
-  /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple`.
+  /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple` where it has no canvas.
   ///
   /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does. `origin` is the place of the
-  /// input's first pixel on the grain.
+  /// first pixel, that of the canvas where there is one, on the grain.
   public func callAsFunction(
     _ input: Variable, norms: NormSchedule.Phase = .finished, origin: SIMD2<Int> = .zero, on tape: Tape
   ) -> Variable {
@@ -132,6 +132,20 @@ public final class NetworkExecutor {
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
+    case .canvas:
+      let shape = operands[0].value.shape
+      let canvas = definition.canvasExtents(height: shape.height, width: shape.width)
+      return tape.areaReduced(operands[0], height: canvas.height, width: canvas.width)
+    case .revision(let channels):
+      let (film, draft) = (operands[0], operands[1])
+      let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)
+      guard channels > 0 else { return enlarged }
+      let hidden = tape.convolution(
+        tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"),
+        bias: parameter(".conv1.bias"), padding: 1, paddingMode: .reflect, rectifies: true)
+      let residual = tape.convolution(
+        hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)
+      return tape.addingBlocks(enlarged, residual, scale: RevisionInput.residualScale)
     case .smoothing(let threshold): return tape.smoothed(operands[0], threshold: threshold)
     case .grain(let amplitude):
       let shape = operands[0].value.shape

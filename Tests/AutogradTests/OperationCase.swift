@@ -21,7 +21,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all =
-    convolutions + candidates + [
+    convolutions + candidates + canvas + [
       OperationCase(name: "instance_norm", inputs: ["input", "scale", "shift"], step: 1e-2) {
         $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2])
       },
@@ -52,9 +52,36 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       },
     ]
 
-  /// A tensor of `candidates.safetensors` that has no gradient; a missing one fails the comparison.
-  private static func goldenTensor(_ name: String) -> Tensor {
-    (try? Golden("candidates").tensor(name)) ?? Tensor(Shape(batch: 2, height: 1, width: 1, channels: 2))
+  private static let canvas = [
+    OperationCase(file: "canvas", name: "area_reduction", inputs: ["input"]) {
+      $0.areaReduced($1[0], height: 4, width: 3)
+    },
+    OperationCase(file: "canvas", name: "area_enlargement", inputs: ["input"]) {
+      $0.areaReduced($1[0], height: 4, width: 8)
+    },
+    OperationCase(file: "canvas", name: "bilinear", inputs: ["input"]) { $0.enlarged($1[0], height: 8, width: 9) },
+    OperationCase(file: "canvas", name: "block_centres", inputs: ["input"]) {
+      $0.enlarged($1[0], height: 9, width: 8, step: 2)
+    },
+    OperationCase(
+      file: "canvas", name: "revision", inputs: ["draft", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"],
+      hasKinks: true
+    ) { tape, inputs in
+      let film = Variable(goldenTensor("revision.film", in: "canvas"))
+      let values = tape.revisionInput(film: film, draft: inputs[0])
+      let hidden = tape.convolution(
+        values, weight: inputs[1], bias: inputs[2], padding: 1, paddingMode: .reflect, rectifies: true)
+      let residual = tape.convolution(
+        hidden, weight: inputs[3], bias: inputs[4], padding: 1, paddingMode: .reflect)
+      let shape = film.value.shape
+      return tape.addingBlocks(
+        tape.enlarged(inputs[0], height: shape.height, width: shape.width), residual, scale: 64)
+    },
+  ]
+
+  /// A tensor of a golden file that has no gradient; a missing one fails the comparison.
+  private static func goldenTensor(_ name: String, in file: String = "candidates") -> Tensor {
+    (try? Golden(file).tensor(name)) ?? Tensor(Shape(batch: 2, height: 1, width: 1, channels: 2))
   }
 
   private static func norm(_ name: String, imageShare: Float) -> OperationCase {

@@ -142,6 +142,72 @@ def dump_candidates():
     dump.save("candidates.safetensors")
 
 
+def area_reduction(x, height, width):
+    """The mean over rectangles whose edges pixels lie on in part: each pixel made so many that none does."""
+    rows, columns = x.shape[2:]
+    return functional.avg_pool2d(functional.interpolate(x, scale_factor=(height, width), mode="nearest"), (rows, columns))
+
+
+def bilinear(x, height, width):
+    return functional.interpolate(x, size=(height, width), mode="bilinear", align_corners=False)
+
+
+def block_centres(x, height, width):
+    """The bilinear enlargement at the centres of its blocks of 2×2 pixels."""
+    rows, columns = (height + 1) // 2, (width + 1) // 2
+    ys = [(2 * i + 1) * x.shape[2] / height - 0.5 for i in range(rows)]
+    xs = [(2 * i + 1) * x.shape[3] / width - 0.5 for i in range(columns)]
+    grid = torch.tensor([[[(2 * v + 1) / x.shape[3] - 1, (2 * u + 1) / x.shape[2] - 1] for v in xs] for u in ys], dtype=x.dtype)
+    grid = grid[None].expand(x.shape[0], -1, -1, -1)
+    return functional.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def luma(x):
+    return 0.299 * x[:, :1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:]
+
+
+def revision(film, draft, weight1, bias1, weight2, bias2):
+    height, width = film.shape[2:]
+    canvas = area_reduction(luma(film), *draft.shape[2:])
+    laplacian = luma(film) - bilinear(canvas, height, width)
+    even = (0, width % 2, 0, height % 2)
+    blocks = functional.pixel_unshuffle(functional.pad(laplacian, even, mode="replicate"), 2) / 64
+    centres = [(block_centres(x, height, width) - 127.5) / 127.5 for x in (draft, canvas)]
+    values = functional.pad(torch.cat([blocks, *centres], 1), (1,) * 4, mode="reflect")
+    hidden = functional.pad(functional.relu(functional.conv2d(values, weight1, bias1)), (1,) * 4, mode="reflect")
+    residual = 64 * functional.pixel_shuffle(functional.conv2d(hidden, weight2, bias2), 2)
+    return bilinear(draft, height, width) + residual[..., :height, :width]
+
+
+def dump_canvas():
+    """From a film to its canvas and back, and the revision of what was painted there."""
+    dump = Dump()
+    torch.manual_seed(20261127)
+    dump_unary(
+        dump,
+        {
+            "area_reduction": (random(2, 3, 7, 10), lambda x: area_reduction(x, 4, 3)),
+            "area_enlargement": (random(1, 2, 3, 5), lambda x: area_reduction(x, 4, 8)),
+            "bilinear": (random(2, 3, 3, 4), lambda x: bilinear(x, 8, 9)),
+            "bilinear_reduction": (random(1, 1, 5, 8), lambda x: bilinear(x, 4, 7)),
+            "block_centres": (random(1, 3, 4, 3), lambda x: block_centres(x, 9, 8)),
+        },
+    )
+    film = random(2, 3, 11, 14, low=0, high=255)
+    draft = variable(random(2, 3, 4, 8, low=0, high=255))
+    weights = [variable(random(6, 8, 3, 3)), variable(random(6)), variable(random(12, 6, 3, 3)), variable(random(12))]
+    dump.activations("revision.film", film)
+    dump.activations("revision.draft", draft)
+    names = ("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias")
+    for name, value in zip(names, weights):
+        dump.array(f"revision.{name}", value)
+    backward(dump, "revision", revision(film, draft, *weights))
+    dump.activations("revision.draft_gradient", draft.grad)
+    for name, value in zip(names, weights):
+        dump.array(f"revision.{name}_gradient", value.grad)
+    dump.save("canvas.safetensors")
+
+
 # Name: N, H, W, channels, kernel, stride, padding mode; the padding is half the kernel.
 DEPTHWISE_CONVOLUTIONS = {
     "reflection": (2, 6, 9, 5, 3, 1, "reflect"),
@@ -393,6 +459,7 @@ def main():
     if arguments.vgg:
         dump_vgg(arguments.vgg)
     dump_candidates()
+    dump_canvas()
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ import Testing
 
 /// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
 ///
-/// Of an input that is a picture extended, `picture` says of what extents; the grain and the smoothed picture are extended with it.
-func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? = nil) throws -> ReferenceTensor {
+/// Of an input that is a picture extended, `picture` says of what extents; the grain and the smoothed picture are extended with it. `luma` is
+/// the film's that a revision sees, where it is not the input's.
+func referenceOutput(
+  of model: StyleModel, input: Tensor, picture: PictureSize? = nil, luma: ReferenceTensor? = nil
+) throws -> ReferenceTensor {
   func parameter(_ name: String) throws -> ReferenceTensor {
     ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
   }
@@ -41,26 +44,28 @@ func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? 
     case .pixelUnshuffle(let factor): values.append(Reference.pixelUnshuffle(operands[0], factor: factor))
     case .pixelShuffle(let factor): values.append(Reference.pixelShuffle(operands[0], factor: factor))
     case .smoothing(let threshold):
-      let (height, width) = (picture?.height ?? input.shape.height, picture?.width ?? input.shape.width)
+      let shape = operands[0].shape
+      let (height, width) = (picture?.height ?? shape.height, picture?.width ?? shape.width)
       var pixels: [Double] = []
       for y in 0..<height {
         for x in 0..<width { for channel in 0..<3 { pixels.append(operands[0][0, y, x, channel]) } }
       }
       pixels = ReferenceSmoothing.smoothed(pixels, width: width, height: height, threshold: threshold)
       var output = operands[0]
-      for y in 0..<input.shape.height {
-        for x in 0..<input.shape.width {
+      for y in 0..<shape.height {
+        for x in 0..<shape.width {
           let pixel = mirrored(y, height) * width + mirrored(x, width)
           for channel in 0..<3 { output[0, y, x, channel] = pixels[3 * pixel + channel] }
         }
       }
       values.append(output)
     case .grain(let amplitude):
-      let (height, width) = (picture?.height ?? input.shape.height, picture?.width ?? input.shape.width)
+      let shape = operands[0].shape
+      let (height, width) = (picture?.height ?? shape.height, picture?.width ?? shape.width)
       let levels = Grain.values(width: width, height: height, amplitude: amplitude)
       var output = operands[0]
-      for y in 0..<input.shape.height {
-        for x in 0..<input.shape.width {
+      for y in 0..<shape.height {
+        for x in 0..<shape.width {
           let level = levels[mirrored(y, height) * width + mirrored(x, width)]
           for channel in 0..<3 { output[0, y, x, channel] += Double(level) }
         }
@@ -73,6 +78,24 @@ func referenceOutput(of model: StyleModel, input: Tensor, picture: PictureSize? 
     case .relu: values.append(Reference.relu(operands[0]))
     case .upsampleNearest: values.append(Reference.upsampleNearest(operands[0]))
     case .add: values.append(Reference.add(operands[0], operands[1]))
+    case .canvas:
+      let canvas = model.definition.canvasExtents(height: input.shape.height, width: input.shape.width)
+      values.append(Reference.areaReduction(operands[0], height: canvas.height, width: canvas.width))
+    case .revision(let channels):
+      let (film, draft) = (operands[0].shape, operands[1])
+      let enlarged = Reference.enlargement(draft, height: film.height, width: film.width)
+      guard channels > 0 else {
+        values.append(enlarged)
+        break
+      }
+      func convolution(_ input: ReferenceTensor, _ name: String) throws -> ReferenceTensor {
+        Reference.convolution(
+          padded(input, by: 1, mirrored: true), weight: try parameter("\(node.name).\(name).weight"),
+          bias: try parameter("\(node.name).\(name).bias"), geometry: .init(stride: 1))
+      }
+      let read = Reference.revisionInput(film: operands[0], draft: draft, luma: luma)
+      let hidden = Reference.relu(try convolution(read, "conv1"))
+      values.append(Reference.addingBlocks(enlarged, try convolution(hidden, "conv2")))
     case .scaledTanh(let scale, let offset):
       values.append(Reference.scaledTanh(operands[0], scale: Double(scale), offset: Double(offset)))
     }

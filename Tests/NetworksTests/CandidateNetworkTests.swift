@@ -10,7 +10,7 @@ import Testing
     "phone:channels=4-8-16-24,detail=3,kernel=9",
     "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",
     "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1", "phone:grain=25", "phone:smooth=31",
-    "dense:smooth=14,grain=6",
+    "dense:smooth=14,grain=6", "dense:canvas=64", "phone:canvas=1024,revision=0,grain=6",
   ]
 
   @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
@@ -38,7 +38,8 @@ import Testing
         (size, channels) = (size * factor, channels / (factor * factor))
       case .upsampleNearest: size *= 2
       case .add: #expect(shapes[node.inputs[1]] == (size, channels), "node \(index)")
-      case .input, .relu, .smoothing, .grain, .affine, .scaledTanh: break
+      case .revision: #expect(channels == 3 && shapes[node.inputs[1]] == (size, 3), "a film as small as its canvas")
+      case .input, .relu, .smoothing, .grain, .affine, .scaledTanh, .canvas: break
       }
       shapes.append((size, channels))
     }

@@ -101,4 +101,44 @@ struct WideMicrokernelTests {
       }
     }
   }
+
+  @Test(
+    "A row of a 3×3 convolution agrees with its slow twin to the bit",
+    .enabled(if: impasto_processor_has_avx512() != 0),
+    arguments: [1, 4, 8, 13], [false, true])
+  func row(channels: Int, rectifies: Bool) {
+    var random = Random(seed: UInt64(channels))
+    let (plane, stride) = (90, 70)
+    let rows = (0..<3).map { _ in random.uniform(count: channels * plane + 2) }
+    let b = random.uniform(count: channels * 36)
+    let bias = random.uniform(count: 4)
+    var c = [Float](repeating: .nan, count: 4 * stride)
+    rows[0].withUnsafeBufferPointer { upper in
+      rows[1].withUnsafeBufferPointer { middle in
+        rows[2].withUnsafeBufferPointer { lower in
+          c.withUnsafeMutableBufferPointer { c in
+            guard let upper = upper.baseAddress, let middle = middle.baseAddress, let lower = lower.baseAddress,
+              let c = c.baseAddress
+            else { return }
+            convolveWideRow64x4(
+              (upper + 1, middle + 1, lower + 1), plane: plane, channels: channels, b, bias: bias,
+              rectifies: rectifies, into: c, stride: stride)
+          }
+        }
+      }
+    }
+    for index in 0..<4 * stride {
+      let (output, column) = (index / stride, index % stride)
+      guard column < 64 else {
+        #expect(c[index].isNaN, "wrote beyond column 64 of output \(output)")
+        continue
+      }
+      var sum = bias[output]
+      for product in 0..<9 * channels {
+        let (channel, row, tap) = (product / 9, product / 3 % 3, product % 3)
+        sum.addProduct(rows[row][channel * plane + column + tap], b[product * 4 + output])
+      }
+      #expect(c[index].bitPattern == (rectifies && sum < 0 ? 0 : sum).bitPattern)
+    }
+  }
 }

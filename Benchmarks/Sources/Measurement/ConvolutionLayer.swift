@@ -35,7 +35,8 @@ public struct ConvolutionLayer: Sendable {
         extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
       case .pixelUnshuffle(let factor): extent = (extent.height / factor, extent.width / factor)
       case .pixelShuffle(let factor): extent = (extent.height * factor, extent.width * factor)
-      case .input, .instanceNorm, .batchNorm, .relu, .add, .smoothing, .grain, .affine, .scaledTanh: break
+      case .canvas: extent = definition.canvasExtents(height: extent.height, width: extent.width)
+      case .input, .instanceNorm, .batchNorm, .relu, .add, .smoothing, .grain, .affine, .scaledTanh, .revision: break
       }
       extents.append(extent)
     }

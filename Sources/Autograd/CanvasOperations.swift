@@ -1,0 +1,102 @@
+import Kernels
+import Tensors
+
+// From the film to its canvas and back.
+
+extension Tape {
+  /// `input` reduced to `height` × `width` by area averaging, see ``AreaReduction``; output `[N, height, width, C]`.
+  public func areaReduced(_ input: Variable, height: Int, width: Int) -> Variable {
+    let shape = input.value.shape
+    let reduction = AreaReduction(height: shape.height, width: shape.width, outputHeight: height, outputWidth: width)
+    let scratchCount = reduction.scratchCount(channels: shape.channels, threads: pool.threadCount)
+    let output = uninitialized(Shape(batch: shape.batch, height: height, width: width, channels: shape.channels))
+    withScratch(scratchCount) { scratch in
+      reduction.forward(
+        input.value.pointer, batch: shape.batch, channels: shape.channels, output: output.pointer, scratch: scratch,
+        pool: pool)
+    }
+    return record(output, inputs: [input]) { [self] gradient in
+      withScratch(scratchCount) { scratch in
+        contribute(to: input) { target in
+          reduction.backward(
+            gradient.pointer, batch: shape.batch, channels: shape.channels, dInput: target, scratch: scratch, pool: pool
+          )
+        }
+      }
+    }
+  }
+
+  /// `input` at `height` × `width` by bilinear interpolation, or at the centres of blocks of `step` × `step` pixels of that picture, see
+  /// ``BilinearEnlargement``; output `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
+  public func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {
+    let shape = input.value.shape
+    let enlargement = BilinearEnlargement(
+      height: shape.height, width: shape.width, outputHeight: height, outputWidth: width, step: step)
+    let scratchCount = enlargement.scratchCount(channels: shape.channels, threads: pool.threadCount)
+    let output = uninitialized(
+      Shape(
+        batch: shape.batch, height: enlargement.outputRows, width: enlargement.outputColumns, channels: shape.channels))
+    withScratch(scratchCount) { scratch in
+      enlargement.forward(
+        input.value.pointer, batch: shape.batch, channels: shape.channels, output: output.pointer, scratch: scratch,
+        pool: pool)
+    }
+    return record(output, inputs: [input]) { [self] gradient in
+      withScratch(scratchCount) { scratch in
+        contribute(to: input) { target in
+          enlargement.backward(
+            gradient.pointer, batch: shape.batch, channels: shape.channels, dInput: target, scratch: scratch, pool: pool
+          )
+        }
+      }
+    }
+  }
+
+  /// What a revision reads of each block of 2×2 pixels of `film`, `[N, H, W, 3]`, and of `draft`, `[N, h, w, 3]`, see ``RevisionInput``;
+  /// output `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`. The film is a constant, and the draft's extents are those of its canvas.
+  public func revisionInput(film: Variable, draft: Variable) -> Variable {
+    precondition(!film.requiresGradient, "a film has no gradient")
+    let (shape, canvas) = (film.value.shape, draft.value.shape)
+    let luma = uninitialized(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
+    RevisionInput.luma(film.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
+    let filmLuma = Variable(luma)
+    let canvasLuma = areaReduced(filmLuma, height: canvas.height, width: canvas.width)
+    let enlargedLuma = enlarged(canvasLuma, height: shape.height, width: shape.width)
+    let centredLuma = enlarged(canvasLuma, height: shape.height, width: shape.width, step: 2)
+    let centred = enlarged(draft, height: shape.height, width: shape.width, step: 2)
+    let blocks = centred.value.shape
+    let output = uninitialized(
+      Shape(batch: shape.batch, height: blocks.height, width: blocks.width, channels: RevisionInput.channels))
+    RevisionInput.forward(
+      luma: luma.pointer, enlargedLuma: enlargedLuma.value.pointer, draft: centred.value.pointer,
+      canvasLuma: centredLuma.value.pointer, batch: shape.batch, height: shape.height, width: shape.width,
+      output: output.pointer, pool: pool)
+    return record(output, inputs: [centred]) { [self] gradient in
+      contribute(to: centred) { target in
+        RevisionInput.backward(gradient.pointer, blocks: blocks.batch * blocks.height * blocks.width, dDraft: target)
+      }
+    }
+  }
+
+  /// `base + scale · blocks`: `base` `[N, H, W, 3]`, and `blocks` `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`, shuffled to pixels, see
+  /// ``RevisionInput/addBlocks(_:scale:to:batch:height:width:output:pool:)``.
+  public func addingBlocks(_ base: Variable, _ blocks: Variable, scale: Float) -> Variable {
+    let shape = base.value.shape
+    let expected = Shape(batch: shape.batch, height: (shape.height + 1) / 2, width: (shape.width + 1) / 2, channels: 12)
+    precondition(shape.channels == 3 && blocks.value.shape == expected, "\(blocks.value.shape) for \(shape)")
+    let output = uninitialized(shape)
+    RevisionInput.addBlocks(
+      blocks.value.pointer, scale: scale, to: base.value.pointer, batch: shape.batch, height: shape.height,
+      width: shape.width, output: output.pointer, pool: pool)
+    return record(output, inputs: [base, blocks]) { [self] gradient in
+      if blocks.requiresGradient {
+        contribute(to: blocks) { target in
+          RevisionInput.addBlocksBackward(
+            gradient.pointer, scale: scale, batch: shape.batch, height: shape.height, width: shape.width,
+            dResidual: target, pool: pool)
+        }
+      }
+      if base.requiresGradient { add(gradient, to: base) }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Tensors
+
+extension Reference {
+  /// Reduction by area averaging: the mean over the rectangle that each pixel of the output covers.
+  ///
+  /// `input` is `[N, H, W, C]`, the output `[N, height, width, C]`.
+  public static func areaReduction(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+    let (rows, columns) = (overlaps(input.shape.height, height), overlaps(input.shape.width, width))
+    return resampled(input, rows: rows, columns: columns)
+  }
+
+  /// The gradient of ``areaReduction(_:height:width:)`` with respect to an input of `height` × `width`.
+  public static func areaReductionBackward(_ gradient: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+    let (rows, columns) = (overlaps(height, gradient.shape.height), overlaps(width, gradient.shape.width))
+    return resampledBackward(gradient, rows: rows, columns: columns)
+  }
+
+  /// Bilinear interpolation at the centres of blocks of `step` × `step` pixels of a picture of `height` × `width`, clamped at the border.
+  public static func enlargement(_ input: ReferenceTensor, height: Int, width: Int, step: Int = 1) -> ReferenceTensor {
+    resampled(
+      input, rows: tents(input.shape.height, height, step: step), columns: tents(input.shape.width, width, step: step))
+  }
+
+  /// The gradient of ``enlargement(_:height:width:step:)`` with respect to an input of `canvasHeight` × `canvasWidth`.
+  public static func enlargementBackward(
+    _ gradient: ReferenceTensor, height: Int, width: Int, step: Int = 1, canvasHeight: Int, canvasWidth: Int
+  ) -> ReferenceTensor {
+    resampledBackward(
+      gradient, rows: tents(canvasHeight, height, step: step), columns: tents(canvasWidth, width, step: step))
+  }
+
+  /// The luma of RGB: `[N, H, W, 3]` → `[N, H, W, 1]`, ITU-R BT.601.
+  public static func luma(_ input: ReferenceTensor) -> ReferenceTensor {
+    let shape = input.shape
+    var output = ReferenceTensor(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
+    for pixel in output.elements.indices {
+      let colours = input.elements[3 * pixel..<3 * pixel + 3].map { $0 }
+      output.elements[pixel] = 0.299 * colours[0] + 0.587 * colours[1] + 0.114 * colours[2]
+    }
+    return output
+  }
+
+  /// What a revision reads of each block of 2×2 pixels: `film` `[N, H, W, 3]`, `draft` `[N, h, w, 3]`, output `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
+  ///
+  /// `luma` is the film's where it is not that of `film` itself: bytes are rounded.
+  public static func revisionInput(
+    film: ReferenceTensor, draft: ReferenceTensor, luma given: ReferenceTensor? = nil
+  ) -> ReferenceTensor {
+    let (shape, canvas) = (film.shape, draft.shape)
+    let canvasLuma = areaReduction(luma(film), height: canvas.height, width: canvas.width)
+    let enlarged = enlargement(canvasLuma, height: shape.height, width: shape.width)
+    let centredLuma = enlargement(canvasLuma, height: shape.height, width: shape.width, step: 2)
+    let centred = enlargement(draft, height: shape.height, width: shape.width, step: 2)
+    let film = given ?? luma(film)
+    var output = ReferenceTensor(
+      Shape(batch: shape.batch, height: (shape.height + 1) / 2, width: (shape.width + 1) / 2, channels: 8))
+    for image in 0..<shape.batch {
+      for row in 0..<output.shape.height {
+        for column in 0..<output.shape.width {
+          for place in 0..<4 {
+            let (y, x) = (min(2 * row + place / 2, shape.height - 1), min(2 * column + place % 2, shape.width - 1))
+            output[image, row, column, place] = (film[image, y, x, 0] - enlarged[image, y, x, 0]) / 64
+          }
+          for colour in 0..<3 {
+            output[image, row, column, 4 + colour] = (centred[image, row, column, colour] - 127.5) / 127.5
+          }
+          output[image, row, column, 7] = (centredLuma[image, row, column, 0] - 127.5) / 127.5
+        }
+      }
+    }
+    return output
+  }
+
+  /// `base + 64·residual`, the residual's `[N, ⌈H/2⌉, ⌈W/2⌉, 12]` shuffled to pixels.
+  public static func addingBlocks(_ base: ReferenceTensor, _ residual: ReferenceTensor) -> ReferenceTensor {
+    var output = base
+    for image in 0..<base.shape.batch {
+      for y in 0..<base.shape.height {
+        for x in 0..<base.shape.width {
+          for colour in 0..<3 {
+            output[image, y, x, colour] += 64 * residual[image, y / 2, x / 2, 4 * colour + y % 2 * 2 + x % 2]
+          }
+        }
+      }
+    }
+    return output
+  }
+
+  // MARK: Separable maps
+
+  /// How much output `i` takes of input `j`: `[outputs][inputs]`.
+  private typealias Weights = [[Double]]
+
+  private static func overlaps(_ inputs: Int, _ outputs: Int) -> Weights {
+    let stretch = Double(inputs) / Double(outputs)
+    return (0..<outputs).map { output in
+      (0..<inputs).map { input in
+        let (first, last) = (Double(output) * stretch, Double(output + 1) * stretch)
+        return max(0, min(last, Double(input + 1)) - max(first, Double(input))) / stretch
+      }
+    }
+  }
+
+  private static func tents(_ inputs: Int, _ extent: Int, step: Int) -> Weights {
+    (0..<(extent + step - 1) / step).map { output in
+      let centre = Double(step) * (Double(output) + 0.5) * Double(inputs) / Double(extent) - 0.5
+      let position = min(max(centre, 0), Double(inputs - 1))
+      return (0..<inputs).map { max(0, 1 - abs(position - Double($0))) }
+    }
+  }
+
+  private static func resampled(_ input: ReferenceTensor, rows: Weights, columns: Weights) -> ReferenceTensor {
+    let shape = input.shape
+    var output = ReferenceTensor(
+      Shape(batch: shape.batch, height: rows.count, width: columns.count, channels: shape.channels))
+    forEachProduct(shape, rows, columns) { image, y, x, i, j, channel, weight in
+      output[image, y, x, channel] += weight * input[image, i, j, channel]
+    }
+    return output
+  }
+
+  private static func resampledBackward(
+    _ gradient: ReferenceTensor, rows: Weights, columns: Weights
+  ) -> ReferenceTensor {
+    let shape = Shape(
+      batch: gradient.shape.batch, height: rows[0].count, width: columns[0].count, channels: gradient.shape.channels)
+    var inputGradient = ReferenceTensor(shape)
+    forEachProduct(shape, rows, columns) { image, y, x, i, j, channel, weight in
+      inputGradient[image, i, j, channel] += weight * gradient[image, y, x, channel]
+    }
+    return inputGradient
+  }
+
+  private static func forEachProduct(
+    _ shape: Shape, _ rows: Weights, _ columns: Weights,
+    _ body: (_ image: Int, _ y: Int, _ x: Int, _ i: Int, _ j: Int, _ channel: Int, _ weight: Double) -> Void
+  ) {
+    let taps = { (weights: [Double]) in weights.indices.filter { weights[$0] > 0 } }
+    let (rowTaps, columnTaps) = (rows.map(taps), columns.map(taps))
+    for image in 0..<shape.batch {
+      for y in rows.indices {
+        for x in columns.indices {
+          for i in rowTaps[y] {
+            for j in columnTaps[x] {
+              for channel in 0..<shape.channels { body(image, y, x, i, j, channel, rows[y][i] * columns[x][j]) }
+            }
+          }
+        }
+      }
+    }
+  }
+}
