@@ -22,6 +22,9 @@ func randomModel(seed: UInt64, network: String? = nil) throws -> StyleModel {
   return StyleModel(definition: definition, parameters: parameters, style: "random")
 }
 
+/// A small network on a canvas of 96 lines.
+let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"
+
 /// Grey noise without end, at a rate.
 final class NoiseSource: FrameSource {
   let description: VideoDescription
@@ -72,8 +75,7 @@ final class RunningServer {
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
     try randomModel(seed: 2).save(path: folder.file("second.safetensors"))
     if hasCanvas {
-      let network = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"
-      try randomModel(seed: 3, network: network).save(path: folder.file("canvas.safetensors"))
+      try randomModel(seed: 3, network: canvasNetwork).save(path: folder.file("canvas.safetensors"))
     }
     try folder.write([0xFF, 0xD8, 1, 2, 3], to: "second.jpg")
     let catalog = StyleCatalog(folders: [folder.path])
