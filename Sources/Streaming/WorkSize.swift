@@ -3,7 +3,7 @@ import Networks
 /// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one above.
 ///
 /// A network with a canvas paints at the size of that, which is smaller, and only revises at these sizes. Of them, those are left out that
-/// would cost nearly as much as the one above, and they go down as far below the canvas as others do below the full size.
+/// would cost nearly as much as the one above, and they go on below the canvas, which shrinks with them, to a fifth of its pixels.
 public struct WorkSizeLadder: Equatable, Sendable {
   /// A picture's size in pixels.
   public struct Size: Hashable, Sendable {
@@ -25,6 +25,8 @@ public struct WorkSizeLadder: Equatable, Sendable {
   /// Smaller pictures show no strokes, only blots.
   private static let leastSide = 64
   private static let leastShare = 0.05
+  /// Of the pixels of the canvas: its strokes are twice as large then.
+  private static let leastCanvasShare = 0.2
   private static let step = 0.8
   /// What revising a pixel costs beside painting one, roughly.
   private static let revisionCost = 1 / 16.0
@@ -39,7 +41,8 @@ public struct WorkSizeLadder: Equatable, Sendable {
   /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow, for a canvas of `canvasLines` or none.
   public init(below full: Size, canvasLines: Int? = nil) {
     self.canvasLines = canvasLines
-    let leastArea = Self.leastShare * Self.paintedArea(full, canvasLines)
+    let leastArea =
+      (canvasLines == nil ? Self.leastShare : Self.leastCanvasShare) * Self.paintedArea(full, canvasLines)
     var rungs = [full]
     var share = Self.step
     while share * full.area >= leastArea {

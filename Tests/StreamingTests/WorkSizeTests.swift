@@ -26,7 +26,7 @@ import Testing
     #expect(plain.rungs.allSatisfy { $0.height > 230 })
     let above = ladder.rungs.filter { $0.height > 256 }
     #expect((2..<plain.rungs.count).contains(above.count))
-    #expect(ladder.rungs.count - above.count > 5 && ladder.rungs.allSatisfy { $0.height >= 64 })
+    #expect(ladder.rungs.count - above.count > 5 && ladder.rungs.allSatisfy { $0.height >= 112 })
     for (above, below) in zip(ladder.rungs, ladder.rungs.dropFirst()) {
       #expect(ladder.cost(below) <= 0.9 * ladder.cost(above))
     }
@@ -39,7 +39,7 @@ import Testing
   /// A machine that is four times too slow for the canvas itself ends below it and stays there; a faster one stops at once.
   @Test func theControllerGoesBelowTheCanvas() {
     let ladder = WorkSizeLadder(below: .init(width: 1920, height: 1080), canvasLines: 256)
-    for (milliseconds, expected) in [(160.0, 64..<200), (44.0, 600..<1080)] {
+    for (milliseconds, expected) in [(160.0, 112..<200), (44.0, 600..<1080)] {
       var controller = WorkSizeController()
       var heights: [Int] = []
       for step in 0..<1200 {
