@@ -9,6 +9,8 @@ public struct StyleList: Encodable, Equatable, Sendable {
     public var name: String
     /// Its network, see `NetworkDefinition.title`; nil where the file is no model.
     public var network: String?
+    /// The lines of the canvas that it paints on; nil where there is none.
+    public var canvas: Int?
     /// The size of the file in bytes; nil where the system does not tell.
     public var bytes: Int?
     /// The model file.
@@ -37,7 +39,8 @@ public struct StyleList: Encodable, Equatable, Sendable {
       entry.file = try installation.styleFile(name)
       let attributes = try FileManager.default.attributesOfItem(atPath: entry.file)
       entry.bytes = (attributes[.size] as? NSNumber)?.intValue
-      entry.network = try StyleModel.definition(ofFile: entry.file).title
+      let definition = try StyleModel.definition(ofFile: entry.file)
+      (entry.network, entry.canvas) = (definition.title, definition.canvasLines)
     } catch {
       entry.error = "\(error)"
     }
@@ -49,7 +52,7 @@ public struct StyleList: Encodable, Equatable, Sendable {
     guard !styles.isEmpty else { return "no styles in \(folders.joined(separator: ", "))" }
     let rows = styles.map { entry in
       [
-        entry.name + (entry.isDefault ? " (default)" : ""), entry.network ?? "unreadable",
+        entry.name + (entry.isDefault ? " (default)" : ""), Self.network(entry),
         entry.bytes.map(Self.size) ?? "", entry.error ?? entry.file,
       ]
     }
@@ -58,6 +61,13 @@ public struct StyleList: Encodable, Equatable, Sendable {
       zip(row, widths).map { $0.padding(toLength: $1 + 2, withPad: " ", startingAt: 0) }.joined()
         + row[3]
     }.joined(separator: "\n")
+  }
+
+  /// The network and its canvas, which a description names by itself.
+  private static func network(_ entry: Entry) -> String {
+    guard let network = entry.network else { return "unreadable" }
+    guard let lines = entry.canvas, NetworkDefinition.names.contains(network) else { return network }
+    return "\(network), canvas of \(lines) lines"
   }
 
   /// In thousands of bytes, or in millions from a thousand of those.

@@ -50,6 +50,12 @@ struct MetricsText {
     add(
       "work_pixels", "gauge", "Pixels of the pictures that the network paints.",
       numbers.map { (label($0.0), Double($0.1.workWidth * $0.1.workHeight)) })
+    add(
+      "canvas_pixels", "gauge", "Pixels of the canvas that they are painted on; the same where there is none.",
+      numbers.map { stream, numbers, _ in
+        let (width, height) = (numbers.canvasWidth ?? numbers.workWidth, numbers.canvasHeight ?? numbers.workHeight)
+        return (label(stream), Double(width * height))
+      })
     all("viewers", "gauge", "Open streams.") { Double($0.output.viewerCount) }
     add(
       "segments_total", "counter", "Pictures encoded for viewers.", numbers.map { (label($0.0), Double($0.2.segments)) }

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Networks
 
 /// What routes answer with and read.
 enum Answer {
@@ -36,6 +37,8 @@ enum Answer {
     let body = try await request.body.collect(upTo: limit)
     do {
       return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+    } catch let error as ModelError {
+      throw HTTPError(.badRequest, message: "\(error)")
     } catch {
       throw HTTPError(.badRequest, message: "the body is not what is expected here")
     }

@@ -1,3 +1,4 @@
+import Networks
 import Streaming
 
 /// A stream as programs and the page read it.
@@ -12,6 +13,8 @@ struct StreamState: Codable, Sendable {
   /// Whether there is sound to hear.
   var hasSound: Bool
   var styles: [StyleChange.Part]
+  /// How large the strokes are; nil where no style has a canvas.
+  var strokeSize: Strokes?
   var strength: Double
   var preserveColors: Bool
   /// How long changes take in seconds, unless told otherwise.
@@ -32,6 +35,7 @@ struct StreamState: Codable, Sendable {
     self.isCamera = isCamera
     hasSound = stream.output.hasSound
     styles = settings.styles.map { StyleChange.Part(name: $0.name, share: $0.share) }
+    strokeSize = settings.strokes
     strength = settings.blend.strength
     preserveColors = settings.blend.preservesColors
     fade = stream.fade.withLock { $0 }
@@ -51,6 +55,8 @@ struct StyleChange: Codable, Sendable {
 
   /// Styles and their shares, relative to each other.
   var styles: [Part]?
+  /// How large the strokes are: `small`, `medium`, `large` or the lines of the canvas.
+  var strokeSize: Strokes?
   /// The share of the painted picture, 0 to 1.
   var strength: Double?
   /// Whether the colours stay the source's.
@@ -83,8 +89,13 @@ struct StyleChange: Codable, Sendable {
     func perform(_ command: StyleCommand) throws {
       try stream.style.perform(command, fade: length, load: catalog.style)
     }
-    // The styles first: what fails then has changed nothing.
-    if let styles { try perform(.mix(styles.map { StyleCommand.Part(name: $0.name, share: $0.share) })) }
+    // The styles and strokes first, in one step: what fails then has changed nothing.
+    if let styles {
+      let parts = styles.map { StyleCommand.Part(name: $0.name, share: $0.share) }
+      try stream.style.mix(parts, strokes: strokeSize, fade: length, load: catalog.style)
+    } else if let strokeSize {
+      try perform(.strokes(strokeSize))
+    }
     if let strength { try perform(.strength(strength)) }
     if let preserveColors { try perform(.preserveColors(preserveColors)) }
     if let fade { stream.fade.withLock { $0 = fade } }

@@ -10,6 +10,10 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidWidth(Double)
   /// The canvas would have too few lines or too many.
   case invalidCanvas(lines: Int)
+  /// What should tell how large strokes are is no word for it and no number of lines.
+  case invalidStrokes(found: String)
+  /// The size of the strokes was chosen for styles none of which has a canvas.
+  case noCanvas(styles: [String])
   /// The file has no style model's metadata, or a version that this program does not know.
   case foreignFile(file: String, found: String, expected: String)
   /// A tensor that the network needs is not in the file.
@@ -34,6 +38,12 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
     case .invalidCanvas(let lines):
       "a canvas of \(lines) lines is out of range; expected \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
+    case .invalidStrokes(let found): "strokes of size '\(printable(found))'; expected \(Strokes.choices)"
+    case .noCanvas(let styles):
+      (styles.count == 1 ? "the style " : "the styles ")
+        + styles.map { "'\(printable($0))'" }.joined(separator: " and ")
+        + (styles.count == 1 ? " has no canvas, so the size of its" : " have no canvas, so the size of their")
+        + " strokes cannot be chosen"
     case .foreignFile(let file, let found, let expected):
       "\(file): not a style model: found \(printable(found)), expected \(expected)"
     case .missingParameter(let file, let name, let shape): "\(file): tensor '\(name)' of shape \(shape) is missing"

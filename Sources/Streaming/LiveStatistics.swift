@@ -27,6 +27,10 @@ public struct LiveStatistics: Codable, Sendable {
   public var workWidth = 0
   /// The height at which the network paints.
   public var workHeight = 0
+  /// The width of the canvas; nil where no style has one.
+  public var canvasWidth: Int?
+  /// The height of the canvas; nil where no style has one.
+  public var canvasHeight: Int?
   /// How often the work size has changed.
   public var workSizeChanges = 0
   /// How often the source went away and came back.

@@ -5,36 +5,19 @@ import Networks
 import Synchronization
 import Threading
 
-/// A style ready to be used: a model under the name that people know it by.
-public struct NamedStyle: Sendable {
-  /// What people call it.
-  public let name: String
-  /// The checked model; styles with the same object share engines.
-  public let model: PreparedModel
-
-  /// A style of a prepared model.
-  public init(_ name: String, model: PreparedModel) {
-    self.name = name
-    self.model = model
-  }
-
-  /// Reads the model file at `path`, which is not needed afterwards. Throws `SafetensorsError`, `ModelError` or
-  /// `InferenceError` where it is none.
-  public init(_ name: String, path: String) throws {
-    self.init(name, model: try PreparedModel(StyleModel.load(path: path)))
-  }
-}
-
 /// The style of a video that changes while it is painted: another one, a mixture of several, more or less of it.
 ///
 /// Controls may be called from any thread. Whatever takes time (checking models, making engines) happens on the calling thread:
 /// the frames meanwhile are painted as before. A mixture is the mean of the pictures, weighted: each style in it costs a run of
-/// its network, during a fade those of both sides.
+/// its network, during a fade those of both sides. How large strokes are is set for all styles at once; those without a canvas have strokes
+/// of one size only.
 public final class LiveStyle: FrameStylizer, @unchecked Sendable {
   /// What is set at one moment.
   public struct State: Sendable {
     /// The styles and their shares, which add up to 1: where a fade leads to.
     public var styles: [(name: String, share: Double)]
+    /// How large the strokes are: where a fade leads to; nil where no style has a canvas.
+    public var strokes: Strokes?
     /// What of the source shows through: where a fade leads to.
     public var blend: FrameBlend
     /// Whether a fade is under way.
@@ -43,6 +26,8 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
     public var workWidth: Int
     /// The height at which the networks paint.
     public var workHeight: Int
+    /// The extents of the first canvas among the styles'; nil where there is none.
+    public var canvas: (width: Int, height: Int)?
   }
 
   /// The most styles in a mixture.
@@ -50,15 +35,21 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
 
   private struct Layer {
     let style: NamedStyle
+    /// The lines of its canvas; nil where it has none.
+    let canvasLines: Int?
     var engines: [WorkSizeLadder.Size: StyleEngine]
     /// Shares at the beginning and at the end of the fade.
     var from: Double
     var to: Double
+
+    /// Whether both paint alike, at any size.
+    func paints(like other: Layer) -> Bool { style.model === other.style.model && canvasLines == other.canvasLines }
   }
 
   private struct Changing {
     var layers: [Layer] = []
     var mixing = Fade()
+    var strokes: Strokes
     var blendFrom: FrameBlend
     var blendTo: FrameBlend
     var blending = Fade()
@@ -90,13 +81,14 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
   ///
   /// `turn`, if given, is called around each frame's painting: runs that share a pool can take turns in it.
   public init(
-    _ style: NamedStyle, pool: ComputePool, blend: FrameBlend = FrameBlend(),
+    _ style: NamedStyle, pool: ComputePool, blend: FrameBlend = FrameBlend(), strokes: Strokes = .medium,
     turn: (@Sendable (_ paint: () throws -> Void) throws -> Void)? = nil
   ) {
     self.pool = pool
     self.turn = turn
-    state = Mutex(
-      Changing(layers: [Layer(style: style, engines: [:], from: 1, to: 1)], blendFrom: blend, blendTo: blend))
+    let layer = Layer(
+      style: style, canvasLines: style.model.definition.canvasLines(for: strokes), engines: [:], from: 1, to: 1)
+    state = Mutex(Changing(layers: [layer], strokes: strokes, blendFrom: blend, blendTo: blend))
   }
 
   // MARK: Control
@@ -105,11 +97,14 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
   /// it was then.
   public func select(_ style: NamedStyle, fade: Duration = .zero) throws { try mix([(style, 1)], fade: fade) }
 
-  /// Goes over to a mixture, in the length of `fade`. Shares are relative; styles with none are left out.
+  /// Goes over to a mixture, and to strokes of another size where these are given, in the length of `fade`. Shares are relative; styles
+  /// with none are left out.
   ///
-  /// Throws ``LiveStyleError`` where nothing is left or there are too many, `InferenceError` where the memory does not suffice;
-  /// all stays as it was then.
-  public func mix(_ styles: [(style: NamedStyle, share: Double)], fade: Duration = .zero) throws {
+  /// Throws ``LiveStyleError`` where nothing is left or there are too many, `ModelError` where strokes are given and no style has a canvas,
+  /// `InferenceError` where the canvas is out of range or the memory does not suffice; all stays as it was then.
+  public func mix(
+    _ styles: [(style: NamedStyle, share: Double)], strokes: Strokes? = nil, fade: Duration = .zero
+  ) throws {
     var wanted: [(style: NamedStyle, share: Double)] = []
     for (style, share) in styles where share > 0 && share.isFinite {
       if let index = wanted.firstIndex(where: { $0.style.model === style.model }) {
@@ -121,37 +116,54 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
     guard !wanted.isEmpty else { throw LiveStyleError.nothingToMix }
     guard wanted.count <= Self.greatestStyleCount else { throw LiveStyleError.tooManyStyles(count: wanted.count) }
     let sum = wanted.reduce(0) { $0 + $1.share }
+    try control.withLock { _ in try lead(to: wanted.map { ($0.style, $0.share / sum) }, strokes, fade: fade) }
+  }
+
+  /// Goes over to strokes of another size, in the length of `fade`; styles without a canvas stay as they are, and styles that come later
+  /// are painted with these strokes too. Throws as ``mix(_:strokes:fade:)`` does.
+  public func setStrokes(_ strokes: Strokes, fade: Duration = .zero) throws {
     try control.withLock { _ in
-      let (known, sizes) = state.withLock { ($0.layers, $0.sizes) }
-      var layers: [Layer] = []
-      for (style, share) in wanted {
-        var layer =
-          known.first { $0.style.model === style.model } ?? Layer(style: style, engines: [:], from: 0, to: 0)
-        try addEngines(to: &layer, sizes)
-        layer.to = share / sum
-        layers.append(layer)
+      let present = state.withLock { $0.layers.filter { $0.to > 0 } }
+      try lead(to: present.map { ($0.style, $0.to) }, strokes, fade: fade)
+    }
+  }
+
+  /// The shares add up to 1. To be called with `control` held.
+  private func lead(to wanted: [(style: NamedStyle, share: Double)], _ chosen: Strokes?, fade: Duration) throws {
+    if chosen != nil, wanted.allSatisfy({ $0.style.model.definition.canvasLines == nil }) {
+      throw ModelError.noCanvas(styles: wanted.map(\.style.name))
+    }
+    let (known, sizes, strokes) = state.withLock { ($0.layers, $0.sizes, chosen ?? $0.strokes) }
+    var layers: [Layer] = []
+    for (style, share) in wanted {
+      let lines = style.model.definition.canvasLines(for: strokes)
+      var layer = Layer(style: style, canvasLines: lines, engines: [:], from: 0, to: 0)
+      layer = known.first { $0.paints(like: layer) } ?? layer
+      try addEngines(to: &layer, sizes)
+      layer.to = share
+      layers.append(layer)
+    }
+    state.withLock { state in
+      let now = ContinuousClock.now
+      let progress = state.mixing.progress(at: now)
+      for index in layers.indices {
+        let old = state.layers.first { $0.paints(like: layers[index]) }
+        layers[index].from = old.map { $0.from + (($0.to - $0.from) * progress) } ?? 0
       }
-      state.withLock { state in
-        let now = ContinuousClock.now
-        let progress = state.mixing.progress(at: now)
-        for index in layers.indices {
-          let old = state.layers.first { $0.style.model === layers[index].style.model }
-          layers[index].from = old.map { $0.from + (($0.to - $0.from) * progress) } ?? 0
+      if fade > .zero {
+        // The old ones leave slowly; of those that leave already, no more than can be painted at a time.
+        for var old in state.layers where !layers.contains(where: { $0.paints(like: old) }) {
+          old.from += (old.to - old.from) * progress
+          old.to = 0
+          if old.from > 0 { layers.append(old) }
         }
-        if fade > .zero {
-          // The old ones leave slowly; of those that leave already, no more than can be painted at a time.
-          for var old in state.layers where !layers.contains(where: { $0.style.model === old.style.model }) {
-            old.from += (old.to - old.from) * progress
-            old.to = 0
-            if old.from > 0 { layers.append(old) }
-          }
-          while layers.count > Self.greatestStyleCount, let least = Self.leastLeaving(layers) {
-            layers.remove(at: least)
-          }
+        while layers.count > Self.greatestStyleCount, let least = Self.leastLeaving(layers) {
+          layers.remove(at: least)
         }
-        state.layers = layers
-        state.mixing = Fade(start: now, length: fade)
       }
+      state.layers = layers
+      state.strokes = strokes
+      state.mixing = Fade(start: now, length: fade)
     }
   }
 
@@ -174,10 +186,29 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
     state.withLock { state in
       let now = ContinuousClock.now
       let layers = state.layers.filter { $0.to > 0 }
+      let size = state.sizes.first
       return State(
-        styles: layers.map { ($0.style.name, $0.to) }, blend: state.blendTo,
+        styles: layers.map { ($0.style.name, $0.to) },
+        strokes: layers.contains { $0.canvasLines != nil } ? state.strokes : nil, blend: state.blendTo,
         isFading: state.mixing.progress(at: now) < 1 || state.blending.progress(at: now) < 1,
-        workWidth: state.sizes.first?.width ?? 0, workHeight: state.sizes.first?.height ?? 0)
+        workWidth: size?.width ?? 0, workHeight: size?.height ?? 0, canvas: Self.canvas(of: layers, state.strokes, size)
+      )
+    }
+  }
+
+  private static func canvas(
+    of layers: [Layer], _ strokes: Strokes, _ size: WorkSizeLadder.Size?
+  ) -> (width: Int, height: Int)? {
+    guard let size, let first = layers.first(where: { $0.canvasLines != nil }) else { return nil }
+    return first.style.model.definition
+      .canvasExtents(for: strokes, height: size.height, width: size.width).map { ($0.width, $0.height) }
+  }
+
+  /// The most lines among the canvases of the styles that it leads to; nil where one of them has none and is painted at the full work size.
+  var canvasLines: Int? {
+    state.withLock { state in
+      let lines = state.layers.filter { $0.to > 0 }.map(\.canvasLines)
+      return lines.contains(nil) ? nil : lines.compactMap(\.self).max()
     }
   }
 
@@ -209,7 +240,7 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
       let made = layers
       state.withLock { state in
         for index in state.layers.indices {
-          let engine = made.first { $0.style.model === state.layers[index].style.model }?.engines[size]
+          let engine = made.first { $0.paints(like: state.layers[index]) }?.engines[size]
           state.layers[index].engines[size] = engine
           state.layers[index].engines = state.layers[index].engines.filter { sizes.contains($0.key) }
         }
@@ -221,7 +252,7 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
   private func addEngines(to layer: inout Layer, _ sizes: [WorkSizeLadder.Size]) throws {
     for size in sizes where layer.engines[size] == nil {
       layer.engines[size] = try StyleEngine(
-        model: layer.style.model, width: size.width, height: size.height, pool: pool)
+        model: layer.style.model, width: size.width, height: size.height, pool: pool, canvasLines: layer.canvasLines)
     }
   }
 
@@ -296,24 +327,5 @@ public final class LiveStyle: FrameStylizer, @unchecked Sendable {
     let made = try Frame(VideoFormat(width: size.width, height: size.height, pixelFormat: .rgb24))
     scratch = made
     return made
-  }
-}
-
-/// Why a style cannot be changed as asked.
-public enum LiveStyleError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No style has a share.
-  case nothingToMix
-  /// More styles than can be painted at a time.
-  case tooManyStyles(count: Int)
-  /// A frame is of a size for which there are no engines.
-  case sizeNotPrepared(width: Int, height: Int)
-
-  /// One sentence.
-  public var description: String {
-    switch self {
-    case .nothingToMix: "a mixture needs at least one style with a share above 0"
-    case .tooManyStyles(let count): "a mixture of \(count) styles: expected at most \(LiveStyle.greatestStyleCount)"
-    case .sizeNotPrepared(let width, let height): "no engine is prepared for pictures of \(width)x\(height)"
-    }
   }
 }

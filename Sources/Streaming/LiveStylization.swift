@@ -48,8 +48,9 @@ public final class LiveStylization: Sendable {
   /// Numbers at this moment.
   public var statistics: LiveStatistics {
     var result = counters.statistics
-    let size = style.size
-    (result.workWidth, result.workHeight) = (size.width, size.height)
+    let settings = style.settings
+    (result.workWidth, result.workHeight) = (settings.workWidth, settings.workHeight)
+    (result.canvasWidth, result.canvasHeight) = (settings.canvas?.width, settings.canvas?.height)
     result.reconnects = (source as? VideoReader)?.reconnectCount ?? 0
     return result
   }
@@ -184,14 +185,21 @@ public final class LiveStylization: Sendable {
     _ stages: Stages, isCancelled: () -> Bool, shouldStop: () -> Bool, observe: (LiveStatistics) -> Void
   ) throws {
     let start = ContinuousClock.now
-    var ladder = WorkSizeLadder(below: fullSize)
+    var ladder = WorkSizeLadder(below: fullSize, canvasLines: style.canvasLines)
     var controller = WorkSizeController()
     var ticks = 0
     while !stages.isDone.load(ordering: .acquiring), !isCancelled() {
       stages.pause(milliseconds: 50)
       ticks += 1
       if shouldStop(), !isStopped.load(ordering: .acquiring) { stop() }
-      if ladder.rungs[0] != fullSize { ladder = WorkSizeLadder(below: fullSize) }
+      let (full, canvasLines) = (fullSize, style.canvasLines)
+      if ladder.canvasLines != canvasLines {
+        let other = WorkSizeLadder(below: full, canvasLines: canvasLines)
+        controller.move(from: ladder, to: other)
+        ladder = other
+      } else if ladder.rungs[0] != full {
+        ladder = WorkSizeLadder(below: full, canvasLines: canvasLines)
+      }
       let numbers = statistics
       var rung = min(controller.rung, ladder.rungs.count - 1)
       if options.adaptsWorkSize, !isStopped.load(ordering: .acquiring) {

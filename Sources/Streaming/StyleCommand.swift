@@ -1,9 +1,13 @@
+import Networks
+
 /// What a person may ask of a running painting, as one line of text.
 public enum StyleCommand: Equatable, Sendable {
   /// `style NAME`: go over to one style.
   case style(String)
   /// `mix NAME SHARE NAME SHARE ...`: go over to a mixture.
   case mix([Part])
+  /// `strokes small|medium|large|LINES`: how large the strokes are.
+  case strokes(Strokes)
   /// `strength NUMBER`: the share of the painted picture, 0 to 1.
   case strength(Double)
   /// `colors on|off`: whether the colours stay the source's.
@@ -41,6 +45,12 @@ public enum StyleCommand: Equatable, Sendable {
         try stride(from: 0, to: rest.count, by: 2).map {
           Part(name: rest[$0], share: try Self.number(rest[$0 + 1], in: 0...1e6, line))
         })
+    case ("strokes", 1):
+      do {
+        self = .strokes(try Strokes(rest[0]))
+      } catch {
+        throw Refusal(line: line, reason: "\(error)")
+      }
     case ("strength", 1): self = .strength(try Self.number(rest[0], in: 0...1, line))
     case ("fade", 1): self = .fade(try Self.number(rest[0], in: 0...3600, line))
     case ("colors", 1) where ["on", "off"].contains(rest[0]): self = .preserveColors(rest[0] == "on")
@@ -49,7 +59,8 @@ public enum StyleCommand: Equatable, Sendable {
       throw Refusal(
         line: line,
         reason:
-          "expected 'style NAME', 'mix NAME SHARE NAME SHARE', 'strength 0.7', 'colors on|off', 'fade SECONDS' or 'quit'"
+          "expected 'style NAME', 'mix NAME SHARE NAME SHARE', 'strokes small|medium|large|LINES', 'strength 0.7', "
+          + "'colors on|off', 'fade SECONDS' or 'quit'"
       )
     }
   }
@@ -78,14 +89,15 @@ public enum StyleCommand: Equatable, Sendable {
 extension LiveStyle {
   /// Obeys `command`; `load` brings a style that is not in use, `fade` is how long the change takes.
   ///
-  /// Throws what `load` throws, ``LiveStyleError`` or `InferenceError`; the painting goes on as before then. `fade` and `quit`
+  /// Throws what `load` throws, ``LiveStyleError``, `ModelError` or `InferenceError`; the painting goes on as before then. `fade` and `quit`
   /// are the caller's to obey.
   public func perform(
     _ command: StyleCommand, fade: Duration, load: (_ name: String) throws -> NamedStyle
   ) throws {
     switch command {
     case .style(let name): try select(try style(named: name, load), fade: fade)
-    case .mix(let parts): try mix(try parts.map { (try style(named: $0.name, load), $0.share) }, fade: fade)
+    case .mix(let parts): try mix(parts, fade: fade, load: load)
+    case .strokes(let strokes): try setStrokes(strokes, fade: fade)
     case .strength(let strength):
       var blend = settings.blend
       blend.strength = strength
@@ -96,6 +108,13 @@ extension LiveStyle {
       setBlend(blend, fade: fade)
     case .fade, .quit: break
     }
+  }
+
+  /// Goes over to the mixture of `parts`, and to strokes of another size where these are given, as ``perform(_:fade:load:)`` does.
+  public func mix(
+    _ parts: [StyleCommand.Part], strokes: Strokes? = nil, fade: Duration, load: (_ name: String) throws -> NamedStyle
+  ) throws {
+    try mix(try parts.map { (try style(named: $0.name, load), $0.share) }, strokes: strokes, fade: fade)
   }
 
   private func style(named name: String, _ load: (_ name: String) throws -> NamedStyle) throws -> NamedStyle {

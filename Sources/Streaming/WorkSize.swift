@@ -1,4 +1,9 @@
+import Networks
+
 /// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one above.
+///
+/// A network with a canvas paints at the size of that, which is smaller, and only revises at these sizes. Of them, those are left out that
+/// would cost nearly as much as the one above, and they go on below the canvas, which shrinks with them, to a fifth of its pixels.
 public struct WorkSizeLadder: Equatable, Sendable {
   /// A picture's size in pixels.
   public struct Size: Hashable, Sendable {
@@ -20,24 +25,51 @@ public struct WorkSizeLadder: Equatable, Sendable {
   /// Smaller pictures show no strokes, only blots.
   private static let leastSide = 64
   private static let leastShare = 0.05
+  /// Of the pixels of the canvas: its strokes are twice as large then.
+  private static let leastCanvasShare = 0.2
   private static let step = 0.8
+  /// What revising a pixel costs beside painting one, roughly.
+  private static let revisionCost = 1 / 16.0
+  /// A rung that costs more than this share of the one above is not worth a change.
+  private static let greatestCost = 0.9
 
   /// The sizes, the greatest first; at least one.
   public let rungs: [Size]
+  /// The lines of the canvas; nil where there is none.
+  public let canvasLines: Int?
 
-  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow.
-  public init(below full: Size) {
+  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow, for a canvas of `canvasLines` or none.
+  public init(below full: Size, canvasLines: Int? = nil) {
+    self.canvasLines = canvasLines
+    let leastArea =
+      (canvasLines == nil ? Self.leastShare : Self.leastCanvasShare) * Self.paintedArea(full, canvasLines)
     var rungs = [full]
     var share = Self.step
-    while share >= Self.leastShare {
+    while share * full.area >= leastArea {
       let factor = share.squareRoot()
       let size = Size(
         width: Self.rounded(Double(full.width) * factor), height: Self.rounded(Double(full.height) * factor))
       if min(size.width, size.height) < Self.leastSide { break }
-      if size.area < rungs[rungs.count - 1].area { rungs.append(size) }
+      let last = rungs[rungs.count - 1]
+      let isWorthIt =
+        canvasLines == nil || Self.cost(size, canvasLines) <= Self.greatestCost * Self.cost(last, canvasLines)
+      if size.area < last.area, isWorthIt { rungs.append(size) }
       share *= Self.step
     }
     self.rungs = rungs
+  }
+
+  /// What painting at `size` costs, relative to other sizes of the ladder.
+  public func cost(_ size: Size) -> Double { Self.cost(size, canvasLines) }
+
+  private static func cost(_ size: Size, _ canvasLines: Int?) -> Double {
+    paintedArea(size, canvasLines) + (canvasLines == nil ? 0 : revisionCost * size.area)
+  }
+
+  private static func paintedArea(_ size: Size, _ canvasLines: Int?) -> Double {
+    guard let canvasLines else { return size.area }
+    let canvas = Canvas.extents(lines: canvasLines, height: size.height, width: size.width, multiple: 1)
+    return Double(canvas.width) * Double(canvas.height)
   }
 
   private static func rounded(_ extent: Double) -> Int { max(4, Int((extent / 4).rounded()) * 4) }
@@ -82,20 +114,27 @@ public struct WorkSizeController: Sendable {
     // One slow frame is no reason to change.
     let load = Self.median(milliseconds) / interval
     if load > Self.greatestLoad, time - start >= 0.5 {
-      let area = ladder.rungs[rung].area
-      let fitting = ladder.rungs.firstIndex { load * $0.area / area <= Self.aim } ?? ladder.rungs.count - 1
+      let cost = ladder.cost(ladder.rungs[rung])
+      let fitting = ladder.rungs.firstIndex { load * ladder.cost($0) / cost <= Self.aim } ?? ladder.rungs.count - 1
       if fitting > rung {
         if let lastUp, time - lastUp < Self.trial { hold = min(Self.longestHold, 2 * hold) }
         change(to: fitting, time)
       }
     } else if rung > 0, time - start >= hold,
-      load * ladder.rungs[rung - 1].area / ladder.rungs[rung].area <= Self.loadForUp
+      load * ladder.cost(ladder.rungs[rung - 1]) / ladder.cost(ladder.rungs[rung]) <= Self.loadForUp
     {
       if let lastUp, time - lastUp > 2 * Self.trial { hold = Self.shortestHold }
       change(to: rung - 1, time)
       lastUp = time
     }
     return rung
+  }
+
+  /// Goes over to another ladder, to the rung there that is nearest to the present one.
+  public mutating func move(from ladder: WorkSizeLadder, to other: WorkSizeLadder) {
+    let area = ladder.rungs[min(rung, ladder.rungs.count - 1)].area
+    func distance(_ rung: Int) -> Double { abs(other.rungs[rung].area - area) }
+    rung = other.rungs.indices.min { distance($0) < distance($1) } ?? 0
   }
 
   private mutating func change(to rung: Int, _ time: Double) {

@@ -35,6 +35,9 @@ struct StylizeImage: ParsableCommand {
     transform: StylizeImage.workSize)
   var size: PictureStylization.WorkSize?
 
+  @OptionGroup
+  var strokes: StrokeOptions
+
   func run() throws {
     try InputPath.checkFile(input)
     let styleFile = try Installation().styleFile(painting.style)
@@ -42,13 +45,20 @@ struct StylizeImage: ParsableCommand {
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
     let model = try StyleModel.load(path: styleFile)
 
+    _ = try model.definition.canvasLines(chosen: strokes.strokeSize, style: painting.style)
+
     let start = ContinuousClock.now
     let picture = try PictureFile.read(input)
     let stylization = PictureStylization(
-      workSize: size ?? .original, strength: Float(painting.strength), preservesColors: painting.preserveColors)
+      workSize: size ?? .original, strokes: strokes.strokeSize, strength: Float(painting.strength),
+      preservesColors: painting.preserveColors)
     let workSize = stylization.size(for: picture)
+    let canvas = model.definition.canvasExtents(
+      for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width
+    ).map { "\($0.width)x\($0.height)" }
     if !painting.quiet {
-      ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height) ...")
+      let place = canvas.map { " on a canvas of \($0)" } ?? ""
+      ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height)\(place) ...")
     }
     let result = try stylization.run(picture, model: model, pool: ComputePool(threads: painting.threads))
     if result.alpha != nil, !format.hasAlpha {
@@ -63,7 +73,8 @@ struct StylizeImage: ParsableCommand {
       try JSONLine.print(
         Report(
           seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
-          height: result.height, workWidth: workSize.width, workHeight: workSize.height, style: model.style,
+          height: result.height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
+          style: model.style,
           network: model.definition.title))
     }
   }
@@ -87,6 +98,8 @@ struct StylizeImage: ParsableCommand {
     var height: Int
     var workWidth: Int
     var workHeight: Int
+    /// The canvas' extents; nil where there is none.
+    var canvas: String?
     var style: String
     var network: String
   }

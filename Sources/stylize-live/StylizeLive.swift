@@ -43,6 +43,9 @@ struct StylizeLive: ParsableCommand {
   var size: FrameSize?
 
   @OptionGroup
+  var strokes: StrokeOptions
+
+  @OptionGroup
   var denoising: DenoisingOptions
 
   @Option(
@@ -86,6 +89,7 @@ struct StylizeLive: ParsableCommand {
     let catalog = StyleCatalog(folders: installation.modelDirectories)
     let options = try server.serverOptions()
     let first = try catalog.style(style)
+    _ = try first.model.definition.canvasLines(chosen: strokes.strokeSize, style: style)
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
@@ -95,7 +99,7 @@ struct StylizeLive: ParsableCommand {
     }
     func makeStyle() -> LiveStyle {
       let member = turns.join()
-      return LiveStyle(first, pool: pool, blend: blend) { try member.take($0) }
+      return LiveStyle(first, pool: pool, blend: blend, strokes: strokes.strokeSize ?? .medium) { try member.take($0) }
     }
 
     var streams: [PaintedStream] = []

@@ -15,7 +15,8 @@ extension StylizeVideo {
   ) throws {
     let statisticsFile = try liveOptions.stats.map { try StatisticsFile($0) }
     let style = LiveStyle(
-      NamedStyle(painting.style, model: model), pool: ComputePool(threads: threadCount), blend: blend)
+      NamedStyle(painting.style, model: model), pool: ComputePool(threads: threadCount), blend: blend,
+      strokes: chosenStrokes)
     let commands = CommandReader(style: style, fade: liveOptions.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     let video = try LiveVideo(input: source, reading: liveOptions.reading, interrupt: shouldStop)
@@ -68,16 +69,22 @@ final class LiveStatus: Sendable {
     let mean = numbers.seconds > 0 ? Double(numbers.framesOut) / numbers.seconds : 0
     output.printLine(
       String(
-        format: "Live %d frames in %@  %.1f fps  %d dropped  latency p95 %.0f ms  %dx%d", numbers.framesOut,
+        format: "Live %d frames in %@  %.1f fps  %d dropped  latency p95 %.0f ms  %@", numbers.framesOut,
         Duration.seconds(numbers.seconds).clockText, mean, numbers.framesDropped, numbers.latencyP95MsOverall,
-        numbers.workWidth, numbers.workHeight))
+        Self.size(numbers)))
   }
 
   private static func line(_ numbers: LiveStatistics) -> String {
     String(
-      format: "Live %@  in %.1f fps  out %.1f fps  %d dropped  latency p50 %.0f p95 %.0f ms  %dx%d",
+      format: "Live %@  in %.1f fps  out %.1f fps  %d dropped  latency p50 %.0f p95 %.0f ms  %@",
       Duration.seconds(numbers.seconds).clockText, numbers.fpsIn, numbers.fpsOut, numbers.framesDropped,
-      numbers.latencyP50Ms, numbers.latencyP95Ms, numbers.workWidth, numbers.workHeight)
+      numbers.latencyP50Ms, numbers.latencyP95Ms, size(numbers))
+  }
+
+  private static func size(_ numbers: LiveStatistics) -> String {
+    let size = "\(numbers.workWidth)x\(numbers.workHeight)"
+    guard let width = numbers.canvasWidth, let height = numbers.canvasHeight else { return size }
+    return "\(size) on a canvas of \(width)x\(height)"
   }
 }
 

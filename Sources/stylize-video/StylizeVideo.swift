@@ -22,8 +22,8 @@ struct StylizeVideo: ParsableCommand {
       under its name when it is whole. Ctrl-C finishes it with the frames that are done; a second one ends at once.
 
       With --live, which is usual for URLs and devices, the newest frame is painted and late ones are dropped, and \
-      commands are read from standard input, one a line: 'style NAME', 'mix NAME SHARE NAME SHARE', 'strength 0.7', \
-      'colors on|off', 'fade SECONDS', 'quit'.
+      commands are read from standard input, one a line: 'style NAME', 'mix NAME SHARE NAME SHARE', \
+      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS', 'quit'.
       """,
     version: Program.version)
 
@@ -41,6 +41,9 @@ struct StylizeVideo: ParsableCommand {
       "The size at which the network paints; the output keeps the video's. (default: the video's)", valueName: "WxH"),
     transform: FrameSize.parse)
   var size: FrameSize?
+
+  @OptionGroup
+  var strokes: StrokeOptions
 
   @Option(
     help: "The encoder, by FFmpeg's name. (default: libx264 where the container takes it)",
@@ -82,12 +85,13 @@ struct StylizeVideo: ParsableCommand {
       target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
     }
     let model = try StyleModel.load(path: Installation().styleFile(painting.style))
+    let canvasLines = try model.definition.canvasLines(chosen: strokes.strokeSize, style: painting.style)
     let interrupt = InterruptFlag.install()
     do {
       if liveOptions.isLive(source) {
         try runLive(source, target, PreparedModel(model), interrupt)
       } else {
-        try runFile(source, target, model, interrupt)
+        try runFile(source, target, model, canvasLines: canvasLines, interrupt)
       }
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
@@ -100,12 +104,13 @@ struct StylizeVideo: ParsableCommand {
   var blend: FrameBlend {
     FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors)
   }
+  var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
   func denoises(_ source: MediaSource) -> Bool { denoising.denoises(isCamera: source.kind == .device) }
   var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
 
   /// Paints every frame, as fast as it goes.
   private func runFile(
-    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, _ interrupt: InterruptFlag
+    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, canvasLines: Int?, _ interrupt: InterruptFlag
   ) throws {
     let job = try VideoStylization(
       input: source,
@@ -113,18 +118,25 @@ struct StylizeVideo: ParsableCommand {
         workSize: workSize, denoises: denoises(source), blend: blend,
         encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
       interrupt: { interrupt.isRaised })
+    let canvas = model.definition.canvasExtents(
+      for: chosenStrokes, height: job.workSize.height, width: job.workSize.width
+    ).map { "\($0.width)x\($0.height)" }
     let progress = ProgressReporter(
-      title: "Stylizing", total: job.description.expectedFrameCount, isQuiet: painting.quiet)
+      title: canvas.map { "Stylizing on a canvas of \($0)" } ?? "Stylizing", total: job.description.expectedFrameCount,
+      isQuiet: painting.quiet)
     let result = try job.run(
       output: target,
       makeStylizers: {
         try parallelFrames.parallelism.makeStylizers(
-          model: PreparedModel(model), width: $0, height: $1, threads: threadCount)
+          model: PreparedModel(model), width: $0, height: $1, threads: threadCount, canvasLines: canvasLines)
       },
       shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
     progress.finish()
     warn(result.warnings)
-    if painting.json { try JSONLine.print(VideoReport(result, style: model.style, network: model.definition.title)) }
+    if painting.json {
+      try JSONLine.print(
+        VideoReport(result, style: model.style, network: model.definition.title, canvas: canvas))
+    }
     if result.summary.wasStopped { try endByInterrupt(interrupt, frames: result.summary.frames) }
   }
 

@@ -1,4 +1,5 @@
 import Console
+import Networks
 import Streaming
 
 /// What `--json` prints of a video whose every frame was painted.
@@ -18,8 +19,10 @@ struct VideoReport: Encodable {
   var height: Int
   var style: String
   var network: String
+  /// The canvas' extents; nil where there is none.
+  var canvas: String?
 
-  init(_ result: VideoStylization.Result, style: String, network: String) {
+  init(_ result: VideoStylization.Result, style: String, network: String, canvas: String?) {
     let summary = result.summary
     frames = summary.frames
     seconds = summary.seconds.rounded(to: 1000)
@@ -31,6 +34,7 @@ struct VideoReport: Encodable {
     height = result.height
     self.style = style
     self.network = network
+    self.canvas = canvas
   }
 }
 
@@ -52,6 +56,10 @@ struct LiveReport: Encodable {
   /// Milliseconds from the arrival of a frame to the writing of its painted one.
   var latencyMs: Latency
   var workSize: String
+  /// The canvas' extents; nil where there is none.
+  var canvas: String?
+  /// How large the strokes are; nil where there is no canvas.
+  var strokeSize: Strokes?
   var workSizeChanges: Int
   var reconnects: Int
   var peakMemoryMB: Double
@@ -70,6 +78,8 @@ struct LiveReport: Encodable {
       p50: numbers.latencyP50Ms.rounded(to: 100), p95: numbers.latencyP95Ms.rounded(to: 100),
       p95Overall: numbers.latencyP95MsOverall.rounded(to: 100))
     workSize = "\(numbers.workWidth)x\(numbers.workHeight)"
+    canvas = style.canvas.map { "\($0.width)x\($0.height)" }
+    strokeSize = style.strokes
     workSizeChanges = numbers.workSizeChanges
     reconnects = numbers.reconnects
     peakMemoryMB = PeakMemory.megabytes.rounded(to: 10)

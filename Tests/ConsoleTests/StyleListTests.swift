@@ -16,8 +16,8 @@ import Testing
   }
 
   /// Writes a model of zeros; the number of its bytes.
-  @discardableResult private func model(_ name: String) throws -> Int {
-    let definition = NetworkDefinition.johnson(width: 0.125)
+  @discardableResult private func model(_ name: String, network: String? = nil) throws -> Int {
+    let definition = try network.map { try NetworkDefinition.named($0) } ?? .johnson(width: 0.125)
     let parameters = Dictionary(
       uniqueKeysWithValues: definition.parameters.map { ($0.name, Tensor(Shape($0.shape))) })
     try StyleModel(definition: definition, parameters: parameters, style: "other")
@@ -59,6 +59,15 @@ import Testing
       #expect(list.text.contains("unreadable") && list.text.contains(error))
     }
     #expect(list.styles.last?.error == nil && list.text.split(separator: "\n").count == 5)
+  }
+
+  /// A description names its canvas by itself.
+  @Test func tellsTheCanvas() throws {
+    try model("dots")
+    try model("waves", network: "dense:canvas=96,revision=4")
+    let list = StyleList(installation(folder.path))
+    #expect(list.styles.map(\.canvas) == [nil, 96])
+    #expect(list.text.contains(",canvas=96,revision=4  ") && !list.text.contains("canvas of"))
   }
 
   @Test func noStylesNamesTheFolders() {

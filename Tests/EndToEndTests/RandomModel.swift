@@ -2,9 +2,9 @@ import Networks
 import Tensors
 import TestSupport
 
-/// The smallest Johnson network with random weights: it paints nothing one would like to see, but paints quickly.
-func randomModel(seed: UInt64) throws -> StyleModel {
-  let definition = try NetworkDefinition.named("johnson", width: 0.125)
+/// The smallest Johnson network with random weights, or another network: it paints nothing one would like to see, but paints quickly.
+func randomModel(seed: UInt64, network: String? = nil) throws -> StyleModel {
+  let definition = try network.map { try NetworkDefinition.named($0) } ?? .named("johnson", width: 0.125)
   var random = Random(seed: seed)
   var parameters: [String: Tensor] = [:]
   for specification in definition.parameters {
@@ -14,3 +14,6 @@ func randomModel(seed: UInt64) throws -> StyleModel {
   }
   return StyleModel(definition: definition, parameters: parameters, style: "random")
 }
+
+/// A small network on a canvas of 96 lines: large strokes have one of 69, small ones of 134.
+let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"

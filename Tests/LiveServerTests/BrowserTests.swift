@@ -16,6 +16,9 @@ import Testing
     var size: [Int]
     var styles: [String]
     var numbers: String
+    var hasStrokesAtFirst: Bool
+    var numbersOnCanvas: String
+    var strokeChoices: [String]
     var first: [Double]
     var second: [Double]
     var original: [Double]
@@ -37,6 +40,7 @@ import Testing
     let folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
     try randomModel(seed: 2).save(path: folder.file("second.safetensors"))
+    try randomModel(seed: 3, network: canvasNetwork).save(path: folder.file("third.safetensors"))
     let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
     // Nothing moves: what changes is the style.
     let film = try ffmpeg.run(
@@ -63,15 +67,17 @@ import Testing
     #expect(page.framesAfter > page.framesBefore && page.timeAfter > page.timeBefore)
     // Bytes that the browser has decoded: of the sound too, and the pictures go on.
     #expect(page.isMutedAtFirst && page.soundAfter > page.soundBefore && page.framesWithSound > 10)
-    #expect(page.size == [320, 180] && page.styles == ["first", "second"])
+    #expect(page.size == [320, 180] && page.styles == ["first", "second", "third"])
     #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
+    #expect(!page.hasStrokesAtFirst && page.strokeChoices == ["small", "medium", "large"])
+    #expect(page.numbersOnCanvas.hasSuffix(" ms · 64×36 on 64×36"), "\(page.numbersOnCanvas)")
     // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than one.
     #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")
     #expect(Self.distance(page.original, [255, 165, 0]) < 10, "the original is orange: \(page.original)")
     #expect(Self.distance(page.painted, page.first) < 6, "\(page.painted) \(page.first)")
     #expect(Self.distance(page.picture, page.first) < 6, "\(page.picture) \(page.first)")
     #expect((page.camera?.max() ?? 0) > 5)
-    for name in ["first", "second", "split", "camera"] {
+    for name in ["first", "second", "strokes", "split", "camera"] {
       #expect(try folder.bytes(of: "\(name).png").count > 1000)
     }
   }

@@ -10,9 +10,9 @@ import TestSupport
 import Testing
 import Threading
 
-/// The smallest Johnson network with random weights.
-func randomModel(seed: UInt64) throws -> StyleModel {
-  let definition = try NetworkDefinition.named("johnson", width: 0.125)
+/// The smallest Johnson network with random weights, or another network.
+func randomModel(seed: UInt64, network: String? = nil) throws -> StyleModel {
+  let definition = try network.map { try NetworkDefinition.named($0) } ?? .named("johnson", width: 0.125)
   var random = Random(seed: seed)
   var parameters: [String: Tensor] = [:]
   for specification in definition.parameters {
@@ -21,6 +21,9 @@ func randomModel(seed: UInt64) throws -> StyleModel {
   }
   return StyleModel(definition: definition, parameters: parameters, style: "random")
 }
+
+/// A small network on a canvas of 96 lines.
+let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"
 
 /// Grey noise without end, at a rate.
 final class NoiseSource: FrameSource {
@@ -56,7 +59,7 @@ final class NoiseSource: FrameSource {
   func stop() { isStopped.store(true, ordering: .releasing) }
 }
 
-/// A server in this process, with two styles in a folder of its own, and a client for it.
+/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and a client for it.
 final class RunningServer {
   let folder: TemporaryFolder
   let stream: PaintedStream
@@ -66,11 +69,14 @@ final class RunningServer {
 
   init(
     size: (Int, Int) = (64, 48), interval: UInt32 = 20_000, options: LiveServer.Options = LiveServer.Options(port: 0),
-    trainer: String? = nil, open: PaintedStream.Open? = nil
+    trainer: String? = nil, hasCanvas: Bool = false, open: PaintedStream.Open? = nil
   ) throws {
     folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
     try randomModel(seed: 2).save(path: folder.file("second.safetensors"))
+    if hasCanvas {
+      try randomModel(seed: 3, network: canvasNetwork).save(path: folder.file("canvas.safetensors"))
+    }
     try folder.write([0xFF, 0xD8, 1, 2, 3], to: "second.jpg")
     let catalog = StyleCatalog(folders: [folder.path])
     let pool = ComputePool(threads: 1)
@@ -144,11 +150,14 @@ final class RunningServer {
 
     struct Numbers: Decodable {
       var framesOut: Int
+      var canvasWidth: Int?
+      var canvasHeight: Int?
     }
 
     var condition: PaintedStream.Condition
     var failure: String?
     var styles: [Part]
+    var strokeSize: Strokes?
     var strength: Double
     var preserveColors: Bool
     var viewers: Int

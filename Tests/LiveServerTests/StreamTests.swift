@@ -37,6 +37,32 @@ import Testing
     #expect(try server.state().styles == [.init(name: "first", share: 1)])
   }
 
+  /// The work size is 16×12, so no canvas is larger.
+  @Test func strokesChangeWhileItRuns() throws {
+    let server = try RunningServer(hasCanvas: true)
+    try server.wait { $0.statistics.framesOut > 3 }
+    #expect(try server.state().strokeSize == nil && server.state().statistics.canvasWidth == nil)
+    // One step: where the strokes are refused, the style stays as well.
+    let refused = try server.change(#"{"styles":[{"name":"second","share":1}],"strokeSize":"large"}"#)
+    #expect(refused.status == 422 && refused.text.contains("'second' has no canvas"), "\(refused.text)")
+    #expect(try server.state().styles == [.init(name: "first", share: 1)])
+    #expect(try server.change(#"{"strokeSize":"medium"}"#).status == 422)
+
+    let both = #"{"styles":[{"name":"canvas","share":1},{"name":"first","share":1}],"strokeSize":"large"}"#
+    let mixed = try server.change(both).json(RunningServer.State.self)
+    #expect(mixed.strokeSize == .size(.large) && mixed.styles.map(\.name) == ["canvas", "first"])
+    #expect(mixed.statistics.canvasWidth == 16 && mixed.statistics.canvasHeight == 12)
+    #expect(try server.change(#"{"strokeSize":200}"#).json(RunningServer.State.self).strokeSize == .lines(200))
+    for wrong in [#""huge""#, "63", "1025", "-1", "200.5", "1e300", "true", "[]", #""""#] {
+      let answer = try server.change(#"{"strokeSize":\#(wrong)}"#)
+      #expect(answer.status == 400, "\(wrong): \(answer.text)")
+    }
+    let named = try server.change(#"{"strokeSize":"huge"}"#)
+    #expect(named.text.contains("'huge'") && named.text.contains("64 to 1024"), "\(named.text)")
+    let count = try server.state().statistics.framesOut
+    try server.wait { $0.strokeSize == .lines(200) && $0.statistics.framesOut > count + 3 }
+  }
+
   @Test func bodiesAreLimited() throws {
     let server = try RunningServer()
     let long = #"{"styles":[{"name":""# + String(repeating: "a", count: 100_000) + #"","share":1}]}"#

@@ -141,11 +141,16 @@ import Threading
     #expect(try StyleCommand("style my own.safetensors") == .style("my own.safetensors"))
     guard case .mix(let parts) = try StyleCommand("mix a 0.3 b 0.7") else { throw TestError(place: "mix") }
     #expect(parts.map(\.name) == ["a", "b"] && parts.map(\.share) == [0.3, 0.7])
+    #expect(try StyleCommand("strokes large") == .strokes(.size(.large)))
+    #expect(try StyleCommand("strokes 200") == .strokes(.lines(200)))
     #expect(try StyleCommand("strength 0.7") == .strength(0.7))
     #expect(try StyleCommand("colors off") == .preserveColors(false))
     #expect(try StyleCommand("fade 2") == .fade(2))
     #expect(try StyleCommand("quit\r") == .quit)
-    let wrong = ["style", "mix a", "mix a b", "strength 2", "strength nan", "colors", "fade -1", "quit now", "hello"]
+    let wrong = [
+      "strokes", "strokes huge", "strokes 63", "strokes 1025", "strokes large small", "style", "mix a", "mix a b",
+      "strength 2", "strength nan", "colors", "fade -1", "quit now", "hello",
+    ]
     for line in wrong { #expect(throws: StyleCommand.Refusal.self, "\(line)") { try StyleCommand(line) } }
   }
 }

@@ -11,12 +11,12 @@ import Threading
 
   /// The bytes of all frames, painted as told. They are wide enough for the gradient's edge, which moves; without it, the
   /// network's normalisation would make them all alike.
-  private func paint(_ stylizers: [any FrameStylizer]) throws -> [[UInt8]] {
-    let source = try SyntheticSource(width: 261, height: 13, count: 9)
+  private func paint(_ stylizers: [any FrameStylizer], height: Int = 13) throws -> [[UInt8]] {
+    let source = try SyntheticSource(width: 261, height: height, count: 9)
     let frames = Mutex<[[UInt8]]>([])
     let sink = FrameObserver(format: source.description.format) { frame in
       let plane = try #require(frame.plane(0))
-      let bytes = (0..<13).flatMap { y in (0..<783).map { plane[y * frame.stride(0) + $0] } }
+      let bytes = (0..<height).flatMap { y in (0..<783).map { plane[y * frame.stride(0) + $0] } }
       frames.withLock { $0.append(bytes) }
     }
     _ = try StylizationPipeline(source: source, sink: sink, stylizers: stylizers).run()
@@ -36,6 +36,22 @@ import Threading
         group.count == [Parallelism.latency: 1, .throughput(): 3, .throughput(frames: 2): 2][parallelism, default: 5])
       #expect(try paint(group) == expected, "\(parallelism)")
     }
+  }
+
+  @Test func allPaintOnTheSameCanvas() throws {
+    let model = try randomModel(seed: 3, network: canvasNetwork)
+    func frames(_ parallelism: Parallelism, lines: Int?) throws -> [[UInt8]] {
+      try paint(
+        try parallelism.makeStylizers(model: model, width: 261, height: 200, threads: 2, canvasLines: lines),
+        height: 200)
+    }
+    let large = try frames(.latency, lines: 69)
+    for parallelism in [Parallelism.throughput(), .throughput(frames: 3)] {
+      #expect(try frames(parallelism, lines: 69) == large, "\(parallelism)")
+    }
+    #expect(try frames(.latency, lines: nil) == frames(.throughput(), lines: 96))
+    #expect(try frames(.latency, lines: nil) != large)
+    #expect(throws: InferenceError.unsupportedCanvas(lines: 5)) { try frames(.throughput(), lines: 5) }
   }
 
   @Test func framesPaintedAtOnceStayInOrder() throws {

@@ -17,6 +17,59 @@ import Testing
     #expect(WorkSizeLadder(below: .init(width: 7, height: 3)).rungs == [.init(width: 7, height: 3)])
   }
 
+  /// With a canvas, sizes that cost hardly less are left out, and those below the canvas are there.
+  @Test func aCanvasHasALadderOfItsOwn() throws {
+    let full = WorkSizeLadder.Size(width: 1920, height: 1080)
+    let plain = WorkSizeLadder(below: full)
+    let ladder = WorkSizeLadder(below: full, canvasLines: 256)
+    #expect(ladder.rungs[0] == full && ladder.canvasLines == 256)
+    #expect(plain.rungs.allSatisfy { $0.height > 230 })
+    let above = ladder.rungs.filter { $0.height > 256 }
+    #expect((2..<plain.rungs.count).contains(above.count))
+    #expect(ladder.rungs.count - above.count > 5 && ladder.rungs.allSatisfy { $0.height >= 112 })
+    for (above, below) in zip(ladder.rungs, ladder.rungs.dropFirst()) {
+      #expect(ladder.cost(below) <= 0.9 * ladder.cost(above))
+    }
+    // The picture on the canvas costs the same at any size above.
+    #expect(ladder.cost(full) < plain.cost(full) / 8)
+    let tiny = WorkSizeLadder(below: .init(width: 16, height: 16), canvasLines: 256)
+    #expect(tiny.rungs == [.init(width: 16, height: 16)])
+  }
+
+  /// A machine that is four times too slow for the canvas itself ends below it and stays there; a faster one stops at once.
+  @Test func theControllerGoesBelowTheCanvas() {
+    let ladder = WorkSizeLadder(below: .init(width: 1920, height: 1080), canvasLines: 256)
+    for (milliseconds, expected) in [(160.0, 112..<200), (44.0, 600..<1080)] {
+      var controller = WorkSizeController()
+      var heights: [Int] = []
+      for step in 0..<1200 {
+        let cost = ladder.cost(ladder.rungs[controller.rung]) / ladder.cost(ladder.rungs[0])
+        let rung = controller.update(
+          milliseconds: Array(repeating: milliseconds * cost, count: 10), interval: 40, ladder: ladder,
+          time: Double(step) / 20)
+        heights.append(ladder.rungs[rung].height)
+      }
+      #expect(
+        heights.dropFirst(30).allSatisfy { $0 == heights[30] } && expected.contains(heights[30]), "\(heights[30])")
+    }
+  }
+
+  @Test func anotherLadderBeginsAtTheNearestSize() {
+    let full = WorkSizeLadder.Size(width: 1920, height: 1080)
+    let (plain, canvas) = (WorkSizeLadder(below: full), WorkSizeLadder(below: full, canvasLines: 256))
+    var controller = WorkSizeController()
+    controller.move(from: plain, to: canvas)
+    #expect(controller.rung == 0)
+    for time in [0, 1.0] {
+      _ = controller.update(milliseconds: Array(repeating: 120, count: 10), interval: 40, ladder: plain, time: time)
+    }
+    let before = plain.rungs[controller.rung]
+    #expect(controller.rung > 3)
+    controller.move(from: plain, to: canvas)
+    let after = canvas.rungs[controller.rung]
+    #expect(canvas.rungs.allSatisfy { abs($0.area - before.area) >= abs(after.area - before.area) })
+  }
+
   /// The controller on a machine that takes as many milliseconds for the full size as `cost` tells, at 25 frames a second.
   private func simulate(
     seconds: Double, from start: Double = 0, _ controller: inout WorkSizeController, cost: (Double) -> Double

@@ -265,6 +265,10 @@ for (const [id, send] of [
   const later = throttled(send);
   at(id).addEventListener('input', () => { label(); later(Number(at(id).value)); });
 }
+at('strokes').addEventListener('change', () => {
+  const size = at('strokes').value;
+  change({ strokeSize: Number(size) || size });
+});
 at('colors').addEventListener('change', () => change({ preserveColors: at('colors').checked }));
 
 function label() {
@@ -281,16 +285,33 @@ function show(found) {
   if (!isBusy('fade')) at('fade').value = state.fade;
   at('mix').disabled = state.styles.length !== 2;
   if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
+  showStrokes();
   at('colors').checked = state.preserveColors;
   at('soundButton').hidden = !state.hasSound || video.hidden;
   at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
   const used = new Set(state.styles.map((style) => style.name));
   for (const button of document.querySelectorAll('.style')) button.setAttribute('aria-pressed', used.has(button.dataset.style));
   label();
-  const { fpsOut, latencyP50Ms, workWidth, workHeight } = state.statistics;
+  const { fpsOut, latencyP50Ms, workWidth, workHeight, canvasWidth, canvasHeight } = state.statistics;
+  const canvas = canvasWidth ? ` on ${canvasWidth}×${canvasHeight}` : '';
   at('numbers').textContent = state.condition === 'running'
-    ? `${fpsOut.toFixed(1)} fps · ${Math.round(latencyP50Ms + 1000 * Math.max(0, lag))} ms · ${workWidth}×${workHeight}`
+    ? `${fpsOut.toFixed(1)} fps · ${Math.round(latencyP50Ms + 1000 * Math.max(0, lag))} ms · ${workWidth}×${workHeight}${canvas}`
     : state.failure ?? (state.isCamera ? 'waiting for a camera' : 'waiting for the source');
+}
+
+/** Styles without a canvas have strokes of one size; lines that a program has set are a choice more. */
+function showStrokes() {
+  const list = at('strokes');
+  list.disabled = state.strokeSize === undefined;
+  const size = String(state.strokeSize);
+  if (list.disabled || list.value === size) return;
+  list.querySelector('[data-lines]')?.remove();
+  if (!Array.from(list.options).some((option) => option.value === size)) {
+    const option = new Option(`${size} lines`, size);
+    option.dataset.lines = size;
+    list.append(option);
+  }
+  list.value = size;
 }
 
 document.addEventListener('keydown', (event) => {

@@ -221,6 +221,23 @@ def look(page, url):
     seen["second"] = page.evaluate(MEAN % ("video", 0))
     page.screenshot("second.png")
 
+    # A style with a canvas lets the size of its strokes be chosen.
+    seen["hasStrokesAtFirst"] = not page.evaluate("document.getElementById('strokes').disabled")
+    page.click(".style[data-style=third]")
+    page.wait("state.strokeSize === 'medium' && !document.getElementById('strokes').disabled", "a choice of strokes")
+    page.evaluate(
+        "document.getElementById('strokes').value = 'large';"
+        "document.getElementById('strokes').dispatchEvent(new Event('change'))")
+    page.wait("state.strokeSize === 'large' && / on /.test(document.getElementById('numbers').textContent)", "large strokes")
+    seen["numbersOnCanvas"] = page.evaluate("document.getElementById('numbers').textContent")
+    # A program sets lines: a choice more, which goes when it is not needed any more.
+    page.evaluate("change({ strokeSize: 200 })")
+    page.wait("document.getElementById('strokes').value === '200'", "a number of lines")
+    page.evaluate("change({ strokeSize: 'small' })")
+    page.wait("document.getElementById('strokes').value === 'small'", "small strokes")
+    seen["strokeChoices"] = page.evaluate("[...document.getElementById('strokes').options].map((option) => option.text)")
+    page.screenshot("strokes.png")
+
     # By keyboard: the first style again, and the original beside it.
     page.key("1", "Digit1")
     page.wait("document.querySelector('.style').getAttribute('aria-pressed') === 'true' && !state.isFading", "the key")
