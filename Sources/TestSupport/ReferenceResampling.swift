@@ -48,6 +48,30 @@ extension Reference {
     return inputGradient
   }
 
+  /// 2×2 average pooling with stride 2; an odd last row or column is left out.
+  public static func averagePool(_ input: ReferenceTensor) -> ReferenceTensor {
+    let shape = input.shape
+    var output = ReferenceTensor(
+      Shape(batch: shape.batch, height: shape.height / 2, width: shape.width / 2, channels: shape.channels))
+    forEachElement(output.shape) { image, y, x, channel in
+      for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        output[image, y, x, channel] += input[image, 2 * y + dy, 2 * x + dx, channel] / 4
+      }
+    }
+    return output
+  }
+
+  /// The gradient of ``averagePool(_:)`` for inputs of `shape`.
+  public static func averagePoolBackward(_ gradient: ReferenceTensor, shape: Shape) -> ReferenceTensor {
+    var inputGradient = ReferenceTensor(shape)
+    forEachElement(gradient.shape) { image, y, x, channel in
+      for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        inputGradient[image, 2 * y + dy, 2 * x + dx, channel] = gradient[image, y, x, channel] / 4
+      }
+    }
+    return inputGradient
+  }
+
   /// The input position of the maximum of the block that output `[image, y, x, channel]` sees.
   private static func poolWinner(
     _ input: ReferenceTensor, _ image: Int, _ y: Int, _ x: Int, _ channel: Int
