@@ -9,7 +9,7 @@ import Tensors
 public struct Golden: Sendable {
   private let reader: SafetensorsReader
 
-  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `candidates`, `canvas`, `network`, `objective`, `vgg16` or `likeness`.
+  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `balanced`, `candidates`, `canvas`, `network`, `objective`, `vgg16` or `likeness`.
   public init(_ name: String) throws {
     reader = try SafetensorsReader(path: Self.folder.appending(path: "\(name).safetensors").path)
   }

@@ -5,10 +5,13 @@ import Tensors
 public enum BaseModel {
   /// Of independent random numbers, those for the shares of copies.
   private static let stream: UInt64 = 1 << 32
+  /// What the names of a revision's parameters begin with.
+  private static let revisionPrefix = "revision."
 
   /// The parameters for `definition` of the model file at `path`, widened where that is narrower.
   ///
-  /// A base behind another filter or on another grain, or without, will do: they have no parameters.
+  /// A base behind another filter or on another grain, or without, will do: they have no parameters. So will one on another canvas, or
+  /// without one: a revision that the base lacks begins at nothing.
   ///
   /// Throws what `StyleModel.load(path:)` does, and ``TrainingError/foreignBase(file:found:expected:)`` where the file is of another
   /// network or where channels are no multiple of its own.
@@ -17,13 +20,22 @@ public enum BaseModel {
   {
     let base = try StyleModel.load(path: path)
     if base.definition == definition { return base.parameters }
-    guard layers(of: base.definition) == layers(of: definition), let wide = widened(base, to: definition, seed: seed)
+    let draft = StyleModel(
+      definition: base.definition.draft, parameters: base.parameters.filter { !$0.key.hasPrefix(revisionPrefix) },
+      style: base.style)
+    guard layers(of: draft.definition) == layers(of: definition.draft),
+      var parameters = widened(draft, to: definition.draft, seed: seed)
     else {
       throw TrainingError.foreignBase(
         file: path, found: "'\(base.definition.title)'",
         expected: "'\(definition.title)' or one of the kind whose channels divide its own")
     }
-    return wide
+    let initial = NetworkExecutor.initialParameters(of: definition, seed: seed)
+    for specification in definition.parameters where parameters[specification.name] == nil {
+      let known = base.parameters[specification.name].flatMap { $0.shape.dimensions == specification.shape ? $0 : nil }
+      parameters[specification.name] = known ?? initial[specification.name]
+    }
+    return parameters
   }
 
   /// The name of a network as it would be without a filter and a grain: what decides which layers it has.

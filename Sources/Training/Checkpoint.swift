@@ -115,6 +115,8 @@ struct Checkpoint {
       ("style weight", { "\($0.weights.style)" }), ("total variation weight", { "\($0.weights.totalVariation)" }),
       ("temporal weight", { "\($0.temporalWeight)" }), ("learning rate", { "\($0.learningRate)" }),
       ("seed", { "\($0.seed)" }), ("a base of SHA-256", { $0.baseChecksum ?? "none" }),
+      ("a teacher of SHA-256", { $0.teacherChecksum ?? "none" }), ("a draft that is kept", { "\($0.keepsDraft)" }),
+      ("objective", { $0.weights.objective.rawValue }),
       ("norm schedule", { "\($0.norms.start) to \($0.norms.end)" }),
     ]
     for (name, value) in fields where value(found) != value(expected) {

@@ -61,16 +61,18 @@ extension LossParts {
   /// The parts as a card tells them.
   var cardText: String {
     let layers = VGG16Layer.styles
-      .map { "\($0.rawValue) \(ModelCard.round(styleLayers[$0] ?? 0))" }.joined(separator: ", ")
-    return "total \(ModelCard.round(total)): content \(ModelCard.round(content)), style \(ModelCard.round(style)) "
-      + "(\(layers)), total variation \(ModelCard.round(totalVariation))"
-      + (temporal > 0 ? ", steadiness " + ModelCard.round(temporal) : "")
+      .map { "\($0.rawValue) \(ModelCard.loss(styleLayers[$0] ?? 0))" }.joined(separator: ", ")
+    return "total \(ModelCard.loss(total)): content \(ModelCard.loss(content)), style \(ModelCard.loss(style)) "
+      + "(\(layers)), total variation \(ModelCard.loss(totalVariation))"
+      + (temporal > 0 ? ", steadiness " + ModelCard.loss(temporal) : "")
   }
 }
 
 extension LossWeights {
   /// The weights as a card tells them.
-  var cardText: String { "content \(content), style \(style), total variation \(totalVariation)" }
+  var cardText: String {
+    "objective \(objective.rawValue), content \(content), style \(style), total variation \(totalVariation)"
+  }
 }
 
 extension TrainingSettings {

@@ -48,13 +48,12 @@ public struct ModelCard: Sendable {
       \(String(format: "%.1f %%", 100 * strokeWidth)) of the short side wide |
       | network | \(settings.network), width × \(settings.width), \(parameterCount) parameters |
       | photos | \(photos) |
-      | training | \(settings.iterations) iterations of \(settings.batchSize) crops of \
-      \(settings.imageSize)×\(settings.imageSize), painting at \
+      | training | \(steps), painting at \
       \(TrainingSettings.styleSizeText(settings.styleSize)), Adam \
       \(settings.learningRate)\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
-      | start | \(settings.baseChecksum.map { "the base model of SHA-256 `\($0)`" } ?? "random values") |
+      | start | \(start) |
       | loss weights | \(settings.weights.cardText), steadiness \(settings.temporalWeight) |
-      | loss scaling | \(LossWeights.scaling) |
+      | loss scaling | \(settings.weights.objective.scaling) |
       | training loss | \(losses.cardText); mean of the last \(lossSteps) steps |
       | flat areas | \(blotches.map { String(format: "%.2f %% blotches", 100 * $0) } ?? "not looked at") |
       | storage | \(halfPrecision.text) |
@@ -64,10 +63,26 @@ public struct ModelCard: Sendable {
       """
   }
 
-  /// A loss or a time as a card tells it.
+  private var steps: String {
+    let crops = "of \(settings.batchSize) crops of \(settings.imageSize)×\(settings.imageSize)"
+    let draft = settings.keepsDraft ? "the base's draft" : "\(settings.draftIterations) iterations \(crops)"
+    guard settings.revisionIterations > 0 else { return draft }
+    return draft + ", then \(settings.revisionIterations) of the revision on crops of films"
+  }
+
+  private var start: String {
+    let start = settings.baseChecksum.map { "the base model of SHA-256 `\($0)`" } ?? "random values"
+    guard let teacher = settings.teacherChecksum else { return start }
+    return start + ", then a quarter of the draft's steps on the pictures of the model of SHA-256 `\(teacher)`"
+  }
+
+  /// A time as a card tells it.
   static func round(_ value: Double) -> String {
     value >= 100 ? String(Int(value.rounded())) : String(format: "%.1f", value)
   }
+
+  /// A loss as a card tells it.
+  static func loss(_ value: Double) -> String { value >= 10 ? round(value) : String(format: "%.3f", value) }
 
   /// The name of this machine's processor.
   public static var machine: String {

@@ -14,13 +14,20 @@ public final class NetworkExecutor {
   private let readers: [Int]
 
   /// An executor over `parameters`, which must be those of `definition`; they are trained if `trainable`, statistics excepted.
-  public init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
-    self.definition = definition
+  public convenience init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
     let trained = Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
-    self.parameters = Dictionary(
-      uniqueKeysWithValues: parameters.map { name, tensor in
-        (name, Variable(tensor, requiresGradient: trainable && trained.contains(name)))
-      })
+    self.init(
+      definition: definition,
+      variables: Dictionary(
+        uniqueKeysWithValues: parameters.map { name, tensor in
+          (name, Variable(tensor, requiresGradient: trainable && trained.contains(name)))
+        }))
+  }
+
+  /// An executor that shares `variables` with others; all parameters of `definition` must be among them.
+  init(definition: NetworkDefinition, variables: [String: Variable]) {
+    self.definition = definition
+    parameters = variables
     var readers = [Int](repeating: 0, count: definition.nodes.count)
     for node in definition.nodes { for source in node.inputs { readers[source] += 1 } }
     self.readers = readers
@@ -95,16 +102,33 @@ public final class NetworkExecutor {
     return values.last.flatMap { $0 } ?? input
   }
 
+  /// The film-size picture that the revision of the definition makes of `draft`, `[N, h, w, 3]`, beside `film`, `[N, H, W, 3]`.
+  func revised(film: Variable, draft: Variable, on tape: Tape) -> Variable {
+    let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)
+    guard let channels = definition.revisionChannels, channels > 0,
+      let node = definition.nodes.last(where: { $0.operation == .revision(channels: channels) })
+    else { return enlarged }
+    func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
+    let hidden = tape.convolution(
+      tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
+      padding: 1, paddingMode: .reflect, rectifies: true)
+    let residual = tape.convolution(
+      hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)
+    return tape.addingBlocks(enlarged, residual, scale: RevisionInput.residualScale)
+  }
+
+  private func parameter(of node: Node, _ suffix: String) -> Variable {
+    guard let parameter = parameters[node.name + suffix] else {
+      preconditionFailure("no parameter '\(node.name + suffix)'")
+    }
+    return parameter
+  }
+
   private func result(
     of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, origin: SIMD2<Int>, on tape: Tape
   ) -> Variable {
     let node = definition.nodes[index]
-    func parameter(_ suffix: String) -> Variable {
-      guard let parameter = parameters[node.name + suffix] else {
-        preconditionFailure("no parameter '\(node.name + suffix)'")
-      }
-      return parameter
-    }
+    func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
     let rectifies = isRectified(index)
     switch node.operation {
     case .input:
@@ -136,16 +160,7 @@ public final class NetworkExecutor {
       let shape = operands[0].value.shape
       let canvas = definition.canvasExtents(height: shape.height, width: shape.width)
       return tape.areaReduced(operands[0], height: canvas.height, width: canvas.width)
-    case .revision(let channels):
-      let (film, draft) = (operands[0], operands[1])
-      let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)
-      guard channels > 0 else { return enlarged }
-      let hidden = tape.convolution(
-        tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"),
-        bias: parameter(".conv1.bias"), padding: 1, paddingMode: .reflect, rectifies: true)
-      let residual = tape.convolution(
-        hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)
-      return tape.addingBlocks(enlarged, residual, scale: RevisionInput.residualScale)
+    case .revision: return revised(film: operands[0], draft: operands[1], on: tape)
     case .smoothing(let threshold): return tape.smoothed(operands[0], threshold: threshold)
     case .grain(let amplitude):
       let shape = operands[0].value.shape

@@ -1,105 +1,33 @@
 import Autograd
 import Tensors
 
-/// The weights of the objective's parts.
-public struct LossWeights: Codable, Hashable, Sendable {
-  /// Of the mean squared difference of `relu3_3` features.
-  public var content: Double
-  /// Of the sum, over four layers, of the mean squared difference of Gram matrices.
-  public var style: Double
-  /// Of the sum of squared neighbour differences of one 0…255 image.
-  public var totalVariation: Double
-
-  /// Johnson's scaling: content 1, style 5, total variation 1e-6.
-  public init(content: Double = 1, style: Double = 5, totalVariation: Double = 1e-6) {
-    self.content = content
-    self.style = style
-    self.totalVariation = totalVariation
-  }
-
-  /// One line for cards and metadata: without it no loss can be compared with another.
-  public static let scaling =
-    "VGG-16 (Caffe), input 0-255; content: MSE of relu3_3; style: sum of MSE of Gram matrices F F^T/(C H W) of relu1_2, "
-    + "relu2_2, relu3_3, relu4_3; total variation: sum of squared neighbour differences per image"
-}
-
-/// The objective's parts, weights applied, as the mean over the images of a batch.
-public struct LossParts: Sendable, Equatable {
-  /// The content part.
-  public var content: Double
-  /// The style part of each layer.
-  public var styleLayers: [VGG16Layer: Double]
-  /// The total variation part.
-  public var totalVariation: Double
-  /// What unsteadiness costs; no part of the objective of a still picture.
-  public var temporal: Double = 0
-
-  /// The style part.
-  public var style: Double { VGG16Layer.styles.reduce(0) { $0 + (styleLayers[$1] ?? 0) } }
-  /// The whole objective.
-  public var total: Double { content + style + totalVariation + temporal }
-
-  /// The first part that is not a finite number, if any.
-  public var suspect: String? {
-    if !content.isFinite { return "content loss" }
-    for layer in VGG16Layer.styles where !(styleLayers[layer] ?? 0).isFinite {
-      return "style loss at \(layer.rawValue)"
-    }
-    if !temporal.isFinite { return "temporal loss" }
-    return totalVariation.isFinite ? nil : "total variation"
-  }
-
-  /// Part by part.
-  static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
-    LossParts(
-      content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
-      totalVariation: a.totalVariation + b.totalVariation, temporal: a.temporal + b.temporal)
-  }
-
-  /// The mean of several.
-  public static func mean(_ parts: [LossParts]) -> LossParts {
-    let scale = 1 / Double(max(parts.count, 1))
-    let sum = parts.reduce(LossParts(content: 0, styleLayers: [:], totalVariation: 0), +)
-    return LossParts(
-      content: sum.content * scale, styleLayers: sum.styleLayers.mapValues { $0 * scale },
-      totalVariation: sum.totalVariation * scale, temporal: sum.temporal * scale)
-  }
-}
-
-/// The objective's parts under the names that reports in JSON give them.
-public struct LossSummary: Encodable, Sendable {
-  /// The content part.
-  public var content: Double
-  /// The style part.
-  public var style: Double
-  /// The total variation part.
-  public var tv: Double
-  /// What unsteadiness cost in training; absent where it was not trained.
-  public var temporal: Double?
-  /// The whole objective.
-  public var total: Double
-
-  /// The summary of `parts`, weights applied as there.
-  public init(_ parts: LossParts) {
-    content = parts.content
-    style = parts.style
-    tv = parts.totalVariation
-    temporal = parts.temporal == 0 ? nil : parts.temporal
-    total = parts.total
-  }
-}
-
-/// How far a picture is from having a photo's content in a painting's style.
+/// How far a picture is from having a photo's content in a painting's style, by one of two objectives.
 ///
-/// `L = w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)` for output `y`, photo `x`, painting `s`,
-/// VGG-16 features `φ` and Gram matrices `G`.
+/// For output `y`, photo `x`, painting `s`, VGG-16 features `φ_j` and Gram matrices `G_j`:
+///
+/// `johnson`: `w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)`.
 /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
+///
+/// `balanced`: `w_c·(mean((φ₄(y) − φ₄(x))²)/mean(φ₄(s)²) + T(y)) + w_s·Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + w_tv·TV(y)`,
+/// where `φ₄` is `relu4_1`, `T` the ``ToneLoss``, `y_o` the output at octave `o`, and `a_oj` what
+/// ``Objective/weight(of:octave:)`` says. Divided by the painting's own values, layers can be weighed against each other: as they are,
+/// `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of the sum, and nothing asks for large shapes.
 public final class PerceptualLoss {
   /// The weights of the parts.
   public let weights: LossWeights
   private let extractor: VGG16
-  private let styleGrams: [VGG16Layer: Tensor]
+  /// What the style of each octave is compared with, from the picture's own size down by halves.
+  private let octaves: [[VGG16Layer: StyleTarget]]
   private let pixelsAtOnce: Int
+  private let contentEnergy: Double
+  /// What keeps large light and dark shapes; nil where the objective does not ask for it.
+  private let tone: ToneLoss?
+
+  /// The Gram matrix of the painting, and what a mean squared difference to it weighs.
+  private struct StyleTarget {
+    let gram: Tensor
+    let weight: Double
+  }
 
   /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
   ///
@@ -109,7 +37,27 @@ public final class PerceptualLoss {
     self.extractor = extractor
     self.weights = weights
     self.pixelsAtOnce = pixelsAtOnce
-    styleGrams = extractor.features(of: Variable(style), on: tape).mapValues { tape.gram($0).value.copy() }
+    var octaves: [[VGG16Layer: StyleTarget]] = []
+    var energy = 1.0
+    var painting = Variable(style)
+    for octave in weights.objective.octaves.indices {
+      if octave > 0 { painting = tape.averagePool(painting) }
+      var targets: [VGG16Layer: StyleTarget] = [:]
+      extractor.forEachFeature(of: painting, on: tape) { layer, feature in
+        if octave == 0, layer == weights.objective.contentLayer, weights.objective == .balanced {
+          energy = feature.value.meanSquare
+        }
+        let weight = weights.style * weights.objective.weight(of: layer, octave: octave)
+        guard VGG16Layer.styles.contains(layer), weight > 0 else { return }
+        let gram = tape.gram(feature).value.copy()
+        let scale = weights.objective == .balanced ? 1 / gram.meanSquare : 1
+        targets[layer] = StyleTarget(gram: gram, weight: weight * scale)
+      }
+      octaves.append(targets)
+    }
+    self.octaves = octaves
+    contentEnergy = energy
+    tone = weights.objective == .balanced ? ToneLoss(painting: style, tape: tape) : nil
   }
 
   /// The parts for `output` and the `photos` it was made from, both `[N, H, W, 3]`; seeds the gradient of `output`.
@@ -144,22 +92,31 @@ public final class PerceptualLoss {
 
   /// The content and style parts of a group of images that makes up `share` of the batch.
   private func losses(of output: Variable, photos: Tensor, share: Double, on tape: Tape) -> LossParts {
-    let contentWeight = weights.content * share
-    let styleWeight = weights.style * share
+    let objective = weights.objective
+    let contentWeight = weights.content * share / contentEnergy
     var wanted: Variable?
-    extractor.forEachFeature(of: Variable(photos), upTo: .relu3_3, on: tape) { layer, feature in
-      if layer == .relu3_3 { wanted = feature }
+    extractor.forEachFeature(of: Variable(photos), upTo: objective.contentLayer, on: tape) { layer, feature in
+      if layer == objective.contentLayer { wanted = feature }
     }
     var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
-    // Each layer's losses right behind it: on the way back their gradients are then made where they are needed, not all at once.
-    extractor.forEachFeature(of: output, on: tape) { layer, feature in
-      if layer == .relu3_3, let wanted {
-        parts.content =
-          contentWeight * tape.meanSquaredError(feature, target: wanted.value, weight: Float(contentWeight))
+    var image = output
+    for (octave, targets) in octaves.enumerated() {
+      if octave > 0 { image = tape.averagePool(image) }
+      if octave == 0, let tone {
+        let weight = weights.content * share
+        parts.content += weight * tone(output: output, photos: photos, weight: weight, on: tape)
       }
-      guard let gram = styleGrams[layer] else { return }
-      parts.styleLayers[layer] =
-        styleWeight * tape.meanSquaredError(tape.gram(feature), target: gram, weight: Float(styleWeight))
+      // Each layer's losses right behind it: on the way back their gradients are then made where they are needed, not all at once.
+      extractor.forEachFeature(of: image, on: tape) { layer, feature in
+        if octave == 0, layer == objective.contentLayer, let wanted {
+          parts.content +=
+            contentWeight * tape.meanSquaredError(feature, target: wanted.value, weight: Float(contentWeight))
+        }
+        guard let target = targets[layer] else { return }
+        let weight = target.weight * share
+        let loss = tape.meanSquaredError(tape.gram(feature), target: target.gram, weight: Float(weight))
+        parts.styleLayers[layer, default: 0] += weight * loss
+      }
     }
     return parts
   }

@@ -14,6 +14,11 @@ public final class PhotoSampler: Sendable {
   /// photos in miniature.
   private static let detailSide: Float = 384
 
+  /// The largest short side of photos for a canvas, as a multiple of its lines.
+  private static let largestCanvasScale: Float = 1.25
+  /// The largest short side of photos of which films' crops are cut, as a multiple of the crop: most photos are not much larger.
+  private static let largestFilmScale: Float = 1.3
+
   /// One in so many crops is a smooth gradient of a photo's colours, as a clear sky is: networks that never saw a flat area paint
   /// blotches there, which hardly cost anything on ordinary photos.
   private static let flatShare: Float = 1 / 32
@@ -24,16 +29,35 @@ public final class PhotoSampler: Sendable {
   private let batchSize: Int
   private let imageSize: Int
   private let seed: UInt64
+  private let lines: Int?
+  private let films: (first: Int, size: Int)?
   private let maker = LaterFrameMaker()
   private let unreadable = Mutex<Set<String>>([])
   private let enlarged = Mutex<Set<String>>([])
 
   /// A sampler of square crops of `imageSize` pixels.
-  public init(folder: PhotoFolder, batchSize: Int, imageSize: Int, seed: UInt64) {
+  ///
+  /// - Parameters:
+  ///   - lines: The short side at which photos are seen whole: that of the canvas. Without it photos are seen at many sizes.
+  ///   - films: The first batch that is one crop of `size` pixels of a photo at about its own size.
+  public init(
+    folder: PhotoFolder, batchSize: Int, imageSize: Int, seed: UInt64, lines: Int? = nil,
+    films: (first: Int, size: Int)? = nil
+  ) {
     self.folder = folder
     self.batchSize = batchSize
     self.imageSize = imageSize
     self.seed = seed
+    self.lines = lines
+    self.films = films
+  }
+
+  /// The sampler of a training with `settings`.
+  public convenience init(folder: PhotoFolder, settings: TrainingSettings) {
+    let trainsRevision = settings.revisionIterations > 0
+    self.init(
+      folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed,
+      lines: settings.canvasLines, films: trainsRevision ? (settings.draftIterations, TrainingSettings.filmCrop) : nil)
   }
 
   /// The photos that could not be read so far.
@@ -46,12 +70,16 @@ public final class PhotoSampler: Sendable {
   ///
   /// Throws ``TrainingError/unreadablePhotos(folder:count:)`` where not one photo can be read.
   public func batch(_ index: Int, hasLater: Bool = false) throws -> TrainingBatch {
+    if let films, index >= films.first { return try filmBatch(index, size: films.size) }
     let photos = Tensor(
       Shape(batch: batchSize, height: imageSize, width: imageSize, channels: 3), zeroed: false)
     let later = hasLater ? LaterFrames(batchSize: batchSize, size: imageSize) : nil
     for position in 0..<batchSize {
       let sample = index * batchSize + position
-      let crop = try crop(sample)
+      let crop = try crop(
+        sample, imageSize: imageSize, smallest: Float(max(lines ?? 0, imageSize)),
+        largest: lines.map { Self.largestCanvasScale * Float($0) }
+          ?? max(Self.largestScale * Float(imageSize), Self.detailSide))
       crop.photo.cropped(x: crop.x, y: crop.y, width: imageSize, height: imageSize)
         .write(to: photos, batchIndex: position)
       if let later {
@@ -62,13 +90,23 @@ public final class PhotoSampler: Sendable {
     return TrainingBatch(photos: photos, later: later)
   }
 
+  /// A crop of a photo at about its own size, as a part of a film's frame.
+  private func filmBatch(_ index: Int, size: Int) throws -> TrainingBatch {
+    let photos = Tensor(Shape(batch: 1, height: size, width: size, channels: 3), zeroed: false)
+    let crop = try crop(
+      index * batchSize, imageSize: size, smallest: Float(size), largest: Self.largestFilmScale * Float(size))
+    crop.photo.cropped(x: crop.x, y: crop.y, width: size, height: size).write(to: photos, batchIndex: 0)
+    return TrainingBatch(photos: photos)
+  }
+
   /// A scaled and perhaps mirrored photo and the corner of the crop in it.
-  private func crop(_ sample: Int) throws -> (photo: Picture, x: Int, y: Int) {
+  private func crop(
+    _ sample: Int, imageSize: Int, smallest: Float, largest: Float
+  ) throws -> (photo: Picture, x: Int, y: Int) {
     let count = folder.files.count
     let order = permutation(epoch: sample / count)
     var random = SplitMix64(seed: seed, stream: UInt64(sample) &* 2 &+ 0x1_0000_0001)
-    let smallest = Float(imageSize)
-    let largest = max(Self.largestScale * smallest, Self.detailSide)
+    let largest = max(smallest, largest)
     let wantedSide = Int((smallest + (largest - smallest) * random.uniform()).rounded())
     let horizontal = random.uniform()
     let vertical = random.uniform()

@@ -1,22 +1,13 @@
-/// How large the strokes are that a network learns to paint.
-public enum StrokeSize: String, CaseIterable, Sendable {
-  case small, medium, large
+import Networks
 
+/// The size of strokes as a training takes it: how large the painting is shown.
+extension StrokeSize {
   /// The width of a stroke below which a canvas does not show it as one, in pixels.
   private static let leastWidth = 2.0
   /// The largest enlargement of fine strokes: what is larger shows too little of the painting.
   private static let largestEnlargement = 2.0
   /// Patterns of more than this share of the painting fit in too few times to be enlarged.
   private static let coarseWidth = 1 / 3.0
-
-  /// The size of strokes on the canvas over their size where the whole painting fills it.
-  public var factor: Double {
-    switch self {
-    case .small: 0.7
-    case .medium: 1
-    case .large: 1.4
-    }
-  }
 
   /// The lines at which a painting is shown to the extractor, on its short side, for a network that paints on a canvas of `canvasLines`.
   ///

@@ -14,6 +14,8 @@ public struct StyleImage: Sendable {
   public let picture: Picture
   /// The deviation of the noise that was taken out, see ``ScanNoise``; 0 for a clean scan.
   public let noise: Double
+  /// The same as it was scanned, with its noise.
+  public let scan: Picture
   /// What a person should know about it, in sentences.
   public let notes: [String]
 
@@ -51,6 +53,7 @@ public struct StyleImage: Sendable {
     }
     if scan.isGrey { notes.append("\(path) has no colours, so its pictures will have none either") }
     self.notes = notes
+    self.scan = scan
     noise = ScanNoise.deviation(of: scan)
     picture = ScanNoise.removed(from: scan, deviation: noise, pool: pool)
   }

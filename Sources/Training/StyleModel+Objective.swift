@@ -4,6 +4,7 @@ import Networks
 extension StyleModel {
   /// The metadata's names.
   enum ObjectiveKey {
+    static let objective = "objective"
     static let styleSize = "style_size"
     static let styleCrop = "style_crop"
     static let contentWeight = "content_weight"
@@ -21,14 +22,14 @@ extension StyleModel {
     metadata[ObjectiveKey.styleCrop].flatMap { try? StyleCrop($0) } ?? .none
   }
 
-  /// The weights; those of ``LossWeights/init(content:style:totalVariation:)`` where the file does not tell.
+  /// The objective and its weights: Johnson's where the file names no objective, and the usual weights where it does not tell.
   public var trainedWeights: LossWeights {
-    func weight(_ key: String, _ usual: Double) -> Double {
-      metadata[key].flatMap(Double.init).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil } ?? usual
+    func weight(_ key: String) -> Double? {
+      metadata[key].flatMap(Double.init).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
-    let usual = LossWeights()
     return LossWeights(
-      content: weight(ObjectiveKey.contentWeight, usual.content), style: weight(ObjectiveKey.styleWeight, usual.style),
-      totalVariation: weight(ObjectiveKey.totalVariationWeight, usual.totalVariation))
+      objective: metadata[ObjectiveKey.objective].flatMap(Objective.init) ?? .johnson,
+      content: weight(ObjectiveKey.contentWeight), style: weight(ObjectiveKey.styleWeight),
+      totalVariation: weight(ObjectiveKey.totalVariationWeight))
   }
 }

@@ -18,6 +18,8 @@ public final class StyleTrainer {
     public var recovery: String?
   }
 
+  /// What paints on the canvas; the whole architecture where there is no canvas.
+  private let draft: NetworkDefinition
   /// What decides the result.
   public let settings: TrainingSettings
   /// The architecture.
@@ -38,9 +40,13 @@ public final class StyleTrainer {
   private let pool: ComputePool
   private let allocator = TensorAllocator()
   private let loss: PerceptualLoss
+  /// The loss of the steps that train the revision; nil where the network has none to train.
+  private let revisionLoss: RevisionLoss?
   private let styleChecksum: String
   private let paintingContrast: Double
   private let state: TrainingState
+  /// The network whose pictures the first steps learn; nil where there are no such steps.
+  private let teacher: NetworkExecutor?
   /// The latest state that is known to be good.
   private var good: (state: TrainingState.Snapshot, iteration: Int)
   private var watch = TrainingGuard()
@@ -54,11 +60,13 @@ public final class StyleTrainer {
   ///   - style: The painting, any size; it is scaled to ``TrainingSettings/styleSize``.
   ///   - styleChecksum: The SHA-256 of the painting's file, by which a checkpoint is known to belong to it.
   ///   - base: Parameters to start from, those of the settings' network; nil starts from random values.
+  ///   - teacher: The model whose pictures the first ``TrainingSettings/distillationIterations`` steps learn.
   public init(
     settings: TrainingSettings, style: Picture, styleChecksum: String, extractor: VGG16, pool: ComputePool,
-    base: [String: Tensor]? = nil
+    base: [String: Tensor]? = nil, teacher: StyleModel? = nil
   ) throws {
     definition = try settings.validate()
+    draft = definition.draft
     self.settings = settings
     self.pool = pool
     self.styleChecksum = styleChecksum
@@ -69,6 +77,15 @@ public final class StyleTrainer {
     loss = PerceptualLoss(
       extractor: extractor, style: tensor, weights: settings.weights,
       tape: Tape(pool: pool, allocator: TensorAllocator()))
+    self.teacher = teacher.map {
+      NetworkExecutor(definition: $0.definition.draft, parameters: $0.parameters, trainable: false)
+    }
+    revisionLoss =
+      settings.revisionIterations == 0
+      ? nil
+      : RevisionLoss(
+        extractor: extractor, style: style, styleSize: min(painting.width, painting.height),
+        ratios: TrainingSettings.filmRatios, tape: Tape(pool: pool, allocator: TensorAllocator()))
     let parameters =
       base?.mapValues { $0.copy() } ?? NetworkExecutor.initialParameters(of: definition, seed: settings.seed)
     state = TrainingState(definition: definition, parameters: parameters)
@@ -128,10 +145,7 @@ public final class StyleTrainer {
     var done: Step
     do {
       done = try step(batch)
-      let result = watch.observe(
-        .init(
-          iteration: iteration, total: done.losses.total, output: outputContrast,
-          photos: Contrast.deviation(batch.photos), painting: paintingContrast))
+      let result = observed(done, batch)
       trouble = state.nonFiniteParameter.map { .notFinite("parameter '\($0)'") } ?? result.trouble
       if trouble == nil, result.isGood { good = (state.current.copy(), iteration) }
     } catch TrainingError.diverged(_, let part, _) {
@@ -151,14 +165,27 @@ public final class StyleTrainer {
     return done
   }
 
+  /// What the guard says of a step. It sees those of the objective alone: losses of other phases are no measure of one another.
+  private func observed(_ step: Step, _ batch: TrainingBatch) -> (trouble: TrainingGuard.Trouble?, isGood: Bool) {
+    guard iteration > settings.distillationIterations, iteration <= settings.draftIterations else {
+      return (nil, iteration == settings.distillationIterations)
+    }
+    let observation = TrainingGuard.Observation(
+      iteration: iteration, total: step.losses.total, output: outputContrast,
+      photos: Contrast.deviation(batch.photos), painting: paintingContrast)
+    let result = watch.observe(observation)
+    return (result.trouble, result.isGood || iteration == settings.draftIterations)
+  }
+
   /// One optimizer step on `batch`, RGB 0…255.
   ///
   /// Throws ``TrainingError/diverged(iteration:part:checkpoint:)`` where a loss is not finite; nothing has changed then.
   public func step(_ batch: TrainingBatch) throws -> Step {
+    if iteration >= settings.draftIterations, let revisionLoss { return try revisionStep(batch, revisionLoss) }
     let tape = Tape(pool: pool, allocator: allocator)
     tape.times = times
     times?.restart()
-    let executor = state.executor
+    let executor = NetworkExecutor(definition: draft, variables: state.executor.parameters)
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     let origin = grainOrigin
     // First, so that both passes see the statistics as they were: only the photos move them.
@@ -167,7 +194,12 @@ public final class StyleTrainer {
       return executor(Variable(frames.frames), norms: still, origin: origin, on: tape)
     }
     let output = executor(Variable(batch.photos), norms: norms, origin: origin, on: tape)
-    var parts = loss(output: output, photos: batch.photos, on: tape)
+    var parts: LossParts
+    if let teacher, iteration < settings.distillationIterations {
+      parts = distillation(of: teacher, output: output, photos: batch.photos, on: tape)
+    } else {
+      parts = loss(output: output, photos: batch.photos, on: tape)
+    }
     if let later, let frames = batch.later {
       // The gradient goes through both frames: what makes the earlier one easier to repeat is learned as well.
       let error = tape.warpingError(
@@ -179,10 +211,52 @@ public final class StyleTrainer {
       throw TrainingError.diverged(iteration: iteration + 1, part: suspect, checkpoint: checkpointPath)
     }
     outputContrast = Contrast.deviation(output.value)
+    return update(parts, tape)
+  }
+
+  /// The mean squared difference to what `teacher` paints, over the painting's variance: no features are needed, so that many steps take
+  /// little time.
+  ///
+  /// G. Hinton, O. Vinyals, J. Dean: Distilling the Knowledge in a Neural Network, 2015.
+  private func distillation(
+    of teacher: NetworkExecutor, output: Variable, photos: Tensor, on tape: Tape
+  ) -> LossParts {
+    let wanted = teacher(Variable(photos), on: Tape(pool: pool, allocator: allocator)).value
+    let weight = 1 / (paintingContrast * paintingContrast)
+    var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
+    parts.content = weight * tape.meanSquaredError(output, target: wanted, weight: Float(weight))
+    return parts
+  }
+
+  /// One step of the revision, on crops of films whose drafts are painted by the network as it is.
+  private func revisionStep(_ batch: TrainingBatch, _ loss: RevisionLoss) throws -> Step {
+    let tape = Tape(pool: pool, allocator: allocator)
+    let film = Variable(batch.photos)
+    let shape = batch.photos.shape
+    let ratio = TrainingSettings.filmRatios[iteration % TrainingSettings.filmRatios.count]
+    let canvas = tape.areaReduced(film, height: shape.height / ratio, width: shape.width / ratio)
+    let frozen = NetworkExecutor(definition: draft, parameters: state.current.parameters, trainable: false)
+    let painted = frozen(Variable(canvas.value), on: Tape(pool: pool, allocator: allocator)).value
+    let output = state.executor.revised(film: film, draft: Variable(painted), on: tape)
+    let parts = loss(output: output, film: batch.photos, draft: painted, ratio: ratio, on: tape)
+    if let suspect = parts.suspect {
+      throw TrainingError.diverged(iteration: iteration + 1, part: suspect, checkpoint: checkpointPath)
+    }
+    outputContrast = Contrast.deviation(output.value)
+    let step = update(parts, tape)
+    let parameters = state.current.parameters
+    if let weight = parameters["revision.conv2.weight"], let bias = parameters["revision.conv2.bias"] {
+      RevisionGrid.remove(weight: weight, bias: bias)
+    }
+    return step
+  }
+
+  private func update(_ parts: LossParts, _ tape: Tape) -> Step {
     tape.backward()
     let rate = settings.learningRate(at: iteration) * watch.rateScale
     iteration += 1
-    state.update(step: iteration, learningRate: Float(rate))
+    let scale = settings.weights.objective == .balanced ? watch.gradientScale(norm: state.gradientNorm) : 1
+    state.update(step: iteration, learningRate: Float(rate), gradientScale: Float(scale))
     return Step(iteration: iteration, losses: parts, learningRate: rate)
   }
 

@@ -45,10 +45,29 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   public private(set) var rateScale = 1.0
   /// How often the run went back.
   public private(set) var recoveries = 0
+  /// The running mean of gradients' norms; 0 before the first step.
+  private var meanNorm = 0.0
   private var best: Double?
   private var sum = 0.0
   private var count = 0
   private var flatSteps = 0
+
+  /// The largest norm of a gradient, as a multiple of the running mean.
+  private static let largestNorm = 1.5
+  /// How much of the running mean one step replaces.
+  private static let normMomentum = 0.05
+
+  /// The factor by which a gradient of this norm is shortened: a photo of few colours can have a gradient a hundred times as long as others.
+  ///
+  /// `min(1, 1.5·m/norm)`, where `m` is the running mean of norms shortened so. R. Pascanu et al.: On the difficulty of training recurrent
+  /// neural networks, ICML 2013.
+  public mutating func gradientScale(norm: Double) -> Double {
+    guard norm.isFinite, norm > 0 else { return 1 }
+    if meanNorm == 0 { meanNorm = norm }
+    let limit = Self.largestNorm * meanNorm
+    meanNorm += Self.normMomentum * (min(norm, limit) - meanNorm)
+    return min(1, limit / norm)
+  }
 
   /// What one step showed.
   public struct Observation: Sendable {

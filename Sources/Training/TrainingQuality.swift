@@ -22,24 +22,23 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
 }
 
 extension TrainingSettings {
-  /// The weight of steadiness of a whole training, for the networks that are trained to be steady.
-  ///
-  /// Of the default training from a base, it leaves `realtime` without filter and grain 0.49 (The Great Wave) and 0.55 (The Starry Night) of the
-  /// warping error, for 6 and 7 % of the objective; six tenths of it leave 0.62 for 3 %.
+  /// The weight of steadiness of a whole training with Johnson's objective, for the networks that are trained to be steady.
   public static let steadyWeight = 1000.0
 
-  /// The same for a network on a grain, whose strokes in flat areas cost more to carry along with a motion: it leaves The Starry Night from
-  /// random values the warping error that ``steadyWeight`` leaves without a grain, and three fifths of the noise; behind a smoothing filter
-  /// of 14 levels two fifths of the noise.
+  /// The same for a network on a grain, whose strokes in flat areas cost more to carry along with a motion.
   public static let steadyWeightOnGrain = 1500.0
 
+  /// The weight of steadiness beside the balanced objective, whose values are a hundred thousand times smaller than Johnson's.
+  public static let steadyWeightBalanced = 0.004
+
   /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for
-  /// a second frame in each step; for every other network 1 for each of the `iterations`, up to ``steadyWeight`` or, on a grain,
-  /// ``steadyWeightOnGrain``.
+  /// a second frame in each step. For every other network it is 1 for each of the `iterations`, up to ``steadyWeight`` or, on a grain,
+  /// ``steadyWeightOnGrain``, and with the balanced objective ``steadyWeightBalanced``.
   ///
   /// In a few hundred steps the full weight teaches nothing but to hold still: strokes stay grey and faint.
-  public static func defaultTemporalWeight(network: String, iterations: Int) -> Double {
+  public static func defaultTemporalWeight(network: String, objective: Objective, iterations: Int) -> Double {
     if NetworkDefinition.references.contains(network) { return 0 }
+    if objective == .balanced { return min(1, Double(iterations) / 1000) * steadyWeightBalanced }
     let hasGrain = ((try? NetworkDefinition.named(network))?.grain ?? 0) > 0
     return min(hasGrain ? steadyWeightOnGrain : steadyWeight, Double(iterations))
   }

@@ -30,6 +30,8 @@ public final class TrainingRun {
     public var excludedPhotos: PhotoList?
     /// The model to start from, of the settings' network or of the same with fewer channels; nil starts from random values.
     public var basePath: String?
+    /// The model whose pictures the first steps learn; nil where there are no such steps.
+    public var teacherPath: String?
     /// The strokes to be painted, which decide the painting's size by the strokes that it has; nil leaves it to the settings.
     public var strokeSize: StrokeSize?
     /// Whether the style weight is chosen by ``StyleChoice`` and not by the settings.
@@ -95,6 +97,8 @@ public final class TrainingRun {
     var settings = given
     let definition = try settings.validate()
     workFolder = (options.outputPath as NSString).deletingPathExtension + ".training"
+    let teacher = try options.teacherPath.map { try StyleModel.load(path: $0) }
+    if let path = options.teacherPath { settings.teacherChecksum = try Self.checksum(ofFile: path) }
     pool = ComputePool(threads: options.threads)
     let style = try StyleImage(path: options.stylePath, crop: settings.styleCrop, pool: pool)
     let strokeWidth = StrokeWidth.measure(style.picture)
@@ -113,15 +117,15 @@ public final class TrainingRun {
     let extractor = try VGG16(path: options.extractorPath)
     if options.choosesStyleWeight {
       let choice = try StyleChoice(extractor: extractor, folder: folder, pool: pool)
-      settings.weights.style = choice.weight(for: style.picture, size: settings.styleSize)
+      settings.weights.style = choice.weight(
+        for: style.picture, size: settings.styleSize, objective: settings.weights.objective)
     }
     self.settings = settings
-    sampler = PhotoSampler(
-      folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed)
+    sampler = PhotoSampler(folder: folder, settings: settings)
     previews = Self.pictures(folder, count: Self.previewPhotos)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
-      base: base)
+      base: base, teacher: teacher)
     notes = style.notes + Self.notes(folder)
     try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
     if options.resumes { try trainer.resume(from: checkpointPath) }
@@ -231,12 +235,14 @@ public final class TrainingRun {
         "stroke_width": String(format: "%.4f", strokeWidth),
         "learning_rate": String(settings.learningRate),
         "seed": String(settings.seed),
+        StyleModel.ObjectiveKey.objective: settings.weights.objective.rawValue,
         StyleModel.ObjectiveKey.contentWeight: String(settings.weights.content),
         StyleModel.ObjectiveKey.styleWeight: String(settings.weights.style),
         StyleModel.ObjectiveKey.totalVariationWeight: String(settings.weights.totalVariation),
         "temporal_weight": String(settings.temporalWeight),
+        "teacher_sha256": settings.teacherChecksum ?? "none",
         "base_sha256": settings.baseChecksum ?? "none",
-        "loss_scaling": LossWeights.scaling,
+        "loss_scaling": settings.weights.objective.scaling,
         "date": date,
       ])
     let compared = Self.pictures(folder, count: Self.comparedPhotos).map { $0.tensor() }

@@ -24,6 +24,10 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var norms: NormSchedule
   /// The SHA-256 of the model file that the network starts from; nil for random values.
   public var baseChecksum: String?
+  /// Whether the base's draft stays as it is and all steps train the revision.
+  public var keepsDraft = false
+  /// The SHA-256 of the model file whose pictures the first steps learn; nil where there are no such steps.
+  public var teacherChecksum: String?
   /// Adam's rate at the start; see ``learningRate(at:)``.
   public var learningRate: Double
   /// Decides initial values, crops and flips, and the photos' order.
@@ -31,10 +35,11 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   /// The settings of the trainer's defaults, where not named.
   ///
-  /// Crops of 128 pixels: in equal minutes they come nearer to the painting than those of 256, for which fewer steps are left; both
-  /// measured on pictures of 256.
+  /// A network on a canvas sees one photo in a step, as high as the canvas: strokes and large shapes are learned on what it will paint. Other
+  /// networks see four crops of 128 pixels.
   public init(
-    network: String = "realtime", width: Double = 1, iterations: Int = 2400, batchSize: Int = 4, imageSize: Int = 128,
+    network: String = "realtime", width: Double = 1, iterations: Int = 2400, batchSize: Int? = nil,
+    imageSize: Int? = nil,
     styleSize: Int = 256, styleCrop: StyleCrop = .none, weights: LossWeights = LossWeights(),
     temporalWeight: Double = 0,
     norms: NormSchedule = NormSchedule(), baseChecksum: String? = nil, learningRate: Double = 1e-3, seed: UInt64 = 1
@@ -42,8 +47,9 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     self.network = network
     self.width = width
     self.iterations = iterations
-    self.batchSize = batchSize
-    self.imageSize = imageSize
+    let canvasLines = (try? NetworkDefinition.named(network, width: width))?.canvasLines
+    self.batchSize = batchSize ?? (canvasLines == nil ? 4 : 1)
+    self.imageSize = imageSize ?? canvasLines.map { max(32, $0 / 8 * 8) } ?? 128
     self.styleSize = styleSize
     self.styleCrop = styleCrop
     self.weights = weights
@@ -53,6 +59,26 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     self.learningRate = learningRate
     self.seed = seed
   }
+
+  /// How many times larger than the canvas the films are on which the revision is trained.
+  static let filmRatios = [2, 3, 4]
+  /// The side of the crops of films, a multiple of the draft's size multiple at each ratio.
+  static let filmCrop = 288
+
+  /// The lines of the network's canvas; nil where it has none.
+  public var canvasLines: Int? { (try? NetworkDefinition.named(network, width: width))?.canvasLines }
+
+  /// The steps that train the revision, at the end: a fifth, or all where the draft is kept; none where the network has no revision.
+  public var revisionIterations: Int {
+    guard ((try? NetworkDefinition.named(network, width: width))?.revisionChannels ?? 0) > 0 else { return 0 }
+    return keepsDraft ? iterations : iterations / 5
+  }
+
+  /// The steps that train the draft, or the whole network where it has no revision.
+  public var draftIterations: Int { iterations - revisionIterations }
+
+  /// The steps that learn the teacher's pictures, at the start: a quarter; none without a teacher.
+  public var distillationIterations: Int { teacherChecksum == nil ? 0 : draftIterations / 4 }
 
   /// Whether a painting may have so many pixels on its short side; 0 leaves it as it is.
   static func isStyleSize(_ size: Int) -> Bool { size == 0 || (32...2048).contains(size) }
@@ -66,10 +92,13 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// from 0, along a line too: Adam's first steps change every value by the whole rate, however small its gradient, and where
   /// hundreds of them add up that undoes a trained network in one step.
   public func learningRate(at iteration: Int) -> Double {
+    if revisionIterations > 0, iteration >= draftIterations {
+      return learningRate * (1 - 0.95 * Double(iteration - draftIterations) / Double(max(1, revisionIterations)))
+    }
     if iteration < risingSteps { return learningRate * Double(iteration + 1) / Double(risingSteps + 1) }
-    let half = iterations / 2
-    guard iteration > half, iterations > half else { return learningRate }
-    let progress = Double(iteration - half) / Double(iterations - half)
+    let half = draftIterations / 2
+    guard iteration > half, draftIterations > half else { return learningRate }
+    let progress = Double(iteration - half) / Double(draftIterations - half)
     return learningRate * (1 - 0.95 * progress)
   }
 
@@ -80,6 +109,9 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
       if !isValid { throw TrainingError.invalidSetting(name: name, found: "\(found)", expected: expected) }
     }
     let definition = try NetworkDefinition.named(network, width: width)
+    try require(
+      !keepsDraft || (definition.revisionChannels ?? 0) > 0, "the network of a draft that is kept", network,
+      "one with a revision")
     try require(iterations >= 1, "the number of iterations", iterations, "at least 1")
     try require((1...64).contains(batchSize), "the batch size", batchSize, "1 to 64")
     try require(

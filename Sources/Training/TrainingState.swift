@@ -57,12 +57,23 @@ final class TrainingState {
     secondMoments = copy.secondMoments
   }
 
-  /// Adam's step `step` (from 1) with the gradients that the parameters have, which it clears.
-  func update(step: Int, learningRate: Float) {
+  /// The Euclidean norm of all gradients together.
+  var gradientNorm: Double {
+    var sum = 0.0
+    for parameter in executor.parameters.values {
+      guard let gradient = parameter.gradient else { continue }
+      for value in gradient.buffer { sum += Double(value) * Double(value) }
+    }
+    return sum.squareRoot()
+  }
+
+  /// Adam's step `step` (from 1) with `gradientScale` times the gradients that the parameters have, which it clears.
+  func update(step: Int, learningRate: Float, gradientScale: Float) {
     for (name, parameter) in executor.parameters {
       guard let gradient = parameter.gradient, let first = firstMoments[name], let second = secondMoments[name] else {
         continue
       }
+      if gradientScale != 1 { for index in 0..<gradient.count { gradient.pointer[index] *= gradientScale } }
       AdamStep.update(
         parameter.value.pointer, gradient: gradient.pointer, firstMoment: first.pointer, secondMoment: second.pointer,
         count: gradient.count, step: step, learningRate: learningRate)

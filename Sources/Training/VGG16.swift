@@ -43,10 +43,17 @@ public final class VGG16 {
 
   private let stages: [[Stage]]
   private let allocator = TensorAllocator()
-  /// Weights in the kernels' form for the shape of the latest input.
-  private var prepared: [PreparedConvolution] = []
-  private var preparedShape: Shape?
-  private var isPreparedForGradient = false
+  /// Weights in the kernels' form for the shapes of the latest inputs, the newest last.
+  private var preparations: [Preparation] = []
+  /// As many shapes as a step has: a picture's octaves.
+  private static let maximumPreparations = 4
+
+  /// Weights in the kernels' form for inputs of one shape.
+  private struct Preparation {
+    let shape: Shape
+    let hasGradient: Bool
+    let convolutions: [PreparedConvolution]
+  }
 
   /// Reads the weights, as `training/` extracts them: `convB_N.weight` `[O, I, 3, 3]` and `convB_N.bias` `[O]`.
   ///
@@ -90,7 +97,9 @@ public final class VGG16 {
   public func forEachFeature(
     of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
   ) {
-    prepare(for: image.value.shape, gradientToInput: image.requiresGradient, pool: tape.pool)
+    let prepared = preparation(
+      for: image.value.shape, gradientToInput: image.requiresGradient, pool: tape.pool
+    ).convolutions
     var value = tape.caffePreprocessing(image, mean: Self.mean)
     var position = 0
     for block in stages.indices {
@@ -114,9 +123,10 @@ public final class VGG16 {
     return features
   }
 
-  private func prepare(for shape: Shape, gradientToInput: Bool, pool: ComputePool) {
-    if shape == preparedShape && (isPreparedForGradient || !gradientToInput) { return }
-    prepared = []
+  private func preparation(for shape: Shape, gradientToInput: Bool, pool: ComputePool) -> Preparation {
+    let usable = preparations.first { $0.shape == shape && ($0.hasGradient || !gradientToInput) }
+    if let usable { return usable }
+    var convolutions: [PreparedConvolution] = []
     var current = shape
     for (block, stagesOfBlock) in stages.enumerated() {
       if block > 0 {
@@ -126,7 +136,7 @@ public final class VGG16 {
       for stage in stagesOfBlock {
         let geometry = PreparedConvolution.geometry(
           input: current, weight: stage.weight.value.shape, stride: 1, padding: 1, paddingMode: .zeros)
-        prepared.append(
+        convolutions.append(
           PreparedConvolution(
             geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput, allocator: allocator,
             pool: pool))
@@ -134,7 +144,10 @@ public final class VGG16 {
           batch: current.batch, height: current.height, width: current.width, channels: geometry.outputChannels)
       }
     }
-    preparedShape = shape
-    isPreparedForGradient = gradientToInput
+    preparations.removeAll { $0.shape == shape }
+    if preparations.count == Self.maximumPreparations { preparations.removeFirst() }
+    let preparation = Preparation(shape: shape, hasGradient: gradientToInput, convolutions: convolutions)
+    preparations.append(preparation)
+    return preparation
   }
 }

@@ -14,16 +14,17 @@ extension EvaluateStyle {
     let installation = Installation()
     let table = try card.map { try Self.table(ofCard: $0) }
     let pool = ComputePool(threads: threads)
-    let painting = try StyleImage(path: styleImage).picture
+    let model = painted.isEmpty ? try StyleModel.load(path: installation.styleFile(style)) : nil
+    let painting = try StyleImage(path: styleImage, crop: styleCrop ?? model?.trainedStyleCrop ?? .none, pool: pool)
     let extractor = try VGG16(path: installation.vggWeights())
-    let evaluator = LikenessEvaluator(extractor: extractor, painting: painting, pool: pool)
-    if !painted.isEmpty { return try comparePainted(evaluator) }
+    let evaluator = LikenessEvaluator(extractor: extractor, painting: painting.scan, pool: pool)
+    guard let model else { return try comparePainted(evaluator) }
 
-    let model = try StyleModel.load(path: installation.styleFile(style))
     let frames = try LikenessFrames(content, list: photoList, count: self.frames)
     let ceiling = try optimize.map { steps in
       try LikenessCeiling(
-        evaluator: objective(of: model, extractor: extractor, painting: painting, pool: pool), lines: size, steps: steps
+        evaluator: objective(of: model, extractor: extractor, painting: painting.picture, pool: pool), lines: size,
+        steps: steps
       )
     }
     if let save { try FileManager.default.createDirectory(atPath: save, withIntermediateDirectories: true) }
@@ -98,13 +99,10 @@ extension EvaluateStyle {
   private func objective(
     of model: StyleModel, extractor: VGG16, painting: Picture, pool: ComputePool
   ) throws -> StyleEvaluator {
-    let trained = model.trainedWeights
-    let weights = LossWeights(
-      content: contentWeight ?? trained.content, style: styleWeight ?? trained.style,
-      totalVariation: tvWeight ?? trained.totalVariation)
     return try StyleEvaluator(
       extractor: extractor, style: painting,
-      styleSize: styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize, weights: weights, pool: pool)
+      styleSize: styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize,
+      weights: objectiveWeights(of: model), pool: pool)
   }
 
   /// Where `--save` asks for it, as `NAME-LINES.png`.

@@ -95,6 +95,12 @@ struct EvaluateStyle: ParsableCommand {
   var optimize: Int?
 
   @Option(
+    help: """
+      The objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")). (default: as the style was trained)
+      """)
+  var objective: Objective?
+
+  @Option(
     help: "The weight of the content loss. (default: as the style was trained)",
     transform: ArgumentValues.number(positive: false))
   var contentWeight: Double?
@@ -145,10 +151,7 @@ struct EvaluateStyle: ParsableCommand {
       throw ValidationError("--size \(size) is not a multiple of \(multiple), which this network needs")
     }
     let table = try card.map { try Self.table(ofCard: $0) }
-    let trained = model.trainedWeights
-    let weights = LossWeights(
-      content: contentWeight ?? trained.content, style: styleWeight ?? trained.style,
-      totalVariation: tvWeight ?? trained.totalVariation)
+    let weights = objectiveWeights(of: model)
     let styleSize = styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize
     let styleCrop = styleCrop ?? model.trainedStyleCrop
     let pool = ComputePool(threads: threads)
@@ -209,6 +212,16 @@ struct EvaluateStyle: ParsableCommand {
     } else {
       try StandardOutput.write(Self.table(photos, mean, yardstick) + (temporalMean.map(Self.table) ?? ""))
     }
+  }
+
+  /// The weights that the options name; those of the style's training, or the usual ones of another objective.
+  func objectiveWeights(of model: StyleModel) -> LossWeights {
+    let trained = model.trainedWeights
+    var weights = objective.map { $0 == trained.objective ? trained : LossWeights(objective: $0) } ?? trained
+    weights.content = contentWeight ?? weights.content
+    weights.style = styleWeight ?? weights.style
+    weights.totalVariation = tvWeight ?? weights.totalVariation
+    return weights
   }
 
   static func table(ofCard path: String) throws -> CardTable {
@@ -275,3 +288,5 @@ struct EvaluateStyle: ParsableCommand {
     var photos: [Photo]
   }
 }
+
+extension Objective: ExpressibleByArgument {}

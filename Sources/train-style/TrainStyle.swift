@@ -36,10 +36,11 @@ struct TrainStyle: ParsableCommand {
     help: ArgumentHelp(
       "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
       discussion: """
-        realtime paints video as it plays; standard takes longer, with a few channels at full resolution. johnson is the network of the \
-        field's papers, half and quarter are the same with fewer channels: slow, for single pictures and comparisons. \
+        realtime paints video as it plays; quality takes longer, with more channels on a finer canvas. Both paint on a canvas of a fixed \
+        number of lines, so that strokes are as large in every film, and bring edges back at the film's size. johnson is the network of \
+        the field's papers, half and quarter are the same with fewer channels: references, at the film's own size. \
         Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with choices, such as \
-        dense:channels=8-16-32,blocks=4.
+        dense:channels=8-16-32,blocks=4,canvas=256.
         """))
   var network = defaults.network
 
@@ -60,14 +61,28 @@ struct TrainStyle: ParsableCommand {
       """)
   var base: String?
 
+  @Flag(help: "Keep the base's draft and train the revision alone, in a fifth of the steps.")
+  var keepDraft = false
+
+  @Option(
+    help: """
+      A model of the same painting, such as one of a larger network, whose pictures are learned in the first quarter of the steps: a good \
+      start for a network that has no base.
+      """)
+  var teacher: String?
+
   @Flag(help: "Start from random values and not from a base model.")
   var fromScratch = false
 
-  @Option(help: "Photos in one step.", transform: ArgumentValues.integer(in: 1...64))
-  var batchSize = defaults.batchSize
+  @Option(
+    help: "Photos in one step. (default: 1 for a network on a canvas, else 4)",
+    transform: ArgumentValues.integer(in: 1...64))
+  var batchSize: Int?
 
-  @Option(help: "The side of the square crops in pixels.", transform: ArgumentValues.integer(in: 32...1024))
-  var imageSize = defaults.imageSize
+  @Option(
+    help: "The side of the square crops in pixels. (default: the canvas' lines, else 128)",
+    transform: ArgumentValues.integer(in: 32...1024))
+  var imageSize: Int?
 
   @Option(
     help: """
@@ -94,22 +109,34 @@ struct TrainStyle: ParsableCommand {
     transform: { try StyleCrop($0) })
   var styleCrop: StyleCrop?
 
-  @Option(help: "The weight of the content loss.", transform: ArgumentValues.number(positive: false))
-  var contentWeight = defaults.weights.content
+  @Option(
+    help: ArgumentHelp(
+      "What to minimise: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")).",
+      discussion:
+        "balanced asks for the painting's large shapes, light and dark as well; johnson is the objective of the field's papers."
+    ))
+  var objective = defaults.weights.objective
 
   @Option(
-    help: "The weight of the style loss. (default: chosen by the painting, about \(defaults.weights.style))",
+    help: "The weight of the content loss. (default: 6, or 1 for johnson)",
+    transform: ArgumentValues.number(positive: false))
+  var contentWeight: Double?
+
+  @Option(
+    help: "The weight of the style loss. (default: chosen by the painting, about 1, or 5 for johnson)",
     transform: ArgumentValues.number(positive: false))
   var styleWeight: Double?
 
-  @Option(help: "The weight of the total variation.", transform: ArgumentValues.number(positive: false))
-  var tvWeight = defaults.weights.totalVariation
+  @Option(
+    help: "The weight of the total variation. (default: 0, or 1e-6 for johnson)",
+    transform: ArgumentValues.number(positive: false))
+  var tvWeight: Double?
 
   @Option(
     help: """
       The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")); for \
-      other networks as many as there are iterations, at most \
-      \(TrainingSettings.steadyWeight), or \(TrainingSettings.steadyWeightOnGrain) on a grain)
+      other networks \(TrainingSettings.steadyWeightBalanced), less where there are fewer than 1000 iterations; with the objective johnson \
+      as many as there are iterations, at most \(TrainingSettings.steadyWeight), or \(TrainingSettings.steadyWeightOnGrain) on a grain)
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?
@@ -143,6 +170,7 @@ struct TrainStyle: ParsableCommand {
     if styleSize != nil && strokeSize != nil {
       throw ValidationError("--style-size and --stroke-size exclude each other")
     }
+    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch exclude each other") }
     if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
   }
 
@@ -154,18 +182,22 @@ struct TrainStyle: ParsableCommand {
     try InputPath.checkDirectory(contentPath)
     let extractorPath = try installation.vggWeights()
     if let base { try InputPath.checkFile(base) }
+    if let teacher { try InputPath.checkFile(teacher) }
     // The network's own base serves its own width: what a wider network learns from it nobody has measured.
     let basePath = fromScratch ? nil : base ?? (width == 1 ? installation.baseModel(network: network) : nil)
-    let iterations = iterations ?? quality.iterations(hasBase: basePath != nil)
-    let settings = TrainingSettings(
+    if keepDraft && basePath == nil { throw ValidationError("--keep-draft needs a base; --base names one") }
+    let usual = quality.iterations(hasBase: basePath != nil)
+    let iterations = iterations ?? (keepDraft ? usual / 5 : usual)
+    var settings = TrainingSettings(
       network: network, width: width, iterations: iterations,
       batchSize: batchSize, imageSize: imageSize, styleSize: styleSize ?? Self.defaults.styleSize,
       styleCrop: styleCrop ?? .none,
       weights: LossWeights(
-        content: contentWeight, style: styleWeight ?? Self.defaults.weights.style, totalVariation: tvWeight),
+        objective: objective, content: contentWeight, style: styleWeight, totalVariation: tvWeight),
       temporalWeight: temporalWeight
-        ?? TrainingSettings.defaultTemporalWeight(network: network, iterations: iterations),
+        ?? TrainingSettings.defaultTemporalWeight(network: network, objective: objective, iterations: iterations),
       learningRate: learningRate, seed: seed)
+    settings.keepsDraft = keepDraft
     try settings.validate()
     var options = TrainingRun.Options(
       stylePath: painting, contentPath: contentPath, outputPath: try outputPath(), extractorPath: extractorPath,
@@ -173,6 +205,7 @@ struct TrainStyle: ParsableCommand {
       threads: threads ?? ComputePool.availableProcessors)
     options.excludedPhotos = try excludeList.map { try PhotoList(path: $0) }
     options.basePath = basePath
+    options.teacherPath = teacher
     options.strokeSize = styleSize == nil ? strokeSize ?? .medium : nil
     options.choosesStyleWeight = styleWeight == nil
     try train(options, settings, contentPath: contentPath, interrupt: interrupt)
@@ -201,7 +234,7 @@ struct TrainStyle: ParsableCommand {
     }
     let progress = ProgressReporter(
       title: "Training", total: iterations, completed: run.iteration,
-      units: .init(steps: "iterations", rate: "images/s", perStep: Double(batchSize)), isQuiet: quiet,
+      units: .init(steps: "iterations", rate: "images/s", perStep: Double(run.settings.batchSize)), isQuiet: quiet,
       showsFirstStep: true)
     var latest: LossParts?
     let outcome = try run.run(shouldStop: { interrupt.isRaised }, onNotice: { log.warning("\($0)") }) { step, losses in
@@ -250,7 +283,7 @@ struct TrainStyle: ParsableCommand {
   }
 
   private static func text(_ losses: LossParts) -> String {
-    func short(_ value: Double) -> String { String(Int(value.rounded())) }
+    func short(_ value: Double) -> String { String(format: "%.4g", value) }
     return "loss \(short(losses.total)) = content \(short(losses.content)) + style \(short(losses.style)) + tv "
       + short(losses.totalVariation)
   }
@@ -273,4 +306,5 @@ struct TrainStyle: ParsableCommand {
 }
 
 extension TrainingQuality: ExpressibleByArgument {}
+extension Objective: ExpressibleByArgument {}
 extension StrokeSize: ExpressibleByArgument {}

@@ -442,6 +442,19 @@ def dump_vgg(path):
     dump.save("vgg16.safetensors")
 
 
+def dump_balanced(path):
+    """The balanced objective with the real VGG-16 on synthetic pictures, and its gradient."""
+    dump = Dump()
+    vgg = style_transfer.Vgg16({name: value.double() for name, value in style_transfer.read_safetensors(path).items()})
+    output, photo, painting = (synthetic_image(64, 48, seed) for seed in (1, 2, 3))
+    output = variable(output)
+    parts = style_transfer.balanced_objective(vgg, output, photo, painting)
+    parts["total"].backward()
+    dump_parts(dump, parts)
+    dump.activations("gradient", output.grad)
+    dump.save("balanced.safetensors")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vgg", help="the extracted VGG-16 weights (conv1_1.weight, conv1_1.bias, ...)")
@@ -458,6 +471,7 @@ def main():
     dump_objective()
     if arguments.vgg:
         dump_vgg(arguments.vgg)
+        dump_balanced(arguments.vgg)
     dump_candidates()
     dump_canvas()
 

@@ -139,6 +139,42 @@ def objective(vgg, output, content_image, targets):
     return {"content": content, "style": style, "tv": tv, "total": total}
 
 
+def luma_blocks(image):
+    """The mean luma of blocks of 16 x 16 pixels: [N, 3, H, W] -> [N, 1, H/16, W/16]."""
+    weights = torch.tensor((0.299, 0.587, 0.114), dtype=image.dtype).view(1, 3, 1, 1)
+    return functional.avg_pool2d((image * weights).sum(1, keepdim=True), 16)
+
+
+def tone_loss(output, photo, painting):
+    """How far light and dark are from the photo's, brought to the painting's mean and deviation."""
+    wanted, found = luma_blocks(painting), luma_blocks(photo)
+    mean, deviation = wanted.mean(), wanted.std(correction=0).clamp(min=1)
+    gain = (deviation / found.std(correction=0).clamp(min=1)).clamp(0.6, 1.6)
+    target = mean + gain * (found - found.mean())
+    return functional.mse_loss(luma_blocks(output), target) / deviation.square()
+
+
+def balanced_objective(vgg, output, photo, painting):
+    """The weighted parts of the balanced loss for one image: content, style by layer, tv (none), total."""
+    content_weight, octaves = 6.0, (1.0, 0.5)
+    layer_weights = {"relu1_2": 8.0, "relu2_2": 8.0, "relu3_3": 3.0, "relu4_3": 1.0}
+    with torch.no_grad():
+        energy = vgg(painting)["relu4_1"].square().mean()
+        wanted = vgg(photo)["relu4_1"]
+    content = functional.mse_loss(vgg(output)["relu4_1"], wanted) / energy
+    content = content_weight * (content + tone_loss(output, photo, painting))
+    style = dict.fromkeys(STYLE_LAYERS, 0.0)
+    for octave, share in enumerate(octaves):
+        features = vgg(functional.avg_pool2d(output, 2**octave))
+        with torch.no_grad():
+            targets = style_targets(vgg, functional.avg_pool2d(painting, 2**octave))
+        for layer in STYLE_LAYERS:
+            loss = functional.mse_loss(gram(features[layer]), targets[layer]) / targets[layer].square().mean()
+            style[layer] = style[layer] + share * layer_weights[layer] * loss
+    total = content + sum(style.values())
+    return {"content": content, "style": style, "tv": torch.zeros(()), "total": total}
+
+
 def read_safetensors(path):
     """All tensors of a file by name."""
     with safe_open(path, framework="pt") as file:

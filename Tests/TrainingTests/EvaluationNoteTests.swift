@@ -8,7 +8,7 @@ import Training
     parts.totalVariation = 5.25
     parts.styleLayers = [.relu1_2: 100, .relu3_3: 1000]
     return EvaluationNote(
-      photoCount: 50, photoList: list, size: 256, styleSize: 0, weights: LossWeights(content: 1, style: 5),
+      photoCount: 50, photoList: list, size: 256, styleSize: 0, weights: LossWeights(objective: .johnson),
       losses: parts, steadiness: steadiness)
   }
 
@@ -29,8 +29,8 @@ import Training
     try note(list: "held_out.txt", steadiness: steadiness).write(to: &table)
     #expect(
       table["evaluation"] == """
-        total 2340: content 1234, style 1100 (relu1_2 100, relu2_2 0.0, relu3_3 1000, relu4_3 0.0), total variation 5.2; mean of \
-        50 photos of `held_out.txt` of 256×256, content 1.0, style 5.0, total variation 1e-06, painting at its own size
+        total 2340: content 1234, style 1100 (relu1_2 100, relu2_2 0.000, relu3_3 1000, relu4_3 0.000), total variation 5.250; mean of \
+        50 photos of `held_out.txt` of 256×256, objective johnson, content 1.0, style 5.0, total variation 1e-06, painting at its own size
         """)
     #expect(
       table["warping error"]

@@ -59,11 +59,11 @@ struct GoldenObjectiveTests {
   @Test func lossPartsAndGradientAgreeWithPyTorch() throws {
     let tape = makeTape()
     let loss = PerceptualLoss(
-      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape())
+      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(objective: .johnson), tape: makeTape())
     let output = Variable(Self.picture(seed: 1), requiresGradient: true)
     let parts = loss(output: output, photos: Self.picture(seed: 2), on: tape)
     tape.backward()
-    try expectParts(parts, under: "", within: Self.lossTolerance)
+    try expectParts(parts, of: golden, under: "", within: Self.lossTolerance)
     let computed = try #require(output.gradient)
     let expected = try golden.reference("gradient")
     let gradient = Discrepancy(computed, expected: expected)
@@ -73,10 +73,23 @@ struct GoldenObjectiveTests {
     #expect(Double(farther) <= Self.turnedPathShare * Double(computed.count), "\(farther) of \(computed.count)")
   }
 
+  @Test func balancedPartsAndGradientAgreeWithPyTorch() throws {
+    let golden = try Golden("balanced")
+    let loss = PerceptualLoss(
+      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(objective: .balanced), tape: makeTape())
+    let tape = makeTape()
+    let output = Variable(Self.picture(seed: 1), requiresGradient: true)
+    let parts = loss(output: output, photos: Self.picture(seed: 2), on: tape)
+    tape.backward()
+    try expectParts(parts, of: golden, under: "", within: Self.lossTolerance)
+    let gradient = Discrepancy(try #require(output.gradient), expected: try golden.reference("gradient"))
+    #expect(gradient.relative <= Self.turnedPathTolerance, "gradient: \(gradient)")
+  }
+
   /// The loss of a batch is the mean of its images' losses, so weights mean the same for any batch size.
   @Test func batchLossIsTheMeanOfItsImages() throws {
     let loss = PerceptualLoss(
-      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape())
+      extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(objective: .johnson), tape: makeTape())
     let (outputs, photos) = ([1, 4].map(Self.picture), [2, 5].map(Self.picture))
     let single = zip(outputs, photos).map { loss(output: Variable($0), photos: $1, on: makeTape()) }
     let batch = loss(output: Variable(Self.batch(outputs)), photos: Self.batch(photos), on: makeTape())
@@ -93,7 +106,7 @@ struct GoldenObjectiveTests {
     let (outputs, photos) = (Self.batch((1...4).map(Self.picture)), Self.batch((5...8).map(Self.picture)))
     func result(_ images: Int) throws -> (parts: LossParts, gradient: Tensor) {
       let loss = PerceptualLoss(
-        extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(), tape: makeTape(),
+        extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(objective: .johnson), tape: makeTape(),
         pixelsAtOnce: images * 64 * 48)
       let tape = makeTape()
       let output = Variable(outputs, requiresGradient: true)
@@ -118,12 +131,15 @@ struct GoldenObjectiveTests {
     parameters["deconv3.conv2d.weight"] = Tensor(last.shape, elements: last.elements.map { 8 * $0 })
     let model = StyleModel(definition: .johnson(width: 1.0 / 16), parameters: parameters, style: "golden")
     let painting = Picture(width: 64, height: 48, pixels: Self.picture(seed: 3).elements.map { UInt8($0) })
-    let evaluator = try StyleEvaluator(extractor: extractor, style: painting, styleSize: 0, pool: pool)
+    let evaluator = try StyleEvaluator(
+      extractor: extractor, style: painting, styleSize: 0, weights: LossWeights(objective: .johnson), pool: pool)
     let parts = evaluator.losses(of: model, photo: Self.picture(seed: 2))
-    try expectParts(parts, under: "evaluation.", within: Self.evaluationTolerance)
+    try expectParts(parts, of: golden, under: "evaluation.", within: Self.evaluationTolerance)
   }
 
-  private func expectParts(_ parts: LossParts, under prefix: String, within tolerance: Double) throws {
+  private func expectParts(
+    _ parts: LossParts, of golden: Golden, under prefix: String, within tolerance: Double
+  ) throws {
     var computed = [
       "content": parts.content, "style": parts.style, "tv": parts.totalVariation, "total": parts.total,
     ]

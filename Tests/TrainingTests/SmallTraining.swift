@@ -52,10 +52,8 @@ struct SmallTraining {
       extractor: VGG16(path: extractorPath), pool: ComputePool(threads: threads))
   }
 
-  func sampler() throws -> PhotoSampler {
-    PhotoSampler(
-      folder: try PhotoFolder(path: photosPath), batchSize: settings.batchSize, imageSize: settings.imageSize,
-      seed: settings.seed)
+  func sampler(_ settings: TrainingSettings? = nil) throws -> PhotoSampler {
+    PhotoSampler(folder: try PhotoFolder(path: photosPath), settings: settings ?? self.settings)
   }
 
   /// All parameters of `trainer`'s model, by name.

@@ -64,3 +64,22 @@ import Training
     #expect(watch.recoveries == 4)
   }
 }
+
+@Suite struct GradientScaleTests {
+  @Test func longGradientsAreShortenedAndOrdinaryOnesAreNot() {
+    var watch = TrainingGuard()
+    for norm in [1.0, 0.8, 1.2] { #expect(watch.gradientScale(norm: norm) == 1) }
+    let scale = watch.gradientScale(norm: 100)
+    // One and a half times the running mean, which is about 1.
+    #expect((0.014...0.016).contains(scale), "\(scale)")
+    // The outlier counts as it was shortened: the next one is as well.
+    #expect(watch.gradientScale(norm: 100) < 0.017)
+    #expect(watch.gradientScale(norm: 1) == 1)
+  }
+
+  @Test(arguments: [0, Double.nan, .infinity])
+  func noScaleMendsAGradientThatIsNone(_ norm: Double) {
+    var watch = TrainingGuard()
+    #expect(watch.gradientScale(norm: norm) == 1)
+  }
+}

@@ -24,7 +24,7 @@ import Training
     let model = try StyleModel.load(path: problem.folder.file("painted.safetensors"))
     #expect(model.style == "painted")
     #expect(model.metadata["iterations"] == "5")
-    #expect(model.metadata["loss_scaling"] == LossWeights.scaling)
+    #expect(model.metadata["loss_scaling"] == Objective.balanced.scaling)
     #expect(model.trainedStyleSize == problem.settings.styleSize)
     #expect(model.trainedStyleCrop == problem.settings.styleCrop)
     #expect(model.trainedWeights == problem.settings.weights)
@@ -50,7 +50,7 @@ import Training
     ] {
       let model = StyleModel(definition: definition, parameters: [:], style: "a", metadata: metadata)
       #expect(model.trainedStyleSize == nil && model.trainedStyleCrop == .none)
-      #expect(model.trainedWeights == LossWeights())
+      #expect(model.trainedWeights == LossWeights(objective: .johnson))
     }
   }
 

@@ -4,12 +4,23 @@ import Training
 
 @Suite struct TrainingSettingsTests {
   @Test func rateIsConstantThenFallsToATwentieth() {
-    let settings = TrainingSettings(iterations: 100, learningRate: 1)
+    let settings = TrainingSettings(network: "dense", iterations: 100, learningRate: 1)
     #expect(settings.learningRate(at: 0) == 1)
     #expect(settings.learningRate(at: 50) == 1)
     #expect(settings.learningRate(at: 75) < 0.6)
-    #expect(abs(settings.learningRate(at: 100) - 0.05) < 1e-12)
+    // A twentieth would be that of the step behind the last one.
+    #expect((0.05..<0.07).contains(settings.learningRate(at: 99)))
     #expect(TrainingSettings(iterations: 1, learningRate: 1).learningRate(at: 0) == 1)
+  }
+
+  @Test(arguments: NetworkDefinition.names.filter { (try? NetworkDefinition.named($0).revisionChannels) != nil })
+  func theRateOfARevisionBeginsAnew(network: String) {
+    let settings = TrainingSettings(network: network, iterations: 100, learningRate: 1)
+    // Eighty steps of the draft, of which the first half is constant, then twenty of the revision.
+    #expect(settings.learningRate(at: 40) == 1)
+    #expect((0.05..<0.1).contains(settings.learningRate(at: 79)))
+    #expect(settings.learningRate(at: 80) == 1)
+    #expect((0.05..<0.1).contains(settings.learningRate(at: 99)))
   }
 
   @Test func fromABaseTheRateRisesFirst() {
@@ -46,19 +57,39 @@ import Training
   }
 
   @Test func steadinessIsOnForOtherNetworksThanTheReferences() {
-    #expect(TrainingSettings.defaultTemporalWeight(network: "johnson", iterations: 2400) == 0)
-    #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 2400) == TrainingSettings.steadyWeight)
-    #expect(TrainingSettings.defaultTemporalWeight(network: "dense", iterations: 300) == 300)
-    #expect(
-      TrainingSettings.defaultTemporalWeight(network: "dense:grain=6", iterations: 2400)
-        == TrainingSettings.steadyWeightOnGrain)
+    func weight(_ network: String, _ objective: Objective, _ iterations: Int) -> Double {
+      TrainingSettings.defaultTemporalWeight(network: network, objective: objective, iterations: iterations)
+    }
+    for name in NetworkDefinition.references {
+      #expect(weight(name, .johnson, 2400) + weight(name, .balanced, 2400) == 0)
+    }
+    #expect(weight("dense", .johnson, 2400) == TrainingSettings.steadyWeight)
+    #expect(weight("dense", .johnson, 300) == 300)
+    #expect(weight("dense:grain=6", .johnson, 2400) == TrainingSettings.steadyWeightOnGrain)
+    #expect(weight("dense", .balanced, 2400) == TrainingSettings.steadyWeightBalanced)
+    #expect((0..<TrainingSettings.steadyWeightBalanced).contains(weight("dense", .balanced, 300)))
   }
 
-  @Test func theDefaultNetworkIsTheShippedOneAndIsTrainedToBeSteady() throws {
+  @Test func theDefaultNetworkIsTheFastestNamedOneAndIsTrainedToBeSteady() throws {
     let settings = TrainingSettings()
-    #expect(try settings.validate().title == "realtime")
+    #expect(try settings.validate().title == NetworkDefinition.names.last)
     #expect(
-      TrainingSettings.defaultTemporalWeight(network: settings.network, iterations: settings.iterations) > 0)
+      TrainingSettings.defaultTemporalWeight(
+        network: settings.network, objective: settings.weights.objective, iterations: settings.iterations) > 0)
+  }
+
+  @Test func theRevisionIsTrainedAtTheEndWhereThereIsOne() {
+    let revised = TrainingSettings(network: "dense:canvas=128,revision=8", iterations: 100)
+    #expect(revised.draftIterations == 80 && revised.revisionIterations == 20 && revised.canvasLines == 128)
+    let plain = TrainingSettings(network: "dense:canvas=128,revision=0", iterations: 100)
+    #expect(plain.draftIterations == 100 && plain.revisionIterations == 0)
+  }
+
+  @Test func aTeacherHasAQuarterOfTheDraftsSteps() {
+    var settings = TrainingSettings(network: "dense:canvas=128,revision=8", iterations: 100)
+    #expect(settings.distillationIterations == 0)
+    settings.teacherChecksum = "0"
+    #expect(settings.distillationIterations == 20)
   }
 
   @Test func unknownNetworkIsRefused() {

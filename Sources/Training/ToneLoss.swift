@@ -1,0 +1,57 @@
+import Autograd
+import Tensors
+
+/// How far a picture's large light and dark shapes are from those of its photo, with the painting's brightness and contrast.
+///
+/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`, where `Y` is the luma of Rec. 601, `B` the
+/// means of blocks of 16 × 16 pixels, and `μ` and `σ` their mean and deviation over the picture; the gain `g = σ_s/σ_x` is bounded.
+///
+/// Gram matrices know no places: without this, every part of a picture gets the painting's mean brightness, and light and dark are lost.
+struct ToneLoss {
+  /// Halvings from a picture to its blocks.
+  private static let halvings = 4
+  /// Bounds of the gain: a photo of one brightness is left as it is.
+  private static let gains = 0.6...1.6
+
+  private let mean: Double
+  private let deviation: Double
+  private let luma: Variable
+  private let zero = Variable(Tensor(Shape([1])))
+
+  /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
+  init(painting: Tensor, tape: Tape) {
+    luma = Variable(Tensor(Shape([1, 3, 1, 1]), elements: [0.299, 0.587, 0.114]))
+    let blocks = Self.blocks(of: Variable(painting), luma, zero, on: tape).value
+    (mean, deviation) = Self.moments(blocks.elements)
+  }
+
+  /// The loss of `output` for `photos`, both `[N, H, W, 3]`; seeds the gradient of `output` with `weight` times the loss's.
+  func callAsFunction(output: Variable, photos: Tensor, weight: Double, on tape: Tape) -> Double {
+    let target = Self.blocks(of: Variable(photos), luma, zero, on: tape).value.copy()
+    let count = target.count / max(1, target.shape.batch)
+    for image in 0..<target.shape.batch {
+      let values = target.pointer + image * count
+      let (photoMean, photoDeviation) = Self.moments((0..<count).map { values[$0] })
+      let gain = min(max(deviation / max(photoDeviation, 1), Self.gains.lowerBound), Self.gains.upperBound)
+      for index in 0..<count { values[index] = Float(mean + gain * (Double(values[index]) - photoMean)) }
+    }
+    let scale = 1 / (deviation * deviation)
+    let blocks = Self.blocks(of: output, luma, zero, on: tape)
+    return scale * tape.meanSquaredError(blocks, target: target, weight: Float(weight * scale))
+  }
+
+  private static func blocks(of picture: Variable, _ luma: Variable, _ zero: Variable, on tape: Tape) -> Variable {
+    var value = tape.convolution(picture, weight: luma, bias: zero, padding: 0, paddingMode: .zeros)
+    for _ in 0..<halvings where min(value.value.shape.height, value.value.shape.width) > 1 {
+      value = tape.averagePool(value)
+    }
+    return value
+  }
+
+  private static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
+    let count = Double(max(values.count, 1))
+    let mean = values.reduce(0) { $0 + Double($1) } / count
+    let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+    return (mean, max(variance.squareRoot(), 1))
+  }
+}
