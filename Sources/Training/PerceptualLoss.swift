@@ -8,10 +8,11 @@ import Tensors
 /// `johnson`: `w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)`.
 /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 ///
-/// `balanced`: `w_c·(mean((φ₄(y) − φ₄(x))²)/mean(φ₄(s)²) + T(y)) + w_s·Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + w_tv·TV(y)`,
-/// where `φ₄` is `relu4_1`, `T` the ``ToneLoss``, `y_o` the output at octave `o`, and `a_oj` what
-/// ``Objective/weight(of:octave:)`` says. Divided by the painting's own values, layers can be weighed against each other: as they are,
-/// `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of the sum, and nothing asks for large shapes.
+/// `balanced`: `w_c·(mean((φ₄(y) − φ₄(x))²)/mean(φ₄(s)²) + T(y))
+/// + w_s·Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `T` the ``ToneLoss``, `y_o`
+/// the output at octave `o`, and `a_oj` what ``Objective/weight(of:octave:)`` says. Divided by the painting's own values, layers can be
+/// weighed against each other: as they are, `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of
+/// the sum, and nothing asks for large shapes.
 public final class PerceptualLoss {
   /// The weights of the parts.
   public let weights: LossWeights

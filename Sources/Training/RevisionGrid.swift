@@ -8,9 +8,9 @@ enum RevisionGrid {
   /// Changes the last convolution of a revision, `weight` `[12, C, 3, 3]` and `bias` `[12]`, in place, so that where its input is even, the four
   /// pixels of a block get the same colour.
   ///
-  /// `w[o, k, :] −= (Σ w[o, k, :] − m)/9`, where `m` is the mean of these sums over the four outputs of the same colour; each bias becomes the mean
-  /// of its four. Without it the fixed pattern of a block is the cheapest way to have the painting's fine contrast, and a film looks as if seen
-  /// through a screen.
+  /// `w[o, k, :] −= (Σ w[o, k, :] − m)/9`, where `m` is the mean of these sums over the four outputs of the same colour; each bias
+  /// becomes the mean of its four. Without it the fixed pattern of a block is the cheapest way to have the painting's fine contrast,
+  /// and a film looks as if seen through a screen.
   static func remove(weight: Tensor, bias: Tensor) {
     let dimensions = weight.shape.dimensions
     guard dimensions.count == 4, dimensions[0] % places == 0, bias.count == dimensions[0] else { return }

@@ -4,16 +4,16 @@ import Tensors
 
 /// How far a revised picture is from having the painting's fine strokes and the film's edges on its draft.
 ///
-/// `L = w_s·Σ_j mean((G_j(y) − G_j(s))²)/mean(G_j(s)²) + w_e·mean((φ₁(y) − φ₁(x))²)/mean(φ₁(s)²) + w_d·mean((R(y) − d)²)/255²` for output `y` and
-/// film `x` at film size, draft `d` on its canvas, area reduction `R` to the canvas, and painting `s` enlarged as the draft is; `φ` and `G` are
-/// features of VGG-16 and their Gram matrices, `j` the layers `relu1_2` and `relu2_2`, and `φ₁` is `relu1_2`. The last part leaves large
-/// strokes to the draft, as the stroke loss of Chen et al.: Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
-/// Normalization, AAAI 2022, does.
+/// `L = w_s·Σ_j mean((G_j(y) − G_j(s))²)/mean(G_j(s)²) + w_e·mean((φ₁(y) − φ₁(x))²)/mean(φ₁(s)²) + w_d·mean((R(y) − d)²)/255²` for
+/// output `y` and film `x` at film size, draft `d` on its canvas, area reduction `R` to the canvas, and painting `s` enlarged as the
+/// draft is. `φ` and `G` are features of VGG-16 and their Gram matrices, `j` the layers `relu1_2` and `relu2_2`, whose fields are not
+/// larger than a revision's, and `φ₁` is `relu1_2`.
+///
+/// The last part makes up for the blur of enlargement and leaves large strokes to the draft. Chen et al. ask the same of `relu4_1`:
+/// Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization, AAAI 2022.
 final class RevisionLoss {
   /// The weights of style, edges and draft.
-  private static let weights = (style: 1.0, edges: 1.0, draft: 100.0)
-  /// The layers whose style a revision can paint: what they see is not larger than what it sees.
-  private static let layers: [VGG16Layer] = [.relu1_2, .relu2_2]
+  private static let weights = (style: 0.25, edges: 1.0, draft: 3000.0)
 
   private let extractor: VGG16
   /// The Gram matrices of the painting at each ratio of film to canvas, and their mean squares.

@@ -3,8 +3,9 @@ import Tensors
 
 /// How far a picture's large light and dark shapes are from those of its photo, with the painting's brightness and contrast.
 ///
-/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`, where `Y` is the luma of Rec. 601, `B` the
-/// means of blocks of 16 × 16 pixels, and `μ` and `σ` their mean and deviation over the picture; the gain `g = σ_s/σ_x` is bounded.
+/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`, where `Y` is the luma of
+/// Rec. 601, `B` the means of blocks of 16 × 16 pixels, and `μ` and `σ` their mean and deviation over the picture; the gain
+/// `g = σ_s/σ_x` is bounded.
 ///
 /// Gram matrices know no places: without this, every part of a picture gets the painting's mean brightness, and light and dark are lost.
 struct ToneLoss {

@@ -103,6 +103,22 @@ func referenceOutput(
   return try #require(values.last)
 }
 
+/// The film's luma as an engine for bytes keeps it: rounded to whole numbers, the even one of two.
+func roundedLuma(_ picture: Tensor) -> ReferenceTensor {
+  var luma = Reference.luma(ReferenceTensor(picture))
+  luma.elements = luma.elements.map { $0.rounded(.toNearestOrEven) }
+  return luma
+}
+
+/// What a network on a canvas sees: `picture` as it is; any other sees it extended to its size multiple.
+func networkInput(_ picture: Tensor, of definition: NetworkDefinition) -> Tensor {
+  definition.canvasLines == nil ? extended(picture, toMultipleOf: definition.sizeMultiple) : picture
+}
+
+/// A network with a filter and a grain, at the picture's own size.
+let grainedNetwork =
+  "dense:head=unshuffle4,tail=upsample,channels=8-16-32,detail=0,blocks=1,norm=instance,smooth=14,grain=6"
+
 /// The picture, extended at the right and the bottom to multiples of `multiple`, with mirrored pixels.
 func extended(_ input: Tensor, toMultipleOf multiple: Int) -> Tensor {
   let shape = input.shape

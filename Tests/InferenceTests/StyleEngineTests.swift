@@ -25,13 +25,18 @@ private let networkTolerance = 2e-4
     arguments: [
       PictureSize(width: 1, height: 1), PictureSize(width: 5, height: 3), PictureSize(width: 3, height: 18),
       PictureSize(width: 17, height: 33), PictureSize(width: 32, height: 24),
-    ], [("johnson", 0.25), ("johnson", 0.5), ("realtime", 0.25), ("realtime", 0.5)])
+    ],
+    [
+      ("johnson", 0.25), ("johnson", 0.5), (grainedNetwork, 0.25), (grainedNetwork, 0.5), ("quality", 0.25),
+      ("realtime", 0.5),
+    ])
   func agreesWithReference(size: PictureSize, network: (name: String, width: Double)) throws {
     let model = randomModel(try .named(network.name, width: network.width))
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: ComputePool(threads: 2))
     let picture = size.picture()
     let expected = cropped(
-      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4), picture: size), height: size.height,
+      try referenceOutput(of: model, input: networkInput(picture, of: model.definition), picture: size),
+      height: size.height,
       width: size.width)
     // Where a norm sees a handful of pixels, it divides by their chance deviation and rounding grows with it.
     let tolerance = size.width * size.height < 16 ? 10 * networkTolerance : networkTolerance
@@ -43,7 +48,7 @@ private let networkTolerance = 2e-4
     "The engine agrees with the trainer's executor",
     arguments: [
       PictureSize(width: 64, height: 48), PictureSize(width: 100, height: 36), PictureSize(width: 132, height: 92),
-    ], ["half", "realtime", "phone:kernel=9,blocks=1,norm=instance,grain=25"])
+    ], NetworkDefinition.names + [grainedNetwork, "phone:kernel=9,blocks=1,norm=instance,grain=25"])
   func agreesWithTape(size: PictureSize, network: String) throws {
     let model = randomModel(try .named(network))
     let pool = ComputePool(threads: 2)
@@ -56,7 +61,7 @@ private let networkTolerance = 2e-4
     #expect(discrepancy.relative < networkTolerance, "\(discrepancy)")
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: ["johnson", "realtime"])
+  @Test("Results are the same bits for any number of threads", arguments: ["johnson", "realtime", grainedNetwork])
   func threadCount(network: String) throws {
     let model = randomModel(try .named(network, width: 0.5))
     let size = PictureSize(width: 150, height: 101)
@@ -71,7 +76,7 @@ private let networkTolerance = 2e-4
 
   @Test(
     "A plan forgets the picture before: results do not depend on what was painted earlier",
-    arguments: ["johnson", "realtime"])
+    arguments: ["johnson", "realtime", grainedNetwork])
   func reuse(network: String) throws {
     let size = PictureSize(width: 45, height: 31)
     let engine = try StyleEngine(

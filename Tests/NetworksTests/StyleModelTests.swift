@@ -162,7 +162,7 @@ import Testing
       path,
       .foreignFile(
         file: path, found: "network '\(network)' of width \(width)",
-        expected: "johnson or half or quarter or standard or realtime or a network's description, 0.125 to 4 wide"))
+        expected: "johnson or half or quarter or quality or realtime or a network's description, 0.125 to 4 wide"))
   }
 
   @Test("A width that is no number is refused")
