@@ -65,7 +65,7 @@ test-portable: toolchain libraries swift-packages
 ## bench      a few benchmarks, in a few minutes, and Benchmarks/RESULTS.md
 bench: benchmark-programs
 	@mkdir -p $(RESULTS)
-	.build/release/framerate --network half realtime --size 360p 720p --seconds 4 --chart $(RESULTS)/framerate.svg --json \
+	.build/release/framerate --network half quality realtime --size 360p 720p --seconds 4 --chart $(RESULTS)/framerate.svg --json \
 	  >$(RESULTS)/framerate.part
 	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
 	.build/release/latency --network half --size 360p --seconds 5 --json >$(RESULTS)/latency.part
@@ -82,10 +82,10 @@ bench-full: benchmark-programs $(CLIP) $(VGG16)
 	swift build --configuration release --product stylize-live
 	@mkdir -p $(RESULTS)
 	Benchmarks/peers/setup
-	.build/release/framerate --network johnson half quarter standard realtime --chart $(RESULTS)/framerate.svg --json \
+	.build/release/framerate --network johnson half quarter quality realtime --chart $(RESULTS)/framerate.svg --json \
 	  >$(RESULTS)/framerate.part
 	@mv $(RESULTS)/framerate.part $(RESULTS)/framerate.json
-	.build/release/latency --network half realtime --json >$(RESULTS)/latency.part
+	.build/release/latency --network half quality realtime --json >$(RESULTS)/latency.part
 	@mv $(RESULTS)/latency.part $(RESULTS)/latency.json
 	.build/release/latency --streams 1 2 4 --network half realtime --json >$(RESULTS)/streams.part
 	@mv $(RESULTS)/streams.part $(RESULTS)/streams.json

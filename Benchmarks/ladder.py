@@ -1,37 +1,38 @@
 #!/usr/bin/env python3
-"""Compares networks by what they cost and how near they come: the same short training for each, then the time of a frame.
+"""Compares networks by what they cost and how near they come to their painting: the same short training for each, then the time of a frame.
 
     Benchmarks/ladder.py --painting starry.png --content photos              # the networks tried, an hour or two
-    Benchmarks/ladder.py --painting … --content … --network half realtime dense:blocks=2
+    Benchmarks/ladder.py --painting … --content … --network half realtime dense:blocks=2,canvas=256
     Benchmarks/ladder.py --painting … --content … --only-times               # new times for networks that are trained
 
-Each network is trained from random values with one recipe, without steadiness, and evaluated on photos that the training never saw
-(training/held_out_photos.txt). Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
-frame of the engine alone, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
+Each network is trained from random values with one recipe, without steadiness, and paints photos that the training never saw
+(training/held_out_photos.txt), whole and at a film's size: their likeness to the painting and the content that is left are its result.
+Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
+frame of the engine alone at the same size, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
 Needs the programs built, framerate too, and nothing but Python.
 """
 
 import argparse
-import json
 import pathlib
 import re
 import statistics
 import sys
 
-from programs import HELD_OUT, ROOT, ProgramError, machine, run, write
+from programs import HELD_OUT, ROOT, ProgramError, machine, read, run, write
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The reference of the ladder's ratios first.
 NETWORKS = [
     "half",
-    "standard",
+    "quality",
     "realtime",
-    "dense:head=strided,tail=upsample,channels=8-16-32,detail=8,blocks=4,norm=instance",
-    "dense:tail=upsample,channels=8-8-32,detail=0,blocks=1,norm=instance",
-    "dense:tail=shuffle2,blocks=2,norm=instance",
-    "dense:tail=shuffle4,blocks=2,norm=instance",
-    "dense:head=strided,tail=upsample,channels=8-16-32,detail=8,blocks=4,norm=batch",
-    "phone",
+    "dense:head=full,tail=upsample,channels=16-32-64,detail=16,blocks=5,kernel=9,norm=instance,canvas=256",
+    "dense:head=unshuffle2,tail=upsample,channels=16-24-48,detail=0,blocks=5,norm=instance,canvas=320",
+    "dense:head=unshuffle2,tail=upsample,channels=16-24-48,detail=0,blocks=3,norm=instance,canvas=256",
+    "dense:head=unshuffle2,tail=upsample,channels=8-16-32,detail=0,blocks=5,norm=instance,canvas=256",
+    "dense:head=unshuffle4,tail=upsample,channels=16-24-48,detail=0,blocks=5,norm=instance,canvas=256",
+    "dense:head=unshuffle2,tail=upsample,channels=16-24-48,detail=0,blocks=5,norm=instance,canvas=256,revision=0",
+    "dense:head=unshuffle2,tail=upsample,channels=16-24-48,detail=0,blocks=5,norm=instance",
     "johnson",
 ]
 
@@ -44,7 +45,7 @@ class Candidate:
         self.arguments = arguments
         name = re.sub(r"[^a-z0-9]+", "-", network)
         self.model = arguments.folder / f"{name}.safetensors"
-        self.evaluation = arguments.folder / f"{name}.evaluation.json"
+        self.evaluation = arguments.folder / f"{name}.likeness-{min(arguments.extents)}.json"
         self.milliseconds = []
         self.videos = []
 
@@ -54,20 +55,19 @@ class Candidate:
         if not self.model.exists():
             run([
                 a.programs / "train-style", a.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,
-                "--from-scratch", "--image-size", a.image_size, "--style-size", 256, "--style-weight", 5,
-                "--iterations", a.iterations, "--temporal-weight", 0, "--output", self.model, "--json",
+                "--from-scratch", "--iterations", a.iterations, "--temporal-weight", 0, "--output", self.model, "--json",
             ])  # fmt: skip
         if not self.evaluation.exists():
             write(self.evaluation, run([
                 a.programs / "evaluate-style", "--style", self.model, "--style-image", a.painting, "--content", a.content,
-                "--photo-list", HELD_OUT, "--style-size", 256, "--style-weight", 5, "--json",
+                "--photo-list", HELD_OUT, "--likeness", "--lines", min(a.extents), "--json",
             ]))  # fmt: skip
 
     def time(self):
         """One turn."""
         a = self.arguments
         point = run([
-            a.programs / "framerate", "--model", self.model, "--size", a.size, "--threads", a.threads, "--seconds", a.seconds,
+            a.programs / "framerate", "--model", self.model, "--size", "x".join(map(str, a.extents)), "--threads", a.threads, "--seconds", a.seconds,
             "--inference-only", "--json", "--quiet",
         ])  # fmt: skip
         self.milliseconds.append(point["inference"]["p50Ms"])
@@ -77,9 +77,9 @@ class Candidate:
         self.videos.append(film["fps"])
 
     def row(self):
-        mean = json.loads(self.evaluation.read_text(encoding="utf-8"))["mean"]
+        mean = read(self.evaluation)["sizes"][0]["mean"]
         return {
-            "network": self.network, **{name: mean[name] for name in ("total", "content", "style")},
+            "network": self.network, **{name: mean[name] for name in ("likeness", "fine", "stroke", "form", "content")},
             "ms": statistics.median(self.milliseconds), "msLow": min(self.milliseconds), "msHigh": max(self.milliseconds),
             "videoFps": statistics.median(self.videos), "videoFpsLow": min(self.videos), "videoFpsHigh": max(self.videos),
         }  # fmt: skip
@@ -100,10 +100,18 @@ def measure(arguments):
         for candidate in candidates:
             candidate.time()
     write(arguments.output, {
-        "machine": machine(arguments.programs), "iterations": arguments.iterations, "imageSize": arguments.image_size, "size": arguments.size,
+        "machine": machine(arguments.programs), "iterations": arguments.iterations, "size": "x".join(map(str, arguments.extents)),
         "threads": arguments.threads, "clip": arguments.clip.name, "painting": arguments.painting.name,
         "rows": [candidate.row() for candidate in candidates],
     })  # fmt: skip
+
+
+def extents(text):
+    """Width and height of a size such as 1280x720."""
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected WxH such as 1280x720")
+    return int(match[1]), int(match[2])
 
 
 def main():
@@ -112,8 +120,7 @@ def main():
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=NETWORKS)
     parser.add_argument("--iterations", type=int, default=500)
-    parser.add_argument("--image-size", type=int, default=128)
-    parser.add_argument("--size", default="1280x720", help="of the frames that are timed")
+    parser.add_argument("--size", dest="extents", type=extents, default=(1280, 720), help="of the frames that are painted and timed")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2, help="of each network in each round")
     parser.add_argument("--rounds", type=int, default=5)

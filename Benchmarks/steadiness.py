@@ -2,13 +2,13 @@
 """Measures what the training for steadiness changes: the same training with it and without, on one painting after another.
 
     Benchmarks/steadiness.py --painting starry.png wave.png --content photos
-    Benchmarks/steadiness.py --painting starry.png --content photos --network standard --quality draft
+    Benchmarks/steadiness.py --painting starry.png --content photos --network quality --quality draft
     Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
-    Benchmarks/steadiness.py --painting starry.png --content photos --start scratch --unsteady dense:...,smooth=0,grain=0
+    Benchmarks/steadiness.py --painting starry.png --content photos --start scratch --network dense:...,smooth=14,grain=6 --unsteady dense:...
 
 Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
 trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them; with --unsteady that one is of another
-network, such as the same without filter and grain, which are there for steadiness. They are evaluated on photos that no
+network, such as the same without a filter and a grain, which are there for steadiness. They are evaluated on photos that no
 training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
 motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, with what
 they were made from, so that a run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings

@@ -11,7 +11,7 @@ struct KernelBenchmark: ParsableCommand {
     abstract: "Measures every convolution kernel on the shapes that the networks use.",
     discussion: """
       The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
-      one that the engine takes. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
+      one that the engine takes; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
       fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
       """,
     version: Program.version)
@@ -95,8 +95,7 @@ struct KernelBenchmark: ParsableCommand {
   }
 
   private static func layers(of network: NetworkChoice, _ size: FrameSize) throws -> [ConvolutionLayer] {
-    let multiple = max(1, network.definition.sizeMultiple)
-    func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
-    return ConvolutionLayer.all(of: network.definition, height: extended(size.height), width: extended(size.width))
+    let extents = network.definition.frameExtents(height: size.height, width: size.width)
+    return ConvolutionLayer.all(of: network.definition, height: extents.height, width: extents.width)
   }
 }

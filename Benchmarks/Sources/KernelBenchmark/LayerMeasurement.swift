@@ -14,7 +14,7 @@ struct ConvolutionResult: Codable, Sendable {
   /// The layers that have it.
   var layers: [String]
   var algorithm: String
-  /// Whether the engine takes this algorithm for it.
+  /// Whether the engine takes this algorithm for it; no algorithm's for a revision's layers.
   var isPreferred: Bool
   /// The median.
   var ms: Double
@@ -54,9 +54,10 @@ struct LayerMeasurement {
     return zip(runs, times).map { run, milliseconds in
       let gflops = geometry.operations / milliseconds / 1e6
       return ConvolutionResult(
-        network: network.definition.name, width: network.definition.width, size: "\(size)", threads: pool.threadCount,
+        network: network.definition.resultName, width: network.definition.width, size: "\(size)",
+        threads: pool.threadCount,
         shape: geometry.text, layers: layer.names, algorithm: "\(run.kernel)",
-        isPreferred: run.kernel == .preferred(for: geometry),
+        isPreferred: !layer.isRevision && run.kernel == .preferred(for: geometry),
         ms: milliseconds.rounded(significantDigits: 4), gflops: gflops.rounded(significantDigits: 4),
         peakShare: (gflops / roofline.peakGFLOPS).rounded(significantDigits: 3),
         rooflineShare: (gflops / attainable).rounded(significantDigits: 3),

@@ -7,9 +7,12 @@ public struct ConvolutionLayer: Sendable {
   public let geometry: ConvolutionGeometry
   /// The names of the layers that have them.
   public internal(set) var names: [String]
+  /// Whether it is one of a revision, which the engine computes in a pass of its own and not by a kernel for this layer alone.
+  public var isRevision = false
 
-  /// The convolutions of `definition` for one picture of `height` × `width`, multiples of its `sizeMultiple`; those of equal
-  /// extents together, in the order of the network.
+  /// The convolutions of `definition` for one picture of `height` × `width`, multiples of its `sizeMultiple` where it has no canvas; those of
+  /// equal extents together, in the order of the network. Layers of a draft have the extents of the canvas, those of a revision half the
+  /// picture's.
   public static func all(of definition: NetworkDefinition, height: Int, width: Int) -> [ConvolutionLayer] {
     var extents: [(height: Int, width: Int)] = []
     var layers: [ConvolutionLayer] = []
@@ -36,11 +39,23 @@ public struct ConvolutionLayer: Sendable {
       case .pixelUnshuffle(let factor): extent = (extent.height / factor, extent.width / factor)
       case .pixelShuffle(let factor): extent = (extent.height * factor, extent.width * factor)
       case .canvas: extent = definition.canvasExtents(height: extent.height, width: extent.width)
-      case .input, .instanceNorm, .batchNorm, .relu, .add, .smoothing, .grain, .affine, .scaledTanh, .revision: break
+      case .revision(let channels): layers += revision(node.name, channels: channels, height: height, width: width)
+      case .input, .instanceNorm, .batchNorm, .relu, .add, .smoothing, .grain, .affine, .scaledTanh: break
       }
       extents.append(extent)
     }
     return layers
+  }
+
+  /// The two convolutions of a revision on the blocks of 2×2 pixels of a picture of `height` × `width`; none where it is plain enlargement.
+  private static func revision(_ name: String, channels: Int, height: Int, width: Int) -> [ConvolutionLayer] {
+    guard channels > 0 else { return [] }
+    return [("conv1", 8, channels), ("conv2", channels, 12)].map { layer, inputChannels, outputChannels in
+      let geometry = ConvolutionGeometry(
+        batch: 1, height: (height + 1) / 2, width: (width + 1) / 2, inputChannels: inputChannels,
+        outputChannels: outputChannels, kernel: 3, padding: 1, paddingMode: .reflect)
+      return ConvolutionLayer(geometry: geometry, names: ["\(name).\(layer)"], isRevision: true)
+    }
   }
 }
 

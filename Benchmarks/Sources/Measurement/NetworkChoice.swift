@@ -35,6 +35,20 @@ public struct NetworkChoice: Sendable {
   public static let names = NetworkDefinition.names
 }
 
+extension NetworkDefinition {
+  /// The name in results: `johnson` for that network at any width, and ``title`` for every other.
+  public var resultName: String { name == "johnson" ? name : title }
+
+  /// The extents of a film's frame of `height` × `width` as the network takes them in: the next multiples of ``sizeMultiple``, or just these
+  /// where a canvas takes any.
+  public func frameExtents(height: Int, width: Int) -> (height: Int, width: Int) {
+    guard canvasLines == nil else { return (height, width) }
+    let multiple = max(1, sizeMultiple)
+    func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
+    return (extended(height), extended(width))
+  }
+}
+
 /// Random weights: they paint nothing, but take the time that trained ones take.
 public enum RandomModel {
   /// A model of `definition`, the same for the same `seed`.

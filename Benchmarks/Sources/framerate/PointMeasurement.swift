@@ -48,8 +48,7 @@ struct PointMeasurement {
       Point.Rates(measured, gmacPerFrame: gmacPerFrame, peakGFLOPS: peak)
     }
     return Point(
-      // A network of the ladder by the name that people know; Johnson's and its fractions by name and width.
-      network: definition.isJohnson ? definition.name : definition.title, width: definition.width, size: "\(size)",
+      network: definition.resultName, width: definition.width, size: "\(size)",
       threads: request.threads,
       gmacPerFrame: gmacPerFrame.rounded(significantDigits: 5), peakGFLOPS: peak.rounded(significantDigits: 4),
       inference: rates(inference), parallel: (whole?.parallel).map(rates), parallelFrames: whole?.parallelFrames,
@@ -116,15 +115,9 @@ struct PointMeasurement {
     return (parallel, try measurement.video(clip), measurement.parallelFrames)
   }
 
-  /// 10⁹ multiply-adds of a frame, extended to what the network needs.
+  /// 10⁹ multiply-adds of a frame, extended to what the network needs; of a network on a canvas those of draft and revision.
   private static func gmacPerFrame(_ definition: NetworkDefinition, _ size: FrameSize) -> Double {
-    let multiple = max(1, definition.sizeMultiple)
-    func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
-    return Double(definition.multiplyAdds(height: extended(size.height), width: extended(size.width))) / 1e9
+    let extents = definition.frameExtents(height: size.height, width: size.width)
+    return Double(definition.multiplyAdds(height: extents.height, width: extents.width)) / 1e9
   }
-}
-
-extension NetworkDefinition {
-  /// Whether it is `johnson` at some width.
-  fileprivate var isJohnson: Bool { name == "johnson" }
 }

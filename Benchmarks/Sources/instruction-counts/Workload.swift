@@ -13,13 +13,17 @@ struct Workload: Sendable {
   /// The work, to be done as often as one likes.
   func prepare() throws -> () throws -> Void { try makeWork(ComputePool(threads: 1)) }
 
-  /// Frames of whole networks, and every convolution kernel on small shapes of the kinds that networks have.
+  /// Frames of whole networks, the way to a canvas and back without a draft between, and every convolution kernel on small shapes of the
+  /// kinds that networks have.
   ///
   /// OpenBLAS is left out: which of its kernels runs depends on the processor.
   static let all: [Workload] =
     [
       frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48),
-      frame("realtime", width: 64, height: 48), frame("phone:grain=6", width: 64, height: 48),
+      frame("quality", width: 64, height: 48), frame("realtime", width: 64, height: 48),
+      frame("phone:grain=6", width: 64, height: 48),
+      Workload(name: "canvas and revision 203x115") { pool in try frame(reduction, width: 203, height: 115, pool: pool)
+      },
     ]
     + shapes.flatMap { shape in
       LayerKernel.allCases.filter { $0 != .im2col && $0.supports(shape) }.map { convolution(shape, $0) }
@@ -27,16 +31,29 @@ struct Workload: Sendable {
 
   private static func frame(_ network: String, width: Int, height: Int) -> Workload {
     Workload(name: "frame \(network) \(width)x\(height)") { pool in
-      let definition = try NetworkChoice(network).definition
-      let engine = try StyleEngine(
-        model: RandomModel.make(definition, seed: 1), width: width, height: height, pool: pool)
-      let frame = [UInt8](repeating: 100, count: 3 * width * height)
-      var result = frame
-      return {
-        try engine.stylize(frame, sourceStride: 3 * width, into: &result, destinationStride: 3 * width)
-      }
+      try frame(NetworkChoice(network).definition, width: width, height: height, pool: pool)
     }
   }
+
+  private static func frame(
+    _ definition: NetworkDefinition, width: Int, height: Int, pool: ComputePool
+  ) throws -> () throws -> Void {
+    let engine = try StyleEngine(
+      model: RandomModel.make(definition, seed: 1), width: width, height: height, pool: pool)
+    let frame = [UInt8](repeating: 100, count: 3 * width * height)
+    var result = frame
+    return {
+      try engine.stylize(frame, sourceStride: 3 * width, into: &result, destinationStride: 3 * width)
+    }
+  }
+
+  /// A film reduced to its canvas, enlarged and revised: what a network on a canvas does besides its draft.
+  private static let reduction = NetworkDefinition(
+    name: "canvas and revision",
+    nodes: [
+      Node(operation: .input, inputs: []), Node(operation: .canvas(lines: 64), inputs: [0]),
+      Node(name: "revision", operation: .revision(channels: 8), inputs: [0, 1]),
+    ], sizeMultiple: 4)
 
   private static func convolution(_ shape: ConvolutionGeometry, _ kernel: LayerKernel) -> Workload {
     Workload(name: "\(kernel) \(shape.text)") { pool in

@@ -95,6 +95,28 @@ import Testing
       table[1] == ["half", "720p", "2", "fast", "350", "100", "**3.50**", "1.00–9.00", "1.0e-05", "500", "125", "0.25"])
   }
 
+  @Test func ofTheLadderThoseLeadThatNoFasterOneBeats() throws {
+    func row(_ network: String, _ likeness: Double, _ milliseconds: Double) -> String {
+      """
+      {"network":"\(network)","likeness":\(likeness),"fine":80,"stroke":70.25,"form":-1.5,"content":0.6125,"ms":\(milliseconds),\
+      "msLow":1,"msHigh":90,"videoFps":30,"videoFpsLow":20,"videoFpsHigh":40}
+      """
+    }
+    let machine = #"{"processor":"p","processors":2,"system":"s","commit":"c"}"#
+    let networks = [row("half", 60, 80), row("quality", 70, 40), row("realtime", 65, 10)].joined(separator: ",")
+    let ladder = """
+      {"machine":\(machine),"iterations":500,"size":"1280x720","threads":2,"clip":"c.mp4","painting":"p.jpg","rows":[\(networks)]}
+      """
+    try folder.write(Array(ladder.utf8), to: "ladder.json")
+    #expect(try report().exitCode == 0)
+    let table = try rows("The ladder")
+    #expect(table.map { $0[0] } == ["network", "**realtime**", "**quality**", "half"])
+    #expect(
+      table[1].dropFirst()
+        == ["65.0", "80.0", "70.2", "-1.5", "0.613", "10.0", "1.00–90.0", "0.12", "30.0", "20.0–40.0"])
+    #expect(try text("The ladder").contains("at the lines of\n1280x720"))
+  }
+
   @Test(arguments: ["{", #"{"machine":{}}"#])
   func aDamagedFileIsNamed(text: String) throws {
     try folder.write(Array(text.utf8), to: "framerate.json")

@@ -21,8 +21,24 @@ import Threading
   func operationsAreThoseOfTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
     let layers = ConvolutionLayer.all(of: definition, height: 360, width: 640)
+    #expect(layers.contains { $0.isRevision } == (definition.canvasLines != nil))
     let operations = layers.reduce(0) { $0 + $1.geometry.operations * Double($1.names.count) }
     #expect(operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
+  }
+
+  @Test func aDraftHasTheCanvasAndARevisionHalfTheFilm() throws {
+    let definition = try NetworkDefinition.named(
+      "dense:head=unshuffle2,tail=upsample,channels=8-16-32,detail=0,blocks=2,norm=instance,canvas=64,revision=10")
+    let layers = ConvolutionLayer.all(of: definition, height: 179, width: 320)
+    // The canvas of 64 lines has 116 (114.4, a multiple of 4) columns.
+    #expect(
+      layers.map(\.geometry.text) == [
+        "3×3 12→16 58×32", "3×3/2 16→32 29×16", "3×3 32→32 29×16", "3×3 32→16 58×32 ↑2", "3×3 16→3 116×64 ↑2",
+        "3×3 8→10 160×90", "3×3 10→12 160×90",
+      ])
+    #expect(layers.filter(\.isRevision).flatMap(\.names) == ["revision.conv1", "revision.conv2"])
+    let plain = try NetworkDefinition.named("dense:canvas=64,revision=0")
+    #expect(ConvolutionLayer.all(of: plain, height: 179, width: 320).allSatisfy { !$0.isRevision })
   }
 
   /// From and to pictures, with whole and broken vectors of channels, upsampled and plain.

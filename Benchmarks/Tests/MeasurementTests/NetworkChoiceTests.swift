@@ -11,6 +11,16 @@ import Testing
     for name in NetworkChoice.names { _ = try NetworkChoice(name) }
   }
 
+  @Test func resultsNameNetworksAsPeopleDo() throws {
+    let names = try ["half", "realtime", "dense:blocks=1"].map { try NetworkChoice($0).definition.resultName }
+    #expect(try names == ["johnson", "realtime", NetworkDefinition.named("dense:blocks=1").name])
+  }
+
+  @Test func framesAreExtendedWhereThereIsNoCanvas() throws {
+    #expect(try NetworkDefinition.named("dense").frameExtents(height: 270, width: 479) == (272, 480))
+    #expect(try NetworkDefinition.named("dense:canvas=64").frameExtents(height: 270, width: 479) == (270, 479))
+  }
+
   @Test func randomModelsFollowTheirSeed() throws {
     let definition = try NetworkChoice("quarter").definition
     let (first, again, other) = (
