@@ -15,7 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The shipped default first.
-NETWORKS = ["realtime", "standard", "half", "quarter", "johnson"]
+NETWORKS = ["realtime", "quality", "half", "quarter", "johnson"]
 PICTURE_WIDTH = 420
 
 INTRODUCTION = """# Styles
