@@ -76,7 +76,7 @@ extension NetworkDefinition {
   /// The lines of the canvas for `strokes`; nil where the network has no canvas.
   public func canvasLines(for strokes: Strokes) -> Int? { canvasLines.map { strokes.lines(canvasLines: $0) } }
 
-  /// The lines of the canvas for strokes that a person chose; nil where nobody did.
+  /// The lines of the canvas for the strokes that a person chose; nil where none were chosen.
   ///
   /// Throws ``ModelError/noCanvas(styles:)``, which names `style`, where strokes are chosen and the network has no canvas.
   public func canvasLines(chosen strokes: Strokes?, style: String) throws -> Int? {

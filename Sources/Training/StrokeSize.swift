@@ -2,6 +2,8 @@ import Networks
 
 /// The size of strokes as a training takes it: how large the painting is shown.
 extension StrokeSize {
+  /// The lines of a canvas for networks that have none of their own.
+  public static let usualCanvasLines = 256
   /// The width of a stroke below which a canvas does not show it as one, in pixels.
   private static let leastWidth = 2.0
   /// The largest enlargement of fine strokes: what is larger shows too little of the painting.
@@ -14,7 +16,7 @@ extension StrokeSize {
   /// `canvasLines · factor`; more where strokes of `strokeWidth` (a share of the short side, see ``StrokeWidth``) would be finer than 2 pixels,
   /// or 1.4 for small ones, at most twice as many and not more than the scan has; no more than `canvasLines` where a stroke is more than a third
   /// of the painting.
-  public func lines(canvasLines: Int = 256, strokeWidth: Double, scanLines: Int) -> Int {
+  public func lines(canvasLines: Int = usualCanvasLines, strokeWidth: Double, scanLines: Int) -> Int {
     let canvas = Double(canvasLines)
     let wanted = canvas * factor
     if strokeWidth > Self.coarseWidth { return Int(min(wanted, canvas).rounded()) }

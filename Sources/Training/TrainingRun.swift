@@ -104,7 +104,8 @@ public final class TrainingRun {
     let strokeWidth = StrokeWidth.measure(style.picture)
     if let strokeSize = options.strokeSize {
       settings.styleSize = strokeSize.lines(
-        strokeWidth: strokeWidth, scanLines: min(style.picture.width, style.picture.height))
+        canvasLines: settings.canvasLines ?? StrokeSize.usualCanvasLines, strokeWidth: strokeWidth,
+        scanLines: min(style.picture.width, style.picture.height))
     }
     (noise, self.strokeWidth) = (style.noise, strokeWidth)
     styleChecksum = try Self.checksum(ofFile: options.stylePath)

@@ -8,7 +8,7 @@ import Training
     #expect(StrokeSize.medium.lines(canvasLines: 360, strokeWidth: 0.02, scanLines: 1000) == 360)
     #expect(StrokeSize.small.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 1000) == 179)
     #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 1000) == 358)
-    // Whoever asks for large strokes gets them, though the scan is small.
+    // Large strokes are given even where the scan is small.
     #expect(StrokeSize.large.lines(canvasLines: 256, strokeWidth: 0.02, scanLines: 100) == 358)
   }
 
