@@ -26,6 +26,11 @@ extension Tape {
     }
   }
 
+  /// `input` at half its height and width, see ``areaReduced(_:height:width:)``: its next octave.
+  public func halved(_ input: Variable) -> Variable {
+    areaReduced(input, height: max(1, input.value.shape.height / 2), width: max(1, input.value.shape.width / 2))
+  }
+
   /// `input` at `height` × `width` by bilinear interpolation, or at the centres of blocks of `step` × `step` pixels of that picture, see
   /// ``BilinearEnlargement``; output `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
   public func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {

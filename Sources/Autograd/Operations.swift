@@ -87,23 +87,6 @@ extension Tape {
     }
   }
 
-  /// 2×2 average pooling with stride 2.
-  public func averagePool(_ input: Variable) -> Variable {
-    let shape = input.value.shape
-    let output = uninitialized(
-      Shape(batch: shape.batch, height: shape.height / 2, width: shape.width / 2, channels: shape.channels))
-    AveragePool.forward(
-      input.value.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
-      output: output.pointer, pool: pool)
-    return record(output, inputs: [input]) { [self] gradient in
-      contribute(to: input) { target in
-        AveragePool.backward(
-          gradient.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
-          dInput: target, pool: pool)
-      }
-    }
-  }
-
   /// Nearest-neighbour upsampling by 2.
   public func upsampleNearest(_ input: Variable) -> Variable {
     let shape = input.value.shape

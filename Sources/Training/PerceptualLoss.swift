@@ -42,7 +42,7 @@ public final class PerceptualLoss {
     var energy = 1.0
     var painting = Variable(style)
     for octave in weights.objective.octaves.indices {
-      if octave > 0 { painting = tape.averagePool(painting) }
+      if octave > 0 { painting = tape.halved(painting) }
       var targets: [VGG16Layer: StyleTarget] = [:]
       extractor.forEachFeature(of: painting, on: tape) { layer, feature in
         if octave == 0, layer == weights.objective.contentLayer, weights.objective == .balanced {
@@ -102,7 +102,7 @@ public final class PerceptualLoss {
     var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
     var image = output
     for (octave, targets) in octaves.enumerated() {
-      if octave > 0 { image = tape.averagePool(image) }
+      if octave > 0 { image = tape.halved(image) }
       if octave == 0, let tone {
         let weight = weights.content * share
         parts.content += weight * tone(output: output, photos: photos, weight: weight, on: tape)

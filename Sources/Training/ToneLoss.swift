@@ -9,8 +9,8 @@ import Tensors
 ///
 /// Gram matrices know no places: without this, every part of a picture gets the painting's mean brightness, and light and dark are lost.
 struct ToneLoss {
-  /// Halvings from a picture to its blocks.
-  private static let halvings = 4
+  /// The side of a block in pixels.
+  private static let side = 16
   /// Bounds of the gain: a photo of one brightness is left as it is.
   private static let gains = 0.6...1.6
 
@@ -42,11 +42,9 @@ struct ToneLoss {
   }
 
   private static func blocks(of picture: Variable, _ luma: Variable, _ zero: Variable, on tape: Tape) -> Variable {
-    var value = tape.convolution(picture, weight: luma, bias: zero, padding: 0, paddingMode: .zeros)
-    for _ in 0..<halvings where min(value.value.shape.height, value.value.shape.width) > 1 {
-      value = tape.averagePool(value)
-    }
-    return value
+    let value = tape.convolution(picture, weight: luma, bias: zero, padding: 0, paddingMode: .zeros)
+    let shape = value.value.shape
+    return tape.areaReduced(value, height: max(1, shape.height / side), width: max(1, shape.width / side))
   }
 
   private static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
