@@ -57,6 +57,19 @@ extension Tape {
     }
   }
 
+  /// `draft`, `[N, h, w, C]`, as it is enlarged to a film of `height` × `width`, see ``DraftSharpening``.
+  public func sharpened(_ draft: Variable, height: Int, width: Int) -> Variable {
+    let shape = draft.value.shape
+    let sharpening = DraftSharpening(width: shape.width, height: shape.height, filmWidth: width, filmHeight: height)
+    func sharpened(_ input: Tensor) -> Tensor {
+      let output = uninitialized(shape)
+      sharpening.forward(
+        input.pointer, batch: shape.batch, channels: shape.channels, output: output.pointer, pool: pool)
+      return output
+    }
+    return record(sharpened(draft.value), inputs: [draft]) { [self] gradient in add(sharpened(gradient), to: draft) }
+  }
+
   /// What a revision reads of each block of 2×2 pixels of `film`, `[N, H, W, 3]`, and of `draft`, `[N, h, w, 3]`, see ``RevisionInput``;
   /// output `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`. The film is a constant, and the draft's extents are those of its canvas.
   public func revisionInput(film: Variable, draft: Variable) -> Variable {

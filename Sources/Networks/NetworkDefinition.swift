@@ -23,12 +23,13 @@ public enum Operation: Hashable, Sendable {
   /// The draft, which was painted on the canvas, at the film's size with the film's edges put back: the last node of a network that
   /// has a ``canvas(lines:)``; it reads the input and the draft.
   ///
-  /// With `E` bilinear enlargement (half-pixel centres, clamped), `Y` the film's luma and `P` the enlarged luma of the canvas, the film's
+  /// With `E` bilinear enlargement (half-pixel centres, clamped), `S` the sharpening that makes up for its blur, see `DraftSharpening` in
+  /// Kernels, `Y` the film's luma and `P` the enlarged luma of the canvas, the film's
   /// Laplacian is `Y − P`. Each block of 2×2 pixels has eight values: four of `(Y − P)/64` in the order of ``pixelUnshuffle(factor:)``, then
-  /// red, green and blue of `E(draft)` and `P` at the block's centre, both as `(x − 127.5)/127.5`; the last row and column of odd extents are
-  /// repeated. The output is `E(draft) + 64 · shuffle(conv2(relu(conv1(values))))`, of 3×3 convolutions that pad by reflection and a pixel
+  /// red, green and blue of `E(S(draft))` and `P` at the block's centre, both as `(x − 127.5)/127.5`; the last row and column of odd extents are
+  /// repeated. The output is `E(S(draft)) + 64 · shuffle(conv2(relu(conv1(values))))`, of 3×3 convolutions that pad by reflection and a pixel
   /// shuffle of 2. Parameters `NAME.conv1.weight` `[C, 8, 3, 3]`, `NAME.conv1.bias` `[C]`, `NAME.conv2.weight` `[12, C, 3, 3]` and
-  /// `NAME.conv2.bias` `[12]`; the last two begin as zeros, so that the output begins as `E(draft)`. With no channels it is that for good,
+  /// `NAME.conv2.bias` `[12]`; the last two begin as zeros, so that the output begins as `E(S(draft))`. With no channels it is that for good,
   /// and has no parameters.
   ///
   /// T. Lin et al.: Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer, CVPR 2021.

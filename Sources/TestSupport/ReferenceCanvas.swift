@@ -29,6 +29,38 @@ extension Reference {
       gradient, rows: tents(canvasHeight, height, step: step), columns: tents(canvasWidth, width, step: step))
   }
 
+  /// A draft before it is enlarged to `height` × `width`: along each axis `x + a·(2x − left − right)`, the ends repeated, with
+  /// `a = s/(1 − 3s)` and `s` half the mean distance of the film's pixels from the nearest pixel of the draft.
+  public static func sharpened(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+    let shape = input.shape
+    func gain(_ inputs: Int, _ outputs: Int) -> Double {
+      let distances = (0..<outputs).map { output -> Double in
+        let position = (Double(output) + 0.5) * Double(inputs) / Double(outputs) - 0.5
+        let inside = min(max(position, 0), Double(inputs - 1))
+        return abs(inside - inside.rounded())
+      }
+      let share = distances.reduce(0, +) / Double(2 * outputs)
+      return share / (1 - 3 * share)
+    }
+    let (down, across) = (gain(shape.height, height), gain(shape.width, width))
+    func filtered(_ source: ReferenceTensor, _ gain: Double, dy: Int, dx: Int) -> ReferenceTensor {
+      var output = source
+      for image in 0..<shape.batch {
+        for y in 0..<shape.height {
+          for x in 0..<shape.width {
+            for channel in 0..<shape.channels {
+              let before = source[image, max(y - dy, 0), max(x - dx, 0), channel]
+              let behind = source[image, min(y + dy, shape.height - 1), min(x + dx, shape.width - 1), channel]
+              output[image, y, x, channel] += gain * (2 * source[image, y, x, channel] - before - behind)
+            }
+          }
+        }
+      }
+      return output
+    }
+    return filtered(filtered(input, down, dy: 1, dx: 0), across, dy: 0, dx: 1)
+  }
+
   /// The luma of RGB: `[N, H, W, 3]` → `[N, H, W, 1]`, ITU-R BT.601.
   public static func luma(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape

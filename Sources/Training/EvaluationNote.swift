@@ -63,7 +63,7 @@ extension LossParts {
     let layers = VGG16Layer.styles
       .map { "\($0.rawValue) \(ModelCard.loss(styleLayers[$0] ?? 0))" }.joined(separator: ", ")
     return "total \(ModelCard.loss(total)): content \(ModelCard.loss(content)), style \(ModelCard.loss(style)) "
-      + "(\(layers)), total variation \(ModelCard.loss(totalVariation))"
+      + "(\(layers)\(palette > 0 ? ", palette " + ModelCard.loss(palette) : "")), total variation \(ModelCard.loss(totalVariation))"
       + (temporal > 0 ? ", steadiness " + ModelCard.loss(temporal) : "")
   }
 }

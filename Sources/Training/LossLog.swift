@@ -5,7 +5,7 @@ import Foundation
 /// A resumed run appends; lines past the checkpoint's iteration, written before the interruption, are cut off first.
 final class LossLog {
   private static let header =
-    "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,total_variation,temporal,learning_rate\n"
+    "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,palette,total_variation,temporal,learning_rate\n"
   private let handle: FileHandle
   /// The losses of the latest steps before a resumption, at most as many as were asked for.
   let recent: [LossParts]
@@ -32,11 +32,11 @@ final class LossLog {
   private static func losses(_ line: Substring) -> LossParts? {
     let values = line.split(separator: ",").compactMap { Double($0) }
     let layers = VGG16Layer.styles
-    guard values.count == 7 + layers.count else { return nil }
+    guard values.count == 8 + layers.count else { return nil }
     var parts = LossParts(
       content: values[2], styleLayers: Dictionary(uniqueKeysWithValues: zip(layers, values[4...])),
-      totalVariation: values[4 + layers.count])
-    parts.temporal = values[5 + layers.count]
+      palette: values[4 + layers.count], totalVariation: values[5 + layers.count])
+    parts.temporal = values[6 + layers.count]
     return parts
   }
 
@@ -44,7 +44,7 @@ final class LossLog {
     let losses = step.losses
     let values =
       [losses.total, losses.content, losses.style] + VGG16Layer.styles.map { losses.styleLayers[$0] ?? 0 }
-      + [losses.totalVariation, losses.temporal]
+      + [losses.palette, losses.totalVariation, losses.temporal]
     let columns = values.map { String(format: "%.6g", $0) } + [String(format: "%.6g", step.learningRate)]
     try handle.write(contentsOf: Data("\(step.iteration),\(columns.joined(separator: ","))\n".utf8))
   }

@@ -4,13 +4,15 @@ public struct LossParts: Sendable, Equatable {
   public var content: Double
   /// The style part of each layer.
   public var styleLayers: [VGG16Layer: Double]
+  /// The style part of the palette.
+  public var palette: Double = 0
   /// The total variation part.
   public var totalVariation: Double
   /// What unsteadiness costs; no part of the objective of a still picture.
   public var temporal: Double = 0
 
   /// The style part.
-  public var style: Double { VGG16Layer.styles.reduce(0) { $0 + (styleLayers[$1] ?? 0) } }
+  public var style: Double { VGG16Layer.styles.reduce(palette) { $0 + (styleLayers[$1] ?? 0) } }
   /// The whole objective.
   public var total: Double { content + style + totalVariation + temporal }
 
@@ -20,6 +22,7 @@ public struct LossParts: Sendable, Equatable {
     for layer in VGG16Layer.styles where !(styleLayers[layer] ?? 0).isFinite {
       return "style loss at \(layer.rawValue)"
     }
+    if !palette.isFinite { return "palette loss" }
     if !temporal.isFinite { return "temporal loss" }
     return totalVariation.isFinite ? nil : "total variation"
   }
@@ -28,7 +31,7 @@ public struct LossParts: Sendable, Equatable {
   static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
     LossParts(
       content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
-      totalVariation: a.totalVariation + b.totalVariation, temporal: a.temporal + b.temporal)
+      palette: a.palette + b.palette, totalVariation: a.totalVariation + b.totalVariation, temporal: a.temporal + b.temporal)
   }
 
   /// The mean of several.
@@ -37,7 +40,7 @@ public struct LossParts: Sendable, Equatable {
     let sum = parts.reduce(LossParts(content: 0, styleLayers: [:], totalVariation: 0), +)
     return LossParts(
       content: sum.content * scale, styleLayers: sum.styleLayers.mapValues { $0 * scale },
-      totalVariation: sum.totalVariation * scale, temporal: sum.temporal * scale)
+      palette: sum.palette * scale, totalVariation: sum.totalVariation * scale, temporal: sum.temporal * scale)
   }
 }
 

@@ -26,6 +26,9 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
     return octaves[octave] * weight
   }
 
+  /// The weight of the palette within style: enough for the painting's chroma, which features of VGG-16 hardly see.
+  var paletteWeight: Double { self == .balanced ? 3 : 0 }
+
   /// The weighted style loss of photos as they are: that of The Starry Night at the usual weight.
   var initialStyleLoss: Double { self == .balanced ? 20 : 2_700_000 }
 
@@ -36,9 +39,10 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
   public var scaling: String {
     switch self {
     case .balanced:
-      "VGG-16 (Caffe), input 0-255; content: MSE of relu4_1 over the painting's mean square, and MSE of the luma of blocks of 16 over the "
-        + "painting's variance; style: sum of MSE of Gram matrices over the painting's mean square, relu1_2 and relu2_2 8 times, relu3_3 3 "
-        + "times, relu4_3 once, and half of it at half the size; total variation: sum of squared neighbour differences per image"
+      "VGG-16 (Caffe), input 0-255; content: MSE of relu4_1, each channel centred and scaled over the picture, and MSE of the luma of blocks of "
+        + "16 over the painting's variance; style: sum of MSE of Gram matrices over the painting's mean square, relu1_2 and relu2_2 8 times, "
+        + "relu3_3 3 times, relu4_3 once, half of it at half the size, and 3 times MSE of the second moments of (Y, Cb, Cr, 1) over "
+        + "the painting's mean square; total variation: sum of squared neighbour differences per image"
     case .johnson:
       "VGG-16 (Caffe), input 0-255; content: MSE of relu3_3; style: sum of MSE of Gram matrices F F^T/(C H W) of relu1_2, relu2_2, relu3_3, "
         + "relu4_3; total variation: sum of squared neighbour differences per image"

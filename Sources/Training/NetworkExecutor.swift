@@ -104,6 +104,7 @@ public final class NetworkExecutor {
 
   /// The film-size picture that the revision of the definition makes of `draft`, `[N, h, w, 3]`, beside `film`, `[N, H, W, 3]`.
   func revised(film: Variable, draft: Variable, on tape: Tape) -> Variable {
+    let draft = tape.sharpened(draft, height: film.value.shape.height, width: film.value.shape.width)
     let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)
     guard let channels = definition.revisionChannels, channels > 0,
       let node = definition.nodes.last(where: { $0.operation == .revision(channels: channels) })

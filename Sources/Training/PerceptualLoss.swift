@@ -8,11 +8,12 @@ import Tensors
 /// `johnson`: `w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)`.
 /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 ///
-/// `balanced`: `w_c·(mean((φ₄(y) − φ₄(x))²)/mean(φ₄(s)²) + T(y))
-/// + w_s·Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `T` the ``ToneLoss``, `y_o`
-/// the output at octave `o`, and `a_oj` what ``Objective/weight(of:octave:)`` says. Divided by the painting's own values, layers can be
-/// weighed against each other: as they are, `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of
-/// the sum, and nothing asks for large shapes.
+/// `balanced`: `w_c·(mean((N(φ₄(y)) − N(φ₄(x)))²) + T(y)) + w_s·(Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + 3·P(y))
+/// + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `N` centres each channel and divides it by its deviation, `T` is the ``ToneLoss``, `P` the ``PaletteLoss``, `y_o` the output at octave
+/// `o`, and `a_oj` what ``Objective/weight(of:octave:)`` says. Normalised, content asks where things are and not for the photo's own
+/// colours and contrast, which belong to the style. Divided by the painting's own values, layers can be weighed against each other: as they
+/// are, `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of the sum, and nothing asks for large
+/// shapes.
 public final class PerceptualLoss {
   /// The weights of the parts.
   public let weights: LossWeights
@@ -20,9 +21,10 @@ public final class PerceptualLoss {
   /// What the style of each octave is compared with, from the picture's own size down by halves.
   private let octaves: [[VGG16Layer: StyleTarget]]
   private let pixelsAtOnce: Int
-  private let contentEnergy: Double
   /// What keeps large light and dark shapes; nil where the objective does not ask for it.
   private let tone: ToneLoss?
+  /// What brings the painting's colours; nil where the objective does not ask for it.
+  private let palette: PaletteLoss?
 
   /// The Gram matrix of the painting, and what a mean squared difference to it weighs.
   private struct StyleTarget {
@@ -39,15 +41,11 @@ public final class PerceptualLoss {
     self.weights = weights
     self.pixelsAtOnce = pixelsAtOnce
     var octaves: [[VGG16Layer: StyleTarget]] = []
-    var energy = 1.0
     var painting = Variable(style)
     for octave in weights.objective.octaves.indices {
       if octave > 0 { painting = tape.halved(painting) }
       var targets: [VGG16Layer: StyleTarget] = [:]
       extractor.forEachFeature(of: painting, on: tape) { layer, feature in
-        if octave == 0, layer == weights.objective.contentLayer, weights.objective == .balanced {
-          energy = feature.value.meanSquare
-        }
         let weight = weights.style * weights.objective.weight(of: layer, octave: octave)
         guard VGG16Layer.styles.contains(layer), weight > 0 else { return }
         let gram = tape.gram(feature).value.copy()
@@ -57,8 +55,8 @@ public final class PerceptualLoss {
       octaves.append(targets)
     }
     self.octaves = octaves
-    contentEnergy = energy
     tone = weights.objective == .balanced ? ToneLoss(painting: style, tape: tape) : nil
+    palette = weights.objective == .balanced ? PaletteLoss(painting: style, tape: tape) : nil
   }
 
   /// The parts for `output` and the `photos` it was made from, both `[N, H, W, 3]`; seeds the gradient of `output`.
@@ -94,12 +92,16 @@ public final class PerceptualLoss {
   /// The content and style parts of a group of images that makes up `share` of the batch.
   private func losses(of output: Variable, photos: Tensor, share: Double, on tape: Tape) -> LossParts {
     let objective = weights.objective
-    let contentWeight = weights.content * share / contentEnergy
+    let contentWeight = weights.content * share
     var wanted: Variable?
     extractor.forEachFeature(of: Variable(photos), upTo: objective.contentLayer, on: tape) { layer, feature in
-      if layer == objective.contentLayer { wanted = feature }
+      if layer == objective.contentLayer { wanted = content(of: feature, on: tape) }
     }
     var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
+    if let palette {
+      let weight = weights.style * objective.paletteWeight * share
+      parts.palette = weight * palette(output: output, weight: weight, on: tape)
+    }
     var image = output
     for (octave, targets) in octaves.enumerated() {
       if octave > 0 { image = tape.halved(image) }
@@ -111,7 +113,9 @@ public final class PerceptualLoss {
       extractor.forEachFeature(of: image, on: tape) { layer, feature in
         if octave == 0, layer == objective.contentLayer, let wanted {
           parts.content +=
-            contentWeight * tape.meanSquaredError(feature, target: wanted.value, weight: Float(contentWeight))
+            contentWeight
+            * tape.meanSquaredError(
+              content(of: feature, on: tape), target: wanted.value, weight: Float(contentWeight))
         }
         guard let target = targets[layer] else { return }
         let weight = target.weight * share
@@ -120,5 +124,13 @@ public final class PerceptualLoss {
       }
     }
     return parts
+  }
+
+  /// What of the content layer's `feature` is compared.
+  private func content(of feature: Variable, on tape: Tape) -> Variable {
+    guard weights.objective == .balanced else { return feature }
+    let channels = Shape([feature.value.shape.channels])
+    let one = Variable(Tensor(channels, elements: [Float](repeating: 1, count: channels.count)))
+    return tape.instanceNorm(feature, gamma: one, beta: Variable(Tensor(channels)))
   }
 }

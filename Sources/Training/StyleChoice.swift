@@ -32,12 +32,16 @@ public struct StyleChoice {
     self.photos = photos
   }
 
-  /// The mean style loss of `objective`, at weight 1, that photos as they are have for `painting` with `size` pixels on its short side.
+  /// The mean style loss, palette aside, of `objective`, at weight 1, that photos as they are have for `painting` with `size` pixels on its short side.
   public func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {
     let loss = PerceptualLoss(
       extractor: extractor, style: StyleImage.scaled(painting, to: size).tensor(),
       weights: LossWeights(objective: objective, style: 1), tape: tape)
-    let losses = photos.map { loss(output: Variable($0), photos: $0, on: tape).style }
+    // Colours differ far more from photo to photo than strokes do.
+    let losses = photos.map { photo in
+      let parts = loss(output: Variable(photo), photos: photo, on: tape)
+      return parts.style - parts.palette
+    }
     return losses.reduce(0, +) / Double(losses.count)
   }
 

@@ -2,7 +2,10 @@ import Kernels
 import Networks
 import Tensors
 
-/// What the optimizer changes: a network's parameters and Adam's moments.
+/// What the optimizers change: a network's parameters, and their moments.
+///
+/// Weights of convolutions are matrices and learned by ``MuonStep``, whose momentum is the first moment; the second stays 0. All other
+/// parameters, and convolutions that make only a few channels, such as the picture's, are learned by ``AdamStep``.
 final class TrainingState {
   /// Copies of everything, for a way back.
   struct Snapshot {
@@ -67,18 +70,36 @@ final class TrainingState {
     return sum.squareRoot()
   }
 
-  /// Adam's step `step` (from 1) with `gradientScale` times the gradients that the parameters have, which it clears.
+  /// Muon's rate as a multiple of Adam's.
+  private static let muonRate: Float = 3
+  /// Matrices with fewer rows or columns have few directions to tell apart.
+  private static let leastDirections = 8
+
+  /// Step `step` (from 1) with `gradientScale` times the gradients that the parameters have, which it clears.
   func update(step: Int, learningRate: Float, gradientScale: Float) {
     for (name, parameter) in executor.parameters {
       guard let gradient = parameter.gradient, let first = firstMoments[name], let second = secondMoments[name] else {
         continue
       }
       if gradientScale != 1 { for index in 0..<gradient.count { gradient.pointer[index] *= gradientScale } }
-      AdamStep.update(
-        parameter.value.pointer, gradient: gradient.pointer, firstMoment: first.pointer, secondMoment: second.pointer,
-        count: gradient.count, step: step, learningRate: learningRate)
+      if let matrix = Self.matrix(of: gradient.shape) {
+        MuonStep.update(
+          parameter.value.pointer, gradient: gradient.pointer, momentum: first.pointer, rows: matrix.rows,
+          columns: matrix.columns, learningRate: Self.muonRate * learningRate)
+      } else {
+        AdamStep.update(
+          parameter.value.pointer, gradient: gradient.pointer, firstMoment: first.pointer, secondMoment: second.pointer,
+          count: gradient.count, step: step, learningRate: learningRate)
+      }
       parameter.clearGradient()
     }
+  }
+
+  /// The rows and columns of a convolution's weights `[O, I, k, k]`, nil for parameters that are learned number by number.
+  private static func matrix(of shape: Shape) -> (rows: Int, columns: Int)? {
+    guard shape.rank == 4, shape.count > 0 else { return nil }
+    let (rows, columns) = (shape.dimensions[0], shape.count / shape.dimensions[0])
+    return min(rows, columns) >= leastDirections ? (rows, columns) : nil
   }
 
   /// The first parameter, by name, that is not a finite number.

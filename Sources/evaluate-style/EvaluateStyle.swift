@@ -263,6 +263,8 @@ struct EvaluateStyle: ParsableCommand {
       var content: Double
       var style: Double
       var styleLayers: [String: Double]
+      /// The style part of the palette, in the objective `balanced`.
+      var palette: Double
       var tv: Double
       var total: Double
 
@@ -271,6 +273,7 @@ struct EvaluateStyle: ParsableCommand {
         content = parts.content
         style = parts.style
         styleLayers = Dictionary(uniqueKeysWithValues: parts.styleLayers.map { ($0.key.rawValue, $0.value) })
+        palette = parts.palette
         tv = parts.totalVariation
         total = parts.total
       }

@@ -355,7 +355,9 @@ def dump_parts(dump, parts, prefix=""):
     dump.array(f"{prefix}content", parts["content"])
     for layer, value in parts["style"].items():
         dump.array(f"{prefix}style.{layer}", value)
-    dump.array(f"{prefix}style", sum(parts["style"].values()))
+    dump.array(f"{prefix}style", sum(parts["style"].values()) + parts.get("palette", 0))
+    if "palette" in parts:
+        dump.array(f"{prefix}palette", parts["palette"])
     dump.array(f"{prefix}tv", parts["tv"])
     dump.array(f"{prefix}total", parts["total"])
 

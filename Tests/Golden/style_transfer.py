@@ -154,14 +154,34 @@ def tone_loss(output, photo, painting):
     return functional.mse_loss(luma_blocks(output), target) / deviation.square()
 
 
+def palette_loss(output, painting):
+    """How far the second moments of (Y, Cb, Cr, 1) are, each colour minus the painting's mean over its deviation."""
+    rows = torch.tensor(
+        ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312)), dtype=painting.dtype
+    )
+
+    def colours(image):
+        return torch.einsum("rc,nchw->nrhw", rows, image)
+
+    wanted = colours(painting)
+    mean = wanted.mean((0, 2, 3), keepdim=True)
+    deviation = wanted.std((0, 2, 3), correction=0, keepdim=True).clamp(min=1)
+
+    def moments(image):
+        scaled = (colours(image) - mean) / deviation
+        return gram(torch.cat((scaled, torch.ones_like(scaled[:, :1])), 1))
+
+    target = moments(painting).detach()
+    return functional.mse_loss(moments(output), target) / target.square().mean()
+
+
 def balanced_objective(vgg, output, photo, painting):
-    """The weighted parts of the balanced loss for one image: content, style by layer, tv (none), total."""
+    """The weighted parts of the balanced loss for one image: content, style by layer, palette, tv (none), total."""
     content_weight, octaves = 6.0, (1.0, 0.5)
     layer_weights = {"relu1_2": 8.0, "relu2_2": 8.0, "relu3_3": 3.0, "relu4_3": 1.0}
     with torch.no_grad():
-        energy = vgg(painting)["relu4_1"].square().mean()
-        wanted = vgg(photo)["relu4_1"]
-    content = functional.mse_loss(vgg(output)["relu4_1"], wanted) / energy
+        wanted = functional.instance_norm(vgg(photo)["relu4_1"])
+    content = functional.mse_loss(functional.instance_norm(vgg(output)["relu4_1"]), wanted)
     content = content_weight * (content + tone_loss(output, photo, painting))
     style = dict.fromkeys(STYLE_LAYERS, 0.0)
     for octave, share in enumerate(octaves):
@@ -171,8 +191,9 @@ def balanced_objective(vgg, output, photo, painting):
         for layer in STYLE_LAYERS:
             loss = functional.mse_loss(gram(features[layer]), targets[layer]) / targets[layer].square().mean()
             style[layer] = style[layer] + share * layer_weights[layer] * loss
-    total = content + sum(style.values())
-    return {"content": content, "style": style, "tv": torch.zeros(()), "total": total}
+    palette = 3 * palette_loss(output, painting)
+    total = content + sum(style.values()) + palette
+    return {"content": content, "style": style, "palette": palette, "tv": torch.zeros(()), "total": total}
 
 
 def read_safetensors(path):

@@ -143,8 +143,9 @@ struct GoldenObjectiveTests {
     var computed = [
       "content": parts.content, "style": parts.style, "tv": parts.totalVariation, "total": parts.total,
     ]
+    if parts.palette > 0 { computed["palette"] = parts.palette }
     for (layer, value) in parts.styleLayers { computed["style.\(layer.rawValue)"] = value }
-    #expect(computed.count == 8)
+    #expect(computed.count == (parts.palette > 0 ? 9 : 8))
     for (name, value) in computed {
       let expected = try golden.scalar(prefix + name)
       #expect(abs(value - expected) <= tolerance * expected, "\(name): \(value) for \(expected)")

@@ -2,7 +2,7 @@ import Threading
 
 /// The revision behind a draft as one pass over the film: reads the film's luma, the canvas' and the draft, and writes the picture.
 ///
-/// It computes what ``RevisionInput`` describes, `E(draft) + 64·shuffle(conv2(relu(conv1(values))))`, row of blocks by row of blocks: the
+/// It computes what ``RevisionInput`` describes, `E(S(draft)) + 64·shuffle(conv2(relu(conv1(values))))`, row of blocks by row of blocks: the
 /// blocks' values, what is behind the first convolution, and the enlarged rows of the canvas lie in rings of a few rows that stay in the
 /// second-level cache, so that nothing of the film's size is written but the picture. Vectors hold neighbouring blocks.
 public struct RevisionPass: Sendable {
@@ -23,6 +23,8 @@ public struct RevisionPass: Sendable {
   public let channels: Int
 
   let canvasWidth: Int
+  private let canvasHeight: Int
+  private let sharpening: DraftSharpening
   /// Blocks of 2×2 pixels across.
   let columns: Int
   /// Blocks down.
@@ -51,6 +53,8 @@ public struct RevisionPass: Sendable {
     self.height = height
     self.channels = channels
     self.canvasWidth = canvasWidth
+    self.canvasHeight = canvasHeight
+    sharpening = DraftSharpening(width: canvasWidth, height: canvasHeight, filmWidth: width, filmHeight: height)
     isWide = mayUseWideVectors && WideVectors.areAvailable
     let columns = (width + 1) / 2
     let rows = (height + 1) / 2
@@ -123,7 +127,9 @@ public struct RevisionPass: Sendable {
   // MARK: The pass
 
   /// Floats of scratch on a pool of `threads`; its first contents must be finite.
-  public func scratchCount(threads: Int) -> Int { threads * RevisionBand.scratchCount(self) }
+  public func scratchCount(threads: Int) -> Int {
+    threads * RevisionBand.scratchCount(self) + 3 * canvasWidth * canvasHeight
+  }
 
   /// Writes `picture`, which has the film's extents.
   ///
@@ -137,11 +143,13 @@ public struct RevisionPass: Sendable {
     luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
     picture: PictureOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
+    let sharpened = scratch + pool.threadCount * RevisionBand.scratchCount(self)
+    sharpening.forward(draft, batch: 1, channels: 3, output: sharpened, pool: pool)
     // Long bands compute little twice, and several for each thread end at about the same time. The bands do not show in the picture.
     let bandRows = max(8, (rows + 6 * pool.threadCount - 1) / (6 * pool.threadCount))
     pool.parallelFor((rows + bandRows - 1) / bandRows) { index, thread in
       let band = RevisionBand(
-        pass: self, luma: luma, canvasLuma: canvasLuma, draft: draft, weight: weight, picture: picture,
+        pass: self, luma: luma, canvasLuma: canvasLuma, draft: sharpened, weight: weight, picture: picture,
         scratch: scratch + thread * RevisionBand.scratchCount(self))
       band.run(index * bandRows..<min((index + 1) * bandRows, rows))
     }
