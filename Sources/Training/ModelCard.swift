@@ -49,8 +49,8 @@ public struct ModelCard: Sendable {
       | network | \(settings.network), width × \(settings.width), \(parameterCount) parameters |
       | photos | \(photos) |
       | training | \(steps), painting at \
-      \(TrainingSettings.styleSizeText(settings.styleSize)), Adam \
-      \(settings.learningRate)\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
+      \(TrainingSettings.styleSizeText(settings.styleSize)), Adam and, \
+      at \(Self.round(Double(TrainingState.muonRate))) times the rate, Muon, \(settings.learningRate)\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
       | start | \(start) |
       | loss weights | \(settings.weights.cardText), steadiness \(settings.temporalWeight) |
       | loss scaling | \(settings.weights.objective.scaling) |

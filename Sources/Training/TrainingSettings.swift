@@ -28,7 +28,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var keepsDraft = false
   /// The SHA-256 of the model file whose pictures the first steps learn; nil where there are no such steps.
   public var teacherChecksum: String?
-  /// Adam's rate at the start; see ``learningRate(at:)``.
+  /// Adam's rate at the start, see ``learningRate(at:)``; Muon's is a multiple of it.
   public var learningRate: Double
   /// Decides initial values, crops and flips, and the photos' order.
   public var seed: UInt64

@@ -71,7 +71,7 @@ final class TrainingState {
   }
 
   /// Muon's rate as a multiple of Adam's.
-  private static let muonRate: Float = 3
+  static let muonRate: Float = 3
   /// Matrices with fewer rows or columns have few directions to tell apart.
   private static let leastDirections = 8
 

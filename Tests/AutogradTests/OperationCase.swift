@@ -63,19 +63,21 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     OperationCase(file: "canvas", name: "block_centres", inputs: ["input"]) {
       $0.enlarged($1[0], height: 9, width: 8, step: 2)
     },
+    OperationCase(file: "canvas", name: "sharpened", inputs: ["input"]) { $0.sharpened($1[0], height: 9, width: 13) },
     OperationCase(
       file: "canvas", name: "revision", inputs: ["draft", "conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"],
       hasKinks: true
     ) { tape, inputs in
       let film = Variable(goldenTensor("revision.film", in: "canvas"))
-      let values = tape.revisionInput(film: film, draft: inputs[0])
+      let shape = film.value.shape
+      let draft = tape.sharpened(inputs[0], height: shape.height, width: shape.width)
+      let values = tape.revisionInput(film: film, draft: draft)
       let hidden = tape.convolution(
         values, weight: inputs[1], bias: inputs[2], padding: 1, paddingMode: .reflect, rectifies: true)
       let residual = tape.convolution(
         hidden, weight: inputs[3], bias: inputs[4], padding: 1, paddingMode: .reflect)
-      let shape = film.value.shape
       return tape.addingBlocks(
-        tape.enlarged(inputs[0], height: shape.height, width: shape.width), residual, scale: 64)
+        tape.enlarged(draft, height: shape.height, width: shape.width), residual, scale: 64)
     },
   ]
 

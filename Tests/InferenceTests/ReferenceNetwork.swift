@@ -82,7 +82,8 @@ func referenceOutput(
       let canvas = model.definition.canvasExtents(height: input.shape.height, width: input.shape.width)
       values.append(Reference.areaReduction(operands[0], height: canvas.height, width: canvas.width))
     case .revision(let channels):
-      let (film, draft) = (operands[0].shape, operands[1])
+      let film = operands[0].shape
+      let draft = Reference.sharpened(operands[1], height: film.height, width: film.width)
       let enlarged = Reference.enlargement(draft, height: film.height, width: film.width)
       guard channels > 0 else {
         values.append(enlarged)

@@ -106,6 +106,42 @@ struct ResamplingCase: Sendable, CustomTestStringConvertible {
       within: Tolerance.singlePrecision, "gradient")
   }
 
+  private func sharpened(_ input: [Float], _ example: ResamplingCase) -> [Float] {
+    let shape = example.input
+    let sharpening = DraftSharpening(
+      width: shape.width, height: shape.height, filmWidth: example.width, filmHeight: example.height)
+    return guarded(input, count: shape.count) {
+      sharpening.forward($0, batch: shape.batch, channels: shape.channels, output: $1, pool: pool)
+    }
+  }
+
+  @Test("Sharpening agrees with double precision", arguments: ResamplingCase.all)
+  func sharpening(_ example: ResamplingCase) {
+    var random = Random(seed: 5)
+    let input = random.tensor(example.input, in: 0...255)
+    let expected = Reference.sharpened(ReferenceTensor(input), height: example.height, width: example.width)
+    expectAgreement(sharpened(input.elements, example), expected, within: Tolerance.singlePrecision, "output")
+  }
+
+  @Test("A draft that is sharpened, enlarged and reduced again is the draft", arguments: [1, 2, 3, 4, 9])
+  func enlargementIsUndone(factor: Int) {
+    var random = Random(seed: 6)
+    let draft = Shape(batch: 1, height: 12, width: 17, channels: 3)
+    let example = ResamplingCase(input: draft, height: 12 * factor, width: 17 * factor)
+    let back = ResamplingCase(input: example.output, height: 12, width: 17)
+    let input = random.tensor(draft, in: 0...255).elements
+    func difference(_ enlarged: [Float]) -> Float {
+      let squares = zip(area(enlarged, back), input).map { ($0 - $1) * ($0 - $1) }
+      return (squares.reduce(0, +) / Float(squares.count)).squareRoot()
+    }
+    let (plain, found) = (
+      difference(enlarged(input, example, step: 1)),
+      difference(enlarged(sharpened(input, example), example, step: 1))
+    )
+    // Noise is the hardest case. Without sharpening a third of it is lost; with it, what two neighbours share by 2 % along each axis.
+    #expect(factor == 1 ? found == 0 : plain > 20 && found < 0.25 * plain, "\(found) of \(plain)")
+  }
+
   @Test("A picture of one colour keeps it, whatever the sizes", arguments: ResamplingCase.all)
   func constants(_ example: ResamplingCase) {
     let input = [Float](repeating: 200, count: example.input.count)

@@ -98,11 +98,11 @@ private struct Weights {
   }
 
   private func expected(_ film: Tensor, _ draft: Tensor, _ weights: Weights, channels: Int) -> ReferenceTensor {
-    let enlarged = Reference.enlargement(
-      ReferenceTensor(draft), height: film.shape.height, width: film.shape.width)
+    let draft = Reference.sharpened(ReferenceTensor(draft), height: film.shape.height, width: film.shape.width)
+    let enlarged = Reference.enlargement(draft, height: film.shape.height, width: film.shape.width)
     guard channels > 0 else { return enlarged }
     let tensors = weights.tensors.map(ReferenceTensor.init)
-    let read = Reference.revisionInput(film: ReferenceTensor(film), draft: ReferenceTensor(draft))
+    let read = Reference.revisionInput(film: ReferenceTensor(film), draft: draft)
     let hidden = Reference.relu(
       Reference.convolution(mirroredOnce(read), weight: tensors[0], bias: tensors[1], geometry: .init()))
     return Reference.addingBlocks(

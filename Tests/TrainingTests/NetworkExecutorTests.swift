@@ -57,7 +57,7 @@ import Training
       let point = try #require(parameters[name])
       let analytic = try #require(executor.parameters[name]?.gradient, "no gradient of \(name)").elements
       let mismatches = gradientMismatches(
-        at: point.elements, analytic: analytic, indices: random.indices(count: 3, below: point.count), step: 2e-3,
+        at: point.elements, analytic: analytic, indices: random.indices(count: 3, below: point.count), step: 1e-3,
         // Single precision over the step, which also crosses the kinks of a few ReLUs.
         tolerance: 3e-2
       ) { elements in
