@@ -4,7 +4,7 @@
     Benchmarks/report.py
 
 Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
-as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json, ladder.json and
+as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json, likeness.json, ladder.json and
 steadiness.json as the scripts of these names do, and framerate.svg, the chart. Of what is missing the report keeps what it said before,
 with its machine. Needs nothing but Python.
 """
@@ -23,6 +23,7 @@ SECTIONS = {
     "Training": ("training",),
     "Frame rates": ("framerate",),
     "Live": ("latency", "streams", "soak"),
+    "Likeness": ("likeness",),
     "The ladder": ("ladder",),
     "Steadiness": ("steadiness",),
     "Kernels": ("kernels",),
@@ -235,6 +236,28 @@ better format and takes {training["memoryShare"]:.2f} of its memory.
 {table(["<program", "seconds a step", "spread", "× ours", "peak MB"], rows)}"""
 
 
+def likeness_section(likeness):
+    if likeness is None:
+        return "## Likeness\n\nNot measured; `Benchmarks/likeness.py` does it.\n"
+    rows = []
+    for row in likeness["rows"]:
+        for size in row["sizes"]:
+            values = [f"{size[name]:.1f}" for name in ("likeness", "fine", "stroke", "form")]
+            values += [f"{size[name]:.2f}" for name in ("content", "contrast", "chroma")]
+            rows.append([row["style"], row["network"], str(size["lines"]), *values])
+        found = [size["likeness"] for size in row["sizes"]]
+        if len(found) > 1:
+            rows.append([row["style"], row["network"], "spread", f"**{max(found) - min(found):.1f}**", *[""] * 6])
+    titles = ["<style", "<network", "lines", "likeness", "fine", "stroke", "form", "content", "contrast", "chroma"]
+    return f"""## Likeness
+
+How much painted pictures look like the painting, 0 for as little as the untreated photo and 100 for the painting's own statistics, how much
+of the photo's content is left, 1 for all, and contrast and chroma beside the painting's: means of {likeness["photos"]} photos that no training
+saw, painted whole with so many lines on their short side. The spread is that of likeness over the sizes.
+
+{table(titles, rows)}"""
+
+
 def ladder_section(ladder):
     if ladder is None:
         return "## The ladder\n\nNot measured; `Benchmarks/ladder.py` does it.\n"
@@ -359,6 +382,7 @@ def write_report(results, output):
             "Training": training_section(reports["training"]),
             "Frame rates": framerate_section(reports["framerate"], relative),
             "Live": live_section(reports["latency"], reports["streams"], reports["soak"]),
+            "Likeness": likeness_section(reports["likeness"]),
             "The ladder": ladder_section(reports["ladder"]),
             "Steadiness": steadiness_section(reports["steadiness"]),
             "Kernels": kernels_section(reports["kernels"]),
