@@ -29,6 +29,17 @@ final class LossLog {
 
   deinit { try? handle.close() }
 
+  /// The losses of the steps `iterations` in the log at `path`, as far as it has them.
+  static func losses(of iterations: ClosedRange<Int>, path: String) -> [LossParts] {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap { line in
+      guard let number = line.split(separator: ",").first.flatMap({ Int($0) }), iterations.contains(number) else {
+        return nil
+      }
+      return losses(line)
+    }
+  }
+
   private static func losses(_ line: Substring) -> LossParts? {
     let values = line.split(separator: ",").compactMap { Double($0) }
     let layers = VGG16Layer.styles

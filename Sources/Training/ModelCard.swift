@@ -49,12 +49,12 @@ public struct ModelCard: Sendable {
       | network | \(settings.network), width × \(settings.width), \(parameterCount) parameters |
       | photos | \(photos) |
       | training | \(steps), painting at \
-      \(TrainingSettings.styleSizeText(settings.styleSize)), Adam and, \
-      at \(Self.round(Double(TrainingState.muonRate))) times the rate, Muon, \(settings.learningRate)\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
+      \(TrainingSettings.styleSizeText(settings.styleSize)), Muon at \
+      \(String(format: "%.3g", settings.learningRate * Double(TrainingState.muonRate))) and Adam at \(settings.learningRate),\(rise) falling to a twentieth over the second half, seed \(settings.seed)\(recoveries > 0 ? ", lowered \(recoveries) times on trouble" : "") |
       | start | \(start) |
       | loss weights | \(settings.weights.cardText), steadiness \(settings.temporalWeight) |
       | loss scaling | \(settings.weights.objective.scaling) |
-      | training loss | \(losses.cardText); mean of the last \(lossSteps) steps |
+      | training loss | \(losses.cardText); mean of the last \(lossSteps) steps\(settings.revisionIterations > 0 && settings.draftIterations > 0 ? " of the draft" : "") |
       | flat areas | \(blotches.map { String(format: "%.2f %% blotches", 100 * $0) } ?? "not looked at") |
       | storage | \(halfPrecision.text) |
       | time | \(Self.round(seconds / 60)) minutes on \(threads) threads of \(Self.machine) |

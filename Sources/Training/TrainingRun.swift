@@ -155,6 +155,7 @@ public final class TrainingRun {
   public var cardPath: String { (options.outputPath as NSString).deletingPathExtension + ".md" }
   /// The path of the picture beside the model.
   public var picturePath: String { (options.outputPath as NSString).deletingPathExtension + ".jpg" }
+  private var logPath: String { workFolder + "/losses.csv" }
   private var checkpointPath: String { workFolder + "/checkpoint.safetensors" }
 
   /// Runs until all iterations are done or `shouldStop` says so; `onStep` receives the step and the mean of recent losses.
@@ -166,7 +167,7 @@ public final class TrainingRun {
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {
     let log = try LossLog(
-      path: workFolder + "/losses.csv", iteration: trainer.iteration, recentSteps: Self.recentSteps)
+      path: logPath, iteration: trainer.iteration, recentSteps: Self.recentSteps)
     recent = log.recent
     var isLogComplete = true
     func attempt(_ file: String, _ write: () throws -> Void) -> Bool {
@@ -248,10 +249,15 @@ public final class TrainingRun {
       ])
     let compared = Self.pictures(folder, count: Self.comparedPhotos).map { $0.tensor() }
     let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
+    // The revision's losses are of another objective and tell nothing of the style.
+    let isDrafted = settings.revisionIterations > 0 && settings.draftIterations > 0
+    let drafted = LossLog.losses(
+      of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations), path: logPath)
+    let losses = isDrafted && !drafted.isEmpty ? drafted : recent
     let card = ModelCard(
       style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
       noise: noise, strokeWidth: strokeWidth, photos: photosText, settings: settings,
-      parameterCount: trainer.definition.parameterCount, losses: .mean(recent), lossSteps: recent.count,
+      parameterCount: trainer.definition.parameterCount, losses: .mean(losses), lossSteps: losses.count,
       recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
       seconds: trainer.seconds, threads: options.threads, date: date)
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
