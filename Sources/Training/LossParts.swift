@@ -31,7 +31,8 @@ public struct LossParts: Sendable, Equatable {
   static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
     LossParts(
       content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
-      palette: a.palette + b.palette, totalVariation: a.totalVariation + b.totalVariation, temporal: a.temporal + b.temporal)
+      palette: a.palette + b.palette, totalVariation: a.totalVariation + b.totalVariation,
+      temporal: a.temporal + b.temporal)
   }
 
   /// The mean of several.

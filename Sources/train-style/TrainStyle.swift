@@ -141,7 +141,9 @@ struct TrainStyle: ParsableCommand {
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?
 
-  @Option(help: "Adam's learning rate at the start; Muon's is three times that.", transform: ArgumentValues.number(positive: true))
+  @Option(
+    help: "Adam's learning rate at the start; Muon's is three times that.",
+    transform: ArgumentValues.number(positive: true))
   var learningRate = defaults.learningRate
 
   @Option(help: "Decides initial values, crops and order: the same seed gives the same model.")

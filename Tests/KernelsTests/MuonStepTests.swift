@@ -71,7 +71,9 @@ import Testing
     let (diagonal, other) = (weight.elements[0], weight.elements[1])
     let length = -0.2 * Float(2).squareRoot()
     // The polynomial leaves singular values between 0.7 and 1.2.
-    for value in [diagonal + other, diagonal - other] { #expect((0.65...1.25).contains(value / length), "\(value / length)") }
+    for value in [diagonal + other, diagonal - other] {
+      #expect((0.65...1.25).contains(value / length), "\(value / length)")
+    }
   }
 
   @Test func withoutAGradientNothingMoves() {
