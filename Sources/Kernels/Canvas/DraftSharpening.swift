@@ -41,18 +41,22 @@ public struct DraftSharpening: Sendable {
       let upper = row > 0 ? source - count : source
       let lower = row < height - 1 ? source + count : source
       let target = output + index * count
-      let gain = gains.rows
-      for place in 0..<count {
-        target[place] = source[place] + gain * (2 * source[place] - upper[place] - lower[place])
+      let (columnGain, rowGain) = (gains.columns, gains.rows)
+      // Computed three times over rather than kept: the loop is one of vectors, without a row in between.
+      func upright(_ place: Int) -> Float {
+        source[place] + rowGain * (2 * source[place] - upper[place] - lower[place])
+      }
+      func sharpened(_ place: Int, left: Int, right: Int) -> Float {
+        let value = upright(place)
+        return value + columnGain * (2 * value - upright(left) - upright(right))
+      }
+      for place in channels..<max(channels, count - channels) {
+        target[place] = sharpened(place, left: place - channels, right: place + channels)
       }
       for channel in 0..<channels {
-        var left = target[channel]
-        for place in stride(from: channel, to: count, by: channels) {
-          let value = target[place]
-          let right = target[min(place + channels, count - channels + channel)]
-          target[place] = value + gains.columns * (2 * value - left - right)
-          left = value
-        }
+        let last = count - channels + channel
+        target[channel] = sharpened(channel, left: channel, right: min(channel + channels, last))
+        target[last] = sharpened(last, left: max(last - channels, channel), right: last)
       }
     }
   }
