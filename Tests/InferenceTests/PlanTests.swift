@@ -312,9 +312,14 @@ private let graphs: [NetworkDefinition] = [
       return try residentBytes() - before
     }
     _ = try growth(frames: 10)
-    // Other tests allocate beside this one, so the calmer rounds count. The smallest activation, lost each frame, would
-    // be 800 KB a round.
-    let rounds = try (0..<15).map { _ in try growth(frames: 50) }.sorted()
+    // Other tests allocate beside this one, so the calmer rounds count, of a calm moment. The smallest activation, lost each frame,
+    // would be 800 KB a round at any time.
+    var rounds: [Int] = []
+    for _ in 0..<40 {
+      rounds = try (0..<15).map { _ in try growth(frames: 50) }.sorted()
+      if rounds[3] < 400 << 10 { break }
+      Thread.sleep(forTimeInterval: 0.5)
+    }
     #expect(rounds[3] < 400 << 10, "\(rounds)")
   }
 }
