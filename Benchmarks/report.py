@@ -295,8 +295,7 @@ def steadiness_section(steadiness):
     starts = {"base": "a base", "scratch": "random values"}
     for row in steadiness["rows"]:
         plain, steady = row["without"], row["with"]
-        network = row["network"] if row["unsteady"] == row["network"] else f"{row['network']} beside `{row['unsteady']}`"
-        cells = [network, row["painting"], row["quality"], starts[row["start"]], f"{steady['total'] / plain['total']:.2f}"]
+        cells = [row["network"], row["painting"], row["quality"], starts[row["start"]], f"{steady['total'] / plain['total']:.2f}"]
         for name in ("warping", "pan", "subpixel", "zoom", "rotation", "still"):
             share = steady[name]["output"] / plain[name]["output"]
             digits = 2 if name == "still" else 1
@@ -312,9 +311,9 @@ def steadiness_section(steadiness):
     return f"""## Steadiness
 
 What the training for steadiness changes: each painting learned twice, from the same base or from random values, with the trainer's
-weight of steadiness and with 0; where another network is named beside, that one with 0. The objective on photos that no training saw,
-as a share of that without; the warping error on sequences rendered out of the photos with exactly known motion, and a pixel's standard deviation in a still with noise of σ = 2,
-in levels of 255, without → with (and the share). With `--denoise` the steady network paints the same still as `stylize-video --denoise`
+weight of steadiness and with 0. The objective on photos that no training saw, as a share of that without; the warping error on sequences
+rendered out of the photos with exactly known motion, and a pixel's standard deviation in a still with noise of σ = 2, in levels of 255,
+without → with (and the share). With `--denoise` the steady network paints the same still as `stylize-video --denoise`
 does. The film's own are those of the frames that were painted.
 
 {table(titles, rows)}"""

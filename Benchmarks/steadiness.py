@@ -4,11 +4,9 @@
     Benchmarks/steadiness.py --painting starry.png wave.png --content photos
     Benchmarks/steadiness.py --painting starry.png --content photos --network quality --quality draft
     Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
-    Benchmarks/steadiness.py --painting starry.png --content photos --start scratch --network dense:...,smooth=14,grain=6 --unsteady dense:...
 
 Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
-trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them; with --unsteady that one is of another
-network, such as the same without a filter and a grain, which are there for steadiness. They are evaluated on photos that no
+trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them. They are evaluated on photos that no
 training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
 motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, with what
 they were made from, so that a run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings
@@ -91,21 +89,18 @@ def measure(arguments):
     trainings = {}
     for network, start in itertools.product(arguments.network, arguments.start):
         for painting, base in zip(arguments.painting, bases):
-            key = (network, start, painting.name, arguments.quality, arguments.unsteady or network)
-            unsteady = arguments.unsteady or network
-            trainings[key] = [
-                Training(painting, base, unsteady, start, False, arguments), Training(painting, base, network, start, True, arguments),
-            ]  # fmt: skip
+            key = (network, start, painting.name, arguments.quality)
+            trainings[key] = [Training(painting, base, network, start, is_steady, arguments) for is_steady in (False, True)]
             for training in trainings[key]:
                 training.check()
     where = machine(arguments.programs)
     for key, pair in trainings.items():
-        network, start, painting, quality, unsteady = key
+        network, start, painting, quality = key
         print(f"{network} from {start}, {painting}", file=sys.stderr)
         without, steady = (training.result() for training in pair)
         rows[key] = {
-            "network": network, "unsteady": unsteady, "start": start, "painting": painting, "quality": quality, "without": without,
-            "with": steady, "machine": where,
+            "network": network, "start": start, "painting": painting, "quality": quality, "without": without, "with": steady,
+            "machine": where,
         }  # fmt: skip
         write(arguments.output, {"machine": where, "rows": [rows[key] for key in sorted(rows)]})
 
@@ -116,7 +111,7 @@ def earlier_rows(path):
     if earlier is None:
         return {}
     try:
-        names = ("network", "start", "painting", "quality", "unsteady")
+        names = ("network", "start", "painting", "quality")
         return {tuple(row[name] for name in names): row for row in earlier["rows"]}
     except (KeyError, TypeError) as error:
         raise ProgramError(f"{path}: found rows without {error}, expected those of this script: another --output, or none") from error
@@ -127,7 +122,6 @@ def main():
     parser.add_argument("--painting", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")
     parser.add_argument("--network", nargs="+", default=["realtime"])
-    parser.add_argument("--unsteady", help="the network to train without steadiness, where it is not the same")
     parser.add_argument("--base", type=pathlib.Path, nargs="+", help="a model to start from for each painting")
     parser.add_argument("--start", nargs="+", default=["base"], choices=["base", "scratch"], help="from the base, from random values, or each")
     parser.add_argument("--quality", default="good", choices=["draft", "good", "best"])

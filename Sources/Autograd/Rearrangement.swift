@@ -53,35 +53,6 @@ extension Tape {
     }
   }
 
-  /// `input`, `[N, H, W, 3]` RGB 0…255, through a ``SmoothingFilter``. The filter adds whole numbers: the gradient passes as it is.
-  public func smoothed(_ input: Variable, threshold: Int) -> Variable {
-    let shape = input.value.shape
-    precondition(shape.channels == 3, "\(shape) is no picture")
-    let output = uninitialized(shape)
-    let filter = SmoothingFilter(width: shape.width, height: shape.height, threshold: threshold)
-    withScratch(filter.scratchCount(threads: pool.threadCount)) { scratch in
-      for image in 0..<shape.batch {
-        filter.forward(
-          input.value.pointer + image * filter.valueCount, stride: 3 * shape.width,
-          into: output.pointer + image * filter.valueCount, scratch: scratch, pool: pool)
-      }
-    }
-    return record(output, inputs: [input]) { [self] gradient in add(gradient, to: input) }
-  }
-
-  /// `input + grain`, `[H, W]` levels that every image and channel gets, see ``Grain``.
-  public func laidOnGrain(_ input: Variable, _ grain: [Int8]) -> Variable {
-    let shape = input.value.shape
-    precondition(grain.count == shape.height * shape.width, "a grain of \(grain.count) pixels for \(shape)")
-    let output = uninitialized(shape)
-    let (source, target) = (input.value.pointer, output.pointer)
-    for pixel in 0..<shape.batch * grain.count {
-      let level = Float(grain[pixel % grain.count])
-      for index in pixel * shape.channels..<(pixel + 1) * shape.channels { target[index] = source[index] + level }
-    }
-    return record(output, inputs: [input]) { [self] gradient in add(gradient, to: input) }
-  }
-
   /// `input` sampled at `positions`, `[N, Ho, Wo, 2]`, see ``BicubicWarp``; output `[N, Ho, Wo, C]`.
   public func warp(_ input: Variable, positions: Tensor) -> Variable {
     let shape = input.value.shape

@@ -50,8 +50,7 @@ final class InferencePlan {
         width: width, height: height, canvasWidth: painted.width, canvasHeight: painted.height,
         channels: revision.channels)
     }
-    let requirements = PlanRequirements(
-      network, width: painted.width, height: painted.height, canvas: canvas, threads: threads)
+    let requirements = PlanRequirements(network, canvas: canvas, threads: threads)
     byteCount = requirements.byteCount
     if let memoryLimit, byteCount > memoryLimit {
       throw InferenceError.insufficientMemory(width: width, height: height, needed: byteCount, available: memoryLimit)
@@ -59,7 +58,6 @@ final class InferencePlan {
     var assembly = PlanAssembly(
       model: model, network: network, requirements: requirements, memory: PlanMemory(requirements))
     assembly.appendReduction()
-    assembly.appendSmoothing()
     for step in network.steps { try assembly.append(step) }
     try assembly.appendRevision()
     memory = assembly.memory
@@ -96,22 +94,11 @@ final class InferencePlan {
     }
   }
 
-  /// Where the smoothing filter writes what it makes of `input`, as values of the same kind; `input` itself where there is no filter.
-  private func smoothed(_ input: PictureInput.Storage) -> PictureInput.Storage {
-    guard let smoothed = memory.smoothed else { return input }
-    let count = 3 * paintedWidth * paintedHeight
-    switch input {
-    case .bytes: return .bytes(smoothed.bindMemory(to: UInt8.self, capacity: count), stride: 3 * paintedWidth)
-    case .floats: return .floats(smoothed.bindMemory(to: Float.self, capacity: count), stride: 3 * paintedWidth)
-    }
-  }
-
   private func frame(_ input: PictureInput.Storage, _ output: PictureOutput.Storage, _ pool: ComputePool) -> PlanFrame {
     let source = memory.canvas.map { .floats($0.canvas, stride: 3 * paintedWidth) } ?? input
     let target = memory.canvas.map { .floats($0.draft, stride: 3 * paintedWidth) } ?? output
     return PlanFrame(
-      film: input, filmOutput: PictureOutput(output, width: width, height: height), source: source,
-      input: PictureInput(smoothed(source), grain: memory.grain),
+      film: input, filmOutput: PictureOutput(output, width: width, height: height), input: PictureInput(source),
       output: PictureOutput(target, width: paintedWidth, height: paintedHeight), scaling: scaling,
       paddingMap: paddingMap, extensionMap: extensionMap, scratch: memory.scratch, pool: pool)
   }

@@ -7,8 +7,6 @@ enum InferenceStep {
   case reduce(CanvasReduction, CanvasMemory)
   /// From the draft to the film; the weight is not read where there is none.
   case revise(RevisionPass, CanvasMemory, weight: UnsafePointer<Float>)
-  /// Output and scratch are of bytes or of floats, as the picture of the frame is.
-  case smoothing(SmoothingFilter, output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer)
   case unpack(PictureAffine, factor: Int, ActivationExtent, output: UnsafeMutablePointer<Float>)
   case pictureConvolution(FusedPictureConvolution, weight: UnsafePointer<Float>, output: ActivationOutput)
   case convolution(
@@ -43,19 +41,6 @@ enum InferenceStep {
       revision.forward(
         luma: memory.luma(as: frame.film), canvasLuma: memory.canvasLuma, draft: memory.draft, weight: weight,
         picture: frame.filmOutput, scratch: scratch, pool: pool)
-    case .smoothing(let filter, let output, let own):
-      let outputCount = filter.valueCount
-      let scratchCount = filter.scratchCount(threads: pool.threadCount)
-      switch frame.source {
-      case .bytes(let source, let stride):
-        filter.forward(
-          source, stride: stride, into: output.bindMemory(to: UInt8.self, capacity: outputCount),
-          scratch: own.bindMemory(to: UInt8.self, capacity: scratchCount), pool: pool)
-      case .floats(let source, let stride):
-        filter.forward(
-          source, stride: stride, into: output.bindMemory(to: Float.self, capacity: outputCount),
-          scratch: own.bindMemory(to: Float.self, capacity: scratchCount), pool: pool)
-      }
     case .unpack(let affine, let factor, let extent, let output):
       PicturePass.unpack(
         frame.input, map: frame.extensionMap, affine: affine, factor: factor, height: extent.height,
@@ -102,9 +87,7 @@ struct PlanFrame {
   let film: PictureInput.Storage
   /// Where the picture goes that is painted.
   let filmOutput: PictureOutput
-  /// What the network is to paint: the picture as it came, or its canvas.
-  let source: PictureInput.Storage
-  /// The picture as the layers read it: where there is a filter, what that has written.
+  /// What the layers read: the picture as it came, or its canvas.
   let input: PictureInput
   /// Where the layers write: the picture, or the draft.
   let output: PictureOutput

@@ -10,9 +10,8 @@ import Networks
 /// - A value that several nodes read is materialized by its first reader as it reads.
 /// - A bias in front of an instance norm, which takes every constant out again, is dropped.
 /// - A canvas is the picture that all this reads; one pass in front of it reduces the film, and one behind it is the revision.
-/// - A smoothing filter in front of everything is a pass of its own, from a picture to a picture.
-/// - The first convolution reads the picture's bytes and adds the grain, the last one writes them, affine map and scaled tanh
-///   included; pixels are unshuffled and shuffled as bytes are read and written.
+/// - The first convolution reads the picture's bytes, the last one writes them, affine map and scaled tanh included; pixels are
+///   unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
   private(set) var steps: [LoweredStep] = []
   private(set) var extents: [ActivationExtent] = []
@@ -20,10 +19,6 @@ struct LoweredNetwork {
   private(set) var normChannels: [Int: Int] = [:]
   /// What becomes of the last values.
   private(set) var scaling = PictureScaling(tanh: nil)
-  /// The threshold of the smoothing filter that the picture goes through first; 0 for none.
-  let smoothing: Int
-  /// The amplitude of the grain that readers of the picture add; 0 for none.
-  let grain: Int
   /// The revision behind the draft, if the network is painted on a canvas.
   let revision: LoweredRevision?
   /// The extended picture's extents, or the canvas'.
@@ -40,8 +35,6 @@ struct LoweredNetwork {
     extents = lowering.extents
     normChannels = lowering.normChannels
     scaling = lowering.scaling
-    smoothing = lowering.smoothing
-    grain = lowering.grain
     revision = lowering.revision
     picture = ActivationExtent(height: height, width: width, channels: 3)
   }

@@ -22,10 +22,6 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [:]
-  /// The threshold of the smoothing filter that the picture goes through; 0 for none.
-  private(set) var smoothing = 0
-  /// The amplitude of the grain under the picture; 0 for none.
-  private(set) var grain = 0
   /// Kernel, stride and padding of the convolutions on the picture.
   var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
@@ -110,8 +106,6 @@ struct Lowering {
     case .instanceNorm(let channels): try lowerNorm(index, channels: channels)
     case .batchNorm(let channels):
       try lowerConstant(index, .batchNorm(nodes[index].name), expecting: channels)
-    case .smoothing(let threshold): try lowerSmoothing(index, threshold)
-    case .grain(let amplitude): try lowerGrain(index, amplitude)
     case .affine(let scale, let offset):
       let affine = PictureAffine(scale: scale, offset: offset)
       if let picture = pictures[source] {
@@ -136,39 +130,6 @@ struct Lowering {
       let value = try value(of: source)
       values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
     }
-  }
-
-  /// Whoever reads the picture reads it smoothed.
-  private mutating func lowerSmoothing(_ index: Int, _ threshold: Int) throws {
-    guard nodes[index].inputs == [root], readers[root] == [index] else {
-      throw malformed(index, "a smoothing filter reads the input or its canvas, and nothing else may read that")
-    }
-    guard SmoothingFilter.thresholds.contains(threshold) else {
-      throw malformed(
-        index,
-        "a threshold of \(threshold) levels, expected \(SmoothingFilter.thresholds.lowerBound) to "
-          + "\(SmoothingFilter.thresholds.upperBound)")
-    }
-    smoothing = threshold
-    pictures[index] = pictures[root]
-  }
-
-  /// Whoever reads the picture adds the grain, so it must lie under all of them.
-  private mutating func lowerGrain(_ index: Int, _ amplitude: Int) throws {
-    let source = nodes[index].inputs[0]
-    var isOnPicture = source == root
-    if case .smoothing = nodes[source].operation { isOnPicture = true }
-    guard isOnPicture, readers[source] == [index] else {
-      throw malformed(
-        index, "a grain lies under the input or its canvas, smoothed or not, and nothing else may read that")
-    }
-    guard Grain.amplitudes.contains(amplitude) else {
-      throw malformed(
-        index,
-        "a grain of \(amplitude) levels, expected \(Grain.amplitudes.lowerBound) to \(Grain.amplitudes.upperBound)")
-    }
-    grain = amplitude
-    pictures[index] = pictures[source]
   }
 
   /// One operand is read along by whoever reads the sum; the other must be in memory.

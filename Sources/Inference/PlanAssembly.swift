@@ -65,16 +65,6 @@ struct PlanAssembly {
     names.append("\(revision.layer) [\(canvas.revision.height), \(canvas.revision.width), 3]")
   }
 
-  /// The smoothing filter in front of everything, if there is one.
-  mutating func appendSmoothing() {
-    guard let filter = requirements.smoothing, let output = memory.smoothed, let scratch = memory.smoothingScratch
-    else {
-      return
-    }
-    steps.append(.smoothing(filter, output: output, scratch: scratch))
-    names.append("smoothing [\(filter.height), \(filter.width), 3]")
-  }
-
   mutating func append(_ step: LoweredStep) throws {
     switch step {
     case .unpack(let affine, let factor, let activation):

@@ -12,22 +12,12 @@ struct PlanRequirements {
   let normOffsets: [Int: Int]
   /// Floats of all scales and shifts.
   let normCount: Int
-  /// Threads of the pool.
-  let threads: Int
   /// The film around the canvas, if there is one.
   let canvas: CanvasRequirements?
-  /// The smoothing filter that the picture goes through, which is not extended.
-  let smoothing: SmoothingFilter?
-  /// The grain under the picture, which is not extended.
-  let grain: GrainExtent?
 
-  /// What `network` needs for pictures of `width` × `height`, which are the canvas' extents where there is one, on a pool of `threads`.
-  init(_ network: LoweredNetwork, width: Int, height: Int, canvas: CanvasRequirements?, threads: Int) {
-    self.threads = threads
+  /// What `network` needs on a pool of `threads`, the way to its canvas and back included.
+  init(_ network: LoweredNetwork, canvas: CanvasRequirements?, threads: Int) {
     self.canvas = canvas
-    smoothing =
-      network.smoothing > 0 ? SmoothingFilter(width: width, height: height, threshold: network.smoothing) : nil
-    grain = network.grain > 0 ? GrainExtent(width: width, height: height, amplitude: network.grain) : nil
     layout = ArenaLayout(network.lives)
     var scratchCount = canvas?.scratchCount(threads: threads) ?? 0
     var momentCount = 0
@@ -67,19 +57,9 @@ struct PlanRequirements {
 
   /// Bytes in all.
   var byteCount: Int {
-    let smoothingCount = smoothing.map { $0.valueCount + $0.scratchCount(threads: threads) } ?? 0
-    let floats = layout.count + scratchCount + normCount + smoothingCount + (canvas?.floatCount ?? 0)
-    return floats * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride + (grain?.pixels ?? 0)
+    let floats = layout.count + scratchCount + normCount + (canvas?.floatCount ?? 0)
+    return floats * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride
   }
-}
-
-/// The extents of a grain and its amplitude.
-struct GrainExtent {
-  let width: Int
-  let height: Int
-  let amplitude: Int
-
-  var pixels: Int { width * height }
 }
 
 /// The memory of a plan; freed with it.
@@ -91,36 +71,21 @@ final class PlanMemory {
   /// Scales and shifts.
   let norms: UnsafeMutablePointer<Float>
   let moments: UnsafeMutablePointer<Double>
-  /// The smoothed picture, floats or bytes; where they are bytes, three quarters of the memory are never touched.
-  let smoothed: UnsafeMutableRawPointer?
-  /// The smoothing filter's own scratch, floats or bytes: what it leaves there would not do as other kernels' floats.
-  let smoothingScratch: UnsafeMutableRawPointer?
   /// What is kept of the film while the canvas is painted, if there is one.
   let canvas: CanvasMemory?
-  /// A level for each pixel of the picture, and the picture's width.
-  let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
-  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros, and the grain.
+  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros.
   init(_ requirements: PlanRequirements) {
     activations = Self.allocate(Float.self, requirements.layout.count)
     scratch = Self.allocate(Float.self, requirements.scratchCount)
     scratch.update(repeating: 0, count: requirements.scratchCount)
     norms = Self.allocate(Float.self, requirements.normCount)
     moments = Self.allocate(Double.self, requirements.momentCount)
-    smoothed = requirements.smoothing.map { UnsafeMutableRawPointer(Self.allocate(Float.self, $0.valueCount)) }
-    smoothingScratch = requirements.smoothing.map {
-      UnsafeMutableRawPointer(Self.allocate(Float.self, $0.scratchCount(threads: requirements.threads)))
-    }
     canvas = requirements.canvas.map { canvas in
       CanvasMemory(
         luma: canvas.lumaCount > 0 ? UnsafeMutableRawPointer(Self.allocate(Float.self, canvas.lumaCount)) : nil,
         lumaCount: canvas.lumaCount, canvas: Self.allocate(Float.self, 3 * canvas.pixels),
         canvasLuma: Self.allocate(Float.self, canvas.pixels), draft: Self.allocate(Float.self, 3 * canvas.pixels))
-    }
-    grain = requirements.grain.map { extent in
-      let levels = Self.allocate(Int8.self, extent.pixels)
-      Grain.write(width: extent.width, height: extent.height, amplitude: extent.amplitude, into: levels)
-      return (UnsafePointer(levels), extent.width)
     }
   }
 
@@ -133,12 +98,9 @@ final class PlanMemory {
   deinit {
     for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
     UnsafeMutableRawPointer(moments).deallocate()
-    smoothed?.deallocate()
-    smoothingScratch?.deallocate()
     if let canvas {
       canvas.luma?.deallocate()
       for pointer in [canvas.canvas, canvas.canvasLuma, canvas.draft] { UnsafeMutableRawPointer(pointer).deallocate() }
     }
-    if let grain { UnsafeRawPointer(grain.levels).deallocate() }
   }
 }

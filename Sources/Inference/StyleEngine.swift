@@ -42,7 +42,7 @@ public final class StyleEngine: @unchecked Sendable {
     self.pool = pool
   }
 
-  /// Bytes of activations, scratch, canvas, the smoothed picture and grain; the weights, which engines may share, come on top.
+  /// Bytes of activations, scratch and canvas; the weights, which engines may share, come on top.
   public var memoryByteCount: Int { plan.byteCount }
 
   /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three bytes, rows a stride apart.
@@ -72,7 +72,7 @@ public final class StyleEngine: @unchecked Sendable {
     return result
   }
 
-  /// How long each step takes on a picture like ``run(_:)``'s, for measurements; a smoothing filter takes longer for floats than for bytes.
+  /// How long each step takes on a picture like ``run(_:)``'s, for measurements.
   public func profile(_ input: Tensor) throws -> [StepTiming] {
     try check(input)
     let result = Tensor(input.shape, zeroed: false)

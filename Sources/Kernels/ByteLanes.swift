@@ -18,12 +18,6 @@ func load(_ bytes: UnsafePointer<UInt8>) -> Lanes {
   lanes(UnsafeRawPointer(bytes).loadUnaligned(as: SIMD8<UInt8>.self))
 }
 
-/// Eight signed bytes as floats.
-@inline(__always)
-func load(_ bytes: UnsafePointer<Int8>) -> Lanes {
-  lanes(UnsafeRawPointer(bytes).loadUnaligned(as: SIMD8<UInt8>.self) ^ SIMD8(repeating: 0x80)) - 128
-}
-
 /// The colours of eight pixels of three bytes, which are sorted before they are widened: 24 bytes are two vectors that overlap.
 @inline(__always)
 func colours(_ pixels: UnsafePointer<UInt8>) -> (red: Lanes, green: Lanes, blue: Lanes) {

@@ -1,10 +1,9 @@
 extension CandidateNetwork {
   /// The architecture, every layer's channels multiplied by `width`.
   ///
-  /// The picture, smoothed and on its grain where the network has these, enters as `x / 127.5 − 1`, which folds into the first convolution:
-  /// without a norm behind it, raw pixels would saturate everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see
-  /// ``NetworkDefinition/johnson(width:)``. Where there is a canvas, all this happens on it, and a revision follows, whose channels are
-  /// not multiplied.
+  /// The picture enters as `x / 127.5 − 1`, which folds into the first convolution: without a norm behind it, raw pixels would saturate
+  /// everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see ``NetworkDefinition/johnson(width:)``.
+  /// Where there is a canvas, all this happens on it, and a revision follows, whose channels are not multiplied.
   public func definition(width: Double = 1) -> NetworkDefinition {
     var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })
     assembly.enter()
@@ -22,8 +21,6 @@ extension CandidateNetwork {
 
     mutating func enter() {
       if candidate.canvas > 0 { builder.append(.canvas(lines: candidate.canvas)) }
-      if candidate.smooth > 0 { builder.append(.smoothing(threshold: candidate.smooth)) }
-      if candidate.grain > 0 { builder.append(.grain(amplitude: candidate.grain)) }
       builder.append(.affine(scale: 1 / 127.5, offset: -1))
       let level: Int
       switch candidate.head {

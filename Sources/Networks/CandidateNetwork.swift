@@ -66,19 +66,10 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   public var norm = Norm.batch
   /// What stands behind the convolutions in residual blocks.
   public var blockNorm = Norm.batch
-  /// The threshold of the filter that smooths the picture's flat areas, one of ``smoothings`` in levels of 255; 0 for none.
-  public var smooth = 0
-  /// The amplitude of the grain under the picture, one of ``grains`` in levels of 255; 0 for none.
-  public var grain = 0
   /// The lines of the canvas that everything is painted on, one of ``Canvas/lines``; 0 to paint at the picture's own size.
   public var canvas = 0
   /// The channels of the revision behind a canvas, one of ``Canvas/revisions``; 0 for plain enlargement. Without a canvas there is none.
   public var revision = 8
-
-  /// The thresholds that the filter may have: those of `SmoothingFilter` in Kernels, which this target does not know.
-  public static let smoothings = 0...31
-  /// The amplitudes that a grain may have: those of `Grain` in Kernels.
-  public static let grains = 0...25
 
   /// The presets' names.
   public static let presetNames = ["separable", "dense", "phone"]
@@ -150,8 +141,6 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     case "kernel":
       guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }
       return count(\.kernel, 3...9, &self)
-    case "smooth": return count(\.smooth, Self.smoothings, &self)
-    case "grain": return count(\.grain, Self.grains, &self)
     case "canvas":
       guard let lines = Int(value), lines == 0 || Canvas.lines.contains(lines) else {
         return "canvas 0 or from \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
@@ -172,18 +161,16 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
       channels = numbers
       return nil
     default:
-      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm, smooth, grain, canvas or "
-        + "revision"
+      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm, canvas or revision"
     }
   }
 
-  /// Every choice, in a fixed order: what a model file stores as the network's name. A filter, a grain and a canvas with its revision are
-  /// named only where there are: files from before there were any keep their meaning, as long as no preset begins with one.
+  /// Every choice, in a fixed order: what a model file stores as the network's name. A canvas with its revision is named only where there
+  /// is one: files that name none keep their meaning, as long as no preset begins with one.
   public var description: String {
     "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
       + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"
       + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)"
-      + (smooth > 0 ? ",smooth=\(smooth)" : "") + (grain > 0 ? ",grain=\(grain)" : "")
       + (canvas > 0 ? ",canvas=\(canvas),revision=\(revision)" : "")
   }
 }

@@ -41,13 +41,6 @@ public enum Operation: Hashable, Sendable {
   case pixelUnshuffle(factor: Int)
   /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   case pixelShuffle(factor: Int)
-  /// The picture without the noise of its flat areas, by the filter of this threshold in levels of 255, see `SmoothingFilter` in Kernels.
-  /// It has no parameters, and reads the input; a picture that is extended for the network's sake is smoothed before.
-  case smoothing(threshold: Int)
-  /// The picture laid on a grain that never changes: `y[h, w, c] = x[h, w, c] + g[h, w]`, with `g` of this many levels of 255, see
-  /// `Grain` in Kernels. It has no parameters, and reads the input, smoothed perhaps; where a picture is extended for the network's sake,
-  /// so is its grain.
-  case grain(amplitude: Int)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
   /// `offset + scale · tanh(x)`.
@@ -173,8 +166,7 @@ public struct NetworkDefinition: Hashable, Sendable {
             isTrained: value.isTrained)
         }
       case .revision(let channels): return revisionParameters(node.name, channels: channels)
-      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .smoothing, .grain, .affine,
-        .scaledTanh, .canvas:
+      case .input, .relu, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .affine, .scaledTanh, .canvas:
         return []
       }
     }
@@ -186,12 +178,6 @@ public struct NetworkDefinition: Hashable, Sendable {
       case .pixelShuffle(let factor) = nodes[index + 1].operation
     else { return nil }
     return factor
-  }
-
-  /// The amplitude of the grain that pictures are laid on, in levels of 255; 0 where there is none.
-  public var grain: Int {
-    for node in nodes { if case .grain(let amplitude) = node.operation { return amplitude } }
-    return 0
   }
 
   /// The number of trained values.

@@ -10,8 +10,7 @@ public enum BaseModel {
 
   /// The parameters for `definition` of the model file at `path`, widened where that is narrower.
   ///
-  /// A base behind another filter or on another grain, or without, will do: they have no parameters. So will one on another canvas, or
-  /// without one: a revision that the base lacks begins at nothing.
+  /// A base on another canvas, or without one, will do: a revision that the base lacks begins at nothing.
   ///
   /// Throws what `StyleModel.load(path:)` does, and ``TrainingError/foreignBase(file:found:expected:)`` where the file is of another
   /// network or where channels are no multiple of its own.
@@ -23,7 +22,7 @@ public enum BaseModel {
     let draft = StyleModel(
       definition: base.definition.draft, parameters: base.parameters.filter { !$0.key.hasPrefix(revisionPrefix) },
       style: base.style)
-    guard layers(of: draft.definition) == layers(of: definition.draft),
+    guard draft.definition.name == definition.draft.name,
       var parameters = widened(draft, to: definition.draft, seed: seed)
     else {
       throw TrainingError.foreignBase(
@@ -36,13 +35,6 @@ public enum BaseModel {
       parameters[specification.name] = known ?? initial[specification.name]
     }
     return parameters
-  }
-
-  /// The name of a network as it would be without a filter and a grain: what decides which layers it has.
-  private static func layers(of definition: NetworkDefinition) -> String {
-    guard var candidate = try? CandidateNetwork(definition.name) else { return definition.name }
-    (candidate.smooth, candidate.grain) = (0, 0)
-    return candidate.description
   }
 
   /// Parameters with which `definition`, the network of `model` with multiples of its channels, paints the same pictures; nil where it is

@@ -78,11 +78,8 @@ public final class NetworkExecutor {
 
   /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple` where it has no canvas.
   ///
-  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does. `origin` is the place of the
-  /// first pixel, that of the canvas where there is one, on the grain.
-  public func callAsFunction(
-    _ input: Variable, norms: NormSchedule.Phase = .finished, origin: SIMD2<Int> = .zero, on tape: Tape
-  ) -> Variable {
+  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does.
+  public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
     let nodes = definition.nodes
     var unread = readers
     var values: [Variable?] = []
@@ -92,7 +89,7 @@ public final class NetworkExecutor {
         guard let value = values[source] else { preconditionFailure("'\(node.name)' reads a later node") }
         return value
       }
-      values.append(result(of: index, operands, input: input, norms: norms, origin: origin, on: tape))
+      values.append(result(of: index, operands, input: input, norms: norms, on: tape))
       for source in node.inputs {
         unread[source] -= 1
         // The tape keeps what the gradients need; nothing else has to stay.
@@ -126,7 +123,7 @@ public final class NetworkExecutor {
   }
 
   private func result(
-    of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, origin: SIMD2<Int>, on tape: Tape
+    of index: Int, _ operands: [Variable], input: Variable, norms: NormSchedule.Phase, on tape: Tape
   ) -> Variable {
     let node = definition.nodes[index]
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
@@ -162,12 +159,6 @@ public final class NetworkExecutor {
       let canvas = definition.canvasExtents(height: shape.height, width: shape.width)
       return tape.areaReduced(operands[0], height: canvas.height, width: canvas.width)
     case .revision: return revised(film: operands[0], draft: operands[1], on: tape)
-    case .smoothing(let threshold): return tape.smoothed(operands[0], threshold: threshold)
-    case .grain(let amplitude):
-      let shape = operands[0].value.shape
-      return tape.laidOnGrain(
-        operands[0],
-        Grain.values(width: shape.width, height: shape.height, x: origin.x, y: origin.y, amplitude: amplitude))
     case .affine(let scale, let offset): return tape.affine(operands[0], scale: scale, offset: offset)
     case .scaledTanh(let scale, let offset): return tape.scaledTanh(operands[0], scale: scale, offset: offset)
     }

@@ -51,8 +51,6 @@ public final class StyleTrainer {
   private var good: (state: TrainingState.Snapshot, iteration: Int)
   private var watch = TrainingGuard()
   private var outputContrast = 0.0
-  /// Places on the grain, across and down, where crops may lie.
-  private static let grainExtent = 1 << 12
 
   /// A trainer at iteration 0.
   ///
@@ -187,13 +185,12 @@ public final class StyleTrainer {
     times?.restart()
     let executor = NetworkExecutor(definition: draft, variables: state.executor.parameters)
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
-    let origin = grainOrigin
     // First, so that both passes see the statistics as they were: only the photos move them.
     let later = batch.later.map { frames in
       let still = NormSchedule.Phase(imageShare: norms.imageShare, momentum: 0)
-      return executor(Variable(frames.frames), norms: still, origin: origin, on: tape)
+      return executor(Variable(frames.frames), norms: still, on: tape)
     }
-    let output = executor(Variable(batch.photos), norms: norms, origin: origin, on: tape)
+    let output = executor(Variable(batch.photos), norms: norms, on: tape)
     var parts: LossParts
     if let teacher, iteration < settings.distillationIterations {
       parts = distillation(of: teacher, output: output, photos: batch.photos, on: tape)
@@ -258,12 +255,6 @@ public final class StyleTrainer {
     let scale = settings.weights.objective == .balanced ? watch.gradientScale(norm: state.gradientNorm) : 1
     state.update(step: iteration, learningRate: Float(rate), gradientScale: Float(scale))
     return Step(iteration: iteration, losses: parts, learningRate: rate)
-  }
-
-  /// The place of this step's crops on the grain, another in every step: what is learned shall hold all over a frame.
-  private var grainOrigin: SIMD2<Int> {
-    var random = SplitMix64(seed: settings.seed, stream: UInt64(iteration) &+ 0x4_0000_0000)
-    return SIMD2(random.index(below: Self.grainExtent), random.index(below: Self.grainExtent))
   }
 
   // MARK: Results

@@ -25,21 +25,17 @@ extension TrainingSettings {
   /// The weight of steadiness of a whole training with Johnson's objective, for the networks that are trained to be steady.
   public static let steadyWeight = 1000.0
 
-  /// The same for a network on a grain, whose strokes in flat areas cost more to carry along with a motion.
-  public static let steadyWeightOnGrain = 1500.0
-
   /// The weight of steadiness beside the balanced objective, whose values are a hundred thousand times smaller than Johnson's.
   public static let steadyWeightBalanced = 0.004
 
   /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for
-  /// a second frame in each step. For every other network it is 1 for each of the `iterations`, up to ``steadyWeight`` or, on a grain,
-  /// ``steadyWeightOnGrain``, and with the balanced objective ``steadyWeightBalanced``.
+  /// a second frame in each step. For every other network it is 1 for each of the `iterations`, up to ``steadyWeight``, and with the
+  /// balanced objective ``steadyWeightBalanced``.
   ///
   /// In a few hundred steps the full weight teaches nothing but to hold still: strokes stay grey and faint.
   public static func defaultTemporalWeight(network: String, objective: Objective, iterations: Int) -> Double {
     if NetworkDefinition.references.contains(network) { return 0 }
     if objective == .balanced { return min(1, Double(iterations) / 1000) * steadyWeightBalanced }
-    let hasGrain = ((try? NetworkDefinition.named(network))?.grain ?? 0) > 0
-    return min(hasGrain ? steadyWeightOnGrain : steadyWeight, Double(iterations))
+    return min(steadyWeight, Double(iterations))
   }
 }

@@ -136,7 +136,7 @@ struct TrainStyle: ParsableCommand {
     help: """
       The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")); for \
       other networks \(TrainingSettings.steadyWeightBalanced), less where there are fewer than 1000 iterations; with the objective johnson \
-      as many as there are iterations, at most \(TrainingSettings.steadyWeight), or \(TrainingSettings.steadyWeightOnGrain) on a grain)
+      as many as there are iterations, at most \(TrainingSettings.steadyWeight))
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?

@@ -94,34 +94,6 @@ import Testing
     #expect(result.gradients.map(\.elements) == [outer.elements, outer.elements])
   }
 
-  @Test func grainIsAddedToEveryImageAndChannelAndPassesItsGradient() throws {
-    var random = Random(seed: 6)
-    let shape = Shape(batch: 2, height: 3, width: 5, channels: 3)
-    let (input, outer) = (random.tensor(shape), random.tensor(shape))
-    let grain = (0..<15).map { Int8($0 * 17 - 120) }
-    let (output, gradients) = try differentiate([input], outputGradient: outer) { $0.laidOnGrain($1[0], grain) }
-    for index in 0..<input.count {
-      #expect(output.elements[index] == input.elements[index] + Float(grain[index / 3 % 15]))
-    }
-    #expect(gradients[0].elements == outer.elements)
-  }
-
-  /// Whole numbers, in which nothing is rounded; the filter itself is compared with its formula in the tests of the kernels.
-  @Test func everyImageIsSmoothedAndPassesItsGradient() throws {
-    var random = Random(seed: 7)
-    let shape = Shape(batch: 2, height: 5, width: 4, channels: 3)
-    let (input, outer) = (random.tensor(shape, in: 0...255), random.tensor(shape))
-    for index in 0..<input.count { input.pointer[index] = (input.pointer[index] / 8).rounded() }
-    let (output, gradients) = try differentiate([input], outputGradient: outer) { $0.smoothed($1[0], threshold: 9) }
-    for image in 0..<2 {
-      let values = input.elements[image * 60..<(image + 1) * 60].map(Double.init)
-      let expected = ReferenceSmoothing.smoothed(values, width: 4, height: 5, threshold: 9)
-      #expect(expected != values)
-      #expect(output.elements[image * 60..<(image + 1) * 60].map(Double.init) == expected)
-    }
-    #expect(gradients[0].elements == outer.elements)
-  }
-
   @Test func caffePreprocessingIsBGRMinusMean() throws {
     let pixels = Tensor(Shape(batch: 1, height: 1, width: 2, channels: 3), elements: [10, 20, 30, 255, 0, 128])
     let outer = Tensor(pixels.shape, elements: [1, 2, 3, 4, 5, 6])

@@ -30,8 +30,7 @@ private func frame(x: Int, y: Int, width: Int, height: Int) throws -> Picture {
     }
     let expected = cropped(
       try referenceOutput(
-        of: model, input: networkInput(picture.tensor(), of: model.definition),
-        picture: PictureSize(width: picture.width, height: picture.height), luma: roundedLuma(picture.tensor())),
+        of: model, input: networkInput(picture.tensor(), of: model.definition), luma: roundedLuma(picture.tensor())),
       height: picture.height, width: picture.width
     ).elements.map { max(0, min(255, $0)).rounded() }
     let differences = zip(output, expected).map { abs(Double($0) - $1) }

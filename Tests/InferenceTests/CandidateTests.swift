@@ -1,6 +1,5 @@
 import Foundation
 import Inference
-import Kernels
 import Networks
 import Tensors
 import TestSupport
@@ -31,11 +30,8 @@ private let descriptions: [String] =
       "dense:tail=upsample,stages=separable,norm=\(norm.rawValue),blocks=1,detail=0",
     ]
   }
-  + CandidateNetwork.Head.allCases.map {
-    "dense:head=\($0.rawValue),tail=upsample,norm=instance,blocks=1,channels=5-8-12,detail=4,grain=6"
-  } + [
-    "phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1,grain=25",
-    "dense:norm=instance,blocks=1,smooth=14,grain=6", "phone:blocks=1,smooth=31",
+  + [
+    "phone:norm=batch,blocknorm=instance,blocks=2", "phone:kernel=9,blocks=1",
     "dense:norm=instance,blocknorm=none,blocks=2",
   ]
 
@@ -71,20 +67,13 @@ private let candidateTolerance = 2e-4
       let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
       let picture = size.picture()
       let expected = cropped(
-        try referenceOutput(
-          of: model, input: extended(picture, toMultipleOf: model.definition.sizeMultiple), picture: size),
+        try referenceOutput(of: model, input: extended(picture, toMultipleOf: model.definition.sizeMultiple)),
         height: size.height, width: size.width)
       for frame in 1...2 {
         let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
         #expect(discrepancy.relative < candidateTolerance, "frame \(frame) of \(size): \(discrepancy)")
       }
     }
-  }
-
-  @Test("Networks may have the grains and the filters that the kernels can make")
-  func ranges() {
-    #expect(CandidateNetwork.grains == Grain.amplitudes)
-    #expect(CandidateNetwork.smoothings == SmoothingFilter.thresholds)
   }
 
   @Test("Bytes are within 1 of double precision", arguments: CandidateNetwork.presetNames, ["batch", "instance"])
@@ -120,7 +109,7 @@ private let candidateTolerance = 2e-4
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Grain, batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
+  @Test("Batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
   func fusion() throws {
     func steps(_ description: String) throws -> [String] {
       try StyleEngine(model: randomModel(try .named(description)), width: 48, height: 32, pool: pool)
@@ -128,8 +117,6 @@ private let candidateTolerance = 2e-4
     }
     // Unpacking, head, two convolutions, output and packing.
     #expect(try steps("dense:blocks=1").count == 6)
-    #expect(try steps("dense:blocks=1,grain=6").count == 6)
-    #expect(try steps("dense:blocks=1,smooth=9,grain=6").count == 7)
     // Head, down, two convolutions, two stages up and output.
     #expect(try steps("dense:head=strided,tail=upsample,blocks=1").count == 7)
     // Head, down, two convolutions; 1×1 and depthwise for each stage up; output.

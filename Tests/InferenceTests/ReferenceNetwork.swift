@@ -1,5 +1,4 @@
 import Inference
-import Kernels
 import Networks
 import Tensors
 import TestSupport
@@ -7,11 +6,8 @@ import Testing
 
 /// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
 ///
-/// Of an input that is a picture extended, `picture` says of what extents; the grain and the smoothed picture are extended with it. `luma` is
-/// the film's that a revision sees, where it is not the input's.
-func referenceOutput(
-  of model: StyleModel, input: Tensor, picture: PictureSize? = nil, luma: ReferenceTensor? = nil
-) throws -> ReferenceTensor {
+/// `luma` is the film's that a revision sees, where it is not the input's.
+func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor? = nil) throws -> ReferenceTensor {
   func parameter(_ name: String) throws -> ReferenceTensor {
     ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
   }
@@ -43,34 +39,6 @@ func referenceOutput(
           mean: try parameter(node.name + ".running_mean"), variance: try parameter(node.name + ".running_var")))
     case .pixelUnshuffle(let factor): values.append(Reference.pixelUnshuffle(operands[0], factor: factor))
     case .pixelShuffle(let factor): values.append(Reference.pixelShuffle(operands[0], factor: factor))
-    case .smoothing(let threshold):
-      let shape = operands[0].shape
-      let (height, width) = (picture?.height ?? shape.height, picture?.width ?? shape.width)
-      var pixels: [Double] = []
-      for y in 0..<height {
-        for x in 0..<width { for channel in 0..<3 { pixels.append(operands[0][0, y, x, channel]) } }
-      }
-      pixels = ReferenceSmoothing.smoothed(pixels, width: width, height: height, threshold: threshold)
-      var output = operands[0]
-      for y in 0..<shape.height {
-        for x in 0..<shape.width {
-          let pixel = mirrored(y, height) * width + mirrored(x, width)
-          for channel in 0..<3 { output[0, y, x, channel] = pixels[3 * pixel + channel] }
-        }
-      }
-      values.append(output)
-    case .grain(let amplitude):
-      let shape = operands[0].shape
-      let (height, width) = (picture?.height ?? shape.height, picture?.width ?? shape.width)
-      let levels = Grain.values(width: width, height: height, amplitude: amplitude)
-      var output = operands[0]
-      for y in 0..<shape.height {
-        for x in 0..<shape.width {
-          let level = levels[mirrored(y, height) * width + mirrored(x, width)]
-          for channel in 0..<3 { output[0, y, x, channel] += Double(level) }
-        }
-      }
-      values.append(output)
     case .affine(let scale, let offset):
       values.append(
         ReferenceTensor(
@@ -116,9 +84,8 @@ func networkInput(_ picture: Tensor, of definition: NetworkDefinition) -> Tensor
   definition.canvasLines == nil ? extended(picture, toMultipleOf: definition.sizeMultiple) : picture
 }
 
-/// A network with a filter and a grain, at the picture's own size.
-let grainedNetwork =
-  "dense:head=unshuffle4,tail=upsample,channels=8-16-32,detail=0,blocks=1,norm=instance,smooth=14,grain=6"
+/// A network that reads blocks of 4×4 pixels, at the picture's own size.
+let unshufflingNetwork = "dense:head=unshuffle4,tail=upsample,channels=8-16-32,detail=0,blocks=1,norm=instance"
 
 /// The picture, extended at the right and the bottom to multiples of `multiple`, with mirrored pixels.
 func extended(_ input: Tensor, toMultipleOf multiple: Int) -> Tensor {

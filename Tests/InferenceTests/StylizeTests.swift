@@ -35,8 +35,8 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
 }
 
 @Suite struct StylizeTests {
-  /// One without a filter and a grain, one with both, and one on a canvas.
-  private static let networks = ["johnson", grainedNetwork, "realtime"]
+  /// One that reads pixels, one that reads blocks of them, and one on a canvas.
+  private static let networks = ["johnson", unshufflingNetwork, "realtime"]
 
   @Test(
     "Extension and crop neither shift nor change a pixel",
@@ -99,7 +99,7 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
   }
 
   /// Not on a canvas: a revision reads the luma of bytes in whole numbers, see ``CanvasTests``.
-  @Test("Bytes are the rounded floats of the float entry", arguments: ["johnson", grainedNetwork])
+  @Test("Bytes are the rounded floats of the float entry", arguments: ["johnson", unshufflingNetwork])
   func agreesWithFloats(network: String) throws {
     let size = PictureSize(width: 37, height: 22)
     let engine = try StyleEngine(

@@ -27,15 +27,12 @@ import Testing
     }
   }
 
-  @Test(
-    "A picture becomes an activation, mapped and with its blocks as channels, on a grain or on none",
-    arguments: Case.all, [false, true])
-  func unpack(_ example: Case, hasGrain: Bool) {
+  @Test("A picture becomes an activation, mapped and with its blocks as channels", arguments: Case.all)
+  func unpack(_ example: Case) {
     var random = Random(seed: 43)
     let (factor, pixels) = (example.factor, example.height * example.width)
     let (fullWidth, fullHeight) = (example.width * factor, example.height * factor)
-    let picture = StridedPicture(
-      width: example.pictureWidth, height: example.pictureHeight, hasGrain: hasGrain, random: &random)
+    let picture = StridedPicture(width: example.pictureWidth, height: example.pictureHeight, random: &random)
     let geometry = ConvolutionGeometry(
       batch: 1, height: fullHeight, width: fullWidth, inputChannels: 3, outputChannels: 3, kernel: 1, padding: 0,
       paddingMode: .zeros)
@@ -59,8 +56,8 @@ import Testing
     for (index, value) in deep.elements.enumerated() {
       expected[index / channels * example.stored + index % channels] = value / 127.5 - 1
     }
-    // One multiply-add of a scale that is rounded itself; on a grain up to 2 from 0.
-    #expect(zip(results[0].bytes, expected).allSatisfy { abs(Double($0) - $1) <= (hasGrain ? 4e-7 : 2e-7) })
+    // One multiply-add of a scale that is rounded itself.
+    #expect(zip(results[0].bytes, expected).allSatisfy { abs(Double($0) - $1) <= 2e-7 })
     #expect(results.allSatisfy { $0.bytes == results[0].bytes && $0.floats == results[0].bytes })
     for pixel in 0..<pixels where channels < example.stored {
       #expect(results[0].bytes[pixel * example.stored + channels..<(pixel + 1) * example.stored].allSatisfy { $0 == 0 })

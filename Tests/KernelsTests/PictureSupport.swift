@@ -3,53 +3,43 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A picture whose rows lie apart, as bytes and as floats of the same values, perhaps on a grain; what lies between rows must not matter.
+/// A picture whose rows lie apart, as bytes and as floats of the same values; what lies between rows must not matter.
 struct StridedPicture {
   static let gap = 5
   let width: Int
   let height: Int
   let bytes: [UInt8]
   private let floats: GuardedBuffer
-  /// A level for each pixel, from one end of a signed byte to the other.
-  private let grain: [Int8]?
 
   private var stride: Int { 3 * width + Self.gap }
 
-  init(width: Int, height: Int, hasGrain: Bool = false, random: inout Random) {
+  init(width: Int, height: Int, random: inout Random) {
     self.width = width
     self.height = height
     // The last row ends with its pixels: behind it are the guards.
     let count = height * (3 * width + Self.gap) - Self.gap
     let stride = 3 * width + Self.gap
     bytes = (0..<count).map { $0 % stride < 3 * width ? UInt8.random(in: 0...255, using: &random) : 0xEE }
-    grain = hasGrain ? (0..<width * height).map { _ in Int8.random(in: -128...127, using: &random) } : nil
     floats = GuardedBuffer(bytes.enumerated().map { $0 % stride < 3 * width ? Float($1) : .nan })
   }
 
   /// Calls `body` with the bytes, then with the floats, and returns both results.
   func withInputs<Result>(_ body: (PictureInput) -> Result) -> (bytes: Result, floats: Result) {
-    func results(_ bytes: UnsafePointer<UInt8>, _ levels: UnsafePointer<Int8>?) -> (Result, Result) {
-      let grain = levels.map { ($0, width) }
-      return (
-        body(PictureInput(.bytes(bytes, stride: stride), grain: grain)),
-        body(PictureInput(.floats(floats.pointer, stride: stride), grain: grain))
-      )
-    }
-    let both: (Result, Result)
-    if let grain { both = results(bytes, grain) } else { both = results(bytes, nil) }
+    func bodyOnBytes(_ bytes: UnsafePointer<UInt8>) -> Result { body(PictureInput(.bytes(bytes, stride: stride))) }
+    let fromBytes = bodyOnBytes(bytes)
+    let fromFloats = body(PictureInput(.floats(floats.pointer, stride: stride)))
     expectIntact(floats)
-    return both
+    return (fromBytes, fromFloats)
   }
 
-  /// `[1, extendedHeight, extendedWidth, 3]`, the grain added, mirrored at the right and the bottom.
+  /// `[1, extendedHeight, extendedWidth, 3]`, mirrored at the right and the bottom.
   func extended(width extendedWidth: Int, height extendedHeight: Int) -> ReferenceTensor {
     var result = ReferenceTensor(Shape(batch: 1, height: extendedHeight, width: extendedWidth, channels: 3))
     for y in 0..<extendedHeight {
       for x in 0..<extendedWidth {
         for channel in 0..<3 {
           let (row, column) = (Self.mirrored(y, height), Self.mirrored(x, width))
-          result[0, y, x, channel] =
-            Double(bytes[row * stride + 3 * column + channel]) + Double(grain?[row * width + column] ?? 0)
+          result[0, y, x, channel] = Double(bytes[row * stride + 3 * column + channel])
         }
       }
     }

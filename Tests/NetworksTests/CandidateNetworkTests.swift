@@ -9,8 +9,7 @@ import Testing
     "dense:head=strided,stages=separable,tail=upsample,blocks=0", "dense:tail=upsample,detail=0",
     "phone:channels=4-8-16-24,detail=3,kernel=9",
     "separable:norm=none,channels=8-16-32,blocks=2", "dense:norm=batch,blocknorm=none,block=separable,blocks=1",
-    "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1", "phone:grain=25", "phone:smooth=31",
-    "dense:smooth=14,grain=6", "dense:canvas=64", "phone:canvas=1024,revision=0,grain=6",
+    "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1", "dense:canvas=64", "phone:canvas=1024,revision=0",
   ]
 
   @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
@@ -39,7 +38,7 @@ import Testing
       case .upsampleNearest: size *= 2
       case .add: #expect(shapes[node.inputs[1]] == (size, channels), "node \(index)")
       case .revision: #expect(channels == 3 && shapes[node.inputs[1]] == (size, 3), "a film as small as its canvas")
-      case .input, .relu, .smoothing, .grain, .affine, .scaledTanh, .canvas: break
+      case .input, .relu, .affine, .scaledTanh, .canvas: break
       }
       shapes.append((size, channels))
     }
@@ -55,28 +54,6 @@ import Testing
     let again = try NetworkDefinition.named(definition.name, width: 0.5)
     #expect(again == definition)
     #expect(definition.name.contains("blocknorm="))
-  }
-
-  @Test("A grain lies under the picture, has no parameters, and is named only where there is one")
-  func grain() throws {
-    let (plain, grained) = (try NetworkDefinition.named("dense"), try NetworkDefinition.named("dense:grain=7"))
-    #expect((plain.grain, grained.grain) == (0, 7))
-    #expect(grained.nodes[1] == Node(operation: .grain(amplitude: 7), inputs: [0]))
-    #expect(grained.parameters == plain.parameters)
-    #expect(grained.name == plain.name + ",grain=7" && !plain.name.contains("grain"))
-    for name in NetworkDefinition.names { #expect(try NetworkDefinition.named(name).grain == 0) }
-    // A description without a grain means none for as long as this holds.
-    for preset in CandidateNetwork.presetNames { #expect(try CandidateNetwork(preset).grain == 0) }
-  }
-
-  @Test("A filter stands in front of the picture's grain, has no parameters, and is named only where there is one")
-  func smoothing() throws {
-    let (plain, smooth) = (try NetworkDefinition.named("dense"), try NetworkDefinition.named("dense:grain=7,smooth=9"))
-    #expect(smooth.nodes[1] == Node(operation: .smoothing(threshold: 9), inputs: [0]))
-    #expect(smooth.nodes[2] == Node(operation: .grain(amplitude: 7), inputs: [1]))
-    #expect(smooth.parameters == plain.parameters)
-    #expect(smooth.name == plain.name + ",smooth=9,grain=7" && !plain.name.contains("smooth"))
-    for preset in CandidateNetwork.presetNames { #expect(try CandidateNetwork(preset).smooth == 0) }
   }
 
   @Test("Statistics are no trained values")
@@ -117,7 +94,7 @@ import Testing
       ("dense:blocks=33", "0 to 32"), ("dense:blocks=-1", "0 to 32"), ("dense:norm=layer", "instance or batch or none"),
       ("dense:channels=8", "three or four"), ("dense:channels=8-0-8", "three or four"),
       ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
-      ("dense:grain=26", "0 to 25"), ("dense:smooth=32", "0 to 31"),
+      ("dense:smooth=14", "blocknorm"), ("dense:grain=6", "blocknorm"),
       ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
       ("dense:detail=9999999999999999999", "0 to 256"),
     ] {

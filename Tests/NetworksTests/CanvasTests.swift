@@ -2,7 +2,7 @@ import Networks
 import Testing
 
 @Suite struct CanvasTests {
-  private static let description = "dense:blocks=1,norm=instance,smooth=14,grain=6,canvas=256,revision=8"
+  private static let description = "dense:blocks=1,norm=instance,canvas=256,revision=8"
 
   @Test(
     "A canvas has its lines along the short side, the film's ratio, and extents that are multiples",
@@ -22,7 +22,7 @@ import Testing
     let definition = try NetworkDefinition.named(Self.description)
     #expect(definition.canvasLines == 256 && definition.revisionChannels == 8)
     #expect(definition.nodes[1] == Node(operation: .canvas(lines: 256), inputs: [0]))
-    #expect(definition.nodes[2] == Node(operation: .smoothing(threshold: 14), inputs: [1]))
+    #expect(definition.nodes[2] == Node(operation: .affine(scale: 1 / 127.5, offset: -1), inputs: [1]))
     let last = definition.nodes.count - 1
     #expect(definition.nodes[last] == Node(name: "revision", operation: .revision(channels: 8), inputs: [0, last - 1]))
     #expect(definition.name.hasSuffix(",canvas=256,revision=8"))
@@ -49,7 +49,7 @@ import Testing
   func draft() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let draft = definition.draft
-    #expect(draft == (try NetworkDefinition.named("dense:blocks=1,norm=instance,smooth=14,grain=6")))
+    #expect(draft == (try NetworkDefinition.named("dense:blocks=1,norm=instance")))
     #expect(draft.parameters == Array(definition.parameters.dropLast(4)))
     #expect(draft.draft == draft)
     #expect(NetworkDefinition.johnson().draft == .johnson())

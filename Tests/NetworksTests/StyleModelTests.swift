@@ -154,7 +154,10 @@ import Testing
 
   @Test(
     "A network or width that nobody knows is refused",
-    arguments: [("johnson", "100"), ("johnson", "nan"), ("johnson", "0.01"), ("resnet", "1.0"), ("a\nb", "1.0")])
+    arguments: [
+      ("johnson", "100"), ("johnson", "nan"), ("johnson", "0.01"), ("resnet", "1.0"), ("a\nb", "1.0"),
+      ("dense:smooth=14", "1.0"), ("dense:grain=6", "1.0"),
+    ])
   func unknownNetwork(network: String, width: String) throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder, metadata: Self.metadata.merging(["network": network, "width": width]) { $1 })

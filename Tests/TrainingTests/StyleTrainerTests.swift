@@ -136,9 +136,7 @@ import Training
   private func problem(iterations: Int, temporalWeight: Double = 20) throws -> (SmallTraining, TrainingSettings) {
     let problem = try SmallTraining(iterations: iterations)
     var settings = problem.settings
-    (settings.network, settings.width) = (
-      "dense:channels=4-8-16,blocks=1,head=unshuffle2,tail=shuffle2,smooth=14,grain=6", 1
-    )
+    (settings.network, settings.width) = ("dense:channels=4-8-16,blocks=1,head=unshuffle2,tail=shuffle2", 1)
     settings.temporalWeight = temporalWeight
     return (problem, settings)
   }

@@ -65,7 +65,6 @@ import Training
     }
     #expect(weight("dense", .johnson, 2400) == TrainingSettings.steadyWeight)
     #expect(weight("dense", .johnson, 300) == 300)
-    #expect(weight("dense:grain=6", .johnson, 2400) == TrainingSettings.steadyWeightOnGrain)
     #expect(weight("dense", .balanced, 2400) == TrainingSettings.steadyWeightBalanced)
     #expect((0..<TrainingSettings.steadyWeightBalanced).contains(weight("dense", .balanced, 300)))
   }

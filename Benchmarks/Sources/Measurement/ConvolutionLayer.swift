@@ -40,7 +40,7 @@ public struct ConvolutionLayer: Sendable {
       case .pixelShuffle(let factor): extent = (extent.height * factor, extent.width * factor)
       case .canvas: extent = definition.canvasExtents(height: extent.height, width: extent.width)
       case .revision(let channels): layers += revision(node.name, channels: channels, height: height, width: width)
-      case .input, .instanceNorm, .batchNorm, .relu, .add, .smoothing, .grain, .affine, .scaledTanh: break
+      case .input, .instanceNorm, .batchNorm, .relu, .add, .affine, .scaledTanh: break
       }
       extents.append(extent)
     }

@@ -21,7 +21,6 @@ struct Workload: Sendable {
     [
       frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48),
       frame("quality", width: 64, height: 48), frame("realtime", width: 64, height: 48),
-      frame("phone:grain=6", width: 64, height: 48),
       Workload(name: "canvas and revision 203x115") { pool in try frame(reduction, width: 203, height: 115, pool: pool)
       },
     ]

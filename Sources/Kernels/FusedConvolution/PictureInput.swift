@@ -10,19 +10,9 @@ public struct PictureInput: @unchecked Sendable {
 
   /// The values.
   public let storage: Storage
-  /// What the picture is laid on: a level for each of its pixels, which all three colours get, its rows as long as the picture's; nil
-  /// for nothing.
-  public let grain: (levels: UnsafePointer<Int8>, width: Int)?
 
-  /// A picture, perhaps on a ``Grain``.
-  public init(_ storage: Storage, grain: (levels: UnsafePointer<Int8>, width: Int)? = nil) {
-    self.storage = storage
-    self.grain = grain
-  }
-
-  /// The grain of a row of the picture.
-  @inline(__always)
-  func grain(row: Int) -> UnsafePointer<Int8>? { grain.map { $0.levels + row * $0.width } }
+  /// A picture.
+  public init(_ storage: Storage) { self.storage = storage }
 }
 
 /// From positions in the padded, extended picture to those in the picture itself.
@@ -61,15 +51,14 @@ struct PictureReader {
       for channel in 0..<3 { (target + channel * plane).update(repeating: 0, count: known) }
       return
     }
-    let grain = picture.grain(row: stored)
     map.columns.withUnsafeBufferPointer { columns in
       switch picture.storage {
       case .bytes(let bytes, let stride):
         let row = bytes + stored * stride
-        read(columns, column, known, plane: plane, grain, into: target, { colours(row + 3 * $0) }, { Float(row[$0]) })
+        read(columns, column, known, plane: plane, into: target, { colours(row + 3 * $0) }, { Float(row[$0]) })
       case .floats(let floats, let stride):
         let row = floats + stored * stride
-        read(columns, column, known, plane: plane, grain, into: target, { colours(row + 3 * $0) }, { row[$0] })
+        read(columns, column, known, plane: plane, into: target, { colours(row + 3 * $0) }, { row[$0] })
       }
     }
   }
@@ -86,7 +75,7 @@ struct PictureReader {
   /// Inside the picture columns follow one another: eight of them at a time need no map.
   @inline(__always)
   private func read(
-    _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int, _ grain: UnsafePointer<Int8>?,
+    _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
     into target: UnsafeMutablePointer<Float>, _ eight: (_ pixel: Int) -> (Lanes, Lanes, Lanes),
     _ one: (_ offset: Int) -> Float
   ) {
@@ -95,14 +84,12 @@ struct PictureReader {
       let source = Int(columns[column + index])
       if isRun(columns, column + index, count - index) {
         let (red, green, blue) = eight(source)
-        let levels = grain.map { load($0 + source) } ?? .zero
-        store(red + levels, target + index)
-        store(green + levels, target + plane + index)
-        store(blue + levels, target + 2 * plane + index)
+        store(red, target + index)
+        store(green, target + plane + index)
+        store(blue, target + 2 * plane + index)
         index += laneCount
       } else {
-        let level = source < 0 ? 0 : grain.map { Float($0[source]) } ?? 0
-        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : one(3 * source + channel) + level }
+        for channel in 0..<3 { target[channel * plane + index] = source < 0 ? 0 : one(3 * source + channel) }
         index += 1
       }
     }
@@ -113,53 +100,28 @@ struct PictureReader {
   func readPixels(row: Int, column: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
     let stored = row < map.rows.count ? Int(map.rows[row]) : -1
     guard stored >= 0 else { return target.update(repeating: 0, count: 3 * count) }
-    let grain = picture.grain(row: stored)
     switch picture.storage {
     case .bytes(let bytes, let stride):
       let row = bytes + stored * stride
-      readPixels(column, count, grain, into: target, { load(row + $0) }, { Float(row[$0]) })
+      readPixels(column, count, into: target, { load(row + $0) }, { Float(row[$0]) })
     case .floats(let floats, let stride):
       let row = floats + stored * stride
-      readPixels(column, count, grain, into: target, { load(row + $0) }, { row[$0] })
+      readPixels(column, count, into: target, { load(row + $0) }, { row[$0] })
     }
-  }
-
-  /// Each of eight values three times.
-  @inline(__always)
-  private func tripled(_ v: Lanes) -> (Lanes, Lanes, Lanes) {
-    (
-      Lanes(v[0], v[0], v[0], v[1], v[1], v[1], v[2], v[2]), Lanes(v[2], v[3], v[3], v[3], v[4], v[4], v[4], v[5]),
-      Lanes(v[5], v[5], v[6], v[6], v[6], v[7], v[7], v[7])
-    )
   }
 
   @inline(__always)
   private func readPixels(
-    _ column: Int, _ count: Int, _ grain: UnsafePointer<Int8>?, into target: UnsafeMutablePointer<Float>,
-    _ eight: (_ offset: Int) -> Lanes, _ one: (_ offset: Int) -> Float
+    _ column: Int, _ count: Int, into target: UnsafeMutablePointer<Float>, _ eight: (_ offset: Int) -> Lanes,
+    _ one: (_ offset: Int) -> Float
   ) {
     let inside = map.direct.clamped(to: column..<column + count)
-    readMapped(column..<inside.lowerBound, from: column, grain, into: target, one)
-    readMapped(inside.upperBound..<column + count, from: column, grain, into: target, one)
+    readMapped(column..<inside.lowerBound, from: column, into: target, one)
+    readMapped(inside.upperBound..<column + count, from: column, into: target, one)
     guard let first = inside.first else { return }
-    let pixel = Int(map.columns[first])
-    let (source, end) = (3 * pixel, 3 * inside.count)
+    let (source, end) = (3 * Int(map.columns[first]), 3 * inside.count)
     let place = target + 3 * (first - column)
     var index = 0
-    if let grain {
-      let levels = grain + pixel
-      while index + 3 * laneCount <= end {
-        let (a, b, c) = tripled(load(levels + index / 3))
-        store(eight(source + index) + a, place + index)
-        store(eight(source + index + laneCount) + b, place + index + laneCount)
-        store(eight(source + index + 2 * laneCount) + c, place + index + 2 * laneCount)
-        index += 3 * laneCount
-      }
-      while index < end {
-        place[index] = one(source + index) + Float(levels[index / 3])
-        index += 1
-      }
-    }
     while index + laneCount <= end {
       store(eight(source + index), place + index)
       index += laneCount
@@ -173,14 +135,12 @@ struct PictureReader {
   /// The same for positions outside of the run in which columns follow one another.
   @inline(__always)
   private func readMapped(
-    _ positions: Range<Int>, from column: Int, _ grain: UnsafePointer<Int8>?, into target: UnsafeMutablePointer<Float>,
-    _ one: (_ offset: Int) -> Float
+    _ positions: Range<Int>, from column: Int, into target: UnsafeMutablePointer<Float>, _ one: (_ offset: Int) -> Float
   ) {
     for position in positions {
       let source = position < map.columns.count ? Int(map.columns[position]) : -1
-      let level = source < 0 ? 0 : grain.map { Float($0[source]) } ?? 0
       let place = target + 3 * (position - column)
-      for channel in 0..<3 { place[channel] = source < 0 ? 0 : one(3 * source + channel) + level }
+      for channel in 0..<3 { place[channel] = source < 0 ? 0 : one(3 * source + channel) }
     }
   }
 }
