@@ -30,8 +30,8 @@ final class InferencePlan {
   /// Compiles `model` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
   /// network has a canvas and these are given.
   ///
-  /// Throws ``InferenceError`` where the size or the canvas is out of range, the network does not fit together, or its memory would
-  /// exceed `memoryLimit` bytes; nothing is allocated before that is known.
+  /// Throws ``InferenceError`` where the size or the canvas is out of range or its memory would exceed `memoryLimit` bytes, and
+  /// `ModelError` where the network does not fit together; nothing is allocated before that is known.
   init(model: PreparedModel, width: Int, height: Int, canvasLines: Int?, threads: Int, memoryLimit: Int?) throws {
     guard (1...Self.maximumExtent).contains(width), (1...Self.maximumExtent).contains(height) else {
       throw InferenceError.unsupportedSize(width: width, height: height)
@@ -44,7 +44,11 @@ final class InferencePlan {
     let multiple = max(1, definition.sizeMultiple)
     let extendedWidth = (painted.width + multiple - 1) / multiple * multiple
     let extendedHeight = (painted.height + multiple - 1) / multiple * multiple
-    let network = try LoweredNetwork(definition, height: extendedHeight, width: extendedWidth)
+    // A film of any extents has a canvas; where there is none, the picture is extended.
+    let network =
+      definition.canvasLines == nil
+      ? try LoweredNetwork(definition, height: extendedHeight, width: extendedWidth)
+      : try LoweredNetwork(definition, height: height, width: width)
     let canvas = network.revision.map { revision in
       CanvasRequirements(
         width: width, height: height, canvasWidth: painted.width, canvasHeight: painted.height,

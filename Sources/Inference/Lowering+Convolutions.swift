@@ -31,17 +31,16 @@ extension Lowering {
   }
 
   mutating func lowerConvolution(_ index: Int) throws {
-    guard case .convolution(let inputs, let outputs, let kernel, let stride, let padding) = nodes[index].operation
-    else {
+    guard case .convolution(_, let outputs, let kernel, let stride, let padding) = nodes[index].operation else {
       return
     }
     if separated.contains(nodes[index].inputs[0]) { return try lowerSeparable(index) }
     let source = upsampled[nodes[index].inputs[0]] ?? nodes[index].inputs[0]
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
-    let extent = try checkedExtent(index, source, window, inputs: inputs, outputs: outputs)
+    let extent = shapes[source]
     let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
-    let outputExtent = ActivationExtent(height: stored.outputHeight, width: stored.outputWidth, channels: outputs)
+    let outputExtent = shapes[index]
 
     if index == final, outputExtent == picture, pictures[source] == nil {
       let toPicture = window.geometry(extent, inputs: extent.storedChannels, outputs: outputs)
@@ -72,21 +71,20 @@ extension Lowering {
   }
 
   mutating func lowerDepthwise(_ index: Int) throws {
-    guard case .depthwiseConvolution(let channels, let kernel, let stride, let padding) = nodes[index].operation else {
+    guard case .depthwiseConvolution(_, let kernel, let stride, let padding) = nodes[index].operation else {
       return
     }
     let source = upsampled[nodes[index].inputs[0]] ?? nodes[index].inputs[0]
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
-    let extent = try checkedExtent(index, source, window, inputs: channels, outputs: channels)
+    let extent = shapes[source]
     if isSeparable(index, window) {
       separated.insert(index)
       return
     }
     let convolution = FusedDepthwiseConvolution(
       window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: channels)
+    let outputExtent = shapes[index]
     let epilogue = takeEpilogue(index, outputExtent, addsResidual: false)
     let input = try read(source, materializing: convolution.materializesInput)
     let output = newActivation(outputExtent)
@@ -97,26 +95,22 @@ extension Lowering {
   /// Whether the 1×1 convolution behind a depthwise one takes it over.
   private func isSeparable(_ index: Int, _ window: Window) -> Bool {
     guard window.kernel == 3, window.upsampling == 1, let next = onlyReader(index),
-      case .convolution(_, let outputs, 1, 1, _) = nodes[next].operation
+      case .convolution(_, _, 1, 1, _) = nodes[next].operation
     else { return false }
-    return outputs > 0
+    return true
   }
 
   private mutating func lowerSeparable(_ index: Int) throws {
     let depthwise = nodes[index].inputs[0]
-    guard case .convolution(let inputs, let outputs, _, _, _) = nodes[index].operation,
-      case .depthwiseConvolution(let channels, let kernel, let stride, let padding) = nodes[depthwise].operation
+    guard case .convolution(_, let outputs, _, _, _) = nodes[index].operation,
+      case .depthwiseConvolution(_, let kernel, let stride, let padding) = nodes[depthwise].operation
     else { return }
-    guard inputs == channels else {
-      throw malformed(index, "it expects \(inputs) channels, but reads \(channels)")
-    }
     let source = nodes[depthwise].inputs[0]
     let window = Window(kernel: kernel, stride: stride, padding: padding, upsampling: 1)
-    let extent = try checkedExtent(depthwise, source, window, inputs: channels, outputs: outputs)
+    let extent = shapes[source]
     let convolution = FusedSeparableConvolution(
       window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: outputs)
+    let outputExtent = shapes[index]
     let epilogue = takeEpilogue(index, outputExtent, addsResidual: true)
     let input = try read(source, materializing: convolution.materializesInput)
     let output = newActivation(outputExtent)
@@ -125,25 +119,6 @@ extension Lowering {
         depthwise: LoweredFilter(layer: nodes[depthwise].name), epilogue.filter, convolution, input: input,
         output: lowered(epilogue, output)))
     finish(index, epilogue, output, tasks: convolution.taskCount)
-  }
-
-  /// The extents of what a convolution reads, where it can read it.
-  private mutating func checkedExtent(
-    _ index: Int, _ source: Int, _ window: Window, inputs: Int, outputs: Int
-  ) throws -> ActivationExtent {
-    let extent: ActivationExtent
-    if let picture = pictures[source] {
-      extent = self.extent(of: picture)
-    } else {
-      extent = extents[try value(of: source).raw]
-    }
-    guard extent.channels == inputs, outputs > 0, window.kernel > 0, window.stride > 0 else {
-      throw malformed(index, "it expects \(inputs) channels, but reads \(extent.channels)")
-    }
-    guard window.upsampling * min(extent.height, extent.width) + window.kernel / 2 * 2 >= window.kernel else {
-      throw malformed(index, "its kernel exceeds an input of \(extent.width)×\(extent.height)")
-    }
-    return extent
   }
 
   /// What a convolution on the picture itself folds into its weight, or nil where it must read an activation.
