@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 /// Why a style or a data file was not found.
 public enum InstallationError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -71,9 +72,9 @@ public struct Installation: Sendable {
   ///
   /// What contains a slash or ends in `.safetensors` is a path and returned as it is, whether or not the file exists.
   public func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
-    if nameOrPath.contains("/") || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
+    if nameOrPath.contains("/") || StyleFiles.isModel(nameOrPath) { return nameOrPath }
     for directory in modelDirectories {
-      let path = "\(directory)/\(nameOrPath).safetensors"
+      let path = StyleFiles(name: nameOrPath, folder: directory).model
       if FileManager.default.fileExists(atPath: path) { return path }
     }
     throw .missingStyle(name: nameOrPath, folders: modelDirectories, known: styleNames)
@@ -81,14 +82,13 @@ public struct Installation: Sendable {
 
   /// The names of all styles found, sorted.
   public var styleNames: [String] {
-    let files = modelDirectories.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
-    return Set(files.filter { $0.hasSuffix(".safetensors") }.map { ($0 as NSString).deletingPathExtension }).sorted()
+    Set(modelDirectories.flatMap(StyleFiles.names(in:))).sorted()
   }
 
   /// The model that trainings of `network` start from, `base/NETWORK.safetensors` in the first folder of models that has it; nil
   /// where none has.
   public func baseModel(network: String) -> String? {
-    modelDirectories.lazy.map { "\($0)/base/\(network).safetensors" }.first(
+    modelDirectories.lazy.map { StyleFiles(name: network, folder: "\($0)/base").model }.first(
       where: FileManager.default.fileExists(atPath:))
   }
 
