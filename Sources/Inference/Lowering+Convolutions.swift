@@ -40,35 +40,58 @@ extension Lowering {
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
     let extent = try checkedExtent(index, source, window, inputs: inputs, outputs: outputs)
+    let own = window.geometry(extent, inputs: inputs, outputs: outputs)
     let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
     let outputExtent = ActivationExtent(height: stored.outputHeight, width: stored.outputWidth, channels: outputs)
+    func planned(_ algorithm: String) -> PlannedConvolution {
+      PlannedConvolution(layers: [nodes[index].name], algorithm: algorithm, geometry: own)
+    }
 
     if index == final, outputExtent == picture, pictures[source] == nil {
       let toPicture = window.geometry(extent, inputs: extent.storedChannels, outputs: outputs)
       let algorithm = ToPictureAlgorithm.preferred(for: toPicture)
       if algorithm.supports(toPicture) {
         steps.append(
-          .convolutionToPicture(
-            LoweredFilter(layer: nodes[index].name), algorithm, toPicture, input: try value(of: source)))
+          ConvolutionToPictureStep(
+            planned: planned("toPicture-\(algorithm)"), filter: LoweredFilter(layer: nodes[index].name),
+            kernel: algorithm.kernel(for: toPicture), input: try value(of: source)))
         isFinished = true
         return
       }
     }
 
-    let convolution = FusedConvolution(stored)
+    let algorithm = FusedAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
     var epilogue = takeEpilogue(index, outputExtent, addsResidual: pictures[source] == nil && convolution.addsResidual)
-    if let affine = try pictureAffine(source, window) {
+    if let affine = pictureAffine(source, window) {
       epilogue.filter.affine = affine
-      let onPicture = FusedPictureConvolution(window.geometry(extent, inputs: 3, outputs: stored.outputChannels))
+      let onPicture = window.geometry(extent, inputs: 3, outputs: stored.outputChannels)
+      let algorithm = PictureAlgorithm.preferred(for: onPicture)
+      let convolution = algorithm.kernel(for: onPicture)
       let output = newActivation(outputExtent)
-      steps.append(.pictureConvolution(epilogue.filter, onPicture, output: lowered(epilogue, output)))
-      finish(index, epilogue, output, tasks: onPicture.taskCount)
-    } else {
-      let input = try read(source, materializing: convolution.materializesInput)
-      let output = newActivation(outputExtent)
-      steps.append(.convolution(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
+      steps.append(
+        PictureConvolutionStep(
+          planned: planned("fromPicture-\(algorithm)"), filter: epilogue.filter, kernel: convolution,
+          output: lowered(epilogue, output)))
       finish(index, epilogue, output, tasks: convolution.taskCount)
+    } else {
+      try appendConvolution(
+        index, planned("\(algorithm)"), [epilogue.filter], convolution, source: source, epilogue, outputExtent)
     }
+  }
+
+  /// Appends a convolution between activations, which node `index` ends.
+  private mutating func appendConvolution(
+    _ index: Int, _ planned: PlannedConvolution, _ filters: [LoweredFilter],
+    _ kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>, source: Int, _ epilogue: Epilogue,
+    _ extent: ActivationExtent
+  ) throws {
+    let input = try read(source, materializing: kernel.materializesInput)
+    let output = newActivation(extent)
+    steps.append(
+      ConvolutionStep(
+        planned: planned, filters: filters, kernel: kernel, input: input, output: lowered(epilogue, output)))
+    finish(index, epilogue, output, tasks: kernel.taskCount)
   }
 
   mutating func lowerDepthwise(_ index: Int) throws {
@@ -83,15 +106,15 @@ extension Lowering {
       separated.insert(index)
       return
     }
-    let convolution = FusedDepthwiseConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: channels)
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: false)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
-    steps.append(.depthwise(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels)
+    let outputExtent = ActivationExtent(height: stored.outputHeight, width: stored.outputWidth, channels: channels)
+    let algorithm = DepthwiseAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, outputExtent, addsResidual: convolution.addsResidual)
+    let planned = PlannedConvolution(
+      layers: [nodes[index].name], algorithm: "depthwise-\(algorithm)",
+      geometry: window.geometry(extent, inputs: channels, outputs: channels))
+    try appendConvolution(index, planned, [epilogue.filter], convolution, source: source, epilogue, outputExtent)
   }
 
   /// Whether the 1×1 convolution behind a depthwise one takes it over.
@@ -113,18 +136,18 @@ extension Lowering {
     let source = nodes[depthwise].inputs[0]
     let window = Window(kernel: kernel, stride: stride, padding: padding, upsampling: 1)
     let extent = try checkedExtent(depthwise, source, window, inputs: channels, outputs: outputs)
-    let convolution = FusedSeparableConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: outputs)
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: true)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
-    steps.append(
-      .separable(
-        depthwise: LoweredFilter(layer: nodes[depthwise].name), epilogue.filter, convolution, input: input,
-        output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
+    let outputExtent = ActivationExtent(height: stored.outputHeight, width: stored.outputWidth, channels: outputs)
+    let algorithm = SeparableAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, outputExtent, addsResidual: convolution.addsResidual)
+    let planned = PlannedConvolution(
+      layers: [nodes[depthwise].name, nodes[index].name], algorithm: "\(algorithm)",
+      geometry: window.geometry(extent, inputs: channels, outputs: outputs))
+    try appendConvolution(
+      index, planned, [LoweredFilter(layer: nodes[depthwise].name), epilogue.filter], convolution, source: source,
+      epilogue,
+      outputExtent)
   }
 
   /// The extents of what a convolution reads, where it can read it.
@@ -148,15 +171,11 @@ extension Lowering {
 
   /// What a convolution on the picture itself folds into its weight, or nil where it must read an activation.
   ///
-  /// Padding with zeros comes behind the affine map, whose offset would fill it. All convolutions on the picture share one map of
-  /// its padding.
-  private mutating func pictureAffine(_ source: Int, _ window: Window) throws -> PictureAffine? {
+  /// Padding with zeros comes behind the affine map, whose offset would fill it.
+  private func pictureAffine(_ source: Int, _ window: Window) -> PictureAffine? {
     guard let picture = pictures[source], picture.factor == 1, window.upsampling == 1,
       window.padding == .reflect || picture.affine.offset == 0
     else { return nil }
-    let padding = [window.kernel, window.padding == .reflect ? 1 : 0]
-    guard pictureKernel == nil || pictureKernel == padding else { return nil }
-    pictureKernel = padding
     return picture.affine
   }
 

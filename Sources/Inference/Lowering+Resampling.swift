@@ -13,7 +13,7 @@ extension Lowering {
     let extent = extents[input]
     let output = newActivation(
       ActivationExtent(height: 2 * extent.height, width: 2 * extent.width, channels: extent.channels))
-    steps.append(.upsample(input: input, output: output))
+    steps.append(UpsampleStep(input: input, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
@@ -32,7 +32,7 @@ extension Lowering {
     let output = newActivation(
       ActivationExtent(
         height: extent.height / factor, width: extent.width / factor, channels: extent.channels * factor * factor))
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: true, output: output))
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: true, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
@@ -48,12 +48,12 @@ extension Lowering {
       height: extent.height * factor, width: extent.width * factor, channels: extent.channels / (factor * factor))
     if index == final {
       try checkOutput(shuffled)
-      steps.append(.pack(input: value, factor: factor))
+      steps.append(PackStep(input: value, factor: factor))
       isFinished = true
       return
     }
     let output = newActivation(shuffled)
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: false, output: output))
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: false, output: output))
     values[index] = LazyActivation(raw: output)
   }
 }

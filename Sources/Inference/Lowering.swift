@@ -22,12 +22,10 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [:]
-  /// Kernel, stride and padding of the convolutions on the picture.
-  var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
   var isFinished = false
 
-  var steps: [LoweredStep] = []
+  var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   var normChannels: [Int: Int] = [:]
   private(set) var scaling = PictureScaling(tanh: nil)
@@ -88,7 +86,7 @@ struct Lowering {
     guard !isFinished else { return }
     let value = try value(of: final)
     try checkOutput(extents[value.raw])
-    steps.append(.pack(input: value, factor: 1))
+    steps.append(PackStep(input: value, factor: 1))
   }
 
   func checkOutput(_ extent: ActivationExtent) throws {
@@ -171,7 +169,7 @@ struct Lowering {
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
       normChannels[norm] = extents[activation].channels
-      steps.append(.norm(node: norm, layer: nodes[norm].name, activation: activation, tasks: tasks))
+      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
     }
   }
 
@@ -185,7 +183,7 @@ struct Lowering {
     }
     if !value.isPlain { value = LazyActivation(raw: try plain(source)) }
     normChannels[index] = found
-    steps.append(.constant(node: index, map, channels: found))
+    steps.append(ConstantStep(node: index, map: map, channels: found))
     value.norm = index
     values[index] = value
   }
@@ -199,7 +197,7 @@ struct Lowering {
       throw malformed(node, "it is read by something other than what takes it over")
     }
     let output = newActivation(extent(of: source))
-    steps.append(.unpack(source.affine, factor: source.factor, output: output))
+    steps.append(UnpackStep(affine: source.affine, factor: source.factor, output: output))
     let value = LazyActivation(raw: output)
     values[node] = value
     return value
@@ -235,7 +233,7 @@ struct Lowering {
     gathers: Bool = false
   ) -> Int {
     let output = newActivation(extents[input.raw])
-    steps.append(.pass(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
+    steps.append(PassStep(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
     return output
   }
 

@@ -12,7 +12,7 @@ public struct ActivationOutput: @unchecked Sendable {
   /// Whether negative values become 0.
   public var rectifies: Bool
   /// An activation of the same extents and layout, added last, not the output itself; nil means nothing. Not together with moments. For
-  /// ``FusedSeparableConvolution``, and for ``FusedConvolution`` where it ``FusedConvolution/addsResidual``.
+  /// kernels that ``ConvolutionKernel/addsResidual``.
   public var residual: UnsafePointer<Float>?
   /// Sums of each task, see ``Moments``; nil where no norm follows.
   public var moments: UnsafeMutablePointer<Double>?
@@ -28,6 +28,16 @@ public struct ActivationOutput: @unchecked Sendable {
     self.rectifies = rectifies
     self.residual = residual
     self.moments = moments
+  }
+}
+
+extension ActivationOutput {
+  /// Where `task` gathers the sums of `channels`, which begin as zeros; nil where no norm follows.
+  @inline(__always)
+  func beginMoments(task: Int, channels: Int) -> UnsafeMutablePointer<Double>? {
+    let moments = moments.map { $0 + task * 2 * channels }
+    moments?.update(repeating: 0, count: 2 * channels)
+    return moments
   }
 }
 

@@ -2,17 +2,17 @@
 ///
 /// Every kernel takes its input through this one reader, so that none knows of borders or norms.
 struct PatchReader {
-  private let input: ActivationInput
-  private let geometry: ConvolutionGeometry
-  private let channels: Int
+  let input: ActivationInput
+  let geometry: ConvolutionGeometry
+  let channels: Int
   /// From positions in the padded input to those that the reader is asked for: 1, or 2 where the kernel works at the
   /// resolution in front of the upsampling.
-  private let upsampling: Int
-  private let padding: Int
+  let upsampling: Int
+  let padding: Int
   /// Floats between blocks of eight channels.
-  private let plane: Int
+  let plane: Int
   /// Floats between pixels.
-  private let pixel: Int
+  let pixel: Int
 
   /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
   /// is what the upsampled map continues into.
@@ -124,57 +124,6 @@ struct PatchReader {
           target: target + block * laneCount))
     }
   }
-
-  // MARK: Columns
-
-  /// Hands columns of `rows` pixels, 8 at most, to `receiver`, one column after another; of each eight channels from
-  /// `channel` on.
-  ///
-  /// Positions count as in ``read(image:row:rows:column:columns:channel:count:owned:into:)``; beyond the padded input the last pixel goes
-  /// on. Where there are zeros to be read, the columns go through `patch`, which has room for them.
-  @inline(__always)
-  func forEachColumn(
-    image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, owned: PixelRectangle,
-    patch: UnsafeMutablePointer<Float>, _ receiver: some ColumnReceiver
-  ) {
-    var offsets = InlineArray<8, Int>(repeating: 0)
-    let imageOffset = image * channels * geometry.height * geometry.width + channel / laneCount * plane
-    var isInside = upsampling == geometry.upsampling
-    for index in 0..<rows {
-      let stored = Self.continued(row + index, map: geometry.rowMap)
-      isInside = isInside && stored >= 0
-      offsets[index] = imageOffset + stored * geometry.width * pixel
-    }
-    isInside =
-      isInside && Self.continued(column, map: geometry.columnMap) >= 0
-      && Self.continued(column + columns - 1, map: geometry.columnMap) >= 0
-    guard isInside else {
-      read(
-        image: image, row: row, rows: rows, column: column, columns: columns, channel: channel,
-        count: laneCount, owned: owned, into: patch)
-      for index in 0..<columns {
-        receiver.receive(column: index) { load(patch + (index + $0 * columns) * laneCount) }
-      }
-      return
-    }
-    input.visit(
-      channel: channel,
-      PixelColumns(
-        receiver: receiver, offsets: offsets, column: column, columns: columns, pixel: pixel, padding: padding,
-        map: geometry.columnMap, width: geometry.width, materialized: input.materialized,
-        ownedRows: owned.rows.clamped(to: 0..<geometry.height).shifted(by: padding - row),
-        ownedColumns: owned.columns))
-  }
-
-  /// The stored row or column of `position`; −1 for zeros of the padding. Positions beyond the padded input, which only reach outputs
-  /// that nobody keeps, are the last one.
-  @inline(__always)
-  static func continued(_ position: Int, map: [Int32]) -> Int { Int(map[min(position, map.count - 1)]) }
-}
-
-extension Range<Int> {
-  @inline(__always)
-  fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }
 
 /// Rows and columns of an image.
@@ -189,5 +138,27 @@ struct PixelRectangle {
   func columns(within other: Range<Int>) -> Range<Int> {
     let first = max(columns.lowerBound, other.lowerBound)
     return first..<max(first, min(columns.upperBound, other.upperBound))
+  }
+}
+
+/// Copies neighbours of a row, eight channels each.
+private struct PixelRun: PixelVisitor {
+  /// Where the first one lies, in floats.
+  let offset: Int
+  let pixels: Int
+  /// Floats between pixels.
+  let pixel: Int
+  /// Floats between pixels of the target.
+  let step: Int
+  let target: UnsafeMutablePointer<Float>
+
+  @inline(__always)
+  func visit(_ source: some PixelSource) {
+    var (offset, target) = (offset, target)
+    for _ in 0..<pixels {
+      store(source.value(at: offset), target)
+      offset += pixel
+      target += step
+    }
   }
 }

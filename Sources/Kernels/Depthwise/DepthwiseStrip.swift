@@ -3,24 +3,49 @@
 /// What depthwise convolutions have in common: several rows at once, since each row read serves three rows of outputs; few enough
 /// for the patch to stay in the first-level cache.
 struct DepthwiseLayout {
+  /// The extents of the map that the strips divide: of the output, or of the input in front of an upsampling.
+  private let height: Int
+  private let width: Int
   let rowsPerStrip: Int
-  let stripRows: Int
   let pixelsPerStrip: Int
-  let stripsPerRow: Int
+  private let stripsPerRow: Int
+  /// Floats of the patch.
+  let patchCount: Int
+  let tasks: StripTasks
 
   /// Strips of at most `rows` × `columns` outputs, as even as they can be.
-  init(height: Int, width: Int, rows: Int, columns: Int) {
-    stripRows = (height + rows - 1) / rows
+  init(height: Int, width: Int, rows: Int, columns: Int, kernel: Int, step: Int) {
+    (self.height, self.width) = (height, width)
+    let stripRows = (height + rows - 1) / rows
     rowsPerStrip = (height + stripRows - 1) / stripRows
     stripsPerRow = (width + columns - 1) / columns
     pixelsPerStrip = (width + stripsPerRow - 1) / stripsPerRow
+    patchCount = ((rowsPerStrip - 1) * step + kernel) * ((pixelsPerStrip - 1) * step + kernel) * laneCount
+    tasks = StripTasks(strips: stripRows * stripsPerRow)
   }
 
-  var tasks: StripTasks { StripTasks(strips: stripRows * stripsPerRow) }
+  /// Strips of the outputs of `geometry`.
+  init(_ geometry: ConvolutionGeometry) {
+    self.init(
+      height: geometry.outputHeight, width: geometry.outputWidth, kernel: geometry.kernel, step: geometry.stride)
+  }
 
-  /// Strip `index` of an output of `height` × `width`; nil where the even shares have left nothing for it.
+  /// Strips of the input of `geometry`, nearest ×2 and 3×3.
+  init(beforeUpsamplingOf geometry: ConvolutionGeometry) {
+    self.init(height: geometry.height, width: geometry.width, kernel: 3, step: 1)
+  }
+
+  private init(height: Int, width: Int, kernel: Int, step: Int) {
+    let rows = step == 1 ? 8 : 4
+    // About 24 kB under a strip.
+    let fitting = ((24 << 10) / 32 / ((rows - 1) * step + kernel) - kernel) / step + 1
+    self.init(
+      height: height, width: width, rows: rows, columns: max(8, min(64, fitting)), kernel: kernel, step: step)
+  }
+
+  /// Strip `index`; nil where the even shares have left nothing for it.
   @inline(__always)
-  func strip(_ index: Int, height: Int, width: Int) -> PixelRectangle? {
+  func strip(_ index: Int) -> PixelRectangle? {
     let row = index / stripsPerRow * rowsPerStrip
     let column = index % stripsPerRow * pixelsPerStrip
     guard row < height, column < width else { return nil }

@@ -4,21 +4,17 @@ import Threading
 ///
 /// `output[y, x, o] = r(bias[o] + Σ_c P[o, c]·(b[c] + Σ D[c, i, j]·in[y·s + i − p, x·s + j − p, c]))` with the depthwise weight `D` and bias `b`
 /// and the 1×1 weight `P`. The depthwise results of a strip stay in the second-level cache, of a row of it in the first, and are
-/// multiplied there. Everything else is as in ``FusedConvolution``.
-public struct FusedSeparableConvolution: Sendable {
+/// multiplied there. Everything else is as in ``FusedAlgorithm``.
+struct FusedSeparableConvolution: ConvolutionKernel {
   /// The extents: those of the depthwise convolution, with the outputs of the 1×1 convolution.
-  public let geometry: ConvolutionGeometry
+  let geometry: ConvolutionGeometry
   private let layout: DepthwiseLayout
 
-  /// Whether the kernel computes `geometry`.
-  public static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.kernel == 3 && geometry.upsampling == 1 && geometry.batch == 1
-      && geometry.inputChannels % laneCount == 0 && geometry.outputChannels % laneCount == 0
+  static func supports(_ geometry: ConvolutionGeometry) -> Bool {
+    geometry.kernel == 3 && geometry.upsampling == 1 && geometry.batch == 1 && geometry.hasWholeVectors
   }
 
-  /// A convolution of `geometry`, which must be supported.
-  public init(_ geometry: ConvolutionGeometry) {
-    precondition(Self.supports(geometry), "no separable 3×3 convolution")
+  init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     // Up to 128 kB of depthwise results: long rows are read from memory at full speed, short ones at a fraction of it, and tall
     // strips read few rows twice.
@@ -26,45 +22,35 @@ public struct FusedSeparableConvolution: Sendable {
     let pixels = (128 << 10) / (geometry.inputChannels * MemoryLayout<Float>.stride)
     layout = DepthwiseLayout(
       height: geometry.outputHeight, width: geometry.outputWidth, rows: rows,
-      columns: max(12, min(64, pixels / rows)))
+      columns: max(12, min(64, pixels / rows)), kernel: 3, step: geometry.stride)
   }
 
-  /// See ``FusedConvolution/materializesInput``.
-  public var materializesInput: Bool { geometry.readsAllPixels }
+  var materializesInput: Bool { geometry.readsAllPixels }
+  var addsResidual: Bool { true }
 
-  /// Floats of scratch on a pool of `threads`; its first contents must be finite.
-  public func scratchCount(threads: Int) -> Int { threads * (patchCount + depthwiseCount + productCount) }
+  func scratchCount(threads: Int) -> Int { threads * (layout.patchCount + depthwiseCount + productCount) }
 
-  private var patchCount: Int {
-    let step = geometry.stride
-    return ((layout.rowsPerStrip - 1) * step + 3) * ((layout.pixelsPerStrip - 1) * step + 3) * laneCount
-  }
   /// The register tiles read and write up to 11 pixels beyond the last.
   private var pixelRoom: Int { layout.rowsPerStrip * layout.pixelsPerStrip + 12 }
   private var depthwiseCount: Int { pixelRoom * geometry.inputChannels }
   private var productCount: Int { (layout.pixelsPerStrip + 12) * 16 }
 
-  /// The tasks whose sums ``Moments`` adds.
-  public var taskCount: Int { layout.tasks.tasks }
+  var taskCount: Int { layout.tasks.tasks }
 
   // MARK: Weights
 
-  /// Floats of a packed weight.
-  public var packedWeightCount: Int { (10 + geometry.outputChannels) * geometry.inputChannels }
+  var packedWeightCount: Int { (10 + geometry.outputChannels) * geometry.inputChannels }
 
-  /// Writes the depthwise `[C, 1, 3, 3]`, its bias `[C]` and the 1×1 `[O, C, 1, 1]` as `[C/8][9][8]`, `[C]` and `[O/16][C][16]`; the
-  /// weights may have fewer channels than the geometry.
-  public func packWeight(
-    depthwise: FilterWeight, bias: UnsafePointer<Float>, pointwise: FilterWeight,
-    into packed: UnsafeMutablePointer<Float>
-  ) {
+  /// Writes the depthwise `[C, 1, 3, 3]`, its bias `[C]` and the 1×1 `[O, C, 1, 1]` as `[C/8][9][8]`, `[C]` and `[O/16][C][16]`.
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (depthwise, pointwise) = (weights[0], weights[1])
     packed.update(repeating: 0, count: packedWeightCount)
     let channels = geometry.inputChannels
     for channel in 0..<depthwise.outputChannels {
       let taps = depthwise.taps(output: channel, input: 0)
       let target = packed + channel / laneCount * 9 * laneCount + channel % laneCount
       for tap in 0..<9 { target[tap * laneCount] = taps[tap] }
-      packed[9 * channels + channel] = bias[channel]
+      packed[9 * channels + channel] = depthwise.bias?[channel] ?? 0
     }
     for output in 0..<pointwise.outputChannels {
       let panel = output / 16 * 16
@@ -78,8 +64,7 @@ public struct FusedSeparableConvolution: Sendable {
 
   // MARK: Forward
 
-  /// Computes the output, which overlaps nothing that is read.
-  public func forward(
+  func forward(
     _ input: ActivationInput, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -88,13 +73,10 @@ public struct FusedSeparableConvolution: Sendable {
     let tasks = layout.tasks
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * scratchCount(threads: 1)
-      let moments = output.moments.map { $0 + task * 2 * channels }
-      moments?.update(repeating: 0, count: 2 * channels)
+      let moments = output.beginMoments(task: task, channels: channels)
       for index in tasks.strips(of: task) {
-        guard let strip = layout.strip(index, height: geometry.outputHeight, width: geometry.outputWidth) else {
-          continue
-        }
-        let depthwise = scratch + patchCount
+        guard let strip = layout.strip(index) else { continue }
+        let depthwise = scratch + layout.patchCount
         filter(reader, strip, weight: weight, patch: scratch, into: depthwise)
         multiply(
           strip, depthwise, weight: weight + 10 * geometry.inputChannels, output: output, moments: moments,

@@ -6,15 +6,24 @@ import Threading
 /// kernel row lie one after another. Many output channels fill the lanes of the sums (``OutputLanesTile``); where there are
 /// few, input channels do (``InputLanesTile``), and the lanes are added up at the end. Each output is summed in one order,
 /// whatever the number of threads.
-public enum DirectConvolution {
+struct DirectConvolution: ConvolutionKernel {
   /// Output rows that one thread computes at a time; `k − s` input rows are padded twice at each cut.
   private static let bandHeight = 8
 
-  /// Whether the sums' lanes are output channels.
-  static func lanesAreOutputs(_ geometry: ConvolutionGeometry) -> Bool { geometry.outputChannels >= laneCount }
+  let geometry: ConvolutionGeometry
+  private let layout: Layout
+
+  static func supports(_ geometry: ConvolutionGeometry) -> Bool { true }
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    layout = Layout(geometry)
+  }
 
   /// The layout of padded rows and packed weights.
   struct Layout {
+    /// Whether the sums' lanes are output channels.
+    let lanesAreOutputs: Bool
     /// Channels of a padded row's pixel.
     let inputChannels: Int
     /// Values under one row of the kernel.
@@ -27,7 +36,7 @@ public enum DirectConvolution {
     let rowCount: Int
 
     init(_ geometry: ConvolutionGeometry) {
-      let lanesAreOutputs = DirectConvolution.lanesAreOutputs(geometry)
+      lanesAreOutputs = geometry.outputChannels >= laneCount
       let tile = lanesAreOutputs ? OutputLanesTile.outputs : InputLanesTile.outputs
       let pixels = lanesAreOutputs ? OutputLanesTile.pixels : InputLanesTile.pixels
       inputChannels = lanesAreOutputs ? geometry.inputChannels : paddedToLanes(geometry.inputChannels)
@@ -40,29 +49,23 @@ public enum DirectConvolution {
 
   // MARK: Weights
 
-  /// Floats of a packed weight.
-  public static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    let layout = Layout(geometry)
-    return layout.groups * layout.groupCount
-  }
+  var packedWeightCount: Int { layout.groups * layout.groupCount }
 
   /// Orders a weight `[O, I, k, k]` as the tiles read it, with zeros for the channels that fill up lanes and groups.
-  public static func packWeight(
-    _ weight: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let layout = Layout(geometry)
-    let lanesAreOutputs = lanesAreOutputs(geometry)
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (weight, layout) = (weights[0], layout)
     let taps = geometry.kernel * geometry.kernel
-    packed.update(repeating: 0, count: layout.groups * layout.groupCount)
-    for output in 0..<geometry.outputChannels {
-      for input in 0..<geometry.inputChannels {
+    packed.update(repeating: 0, count: packedWeightCount)
+    for output in 0..<weight.outputChannels {
+      for input in 0..<weight.inputChannels {
+        let values = weight.taps(output: output, input: input)
         for tap in 0..<taps {
           let position = tap * layout.inputChannels + input
           let offset =
-            lanesAreOutputs
+            layout.lanesAreOutputs
             ? OutputLanesTile.weightOffset(position: position, output: output, groupCount: layout.groupCount)
             : InputLanesTile.weightOffset(position: position, output: output, groupCount: layout.groupCount)
-          packed[offset] = weight[(output * geometry.inputChannels + input) * taps + tap]
+          packed[offset] = values[tap]
         }
       }
     }
@@ -70,27 +73,24 @@ public enum DirectConvolution {
 
   // MARK: Forward
 
-  /// Floats of scratch for ``forward(_:_:packedWeight:epilogue:output:scratch:pool:)``.
-  public static func forwardScratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
-    threads * geometry.kernel * Layout(geometry).rowCount
-  }
+  func scratchCount(threads: Int) -> Int { threads * geometry.kernel * layout.rowCount }
+  var taskCount: Int { geometry.batch * bands }
+  private var bands: Int { (geometry.outputHeight + Self.bandHeight - 1) / Self.bandHeight }
 
-  /// `output = epilogue(input ∗ weight)`: input `[N, H, W, I]`, output `[N, Ho, Wo, O]`.
-  public static func forward(
-    _ input: UnsafePointer<Float>, _ geometry: ConvolutionGeometry, packedWeight: UnsafePointer<Float>,
-    epilogue: ConvolutionEpilogue, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    pool: ComputePool
+  /// `output = r(input ∗ weight + bias)`; both in whole pixels, the input as it is.
+  func forward(
+    _ input: ActivationInput, weight: UnsafePointer<Float>, output: ActivationOutput,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
-    let lanesAreOutputs = lanesAreOutputs(geometry)
-    let bands = (geometry.outputHeight + bandHeight - 1) / bandHeight
+    let (geometry, layout, bands, bandHeight) = (geometry, layout, bands, Self.bandHeight)
+    let epilogue = ConvolutionEpilogue(bias: output.bias, rectifies: output.rectifies)
     let kernel = geometry.kernel
     PatchGather.with(geometry) { patches in
       pool.parallelFor(geometry.batch * bands) { index, thread in
         let image = index / bands
         let first = index % bands * bandHeight
         let last = min(first + bandHeight, geometry.outputHeight)
-        let source = input + image * geometry.inputImageCount
+        let source = input.values + image * geometry.inputImageCount
         let ring = scratch + thread * kernel * layout.rowCount
         var gathered = first * geometry.stride
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: kernel) { rows in
@@ -106,11 +106,11 @@ public enum DirectConvolution {
             }
             for row in 0..<kernel { base[row] = UnsafePointer(ring + (top + row) % kernel * layout.rowCount) }
             let target =
-              output + image * geometry.outputImageCount + y * geometry.outputWidth * geometry.outputChannels
-            if lanesAreOutputs {
-              OutputLanesTile.row(base, geometry, layout, packedWeight, epilogue, into: target)
+              output.values + image * geometry.outputImageCount + y * geometry.outputWidth * geometry.outputChannels
+            if layout.lanesAreOutputs {
+              OutputLanesTile.row(base, geometry, layout, weight, epilogue, into: target)
             } else {
-              InputLanesTile.row(base, geometry, layout, packedWeight, epilogue, into: target)
+              InputLanesTile.row(base, geometry, layout, weight, epilogue, into: target)
             }
           }
         }

@@ -3,11 +3,24 @@ import Threading
 /// A convolution with a small kernel to RGB: vectors run along the pixels of a row, since three outputs would leave most lanes idle.
 ///
 /// A strip is read, turned from pixels of channels into planes, and multiplied there, 32 pixels of three colours at a time.
-enum FusedDirectToPicture {
+struct FusedDirectToPicture: ConvolutionKernel {
   private static let rowsPerStrip = 4
   private static let pixelsPerStrip = 64
   /// Pixels whose sums are in registers.
   private static let pixelsAtATime = 32
+
+  let geometry: ConvolutionGeometry
+  private let layout: Layout
+
+  static func supports(_ geometry: ConvolutionGeometry) -> Bool {
+    geometry.outputChannels == 3 && geometry.stride == 1 && geometry.upsampling == 1
+      && geometry.inputChannels % laneCount == 0 && geometry.batch == 1
+  }
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    layout = Layout(geometry)
+  }
 
   private struct Layout {
     /// Columns of the padded input under a strip, and so floats between the rows of a plane.
@@ -31,22 +44,17 @@ enum FusedDirectToPicture {
     }
   }
 
-  static func scratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
-    threads * Layout(geometry).scratchCount(geometry.inputChannels)
-  }
+  func scratchCount(threads: Int) -> Int { threads * layout.scratchCount(geometry.inputChannels) }
+  var taskCount: Int { layout.tasks.tasks }
 
   // MARK: Weights
 
-  static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    geometry.inputChannels * geometry.kernel * geometry.kernel * 3
-  }
+  var packedWeightCount: Int { geometry.inputChannels * geometry.kernel * geometry.kernel * 3 }
 
   /// Writes `[3, I, k, k]` as `[I][k][k][3]`.
-  static func packWeight(
-    _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let taps = geometry.kernel * geometry.kernel
-    packed.update(repeating: 0, count: packedWeightCount(geometry))
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (weight, taps) = (weights[0], geometry.kernel * geometry.kernel)
+    packed.update(repeating: 0, count: packedWeightCount)
     for output in 0..<3 {
       for input in 0..<weight.inputChannels {
         let source = weight.taps(output: output, input: input)
@@ -57,12 +65,12 @@ enum FusedDirectToPicture {
 
   // MARK: Forward
 
-  static func forward(
-    _ input: ActivationInput, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput,
+  func forward(
+    _ input: ActivationInput, weight: UnsafePointer<Float>, output: PictureOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
+    let (geometry, layout, rowsPerStrip) = (geometry, layout, Self.rowsPerStrip)
+    let (pixelsPerStrip, pixelsAtATime) = (Self.pixelsPerStrip, Self.pixelsAtATime)
     let reader = PatchReader(input, geometry)
     let tasks = layout.tasks
     let channels = geometry.inputChannels
@@ -73,8 +81,8 @@ enum FusedDirectToPicture {
       for strip in tasks.strips(of: task) {
         let top = strip / layout.stripsPerRow * rowsPerStrip
         let left = strip % layout.stripsPerRow * pixelsPerStrip
-        let rows = min(rowsPerStrip, min(geometry.outputHeight, picture.height) - top)
-        let end = min(left + pixelsPerStrip, min(geometry.outputWidth, picture.width))
+        let rows = min(rowsPerStrip, min(geometry.outputHeight, output.height) - top)
+        let end = min(left + pixelsPerStrip, min(geometry.outputWidth, output.width))
         guard rows > 0, left < end else { continue }
         for channel in stride(from: 0, to: channels, by: laneCount) {
           reader.read(
@@ -87,11 +95,10 @@ enum FusedDirectToPicture {
         }
         for row in 0..<rows {
           for column in stride(from: left, to: end, by: pixelsAtATime) {
-            multiplyPlanes(
+            Self.multiplyPlanes(
               planes + row * layout.columns + column - left, row: layout.columns, plane: layout.plane,
               kernel: geometry.kernel, channels: channels, weight, into: sums)
-            write(
-              sums, row: top + row, column: column, end: end, bias: bias, scaling: scaling, picture: picture)
+            Self.write(sums, row: top + row, column: column, end: end, picture: output)
           }
         }
       }
@@ -100,9 +107,9 @@ enum FusedDirectToPicture {
 
   @inline(__always)
   private static func write(
-    _ sums: UnsafePointer<Float>, row: Int, column: Int, end: Int, bias: UnsafePointer<Float>?, scaling: PictureScaling,
-    picture: PictureOutput
+    _ sums: UnsafePointer<Float>, row: Int, column: Int, end: Int, picture: PictureOutput
   ) {
+    let (bias, scaling) = (picture.bias, picture.scaling)
     for first in stride(from: 0, to: min(pixelsAtATime, end - column), by: laneCount) {
       func colour(_ index: Int) -> Lanes {
         let value = load(sums + index * pixelsAtATime + first)

@@ -6,7 +6,7 @@ import Threading
 /// of the wide side's channels with such a window takes all taps of a row at once. With few inputs, `dW[i] = Σ_y dY[y]ᵀ · X[y + i]`
 /// over windows of the padded input; with few outputs the roles change, and windows of the gradient, continued with zeros,
 /// meet the padded input, whose taps then come in reverse.
-struct NarrowWeightGradient: Sendable {
+struct NarrowWeightGradient: WeightGradientKernel {
   /// Groups of rows, each with sums of its own that are added in order: results do not depend on the number of threads.
   private static let groups = 16
 
@@ -50,19 +50,17 @@ struct NarrowWeightGradient: Sendable {
   private var perGroup: Int { gradientCount + wideColumns * many + accumulatedTileCount }
   private var paddedCount: Int { narrow.paddedHeight * narrow.paddedWidth * few }
 
-  /// Floats of scratch.
-  var scratchCount: Int { groups * perGroup + geometry.batch * paddedCount + 16 }
+  func backwardWeightScratchCount(threads: Int) -> Int { groups * perGroup + geometry.batch * paddedCount + 16 }
 
-  /// Adds the gradient to `dWeight`, `[O, I, k, k]`; both activations are `[N, H, W, C]`.
-  func run(
-    _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dWeight: UnsafeMutablePointer<Float>,
+  func backwardWeight(
+    _ input: ActivationInput, dOutput: ActivationInput, dWeight: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let padded = scratch + groups * perGroup
-    pad(hasFewInputs ? input : dOutput, into: padded, pool)
+    pad((hasFewInputs ? input : dOutput).values, into: padded, pool)
     // Windows are read in whole register tiles, beyond the last one too.
     (padded + geometry.batch * paddedCount).update(repeating: 0, count: 16)
-    let reader = PatchReader(ActivationInput(hasFewInputs ? dOutput : input, layout: .pixels), wide)
+    let reader = PatchReader(hasFewInputs ? dOutput : input, wide)
     pool.parallelFor(groups) { group in
       let gradient = scratch + group * perGroup
       let buffer = gradient + gradientCount

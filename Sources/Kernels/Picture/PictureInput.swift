@@ -35,10 +35,16 @@ public struct PictureMap: Sendable {
   }
 }
 
-/// Reads rectangles of a picture as planes of floats.
-struct PictureReader {
+/// A picture with its padding and extension: what a first layer reads, as planes of floats or as it lies in memory.
+public struct PictureReader: Sendable {
   let picture: PictureInput
   let map: PictureMap
+
+  /// A reader of `picture`, whose padding and extension `map` describes.
+  public init(picture: PictureInput, map: PictureMap) {
+    self.picture = picture
+    self.map = map
+  }
 
   /// Reads `count` columns from padded `column` of padded `row` into three planes, `plane` floats apart; beyond the
   /// padding there are zeros.

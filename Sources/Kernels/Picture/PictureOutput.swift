@@ -1,6 +1,6 @@
 /// A picture as the last kernel writes it: RGB of bytes or floats. The caller owns the memory.
 ///
-/// A value `x` becomes `offset + scale · tanh(x)` where that is asked for. Bytes are clamped to 0…255 and rounded to the nearest whole
+/// A value `x` becomes `f(x + bias)`, with `f` the ``PictureScaling``; ``RevisionPass`` has neither. Bytes are clamped to 0…255 and rounded to the nearest whole
 /// number (the even one of two), NaN becomes 0; floats are left as they are.
 public struct PictureOutput: @unchecked Sendable {
   /// Where the values go and of what kind.
@@ -17,26 +17,36 @@ public struct PictureOutput: @unchecked Sendable {
   public let width: Int
   /// The rows to write.
   public let height: Int
+  /// What is added to each colour, `[3]`; nil means nothing. For the kernels of ``ToPictureAlgorithm``.
+  public var bias: UnsafePointer<Float>?
+  /// What becomes of the values. For the kernels of ``ToPictureAlgorithm`` and ``PicturePass``.
+  public var scaling: PictureScaling
 
   /// A picture of `width` × `height`.
-  public init(_ storage: Storage, width: Int, height: Int) {
+  public init(
+    _ storage: Storage, width: Int, height: Int, bias: UnsafePointer<Float>? = nil,
+    scaling: PictureScaling = PictureScaling(tanh: nil)
+  ) {
     self.storage = storage
     self.width = width
     self.height = height
+    self.bias = bias
+    self.scaling = scaling
   }
 }
 
 extension PictureOutput {
-  /// Writes blocks of 2×2 pixels beside one another, the first at (`row`, `column`), with values in front of `scaling`; the picture
+  /// Writes blocks of 2×2 pixels beside one another, the first at (`row`, `column`), with values in front of ``scaling``; the picture
   /// ends at column `limit` at the latest.
   ///
   /// `raw` gives two vectors of each block: upper and lower pair of red, then of green; and the same of blue, with a rest that does not
   /// matter.
   @inline(__always)
   func writeBlocks2(
-    columns: Int, row: Int, column first: Int = 0, limit: Int = .max, scaling: PictureScaling,
+    columns: Int, row: Int, column first: Int = 0, limit: Int = .max,
     _ raw: (_ block: Int, _ column: Int) -> Lanes
   ) {
+    let scaling = scaling
     for column in stride(from: 0, to: columns, by: 2) {
       // Beyond the last block of an odd row the same one again, which is not written.
       let next = column + 1 < columns ? column + 1 : column

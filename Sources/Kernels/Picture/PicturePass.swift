@@ -138,22 +138,21 @@ public enum PicturePass {
   // MARK: To a picture
 
   /// Writes an activation as a picture: `picture[h·r + i, w·r + j, c] = f(in[h, w, c·r² + i·r + j])`, with `in` as `input` describes
-  /// it and `f` the scaled tanh if given.
+  /// it and `f` the picture's scaling.
   ///
   /// The activation is `[C/8, height, width, 8]` with at least `3·r²` channels; `factor` is `r`. What lies beyond the picture is left
   /// out.
   public static func pack(
-    _ input: ActivationInput, height: Int, width: Int, factor: Int = 1, scaling: PictureScaling, picture: PictureOutput,
-    pool: ComputePool
+    _ input: ActivationInput, height: Int, width: Int, factor: Int = 1, picture: PictureOutput, pool: ComputePool
   ) {
-    let source = LazyBlocks(input: input, pixels: height * width, scaling: scaling)
+    let source = LazyBlocks(input: input, pixels: height * width, scaling: picture.scaling)
     let rows = min(height, (picture.height + factor - 1) / factor)
     let columns = min(width, (picture.width + factor - 1) / factor)
     pool.parallelFor(rows) { row in
       let first = row * width
       switch factor {
       case 2:
-        picture.writeBlocks2(columns: columns, row: 2 * row, scaling: scaling) {
+        picture.writeBlocks2(columns: columns, row: 2 * row) {
           source.raw(block: $0, pixel: first + $1)
         }
       case 4: shuffle4(source, first: first, columns: columns, top: 4 * row, picture: picture)

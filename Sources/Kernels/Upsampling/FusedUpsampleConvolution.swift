@@ -5,7 +5,10 @@ import Threading
 /// Along one axis, taps `w` on the upsampled input give `out[2k] = S·x[k] + w₀·(x[k−1] − x[k])` and
 /// `out[2k+1] = S·x[k] + w₂·(x[k+1] − x[k])` with `S = w₀ + w₁ + w₂`: three products for two outputs. Both axes together take
 /// 9 products where the plain form takes 36, and the upsampled map never exists.
-enum FusedUpsampleConvolution {
+struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
+  let geometry: ConvolutionGeometry
+  private let layout: Layout
+
   /// Products for each stored pixel: {pixel, previous, next} of rows times the same of columns.
   private static let planes = 9
   private static let channelsAtATime = 32
@@ -13,8 +16,15 @@ enum FusedUpsampleConvolution {
   static let combinations: [[Double]] = [[1, 1, 1], [1, 0, 0], [0, 0, 1]]
 
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.kernel == 3 && geometry.stride == 1 && geometry.padding == 1 && geometry.upsampling == 2
+    geometry.hasWholeVectors && geometry.isUpsampled3x3
   }
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    layout = Layout(geometry)
+  }
+
+  var materializesInput: Bool { true }
 
   private struct Layout {
     let pixelsPerStrip: Int
@@ -23,6 +33,7 @@ enum FusedUpsampleConvolution {
     let inputPlane: Int
     let productPlane: Int
     let patchCount: Int
+    let tasks: StripTasks
 
     init(_ geometry: ConvolutionGeometry) {
       let pixels = geometry.height * geometry.width
@@ -35,28 +46,23 @@ enum FusedUpsampleConvolution {
       inputPlane = room * geometry.inputChannels + 16
       productPlane = room * min(channelsAtATime, geometry.outputChannels) + 16
       patchCount = 3 * (pixelsPerStrip + 2) * channelsPerRead
+      tasks = StripTasks(strips: geometry.batch * stripsPerImage)
     }
 
     var scratchCount: Int { patchCount + planes * (inputPlane + productPlane) }
   }
 
-  static func scratchCount(_ geometry: ConvolutionGeometry) -> Int { Layout(geometry).scratchCount }
-  static func taskCount(_ geometry: ConvolutionGeometry) -> Int {
-    StripTasks(strips: geometry.batch * Layout(geometry).stripsPerImage).tasks
-  }
+  func scratchCount(threads: Int) -> Int { threads * layout.scratchCount }
+  var taskCount: Int { layout.tasks.tasks }
 
   // MARK: Weights
 
-  static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    planes * geometry.inputChannels * geometry.outputChannels
-  }
+  var packedWeightCount: Int { Self.planes * geometry.inputChannels * geometry.outputChannels }
 
   /// Writes `[O, I, 3, 3]` as `[O/16][9][I][16]`.
-  static func packWeight(
-    _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let inputs = geometry.inputChannels
-    packed.update(repeating: 0, count: packedWeightCount(geometry))
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (weight, inputs, planes, combinations) = (weights[0], geometry.inputChannels, Self.planes, Self.combinations)
+    packed.update(repeating: 0, count: packedWeightCount)
     for output in 0..<weight.outputChannels {
       let panel = output / 16 * 16
       let width = panelWidth(at: panel, of: geometry.outputChannels)
@@ -76,22 +82,21 @@ enum FusedUpsampleConvolution {
 
   // MARK: Forward
 
-  static func forward(
-    _ input: ActivationInput, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>, output: ActivationOutput,
+  func forward(
+    _ input: ActivationInput, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
+    let (geometry, layout) = (geometry, layout)
     let reader = PatchReader(input, geometry, beforeUpsampling: true)
-    let tasks = StripTasks(strips: geometry.batch * layout.stripsPerImage)
+    let tasks = layout.tasks
     let channels = geometry.outputChannels
     let pixels = geometry.height * geometry.width
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * layout.scratchCount
-      let moments = output.moments.map { $0 + task * 2 * channels }
-      moments?.update(repeating: 0, count: 2 * channels)
+      let moments = output.beginMoments(task: task, channels: channels)
       for strip in tasks.strips(of: task) {
         let first = strip % layout.stripsPerImage * layout.pixelsPerStrip
-        convolveStrip(
+        Self.convolveStrip(
           reader, geometry, layout, image: strip / layout.stripsPerImage,
           pixels: first..<min(first + layout.pixelsPerStrip, pixels), weight: weight, output: output,
           moments: moments, scratch: scratch)
@@ -241,5 +246,33 @@ enum FusedUpsampleConvolution {
     let value = rectifies ? rectified(value) : value
     sums.add(value)
     store(value, target)
+  }
+
+  // MARK: Backward to the weight
+
+  func backwardWeightScratchCount(threads: Int) -> Int {
+    UpsampleWeightGradient.scratchCount(geometry, threads: threads)
+  }
+
+  func backwardWeight(
+    _ input: ActivationInput, dOutput: ActivationInput, dWeight: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    UpsampleWeightGradient.run(
+      input, dOutput: dOutput, geometry, dWeight: dWeight, scratch: scratch, pool: pool)
+  }
+}
+
+/// The gradient of the weight behind nearest ×2 upsampling, in the domain of the nine products.
+typealias UpsampleWeightGradient = TransformedWeightGradient<UpsampleInput, UpsampleOutputGradient>
+
+extension UpsampleWeightGradient {
+  static func run(
+    _ input: ActivationInput, dOutput: ActivationInput, _ geometry: ConvolutionGeometry,
+    dWeight: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    run(
+      PatchReader(input, geometry, beforeUpsampling: true), dOutput: dOutput, geometry,
+      matrix: FusedUpsampleConvolution.combinations, dWeight: dWeight, scratch: scratch, pool: pool)
   }
 }

@@ -4,78 +4,64 @@ import Threading
 ///
 /// ``UpsamplePhases`` makes it a 3×3 convolution to 12 channels, whose results go into the picture while they are in the cache:
 /// neither the upsampled input nor the twelve channels ever exist as a whole.
-enum FusedUpsampleToPicture {
+struct FusedUpsampleToPicture: ConvolutionKernel {
   private typealias Tile = WinogradTile6
   /// Red and green of a block's four pixels, then blue and four zeros.
   private static let channels = 16
 
+  let geometry: ConvolutionGeometry
+  /// The convolution in front of the upsampling.
+  private let winograd: FusedWinograd<Tile>
+  /// Columns of the pixels that a strip writes at a time, `[2][6][column][8]`.
+  private let columns: Int
+
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    FusedUpsampleConvolution.supports(geometry) && geometry.outputChannels == 3
-      && geometry.inputChannels % laneCount == 0 && geometry.inputChannels <= FusedWinograd.Layout.mostChannels
-      && geometry.batch == 1
+    geometry.isUpsampled3x3 && geometry.outputChannels == 3 && geometry.inputChannels % laneCount == 0
+      && geometry.inputChannels <= WinogradLayout.mostChannels && geometry.batch == 1
   }
 
-  private struct Layout {
-    let geometry: ConvolutionGeometry
-    let winograd: FusedWinograd.Layout
-    let strip: FusedWinograd.Strip
-    /// Columns of the pixels that a strip writes at a time, `[2][6][column][8]`.
-    let columns: Int
-
-    init(_ geometry: ConvolutionGeometry) {
-      self.geometry = ConvolutionGeometry(beforeUpsamplingOf: geometry, outputChannels: channels)
-      winograd = FusedWinograd.Layout(self.geometry, Tile.self)
-      strip = FusedWinograd.Strip(self.geometry, winograd, Tile.self)
-      columns = winograd.tilesPerStrip * Tile.outputs
-    }
-
-    /// Floats between the two vectors of a block.
-    var plane: Int { Tile.outputs * columns * laneCount }
-    var scratchCount: Int { strip.scratchCount + 2 * plane }
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    winograd = FusedWinograd(ConvolutionGeometry(beforeUpsamplingOf: geometry, outputChannels: Self.channels))
+    columns = winograd.layout.tilesPerStrip * Tile.outputs
   }
 
-  static func scratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
-    threads * Layout(geometry).scratchCount
-  }
+  /// Floats between the two vectors of a block.
+  private var plane: Int { Tile.outputs * columns * laneCount }
+
+  func scratchCount(threads: Int) -> Int { threads * (winograd.strip.scratchCount + 2 * plane) }
+  var taskCount: Int { winograd.taskCount }
 
   // MARK: Weights
 
-  static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    FusedWinograd.packedWeightCount(Layout(geometry).geometry, Tile.self)
-  }
+  var packedWeightCount: Int { winograd.packedWeightCount }
 
   /// Writes `[3, I, 3, 3]` as the weight of ``FusedWinograd`` for twelve channels.
-  static func packWeight(
-    _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let layout = Layout(geometry)
-    UpsamplePhases.withWeight(weight, channels: 12, { (channel: $0 / 4, phase: $0 % 4) }) {
-      FusedWinograd.packWeight($0, layout.geometry, Tile.self, into: packed, pool: nil)
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    UpsamplePhases.withWeight(weights[0], channels: 12, { (channel: $0 / 4, phase: $0 % 4) }) {
+      winograd.packWeight($0, into: packed, pool: pool)
     }
   }
 
   // MARK: Forward
 
-  static func forward(
-    _ input: ActivationInput, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput,
+  func forward(
+    _ input: ActivationInput, weight: UnsafePointer<Float>, output: PictureOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
-    let reader = PatchReader(input, layout.geometry)
-    let tasks = layout.winograd.strips(1)
-    let (colours, blue) = (biasLanes(bias, first: 0), biasLanes(bias, first: 2))
+    let (layout, perThread) = (winograd.layout, scratchCount(threads: 1))
+    let reader = PatchReader(input, winograd.geometry)
+    let tasks = layout.strips(1)
+    let (colours, blue) = (Self.biasLanes(output.bias, first: 0), Self.biasLanes(output.bias, first: 2))
     pool.parallelFor(tasks.tasks) { task, thread in
-      let scratch = scratch + thread * layout.scratchCount
+      let scratch = scratch + thread * perThread
       for number in tasks.strips(of: task) {
-        let first = number * layout.winograd.tilesPerStrip
-        let tiles = first..<min(first + layout.winograd.tilesPerStrip, layout.winograd.tilesPerImage)
-        FusedWinograd.forwardStrip(
-          layout.strip, reader, layout.geometry, Tile.self, image: 0, tiles: tiles, weight: weight, scratch: scratch
-        ) {
+        let first = number * layout.tilesPerStrip
+        let tiles = first..<min(first + layout.tilesPerStrip, layout.tilesPerImage)
+        winograd.forwardStrip(reader, image: 0, tiles: tiles, weight: weight, scratch: scratch) {
           write(
-            $0, layout, tiles: tiles, colours: colours, blue: blue, scaling: scaling, picture: picture,
-            pixels: scratch + layout.strip.scratchCount)
+            $0, tiles: tiles, colours: colours, blue: blue, picture: output,
+            pixels: scratch + winograd.strip.scratchCount)
         }
       }
     }
@@ -90,33 +76,33 @@ enum FusedUpsampleToPicture {
 
   /// Transforms a strip's columns back and writes their blocks of pixels.
   @inline(__always)
-  private static func write(
-    _ halves: UnsafePointer<Float>, _ layout: Layout, tiles: Range<Int>, colours: Lanes, blue: Lanes,
-    scaling: PictureScaling, picture: PictureOutput, pixels: UnsafeMutablePointer<Float>
+  private func write(
+    _ halves: UnsafePointer<Float>, tiles: Range<Int>, colours: Lanes, blue: Lanes, picture: PictureOutput,
+    pixels: UnsafeMutablePointer<Float>
   ) {
-    let writer = ColumnWriter(plane: layout.strip.outputPlane, pixel: laneCount, row: layout.columns * laneCount)
+    let (geometry, strip, lineCount, plane) = (winograd.geometry, winograd.strip, columns * laneCount, plane)
+    let writer = ColumnWriter(plane: strip.outputPlane, pixel: laneCount, row: lineCount)
     var tile = tiles.lowerBound
     while tile < tiles.upperBound {
       let run = TileRun(
-        from: tile, to: tiles.upperBound, tilesPerRow: layout.winograd.tilesPerRow, outputs: Tile.outputs)
-      let rows = min(Tile.outputs, layout.geometry.outputHeight - run.top)
-      let columns = min(Tile.outputs * run.tiles, layout.geometry.outputWidth - run.left)
+        from: tile, to: tiles.upperBound, tilesPerRow: winograd.layout.tilesPerRow, outputs: Tile.outputs)
+      let rows = min(Tile.outputs, geometry.outputHeight - run.top)
+      let columns = min(Tile.outputs * run.tiles, geometry.outputWidth - run.left)
       for block in 0..<2 {
         let bias = block == 0 ? colours : blue
         let source =
-          halves + laneCount * (block * layout.strip.outputColumns + (tile - tiles.lowerBound) * Tile.outputs)
-        writer.write(source, Tile.self, rows: rows, columns: columns, to: pixels + block * layout.plane) { value, _ in
+          halves + laneCount * (block * strip.outputColumns + (tile - tiles.lowerBound) * Tile.outputs)
+        writer.write(source, Tile.self, rows: rows, columns: columns, to: pixels + block * plane) { value, _ in
           value + bias
         }
       }
       // Blocks that the picture does not have are left out.
       let shown = min(columns, (picture.width + 1) / 2 - run.left)
       for row in 0..<rows where shown > 0 {
-        let line = pixels + row * layout.columns * laneCount
+        let line = pixels + row * lineCount
         picture.writeBlocks2(
-          columns: shown, row: 2 * (run.top + row), column: 2 * run.left, limit: 2 * (run.left + columns),
-          scaling: scaling
-        ) { load(line + $0 * layout.plane + $1 * laneCount) }
+          columns: shown, row: 2 * (run.top + row), column: 2 * run.left, limit: 2 * (run.left + columns)
+        ) { load(line + $0 * plane + $1 * laneCount) }
       }
       tile += run.tiles
     }

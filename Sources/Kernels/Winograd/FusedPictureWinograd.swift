@@ -7,17 +7,23 @@ import Threading
 /// are added before the one inverse transform: 9×9 takes 48 products for each output in place of 243. Tiles of F(6,3) lie
 /// 6 apart and blocks 3, so input tiles are transformed at the distance of 3 and serve all blocks. With three channels,
 /// the vectors run over the points of a tile instead of over channels.
-enum FusedPictureWinograd {
+struct FusedPictureWinograd: ConvolutionKernel {
   private typealias Tile = WinogradTile6
   private static let points = 8
   private static let channels = 3
   /// Floats of a transformed input tile in one plane column.
   private static let patch = channels * laneCount
 
-  /// Whether the kernel computes `geometry`.
+  let geometry: ConvolutionGeometry
+  private let layout: Layout
+
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.inputChannels == channels && geometry.stride == 1 && geometry.upsampling == 1
-      && geometry.outputChannels % laneCount == 0 && geometry.batch == 1
+    FusedPictureDirect.supports(geometry) && geometry.stride == 1
+  }
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    layout = Layout(geometry)
   }
 
   private struct Layout {
@@ -50,36 +56,26 @@ enum FusedPictureWinograd {
     /// `[point][block row][tile][channel][8]`.
     var transformedCount: Int { points * blocks * patches * patch }
     var productCount: Int { points * points * productPlane }
+    var tasks: StripTasks { StripTasks(strips: tileRows * stripsPerRow) }
     var scratchCount: Int {
       pictureCount + columnCount + transformedCount + productCount + points * points * laneCount
     }
   }
 
-  /// Floats of scratch on a pool of `threads`; its first contents must be finite.
-  static func scratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
-    threads * Layout(geometry).scratchCount
-  }
-  /// The tasks whose sums ``Moments`` adds.
-  static func taskCount(_ geometry: ConvolutionGeometry) -> Int { tasks(Layout(geometry)).tasks }
-  private static func tasks(_ layout: Layout) -> StripTasks {
-    StripTasks(strips: layout.tileRows * layout.stripsPerRow)
-  }
+  func scratchCount(threads: Int) -> Int { threads * layout.scratchCount }
+  var taskCount: Int { layout.tasks.tasks }
 
   // MARK: Weights
 
-  /// Floats of a packed weight.
-  static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    let blocks = Layout(geometry).blocks
-    return points * points * blocks * blocks * channels * geometry.outputChannels
+  var packedWeightCount: Int {
+    Self.points * Self.points * layout.blocks * layout.blocks * Self.channels * geometry.outputChannels
   }
 
   /// Writes `[O, 3, k, k]` as `[O/16][point column][point row][block row][block column][3][16]`; taps beyond `k` are zeros.
-  static func packWeight(
-    _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let blocks = Layout(geometry).blocks
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (weight, blocks, points, channels) = (weights[0], layout.blocks, Self.points, Self.channels)
     let depth = blocks * blocks * channels
-    packed.update(repeating: 0, count: packedWeightCount(geometry))
+    packed.update(repeating: 0, count: packedWeightCount)
     var block = [Float](repeating: 0, count: 9)
     for output in 0..<weight.outputChannels {
       let panel = output / 16 * 16
@@ -106,27 +102,24 @@ enum FusedPictureWinograd {
 
   // MARK: Forward
 
-  /// Computes the output from a picture, whose padding and extension `map` describes.
-  static func forward(
-    _ picture: PictureInput, map: PictureMap, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>,
-    output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  func forward(
+    _ picture: PictureReader, weight: UnsafePointer<Float>, output: ActivationOutput,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
-    let reader = PictureReader(picture: picture, map: map)
-    let tasks = tasks(layout)
+    let (geometry, layout) = (geometry, layout)
+    let tasks = layout.tasks
     let outputs = geometry.outputChannels
     pool.parallelFor(tasks.tasks) { task, thread in
       let scratch = scratch + thread * layout.scratchCount
-      let moments = output.moments.map { $0 + task * 2 * outputs }
-      moments?.update(repeating: 0, count: 2 * outputs)
+      let moments = output.beginMoments(task: task, channels: outputs)
       for strip in tasks.strips(of: task) {
         let first = strip % layout.stripsPerRow * layout.tilesPerStrip
         let row = strip / layout.stripsPerRow * layout.tilesPerRow
         let run = TileRun(
           from: row + first, to: row + min(first + layout.tilesPerStrip, layout.tilesPerRow),
           tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
-        convolveStrip(
-          reader, geometry, layout, run: run, weight: weight, output: output, moments: moments, scratch: scratch)
+        Self.convolveStrip(
+          picture, geometry, layout, run: run, weight: weight, output: output, moments: moments, scratch: scratch)
       }
     }
   }
@@ -182,9 +175,9 @@ enum FusedPictureWinograd {
       channel += width
     }
     for block in stride(from: 0, to: outputs, by: laneCount) {
-      FusedWinograd.writeTiles(
-        products + block, plane: layout.productPlane, tile: outputs, run: run, geometry, Tile.self, image: 0,
-        channel: block, output: output, moments: moments, temporary: temporary)
+      FusedWinograd<Tile>.writeTiles(
+        products + block, plane: layout.productPlane, tile: outputs, run: run, geometry, image: 0, channel: block,
+        output: output, moments: moments, temporary: temporary)
     }
   }
 

@@ -5,61 +5,21 @@ import Threading
 // threads, then multiplied, each plane's weights read once by one thread, then transformed back.
 
 extension FusedWinograd {
-  /// The division of a batch's tiles into chunks, and where a chunk's intermediate results lie in the scratch, in floats.
-  struct Stages {
-    /// Floats of a chunk's transformed inputs and products.
-    private static let chunkCount = 5 << 20
-
-    let tiles: Int
-    /// A multiple of a strip's tiles.
-    let tilesPerChunk: Int
-    /// Between the planes of the transformed input; odd multiples of a cache line, since powers of two would fall into few sets.
-    let inputPlane: Int
-    let productPlane: Int
-    private let planes: Int
-    /// Input channels that are read at a time: a cache line, where the channels divide so.
-    let channelsPerRead: Int
-    let patchCount: Int
-    /// Of one thread: the patch, and the tile on its way back.
-    let privateCount: Int
-
-    init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: Layout, _: Tile.Type) {
-      planes = Tile.points * Tile.points
-      tiles = geometry.batch * layout.tilesPerImage
-      let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
-      let length = Layout.runLength
-      let most = max(length, Self.chunkCount / perTile)
-      let chunks = (tiles + most - 1) / most
-      tilesPerChunk = ((tiles + chunks - 1) / chunks + length - 1) / length * length
-      inputPlane = tilesPerChunk * geometry.inputChannels + 16
-      productPlane = tilesPerChunk * geometry.outputChannels + 16
-      channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
-      patchCount = WinogradInput<Tile>.patchCount(tiles: length, channels: channelsPerRead)
-      privateCount = patchCount + planes * laneCount
-    }
-
-    var productOffset: Int { planes * inputPlane }
-    var privateOffset: Int { planes * (inputPlane + productPlane) }
-    func scratchCount(_ threads: Int) -> Int { privateOffset + threads * privateCount }
-    var taskCount: Int { (tiles + Layout.runLength - 1) / Layout.runLength }
-  }
-
-  static func forwardInStages<Tile: WinogradTile>(
-    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, _ layout: Layout,
-    weight: UnsafePointer<Float>, output: ActivationOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  func forwardInStages(
+    _ reader: PatchReader, weight: UnsafePointer<Float>, output: ActivationOutput,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let stages = Stages(geometry, layout, Tile.self)
-    let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, Layout.runLength)
+    let stages = WinogradStages(geometry, layout, Tile.self)
+    let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, WinogradLayout.runLength)
     let products = scratch + stages.productOffset
     for first in stride(from: 0, to: stages.tiles, by: stages.tilesPerChunk) {
       let end = min(first + stages.tilesPerChunk, stages.tiles)
       let runs = (end - first + length - 1) / length
       pool.parallelFor(runs) { run, thread in
         let patch = scratch + stages.privateOffset + thread * stages.privateCount
-        forEachImage(first + run * length, end, layout) { image, tiles, start in
+        forEachImage(first + run * length, end) { image, tiles, start in
           transformInput(
-            reader, geometry, Tile.self, layout, stages, image: image, tiles: tiles, patch: patch,
-            into: scratch + (start - first) * inputs, plane: stages.inputPlane)
+            reader, stages, image: image, tiles: tiles, patch: patch, into: scratch + (start - first) * inputs)
         }
       }
       let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
@@ -70,12 +30,12 @@ extension FusedWinograd {
       }
       pool.parallelFor(runs) { run, thread in
         let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount
-        let moments = output.moments.map { $0 + (first / length + run) * 2 * outputs }
-        moments?.update(repeating: 0, count: 2 * outputs)
-        forEachImage(first + run * length, end, layout) { image, tiles, start in
+        let moments = output.beginMoments(task: first / length + run, channels: outputs)
+        forEachImage(first + run * length, end) { image, tiles, start in
           writeStrip(
-            products + (start - first) * outputs, plane: stages.productPlane, layout, geometry, Tile.self,
-            image: image, tiles: tiles, channels: 0..<outputs, output: output, moments: moments, temporary: temporary)
+            products + (start - first) * outputs, plane: stages.productPlane, image: image, tiles: tiles,
+            output: output,
+            moments: moments, temporary: temporary)
         }
       }
     }
@@ -83,10 +43,9 @@ extension FusedWinograd {
 
   /// Reads the input of `tiles` and transforms it, `[points²][tile][I]`.
   @inline(__always)
-  private static func transformInput<Tile: WinogradTile>(
-    _ reader: PatchReader, _ geometry: ConvolutionGeometry, _: Tile.Type, _ layout: Layout, _ stages: Stages,
-    image: Int,
-    tiles: Range<Int>, patch: UnsafeMutablePointer<Float>, into transformed: UnsafeMutablePointer<Float>, plane: Int
+  private func transformInput(
+    _ reader: PatchReader, _ stages: WinogradStages, image: Int, tiles: Range<Int>, patch: UnsafeMutablePointer<Float>,
+    into transformed: UnsafeMutablePointer<Float>
   ) {
     let inputs = geometry.inputChannels
     var tile = tiles.lowerBound
@@ -97,32 +56,32 @@ extension FusedWinograd {
         atATime: stages.channelsPerRead,
         owned: PixelRectangle(
           rows: run.top..<run.top + Tile.outputs, columns: run.left..<run.left + Tile.outputs * run.tiles),
-        patch: patch, into: transformed + (tile - tiles.lowerBound) * inputs, TilePlacement(plane: plane, tile: inputs))
+        patch: patch, into: transformed + (tile - tiles.lowerBound) * inputs,
+        TilePlacement(plane: stages.inputPlane, tile: inputs))
       tile += run.tiles
     }
   }
 
-  /// Transforms `channels` of `tiles` back and writes them; `products` are `[points²][tile][channel]`.
+  /// Transforms `tiles` back and writes them; `products` are `[points²][tile][O]`.
   @inline(__always)
-  private static func writeStrip<Tile: WinogradTile>(
-    _ products: UnsafePointer<Float>, plane: Int, _ layout: Layout, _ geometry: ConvolutionGeometry, _: Tile.Type,
-    image: Int, tiles: Range<Int>, channels: Range<Int>, output: ActivationOutput,
+  private func writeStrip(
+    _ products: UnsafePointer<Float>, plane: Int, image: Int, tiles: Range<Int>, output: ActivationOutput,
     moments: UnsafeMutablePointer<Double>?, temporary: UnsafeMutablePointer<Float>
   ) {
+    let channels = geometry.outputChannels
     // Blocks of channels are far apart in memory, and of each the tiles follow one another; those of one pixel share a
     // cache line, which all of them should find there.
     let length = output.layout == .blocks ? tiles.count : 1
     var start = tiles.lowerBound
     while start < tiles.upperBound {
       let end = min(start + length, tiles.upperBound)
-      for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: laneCount) {
+      for channel in stride(from: 0, to: channels, by: laneCount) {
         var tile = start
         while tile < end {
           let run = TileRun(from: tile, to: end, tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
-          writeTiles(
-            products + (tile - tiles.lowerBound) * channels.count + channel - channels.lowerBound, plane: plane,
-            tile: channels.count, run: run, geometry, Tile.self, image: image, channel: channel, output: output,
-            moments: moments, temporary: temporary)
+          Self.writeTiles(
+            products + (tile - tiles.lowerBound) * channels + channel, plane: plane, tile: channels, run: run, geometry,
+            image: image, channel: channel, output: output, moments: moments, temporary: temporary)
           tile += run.tiles
         }
       }
@@ -133,11 +92,11 @@ extension FusedWinograd {
   /// Divides the strip that begins at tile `first` of the batch, and ends at `end` at the latest, into images: `body` gets the tiles
   /// within the image and the number of the first within the batch.
   @inline(__always)
-  private static func forEachImage(
-    _ first: Int, _ end: Int, _ layout: Layout, _ body: (_ image: Int, _ tiles: Range<Int>, _ start: Int) -> Void
+  private func forEachImage(
+    _ first: Int, _ end: Int, _ body: (_ image: Int, _ tiles: Range<Int>, _ start: Int) -> Void
   ) {
     var start = first
-    let end = min(first + Layout.runLength, end)
+    let end = min(first + WinogradLayout.runLength, end)
     while start < end {
       let (image, position) = (start / layout.tilesPerImage, start % layout.tilesPerImage)
       let count = min(end - start, layout.tilesPerImage - position)
@@ -145,4 +104,43 @@ extension FusedWinograd {
       start += count
     }
   }
+}
+
+/// The division of a batch's tiles into chunks, and where a chunk's intermediate results lie in the scratch, in floats.
+struct WinogradStages {
+  /// Floats of a chunk's transformed inputs and products.
+  private static let chunkCount = 5 << 20
+
+  let tiles: Int
+  /// A multiple of a strip's tiles.
+  let tilesPerChunk: Int
+  /// Between the planes of the transformed input; odd multiples of a cache line, since powers of two would fall into few sets.
+  let inputPlane: Int
+  let productPlane: Int
+  private let planes: Int
+  /// Input channels that are read at a time: a cache line, where the channels divide so.
+  let channelsPerRead: Int
+  let patchCount: Int
+  /// Of one thread: the patch, and the tile on its way back.
+  let privateCount: Int
+
+  init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
+    planes = Tile.points * Tile.points
+    tiles = geometry.batch * layout.tilesPerImage
+    let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
+    let length = WinogradLayout.runLength
+    let most = max(length, Self.chunkCount / perTile)
+    let chunks = (tiles + most - 1) / most
+    tilesPerChunk = ((tiles + chunks - 1) / chunks + length - 1) / length * length
+    inputPlane = tilesPerChunk * geometry.inputChannels + 16
+    productPlane = tilesPerChunk * geometry.outputChannels + 16
+    channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
+    patchCount = WinogradInput<Tile>.patchCount(tiles: length, channels: channelsPerRead)
+    privateCount = patchCount + planes * laneCount
+  }
+
+  var productOffset: Int { planes * inputPlane }
+  var privateOffset: Int { planes * (inputPlane + productPlane) }
+  func scratchCount(_ threads: Int) -> Int { privateOffset + threads * privateCount }
+  var taskCount: Int { (tiles + WinogradLayout.runLength - 1) / WinogradLayout.runLength }
 }

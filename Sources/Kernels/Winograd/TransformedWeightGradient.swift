@@ -59,12 +59,18 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
 
   /// `dWeight += ∂(input ∗ weight)/∂weight · dOutput` as `[O, I, 3, 3]`; `matrix` is `G`, `[points][3]`.
   ///
-  /// `reader` reads the input as the forward kernel does, `outputReader` the gradient of the output without padding.
+  /// `reader` reads the input as the forward kernel does.
   static func run(
-    _ reader: PatchReader, outputReader: PatchReader, _ geometry: ConvolutionGeometry, matrix: [[Double]],
+    _ reader: PatchReader, dOutput: ActivationInput, _ geometry: ConvolutionGeometry, matrix: [[Double]],
     dWeight: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let layout = Layout(geometry)
+    let outputReader = PatchReader(
+      dOutput,
+      ConvolutionGeometry(
+        batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
+        inputChannels: geometry.outputChannels, outputChannels: geometry.outputChannels, kernel: 1, padding: 0,
+        paddingMode: .zeros))
     let gradient = scratch
     let transformed = gradient + planes * layout.gradientPlane
     let products = transformed + planes * layout.inputPlane

@@ -65,7 +65,7 @@ import Testing
     let (weight, bias) = Self.weight(shapes, random: &random)
     for algorithm in shapes.fusedAlgorithms {
       let ones = [Float](repeating: 1, count: shapes.outputs)
-      let result = FusedConvolution(shapes.geometry, algorithm: algorithm).forward(
+      let result = algorithm.kernel(for: shapes.geometry).forward(
         input, weight: weight.elements, bias: bias, rectifies: rectifies, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
@@ -86,7 +86,7 @@ import Testing
       _ = picture.withInputs { input in
         withGammaAndBeta(
           { gamma, beta in
-            FusedPictureConvolution(geometry, algorithm: algorithm).forward(
+            algorithm.kernel(for: geometry).forward(
               input, map: PictureMap(geometry, width: width, height: height), weight: weight, bias: bias,
               rectifies: rectifies, gamma: gamma, beta: beta)
           }, channels: 24, "\(algorithm), \(width)×\(height)")
@@ -107,7 +107,7 @@ import Testing
       random: &random)
     let ones = [Float](repeating: 1, count: channels)
     for algorithm in DepthwiseAlgorithm.allCases where algorithm.supports(depthwise.geometry) {
-      let result = FusedDepthwiseConvolution(depthwise.geometry, algorithm: algorithm).forward(
+      let result = algorithm.kernel(for: depthwise.geometry).forward(
         input, weight: filter.elements, bias: bias, rectifies: rectifies, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
@@ -116,7 +116,7 @@ import Testing
       ConvolutionCase(
         height: 1, width: 1, inputs: channels, outputs: shapes.outputs, kernel: 1, padding: 0, mode: .zeros),
       random: &random)
-    let result = FusedSeparableConvolution(shapes.geometry).forward(
+    let result = SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
       input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
       pointwise: pointwise.elements, bias: outputBias, rectifies: rectifies, gathers: true)
     expectNorm(

@@ -30,7 +30,7 @@ extension Reference.ConvolutionGeometry {
     #expect(
       shapes.fusedAlgorithms.contains(.direct) && shapes.fusedAlgorithms.contains(.preferred(for: shapes.geometry)))
     for algorithm in shapes.fusedAlgorithms {
-      let result = FusedConvolution(shapes.geometry, algorithm: algorithm).forward(
+      let result = algorithm.kernel(for: shapes.geometry).forward(
         input, weight: weight.elements, bias: bias.elements)
       expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
     }
@@ -55,7 +55,7 @@ extension Reference.ConvolutionGeometry {
     let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
     let weight = random.tensor(shapes.weightShape).elements
     for algorithm in shapes.fusedAlgorithms {
-      let convolution = FusedConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       let results = pools.map { convolution.forward(input, weight: weight, gathers: true, pool: $0) }
       #expect(results[1] == results[0] && results[2] == results[0], "\(algorithm)")
     }
@@ -70,7 +70,7 @@ extension Reference.ConvolutionGeometry {
     let weight = random.tensor(shapes.weightShape)
     let expected = referenceConvolution(input.reference, shapes, weight: weight)
     for algorithm in shapes.fusedAlgorithms {
-      let convolution = FusedConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       let result = convolution.forward(input, weight: weight.elements)
       expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
       guard convolution.materializesInput else { continue }
@@ -88,7 +88,7 @@ extension Reference.ConvolutionGeometry {
       let shapes = ConvolutionCase(
         height: 8, width: 8, inputs: 8, outputs: 8, kernel: kernel, stride: stride, padding: padding, mode: .zeros,
         upsampling: upsampling)
-      return FusedConvolution(shapes.geometry, algorithm: algorithm).materializesInput
+      return algorithm.kernel(for: shapes.geometry).materializesInput
     }
     for algorithm in [FusedAlgorithm.winograd6, .winograd4, .direct] {
       #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1))
@@ -113,7 +113,7 @@ extension Reference.ConvolutionGeometry {
     let plain = referenceConvolution(input.reference, shapes, weight: weight)
     let biased = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
     for algorithm in shapes.fusedAlgorithms {
-      let convolution = FusedConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       let without = convolution.forward(input, weight: weight.elements, rectifies: true)
       expectAgreement(without.output, Reference.relu(plain), within: Tolerance.of(algorithm), "\(algorithm), no bias")
       let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
@@ -135,7 +135,7 @@ extension Reference.ConvolutionGeometry {
       return sum
     }
     for algorithm in shapes.fusedAlgorithms {
-      let convolution = FusedConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       guard convolution.addsResidual else { continue }
       for rectifies in [false, true] {
         let result = convolution.forward(
@@ -167,7 +167,7 @@ extension Reference.ConvolutionGeometry {
       }
       let expected = referenceConvolution(input.reference, shapes, weight: weight.tensor)
       for algorithm in shapes.fusedAlgorithms {
-        let result = FusedConvolution(shapes.geometry, algorithm: algorithm).forward(
+        let result = algorithm.kernel(for: shapes.geometry).forward(
           input, weight: small.elements, weightChannels: (outputs, inputs))
         expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
         for (index, value) in result.output.enumerated() where index % shapes.outputs >= outputs && value != 0 {
@@ -188,7 +188,7 @@ extension Reference.ConvolutionGeometry {
     let weight = random.tensor(shapes.weightShape)
     let expected = referenceConvolution(input.reference, shapes, weight: weight).elements
     func error(_ algorithm: FusedAlgorithm) -> Double {
-      let result = FusedConvolution(shapes.geometry, algorithm: algorithm).forward(input, weight: weight.elements)
+      let result = algorithm.kernel(for: shapes.geometry).forward(input, weight: weight.elements)
       return Discrepancy(result.output, expected: expected).relative
     }
     let (six, four, direct) = (error(.winograd6), error(.winograd4), error(.direct))

@@ -1,5 +1,6 @@
 import Kernels
 import TestSupport
+import Tensors
 import Testing
 import Threading
 
@@ -68,21 +69,40 @@ func withOutput(
   return result
 }
 
-/// The kernels on arrays: scratch of exactly the promised size, which begins as zeros, and everything between guards.
-extension FusedConvolution {
-  func forward(
-    _ input: LazyInput, weight: [Float], weightChannels: (outputs: Int, inputs: Int)? = nil, bias: [Float]? = nil,
-    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
-    pool: ComputePool = pool
-  ) -> KernelResult {
+/// A layer's weight `[O, I, k, k]`, perhaps of fewer channels than the geometry's, and the bias of one that another follows.
+struct Filter {
+  let values: [Float]
+  let outputs: Int
+  let inputs: Int
+  let kernel: Int
+  var bias: [Float]?
+}
+
+extension ConvolutionKernel {
+  /// Packs weights, every array between guards.
+  func packed(_ filters: [Filter]) -> GuardedBuffer {
     let packed = GuardedBuffer(count: packedWeightCount)
+    let values = filters.map { GuardedBuffer($0.values) }
+    let biases = filters.map { $0.bias.map(GuardedBuffer.init) }
+    packWeights(
+      filters.indices.map { index in
+        FilterWeight(
+          values[index].pointer, outputChannels: filters[index].outputs, inputChannels: filters[index].inputs,
+          kernel: filters[index].kernel, bias: biases[index].map { UnsafePointer($0.pointer) })
+      }, into: packed.pointer, pool: nil)
+    for index in filters.indices { expectIntact(values[index], biases[index]) }
+    return packed
+  }
+}
+
+/// The kernels on arrays: scratch of exactly the promised size, which begins as zeros, and everything between guards.
+extension ConvolutionKernel where Input == ActivationInput, Output == ActivationOutput {
+  func forward(
+    _ input: LazyInput, filters: [Filter], bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+    materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
+  ) -> KernelResult {
+    let packed = packed(filters)
     let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
-    let weight = GuardedBuffer(weight)
-    packWeight(
-      FilterWeight(
-        weight.pointer, outputChannels: weightChannels?.outputs ?? geometry.outputChannels,
-        inputChannels: weightChannels?.inputs ?? geometry.inputChannels, kernel: geometry.kernel),
-      into: packed.pointer)
     let materialized = materializes ? GuardedBuffer(count: input.values.count) : nil
     var result = withOutput(
       batch: geometry.batch, pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias,
@@ -92,9 +112,88 @@ extension FusedConvolution {
         forward($0, weight: packed.pointer, output: output, scratch: scratch.pointer, pool: pool)
       }
     }
-    expectIntact(weight, packed, scratch, materialized)
+    expectIntact(packed, scratch, materialized)
     result.materialized = fromBlocks(
       materialized?.elements ?? [], batch: geometry.batch, channels: geometry.inputChannels)
+    return result
+  }
+
+  /// The same with one weight, `[O, I, k, k]` of the geometry's outputs unless `weightChannels` says otherwise.
+  func forward(
+    _ input: LazyInput, weight: [Float], weightChannels: (outputs: Int, inputs: Int)? = nil, bias: [Float]? = nil,
+    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    pool: ComputePool = pool
+  ) -> KernelResult {
+    let outputs = weightChannels?.outputs ?? geometry.outputChannels
+    let filter = Filter(
+      values: weight, outputs: outputs,
+      inputs: weightChannels?.inputs ?? weight.count / (outputs * geometry.kernel * geometry.kernel),
+      kernel: geometry.kernel)
+    return forward(
+      input, filters: [filter], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes,
+      gathers: gathers, pool: pool)
+  }
+
+  /// The same with `depthwise`, `[C, 1, 3, 3]`, and `pointwise`, `[O, C, 1, 1]`, perhaps of fewer channels than the geometry's.
+  func forward(
+    _ input: LazyInput, depthwise: [Float], depthwiseBias: [Float], pointwise: [Float], bias: [Float]? = nil,
+    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    pool: ComputePool = pool
+  ) -> KernelResult {
+    let channels = depthwiseBias.count
+    return forward(
+      input,
+      filters: [
+        Filter(values: depthwise, outputs: channels, inputs: 1, kernel: 3, bias: depthwiseBias),
+        Filter(values: pointwise, outputs: pointwise.count / channels, inputs: channels, kernel: 1),
+      ], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes, gathers: gathers, pool: pool)
+  }
+}
+
+extension ConvolutionKernel where Input == PictureReader, Output == ActivationOutput {
+  func forward(
+    _ picture: PictureInput, map: PictureMap, weight: Tensor, bias: [Float]?, rectifies: Bool,
+    gamma: [Float]? = nil, beta: [Float]? = nil, pool: ComputePool = pool
+  ) -> KernelResult {
+    let packed = packed([
+      Filter(
+        values: weight.elements, outputs: weight.shape.dimensions[0], inputs: 3, kernel: weight.shape.dimensions[2])
+    ])
+    let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
+    let result = withOutput(
+      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies,
+      tasks: taskCount, gamma: gamma, beta: beta
+    ) {
+      forward(
+        PictureReader(picture: picture, map: map), weight: packed.pointer, output: $0, scratch: scratch.pointer,
+        pool: pool)
+    }
+    expectIntact(packed, scratch)
+    return result
+  }
+}
+
+extension ConvolutionKernel where Input == ActivationInput, Output == PictureOutput {
+  /// The picture of `width` × `height`.
+  func picture(
+    _ input: LazyInput, weight: Tensor, bias: Tensor?, scaling: PictureScaling, width: Int, height: Int,
+    pool: ComputePool = pool
+  ) -> WrittenPicture {
+    let packed = packed([
+      Filter(
+        values: weight.elements, outputs: 3, inputs: weight.shape.dimensions[1], kernel: weight.shape.dimensions[2])
+    ])
+    let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
+    let bias = bias.map { GuardedBuffer($0.elements) }
+    let result = writtenPicture(width: width, height: height) { picture in
+      var picture = picture
+      picture.bias = bias.map { UnsafePointer($0.pointer) }
+      picture.scaling = scaling
+      input.withActivationInput {
+        forward($0, weight: packed.pointer, output: picture, scratch: scratch.pointer, pool: pool)
+      }
+    }
+    expectIntact(packed, scratch, bias)
     return result
   }
 }

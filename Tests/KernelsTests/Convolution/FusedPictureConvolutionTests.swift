@@ -56,7 +56,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     bias: [Float]? = nil, rectifies: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let geometry = example.shapes.geometry
-    let convolution = FusedPictureConvolution(geometry, algorithm: algorithm)
+    let convolution = algorithm.kernel(for: geometry)
     return convolution.forward(
       picture, map: PictureMap(geometry, width: example.width, height: example.height), weight: weight, bias: bias,
       rectifies: rectifies, pool: pool)

@@ -35,7 +35,7 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
     switch algorithm {
     case .winograd: Tolerance.picture
     case .direct: Tolerance.singlePrecision
-    case .upsample: Tolerance.of(.upsampleWinograd)
+    case .upsample: Tolerance.of(FusedAlgorithm.upsampleWinograd)
     }
   }
 
@@ -75,29 +75,13 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
 
   // MARK: Running
 
-  /// Runs the kernel on packed `weight`, which may have fewer input channels than the case.
+  /// Runs the kernel on `weight`, which may have fewer input channels than the case.
   func picture(
     _ input: LazyInput, weight: Tensor, bias: Tensor? = nil, scaling: (scale: Float, offset: Float)? = nil,
     width: Int? = nil, height: Int? = nil, pool: ComputePool = pool
   ) -> WrittenPicture {
-    let geometry = shapes.geometry
-    let packed = GuardedBuffer(count: algorithm.packedWeightCount(geometry))
-    let scratch = GuardedBuffer(
-      count: algorithm.scratchCount(geometry, threads: pool.threadCount), filledWith: 0)
-    let values = GuardedBuffer(weight.elements)
-    let bias = bias.map { GuardedBuffer($0.elements) }
-    algorithm.packWeight(
-      FilterWeight(
-        values.pointer, outputChannels: 3, inputChannels: weight.shape.dimensions[1], kernel: shapes.kernel), geometry,
-      into: packed.pointer)
-    let result = writtenPicture(width: width ?? self.width, height: height ?? self.height) { picture in
-      input.withActivationInput {
-        algorithm.forward(
-          $0, geometry, weight: packed.pointer, bias: bias.map { UnsafePointer($0.pointer) },
-          scaling: PictureScaling(tanh: scaling), picture: picture, scratch: scratch.pointer, pool: pool)
-      }
-    }
-    expectIntact(values, packed, scratch, bias)
-    return result
+    algorithm.kernel(for: shapes.geometry).picture(
+      input, weight: weight, bias: bias, scaling: PictureScaling(tanh: scaling), width: width ?? self.width,
+      height: height ?? self.height, pool: pool)
   }
 }

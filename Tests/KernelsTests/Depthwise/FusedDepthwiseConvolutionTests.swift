@@ -61,7 +61,7 @@ import Testing
     #expect(algorithms(shapes).contains(.general))
     #expect(algorithms(shapes).contains(.preferred(for: shapes.geometry)))
     for algorithm in algorithms(shapes) {
-      let convolution = FusedDepthwiseConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       let result = convolution.forward(input, weight: weight.elements)
       expectAgreement(result.output, plain, within: Tolerance.singlePrecision, "\(algorithm)")
       let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
@@ -89,7 +89,7 @@ import Testing
       let weight = random.tensor(weightShape(shapes))
       let expected = reference(input.reference, shapes, weight: weight)
       for algorithm in algorithms(shapes) {
-        let convolution = FusedDepthwiseConvolution(shapes.geometry, algorithm: algorithm)
+        let convolution = algorithm.kernel(for: shapes.geometry)
         let result = convolution.forward(
           input, weight: weight.elements, materializes: convolution.materializesInput)
         expectAgreement(result.output, expected, within: Tolerance.singlePrecision, "\(algorithm)")
@@ -105,7 +105,7 @@ import Testing
     let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
     let weight = random.tensor(weightShape(shapes)).elements
     for algorithm in algorithms(shapes) {
-      let convolution = FusedDepthwiseConvolution(shapes.geometry, algorithm: algorithm)
+      let convolution = algorithm.kernel(for: shapes.geometry)
       let results = pools.map { convolution.forward(input, weight: weight, gathers: true, pool: $0) }
       #expect(results[1] == results[0] && results[2] == results[0], "\(algorithm)")
     }
@@ -118,7 +118,7 @@ import Testing
     let input = LazyInput(shapes.inputShape, random: &random)
     let weight = random.tensor(Shape([11, 1, 3, 3])).elements
     for algorithm in algorithms(shapes) {
-      let result = FusedDepthwiseConvolution(shapes.geometry, algorithm: algorithm).forward(input, weight: weight)
+      let result = algorithm.kernel(for: shapes.geometry).forward(input, weight: weight, weightChannels: (11, 1))
       for (index, value) in result.output.enumerated() where (value == 0) != (index % 16 >= 11) {
         Issue.record("\(algorithm): \(value) in channel \(index % 16)")
         break

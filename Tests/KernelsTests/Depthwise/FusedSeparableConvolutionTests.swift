@@ -55,7 +55,7 @@ import Threading
       _ input: LazyInput, usesBias: Bool = false, rectifies: Bool = false, residual: [Float]? = nil,
       materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
     ) -> KernelResult {
-      FusedSeparableConvolution(shapes.geometry).forward(
+      SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
         input, depthwise: depthwise.elements, depthwiseBias: depthwiseBias.elements, pointwise: pointwise.elements,
         bias: usesBias ? bias.elements : nil, rectifies: rectifies, residual: residual, materializes: materializes,
         gathers: gathers, pool: pool)
@@ -67,7 +67,7 @@ import Threading
     var random = Random(seed: 71)
     let input = LazyInput(shapes.inputShape, random: &random)
     let example = Example(shapes, random: &random)
-    #expect(FusedSeparableConvolution.supports(shapes.geometry))
+    #expect(SeparableAlgorithm.separable.supports(shapes.geometry))
     expectAgreement(
       example.forward(input).output, example.reference(input.reference), within: Tolerance.singlePrecision, "plain")
     let biased = Reference.relu(example.reference(input.reference, usesBias: true))
@@ -88,7 +88,7 @@ import Threading
       var random = Random(seed: 72)
       let input = LazyInput(shapes.inputShape, prologue, random: &random)
       let example = Example(shapes, random: &random)
-      let keeps = FusedSeparableConvolution(shapes.geometry).materializesInput
+      let keeps = SeparableAlgorithm.separable.kernel(for: shapes.geometry).materializesInput
       let result = example.forward(input, materializes: keeps)
       expectAgreement(
         result.output, example.reference(input.reference), within: Tolerance.singlePrecision, prologue.testDescription)
@@ -125,7 +125,7 @@ import Threading
   @Test("What the kernel does not compute is said")
   func supports() {
     func supports(kernel: Int = 3, inputs: Int = 8, outputs: Int = 16, batch: Int = 1, upsampling: Int = 1) -> Bool {
-      FusedSeparableConvolution.supports(
+      SeparableAlgorithm.separable.supports(
         ConvolutionCase(
           batch: batch, height: 6, width: 6, inputs: inputs, outputs: outputs, kernel: kernel, padding: kernel / 2,
           mode: .zeros, upsampling: upsampling

@@ -87,11 +87,12 @@ import Testing
           expected = Reference.scaledTanh(expected, scale: Double(scaling.0), offset: Double(scaling.1))
         }
         let results = pools.map { pool in
-          writtenPicture(width: example.pictureWidth, height: example.pictureHeight) { output in
+          writtenPicture(width: example.pictureWidth, height: example.pictureHeight) { picture in
+            var picture = picture
+            picture.scaling = PictureScaling(tanh: scaling.map { (scale: $0.0, offset: $0.1) })
             input.withActivationInput {
               PicturePass.pack(
-                $0, height: example.height, width: example.width, factor: factor,
-                scaling: PictureScaling(tanh: scaling.map { (scale: $0.0, offset: $0.1) }), picture: output, pool: pool)
+                $0, height: example.height, width: example.width, factor: factor, picture: picture, pool: pool)
             }
           }
         }
@@ -108,8 +109,7 @@ import Testing
     for (index, value) in values.enumerated() { activation.pointer[index / 3 * 8 + index % 3] = value }
     let written = writtenPicture(width: 4, height: 1) {
       PicturePass.pack(
-        ActivationInput(activation.pointer), height: 1, width: 4, scaling: PictureScaling(tanh: nil), picture: $0,
-        pool: pool)
+        ActivationInput(activation.pointer), height: 1, width: 4, picture: $0, pool: pool)
     }
     expectIntact(activation)
     #expect(written.bytes == [0, 255, 0, 0, 2, 2, 254, 255, 0, 255, 0, 127])

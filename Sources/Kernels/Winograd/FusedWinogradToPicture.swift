@@ -2,21 +2,25 @@ import Threading
 
 /// The last layer: a convolution of stride 1 with a large kernel to RGB, its k×k taps as 3×3 blocks in the Winograd domain.
 ///
-/// As in ``FusedPictureConvolution``, but with tiles of F(3,3), which lie as far apart as the blocks: each input tile is
+/// As in ``FusedPictureWinograd``, but with tiles of F(3,3), which lie as far apart as the blocks: each input tile is
 /// transformed once for all of them. With three outputs there are no vectors of them to be had, so vectors run over eight tiles
 /// side by side, and no sums across lanes are needed; 9×9 takes 25 products for each output in place of 81. Rows are
 /// transformed along themselves once, turned from channels to tiles there, and wait for the rows below. Bias, tanh, clamping and
 /// rounding are part of it: the picture is written as bytes.
-public enum FusedConvolutionToPicture {
+struct FusedWinogradToPicture: ConvolutionKernel {
   private typealias Tile = WinogradTile3
   private static let points = 5
   private static let planes = 25
   private static let outputs = 3
 
-  /// Whether the kernel computes `geometry`.
-  public static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    geometry.outputChannels == outputs && geometry.stride == 1 && geometry.upsampling == 1
-      && geometry.inputChannels % laneCount == 0 && geometry.batch == 1
+  let geometry: ConvolutionGeometry
+  private let layout: Layout
+
+  static func supports(_ geometry: ConvolutionGeometry) -> Bool { FusedDirectToPicture.supports(geometry) }
+
+  init(_ geometry: ConvolutionGeometry) {
+    self.geometry = geometry
+    layout = Layout(geometry)
   }
 
   private struct Layout {
@@ -72,26 +76,19 @@ public enum FusedConvolutionToPicture {
     var tasks: StripTasks { StripTasks(strips: bands * stripsPerRow) }
   }
 
-  /// Floats of scratch on a pool of `threads`; its first contents must be finite.
-  public static func scratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
-    threads * Layout(geometry).scratchCount
-  }
+  func scratchCount(threads: Int) -> Int { threads * layout.scratchCount }
+  var taskCount: Int { layout.tasks.tasks }
 
   // MARK: Weights
 
-  /// Floats of a packed weight.
-  public static func packedWeightCount(_ geometry: ConvolutionGeometry) -> Int {
-    let blocks = Layout(geometry).blocks
-    return planes * blocks * blocks * geometry.inputChannels * outputs
+  var packedWeightCount: Int {
+    Self.planes * layout.blocks * layout.blocks * geometry.inputChannels * Self.outputs
   }
 
   /// Writes `[3, I, k, k]` as `[25][block row][block column][I][3]`; taps beyond `k` are zeros.
-  public static func packWeight(
-    _ weight: FilterWeight, _ geometry: ConvolutionGeometry, into packed: UnsafeMutablePointer<Float>
-  ) {
-    let blocks = Layout(geometry).blocks
-    let inputs = geometry.inputChannels
-    packed.update(repeating: 0, count: packedWeightCount(geometry))
+  func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
+    let (weight, blocks, inputs, outputs) = (weights[0], layout.blocks, geometry.inputChannels, Self.outputs)
+    packed.update(repeating: 0, count: packedWeightCount)
     var block = [Float](repeating: 0, count: 9)
     for output in 0..<outputs {
       for input in 0..<weight.inputChannels {
@@ -103,7 +100,7 @@ public enum FusedConvolutionToPicture {
             block[tap] = row < weight.kernel && column < weight.kernel ? taps[row * weight.kernel + column] : 0
           }
           let transformed = Tile.transformedWeight(block)
-          for plane in 0..<planes {
+          for plane in 0..<Self.planes {
             packed[((plane * blocks * blocks + position) * inputs + input) * outputs + output] = Float(
               transformed[plane])
           }
@@ -114,13 +111,11 @@ public enum FusedConvolutionToPicture {
 
   // MARK: Forward
 
-  /// Computes the picture; `bias` is `[3]` or nil.
-  public static func forward(
-    _ input: ActivationInput, _ geometry: ConvolutionGeometry, weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput,
+  func forward(
+    _ input: ActivationInput, weight: UnsafePointer<Float>, output: PictureOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let layout = Layout(geometry)
+    let (geometry, layout) = (geometry, layout)
     let reader = PatchReader(input, geometry)
     let tasks = layout.tasks
     let tilesPerRow = (geometry.outputWidth + 2) / 3
@@ -130,10 +125,10 @@ public enum FusedConvolutionToPicture {
       for strip in tasks.strips(of: task) {
         let first = strip % layout.stripsPerRow * layout.tilesPerStrip
         let firstRow = strip / layout.stripsPerRow * layout.rowsPerBand
-        convolveBand(
+        Self.convolveBand(
           reader, layout, rows: firstRow..<min(firstRow + layout.rowsPerBand, tileRows), first: first,
-          tiles: min(layout.tilesPerStrip, tilesPerRow - first), weight: weight, bias: bias, scaling: scaling,
-          picture: picture, scratch: scratch)
+          tiles: min(layout.tilesPerStrip, tilesPerRow - first), weight: weight, picture: output,
+          scratch: scratch)
       }
     }
   }
@@ -141,7 +136,7 @@ public enum FusedConvolutionToPicture {
   @inline(__always)
   private static func convolveBand(
     _ reader: PatchReader, _ layout: Layout, rows: Range<Int>, first: Int, tiles: Int, weight: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, scaling: PictureScaling, picture: PictureOutput, scratch: UnsafeMutablePointer<Float>
+    picture: PictureOutput, scratch: UnsafeMutablePointer<Float>
   ) {
     let blocks = layout.blocks
     let pixelRows = scratch + layout.pixelCount + layout.turnedCount
@@ -165,7 +160,7 @@ public enum FusedConvolutionToPicture {
       for group in stride(from: 0, to: tiles, by: laneCount) {
         write(
           products + group, layout, top: 3 * tileRow, left: 3 * (first + group), tiles: min(laneCount, tiles - group),
-          bias: bias, scaling: scaling, picture: picture, temporary: temporary)
+          picture: picture, temporary: temporary)
       }
     }
   }
@@ -242,9 +237,10 @@ public enum FusedConvolutionToPicture {
   /// Transforms eight tiles back, one a lane, and writes their 3×24 pixels.
   @inline(__always)
   private static func write(
-    _ products: UnsafePointer<Float>, _ layout: Layout, top: Int, left: Int, tiles: Int, bias: UnsafePointer<Float>?,
-    scaling: PictureScaling, picture: PictureOutput, temporary: UnsafeMutablePointer<Float>
+    _ products: UnsafePointer<Float>, _ layout: Layout, top: Int, left: Int, tiles: Int,
+    picture: PictureOutput, temporary: UnsafeMutablePointer<Float>
   ) {
+    let (bias, scaling) = (picture.bias, picture.scaling)
     let strip = layout.productPlane
     // `[row][column][channel][8 tiles]`
     let values = temporary + points * outputs * laneCount
