@@ -18,8 +18,8 @@ final class InferencePlan {
   /// Compiles `model` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
   /// network has a canvas and these are given.
   ///
-  /// Throws ``InferenceError`` where the size or the canvas is out of range, the network does not fit together, or its memory would
-  /// exceed `memoryLimit` bytes; nothing is allocated before that is known.
+  /// Throws ``InferenceError`` where the size or the canvas is out of range or its memory would exceed `memoryLimit` bytes, and
+  /// `ModelError` where the network does not fit together; nothing is allocated before that is known.
   init(model: PreparedModel, width: Int, height: Int, canvasLines: Int?, threads: Int, memoryLimit: Int?) throws {
     plan = try LoweredPlan(model.definition, width: width, height: height, canvasLines: canvasLines)
     let requirements = PlanRequirements(plan, threads: threads)

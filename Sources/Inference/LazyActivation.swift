@@ -68,3 +68,8 @@ struct ActivationExtent: Hashable, CustomStringConvertible {
   var count: Int { pixels * storedChannels }
   var description: String { "[\(height), \(width), \(channels)]" }
 }
+
+extension ActivationExtent {
+  /// The extents of a value of `shape`.
+  init(_ shape: FeatureShape) { self.init(height: shape.height, width: shape.width, channels: shape.channels) }
+}

@@ -20,7 +20,7 @@ struct LoweredPlan {
   /// Lowers `definition` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
   /// network has a canvas and these are given.
   ///
-  /// Throws ``InferenceError`` where the size or the canvas is out of range or the network does not fit together.
+  /// Throws ``InferenceError`` where the size or the canvas is out of range, and `ModelError` where the network does not fit together.
   init(_ definition: NetworkDefinition, width: Int, height: Int, canvasLines: Int?) throws {
     guard (1...Self.maximumExtent).contains(width), (1...Self.maximumExtent).contains(height) else {
       throw InferenceError.unsupportedSize(width: width, height: height)
@@ -28,9 +28,12 @@ struct LoweredPlan {
     let definition = try Self.definition(definition, canvasLines: canvasLines)
     let painted = definition.canvasExtents(height: height, width: width)
     let multiple = max(1, definition.sizeMultiple)
-    let network = try LoweredNetwork(
-      definition, height: (painted.height + multiple - 1) / multiple * multiple,
-      width: (painted.width + multiple - 1) / multiple * multiple)
+    func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
+    // A film of any extents has a canvas; where there is none, the picture is extended.
+    let network =
+      definition.canvasLines == nil
+      ? try LoweredNetwork(definition, height: extended(height), width: extended(width))
+      : try LoweredNetwork(definition, height: height, width: width)
     (self.width, self.height, paintedWidth, paintedHeight) = (width, height, painted.width, painted.height)
     self.network = network
     guard let revision = network.revision else {

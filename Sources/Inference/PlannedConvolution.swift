@@ -17,7 +17,7 @@ public struct PlannedConvolution: Sendable {
 
   /// The convolutions of an engine for `definition` and pictures of `width` × `height`, in its order.
   ///
-  /// - Throws: ``InferenceError`` where the nodes of the network do not fit together or the size is out of range.
+  /// - Throws: ``InferenceError`` where the size or the canvas is out of range, `ModelError` where the nodes do not fit together.
   public static func all(
     of definition: NetworkDefinition, width: Int, height: Int, canvasLines: Int? = nil
   ) throws -> [PlannedConvolution] {

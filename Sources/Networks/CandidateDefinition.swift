@@ -9,8 +9,7 @@ extension CandidateNetwork {
     assembly.enter()
     for number in 0..<blocks { assembly.residualBlock(number + 1) }
     assembly.leave(detail: detail == 0 ? 0 : NetworkDefinition.channels(detail, width))
-    return NetworkDefinition(
-      name: description, width: width, nodes: assembly.builder.nodes, sizeMultiple: 1 << (channels.count - 1))
+    return NetworkDefinition(name: description, width: width, nodes: assembly.builder.nodes)
   }
 
   /// A network on its way from choices to nodes. Level `l` has `1 / 2ˡ` of the picture's height and width.

@@ -24,9 +24,6 @@ public enum Canvas {
 }
 
 extension NetworkDefinition {
-  /// Values of a block of pixels that a revision reads, and those that it writes.
-  static let (revisionInputs, revisionOutputs) = (8, 12)
-
   /// The lines of the canvas that pictures are painted on; nil where they are painted at their own size.
   public var canvasLines: Int? {
     for node in nodes { if case .canvas(let lines) = node.operation { return lines } }
@@ -45,7 +42,7 @@ extension NetworkDefinition {
     return Canvas.extents(lines: lines, height: height, width: width, multiple: max(1, sizeMultiple))
   }
 
-  /// The same network on a canvas of `lines`, its name included; the network itself where it has none.
+  /// The same network on a canvas of `lines`; the network itself where it has none.
   ///
   /// Throws ``ModelError/invalidCanvas(lines:)`` for lines outside ``Canvas/lines``.
   public func withCanvas(lines: Int) throws -> NetworkDefinition {
@@ -55,7 +52,7 @@ extension NetworkDefinition {
       guard case .canvas = node.operation else { return node }
       return Node(name: node.name, operation: .canvas(lines: lines), inputs: node.inputs)
     }
-    return NetworkDefinition(name: renamed(canvas: lines), width: width, nodes: nodes, sizeMultiple: sizeMultiple)
+    return NetworkDefinition(name: name, width: width, nodes: nodes)
   }
 
   /// What is painted on the canvas, as a network of its own: without canvas and revision, the parameters' names the same. It is trained on
@@ -75,27 +72,6 @@ extension NetworkDefinition {
         kept.append(Node(name: node.name, operation: node.operation, inputs: inputs))
       }
     }
-    return NetworkDefinition(name: renamed(canvas: 0), width: width, nodes: kept, sizeMultiple: sizeMultiple)
-  }
-
-  /// The name with another canvas, where it is a description that names one.
-  private func renamed(canvas: Int) -> String {
-    guard var candidate = try? CandidateNetwork(name) else { return name }
-    candidate.canvas = canvas
-    return candidate.description
-  }
-
-  func revisionParameters(_ name: String, channels: Int) -> [ParameterSpecification] {
-    guard channels > 0 else { return [] }
-    let (inputs, outputs) = (Self.revisionInputs, Self.revisionOutputs)
-    return [
-      ParameterSpecification(
-        name: name + ".conv1.weight", shape: [channels, inputs, 3, 3], initialization: .uniform(fanIn: inputs * 9)),
-      ParameterSpecification(
-        name: name + ".conv1.bias", shape: [channels], initialization: .uniform(fanIn: inputs * 9)),
-      ParameterSpecification(
-        name: name + ".conv2.weight", shape: [outputs, channels, 3, 3], initialization: .constant(0)),
-      ParameterSpecification(name: name + ".conv2.bias", shape: [outputs], initialization: .constant(0)),
-    ]
+    return NetworkDefinition(name: name, width: width, nodes: kept)
   }
 }

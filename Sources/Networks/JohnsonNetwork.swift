@@ -42,7 +42,7 @@ extension NetworkDefinition {
     normalized("in5", first)
     builder.convolution("deconv3.conv2d", from: first, to: 3, kernel: 9)
     builder.append(.scaledTanh(scale: 150, offset: 127.5))
-    return NetworkDefinition(name: "johnson", width: width, nodes: builder.nodes, sizeMultiple: 4)
+    return NetworkDefinition(name: "johnson", width: width, nodes: builder.nodes)
   }
 
   static func channels(_ count: Int, _ width: Double) -> Int {

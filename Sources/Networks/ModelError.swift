@@ -8,6 +8,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidCandidate(description: String, found: String, expected: String)
   /// The width multiplier is out of range.
   case invalidWidth(Double)
+  /// The nodes do not fit together.
+  case malformedNetwork(network: String, node: String, reason: String)
   /// The canvas would have too few lines or too many.
   case invalidCanvas(lines: Int)
   /// What should tell how large strokes are is no word for it and no number of lines.
@@ -36,6 +38,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidCandidate(let description, let found, let expected):
       "the network '\(printable(description))' has \(printable(found)); expected \(expected)"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
+    case .malformedNetwork(let network, let node, let reason):
+      "network '\(printable(network))', node \(printable(node)): \(reason)"
     case .invalidCanvas(let lines):
       "a canvas of \(lines) lines is out of range; expected \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
     case .invalidStrokes(let found): "strokes of size '\(printable(found))'; expected \(Strokes.choices)"

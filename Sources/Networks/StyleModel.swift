@@ -3,26 +3,24 @@ import Tensors
 
 /// A network together with the parameters that paint one style.
 ///
-/// On disk it is a safetensors file whose metadata name the network, the style and how it was trained.
+/// On disk it is a safetensors file whose metadata hold the network's nodes, the style's name and how it was trained.
 public struct StyleModel: Sendable {
   /// The version of the metadata that this code writes and reads.
-  public static let formatVersion = "1"
+  public static let formatVersion = "2"
 
   /// The architecture.
   public let definition: NetworkDefinition
   /// Every parameter of ``definition`` by name, convolution weights as `[O, I, k, k]`.
   public let parameters: [String: Tensor]
-  /// What the file says about itself; see ``MetadataKey``.
+  /// What the file says about itself besides its network; see ``MetadataKey``.
   public let metadata: [String: String]
 
   /// The metadata's names. Values are plain text; numbers are written as Swift prints them.
   public enum MetadataKey {
     /// ``StyleModel/formatVersion``.
     public static let formatVersion = "format_version"
-    /// ``NetworkDefinition/name``.
+    /// The ``NetworkDefinition`` as JSON.
     public static let network = "network"
-    /// ``NetworkDefinition/width``.
-    public static let width = "width"
     /// The style's name.
     public static let style = "style"
   }
@@ -35,8 +33,8 @@ public struct StyleModel: Sendable {
     self.parameters = parameters
     var metadata = metadata
     metadata[MetadataKey.formatVersion] = Self.formatVersion
-    metadata[MetadataKey.network] = definition.name
-    metadata[MetadataKey.width] = String(definition.width)
+    // Written with the file, out of the definition.
+    metadata[MetadataKey.network] = nil
     metadata[MetadataKey.style] = style
     self.metadata = metadata
   }
@@ -46,8 +44,11 @@ public struct StyleModel: Sendable {
 
   /// Reads the model file at `path`.
   ///
-  /// Throws `SafetensorsError` for a damaged file and ``ModelError`` where the contents are not those of the network that the
-  /// metadata name: each parameter must be there with its shape, no other tensor may be, and all values must be finite.
+  /// The network is checked before anything is allocated for it. A file of format version 1, which holds a network's description in place
+  /// of its nodes, is read as well.
+  ///
+  /// - Throws: `SafetensorsError` for a damaged file and ``ModelError`` where the metadata hold no network whose nodes fit together or the
+  ///   tensors are not its parameters: each must be there with its shape, no other tensor may be, and all values must be finite.
   public static func load(path: String) throws -> StyleModel {
     let (reader, definition) = try open(path)
     var parameters: [String: Tensor] = [:]
@@ -73,24 +74,7 @@ public struct StyleModel: Sendable {
   /// Opens a file and checks all but the parameters' values.
   private static func open(_ path: String) throws -> (reader: SafetensorsReader, definition: NetworkDefinition) {
     let reader = try SafetensorsReader(path: path)
-    let metadata = reader.metadata
-    guard let version = metadata[MetadataKey.formatVersion], let network = metadata[MetadataKey.network] else {
-      throw ModelError.foreignFile(
-        file: path, found: "no metadata '\(MetadataKey.formatVersion)' and '\(MetadataKey.network)'",
-        expected: "both, as train-style writes them")
-    }
-    guard version == formatVersion else {
-      throw ModelError.foreignFile(file: path, found: "format version \(version)", expected: "version \(formatVersion)")
-    }
-    let widthText = metadata[MetadataKey.width] ?? "1.0"
-    guard let width = Double(widthText) else {
-      throw ModelError.foreignFile(file: path, found: "network width '\(widthText)'", expected: "a number")
-    }
-    guard let definition = try? NetworkDefinition.named(network, width: width) else {
-      throw ModelError.foreignFile(
-        file: path, found: "network '\(network)' of width \(widthText)",
-        expected: "\(NetworkDefinition.names.joined(separator: " or ")) or a network's description, 0.125 to 4 wide")
-    }
+    let definition = try StyleModelNetwork.read(reader.metadata, file: path)
     let expected = definition.parameters
     for specification in expected {
       guard let entry = reader.file.tensors[specification.name] else {
@@ -103,7 +87,7 @@ public struct StyleModel: Sendable {
     }
     let names = Set(expected.map(\.name))
     if let stranger = reader.entries.first(where: { !names.contains($0.name) }) {
-      throw ModelError.unknownParameter(file: path, name: stranger.name, network: network)
+      throw ModelError.unknownParameter(file: path, name: stranger.name, network: definition.title)
     }
     return (reader, definition)
   }
@@ -112,6 +96,8 @@ public struct StyleModel: Sendable {
   ///
   /// With `.float16` the file gives back ``inHalfPrecision``, which must not be nil then.
   public func save(path: String, weights: SafetensorsWriter.Storage = .float32) throws {
+    var metadata = metadata
+    metadata[MetadataKey.network] = try StyleModelNetwork.text(of: definition)
     try SafetensorsWriter.write(
       tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path,
       storage: Dictionary(uniqueKeysWithValues: convolutionWeights.map { ($0, weights) }))

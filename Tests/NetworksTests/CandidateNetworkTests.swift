@@ -15,35 +15,12 @@ import Testing
   @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
   func nodesFit(_ description: String) throws {
     let definition = try NetworkDefinition.named(description)
+    try definition.check()
     let extent = 3 * definition.sizeMultiple
-    var shapes: [(size: Int, channels: Int)] = []
-    for (index, node) in definition.nodes.enumerated() {
-      #expect(node.inputs.allSatisfy { (0..<index).contains($0) })
-      var (size, channels) = node.inputs.first.map { shapes[$0] } ?? (extent, 3)
-      switch node.operation {
-      case .convolution(let inputs, let outputs, _, let stride, _):
-        #expect(inputs == channels, "node \(index) '\(node.name)'")
-        (size, channels) = (size / stride, outputs)
-      case .depthwiseConvolution(let expected, _, let stride, _):
-        #expect(expected == channels, "node \(index) '\(node.name)'")
-        size /= stride
-      case .instanceNorm(let expected), .batchNorm(let expected):
-        #expect(expected == channels, "node \(index) '\(node.name)'")
-      case .pixelUnshuffle(let factor):
-        #expect(size % factor == 0)
-        (size, channels) = (size / factor, channels * factor * factor)
-      case .pixelShuffle(let factor):
-        #expect(channels % (factor * factor) == 0)
-        (size, channels) = (size * factor, channels / (factor * factor))
-      case .upsampleNearest: size *= 2
-      case .add: #expect(shapes[node.inputs[1]] == (size, channels), "node \(index)")
-      case .revision: #expect(channels == 3 && shapes[node.inputs[1]] == (size, 3), "a film as small as its canvas")
-      case .input, .relu, .affine, .scaledTanh, .canvas: break
-      }
-      shapes.append((size, channels))
-    }
-    let output = try #require(shapes.last)
-    #expect(output == (extent, 3))
+    let shapes = try definition.shapes(height: extent, width: 2 * extent)
+    #expect(shapes.last == FeatureShape(height: extent, width: 2 * extent, channels: 3))
+    // Each level halves the picture, and there are three or four.
+    #expect(definition.sizeMultiple == (description.split(separator: "-").count == 4 ? 8 : 4))
     let names = definition.parameters.map(\.name)
     #expect(Set(names).count == names.count, "parameters of one name")
   }
@@ -70,7 +47,7 @@ import Testing
   @Test("The separable preset is Stadia's size: about ten thousand multiply-adds a pixel")
   func separableCost() throws {
     let definition = try NetworkDefinition.named("separable")
-    let cost = definition.multiplyAdds(height: 256, width: 256) / (256 * 256)
+    let cost = try definition.multiplyAdds(height: 256, width: 256) / (256 * 256)
     #expect((8_000...12_000).contains(cost), "\(cost)")
     // By hand at one pixel: head 27·32/4, down2 (9·32 + 32·64)/16, thirty times (9·64 + 64·64)/16, up1 64·32/16 + 9·32/4,
     // up0 32·8/4 + 9·8, output 9·8·3.

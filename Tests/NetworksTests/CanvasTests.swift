@@ -49,17 +49,18 @@ import Testing
   func draft() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let draft = definition.draft
-    #expect(draft == (try NetworkDefinition.named("dense:blocks=1,norm=instance")))
+    #expect(draft.nodes == (try NetworkDefinition.named("dense:blocks=1,norm=instance").nodes))
     #expect(draft.parameters == Array(definition.parameters.dropLast(4)))
     #expect(draft.draft == draft)
     #expect(NetworkDefinition.johnson().draft == .johnson())
   }
 
-  @Test("Another canvas changes the lines and the name, and lines out of range are refused")
+  @Test("Another canvas changes the lines alone, and lines out of range are refused")
   func otherCanvas() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let other = try definition.withCanvas(lines: 360)
-    #expect(other == (try NetworkDefinition.named(Self.description.replacing("canvas=256", with: "canvas=360"))))
+    let named = try NetworkDefinition.named(Self.description.replacing("canvas=256", with: "canvas=360"))
+    #expect(other.nodes == named.nodes && other.name == definition.name)
     #expect(try other.withCanvas(lines: 256) == definition)
     #expect(try NetworkDefinition.johnson().withCanvas(lines: 64) == .johnson())
     for lines in [63, 1025, 0, -1, Int.max] {
@@ -71,11 +72,11 @@ import Testing
   @Test("Multiply-adds are the draft's at canvas size and the revision's at the film's")
   func multiplyAdds() throws {
     let definition = try NetworkDefinition.named(Self.description)
-    let draft = definition.draft.multiplyAdds(height: 256, width: 456)
+    let draft = try definition.draft.multiplyAdds(height: 256, width: 456)
     // 72 products for each of 8 and 12 channels, for each of 360×640 blocks.
-    #expect(definition.multiplyAdds(height: 720, width: 1280) == draft + 360 * 640 * 72 * (8 + 12))
-    let odd = definition.multiplyAdds(height: 719, width: 1279)
-    #expect(odd == definition.draft.multiplyAdds(height: 256, width: 456) + 360 * 640 * 72 * 20)
+    #expect(try definition.multiplyAdds(height: 720, width: 1280) == draft + 360 * 640 * 72 * (8 + 12))
+    let odd = try definition.multiplyAdds(height: 719, width: 1279)
+    #expect(try odd == definition.draft.multiplyAdds(height: 256, width: 456) + 360 * 640 * 72 * 20)
   }
 
   @Test("A canvas or a revision out of range is refused in one sentence")

@@ -19,7 +19,7 @@ import Training
           name: "mix",
           operation: .convolution(inputChannels: 3, outputChannels: 3, kernel: 1, stride: 1, padding: .zeros),
           inputs: [0]),
-      ], sizeMultiple: 1)
+      ])
     let parameters = [
       "mix.weight": Tensor(Shape([3, 3, 1, 1]), elements: matrix), "mix.bias": Tensor(Shape([3])),
     ]

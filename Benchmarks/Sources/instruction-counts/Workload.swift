@@ -52,7 +52,7 @@ struct Workload: Sendable {
     nodes: [
       Node(operation: .input, inputs: []), Node(operation: .canvas(lines: 64), inputs: [0]),
       Node(name: "revision", operation: .revision(channels: 8), inputs: [0, 1]),
-    ], sizeMultiple: 4)
+    ])
 
   private static func convolution(_ shape: ConvolutionGeometry, _ kernel: LayerKernel) -> Workload {
     Workload(name: "\(kernel) \(shape.text)") { pool in
