@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Fails where a target imports a module that it does not declare in Package.swift, declares one that it does not import,
-or depends on a target of its own level or of one below: the manifest is the architecture, and this keeps it true."""
+"""Fails where a target imports a module that it does not declare in Package.swift, declares one that it does not
+import, or depends on a target of its own level or of one below: the manifest is the architecture, and this keeps it
+true.
+"""
 
 import sys
 from pathlib import Path

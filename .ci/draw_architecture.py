@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Draws docs/architecture.svg out of Package.swift: a row for each target, grouped by level, with a dot in the column of each
-target and product that it imports. All dots lie left of the diagonal as long as targets import only from the levels above.
+"""Draws docs/architecture.svg out of Package.swift: a row for each target, grouped by level, with a dot in the column of
+each target and product that it imports. All dots lie left of the diagonal as long as targets import only from the
+levels above.
 
 With --check it writes nothing and fails where the picture is out of date.
 """

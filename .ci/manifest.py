@@ -14,7 +14,9 @@ IMPORT = re.compile(
     r"(?:(?:typealias|struct|class|enum|protocol|let|var|func)\s+)?(\w+)", re.MULTILINE)
 MULTILINE_STRING = re.compile(r'"""\n.*?\n\s*"""', re.DOTALL)
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-LEVEL = re.compile(r"// MARK: (?:Level (?P<number>\d+): )?(?P<title>.*)|\.(?:target|executableTarget|testTarget)\(\s*name: \"(?P<target>[^\"]+)\"")
+LEVEL = re.compile(
+    r"// MARK: (?:Level (?P<number>\d+): )?(?P<title>.*)"
+    r'|\.(?:target|executableTarget|testTarget)\(\s*name: "(?P<target>[^"]+)"')
 
 
 @dataclass
