@@ -49,6 +49,7 @@ let package = Package(
         .product(name: "Streaming", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "TestSupport", package: "Impasto"),
       ],
       swiftSettings: settings),
 
@@ -60,6 +61,7 @@ let package = Package(
         .product(name: "Streaming", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "TestSupport", package: "Impasto"),
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -78,6 +80,7 @@ let package = Package(
         .product(name: "Inference", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "TestSupport", package: "Impasto"),
       ],
       swiftSettings: settings,
       // Valgrind gives up on debug information that is newer than itself.
@@ -103,6 +106,7 @@ let package = Package(
         .product(name: "Kernels", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
+        .product(name: "TestSupport", package: "Impasto"),
       ],
       swiftSettings: settings),
     .testTarget(
