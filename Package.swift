@@ -143,7 +143,7 @@ let package = Package(
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
-    .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
