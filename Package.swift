@@ -98,14 +98,14 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Autograd", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
+      dependencies: ["Autograd", "Files", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
       swiftSettings: settings),
 
     // MARK: Level 5: the painted stream on the network
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Inference", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

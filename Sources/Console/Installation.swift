@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 /// An error of looking for a style or a data file.
 public enum InstallationError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -78,9 +79,9 @@ public struct Installation: Sendable {
   ///   `.safetensors`. Paths are returned unchanged, whether or not the file exists.
   /// - Throws: ``InstallationError/missingStyle(name:folders:known:)`` if no folder has the style.
   public func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
-    if nameOrPath.contains("/") || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
+    if nameOrPath.contains("/") || StyleFiles.isModel(nameOrPath) { return nameOrPath }
     for directory in modelDirectories {
-      let path = "\(directory)/\(nameOrPath).safetensors"
+      let path = StyleFiles(name: nameOrPath, folder: directory).model
       if FileManager.default.fileExists(atPath: path) { return path }
     }
     throw .missingStyle(name: nameOrPath, folders: modelDirectories, known: styleNames)
@@ -88,14 +89,13 @@ public struct Installation: Sendable {
 
   /// The names of all styles in the folders, sorted.
   public var styleNames: [String] {
-    let files = modelDirectories.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
-    return Set(files.filter { $0.hasSuffix(".safetensors") }.map { ($0 as NSString).deletingPathExtension }).sorted()
+    Set(modelDirectories.flatMap(StyleFiles.names(in:))).sorted()
   }
 
   /// Returns the base model that trainings of `network` start from: `base/NETWORK.safetensors` in the first models
   /// folder that has it; nil if there is none.
   public func baseModel(network: String) -> String? {
-    modelDirectories.lazy.map { "\($0)/base/\(network).safetensors" }.first(
+    modelDirectories.lazy.map { StyleFiles(name: network, folder: "\($0)/base").model }.first(
       where: FileManager.default.fileExists(atPath:))
   }
 

@@ -33,10 +33,6 @@ public struct PaintingOptions: ParsableArguments {
   @Flag(help: "Print one JSON object on standard output at the end.")
   public var json = false
 
-  /// Whether no progress is shown.
-  @Flag(help: "Show no progress.")
-  public var quiet = false
-
   /// Creates the options with their default values.
   public init() {}
 

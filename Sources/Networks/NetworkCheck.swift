@@ -9,14 +9,15 @@ extension NetworkDefinition {
   ///
   /// - Throws: ``ModelError/malformedNetwork(network:node:reason:)`` for the first node that does not fit.
   public func check() throws {
+    let extent = 64 * min(sizeMultiple, Self.maximumMultiple)
+    _ = try shapes(height: extent, width: extent)
+    // The numbers are in range now.
     var names: Set<String> = []
     for (index, node) in nodes.enumerated() where node.operation.isNamed {
       guard !node.name.isEmpty, names.insert(node.name).inserted else {
         throw malformed(index, "it needs a unique name for its parameters")
       }
     }
-    let extent = 64 * min(sizeMultiple, Self.maximumMultiple)
-    _ = try shapes(height: extent, width: extent)
   }
 
   /// Returns the shape of each node's value for a picture of `height` × `width`.

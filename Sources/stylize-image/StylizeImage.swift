@@ -39,6 +39,9 @@ struct StylizeImage: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
+  @Flag(help: "Do not report progress.")
+  var quiet = false
+
   func run() throws {
     try InputPath.checkFile(input)
     let styleFile = try Installation().styleFile(painting.style)
@@ -57,7 +60,7 @@ struct StylizeImage: ParsableCommand {
     let canvas = model.definition.canvasExtents(
       for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width
     ).map { "\($0.width)x\($0.height)" }
-    if !painting.quiet {
+    if !quiet {
       let place = canvas.map { " on a canvas of \($0)" } ?? ""
       ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height)\(place) ...")
     }

@@ -12,7 +12,7 @@ struct TrainStyle: ParsableCommand {
     commandName: "train-style",
     abstract: "Trains a small feed-forward network to paint in the style of one painting.",
     discussion: """
-      Writes the model, its model card and a picture: models/starry.safetensors, .md and .jpg for starry.png. During \
+      Writes the model, its card and a picture: models/starry.safetensors, .json, .md and .jpg for starry.png. During \
       training, previews, a log of the losses and checkpoints are written to models/starry.training. Ctrl-C saves a \
       checkpoint and stops; --resume continues from it.
       """,
@@ -174,15 +174,15 @@ struct TrainStyle: ParsableCommand {
   @Flag(help: "Print the result as one JSON object on standard output.")
   var json = false
 
-  @Flag(help: "Show no progress.")
-  var quiet = false
+  @OptionGroup
+  var progressOptions: ProgressOptions
 
   func validate() throws {
     if styleSize != nil && strokeSize != nil {
-      throw ValidationError("--style-size and --stroke-size exclude each other")
+      throw ValidationError("--style-size and --stroke-size cannot be combined")
     }
-    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch exclude each other") }
-    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
+    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch cannot be combined") }
+    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch cannot be combined") }
   }
 
   func run() throws {
@@ -227,14 +227,14 @@ struct TrainStyle: ParsableCommand {
   ) throws {
     let run = try TrainingRun(options: options, settings: settings)
     let iterations = run.settings.iterations
-    let isTalking = !quiet
+    let isTalking = progressOptions.isTalking
     let log = Logger(label: "train-style")
     for note in run.notes { log.warning("\(note)") }
     if isTalking {
       let excluded = run.excludedAndEnlarged.excluded
       ConsoleOutput.standardError.printLine(
         "\(run.photoCounts.found) photos in \(contentPath) (\(run.photoCounts.skipped) other files"
-          + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.workFolder)"
+          + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.files.training.folder)"
       )
       ConsoleOutput.standardError.printLine(
         String(format: "The painting's strokes are %.1f %% of its short side wide", 100 * run.strokeWidth)
@@ -245,12 +245,13 @@ struct TrainStyle: ParsableCommand {
     }
     let progress = ProgressReporter(
       title: "Training", total: iterations, completed: run.iteration,
-      units: .init(steps: "iterations", rate: "images/s", perStep: Double(run.settings.batchSize)), isQuiet: quiet,
-      showsFirstStep: true)
+      units: .init(steps: "iterations", rate: "images/s", perStep: Double(run.settings.batchSize)),
+      mode: progressOptions.mode, showsFirstStep: true)
     var latest: LossParts?
     let outcome = try run.run(shouldStop: { interrupt.isRaised }, onNotice: { log.warning("\($0)") }) { step, losses in
       latest = losses
-      progress.update(completed: step.iteration, detail: Self.text(losses))
+      progress.update(
+        completed: step.iteration, detail: Self.text(losses), losses: LossSummary(losses).byName)
     }
     progress.finish()
     let unreadable = run.unreadableFiles.count
@@ -273,11 +274,14 @@ struct TrainStyle: ParsableCommand {
         "Stopped after \(iteration) of \(iterations) iterations; --resume goes on from \(checkpoint)")
       throw ExitCode(interrupt.exitCode ?? 1)
     case .finished:
-      if isTalking { ConsoleOutput.standardError.printLine("Wrote \(options.outputPath) and \(run.cardPath)") }
+      if isTalking {
+        ConsoleOutput.standardError.printLine("Wrote \(run.files.model) and its card, \(run.files.cardText)")
+      }
       if json {
         try JSONLine.print(
           Report(
-            model: options.outputPath, card: run.cardPath, picture: run.picturePath, iterations: run.iteration,
+            model: run.files.model, card: run.files.card, cardText: run.files.cardText, picture: run.files.picture,
+            iterations: run.iteration,
             skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleNoise: run.noise,
             strokeWidth: run.strokeWidth, styleWeight: run.settings.weights.style,
             blotches: run.flatAreas?.blotches, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
@@ -287,10 +291,16 @@ struct TrainStyle: ParsableCommand {
 
   /// The model's path; its folder is made if it is `models`, the default.
   private func outputPath() throws -> String {
-    if let output { return try OutputPath.resolve(output, inputs: [painting]) }
+    if let output {
+      guard !StyleFiles(model: output).isAmbiguous else {
+        throw ValidationError(
+          "--output \(output) has the name of the card or the picture, expected one such as style.safetensors")
+      }
+      return try OutputPath.resolve(output, inputs: [painting])
+    }
     let name = ((painting as NSString).lastPathComponent as NSString).deletingPathExtension
     try FileManager.default.createDirectory(atPath: "models", withIntermediateDirectories: true)
-    return try OutputPath.resolve("models/\(name).safetensors", inputs: [painting])
+    return try OutputPath.resolve(StyleFiles(name: name, folder: "models").model, inputs: [painting])
   }
 
   private static func text(_ losses: LossParts) -> String {
@@ -303,6 +313,7 @@ struct TrainStyle: ParsableCommand {
   private struct Report: Encodable {
     var model: String
     var card: String
+    var cardText: String
     var picture: String
     var iterations: Int
     var skippedPhotos: Int

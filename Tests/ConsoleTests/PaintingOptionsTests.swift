@@ -15,13 +15,12 @@ private struct Paint: ParsableCommand {
   @Test func optionsAreReadAndHaveDefaults() throws {
     let plain = try PaintingOptions.parse([])
     #expect(plain.style == Installation.defaultStyle && plain.strength == 1 && plain.threads == nil)
-    #expect(!plain.preserveColors && !plain.json && !plain.quiet)
+    #expect(!plain.preserveColors && !plain.json)
     let given = try PaintingOptions.parse([
       "--style", "wave", "--strength", "0.5", "--preserve-colors", "--threads", "3", "--json",
-      "--quiet",
     ])
     #expect(given.style == "wave" && given.strength == 0.5 && given.threads == 3)
-    #expect(given.preserveColors && given.json && given.quiet)
+    #expect(given.preserveColors && given.json)
   }
 
   @Test func listingStylesNeedsNoArguments() {

@@ -75,7 +75,7 @@ import Testing
       ),
       (
         #"{"name": "a", "width": 1, "nodes": [{"name": "", "operation": {"input": {}}, "inputs": []},"#
-          + #"{"name": "", "operation": {"pixelShuffle": {"factor": 99999999999999999999}}, "inputs": [0]}]}"#, "factor"
+          + #"{"name": "", "operation": {"pixelShuffle": {"factor": 99999999999999999999}}, "inputs": [0]}]}"#, "JSON"
       ),
     ])
   func refusals(network: String, words: String) throws {
