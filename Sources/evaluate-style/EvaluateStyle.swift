@@ -81,7 +81,7 @@ struct EvaluateStyle: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The style's card in which to record the mean results, replacing earlier ones.",
+      "The style's card in which to write the mean results, replacing earlier ones.",
       valueName: "NAME.json"))
   var card: String?
 

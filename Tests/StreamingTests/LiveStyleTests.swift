@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Networks
 import Streaming
 import TestSupport
 import Testing
