@@ -181,7 +181,7 @@ let package = Package(
     .testTarget(
       name: "StreamingTests",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Tensors", "Threading", "TestSupport",
+        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -193,7 +193,7 @@ let package = Package(
     .testTarget(
       name: "LiveServerTests",
       dependencies: [
-        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading",
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
         "TestSupport",
       ],
       exclude: ["Browser"], swiftSettings: settings),
