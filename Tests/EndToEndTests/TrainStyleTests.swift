@@ -129,7 +129,7 @@ struct TrainStyleTests {
     let narrow = try train(["--style-crop", "45,0,45,0"])
     #expect(narrow.exitCode == 1 && narrow.errors.contains("7×60 pixels after the crop"), "\(narrow.errors)")
     let both = try train(["--stroke-size", "large"])
-    #expect(both.exitCode != 0 && both.errors.contains("--stroke-size exclude each other"), "\(both.errors)")
+    #expect(both.exitCode != 0 && both.errors.contains("--stroke-size cannot be combined"), "\(both.errors)")
   }
 
   @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {
@@ -245,7 +245,7 @@ struct TrainStyleTests {
         silent.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("train-style: warning: ") }, "\(silent.errors)")
     }
     let both = try train(["--quiet", "--progress", "json"])
-    #expect(both.exitCode == 2 && both.errors.contains("exclude each other"), "\(both.errors)")
+    #expect(both.exitCode == 2 && both.errors.contains("cannot be combined"), "\(both.errors)")
     let ambiguous = try train(["--output", "painting.json"])
     #expect(ambiguous.exitCode == 2 && ambiguous.errors.contains("name of the card"), "\(ambiguous.errors)")
   }
@@ -307,7 +307,7 @@ struct TrainStyleTests {
       (["painting.png", "--content", "photos", "--base", "missing.safetensors"], 1, "missing.safetensors"),
       (["painting.png", "--content", "photos", "--network", "dense:blocks=99"], 1, "0 to 32"),
       (["painting.png", "--content", "photos", "--quality", "perfect"], 2, "quality"),
-      (["painting.png", "--content", "photos", "--base", "a.safetensors", "--from-scratch"], 2, "exclude each other"),
+      (["painting.png", "--content", "photos", "--base", "a.safetensors", "--from-scratch"], 2, "cannot be combined"),
       (["painting.png", "--content", "none"], 1, "none"),
       (["painting.png", "--content", "painting.png"], 1, "painting.png"),
       (["painting.png", "--content", "photos", "--network", "resnet"], 1, "resnet"),
