@@ -35,6 +35,7 @@ let package = Package(
       dependencies: [
         .product(name: "Kernels", package: "Impasto"),
         .product(name: "Networks", package: "Impasto"),
+        .product(name: "Inference", package: "Impasto"),
         .product(name: "Console", package: "Impasto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
