@@ -2,6 +2,7 @@ import Kernels
 import TestSupport
 import Tensors
 import Testing
+import Threading
 
 /// Resampling from one size to another, larger or smaller along each axis.
 struct ResamplingCase: Sendable, CustomTestStringConvertible {

@@ -1,5 +1,6 @@
 import Kernels
 import TestSupport
+import Tensors
 import Testing
 
 @Suite struct AdamStepTests {

@@ -2,6 +2,7 @@ import Kernels
 import TestSupport
 import Tensors
 import Testing
+import Threading
 
 @Suite struct PicturePassTests {
   /// A picture in an activation of `height` × `width`, `factor` times as large before.
