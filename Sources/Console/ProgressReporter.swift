@@ -5,27 +5,27 @@ import Synchronization
 ///
 /// Safe to call from any thread, as often as one likes: it draws at most ten times a second, and prints at most one JSON line a second.
 public final class ProgressReporter: Sendable {
-  /// What is counted and how its speed is told.
+  /// The unit that is counted and the unit of its rate.
   public struct Units: Sendable {
-    /// What one step is, in the plural: `frames`, `iterations`.
+    /// The name of the steps in the plural: `frames`, `iterations`.
     public var steps: String
     /// The unit of the rate: `fps`, `images/s`.
     public var rate: String
-    /// How many of the rate's things one step is, such as the images of a batch.
+    /// The number of rate units per step, such as the images of a batch.
     public var perStep: Double
 
-    /// Steps by their name, and a rate of `perStep` things for each of them.
+    /// Creates units.
     public init(steps: String, rate: String, perStep: Double = 1) {
       self.steps = steps
       self.rate = rate
       self.perStep = perStep
     }
 
-    /// Frames of a video, in fps.
+    /// Video frames, with a rate in fps.
     public static let frames = Units(steps: "frames", rate: "fps")
   }
 
-  /// A point on the way.
+  /// A point in time.
   private struct Mark {
     var time: ContinuousClock.Instant
     var completed: Int
@@ -35,7 +35,7 @@ public final class ProgressReporter: Sendable {
     var latest: Mark
     var detail = ""
     var losses: [String: Double]?
-    /// Ends of the last two windows; the rate is measured from the older one, so it spans 5 to 10 seconds.
+    /// The ends of the last two windows. The rate is measured from the older one, so it covers 5 to 10 seconds.
     var olderMark: Mark
     var newerMark: Mark
     var lastDrawing: ContinuousClock.Instant?
@@ -123,7 +123,7 @@ public final class ProgressReporter: Sendable {
     case .bar: return last.map { time - $0 >= Self.redrawInterval } ?? true
     case .json: return last.map { time - $0 >= Self.recordInterval } ?? true
     case .plain:
-      // The first step of a long job tells how long it will take.
+      // The first step of a long job shows how long the job will take.
       guard let last else { return time - start.time >= (showsFirstStep ? .zero : logInterval) }
       return time - last >= logInterval
     }
@@ -164,7 +164,7 @@ public final class ProgressReporter: Sendable {
     let head = total.map { "\(title) \(percent(state.latest.completed, of: $0))" } ?? title
     let tail = parts.joined(separator: "  ")
     guard mode == .bar, let total else { return "\(head)  \(tail)" }
-    // Brackets and the spaces around the bar take six columns; a bar of fewer than eight says nothing.
+    // Brackets and the spaces around the bar take six columns. A bar of fewer than eight columns is not useful.
     let room = min(30, output.statusWidth - head.count - tail.count - 5)
     guard room >= 8 else { return "\(head)  \(tail)" }
     return "\(head) \(bar(state.latest.completed, of: total, width: room))  \(tail)"
@@ -202,7 +202,7 @@ public final class ProgressReporter: Sendable {
     total > 0 ? min(1, max(0, Double(completed) / Double(total))) : 1
   }
 
-  /// Rounded down: 100 % means that all is done.
+  /// Rounded down, so that 100 % means that everything is done.
   private func percent(_ completed: Int, of total: Int) -> String {
     let text = String(Int(fraction(completed, of: total) * 100))
     return String(repeating: " ", count: max(0, 3 - text.count)) + text + "%"

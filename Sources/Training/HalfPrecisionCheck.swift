@@ -1,4 +1,5 @@
 import Autograd
+import Foundation
 import Networks
 import Safetensors
 import Tensors

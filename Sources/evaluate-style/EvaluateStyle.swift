@@ -12,120 +12,122 @@ struct EvaluateStyle: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate-style",
     abstract:
-      "Measures how well a style's pictures meet the training objective, or how much they look like the painting.",
+      "Measures how well a style meets its training objective, or how similar its pictures are to the painting.",
     discussion: """
-      Each photo is scaled so that its short side has --size pixels and cut to the central square; the network's output is \
-      clamped to 0...255 before the losses. Weights are applied to the numbers.
+      Scales the short side of each photo to --size pixels and crops the central square. The network's output is clamped to \
+      0...255 before the losses are computed. The reported losses include their weights.
 
-      With --likeness, photos or frames of a film are painted whole and at a film's size, and compared with the painting at 256 and 128 \
-      lines: 0 is as far from it as the untreated frame, 100 its own statistics. Content is what is left of the frame, from 0 to 1; \
-      contrast, chroma and grain are shares of the painting's.
+      With --likeness, paints whole photos or frames of a video at the sizes given by --lines, and compares them with the \
+      painting at 256 and 128 lines: 0 means no more similar than the unpainted frame, 100 means the same statistics as the \
+      painting. Content is the preserved share of the frame's content, from 0 to 1. Contrast, chroma and grain are relative \
+      to the painting.
 
-      --card notes the results in a style's card, models/starry.json, and writes models/starry.md from it. With --card alone, nothing is \
-      measured, and only models/starry.md is written.
+      With --card, writes the results to the card of a style, models/starry.json, and renders models/starry.md from it. With --card \
+      alone, measures nothing and only renders models/starry.md.
       """,
     version: Program.version)
 
   @Option(
     help: """
-      The style: a name from the models folder, or a model file. (default: that of the --card, else \(Installation.defaultStyle))
+      The style: a name from the models folder or a model file. (default: the style of --card, else \(Installation.defaultStyle))
       """)
   var style: String?
 
   @Option(help: "The painting that the style was trained on.")
   var styleImage: String?
 
-  @Option(help: "The folder of photos, searched recursively; with --likeness also one picture or a film.")
+  @Option(help: "The folder of photos, searched recursively. With --likeness, also a picture or a video.")
   var content: String?
 
-  @Option(help: "Measure these photos alone: a text file with one name on each line, relative to --content.")
+  @Option(help: "A text file that lists the photos to measure, one per line, relative to --content.")
   var photoList: String?
 
-  @Flag(help: "Measure how much painted frames look like the painting, instead of the training objective.")
+  @Flag(help: "Measure the similarity of painted frames to the painting instead of the training objective.")
   var likeness = false
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "With --likeness: the short sides at which to paint, such as 360 720 1080 2160. (default: 720)", valueName: "N"),
+      "With --likeness: the short sides in pixels at which to paint, such as 360 720 1080. (default: 720)",
+      valueName: "N"),
     transform: ArgumentValues.integer(in: 16...4320))
   var lines = [720]
 
   @Option(
-    help: "With --likeness: the number of frames that are taken from a film.",
+    help: "With --likeness: the number of frames to take from a video.",
     transform: ArgumentValues.integer(in: 1...10_000))
   var frames = 8
 
-  @Option(help: "With --likeness: a folder for the painted pictures.")
+  @Option(help: "With --likeness: the folder in which to save the painted pictures.")
   var save: String?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "With --likeness: measure these pictures, which some program has painted of the picture --content, at their size.",
+      "With --likeness: measure these pictures, which another program has painted from the picture --content.",
       valueName: "file"))
   var painted: [String] = []
 
   @Flag(
     help: """
-      Also measure steadiness: the warping error on sequences rendered out of each photo, which pan, zoom and rotate, and a \
-      pixel's standard deviation in a noisy still, in levels of 255.
+      Also measure temporal stability: the warping error of sequences that pan over, zoom into and rotate each photo, and \
+      the standard deviation of a pixel in a noisy still, in levels of 255.
       """)
   var temporal = false
 
-  @Flag(help: "Measure steadiness as stylize-video --denoise paints.")
+  @Flag(help: "With --temporal: remove noise before painting, as stylize-video --denoise does.")
   var denoise = false
 
   @Option(
     help: ArgumentHelp(
-      "The style's card in which to note the mean results, in place of what was noted before.",
+      "The style's card in which to write the mean results, replacing earlier ones.",
       valueName: "NAME.json"))
   var card: String?
 
-  @Option(help: "The side of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
+  @Option(help: "The size of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
   var size = 256
 
   @Option(
-    help: "The painting's short side in pixels; 0 leaves it as it is. (default: as the style was trained)",
+    help: "The length of the painting's short side in pixels; 0 keeps its size. (default: as in training)",
     transform: ArgumentValues.integer(in: 0...2048))
   var styleSize: Int?
 
   @Option(
     help: """
-      What to cut off the painting's sides: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height. (default: as the style was \
-      trained)
+      The margins to crop from the painting: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height. (default: as in \
+      training)
       """,
     transform: { try StyleCrop($0) })
   var styleCrop: StyleCrop?
 
   @Option(
-    help: "Also change each photo's pixels by N steps of L-BFGS on the objective: slow, the yardstick for networks.",
+    help: "Also optimise the pixels of each photo with N steps of L-BFGS, as a slow reference for networks.",
     transform: ArgumentValues.integer(in: 1...100_000))
   var optimize: Int?
 
   @Option(
     help: """
-      The objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")). (default: as the style was trained)
+      The training objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")). (default: as in training)
       """)
   var objective: Objective?
 
   @Option(
-    help: "The weight of the content loss. (default: as the style was trained)",
+    help: "The weight of the content loss. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var contentWeight: Double?
 
   @Option(
-    help: "The weight of the style loss. (default: as the style was trained)",
+    help: "The weight of the style loss. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var styleWeight: Double?
 
   @Option(
-    help: "The weight of the total variation. (default: as the style was trained)",
+    help: "The weight of the total variation. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var tvWeight: Double?
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: one per processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
   @Flag(help: "Print one JSON object on standard output instead of a table.")
@@ -150,18 +152,18 @@ struct EvaluateStyle: ParsableCommand {
 
   func validate() throws {
     if !onlyWritesCard { _ = try inputs }
-    guard !lines.isEmpty else { throw ValidationError("--lines names no size, such as 720") }
-    if likeness && temporal { throw ValidationError("--likeness and --temporal are measured one at a time") }
+    guard !lines.isEmpty else { throw ValidationError("--lines needs at least one size, such as 720") }
+    if likeness && temporal { throw ValidationError("--likeness and --temporal cannot be combined") }
     if !likeness && (save != nil || !painted.isEmpty) {
-      throw ValidationError("--save and --painted are of use with --likeness only")
+      throw ValidationError("--save and --painted require --likeness")
     }
     if !painted.isEmpty && (save != nil || card != nil || optimize != nil) {
       throw ValidationError(
-        "pictures of other programs are only measured: expected --painted without --save, --card, --optimize")
+        "--painted cannot be combined with --save, --card or --optimize")
     }
     guard denoise else { return }
-    if !temporal { throw ValidationError("--denoise is of use with --temporal only") }
-    if card != nil { throw ValidationError("a card tells of the style alone: expected --card without --denoise") }
+    if !temporal { throw ValidationError("--denoise requires --temporal") }
+    if card != nil { throw ValidationError("--card and --denoise cannot be combined") }
   }
 
   func run() throws {

@@ -23,7 +23,7 @@ private struct Paint: ParsableCommand {
     #expect(given.preserveColors && given.json)
   }
 
-  @Test func theListNeedsNoArgumentsAndEndsThere() {
+  @Test func listingStylesNeedsNoArguments() {
     for arguments in [["--list-styles"], ["--list-styles", "a", "b"]] {
       let outcome = Program.outcome(of: Paint.self, arguments: arguments)
       #expect(
@@ -34,7 +34,7 @@ private struct Paint: ParsableCommand {
     #expect(json.exitCode == 0 && json.standardOutput.hasPrefix("{\"styles\":["))
   }
 
-  @Test func withoutItTheArgumentsAreNeeded() {
+  @Test func otherwiseArgumentsAreRequired() {
     let outcome = Program.outcome(of: Paint.self, arguments: ["--json"])
     #expect(
       outcome.exitCode == 2 && outcome.standardError.contains("<input>"), "\(outcome.standardError)"

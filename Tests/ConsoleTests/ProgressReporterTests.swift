@@ -40,7 +40,7 @@ import Testing
     #expect(!screen.statusLine.isEmpty)
   }
 
-  @Test func longStepsTellTheTimeLeftFromTheFirstOne() {
+  @Test func longStepsShowTheTimeLeftFromTheFirstOne() {
     for showsFirstStep in [true, false] {
       let screen = ScreenRecording()
       let progress = ProgressReporter(
@@ -52,7 +52,7 @@ import Testing
       if showsFirstStep { #expect(screen.lines.first?.contains("ETA 3:18") == true, "\(screen.lines)") }
       screen.advance(by: .seconds(2))
       progress.update(completed: 2)
-      #expect(screen.lines.count == (showsFirstStep ? 1 : 0), "later lines keep their distance")
+      #expect(screen.lines.count == (showsFirstStep ? 1 : 0), "later lines keep the interval")
     }
   }
 
@@ -77,7 +77,7 @@ import Testing
   @Test func rateFollowsTheLastSeconds() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: 10_000, isTerminal: true)
-    // A slow start, then 40 a second for longer than two windows of 5 s.
+    // A slow start, then 40 frames per second for longer than two windows of 5 s.
     screen.advance(by: .seconds(20))
     progress.update(completed: 20)
     for frame in 1...480 {
@@ -97,7 +97,7 @@ import Testing
     #expect(screen.statusLine.contains("910/1000 iterations  4.00 images/s  ETA 1:30"))
   }
 
-  @Test func filesGetALineNowAndThen() {
+  @Test func filesGetALinePerInterval() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: 300, isTerminal: false)
     for frame in 1...250 {
@@ -125,7 +125,7 @@ import Testing
     #expect(screen.written.hasSuffix("\r\u{1B}[KPainting 100/100 frames in 0:04  25.0 fps  loss 3\n"))
   }
 
-  @Test func noneMeansNothing() {
+  @Test func nonePrintsNothing() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: 10, isTerminal: true, mode: .none)
     screen.advance(by: .seconds(60))

@@ -1,6 +1,7 @@
 import FFmpeg
 import Foundation
 import LiveServer
+import TestSupport
 import Testing
 
 @Suite struct UploadTests {

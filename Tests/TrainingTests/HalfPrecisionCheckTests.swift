@@ -1,5 +1,6 @@
 import Autograd
 import Networks
+import Safetensors
 import Tensors
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Safetensors
+import Tensors
 import TestSupport
 import Testing
 import Training

@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 import TestSupport
 import Tensors
 import Testing

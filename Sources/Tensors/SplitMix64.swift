@@ -1,17 +1,23 @@
-/// A small, fast generator of reproducible random numbers with 64 bits of state.
+/// SplitMix64, a small and fast generator of reproducible random numbers with 64 bits of state.
+///
+/// The same seed gives the same sequence on every machine. Not for cryptography.
 ///
 /// G. Steele, D. Lea, C. Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// The generator for `seed`; with a `stream`, one of many independent generators for it.
+  /// Creates a generator.
+  ///
+  /// - Parameters:
+  ///   - seed: The initial state.
+  ///   - stream: Selects one of many independent sequences for the same seed; 0 uses the seed as it is.
   public init(seed: UInt64, stream: UInt64 = 0) {
     state = seed
-    // Streams start from well-mixed states, not from neighbouring ones.
+    // Neighbouring streams need well-mixed initial states, or their sequences would overlap.
     if stream != 0 { state = next() ^ (stream &* 0xd134_2543_de82_ef95) }
   }
 
-  /// The next 64 random bits.
+  /// Returns the next 64 random bits.
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state
@@ -20,9 +26,9 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// Uniform in `0 ..< 1`.
+  /// Returns a float that is uniform in `0 ..< 1`, one of 2²⁴ evenly spaced values.
   public mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
 
-  /// Uniform in `0 ..< bound`; `bound` is at least 1.
+  /// Returns an integer that is uniform in `0 ..< bound`; `bound` is at least 1.
   public mutating func index(below bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
 }
