@@ -66,18 +66,18 @@ def sharpening_kernel(row_gain, column_gain):
     return numpy.outer(down, across)
 
 
-def luma_kernel(places):
-    """A 2x2 kernel of stride 2 that takes luma of each pixel of a block: [4, len(places), 2, 2], `places` the colours' shares."""
-    weight = numpy.zeros((4, len(places), 2, 2))
+def luma_kernel(shares):
+    """[4, C, 2, 2], of stride 2: the four lumas of each block of 2x2 pixels, of C colours with these shares."""
+    weight = numpy.zeros((4, len(shares), 2, 2))
     for place in range(4):
-        weight[place, :, place // 2, place % 2] = places
+        weight[place, :, place // 2, place % 2] = shares
     return weight
 
 
 def revision_parameters(model, name):
     """Weights and biases of both convolutions with the scales of values and residual folded in.
 
-    The first then reads the Laplacian and the levels as they are: padding is by reflection, so that constants pass through it.
+    The first then reads the Laplacian and the levels as they are: padding is by reflection, which keeps constants.
     """
     weight1, bias1, weight2, bias2 = (
         model[f"{name}.{part}"].astype("f8") for part in ("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias")
@@ -88,7 +88,7 @@ def revision_parameters(model, name):
 
 
 def repeated_block(matrix):
-    """The block that a matrix repeats along its diagonal, or the matrix itself: reduction by a ratio of small numbers needs no more."""
+    """The block that the matrix of a reduction repeats along its diagonal; the smaller the numbers of the ratio, the smaller."""
     outputs, inputs = matrix.shape
     count = math.gcd(outputs, inputs)
     return matrix[: outputs // count, : inputs // count]

@@ -34,6 +34,11 @@ NORM_FORMS = ("instance", "layer", "moments")
 ENLARGEMENT_FORMS = ("resize", "product")
 
 
+def forms(graph, norms=NORM_FORMS):
+    """The names of a network's forms with these norms: `instance`, or `instance-resize` where there is a canvas."""
+    return norms if graph.canvas is None else tuple(f"{norm}-{form}" for norm in norms for form in ENLARGEMENT_FORMS)
+
+
 class GraphBuilder:
     """ONNX nodes one after another; each method returns the name of its result."""
 
@@ -64,7 +69,10 @@ class GraphBuilder:
             name = node.name or f"{node.operation}{index}"
             operands = [values[source] for source in node.inputs]
             values.append(getattr(self, node.operation)(index, node, name, operands))
-        self.node("Identity", [values[-1]], "stylized")
+        if self.nodes and self.nodes[-1].output[0] == values[-1]:
+            self.nodes[-1].output[0] = "stylized"
+        else:
+            self.node("Identity", [values[-1]], "stylized")
 
     # The network's operations
 

@@ -1,4 +1,4 @@
-"""A network with fewer nodes that computes the same: what every runtime, ours too, is given folded into its convolutions."""
+"""A network with fewer nodes that computes the same: every runtime, as ours does, gets these folded into convolutions."""
 
 import dataclasses
 
@@ -36,7 +36,8 @@ def folded(model):
             if len(chain) == 1 and nodes[chain[0]].operation == "pixelUnshuffle":
                 chain = readers[chain[0]]
             target = nodes[chain[0]] if len(chain) == 1 else None
-            if target and target.operation in network.CONVOLUTIONS and (target.padding == "reflect" or target.border == 0):
+            mixes = target is not None and target.operation in network.CONVOLUTIONS
+            if mixes and (target.padding == "reflect" or target.border == 0):
                 weight, bias = (parameters[f"{target.name}.{part}"].astype("f8") for part in ("weight", "bias"))
                 parameters[target.name + ".weight"] = (node.scale * weight).astype("f4")
                 parameters[target.name + ".bias"] = (bias + node.offset * weight.sum(axis=(1, 2, 3))).astype("f4")

@@ -1,4 +1,4 @@
-"""A model file: its network, which is a graph in its metadata, and the parameters, for programs that run it in other runtimes.
+"""A model file: its network, a graph in the metadata, and the parameters, for programs that run it in other runtimes.
 
 The operations are those of Sources/Networks/Operation.swift, and the checks those of NetworkCheck.swift. Shapes are
 (channels, height, width).
@@ -18,10 +18,7 @@ FORMAT_VERSION = "2"
 # Each operation: how many nodes it reads, and its numbers.
 OPERATIONS = {
     "input": (0, {}),
-    "convolution": (
-        1,
-        {"inputChannels": int, "outputChannels": int, "kernel": int, "stride": int, "padding": str},
-    ),
+    "convolution": (1, {"inputChannels": int, "outputChannels": int, "kernel": int, "stride": int, "padding": str}),
     "depthwiseConvolution": (1, {"channels": int, "kernel": int, "stride": int, "padding": str}),
     "instanceNorm": (1, {"channels": int}),
     "batchNorm": (1, {"channels": int}),
@@ -306,9 +303,7 @@ class Model:
         for name, shape in expected.items():
             found = self[name]
             if found.dtype != numpy.float32 or found.shape != shape:
-                raise ModelError(
-                    f"{name} is {found.dtype} {list(found.shape)}, expected float32 {list(shape)}"
-                )
+                raise ModelError(f"{name} is {found.dtype} {list(found.shape)}, expected float32 {list(shape)}")
         if strangers := sorted(set(parameters) - set(expected)):
             raise ModelError(f"the parameter {strangers[0]} belongs to no node of network '{network.name}'")
 

@@ -1,4 +1,4 @@
-"""A model's network in double precision, written down from the definitions of the operations: what test_network.py compares with.
+"""A model's network in double precision, from the definitions of the operations: what test_network.py compares with.
 
 It shares nothing with the builders but the nodes: reduction and enlargement are computed pixel by pixel here.
 """
@@ -123,7 +123,8 @@ def sharpened(value, height, width):
         fractions = positions - numpy.floor(positions)
         share = numpy.minimum(fractions, 1 - fractions).sum() / (2 * extent)
         places = numpy.arange(count)
-        before, behind = value.take(numpy.maximum(places - 1, 0), axis), value.take(numpy.minimum(places + 1, count - 1), axis)
+        before = value.take(numpy.maximum(places - 1, 0), axis)
+        behind = value.take(numpy.minimum(places + 1, count - 1), axis)
         value = value + share / (1 - 3 * share) * (2 * value - before - behind)
     return value
 

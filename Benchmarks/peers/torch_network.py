@@ -19,25 +19,24 @@ class GraphNetwork(nn.Module):
         self.graph = model.network
         shapes = model.network.shapes(height, width)
         film = shapes[0][1:]
-        self.steps = nn.ModuleList()
-        for node, shape in zip(self.graph.nodes, shapes):
+        # One step for each node behind the input, and the values that it reads.
+        self.steps, self.sources = nn.ModuleList(), []
+        for node, shape in list(zip(self.graph.nodes, shapes))[1:]:
+            sources = node.inputs
             if node.operation == "canvas":
                 step = CanvasReduction(film, shape[1:])
             elif node.operation == "revision":
                 step = Revision(model, node, film, shapes[node.inputs[1]][1:])
+                sources += (self.graph.canvas,)
             else:
                 step = STEPS[node.operation](model, node)
             self.steps.append(step)
+            self.sources.append(sources)
 
     def forward(self, frame):
-        values = []
-        for node, step in zip(self.graph.nodes, self.steps):
-            if node.operation == "input":
-                values.append(frame)
-            elif node.operation == "revision":
-                values.append(step(*(values[source] for source in node.inputs), values[self.graph.canvas]))
-            else:
-                values.append(step(*(values[source] for source in node.inputs)))
+        values = [frame]
+        for step, sources in zip(self.steps, self.sources):
+            values.append(step(*[values[source] for source in sources]))
         return values[-1]
 
 
@@ -149,7 +148,6 @@ def instance_norm(model, node):
 
 
 STEPS = {
-    "input": lambda model, node: nn.Identity(),
     "convolution": Convolution,
     "depthwiseConvolution": Convolution,
     "instanceNorm": instance_norm,
