@@ -109,7 +109,7 @@ public final class NetworkExecutor {
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
     let hidden = tape.convolution(
       tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
-      padding: 1, paddingMode: .reflect, rectifies: true)
+      padding: 1, paddingMode: .reflect, appliesReLU: true)
     let residual = tape.convolution(
       hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)
     return tape.addingBlocks(enlarged, residual, scale: RevisionInput.residualScale)
@@ -127,30 +127,31 @@ public final class NetworkExecutor {
   ) -> Variable {
     let node = definition.nodes[index]
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
-    let rectifies = isRectified(index)
+    let appliesReLU = isFusedWithReLU(index)
     switch node.operation {
     case .input:
       return input
     case .convolution(_, _, let kernel, let stride, let padding):
       return tape.convolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: isLeftToReader(node.inputs[0]) ? 2 : 1,
-        rectifies: rectifies)
+        paddingMode: padding == .reflect ? .reflect : .zeros,
+        upsampling: isFusedIntoConvolution(node.inputs[0]) ? 2 : 1,
+        appliesReLU: appliesReLU)
     case .depthwiseConvolution(_, let kernel, let stride, let padding):
       return tape.depthwiseConvolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, rectifies: rectifies)
+        paddingMode: padding == .reflect ? .reflect : .zeros, appliesReLU: appliesReLU)
     case .instanceNorm:
       return tape.instanceNorm(
-        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), rectifies: rectifies)
+        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), appliesReLU: appliesReLU)
     case .batchNorm:
       return tape.batchNorm(
         operands[0], gamma: parameter(".weight"), beta: parameter(".bias"),
         runningMean: parameter(".running_mean").value, runningVariance: parameter(".running_var").value,
-        imageShare: norms.imageShare, momentum: norms.momentum, rectifies: rectifies)
+        imageShare: norms.imageShare, momentum: norms.momentum, appliesReLU: appliesReLU)
     case .relu:
-      return isRectified(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
-    case .upsampleNearest: return isLeftToReader(index) ? operands[0] : tape.upsampleNearest(operands[0])
+      return isFusedWithReLU(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
+    case .upsampleNearest: return isFusedIntoConvolution(index) ? operands[0] : tape.upsampleNearest(operands[0])
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
@@ -165,7 +166,7 @@ public final class NetworkExecutor {
   }
 
   /// Whether node `index` is an upsampling that only a convolution right behind it reads, which then does both in one.
-  private func isLeftToReader(_ index: Int) -> Bool {
+  private func isFusedIntoConvolution(_ index: Int) -> Bool {
     let nodes = definition.nodes
     guard index + 1 < nodes.count, nodes[index].operation == .upsampleNearest, nodes[index + 1].inputs == [index],
       readers[index] == 1, case .convolution = nodes[index + 1].operation
@@ -174,7 +175,7 @@ public final class NetworkExecutor {
   }
 
   /// Whether node `index` rectifies its own result, because only a ReLU right behind it reads that.
-  private func isRectified(_ index: Int) -> Bool {
+  private func isFusedWithReLU(_ index: Int) -> Bool {
     let nodes = definition.nodes
     guard index + 1 < nodes.count, nodes[index + 1].operation == .relu, nodes[index + 1].inputs == [index],
       readers[index] == 1

@@ -106,7 +106,7 @@ public final class VGG16 {
       if block > 0 { value = tape.maxPool(value) }
       for (index, stage) in stages[block].enumerated() {
         value = tape.convolution(
-          value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, rectifies: true,
+          value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, appliesReLU: true,
           prepared: prepared[position])
         position += 1
         guard let layer = VGG16Layer.allCases.first(where: { $0.position == (block, index + 1) }) else { continue }
