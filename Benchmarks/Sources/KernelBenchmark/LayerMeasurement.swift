@@ -1,6 +1,7 @@
 import Console
 import Kernels
 import Measurement
+import Networks
 import Threading
 
 /// One algorithm on one shape; a row of the table and an object of the JSON.
