@@ -59,7 +59,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "KernelBenchmark",
-      dependencies: ["Measurement", kernels, console, argumentParser],
+      dependencies: ["Measurement", kernels, networks, console, argumentParser],
       swiftSettings: settings),
     .executableTarget(
       name: "instruction-counts",
