@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 HOME_FOLDER := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
 DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/impasto)
 
-MODEL_FILES = $(wildcard models/*.safetensors models/*.md models/*.jpg)
+MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
 PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavformat-dev libswresample-dev libswscale-dev
@@ -109,9 +109,11 @@ benchmark-programs: toolchain libraries swift-packages
 	swift build $(BENCHMARKS) --product kernels
 	swift build $(BENCHMARKS) --product training-step
 
-## gallery    models/README.md, from the cards of the models, and the credits below them
-gallery:
+## gallery    the cards for people and models/README.md, from the files models/NAME.json
+gallery: toolchain libraries swift-packages
 	@.ci/install-packages python3
+	swift build --configuration release --product evaluate-style
+	@for card in models/*.json; do .build/release/evaluate-style --card $$card || exit 1; done
 	models/gallery.py
 
 ## lint       Swift's format, imports, comments, Python, shell scripts, the page's JavaScript

@@ -98,14 +98,16 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Autograd", "FFmpeg", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
+      dependencies: [
+        "Autograd", "FFmpeg", "Files", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading",
+      ],
       swiftSettings: settings),
 
     // MARK: Level 5: the painted stream on the network
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Inference", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         logging,
@@ -141,7 +143,7 @@ let package = Package(
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
-    .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
@@ -179,7 +181,7 @@ let package = Package(
     .testTarget(
       name: "StreamingTests",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Tensors", "Threading", "TestSupport",
+        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -191,7 +193,7 @@ let package = Package(
     .testTarget(
       name: "LiveServerTests",
       dependencies: [
-        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading",
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
         "TestSupport",
       ],
       exclude: ["Browser"], swiftSettings: settings),

@@ -50,12 +50,12 @@ let package = Package(
     // MARK: Level 1: programs
     .executableTarget(
       name: "framerate",
-      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser],
+      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings),
 
     .executableTarget(
       name: "latency",
-      dependencies: ["Measurement", kernels, inference, streaming, console, argumentParser],
+      dependencies: ["Measurement", kernels, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings),
     .executableTarget(
       name: "KernelBenchmark",
@@ -63,7 +63,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "instruction-counts",
-      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser],
+      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings,
       // Valgrind gives up on debug information that is newer than itself.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
@@ -76,7 +76,7 @@ let package = Package(
     // MARK: Tests
     .testTarget(
       name: "MeasurementTests",
-      dependencies: ["Measurement", kernels, networks, console],
+      dependencies: ["Measurement", kernels, networks, console, testSupport],
       swiftSettings: settings),
     .testTarget(
       name: "FramerateTests",

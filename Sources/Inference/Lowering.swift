@@ -24,12 +24,10 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [:]
-  /// Kernel, stride and padding of the convolutions on the picture.
-  var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
   var isFinished = false
 
-  var steps: [LoweredStep] = []
+  var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   var normChannels: [Int: Int] = [:]
   private(set) var scaling = PictureScaling(tanh: nil)
@@ -73,7 +71,7 @@ struct Lowering {
       try lower(index)
     }
     guard !isFinished else { return }
-    steps.append(.pack(input: try value(of: final), factor: 1))
+    steps.append(PackStep(input: try value(of: final), factor: 1))
   }
 
   private mutating func lower(_ index: Int) throws {
@@ -142,7 +140,7 @@ struct Lowering {
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
       normChannels[norm] = extents[activation].channels
-      steps.append(.norm(node: norm, layer: nodes[norm].name, activation: activation, tasks: tasks))
+      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
     }
   }
 
@@ -153,7 +151,7 @@ struct Lowering {
     let channels = shapes[index].channels
     if !value.isPlain { value = LazyActivation(raw: try plain(source)) }
     normChannels[index] = channels
-    steps.append(.constant(node: index, map, channels: channels))
+    steps.append(ConstantStep(node: index, map: map, channels: channels))
     value.norm = index
     values[index] = value
   }
@@ -168,7 +166,7 @@ struct Lowering {
         network: definition.name, node: "\(node)", reason: "it is read by something other than what takes it over")
     }
     let output = newActivation(shapes[node])
-    steps.append(.unpack(source.affine, factor: source.factor, output: output))
+    steps.append(UnpackStep(affine: source.affine, factor: source.factor, output: output))
     let value = LazyActivation(raw: output)
     values[node] = value
     return value
@@ -198,7 +196,7 @@ struct Lowering {
     gathers: Bool = false
   ) -> Int {
     let output = newActivation(extents[input.raw])
-    steps.append(.pass(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
+    steps.append(PassStep(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
     return output
   }
 

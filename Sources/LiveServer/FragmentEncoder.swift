@@ -51,10 +51,10 @@ final class FragmentEncoder {
         ], usesGlobalHeader: muxer.wantsGlobalHeader))
     packet = try Packet()
     _ = try muxer.addStream(encoder: encoder)
-    if let sound { _ = try muxer.addStream(sound: sound.encoder) }
+    if let sound { _ = try muxer.addStream(audio: sound.encoder) }
     try muxer.writeHeader(options: Muxer.fragmentOptions)
     muxer.flushBytes()
-    let codecs = [Self.codecString(encoder.parameterSets)] + (hasSound ? [SoundEncoder.codecString] : [])
+    let codecs = [Self.codecString(encoder.parameterSets)] + (hasSound ? [AudioEncoder.codecString] : [])
     head = StreamHead(
       bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(codecs.joined(separator: ", "))\"")
   }

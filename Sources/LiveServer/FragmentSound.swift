@@ -10,7 +10,7 @@ final class FragmentSound {
   /// Sound that comes in later than its picture is waited for that long, a second. Meanwhile browsers wait as well.
   private static let patience = Int64(SoundReader.rate)
 
-  let encoder: SoundEncoder
+  let encoder: AudioEncoder
   private let packet: Packet
   private var samples: [Float]
   /// The next sample, by the stream's clock; nil before the first.
@@ -18,7 +18,7 @@ final class FragmentSound {
 
   /// Throws `MediaError` where the installed libav has no encoder of AAC.
   init() throws {
-    encoder = try SoundEncoder(rate: SoundReader.rate)
+    encoder = try AudioEncoder(rate: SoundReader.rate)
     packet = try Packet()
     samples = [Float](repeating: 0, count: 2 * encoder.packetLength)
   }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A queue that several threads fill in any order and one empties in the order of the elements' numbers.
+/// A queue that several threads fill in any order and one thread empties in the order of the elements' numbers.
 ///
-/// It does not limit its length: whoever numbers the elements must have only so many under way.
+/// The length is not limited: the code that numbers the elements must limit how many are in progress.
 public final class OrderedQueue<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   // Guarded by `condition`.
@@ -11,10 +11,10 @@ public final class OrderedQueue<Element>: @unchecked Sendable {
   private var openProducers: Int
   private var isClosed = false
 
-  /// An empty queue that ends when `finish` has been called `producers` times, at least once.
+  /// Creates an empty queue, which ends when each of `producers` producers, at least 1, has called ``finish()``.
   public init(producers: Int) { openProducers = max(1, producers) }
 
-  /// Puts in the element of that number; numbers count from 0 and come once each. Dropped if the queue is closed.
+  /// Adds the element with a number. Numbers start at 0 and each occurs once. Drops the element if the queue is closed.
   public func push(_ element: Element, number: Int) {
     condition.lock()
     defer { condition.unlock() }
@@ -23,7 +23,8 @@ public final class OrderedQueue<Element>: @unchecked Sendable {
     condition.broadcast()
   }
 
-  /// Takes the element of the next number, waiting for it; nil once all producers have finished without it, or after `close`.
+  /// Takes the element with the next number and waits for it if necessary. Returns nil if all producers have finished
+  /// without it, or after ``close()``.
   public func pop() -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -33,7 +34,7 @@ public final class OrderedQueue<Element>: @unchecked Sendable {
     return element
   }
 
-  /// Says that one of the producers will push nothing more.
+  /// Signals that one of the producers has finished.
   public func finish() {
     condition.lock()
     openProducers -= 1
@@ -41,7 +42,7 @@ public final class OrderedQueue<Element>: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Ends the queue and drops what is in it.
+  /// Closes the queue and drops its elements.
   public func close() {
     condition.lock()
     isClosed = true

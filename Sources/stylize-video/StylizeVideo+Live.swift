@@ -21,7 +21,7 @@ extension StylizeVideo {
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     let video = try LiveVideo(input: source, reading: liveOptions.reading, interrupt: shouldStop)
     if source.kind != .standardStream { commands.start() }
-    let status = LiveStatus(isQuiet: painting.quiet)
+    let status = LiveStatus(mode: progressOptions.mode)
     let result = try video.run(
       output: target, style: style,
       encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, isLowDelay: true),
@@ -41,31 +41,41 @@ extension StylizeVideo {
   }
 }
 
-/// The status line of a live run.
+/// How a live run does, in one of the forms of `ProgressMode`; the JSON lines are those of `--stats`.
 final class LiveStatus: Sendable {
-  private static let logInterval = 10.0
-
-  private let isQuiet: Bool
+  private let mode: ProgressMode
   private let output = ConsoleOutput.standardError
-  private let lastLine = Mutex(0.0)
+  /// When the latest line was printed, in seconds of the run; nil before the first.
+  private let lastLine = Mutex<Double?>(nil)
 
-  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+  init(mode: ProgressMode) { self.mode = mode == .bar && !output.isTerminal ? .plain : mode }
 
   func show(_ numbers: LiveStatistics) {
-    guard !isQuiet else { return }
-    if output.isTerminal { return output.showStatus(Self.line(numbers)) }
-    let isDue = lastLine.withLock { last in
-      guard numbers.seconds - last >= Self.logInterval else { return false }
+    switch mode {
+    case .none: return
+    case .bar: output.showStatus(Self.line(numbers))
+    case .plain: if isDue(numbers, first: 10, interval: 10) { output.printLine(Self.line(numbers)) }
+    case .json: if isDue(numbers, first: 0, interval: 1) { printRecord(numbers) }
+    }
+  }
+
+  private func isDue(_ numbers: LiveStatistics, first: Double, interval: Double) -> Bool {
+    lastLine.withLock { last in
+      guard numbers.seconds >= (last.map { $0 + interval } ?? first) else { return false }
       last = numbers.seconds
       return true
     }
-    if isDue { output.printLine(Self.line(numbers)) }
+  }
+
+  private func printRecord(_ numbers: LiveStatistics) {
+    if let line = try? JSONLine.text(of: numbers) { output.printLine(line) }
   }
 
   /// Leaves a last line.
   func finish(_ numbers: LiveStatistics) {
     output.clearStatus()
-    guard !isQuiet else { return }
+    guard mode != .none else { return }
+    if mode == .json { return printRecord(numbers) }
     let mean = numbers.seconds > 0 ? Double(numbers.framesOut) / numbers.seconds : 0
     output.printLine(
       String(

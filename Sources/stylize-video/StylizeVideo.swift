@@ -30,6 +30,9 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var painting: PaintingOptions
 
+  @OptionGroup
+  var progressOptions: ProgressOptions
+
   @Argument(help: "The video to read.")
   var input: String
 
@@ -123,7 +126,7 @@ struct StylizeVideo: ParsableCommand {
     ).map { "\($0.width)x\($0.height)" }
     let progress = ProgressReporter(
       title: canvas.map { "Stylizing on a canvas of \($0)" } ?? "Stylizing", total: job.description.expectedFrameCount,
-      isQuiet: painting.quiet)
+      mode: progressOptions.mode)
     let result = try job.run(
       output: target,
       makeStylizers: {

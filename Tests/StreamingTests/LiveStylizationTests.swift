@@ -12,7 +12,7 @@ import Threading
   /// A style that takes at least `milliseconds` for a frame.
   private func style(milliseconds: UInt32 = 0) throws -> LiveStyle {
     LiveStyle(
-      NamedStyle("random", model: try randomModel(seed: 1)), pool: pool,
+      NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool,
       turn: { paint in
         try paint()
         usleep(1000 * milliseconds)
@@ -101,7 +101,7 @@ import Threading
     let sink = LiveObserver { _, _, _ in
       if place == "sink", count.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "sink") }
     }
-    let style = LiveStyle(NamedStyle("random", model: try randomModel(seed: 1)), pool: pool) { paint in
+    let style = LiveStyle(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
       try paint()
       if place == "turn" { throw TestError(place: "turn") }
     }
@@ -127,7 +127,7 @@ import Threading
     let (sink, _) = observer()
     let isBusy = Atomic<Bool>(true)
     let style = Mutex<LiveStyle?>(nil)
-    let made = LiveStyle(NamedStyle("random", model: try randomModel(seed: 1)), pool: pool) { paint in
+    let made = LiveStyle(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
       try paint()
       let width = style.withLock { $0?.width } ?? 256
       // What a network would take whose cost is its pixels': 50 ms for the full size.

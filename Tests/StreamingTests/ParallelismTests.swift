@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Streaming
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -24,7 +25,7 @@ import Threading
   }
 
   @Test func framesAreTheSameHoweverTheyAreShared() throws {
-    let model = try randomModel(seed: 3)
+    let model = try preparedRandomModel(seed: 3)
     func stylizers(_ parallelism: Parallelism, threads: Int) throws -> [any FrameStylizer] {
       try parallelism.makeStylizers(model: model, width: 261, height: 13, threads: threads)
     }
@@ -39,7 +40,7 @@ import Threading
   }
 
   @Test func allPaintOnTheSameCanvas() throws {
-    let model = try randomModel(seed: 3, network: canvasNetwork)
+    let model = try preparedRandomModel(seed: 3, network: canvasNetwork)
     func frames(_ parallelism: Parallelism, lines: Int?) throws -> [[UInt8]] {
       try paint(
         try parallelism.makeStylizers(model: model, width: 261, height: 200, threads: 2, canvasLines: lines),

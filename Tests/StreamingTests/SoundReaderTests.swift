@@ -19,8 +19,8 @@ import Testing
         codec: "mpeg4", format: format, frameRate: Rational(25, 1), quantizer: 4,
         usesGlobalHeader: muxer.wantsGlobalHeader))
     _ = try muxer.addStream(encoder: encoder)
-    let sound = try SoundEncoder(rate: 44_100)
-    if hasSound { _ = try muxer.addStream(sound: sound) }
+    let sound = try AudioEncoder(rate: 44_100)
+    if hasSound { _ = try muxer.addStream(audio: sound) }
     try muxer.writeHeader()
     let (packet, frame) = (try Packet(), try Frame(format))
     for number in 0..<50 {

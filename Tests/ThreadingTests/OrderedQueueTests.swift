@@ -28,8 +28,8 @@ import Threading
     #expect(found == Array(0..<300))
   }
 
-  /// Numbers after a gap never come out: nobody can know what stood there.
-  @Test func aGapIsTheEnd() {
+  /// Elements after a missing number are never returned.
+  @Test func missingNumberEndsTheQueue() {
     let queue = OrderedQueue<Int>(producers: 2)
     queue.push(0, number: 0)
     queue.push(2, number: 2)
@@ -39,7 +39,7 @@ import Threading
     #expect(queue.pop() == nil)
   }
 
-  @Test func closingWakesWhoeverWaits() {
+  @Test func closingWakesWaitingThreads() {
     let queue = OrderedQueue<Int>(producers: 1)
     queue.push(1, number: 1)
     Thread.detachNewThread {

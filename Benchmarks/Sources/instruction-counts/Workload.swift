@@ -3,6 +3,7 @@ import Inference
 import Kernels
 import Measurement
 import Networks
+import TestSupport
 import Threading
 
 /// A piece of work whose instructions are counted: small, on one thread, the same in every run.
@@ -38,7 +39,7 @@ struct Workload: Sendable {
     _ definition: NetworkDefinition, width: Int, height: Int, pool: ComputePool
   ) throws -> () throws -> Void {
     let engine = try StyleEngine(
-      model: RandomModel.make(definition, seed: 1), width: width, height: height, pool: pool)
+      model: randomModel(definition, seed: 1), width: width, height: height, pool: pool)
     let frame = [UInt8](repeating: 100, count: 3 * width * height)
     var result = frame
     return {

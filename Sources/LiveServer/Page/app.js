@@ -198,12 +198,13 @@ async function loadGallery() {
   const found = (await ask('/api/styles')).styles;
   if (JSON.stringify(found) === JSON.stringify(styles)) return;
   styles = found;
-  at('gallery').replaceChildren(...styles.map(({ name, hasPicture }) => {
+  at('gallery').replaceChildren(...styles.map(({ name, hasPicture, painting }) => {
     const item = document.createElement('li');
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'style';
     button.dataset.style = name;
+    if (painting) button.title = `${painting.painter}: ${painting.title}, ${painting.year}`;
     /** @type {any} */
     let picture = document.createElement('div');
     picture.className = 'blank';
