@@ -86,7 +86,7 @@ let package = Package(
     .target(
       name: "Console",
       dependencies: [
-        "CProcessor", "Networks",
+        "CProcessor", "Networks", "Threading",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -1,3 +1,5 @@
+import Threading
+
 /// Where a step's time goes: the seconds of each operation on tapes that carry it, by name and output shape.
 ///
 /// Operations follow one another on a tape, so what lies between two marks belongs to the second.
@@ -32,8 +34,7 @@ public final class OperationTimes {
   private func lap() -> Double {
     let now = ContinuousClock.now
     defer { mark = now }
-    let elapsed = (now - mark).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    return (now - mark).seconds
   }
 
   func addForward(_ name: String) {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Threading
 
 /// How far a long job is: a line redrawn in place on a terminal, else a plain line now and then.
 ///
@@ -160,7 +161,7 @@ public final class ProgressReporter: Sendable {
   }
 
   private func rate(from: Mark, to: Mark) -> Double {
-    let seconds = (to.time - from.time).inSeconds
+    let seconds = (to.time - from.time).seconds
     return seconds > 0 ? Double(to.completed - from.completed) / seconds : 0
   }
 

@@ -155,13 +155,13 @@ public final class Muxer: @unchecked Sendable {
     return added(stream, timeBase: encoder.settings.timeBase)
   }
 
-  /// Adds the stream of `sound`. Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
-  public func addStream(sound: SoundEncoder) throws -> Int {
+  /// Adds the stream of `audio`. Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
+  public func addStream(audio: AudioEncoder) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
-      avcodec_parameters_from_context(stream.pointee.codecpar, sound.context.pointer), "write", file: displayName)
-    stream.pointee.time_base = sound.timeBase.libav
-    return added(stream, timeBase: sound.timeBase)
+      avcodec_parameters_from_context(stream.pointee.codecpar, audio.context.pointer), "write", file: displayName)
+    stream.pointee.time_base = audio.timeBase.libav
+    return added(stream, timeBase: audio.timeBase)
   }
 
   /// Adds a stream whose packets will be copied from `source`, with all that the container knows of it.

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Threading
 
 /// Who may ask: the rules against other sites in the same browser, and the token against other people.
 ///
@@ -81,7 +82,7 @@ struct AccessPolicy: Sendable {
 /// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored there.
 final class Sessions: Sendable {
   static let cookie = "impasto-session"
-  private static let greatestCount = 64
+  private static let maximumCount = 64
 
   private let secrets = Mutex<[String]>([])
 
@@ -93,7 +94,7 @@ final class Sessions: Sendable {
       return String(repeating: "0", count: 16 - digits.count) + digits
     }.joined()
     secrets.withLock { secrets in
-      if secrets.count >= Self.greatestCount { secrets.removeFirst() }
+      if secrets.count >= Self.maximumCount { secrets.removeFirst() }
       secrets.append(secret)
     }
     return secret
@@ -128,8 +129,7 @@ final class RateLimit: Sendable {
   /// Whether one more is allowed now.
   func take(at now: ContinuousClock.Instant = .now) -> Bool {
     state.withLock { state in
-      let elapsed = state.time.duration(to: now).components
-      state.level = min(burst, state.level + rate * (Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18))
+      state.level = min(burst, state.level + rate * state.time.duration(to: now).seconds)
       state.time = now
       guard state.level >= 1 else { return false }
       state.level -= 1

@@ -1,3 +1,5 @@
+import Threading
+
 /// Times of a stream that never ends, whatever its source does: it may begin again, be exchanged or set its clock.
 struct MediaTimeline {
   private struct Mark {
@@ -5,8 +7,8 @@ struct MediaTimeline {
     var arrival: ContinuousClock.Instant
   }
 
-  private static let greatestStep = 2.0
-  private static let leastStep = 0.001
+  private static let maximumStep = 2.0
+  private static let minimumStep = 0.001
 
   private var last: Mark?
   /// Seconds since the beginning.
@@ -17,15 +19,14 @@ struct MediaTimeline {
   mutating func advance(seconds: Double?, arrival: ContinuousClock.Instant) -> (start: Double, end: Double) {
     var step = 0.04
     if let last {
-      let components = last.arrival.duration(to: arrival).components
-      step = Double(components.seconds) + Double(components.attoseconds) * 1e-18
-      if let seconds, let before = last.seconds, (Self.leastStep...Self.greatestStep).contains(seconds - before) {
+      step = last.arrival.duration(to: arrival).seconds
+      if let seconds, let before = last.seconds, (Self.minimumStep...Self.maximumStep).contains(seconds - before) {
         step = seconds - before
       }
     }
     last = Mark(seconds: seconds, arrival: arrival)
     let start = time
-    time += max(Self.leastStep, step)
+    time += max(Self.minimumStep, step)
     return (start, time)
   }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Inference
 import Networks
 import Streaming
 import Synchronization
@@ -24,7 +23,7 @@ public final class StyleCatalog: Sendable {
   }
 
   private struct Loaded {
-    var model: PreparedModel
+    var model: any StylizerFactory
     var stamp: Date?
   }
 

@@ -37,8 +37,8 @@ enum StreamsMeasurement {
 
   /// What is known of each stream: the numbers when the measured time began, and the latest.
   private struct Progress {
-    var first: LiveStatistics?
-    var latest = LiveStatistics()
+    var first: StylizationStatistics?
+    var latest = StylizationStatistics()
   }
 
   private static let warmUp = 1.0
