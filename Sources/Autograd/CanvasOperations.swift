@@ -1,5 +1,6 @@
 import Kernels
 import Tensors
+import Threading
 
 // From the film to its canvas and back.
 

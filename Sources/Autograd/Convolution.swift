@@ -1,5 +1,6 @@
 import Kernels
 import Tensors
+import Threading
 
 extension Tape {
   /// Convolution plus bias, optionally followed by ReLU; with `upsampling` 2, of the input in twice its size (nearest neighbour).

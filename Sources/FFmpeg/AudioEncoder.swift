@@ -1,26 +1,28 @@
 import CFFmpeg
 
-/// Turns stereo sound into the packets of one AAC stream, of the profile that browsers play: LC, 128 kbit/s. For one thread.
+/// Encodes stereo audio as AAC-LC at 128 kbit/s, which browsers play. Use it from one thread at a time.
 public final class AudioEncoder {
-  /// What a browser calls it (RFC 6381).
+  /// The codec string for browsers (RFC 6381).
   public static let codecString = "mp4a.40.2"
   private static let name = "aac"
 
-  /// Samples of each channel a second.
+  /// The sample rate in Hz.
   public let rate: Int
   let context: CodecContext
   private let frame: Frame
 
-  /// Samples of each channel in a packet.
+  /// The number of samples per channel in a packet.
   public var packetLength: Int { Int(context.pointer.pointee.frame_size) }
-  /// The unit of the packets' timestamps: one sample.
+  /// The time base of the packets' timestamps: one sample.
   public var timeBase: Rational { Rational(1, Int32(rate)) }
 
-  /// An encoder of `rate` samples a second. Throws `MediaError` where the installed libav has none.
+  /// Creates an encoder for a sample rate in Hz.
+  ///
+  /// - Throws: `MediaError` if the installed libav has no AAC encoder.
   public init(rate: Int) throws {
     self.rate = rate
     guard let codec = avcodec_find_encoder_by_name(Self.name) else {
-      throw MediaError(operation: "encode with", file: Self.name, message: "there is no sound encoder of this name")
+      throw MediaError(operation: "encode with", file: Self.name, message: "there is no audio encoder with this name")
     }
     context = try CodecContext(codec, operation: "encode with", file: Self.name)
     let pointer = context.pointer
@@ -34,7 +36,10 @@ public final class AudioEncoder {
     frame = try Frame()
   }
 
-  /// Sends ``packetLength`` samples, two floats each, that begin at `time`, counted in samples. Throws `MediaError`.
+  /// Sends ``packetLength`` samples of two floats each.
+  ///
+  /// - Parameter time: The time of the first sample, counted in samples.
+  /// - Throws: `MediaError` if encoding fails.
   public func send(_ samples: [Float], time: Int64) throws {
     frame.unreference()
     cffmpeg_set_stereo_frame(frame.pointer, Int32(rate), Int32(packetLength))
@@ -50,7 +55,9 @@ public final class AudioEncoder {
     try MediaError.check(avcodec_send_frame(context.pointer, frame.pointer), "encode with", file: Self.name)
   }
 
-  /// Receives the next packet; its times are those of its sound. Throws `MediaError`.
+  /// Receives the next packet.
+  ///
+  /// - Throws: `MediaError` if encoding fails.
   public func receive(into packet: Packet) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
     return try CodecStatus.from(

@@ -16,15 +16,13 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
   case missingParameter(name: String, shape: [Int])
   /// A parameter has other extents than the layer's.
   case wrongShape(name: String, found: [Int], expected: [Int])
-  /// The nodes do not fit together.
-  case malformedNetwork(network: String, node: String, reason: String)
 
   /// The sentence.
   public var description: String {
     switch self {
     case .unsupportedSize(let width, let height):
       "a picture of \(width)×\(height) cannot be stylized; expected 1×1 to "
-        + "\(InferencePlan.maximumExtent)×\(InferencePlan.maximumExtent)"
+        + "\(LoweredPlan.maximumExtent)×\(LoweredPlan.maximumExtent)"
     case .strideTooSmall(let stride, let width):
       "rows \(stride) bytes apart overlap; \(width) pixels of 3 bytes need \(3 * width)"
     case .wrongInput(let found, let expected): "a picture of shape \(found) was given, expected \(expected)"
@@ -35,7 +33,6 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     case .missingParameter(let name, let shape): "the model has no tensor '\(name)' of shape \(shape)"
     case .wrongShape(let name, let found, let expected):
       "the model's tensor '\(name)' has shape \(found), expected \(expected)"
-    case .malformedNetwork(let network, let node, let reason): "network '\(network)', node \(node): \(reason)"
     }
   }
 

@@ -13,7 +13,7 @@ import Networks
 /// - The first convolution reads the picture's bytes, the last one writes them, affine map and scaled tanh included; pixels are
 ///   unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
-  private(set) var steps: [LoweredStep] = []
+  private(set) var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   /// Channels of each node whose scale and shift are stored.
   private(set) var normChannels: [Int: Int] = [:]
@@ -24,10 +24,9 @@ struct LoweredNetwork {
   /// The extended picture's extents, or the canvas'.
   let picture: ActivationExtent
 
-  /// Joins the nodes of `definition` for an input of `height` × `width`.
+  /// Joins the nodes of `definition` for a picture of `height` × `width`, multiples of its size multiple where it has no canvas.
   ///
-  /// Throws ``InferenceError/malformedNetwork(network:node:reason:)`` where they do not fit together or the output is not a
-  /// picture of the input's size.
+  /// Throws `ModelError` where they do not fit together or the output is not a picture of the input's size.
   init(_ definition: NetworkDefinition, height: Int, width: Int) throws {
     var lowering = try Lowering(definition, height: height, width: width)
     try lowering.run()
@@ -36,7 +35,7 @@ struct LoweredNetwork {
     normChannels = lowering.normChannels
     scaling = lowering.scaling
     revision = lowering.revision
-    picture = ActivationExtent(height: height, width: width, channels: 3)
+    picture = lowering.picture
   }
 
   /// When each activation is needed.

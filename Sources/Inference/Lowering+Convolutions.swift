@@ -21,6 +21,8 @@ extension Lowering {
   /// What stands behind a convolution and is written along.
   private struct Epilogue {
     var filter: LoweredFilter
+    /// The convolution's node.
+    let first: Int
     /// The last node that the convolution computes.
     var last: Int
     var rectifies = false
@@ -31,139 +33,134 @@ extension Lowering {
   }
 
   mutating func lowerConvolution(_ index: Int) throws {
-    guard case .convolution(let inputs, let outputs, let kernel, let stride, let padding) = nodes[index].operation
-    else {
+    guard case .convolution(_, let outputs, let kernel, let stride, let padding) = nodes[index].operation else {
       return
     }
     if separated.contains(nodes[index].inputs[0]) { return try lowerSeparable(index) }
     let source = upsampled[nodes[index].inputs[0]] ?? nodes[index].inputs[0]
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
-    let extent = try checkedExtent(index, source, window, inputs: inputs, outputs: outputs)
+    let extent = shapes[source]
     let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
-    let outputExtent = ActivationExtent(height: stored.outputHeight, width: stored.outputWidth, channels: outputs)
+    let outputExtent = shapes[index]
 
     if index == final, outputExtent == picture, pictures[source] == nil {
       let toPicture = window.geometry(extent, inputs: extent.storedChannels, outputs: outputs)
       let algorithm = ToPictureAlgorithm.preferred(for: toPicture)
       if algorithm.supports(toPicture) {
         steps.append(
-          .convolutionToPicture(
-            LoweredFilter(layer: nodes[index].name), algorithm, toPicture, input: try value(of: source)))
+          ConvolutionToPictureStep(
+            planned: planned("toPicture-\(algorithm)", [index], extent, window),
+            filter: LoweredFilter(layer: nodes[index].name), kernel: algorithm.kernel(for: toPicture),
+            input: try value(of: source)))
         isFinished = true
         return
       }
     }
 
-    let convolution = FusedConvolution(stored)
+    let algorithm = FusedAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
     var epilogue = takeEpilogue(index, outputExtent, addsResidual: pictures[source] == nil && convolution.addsResidual)
-    if let affine = try pictureAffine(source, window) {
+    if let affine = pictureAffine(source, window) {
       epilogue.filter.affine = affine
-      let onPicture = FusedPictureConvolution(window.geometry(extent, inputs: 3, outputs: stored.outputChannels))
+      let onPicture = window.geometry(extent, inputs: 3, outputs: stored.outputChannels)
+      let algorithm = PictureAlgorithm.preferred(for: onPicture)
+      let convolution = algorithm.kernel(for: onPicture)
       let output = newActivation(outputExtent)
-      steps.append(.pictureConvolution(epilogue.filter, onPicture, output: lowered(epilogue, output)))
-      finish(index, epilogue, output, tasks: onPicture.taskCount)
+      steps.append(
+        PictureConvolutionStep(
+          planned: planned("fromPicture-\(algorithm)", [index], extent, window), filter: epilogue.filter,
+          kernel: convolution, output: lowered(epilogue, output)))
+      finish(epilogue, output, tasks: convolution.taskCount)
     } else {
-      let input = try read(source, materializing: convolution.materializesInput)
-      let output = newActivation(outputExtent)
-      steps.append(.convolution(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
-      finish(index, epilogue, output, tasks: convolution.taskCount)
+      try append(
+        convolution, planned(algorithm.rawValue, [index], extent, window), [epilogue.filter], source: source, epilogue)
     }
   }
 
   mutating func lowerDepthwise(_ index: Int) throws {
-    guard case .depthwiseConvolution(let channels, let kernel, let stride, let padding) = nodes[index].operation else {
+    guard case .depthwiseConvolution(_, let kernel, let stride, let padding) = nodes[index].operation else {
       return
     }
     let source = upsampled[nodes[index].inputs[0]] ?? nodes[index].inputs[0]
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
-    let extent = try checkedExtent(index, source, window, inputs: channels, outputs: channels)
+    let extent = shapes[source]
     if isSeparable(index, window) {
       separated.insert(index)
       return
     }
-    let convolution = FusedDepthwiseConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: channels)
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: false)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
-    steps.append(.depthwise(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels)
+    let algorithm = DepthwiseAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
+    try append(
+      convolution, planned("depthwise-\(algorithm)", [index], extent, window), [epilogue.filter], source: source,
+      epilogue)
   }
 
   /// Whether the 1×1 convolution behind a depthwise one takes it over.
   private func isSeparable(_ index: Int, _ window: Window) -> Bool {
     guard window.kernel == 3, window.upsampling == 1, let next = onlyReader(index),
-      case .convolution(_, let outputs, 1, 1, _) = nodes[next].operation
+      case .convolution(_, _, 1, 1, _) = nodes[next].operation
     else { return false }
-    return outputs > 0
+    return true
   }
 
   private mutating func lowerSeparable(_ index: Int) throws {
     let depthwise = nodes[index].inputs[0]
-    guard case .convolution(let inputs, let outputs, _, _, _) = nodes[index].operation,
-      case .depthwiseConvolution(let channels, let kernel, let stride, let padding) = nodes[depthwise].operation
+    guard case .convolution(_, let outputs, _, _, _) = nodes[index].operation,
+      case .depthwiseConvolution(_, let kernel, let stride, let padding) = nodes[depthwise].operation
     else { return }
-    guard inputs == channels else {
-      throw malformed(index, "it expects \(inputs) channels, but reads \(channels)")
-    }
     let source = nodes[depthwise].inputs[0]
     let window = Window(kernel: kernel, stride: stride, padding: padding, upsampling: 1)
-    let extent = try checkedExtent(depthwise, source, window, inputs: channels, outputs: outputs)
-    let convolution = FusedSeparableConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8))
-    let outputExtent = ActivationExtent(
-      height: convolution.geometry.outputHeight, width: convolution.geometry.outputWidth, channels: outputs)
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: true)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
-    steps.append(
-      .separable(
-        depthwise: LoweredFilter(layer: nodes[depthwise].name), epilogue.filter, convolution, input: input,
-        output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+    let extent = shapes[source]
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
+    let algorithm = SeparableAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
+    try append(
+      convolution, planned(algorithm.rawValue, [depthwise, index], extent, window),
+      [LoweredFilter(layer: nodes[depthwise].name), epilogue.filter], source: source, epilogue)
   }
 
-  /// The extents of what a convolution reads, where it can read it.
-  private mutating func checkedExtent(
-    _ index: Int, _ source: Int, _ window: Window, inputs: Int, outputs: Int
-  ) throws -> ActivationExtent {
-    let extent: ActivationExtent
-    if let picture = pictures[source] {
-      extent = self.extent(of: picture)
-    } else {
-      extent = extents[try value(of: source).raw]
-    }
-    guard extent.channels == inputs, outputs > 0, window.kernel > 0, window.stride > 0 else {
-      throw malformed(index, "it expects \(inputs) channels, but reads \(extent.channels)")
-    }
-    guard window.upsampling * min(extent.height, extent.width) + window.kernel / 2 * 2 >= window.kernel else {
-      throw malformed(index, "its kernel exceeds an input of \(extent.width)×\(extent.height)")
-    }
-    return extent
+  /// Appends a convolution between activations.
+  private mutating func append(
+    _ kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>, _ planned: PlannedConvolution,
+    _ filters: [LoweredFilter], source: Int, _ epilogue: Epilogue
+  ) throws {
+    let input = try read(source, materializing: kernel.materializesInput)
+    let output = newActivation(shapes[epilogue.first])
+    steps.append(
+      ConvolutionStep(
+        planned: planned, filters: filters, kernel: kernel, input: input, output: lowered(epilogue, output)))
+    finish(epilogue, output, tasks: kernel.taskCount)
+  }
+
+  /// The layers `indices`, of which the first reads `extent`, as `algorithm` computes them.
+  private func planned(
+    _ algorithm: String, _ indices: [Int], _ extent: ActivationExtent, _ window: Window
+  ) -> PlannedConvolution {
+    PlannedConvolution(
+      layers: indices.map { nodes[$0].name }, algorithm: algorithm,
+      geometry: window.geometry(
+        extent, inputs: extent.channels, outputs: indices.last.map { shapes[$0].channels } ?? extent.channels))
   }
 
   /// What a convolution on the picture itself folds into its weight, or nil where it must read an activation.
   ///
-  /// Padding with zeros comes behind the affine map, whose offset would fill it. All convolutions on the picture share one map of
-  /// its padding.
-  private mutating func pictureAffine(_ source: Int, _ window: Window) throws -> PictureAffine? {
+  /// Padding with zeros comes behind the affine map, whose offset would fill it.
+  private func pictureAffine(_ source: Int, _ window: Window) -> PictureAffine? {
     guard let picture = pictures[source], picture.factor == 1, window.upsampling == 1,
       window.padding == .reflect || picture.affine.offset == 0
     else { return nil }
-    let padding = [window.kernel, window.padding == .reflect ? 1 : 0]
-    guard pictureKernel == nil || pictureKernel == padding else { return nil }
-    pictureKernel = padding
     return picture.affine
   }
 
   /// Takes the batch norm, the ReLU and the residual sum that alone read a convolution, and finds the instance norms behind.
   private mutating func takeEpilogue(_ index: Int, _ extent: ActivationExtent, addsResidual: Bool) -> Epilogue {
     let channels = extent.channels
-    var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), last: index)
+    var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), first: index, last: index)
     if let next = onlyReader(index), nodes[next].operation == .batchNorm(channels: channels) {
       epilogue.filter.batchNorm = nodes[next].name
       epilogue.last = next
@@ -196,9 +193,9 @@ extension Lowering {
       gathers: !epilogue.norms.isEmpty)
   }
 
-  private mutating func finish(_ index: Int, _ epilogue: Epilogue, _ output: Int, tasks: Int) {
-    values[index] = LazyActivation(raw: output)
-    values[epilogue.last] = values[index]
+  private mutating func finish(_ epilogue: Epilogue, _ output: Int, tasks: Int) {
+    values[epilogue.first] = LazyActivation(raw: output)
+    values[epilogue.last] = values[epilogue.first]
     appendNorms(epilogue.norms, activation: output, tasks: tasks)
   }
 }

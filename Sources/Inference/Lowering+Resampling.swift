@@ -10,71 +10,40 @@ extension Lowering {
       return
     }
     let input = try plain(source)
-    let extent = extents[input]
-    let output = newActivation(
-      ActivationExtent(height: 2 * extent.height, width: 2 * extent.width, channels: extent.channels))
-    steps.append(.upsample(input: input, output: output))
+    let output = newActivation(shapes[index])
+    steps.append(UpsampleStep(input: input, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
   /// Unshuffling of the picture itself is how it is unpacked.
   mutating func lowerUnshuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]
-    let isPicture = pictures[source]?.factor == 1
-    let extent = isPicture ? picture : extents[try value(of: source).raw]
-    guard factor > 0, extent.height % factor == 0, extent.width % factor == 0 else {
-      throw malformed(index, "\(extent) cannot be divided into blocks of \(factor)×\(factor)")
-    }
-    if isPicture, let picture = pictures[source] {
+    if let picture = pictures[source], picture.factor == 1 {
       pictures[index] = PictureValue(affine: picture.affine, factor: factor)
       return
     }
-    let output = newActivation(
-      ActivationExtent(
-        height: extent.height / factor, width: extent.width / factor, channels: extent.channels * factor * factor))
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: true, output: output))
+    let output = newActivation(shapes[index])
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: true, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
   /// Shuffling at the end is how the picture is packed.
   mutating func lowerShuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]
-    let value = try value(of: source)
-    let extent = extents[value.raw]
-    guard factor > 0, extent.channels % (factor * factor) == 0 else {
-      throw malformed(index, "\(extent.channels) channels are not whole blocks of \(factor)×\(factor)")
-    }
-    let shuffled = ActivationExtent(
-      height: extent.height * factor, width: extent.width * factor, channels: extent.channels / (factor * factor))
     if index == final {
-      try checkOutput(shuffled)
-      steps.append(.pack(input: value, factor: factor))
+      steps.append(PackStep(input: try value(of: source), factor: factor))
       isFinished = true
       return
     }
-    let output = newActivation(shuffled)
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: false, output: output))
+    let output = newActivation(shapes[index])
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: false, output: output))
     values[index] = LazyActivation(raw: output)
   }
 }
 
 extension Operation {
-  /// The nodes that it reads.
-  var operandCount: Int {
-    switch self {
-    case .input: 0
-    case .add, .revision: 2
-    default: 1
-    }
-  }
-
   var isCanvas: Bool {
     if case .canvas = self { return true }
-    return false
-  }
-
-  var isRevision: Bool {
-    if case .revision = self { return true }
     return false
   }
 

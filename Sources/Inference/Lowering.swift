@@ -5,6 +5,8 @@ import Networks
 struct Lowering {
   let definition: NetworkDefinition
   let nodes: [Node]
+  /// The extents of each node's value.
+  let shapes: [ActivationExtent]
   /// The nodes that read each node.
   let readers: [[Int]]
   let picture: ActivationExtent
@@ -22,12 +24,10 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [:]
-  /// Kernel, stride and padding of the convolutions on the picture.
-  var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
   var isFinished = false
 
-  var steps: [LoweredStep] = []
+  var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   var normChannels: [Int: Int] = [:]
   private(set) var scaling = PictureScaling(tanh: nil)
@@ -39,21 +39,19 @@ struct Lowering {
     let factor: Int
   }
 
+  /// Throws `ModelError` where the nodes do not fit together.
   init(_ definition: NetworkDefinition, height: Int, width: Int) throws {
     self.definition = definition
     nodes = definition.nodes
-    picture = ActivationExtent(height: height, width: width, channels: 3)
+    shapes = try definition.shapes(height: height, width: width).map(ActivationExtent.init)
     values = [LazyActivation?](repeating: nil, count: nodes.count)
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {
-      for source in node.inputs where (0..<index).contains(source) { readers[source].append(index) }
+      for source in node.inputs { readers[source].append(index) }
     }
     self.readers = readers
-    guard nodes.first?.operation == .input else {
-      throw InferenceError.malformedNetwork(
-        network: definition.name, node: "0", reason: "the first node is not the input")
-    }
     root = nodes.firstIndex { $0.operation.isCanvas } ?? 0
+    picture = shapes[root]
     revision = nodes.last.flatMap(LoweredRevision.init)
     let end = revision == nil ? nodes.count - 1 : nodes.last?.inputs.last ?? 0
     if nodes.indices.contains(end), case .scaledTanh(let scale, let offset) = nodes[end].operation,
@@ -65,19 +63,6 @@ struct Lowering {
       final = end
     }
     pictures[root] = PictureValue(affine: .identity, factor: 1)
-    for (index, node) in nodes.enumerated() {
-      let operands = node.operation.operandCount
-      guard node.inputs.count == operands, node.inputs.allSatisfy({ (0..<index).contains($0) }),
-        index == 0 || node.operation != .input
-      else { throw malformed(index, "it must read \(operands) earlier node(s), but reads \(node.inputs)") }
-    }
-    try checkCanvas()
-  }
-
-  func malformed(_ index: Int, _ reason: String) -> InferenceError {
-    let name = nodes[index].name
-    return .malformedNetwork(
-      network: definition.name, node: name.isEmpty ? "\(index)" : "\(index) ('\(name)')", reason: reason)
   }
 
   mutating func run() throws {
@@ -86,15 +71,7 @@ struct Lowering {
       try lower(index)
     }
     guard !isFinished else { return }
-    let value = try value(of: final)
-    try checkOutput(extents[value.raw])
-    steps.append(.pack(input: value, factor: 1))
-  }
-
-  func checkOutput(_ extent: ActivationExtent) throws {
-    guard extent == picture else {
-      throw malformed(nodes.count - 1, "the output is \(extent), expected the input's \(picture)")
-    }
+    steps.append(PackStep(input: try value(of: final), factor: 1))
   }
 
   private mutating func lower(_ index: Int) throws {
@@ -103,9 +80,8 @@ struct Lowering {
     case .input: break
     case .convolution: try lowerConvolution(index)
     case .depthwiseConvolution: try lowerDepthwise(index)
-    case .instanceNorm(let channels): try lowerNorm(index, channels: channels)
-    case .batchNorm(let channels):
-      try lowerConstant(index, .batchNorm(nodes[index].name), expecting: channels)
+    case .instanceNorm: try lowerNorm(index)
+    case .batchNorm: try lowerConstant(index, .batchNorm(nodes[index].name))
     case .affine(let scale, let offset):
       let affine = PictureAffine(scale: scale, offset: offset)
       if let picture = pictures[source] {
@@ -136,9 +112,6 @@ struct Lowering {
   private mutating func lowerSum(_ index: Int) throws {
     let (first, second) = (nodes[index].inputs[0], nodes[index].inputs[1])
     let (a, b) = (try value(of: first), try value(of: second))
-    guard extents[a.raw] == extents[b.raw] else {
-      throw malformed(index, "it adds \(extents[a.raw]) and \(extents[b.raw])")
-    }
     let firstIsBase = a.residual == nil && (b.isPlain || !a.isPlain)
     let (base, other) = firstIsBase ? (first, second) : (second, first)
     let residual = try plain(other)
@@ -148,12 +121,8 @@ struct Lowering {
     values[index] = value
   }
 
-  private mutating func lowerNorm(_ index: Int, channels: Int) throws {
-    let source = nodes[index].inputs[0]
-    let input = try value(of: source)
-    guard extents[input.raw].channels == channels else {
-      throw malformed(index, "it expects \(channels) channels, but reads \(extents[input.raw].channels)")
-    }
+  private mutating func lowerNorm(_ index: Int) throws {
+    let input = try value(of: nodes[index].inputs[0])
     // Behind a convolution the sums are there already, see `lowerOutput`; elsewhere they take a pass.
     if normChannels[index] == nil {
       let raw = pass(input, gathers: true)
@@ -171,21 +140,18 @@ struct Lowering {
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
       normChannels[norm] = extents[activation].channels
-      steps.append(.norm(node: norm, layer: nodes[norm].name, activation: activation, tasks: tasks))
+      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
     }
   }
 
   /// A map of each channel that no convolution has taken over: whoever reads the value applies it.
-  private mutating func lowerConstant(_ index: Int, _ map: ConstantMap, expecting channels: Int? = nil) throws {
+  private mutating func lowerConstant(_ index: Int, _ map: ConstantMap) throws {
     let source = nodes[index].inputs[0]
     var value = try value(of: source)
-    let found = extents[value.raw].channels
-    if let channels, found != channels {
-      throw malformed(index, "it expects \(channels) channels, but reads \(found)")
-    }
+    let channels = shapes[index].channels
     if !value.isPlain { value = LazyActivation(raw: try plain(source)) }
-    normChannels[index] = found
-    steps.append(.constant(node: index, map, channels: found))
+    normChannels[index] = channels
+    steps.append(ConstantStep(node: index, map: map, channels: channels))
     value.norm = index
     values[index] = value
   }
@@ -196,19 +162,14 @@ struct Lowering {
   mutating func value(of node: Int) throws -> LazyActivation {
     if let value = values[node] { return value }
     guard let source = pictures[node] else {
-      throw malformed(node, "it is read by something other than what takes it over")
+      throw ModelError.malformedNetwork(
+        network: definition.name, node: "\(node)", reason: "it is read by something other than what takes it over")
     }
-    let output = newActivation(extent(of: source))
-    steps.append(.unpack(source.affine, factor: source.factor, output: output))
+    let output = newActivation(shapes[node])
+    steps.append(UnpackStep(affine: source.affine, factor: source.factor, output: output))
     let value = LazyActivation(raw: output)
     values[node] = value
     return value
-  }
-
-  func extent(of source: PictureValue) -> ActivationExtent {
-    ActivationExtent(
-      height: picture.height / source.factor, width: picture.width / source.factor,
-      channels: 3 * source.factor * source.factor)
   }
 
   /// The activation that holds the value of a node.
@@ -235,7 +196,7 @@ struct Lowering {
     gathers: Bool = false
   ) -> Int {
     let output = newActivation(extents[input.raw])
-    steps.append(.pass(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
+    steps.append(PassStep(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
     return output
   }
 

@@ -156,7 +156,10 @@ public final class LiveServer: Sendable {
     return running.withLock { $0 }
   }
 
-  private func makeApplication() -> some ApplicationProtocol {
+  /// What the server answers to, each as a method and a path: `GET /api/streams/{id}`.
+  package var routes: [String] { makeRouter().routes.map(\.description) }
+
+  private func makeRouter() -> Router<ServerContext> {
     let router = Router(context: ServerContext.self)
     router.add(middleware: GuardMiddleware(policy: policy, sessions: sessions, counters: counters))
     addPage(to: router)
@@ -164,11 +167,15 @@ public final class LiveServer: Sendable {
     addStyles(to: router)
     addTraining(to: router)
     addSystem(to: router)
+    return router
+  }
+
+  private func makeApplication() -> some ApplicationProtocol {
     // Requests hold what strangers send: nothing of them goes to a log.
     var logger = Logger(label: "stylize-live")
     logger.logLevel = .critical
     return Application(
-      router: router,
+      router: makeRouter(),
       server: .http1(
         configuration: .init(
           idleTimeout: .seconds(20),

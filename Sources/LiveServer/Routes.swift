@@ -81,9 +81,14 @@ extension LiveServer {
     struct Item: Encodable {
       var name: String
       var hasPicture: Bool
+      var painting: StyleCredits.Painting?
     }
     router.get("api/styles") { [self] _, _ in
-      try Answer.json(["styles": catalog.entries.map { Item(name: $0.name, hasPicture: $0.picture != nil) }])
+      try Answer.json([
+        "styles": catalog.entries.map {
+          Item(name: $0.name, hasPicture: $0.picture != nil, painting: $0.painting)
+        }
+      ])
     }
     router.get("api/styles/:name/picture") { [self] _, context in
       let name = context.parameters.get("name")?.removingPercentEncoding ?? ""

@@ -1,5 +1,6 @@
 import Networks
 import Streaming
+import Synchronization
 
 /// A stream as programs and the page read it.
 struct StreamState: Codable, Sendable {

@@ -15,6 +15,18 @@ public final class StyleCatalog: Sendable {
     public let model: String
     /// A picture of it beside the model; nil where there is none.
     public let picture: String?
+    /// The painting that it was trained on, as the card beside the model tells; nil where it does not.
+    public let painting: StyleCredits.Painting?
+
+    fileprivate init(_ files: StyleFiles) {
+      (name, model) = (files.name, files.model)
+      picture = FileManager.default.fileExists(atPath: files.picture) ? files.picture : nil
+      let card = FileManager.default.contents(atPath: files.card)
+      painting = card.flatMap { try? JSONDecoder().decode(Card.self, from: $0) }?.credits?.painting
+    }
+
+    /// The part of a card that is shown here.
+    private struct Card: Decodable { var credits: StyleCredits? }
   }
 
   private struct Listing {
@@ -53,12 +65,8 @@ public final class StyleCatalog: Sendable {
   private func read() -> [Entry] {
     var found: [String: Entry] = [:]
     for folder in folders {
-      let files = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      for file in files where file.hasSuffix(".safetensors") && !file.hasPrefix(".") {
-        let name = String(file.dropLast(".safetensors".count))
-        guard !name.isEmpty, found[name] == nil else { continue }
-        let picture = files.contains(name + ".jpg") ? "\(folder)/\(name).jpg" : nil
-        found[name] = Entry(name: name, model: "\(folder)/\(file)", picture: picture)
+      for name in StyleFiles.names(in: folder) where found[name] == nil {
+        found[name] = Entry(StyleFiles(name: name, folder: folder))
       }
     }
     return found.values.sorted { $0.name < $1.name }

@@ -1,4 +1,6 @@
+import Console
 import Foundation
+import Networks
 import Synchronization
 import Threading
 
@@ -69,7 +71,8 @@ public final class TrainingQueue: Sendable {
     var folder: String
     var painting: String
     var isCancelled = false
-    var process: Int32?
+    /// What the child writes.
+    var files: StyleFiles { StyleFiles(name: job.name, folder: folder) }
     var hasEnded: Bool { [.finished, .failed, .cancelled].contains(job.state) }
   }
 
@@ -155,7 +158,7 @@ public final class TrainingQueue: Sendable {
   func preview(_ id: String) -> String? {
     let found = entries.withLock { entries in entries.first { $0.job.id == id } }
     guard let found, let number = found.job.preview else { return nil }
-    return Self.previewFile(found, number)
+    return found.files.training.preview(number)
   }
 
   /// Ends the running job and takes no more.
@@ -197,10 +200,9 @@ public final class TrainingQueue: Sendable {
 
   private func run(_ entry: Entry) {
     let id = entry.job.id
-    let output = Self.output(entry)
     let child = TrainingChild(
       program: options.program,
-      arguments: [entry.painting, "--output", output, "--preview-interval", "25"] + options.arguments,
+      arguments: [entry.painting, "--output", entry.files.model, "--preview-interval", "25"] + options.arguments,
       folder: entry.folder)
     let start = ContinuousClock.now
     let outcome = child.run(
@@ -208,10 +210,13 @@ public final class TrainingQueue: Sendable {
       observe: { [self] progress in
         update(id) { entry in
           entry.job.seconds = start.duration(to: .now).seconds.rounded(.down)
-          if let iteration = progress.iteration { entry.job.iteration = iteration }
-          if let iterations = progress.iterations { entry.job.iterations = iterations }
-          if !progress.line.isEmpty { entry.job.message = progress.line }
-          entry.job.preview = Self.newestPreview(entry) ?? entry.job.preview
+          if let record = progress.record {
+            entry.job.iteration = record.iteration
+            entry.job.iterations = record.iterations ?? 0
+          }
+          let message = progress.record?.text ?? progress.sentence
+          if !message.isEmpty { entry.job.message = message }
+          entry.job.preview = entry.files.training.previews.max() ?? entry.job.preview
         }
       })
     var state = Job.State.finished
@@ -230,28 +235,11 @@ public final class TrainingQueue: Sendable {
     }
   }
 
-  private static func output(_ entry: Entry) -> String { "\(entry.folder)/\(entry.job.name).safetensors" }
-
-  private static func previewFile(_ entry: Entry, _ number: Int) -> String {
-    "\(entry.folder)/\(entry.job.name).training/preview-" + String(format: "%06d", number) + ".png"
-  }
-
-  private static func newestPreview(_ entry: Entry) -> Int? {
-    let files =
-      (try? FileManager.default.contentsOfDirectory(atPath: "\(entry.folder)/\(entry.job.name).training")) ?? []
-    let numbers = files.compactMap { file in
-      file.hasPrefix("preview-") && file.hasSuffix(".png") ? Int(file.dropFirst(8).dropLast(4)) : nil
-    }
-    return numbers.max()
-  }
-
   /// Moves the style among the models: the model last, since with it the style appears.
   private func publish(_ entry: Entry) throws {
-    for suffix in ["jpg", "md", "safetensors"] {
-      let file = "\(entry.job.name).\(suffix)"
-      let source = "\(entry.folder)/\(file)"
-      guard FileManager.default.fileExists(atPath: source) else { continue }
-      try FileManager.default.moveItem(atPath: source, toPath: "\(options.modelFolder)/\(file)")
+    let target = StyleFiles(name: entry.job.name, folder: options.modelFolder)
+    for (source, file) in zip(entry.files.all, target.all) where FileManager.default.fileExists(atPath: source) {
+      try FileManager.default.moveItem(atPath: source, toPath: file)
     }
   }
 }

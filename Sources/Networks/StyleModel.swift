@@ -1,33 +1,32 @@
 import Safetensors
 import Tensors
 
-/// A network together with the parameters that paint one style.
+/// A network and the parameters that paint one style.
 ///
-/// On disk it is a safetensors file whose metadata name the network, the style and how it was trained.
+/// A model file is a safetensors file whose metadata contains the network's nodes, the style's name and information
+/// about the training.
 public struct StyleModel: Sendable {
-  /// The version of the metadata that this code writes and reads.
-  public static let formatVersion = "1"
+  /// The version of the metadata format that is written.
+  public static let formatVersion = "2"
 
-  /// The architecture.
+  /// The network.
   public let definition: NetworkDefinition
-  /// Every parameter of ``definition`` by name, convolution weights as `[O, I, k, k]`.
+  /// The parameters of ``definition`` by name, with convolution weights as `[O, I, k, k]`.
   public let parameters: [String: Tensor]
-  /// What the file says about itself; see ``MetadataKey``.
+  /// The metadata apart from the network, see ``MetadataKey``.
   public let metadata: [String: String]
 
-  /// The metadata's names. Values are plain text; numbers are written as Swift prints them.
+  /// The keys of the metadata. Values are plain text, with numbers in Swift's notation.
   public enum MetadataKey {
     /// ``StyleModel/formatVersion``.
     public static let formatVersion = "format_version"
-    /// ``NetworkDefinition/name``.
+    /// The ``NetworkDefinition`` as JSON.
     public static let network = "network"
-    /// ``NetworkDefinition/width``.
-    public static let width = "width"
     /// The style's name.
     public static let style = "style"
   }
 
-  /// A model in memory; the caller vouches that `parameters` are those of `definition`.
+  /// Creates a model. The caller guarantees that `parameters` are the parameters of `definition`.
   public init(
     definition: NetworkDefinition, parameters: [String: Tensor], style: String, metadata: [String: String] = [:]
   ) {
@@ -35,8 +34,8 @@ public struct StyleModel: Sendable {
     self.parameters = parameters
     var metadata = metadata
     metadata[MetadataKey.formatVersion] = Self.formatVersion
-    metadata[MetadataKey.network] = definition.name
-    metadata[MetadataKey.width] = String(definition.width)
+    // Derived from the definition when the file is written.
+    metadata[MetadataKey.network] = nil
     metadata[MetadataKey.style] = style
     self.metadata = metadata
   }
@@ -44,10 +43,14 @@ public struct StyleModel: Sendable {
   /// The style's name.
   public var style: String { metadata[MetadataKey.style] ?? "" }
 
-  /// Reads the model file at `path`.
+  /// Reads a model file.
   ///
-  /// Throws `SafetensorsError` for a damaged file and ``ModelError`` where the contents are not those of the network that the
-  /// metadata name: each parameter must be there with its shape, no other tensor may be, and all values must be finite.
+  /// The network is checked before anything is allocated for it. Files of format version 1, which store a description
+  /// of the network instead of its nodes, are supported.
+  ///
+  /// - Throws: `SafetensorsError` for a damaged file. ``ModelError`` if the metadata contains no valid network or the
+  ///   tensors are not its parameters: each parameter must be present with its shape and finite values, and there must
+  ///   be no other tensors.
   public static func load(path: String) throws -> StyleModel {
     let (reader, definition) = try open(path)
     var parameters: [String: Tensor] = [:]
@@ -66,31 +69,15 @@ public struct StyleModel: Sendable {
       metadata: reader.metadata)
   }
 
-  /// The network of the model file at `path`, out of its header alone; throws what ``load(path:)`` throws, as far as the header
-  /// tells.
+  /// Reads the network of a model file from its header.
+  ///
+  /// - Throws: The errors of ``load(path:)`` that can be detected from the header.
   public static func definition(ofFile path: String) throws -> NetworkDefinition { try open(path).definition }
 
-  /// Opens a file and checks all but the parameters' values.
+  /// Opens a file and checks everything except the values of the parameters.
   private static func open(_ path: String) throws -> (reader: SafetensorsReader, definition: NetworkDefinition) {
     let reader = try SafetensorsReader(path: path)
-    let metadata = reader.metadata
-    guard let version = metadata[MetadataKey.formatVersion], let network = metadata[MetadataKey.network] else {
-      throw ModelError.foreignFile(
-        file: path, found: "no metadata '\(MetadataKey.formatVersion)' and '\(MetadataKey.network)'",
-        expected: "both, as train-style writes them")
-    }
-    guard version == formatVersion else {
-      throw ModelError.foreignFile(file: path, found: "format version \(version)", expected: "version \(formatVersion)")
-    }
-    let widthText = metadata[MetadataKey.width] ?? "1.0"
-    guard let width = Double(widthText) else {
-      throw ModelError.foreignFile(file: path, found: "network width '\(widthText)'", expected: "a number")
-    }
-    guard let definition = try? NetworkDefinition.named(network, width: width) else {
-      throw ModelError.foreignFile(
-        file: path, found: "network '\(network)' of width \(widthText)",
-        expected: "\(NetworkDefinition.names.joined(separator: " or ")) or a network's description, 0.125 to 4 wide")
-    }
+    let definition = try StyleModelNetwork.read(reader.metadata, file: path)
     let expected = definition.parameters
     for specification in expected {
       guard let entry = reader.file.tensors[specification.name] else {
@@ -102,16 +89,21 @@ public struct StyleModel: Sendable {
       }
     }
     let names = Set(expected.map(\.name))
-    if let stranger = reader.entries.first(where: { !names.contains($0.name) }) {
-      throw ModelError.unknownParameter(file: path, name: stranger.name, network: network)
+    if let unexpected = reader.entries.first(where: { !names.contains($0.name) }) {
+      throw ModelError.unknownParameter(file: path, name: unexpected.name, network: definition.title)
     }
     return (reader, definition)
   }
 
-  /// Writes the model file at `path`, whole or not at all, the convolutions' weights stored as `weights` says.
+  /// Writes a model file, which appears only when it is complete.
   ///
-  /// With `.float16` the file gives back ``inHalfPrecision``, which must not be nil then.
+  /// - Parameters:
+  ///   - weights: The element type of the convolution weights. With `.float16`, the file contains ``inHalfPrecision``,
+  ///     which must not be nil.
+  /// - Throws: `SafetensorsError` if the file cannot be written.
   public func save(path: String, weights: SafetensorsWriter.Storage = .float32) throws {
+    var metadata = metadata
+    metadata[MetadataKey.network] = try StyleModelNetwork.text(of: definition)
     try SafetensorsWriter.write(
       tensors: parameters.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path,
       storage: Dictionary(uniqueKeysWithValues: convolutionWeights.map { ($0, weights) }))

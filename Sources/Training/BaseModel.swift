@@ -22,7 +22,7 @@ public enum BaseModel {
     let draft = StyleModel(
       definition: base.definition.draft, parameters: base.parameters.filter { !$0.key.hasPrefix(revisionPrefix) },
       style: base.style)
-    guard draft.definition.name == definition.draft.name,
+    guard draft.definition.hasKind(of: definition.draft),
       var parameters = widened(draft, to: definition.draft, seed: seed)
     else {
       throw TrainingError.foreignBase(

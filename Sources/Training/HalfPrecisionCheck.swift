@@ -1,4 +1,5 @@
 import Autograd
+import Foundation
 import Networks
 import Safetensors
 import Tensors
@@ -40,15 +41,5 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
   /// ``tolerance``.
   public var storage: SafetensorsWriter.Storage {
     pictures > 0 && largestDifference <= Self.tolerance ? .float16 : .float32
-  }
-
-  /// The choice and its reason, for the card.
-  public var text: String {
-    guard pictures > 0 else { return "single precision: no photo could be read to try half precision on" }
-    guard largestDifference.isFinite else { return "single precision: a weight is beyond the range of half precision" }
-    let change = String(format: "%.2f of 255, measured on %d photos", largestDifference, pictures)
-    return storage == .float16
-      ? "half precision, which changes pictures by at most \(change)"
-      : "single precision: half precision would change pictures by up to \(change)"
   }
 }

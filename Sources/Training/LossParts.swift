@@ -58,6 +58,13 @@ public struct LossSummary: Encodable, Sendable {
   /// The whole objective.
   public var total: Double
 
+  /// The parts by the same names.
+  public var byName: [String: Double] {
+    var values = ["content": content, "style": style, "tv": tv, "total": total]
+    values["temporal"] = temporal
+    return values
+  }
+
   /// The summary of `parts`, weights applied as there.
   public init(_ parts: LossParts) {
     content = parts.content

@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Tensors
 
 /// How far a picture's colours are from its painting's, as statistics: their mean and how they spread together.

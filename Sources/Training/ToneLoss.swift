@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Tensors
 
 /// How far a picture's large light and dark shapes are from those of its photo, with the painting's brightness and contrast.

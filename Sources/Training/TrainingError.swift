@@ -28,8 +28,10 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   case checkpointMismatch(file: String, setting: String, found: String, expected: String)
   /// The file is no checkpoint.
   case invalidCheckpoint(file: String, reason: String)
-  /// The file is no card of a model.
-  case invalidCard(file: String)
+  /// The file is not the card of a style.
+  case invalidCard(
+    file: String, found: String,
+    expected: String = "format version \(StyleCard.currentFormatVersion) as train-style writes it")
 
   /// The sentence.
   public var description: String {
@@ -61,7 +63,8 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .checkpointMismatch(let file, let setting, let found, let expected):
       "\(file): made with \(setting) \(found), but this run has \(expected)"
     case .invalidCheckpoint(let file, let reason): "\(file): not a checkpoint of train-style: \(reason)"
-    case .invalidCard(let file): "\(file): not a model's card: found no table, expected one as train-style writes it"
+    case .invalidCard(let file, let found, let expected):
+      "\(file): not a style's card: found \(found), expected \(expected)"
     }
   }
 }

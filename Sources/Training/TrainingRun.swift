@@ -6,7 +6,7 @@ import Tensors
 import Threading
 
 /// A training run with everything it leaves on disk: the model, its card and picture, and while it runs, in a folder beside
-/// the model, checkpoints, previews and a log of losses.
+/// the model, checkpoints, previews and a log of losses. `StyleFiles` names them.
 public final class TrainingRun {
   /// Where a run reads and writes, and how often.
   public struct Options: Sendable {
@@ -88,15 +88,15 @@ public final class TrainingRun {
   public let strokeWidth: Double
   /// What a person should know before the run, in sentences.
   public let notes: [String]
-  /// The folder of checkpoints, previews and the log: the model's path with `.training` for its extension.
-  public let workFolder: String
+  /// The files of the style, those that the run leaves while it goes on included.
+  public let files: StyleFiles
 
   /// Prepares a run: reads painting, base, extractor and, to resume, the checkpoint; searches the photos.
   public init(options: Options, settings given: TrainingSettings) throws {
     self.options = options
     var settings = given
     let definition = try settings.validate()
-    workFolder = (options.outputPath as NSString).deletingPathExtension + ".training"
+    files = StyleFiles(model: options.outputPath)
     let teacher = try options.teacherPath.map { try StyleModel.load(path: $0) }
     if let path = options.teacherPath { settings.teacherChecksum = try Self.checksum(ofFile: path) }
     pool = ComputePool(threads: options.threads)
@@ -128,8 +128,8 @@ public final class TrainingRun {
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base, teacher: teacher)
     notes = style.notes + Self.notes(folder)
-    try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
-    if options.resumes { try trainer.resume(from: checkpointPath) }
+    try FileManager.default.createDirectory(atPath: files.training.folder, withIntermediateDirectories: true)
+    if options.resumes { try trainer.resume(from: files.training.checkpoint) }
   }
 
   private static func notes(_ folder: PhotoFolder) -> [String] {
@@ -151,12 +151,6 @@ public final class TrainingRun {
   public var excludedAndEnlarged: (excluded: Int, enlarged: Int) { (folder.excludedCount, sampler.enlargedCount) }
   /// Photos that could not be read so far.
   public var unreadableFiles: [String] { sampler.unreadableFiles }
-  /// The card's path.
-  public var cardPath: String { (options.outputPath as NSString).deletingPathExtension + ".md" }
-  /// The path of the picture beside the model.
-  public var picturePath: String { (options.outputPath as NSString).deletingPathExtension + ".jpg" }
-  private var logPath: String { workFolder + "/losses.csv" }
-  private var checkpointPath: String { workFolder + "/checkpoint.safetensors" }
 
   /// Runs until all iterations are done or `shouldStop` says so; `onStep` receives the step and the mean of recent losses.
   ///
@@ -167,7 +161,7 @@ public final class TrainingRun {
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {
     let log = try LossLog(
-      path: logPath, iteration: trainer.iteration, recentSteps: Self.recentSteps)
+      path: files.training.losses, iteration: trainer.iteration, recentSteps: Self.recentSteps)
     recent = log.recent
     var isLogComplete = true
     func attempt(_ file: String, _ write: () throws -> Void) -> Bool {
@@ -190,20 +184,19 @@ public final class TrainingRun {
       onStep(step, .mean(recent))
       let isLast = step.iteration == settings.iterations
       if step.iteration % options.previewInterval == 0 || isLast {
-        let path = workFolder + String(format: "/preview-%06d.png", step.iteration)
-        _ = attempt("A preview") { try writePreview(to: path) }
+        _ = attempt("A preview") { try writePreview(to: files.training.preview(step.iteration)) }
       }
       if shouldStop() {
-        try trainer.saveCheckpoint(to: checkpointPath)
+        try trainer.saveCheckpoint(to: files.training.checkpoint)
         return false
       }
       if step.iteration % options.checkpointInterval == 0 || isLast {
-        _ = attempt("A checkpoint") { try trainer.saveCheckpoint(to: checkpointPath) }
+        _ = attempt("A checkpoint") { try trainer.saveCheckpoint(to: files.training.checkpoint) }
       }
       return true
     }
     guard trainer.iteration >= settings.iterations else {
-      return .interrupted(iteration: trainer.iteration, checkpoint: checkpointPath)
+      return .interrupted(iteration: trainer.iteration, checkpoint: files.training.checkpoint)
     }
     flatAreas = FlatAreaCheck { trainer.stylize($0) }
     do {
@@ -221,10 +214,9 @@ public final class TrainingRun {
   // MARK: Results
 
   private func writeResults() throws {
-    let name = ((options.outputPath as NSString).lastPathComponent as NSString).deletingPathExtension
     let date = Self.today
     let model = try trainer.model(
-      style: name,
+      style: files.name,
       metadata: [
         "style_image": (options.stylePath as NSString).lastPathComponent,
         "style_image_sha256": styleChecksum,
@@ -252,22 +244,27 @@ public final class TrainingRun {
     // The revision's losses are of another objective and tell nothing of the style.
     let isDrafted = settings.revisionIterations > 0 && settings.draftIterations > 0
     let drafted = LossLog.losses(
-      of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations), path: logPath)
+      of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations),
+      path: files.training.losses)
     let losses = isDrafted && !drafted.isEmpty ? drafted : recent
-    let card = ModelCard(
-      style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
-      noise: noise, strokeWidth: strokeWidth, photos: photosText, settings: settings,
-      parameterCount: trainer.definition.parameterCount, losses: .mean(losses), lossSteps: losses.count,
-      recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
-      seconds: trainer.seconds, threads: options.threads, date: date)
+    var card = StyleCard(
+      name: files.name, settings: settings,
+      result: StyleCard.Result(
+        painting: ((options.stylePath as NSString).lastPathComponent, styleChecksum), noise: noise,
+        strokeWidth: strokeWidth,
+        photos: .init(count: folder.files.count - sampler.unreadableFiles.count, excluded: folder.excludedCount),
+        parameters: trainer.definition.parameterCount, losses: (.mean(losses), losses.count),
+        recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
+        seconds: trainer.seconds, threads: options.threads, date: date))
+    // What was told of the same painting still holds.
+    if let earlier = try? StyleCard(path: files.card), earlier.painting.sha256 == styleChecksum,
+      let painting = earlier.credits?.painting
+    {
+      card.credits = StyleCredits(painting: painting)
+    }
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
-    try card.markdown.write(toFile: cardPath, atomically: true, encoding: .utf8)
-    try writePreview(to: picturePath)
-  }
-
-  private var photosText: String {
-    let count = "\(folder.files.count - sampler.unreadableFiles.count) photographs"
-    return folder.excludedCount > 0 ? count + ", \(folder.excludedCount) others kept out" : count
+    try card.write(to: files)
+    try writePreview(to: files.picture)
   }
 
   private static var today: String {

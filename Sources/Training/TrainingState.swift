@@ -1,3 +1,4 @@
+import Autograd
 import Kernels
 import Networks
 import Tensors

@@ -2,7 +2,9 @@ import ArgumentParser
 import Console
 import FFmpeg
 import Foundation
+import Inference
 import LiveServer
+import Networks
 import Streaming
 import Threading
 

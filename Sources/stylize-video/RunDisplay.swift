@@ -24,32 +24,41 @@ enum RunDisplay {
   }
 }
 
-/// The status line of a live run.
+/// How a live run does, in one of the forms of `ProgressMode`; the JSON lines are those of `--stats`.
 final class LiveStatus: Sendable {
-  /// Seconds from line to line where there is no terminal.
-  private static let logInterval = 10.0
-
-  private let isQuiet: Bool
+  private let mode: ProgressMode
   private let output = ConsoleOutput.standardError
-  private let lastLine = Mutex(0.0)
+  /// When the latest line was printed, in seconds of the run; nil before the first.
+  private let lastLine = Mutex<Double?>(nil)
 
-  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+  init(mode: ProgressMode) { self.mode = mode == .bar && !output.isTerminal ? .plain : mode }
 
   func show(_ numbers: StylizationStatistics) {
-    guard !isQuiet else { return }
-    if output.isTerminal { return output.showStatus(Self.line(numbers)) }
-    let isDue = lastLine.withLock { last in
-      guard numbers.seconds - last >= Self.logInterval else { return false }
+    switch mode {
+    case .none: return
+    case .bar: output.showStatus(Self.line(numbers))
+    case .plain: if isDue(numbers, first: 10, interval: 10) { output.printLine(Self.line(numbers)) }
+    case .json: if isDue(numbers, first: 0, interval: 1) { printRecord(numbers) }
+    }
+  }
+
+  private func isDue(_ numbers: StylizationStatistics, first: Double, interval: Double) -> Bool {
+    lastLine.withLock { last in
+      guard numbers.seconds >= (last.map { $0 + interval } ?? first) else { return false }
       last = numbers.seconds
       return true
     }
-    if isDue { output.printLine(Self.line(numbers)) }
+  }
+
+  private func printRecord(_ numbers: StylizationStatistics) {
+    if let line = try? JSONLine.text(of: numbers) { output.printLine(line) }
   }
 
   /// Leaves a last line.
   func finish(_ numbers: StylizationStatistics) {
     output.clearStatus()
-    guard !isQuiet else { return }
+    guard mode != .none else { return }
+    if mode == .json { return printRecord(numbers) }
     output.printLine(
       String(
         format: "Live %d frames in %@  %.1f fps  %d dropped  latency p95 %.0f ms  %@", numbers.framesOut,

@@ -31,6 +31,9 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var painting: PaintingOptions
 
+  @OptionGroup
+  var progressOptions: ProgressOptions
+
   @Argument(help: "The video to read.")
   var input: String
 
@@ -125,7 +128,7 @@ struct StylizeVideo: ParsableCommand {
       try FrameSources.open(
         source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
     if isLive, source.kind != .standardStream { commands.start() }
-    let display = isLive ? RunDisplay.newest(LiveStatus(isQuiet: painting.quiet)) : .every(progress(video, style))
+    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
     let result = try video.run(
       output: target, style: mixer,
       options: Stylization.Options(
@@ -153,7 +156,7 @@ struct StylizeVideo: ParsableCommand {
       for: chosenStrokes, width: size?.width ?? shown.width, height: size?.height ?? shown.height)
     return ProgressReporter(
       title: canvas.map { "Stylizing on a canvas of \($0.width)x\($0.height)" } ?? "Stylizing",
-      total: video.description.expectedFrameCount, isQuiet: painting.quiet)
+      total: video.description.expectedFrameCount, mode: progressOptions.mode)
   }
 
   private func endByInterrupt(_ interrupt: InterruptFlag, frames: Int) throws {

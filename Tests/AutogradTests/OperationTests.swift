@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import TestSupport
 import Tensors
 import Testing

@@ -197,10 +197,9 @@ struct StylizeImageTests {
     let stranger = [(name: "weight", tensor: Tensor(Shape([2, 2])))]
     try SafetensorsWriter.write(tensors: stranger, to: folder.file("foreign.safetensors"))
     let model = try StyleModel.load(path: folder.file("random.safetensors"))
-    var metadata = model.metadata
-    metadata[StyleModel.MetadataKey.width] = "0.25"
-    try SafetensorsWriter.write(
-      tensors: model.parameters.map { ($0.key, $0.value) }, metadata: metadata, to: folder.file("wide.safetensors"))
+    let wide = NetworkDefinition.johnson(width: 0.25)
+    try StyleModel(definition: wide, parameters: model.parameters, style: "wide").save(
+      path: folder.file("wide.safetensors"))
     for name in ["half", "letter", "foreign", "wide", "missing"] {
       try expectRefused("in.png", "out.png", "--style", name, saying: name)
       try expectRefused("in.png", "out.png", "--style", "./\(name).safetensors", saying: name)

@@ -3,13 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sound to packets and back.
+/// Encodes, converts and decodes audio.
 @Suite struct AudioTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// All sound of the file's first stream at `rate`, two floats a sample.
+  /// Returns the audio of the file's first stream at `rate`, two floats per sample.
   private func decode(_ path: String, rate: Int) throws -> [Float] {
     let demuxer = try Demuxer(path: path)
     let decoder = try Decoder(try #require(demuxer.streams.first))
@@ -23,7 +23,7 @@ import Testing
     return result
   }
 
-  @Test func aToneComesBack() throws {
+  @Test func toneSurvivesEncoding() throws {
     let rate = 48_000
     let encoder = try AudioEncoder(rate: rate)
     let muxer = try Muxer(path: folder.file("tone.mp4"))
@@ -33,7 +33,7 @@ import Testing
     let step = 2 * Float.pi * 440 / Float(rate)
     for number in 0..<40 {
       let first = number * encoder.packetLength
-      // Left and right are told apart by their loudness.
+      // The channels differ in loudness.
       let samples = (first..<first + encoder.packetLength).flatMap { time -> [Float] in
         let value = sin(step * Float(time))
         return [0.5 * value, 0.25 * value]
@@ -45,11 +45,11 @@ import Testing
       }
     }
     try muxer.finish()
-    // At half the rate, so that it is converted as well.
+    // Half the rate, so that the sample rate is converted as well.
     let sound = try decode(folder.file("tone.mp4"), rate: rate / 2)
     #expect(abs(sound.count / 2 - 39 * encoder.packetLength / 2) <= 2 * encoder.packetLength)
     for (channel, loudness) in [Float(0.5), 0.25].enumerated() {
-      // Away from the ends. A part of the tone of any phase has two components.
+      // Away from the ends. A sine and a cosine component measure a tone of any phase.
       let part = stride(from: 2 * 6000 + channel, to: 2 * 16_000, by: 2).map { sound[$0] }
       var (sine, cosine) = (Float(0), Float(0))
       for (time, value) in part.enumerated() {
@@ -58,24 +58,24 @@ import Testing
       }
       let amplitude = 2 * (sine * sine + cosine * cosine).squareRoot() / Float(part.count)
       let energy = part.reduce(0) { $0 + $1 * $1 } / Float(part.count)
-      // A tenth: of a tone alone, the codec keeps all but a few per cent.
+      // The codec keeps all but a few per cent of a pure tone, so a tenth is enough tolerance.
       #expect(abs(amplitude / loudness - 1) < 0.1, "\(amplitude)")
-      #expect(abs(energy / (amplitude * amplitude / 2) - 1) < 0.1, "there is something beside the tone")
+      #expect(abs(energy / (amplitude * amplitude / 2) - 1) < 0.1, "the signal contains more than the tone")
     }
   }
 
-  @Test func soundWithoutPlacesForItsChannelsIsConverted() throws {
-    // A WAV file of 8 bits, one channel, 8000 samples a second, all of the same value: 128 is zero.
+  @Test func convertsAudioWithoutChannelLayout() throws {
+    // A WAV file with 8 bits, one channel and 8000 samples per second, all with the same value; 128 is zero.
     func number(_ value: UInt32, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * UInt32($0)) & 255) } }
     let samples = [UInt8](repeating: 192, count: 8000)
     let format = number(1, 2) + number(1, 2) + number(8000, 4) + number(8000, 4) + number(1, 2) + number(8, 2)
     let chunks = Array("WAVEfmt ".utf8) + number(16, 4) + format + Array("data".utf8) + number(8000, 4) + samples
     try folder.write(Array("RIFF".utf8) + number(UInt32(chunks.count), 4) + chunks, to: "level.wav")
     let sound = try decode(folder.file("level.wav"), rate: 48_000)
-    // What the resampler holds back at the end is less than a tenth.
+    // The resampler holds back less than a tenth at the end.
     #expect(sound.count > 2 * 43_200 && sound.count <= 2 * 48_000)
-    // From two places it is as loud as from one: each has half the power. The filter rings at the ends; between, an eighth bit is
-    // the unit.
+    // Mono becomes stereo with half the power in each channel. The filter rings at the ends; in between, the error is
+    // below the step of 8 bits, 1/128.
     let expected = 0.5 * Float(0.5).squareRoot()
     #expect(sound[2 * 4000..<2 * 40_000].allSatisfy { abs($0 - expected) < 1 / 128 })
   }

@@ -158,7 +158,7 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
           name: "d",
           operation: .convolution(inputChannels: 8, outputChannels: 3, kernel: 3, stride: 1, padding: .reflect),
           inputs: [8]),
-      ], sizeMultiple: 2)
+      ])
     let model = randomModel(definition)
     let size = PictureSize(width: 18, height: 14)
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)

@@ -226,9 +226,8 @@ private let sizes = [
     let definition = NetworkDefinition(
       name: name,
       nodes: [Node(operation: .input, inputs: [])]
-        + nodes.enumerated().map { Node(name: "n\($0.offset)", operation: $0.element.0, inputs: $0.element.1) },
-      sizeMultiple: 4)
-    let error = try #require(throws: InferenceError.self) {
+        + nodes.enumerated().map { Node(name: "n\($0.offset)", operation: $0.element.0, inputs: $0.element.1) })
+    let error = try #require(throws: ModelError.self) {
       try StyleEngine(model: randomModel(definition), width: 40, height: 30, pool: pool)
     }
     guard case .malformedNetwork(name, _, _) = error else {
@@ -244,7 +243,7 @@ private let sizes = [
       nodes: [
         Node(operation: .input, inputs: []), Node(operation: .canvas(lines: 64), inputs: [0]),
         Node(name: "r", operation: .revision(channels: 0), inputs: [0, 1]),
-      ], sizeMultiple: 4)
+      ])
     let model = randomModel(definition)
     let size = PictureSize(width: 201, height: 130)
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)

@@ -5,8 +5,9 @@ import TestSupport
 import Testing
 import Threading
 
-/// A 9×9 convolution that copies: what goes in comes out, unless something shifts, crops or converts wrongly.
-private func copyingModel(sizeMultiple: Int = 4, gain: Float = 1) -> StyleModel {
+/// A 9×9 convolution that copies, on pictures that are extended to multiples of 4: what goes in comes out, unless something shifts, crops
+/// or converts wrongly.
+private func copyingModel(gain: Float = 1) -> StyleModel {
   let definition = NetworkDefinition(
     name: "copy",
     nodes: [
@@ -15,7 +16,8 @@ private func copyingModel(sizeMultiple: Int = 4, gain: Float = 1) -> StyleModel 
         name: "copy",
         operation: .convolution(inputChannels: 3, outputChannels: 3, kernel: 9, stride: 1, padding: .reflect),
         inputs: [0]),
-    ], sizeMultiple: sizeMultiple)
+      Node(operation: .pixelUnshuffle(factor: 4), inputs: [1]), Node(operation: .pixelShuffle(factor: 4), inputs: [2]),
+    ])
   let weight = Tensor(Shape([3, 3, 9, 9]))
   for channel in 0..<3 { weight.pointer[(channel * 3 + channel) * 81 + 40] = gain }
   return StyleModel(

@@ -5,25 +5,9 @@ import LiveServer
 import Networks
 import Streaming
 import Synchronization
-import Tensors
 import TestSupport
 import Testing
 import Threading
-
-/// The smallest Johnson network with random weights, or another network.
-func randomModel(seed: UInt64, network: String? = nil) throws -> StyleModel {
-  let definition = try network.map { try NetworkDefinition.named($0) } ?? .named("johnson", width: 0.125)
-  var random = Random(seed: seed)
-  var parameters: [String: Tensor] = [:]
-  for specification in definition.parameters {
-    let shape = Shape(specification.shape)
-    parameters[specification.name] = Tensor(shape, elements: random.uniform(count: shape.count, in: -0.3...0.3))
-  }
-  return StyleModel(definition: definition, parameters: parameters, style: "random")
-}
-
-/// A small network on a canvas of 96 lines.
-let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"
 
 /// Random grey without end, at a rate.
 final class RandomSource: FrameSource {

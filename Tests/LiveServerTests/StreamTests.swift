@@ -1,6 +1,7 @@
 import FFmpeg
 import Foundation
 import LiveServer
+import Networks
 import Streaming
 import Synchronization
 import TestSupport

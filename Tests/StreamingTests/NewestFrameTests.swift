@@ -13,7 +13,7 @@ import Threading
   /// A style that takes at least `milliseconds` for a frame.
   private func style(milliseconds: UInt32 = 0) throws -> StyleMixer {
     StyleMixer(
-      NamedStyle("random", model: try randomModel(seed: 1)), pool: pool,
+      NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool,
       turn: { paint in
         try paint()
         usleep(1000 * milliseconds)
@@ -104,7 +104,7 @@ import Threading
     let sink = FrameObserver { _, _, _ in
       if place == "sink", count.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "sink") }
     }
-    let style = StyleMixer(NamedStyle("random", model: try randomModel(seed: 1)), pool: pool) { paint in
+    let style = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
       try paint()
       if place == "turn" { throw TestError(place: "turn") }
     }
@@ -155,7 +155,7 @@ import Threading
     let (sink, _) = observer()
     let isBusy = Atomic<Bool>(true)
     let style = Mutex<StyleMixer?>(nil)
-    let made = StyleMixer(NamedStyle("random", model: try randomModel(seed: 1)), pool: pool) { paint in
+    let made = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
       try paint()
       let width = style.withLock { $0?.width } ?? 256
       // What a network would take whose cost is its pixels': 50 ms for the full size.

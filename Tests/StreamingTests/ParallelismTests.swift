@@ -4,6 +4,7 @@ import Inference
 import Networks
 import Streaming
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -25,7 +26,7 @@ import Threading
   }
 
   @Test func framesAreTheSameHoweverTheyAreShared() throws {
-    let model = try randomModel(seed: 3)
+    let model = try preparedRandomModel(seed: 3)
     func style(_ parallelism: Parallelism, threads: Int) -> StyleMixer {
       StyleMixer(NamedStyle("random", model: model), parallelism: parallelism, threads: threads)
     }
@@ -40,7 +41,7 @@ import Threading
   }
 
   @Test func allPaintOnTheSameCanvas() throws {
-    let model = try randomModel(seed: 3, network: canvasNetwork)
+    let model = try preparedRandomModel(seed: 3, network: canvasNetwork)
     func frames(_ parallelism: Parallelism, _ strokes: Strokes) throws -> [[UInt8]] {
       let style = NamedStyle("canvas", model: model)
       return try paint(

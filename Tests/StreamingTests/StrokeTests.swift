@@ -14,11 +14,11 @@ import Threading
   private let pool = ComputePool(threads: 2)
 
   private func canvasStyle(_ name: String = "canvas", seed: UInt64 = 1) throws -> NamedStyle {
-    NamedStyle(name, model: try randomModel(seed: seed, network: canvasNetwork))
+    NamedStyle(name, model: try preparedRandomModel(seed: seed, network: canvasNetwork))
   }
 
   private func plainStyle(_ name: String = "plain", seed: UInt64 = 2) throws -> NamedStyle {
-    NamedStyle(name, model: try randomModel(seed: seed))
+    NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
   /// Row after row without padding.

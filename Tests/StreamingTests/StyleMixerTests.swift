@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Networks
 import Streaming
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Threading
   private let pool = ComputePool(threads: 2)
 
   private func style(_ name: String, seed: UInt64) throws -> NamedStyle {
-    NamedStyle(name, model: try randomModel(seed: seed))
+    NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
   /// A picture with edges, row after row without padding.

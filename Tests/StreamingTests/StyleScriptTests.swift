@@ -11,7 +11,7 @@ import Threading
   private static let (width, height, count) = (40, 24, 30)
 
   private func style(_ name: String, seed: UInt64) throws -> NamedStyle {
-    NamedStyle(name, model: try randomModel(seed: seed))
+    NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
   /// The bytes of all frames, 25 a second, of a video that begins with style `a`.

@@ -1,4 +1,5 @@
 import Networks
+import Tensors
 import Testing
 import Training
 

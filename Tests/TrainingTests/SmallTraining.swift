@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Networks
 import Safetensors
 import Tensors
 import TestSupport

@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Safetensors
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -30,15 +31,19 @@ import Training
     #expect(model.trainedWeights == problem.settings.weights)
     let checksum = try #require(model.metadata["style_image_sha256"])
     #expect(checksum.count == 64)
-    let card = try String(contentsOfFile: run.cardPath, encoding: .utf8)
-    #expect(card.contains(checksum) && card.contains("5 photographs") && card.contains("| half precision, "))
+    let card = try StyleCard(path: run.files.card)
+    #expect(card.style == "painted" && card.painting.file == "painting.png" && card.painting.sha256 == checksum)
+    #expect(card.photos.count == 5 && card.photos.excluded == 0 && card.storage?.precision == .half)
+    #expect(card.training.objective == problem.settings.weights && card.training.losses.total > 0)
+    #expect(card.training.draftIterations == 5 && card.training.lossIterations == 5)
+    #expect(card.evaluation == nil && card.likeness == nil && card.credits == nil)
+    #expect(try String(contentsOfFile: run.files.cardText, encoding: .utf8) == card.markdown)
     let stored = try SafetensorsReader(path: problem.folder.file("painted.safetensors")).entries
     for entry in stored {
       #expect(entry.dataType == (entry.shape.dimensions.count == 4 ? .float16 : .float32), "\(entry.name)")
     }
-    for file in [run.picturePath, run.workFolder + "/preview-000002.png", run.workFolder + "/preview-000005.png"] {
-      #expect(FileManager.default.fileExists(atPath: file), "\(file)")
-    }
+    #expect(FileManager.default.fileExists(atPath: run.files.picture))
+    #expect(run.files.training.previews.sorted() == [2, 4, 5])
     #expect(try logged(run) == [1, 2, 3, 4, 5])
   }
 
@@ -59,7 +64,7 @@ import Training
     let first = try TrainingRun(options: options(problem), settings: problem.settings)
     var seen = 0
     let outcome = try first.run(shouldStop: { seen >= 3 }) { step, _ in seen = step.iteration }
-    #expect(outcome == .interrupted(iteration: 3, checkpoint: first.workFolder + "/checkpoint.safetensors"))
+    #expect(outcome == .interrupted(iteration: 3, checkpoint: first.files.training.checkpoint))
     #expect(!FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
 
     let second = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
@@ -79,7 +84,7 @@ import Training
     // Folders stand where the checkpoint and a preview are to go.
     for name in ["checkpoint.safetensors", "preview-000002.png"] {
       try FileManager.default.createDirectory(
-        atPath: run.workFolder + "/" + name, withIntermediateDirectories: false)
+        atPath: run.files.training.folder + "/" + name, withIntermediateDirectories: false)
     }
     var notices: [String] = []
     let outcome = try run.run(shouldStop: { false }, onNotice: { notices.append($0) }) { _, _ in }
@@ -108,8 +113,8 @@ import Training
     #expect(try again.run(shouldStop: { false }) { _, _ in } == .finished)
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
     // All steps were done before: their losses come out of the log.
-    let card = try String(contentsOfFile: again.cardPath, encoding: .utf8)
-    #expect(card.contains("mean of the last 4 steps") && !card.contains("total 0"), "\(card)")
+    let card = try StyleCard(path: again.files.card)
+    #expect(card.training.lossIterations == 4 && card.training.losses.total > 0, "\(card)")
   }
 
   @Test func aBaseIsNamedAndOneOfAnotherNetworkRefused() throws {
@@ -138,6 +143,29 @@ import Training
     }
   }
 
+  @Test func whatWasToldOfThePaintingOutlivesAnotherTraining() throws {
+    let problem = try SmallTraining(iterations: 1)
+    let first = try TrainingRun(options: options(problem), settings: problem.settings)
+    _ = try first.run(shouldStop: { false }) { _, _ in }
+    var card = try StyleCard(path: first.files.card)
+    let painting = StyleCredits.Painting(painter: "P", title: "T", year: "1831", licence: "public domain")
+    card.credits = StyleCredits(painting: painting, picture: .init(work: "F", holder: "H", licence: "CC0"))
+    card.notes = ["Of the first training."]
+    try card.write(to: first.files)
+
+    func trained() throws -> StyleCard {
+      let run = try TrainingRun(options: options(problem), settings: problem.settings)
+      _ = try run.run(shouldStop: { false }) { _, _ in }
+      return try StyleCard(path: run.files.card)
+    }
+    let again = try trained()
+    // The picture is a new one, and the training another.
+    #expect(again.credits == StyleCredits(painting: painting) && again.notes == nil)
+    card.painting.sha256 = "another"
+    try card.write(to: first.files)
+    #expect(try trained().credits == nil)
+  }
+
   @Test func settingsAreChosenByThePaintingWhereAskedFor() throws {
     let problem = try SmallTraining(iterations: 1)
     var choosing = options(problem)
@@ -159,7 +187,7 @@ import Training
   }
 
   private func logged(_ run: TrainingRun) throws -> [Int] {
-    try String(contentsOfFile: run.workFolder + "/losses.csv", encoding: .utf8)
+    try String(contentsOfFile: run.files.training.losses, encoding: .utf8)
       .split(separator: "\n").dropFirst().compactMap { $0.split(separator: ",").first.flatMap { Int($0) } }
   }
 }

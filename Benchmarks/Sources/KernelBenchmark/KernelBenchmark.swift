@@ -77,7 +77,7 @@ struct KernelBenchmark: ParsableCommand {
     }
     let progress = ProgressReporter(
       title: "Measuring", total: cases.count,
-      units: ProgressReporter.Units(steps: "shapes", rate: "shapes/s"), isQuiet: quiet)
+      units: ProgressReporter.Units(steps: "shapes", rate: "shapes/s"), mode: quiet ? .none : .bar)
     for (index, (network, size, layer, (pool, roofline))) in cases.enumerated() {
       progress.update(completed: index, detail: layer.geometry.text)
       let rows = LayerMeasurement(network: network, size: size, layer: layer, roofline: roofline)

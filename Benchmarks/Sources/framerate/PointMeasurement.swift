@@ -43,7 +43,7 @@ struct PointMeasurement {
     peak = max(peak, Roofline.measuredPeak(pool))
 
     let definition = request.network.definition
-    let gmacPerFrame = Self.gmacPerFrame(definition, size)
+    let gmacPerFrame = try Self.gmacPerFrame(definition, size)
     func rates(_ measured: MeasuredFrames) -> Point.Rates {
       Point.Rates(measured, gmacPerFrame: gmacPerFrame, peakGFLOPS: peak)
     }
@@ -116,8 +116,8 @@ struct PointMeasurement {
   }
 
   /// 10⁹ multiply-adds of a frame, extended to what the network needs; of a network on a canvas those of draft and revision.
-  private static func gmacPerFrame(_ definition: NetworkDefinition, _ size: FrameSize) -> Double {
+  private static func gmacPerFrame(_ definition: NetworkDefinition, _ size: FrameSize) throws -> Double {
     let extents = definition.frameExtents(height: size.height, width: size.width)
-    return Double(definition.multiplyAdds(height: extents.height, width: extents.width)) / 1e9
+    return Double(try definition.multiplyAdds(height: extents.height, width: extents.width)) / 1e9
   }
 }

@@ -3,6 +3,7 @@ import Inference
 import Kernels
 import Measurement
 import Networks
+import TestSupport
 import Threading
 
 /// A piece of work whose instructions are counted: small, on one thread, the same in every run.
@@ -38,7 +39,7 @@ struct Workload: Sendable {
     _ definition: NetworkDefinition, width: Int, height: Int, pool: ComputePool
   ) throws -> () throws -> Void {
     let engine = try StyleEngine(
-      model: RandomModel.make(definition, seed: 1), width: width, height: height, pool: pool)
+      model: randomModel(definition, seed: 1), width: width, height: height, pool: pool)
     let frame = [UInt8](repeating: 100, count: 3 * width * height)
     var result = frame
     return {
@@ -52,7 +53,7 @@ struct Workload: Sendable {
     nodes: [
       Node(operation: .input, inputs: []), Node(operation: .canvas(lines: 64), inputs: [0]),
       Node(name: "revision", operation: .revision(channels: 8), inputs: [0, 1]),
-    ], sizeMultiple: 4)
+    ])
 
   private static func convolution(_ shape: ConvolutionGeometry, _ kernel: LayerKernel) -> Workload {
     Workload(name: "\(kernel) \(shape.text)") { pool in

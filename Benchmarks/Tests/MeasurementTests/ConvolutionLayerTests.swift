@@ -23,7 +23,7 @@ import Threading
     let layers = ConvolutionLayer.all(of: definition, height: 360, width: 640)
     #expect(layers.contains { $0.isRevision } == (definition.canvasLines != nil))
     let operations = layers.reduce(0) { $0 + $1.geometry.operations * Double($1.names.count) }
-    #expect(operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
+    #expect(try operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
   }
 
   @Test func aDraftHasTheCanvasAndARevisionHalfTheFilm() throws {

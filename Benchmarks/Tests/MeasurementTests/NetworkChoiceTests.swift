@@ -1,6 +1,7 @@
 import Measurement
 import Networks
 import Testing
+import TestSupport
 
 @Suite struct NetworkChoiceTests {
   @Test func quarterIsJohnsonAtAQuarter() throws {
@@ -24,8 +25,8 @@ import Testing
   @Test func randomModelsFollowTheirSeed() throws {
     let definition = try NetworkChoice("quarter").definition
     let (first, again, other) = (
-      RandomModel.make(definition, seed: 1), RandomModel.make(definition, seed: 1),
-      RandomModel.make(definition, seed: 2)
+      randomModel(definition, seed: 1), randomModel(definition, seed: 1),
+      randomModel(definition, seed: 2)
     )
     for specification in definition.parameters {
       let tensor = try #require(first.parameters[specification.name])
