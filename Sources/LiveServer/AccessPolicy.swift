@@ -4,9 +4,9 @@ import Threading
 
 /// Who may ask: the rules against other sites in the same browser, and the token against other people.
 ///
-/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its own name
-/// lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound. It cannot hide the
-/// Origin header of a request that changes something.
+/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its
+/// own name lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound.
+/// It cannot hide the Origin header of a request that changes something.
 struct AccessPolicy: Sendable {
   private let isLoopback: Bool
   private let names: Set<String>
@@ -79,7 +79,8 @@ struct AccessPolicy: Sendable {
   }
 }
 
-/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored there.
+/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored
+/// there.
 final class Sessions: Sendable {
   static let cookie = "impasto-session"
   private static let maximumCount = 64

@@ -23,8 +23,8 @@ final class FragmentAudio {
     samples = [Float](repeating: 0, count: 2 * encoder.packetLength)
   }
 
-  /// Writes the audio up to second `end` of the stream's clock, at which the source has come to `seconds` of its own. Throws
-  /// `MediaError`.
+  /// Writes the audio up to second `end` of the stream's clock, at which the source has come to `seconds` of its own.
+  /// Throws `MediaError`.
   func encode(_ track: AudioTrack, seconds: Double, until end: Double, write: (Packet) throws -> Void) throws {
     // Where the source's clock is beyond all reason, this fragment has no sound.
     guard let last = AudioTrack.sample(at: end), let shift = AudioTrack.sample(at: end - seconds) else { return }

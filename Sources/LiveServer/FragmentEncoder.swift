@@ -4,8 +4,8 @@ import Streaming
 
 /// Frames to fragmented MP4, one fragment for each, at once.
 ///
-/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is said to be
-/// shown from the time of the one before it to its own. For one thread.
+/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is
+/// said to be shown from the time of the one before it to its own. For one thread.
 final class FragmentEncoder {
   /// The unit of times: 90 kHz, as is usual for video.
   static let timeBase = Rational(1, 90_000)
@@ -33,8 +33,8 @@ final class FragmentEncoder {
     }
   }
 
-  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasAudio`, or it does not take the
-  /// format.
+  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasAudio`, or it does not
+  /// take the format.
   init(format: VideoFormat, hasAudio: Bool) throws {
     self.format = format
     audio = hasAudio ? try FragmentAudio() : nil
@@ -72,8 +72,8 @@ final class FragmentEncoder {
     return "avc1.640028"
   }
 
-  /// The fragment of one frame, which lasts from `time` for `duration`, and of the audio up to its end, where the source has come
-  /// to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
+  /// The fragment of one frame, which lasts from `time` for `duration`, and of the audio up to its end, where the
+  /// source has come to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
   func encode(
     _ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool, audio track: AudioTrack?, seconds: Double
   ) throws -> Segment? {
@@ -103,7 +103,8 @@ final class FragmentEncoder {
   }
 }
 
-/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one thread.
+/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one
+/// thread.
 final class PictureEncoder {
   private static let boundary = "impasto-frame"
   static let head = StreamHead(

@@ -115,8 +115,8 @@ public final class LiveServer: Sendable {
     return port
   }
 
-  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts may wait for itself
-  /// forever, in the merged sequences of signals and cancellation that it runs.
+  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts
+  /// may wait for itself forever, in the merged sequences of signals and cancellation that it runs.
   private func checkAddress() throws(LiveServerError) {
     do {
       let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

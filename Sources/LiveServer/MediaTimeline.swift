@@ -14,8 +14,8 @@ struct MediaTimeline {
   /// Seconds since the beginning.
   private(set) var time = 0.0
 
-  /// Goes on to a frame that came in at `arrival` and is shown at `seconds` of its source's clock; returns when it begins and
-  /// ends. A jump of the source's clock is replaced by the time that really passed.
+  /// Goes on to a frame that came in at `arrival` and is shown at `seconds` of its source's clock; returns when it
+  /// begins and ends. A jump of the source's clock is replaced by the time that really passed.
   mutating func advance(seconds: Double?, arrival: ContinuousClock.Instant) -> (start: Double, end: Double) {
     var step = 0.04
     if let last {

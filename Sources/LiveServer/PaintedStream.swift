@@ -5,7 +5,8 @@ import Synchronization
 
 /// A source that is painted for as long as the server runs, and whatever its viewers have set.
 ///
-/// A source that ends or fails is opened again: a file at once, so that it plays in a circle, everything else after a moment.
+/// A source that ends or fails is opened again: a file at once, so that it plays in a circle, everything else after a
+/// moment.
 public final class PaintedStream: Sendable {
   /// How the source does.
   public enum Condition: String, Codable, Sendable {
@@ -54,7 +55,8 @@ public final class PaintedStream: Sendable {
   private let state = Mutex(State())
   private let ended = DispatchSemaphore(value: 0)
 
-  /// A stream that is still to be started. With `restartsAtOnce`, a source that ends well is opened again without a pause.
+  /// A stream that is still to be started. With `restartsAtOnce`, a source that ends well is opened again without a
+  /// pause.
   ///
   /// Where an error names `sourceName`, viewers read the title in its place: the name may hold a path or a password.
   public init(

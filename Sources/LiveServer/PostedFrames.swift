@@ -6,8 +6,8 @@ import Threading
 
 /// A source whose frames others bring: those of a browser's camera, as JPEG.
 ///
-/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that wait,
-/// the newest counts.
+/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that
+/// wait, the newest counts.
 public final class PostedFrames: Sendable {
   /// Why a frame was not taken.
   enum Refusal: Error {

@@ -26,8 +26,8 @@ enum Answer {
     return bytes(data, type)
   }
 
-  /// The request's body, which must be JSON of at most `limit` bytes. Other types are refused: a page of another site can have
-  /// forms sent, but no JSON.
+  /// The request's body, which must be JSON of at most `limit` bytes. Other types are refused: a page of another site
+  /// can have forms sent, but no JSON.
   static func decode<Value: Decodable>(_ type: Value.Type, from request: Request, upTo limit: Int) async throws -> Value
   {
     let contentType = request.headers[.contentType]?.split(separator: ";").first

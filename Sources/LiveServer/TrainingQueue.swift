@@ -6,8 +6,8 @@ import Threading
 
 /// Trains styles from uploaded paintings, one at a time: `train-style` as a child process at low priority.
 ///
-/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among them
-/// when it is whole.
+/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among
+/// them when it is whole.
 public final class TrainingQueue: Sendable {
   /// How to train.
   public struct Options: Sendable {

@@ -32,11 +32,13 @@ public struct VideoStylization: Sendable {
   /// What the input is like.
   public var description: VideoDescription { source.description }
 
-  /// Repaints the input into `output` until it ends or `shouldStop` is true; a file appears under its name then. To be called once.
+  /// Repaints the input into `output` until it ends or `shouldStop` is true; a file appears under its name then. To be
+  /// called once.
   ///
-  /// The newest frames are encoded with low delay. The style makes its stylizers after the output has been found writable. `shouldStop`,
-  /// `observe` and `progress` are as for ``Stylization/run(shouldStop:observe:progress:)``. Throws `FileError`, `MediaError`,
-  /// ``EncodingError``, ``StoppedError``, or what the style throws; a file is then as it was.
+  /// The newest frames are encoded with low delay. The style makes its stylizers after the output has been found
+  /// writable. `shouldStop`, `observe` and `progress` are as for ``Stylization/run(shouldStop:observe:progress:)``.
+  /// Throws `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, or what the style throws; a file is then as
+  /// it was.
   public func run(
     output: MediaTarget, style: StyleMixer, options: Stylization.Options = Stylization.Options(),
     encoding: EncodingOptions = EncodingOptions(), shouldStop: @escaping @Sendable () -> Bool = { false },

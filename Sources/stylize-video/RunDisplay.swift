@@ -62,7 +62,8 @@ final class LiveStatus: Sendable {
     output.printLine(
       String(
         format: "Live %d frames in %@  %.1f fps  %d dropped  latency p95 %.0f ms  %@", numbers.framesOut,
-        Duration.seconds(numbers.seconds).clockText, numbers.meanFps, numbers.framesDropped, numbers.latencyP95MsOverall,
+        Duration.seconds(numbers.seconds).clockText, numbers.meanFps, numbers.framesDropped,
+        numbers.latencyP95MsOverall,
         Self.size(numbers)))
   }
 

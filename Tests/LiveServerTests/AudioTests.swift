@@ -24,8 +24,8 @@ import Testing
     return folder.file("film.mkv")
   }
 
-  /// The middle sample's brightness of each picture and the loudness of each packet of sound, with their times, and the times between
-  /// packets of sound that none covers.
+  /// The middle sample's brightness of each picture and the loudness of each packet of sound, with their times, and the
+  /// times between packets of sound that none covers.
   private func contents(
     _ path: String
   ) throws -> (pictures: [(Double, Int)], sound: [(Double, Float)], gaps: [Range<Double>]) {
@@ -86,8 +86,8 @@ import Testing
       time = box.time ?? time
     }
     let found = try contents(folder.write(bytes, to: "seen.mp4"))
-    // One behind what the encoder puts in front of the first sample. Else there is none while pictures come: a machine that stands for
-    // two seconds leaves out both, and shows one picture where it goes on.
+    // One behind what the encoder puts in front of the first sample. Else there is none while pictures come: a machine
+    // that stands for two seconds leaves out both, and shows one picture where it goes on.
     for gap in found.gaps.dropFirst(found.gaps.first.map { $0.upperBound - $0.lowerBound < 0.03 } == true ? 1 : 0) {
       #expect(found.pictures.count { gap.contains($0.0) } <= 1, "no sound at \(gap)")
     }

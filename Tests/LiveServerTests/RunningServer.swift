@@ -43,7 +43,8 @@ final class RandomSource: FrameSource {
   func stop() { isStopped.store(true, ordering: .releasing) }
 }
 
-/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and a client for it.
+/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and
+/// a client for it.
 final class RunningServer {
   let folder: TemporaryFolder
   let stream: PaintedStream

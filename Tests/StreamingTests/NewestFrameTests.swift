@@ -124,7 +124,8 @@ import Threading
     #expect(run.statistics.workWidth == 40 && run.statistics.workHeight == 80)
   }
 
-  /// A change of style comes soon after its time, and not before. Frame 50 has the time 0.05, and comes after half a second.
+  /// A change of style comes soon after its time, and not before. Frame 50 has the time 0.05, and comes after half a
+  /// second.
   @Test func aScriptIsFollowed() throws {
     let source = LiveFrames(count: 200, interval: 10_000) { _ in (32, 24) }
     let inverting = NamedStyle(

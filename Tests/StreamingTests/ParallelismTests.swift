@@ -11,8 +11,8 @@ import Threading
 @Suite struct ParallelismTests {
   private static let format = VideoFormat(width: 21, height: 13, pixelFormat: .rgb24)
 
-  /// The bytes of all frames, painted as told. They are wide enough for the gradient's edge, which moves; without it, the
-  /// network's normalisation would make them all alike.
+  /// The bytes of all frames, painted as told. They are wide enough for the gradient's edge, which moves; without it,
+  /// the network's normalisation would make them all alike.
   private func paint(_ style: StyleMixer, height: Int = 13) throws -> [[UInt8]] {
     let source = try SyntheticSource(width: 261, height: height, count: 9)
     let frames = Mutex<[[UInt8]]>([])

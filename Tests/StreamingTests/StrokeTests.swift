@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 import Threading
 
-/// Strokes of another size while a style is painted with. The pictures have more lines than the canvases of 69, 96 and 134.
+/// Strokes of another size while a style is painted with. The pictures have more lines than the canvases of 69, 96
+/// and 134.
 @Suite struct StrokeTests {
   private static let (width, height) = (216, 144)
   private let pool = ComputePool(threads: 2)

@@ -64,8 +64,8 @@ import Testing
     conversion.toRGB(
       try planes(theirs), output: try #require(back.plane(0)), stride: back.stride(0),
       scratch: scratch)
-    // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as large; and both
-    // round.
+    // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as
+    // large; and both round.
     #expect(try maximumDifference(back, theirsBack, planes: 1) <= 5)
   }
 }

@@ -27,8 +27,8 @@ struct VideoMeasurement {
   /// How many frames are painted at a time.
   var parallelFrames: Int { style.parallelFrames }
 
-  /// Paints copies of `frame` without decoding and encoding, each engine on a thread of its own; the times are those of single
-  /// frames.
+  /// Paints copies of `frame` without decoding and encoding, each engine on a thread of its own; the times are those of
+  /// single frames.
   func frames(_ length: MeasurementLength, of frame: [UInt8]) throws -> MeasuredFrames {
     let times = Mutex<[Double]>([])
     let started = Atomic<Int>(0)

@@ -17,8 +17,8 @@ struct PaintedSource: Sendable {
     StyleMixer(NamedStyle("random", model: model), pool: pool, turn: turn)
   }
 
-  /// Paints `rate` frames a second for `seconds`, or until `shouldStop`, into a file that is removed; returns the numbers at the
-  /// end.
+  /// Paints `rate` frames a second for `seconds`, or until `shouldStop`, into a file that is removed; returns the
+  /// numbers at the end.
   func paint(
     rate: Double, seconds: Double, style: StyleMixer, encoderThreads: Int,
     shouldStop: @escaping @Sendable () -> Bool = { false },

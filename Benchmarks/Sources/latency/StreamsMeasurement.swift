@@ -43,8 +43,8 @@ enum StreamsMeasurement {
 
   private static let warmUp = 1.0
 
-  /// Paints `streams` sources of `rate` frames a second at once and counts for `seconds`, after all of them have run for a
-  /// second.
+  /// Paints `streams` sources of `rate` frames a second at once and counts for `seconds`, after all of them have run
+  /// for a second.
   static func run(
     _ source: PaintedSource, streams: Int, rate: Double, seconds: Double, _ pool: ComputePool
   ) throws -> Row {

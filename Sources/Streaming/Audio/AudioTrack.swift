@@ -12,14 +12,15 @@ public final class AudioTrack: Sendable {
   /// A track without audio yet.
   public init() {}
 
-  /// The number of the sample that is heard at `seconds` of a clock; nil where no clock goes so far: more than 2⁵² samples, three
-  /// thousand years, from zero. Any two of them can be added.
+  /// The number of the sample that is heard at `seconds` of a clock; nil where no clock goes so far: more than 2⁵²
+  /// samples, three thousand years, from zero. Any two of them can be added.
   public static func sample(at seconds: Double) -> Int64? {
     let sample = (seconds * Double(rate)).rounded()
     return abs(sample) <= 0x1p52 ? Int64(sample) : nil
   }
 
-  /// Adds samples, two floats each, that are heard from sample `time` of the source's clock on; without a time, after those before.
+  /// Adds samples, two floats each, that are heard from sample `time` of the source's clock on; without a time, after
+  /// those before.
   public func append(_ samples: UnsafeBufferPointer<Float>, at time: Int64?) {
     ring.withLock { $0.append(samples, at: time) }
   }

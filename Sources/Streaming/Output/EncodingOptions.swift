@@ -8,8 +8,8 @@ public struct EncodingOptions: Sendable {
   public var crf: Double?
   /// The number of threads of the encoder.
   public var threads: Int
-  /// Whether each frame is to leave the encoder at once, for viewers who may begin at any time: no reordered frames, no look
-  /// ahead, and a frame to begin at every two seconds. It costs some size.
+  /// Whether each frame is to leave the encoder at once, for viewers who may begin at any time: no reordered frames, no
+  /// look ahead, and a frame to begin at every two seconds. It costs some size.
   public var isLowDelay: Bool
 
   /// Options that leave all open unless told otherwise.
@@ -20,7 +20,8 @@ public struct EncodingOptions: Sendable {
     self.isLowDelay = isLowDelay
   }
 
-  /// `name` if libav has a video encoder or a codec of that name; for the reading of a command line. Throws `MediaError`.
+  /// `name` if libav has a video encoder or a codec of that name; for the reading of a command line. Throws
+  /// `MediaError`.
   @Sendable public static func codecName(_ name: String) throws -> String {
     _ = try VideoCodec(encoder: name)
     return name
@@ -34,8 +35,8 @@ struct EncoderChoice {
   let options: [String: String]
   let isLowDelay: Bool
 
-  /// Throws `EncodingError` if the container does not take the codec or the codec has no rate factor, `MediaError` if there is
-  /// no such encoder.
+  /// Throws `EncodingError` if the container does not take the codec or the codec has no rate factor, `MediaError` if
+  /// there is no such encoder.
   init(_ request: EncodingOptions, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
@@ -53,8 +54,9 @@ struct EncoderChoice {
     } else {
       throw EncodingError.noVideo(container: muxer.containerName, file: muxer.displayName)
     }
-    // The settings are fast ones, at a quality where one does not see the codec: beside the smallest networks the encoder is what
-    // takes longest. On painted film x264's superfast takes 0.6 of veryfast's time for 1.03 of its bytes.
+    // The settings are fast ones, at a quality where one does not see the codec: beside the smallest networks the
+    // encoder is what takes longest. On painted film x264's superfast takes 0.6 of veryfast's time for 1.03 of its
+    // bytes.
     let (standard, extra): (Double, [String: String]) =
       switch codec.name {
       case "libx264": (20, ["preset": "superfast"])
@@ -100,8 +102,8 @@ struct EncoderChoice {
     return options.filter { codec.hasOption($0.key) }.merging(["bf": "0"]) { $1 }
   }
 
-  /// The pixel format for a video of that size: 4:2:0, which every player shows, unless the encoder has no such format or
-  /// cannot crop its chroma to an odd size.
+  /// The pixel format for a video of that size: 4:2:0, which every player shows, unless the encoder has no such format
+  /// or cannot crop its chroma to an odd size.
   func pixelFormat(width: Int, height: Int) -> PixelFormat {
     let needsEvenSize = ["libx264", "libx264rgb", "libx265"].contains(codec.name)
     let isOdd = width % 2 + height % 2 > 0

@@ -1,8 +1,8 @@
 import FFmpeg
 import Foundation
 
-/// Puts the source above the painted picture, as one picture of twice the height, so that a viewer can show parts of both at
-/// exactly the same time. For one thread.
+/// Puts the source above the painted picture, as one picture of twice the height, so that a viewer can show parts of
+/// both at exactly the same time. For one thread.
 public final class FramePairing: @unchecked Sendable {
   private let orientation: Orientation
   private var scaler = AdaptiveScaler()
@@ -14,8 +14,8 @@ public final class FramePairing: @unchecked Sendable {
   /// Pairs for a source whose stored pictures are turned for display as `orientation` says.
   public init(orientation: Orientation = .upright) { self.orientation = orientation }
 
-  /// The pair; the caller may keep it until the next call. `painted` is planar with chroma halved down at most, of an even
-  /// height, and upright; `source` is as stored. Throws `MediaError`.
+  /// The pair; the caller may keep it until the next call. `painted` is planar with chroma halved down at most, of an
+  /// even height, and upright; `source` is as stored. Throws `MediaError`.
   public func pair(painted: Frame, source: Frame) throws -> Frame {
     var format = painted.format
     let original = try self.original.of(format)

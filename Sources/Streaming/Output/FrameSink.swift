@@ -9,8 +9,8 @@ public protocol FrameSink: AnyObject, Sendable {
   /// How the frames are to be stored: as the source's are, or upright.
   var orientation: Orientation { get }
 
-  /// Starts the sink's own threads, if it has any. `delivered` is to be called, from any thread, for each frame that has left
-  /// the process or reached whoever it is for, with the frame's `arrival`.
+  /// Starts the sink's own threads, if it has any. `delivered` is to be called, from any thread, for each frame that
+  /// has left the process or reached whoever it is for, with the frame's `arrival`.
   func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void)
 
   /// Takes a painted frame and the one that it was painted from, which came in at `arrival`. Frames come in order.
@@ -43,7 +43,8 @@ public final class FrameObserver: FrameSink {
     self.observe = observe
   }
 
-  /// A sink for frames of one format whatever the source's, turned as `orientation` says; without a function, a null sink.
+  /// A sink for frames of one format whatever the source's, turned as `orientation` says; without a function, a null
+  /// sink.
   public init(
     format: VideoFormat, orientation: Orientation = .upright, observe: @escaping Observe = { _, _, _ in }
   ) {

@@ -5,8 +5,8 @@ import Threading
 
 /// Writes frames as the video of a file or stream, and beside them the other streams of the source they come from.
 ///
-/// The writing thread encodes, a thread of its own multiplexes. With low delay, packets of sound and text that the target does
-/// not take in time are dropped, so that the source need not wait.
+/// The writing thread encodes, a thread of its own multiplexes. With low delay, packets of sound and text that the
+/// target does not take in time are dropped, so that the source need not wait.
 public final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
   /// How the frames are to be stored: turned like the source's where the container can say so, else upright.
@@ -23,7 +23,8 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   private let copiedStreams: [Int: Int]
   /// Packets on their way to the file, the video's and the others.
   private let packets = BoundedQueue<Outgoing>(capacity: 512)
-  /// Holds one element for each packet of the video on its way: there is room for few, since they are late when they wait.
+  /// Holds one element for each packet of the video on its way: there is room for few, since they are late when they
+  /// wait.
   private let videoRoom: BoundedQueue<Void>
   private let openProducers: Mutex<Int>
   private let video: Mutex<VideoState>
@@ -42,10 +43,11 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     var arrival: ContinuousClock.Instant?
   }
 
-  /// Creates `target`, a video like that of `source`, and writes the head. The source's other streams are copied, where it has packets.
+  /// Creates `target`, a video like that of `source`, and writes the head. The source's other streams are copied, where
+  /// it has packets.
   ///
-  /// `interrupt` is asked whether to give up a write that blocks. Throws `EncodingError` or `MediaError` if the container or the
-  /// encoder cannot do what is asked or the target cannot be written. Nothing is removed then.
+  /// `interrupt` is asked whether to give up a write that blocks. Throws `EncodingError` or `MediaError` if the
+  /// container or the encoder cannot do what is asked or the target cannot be written. Nothing is removed then.
   public init(
     _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions,
     interrupt: (@Sendable () -> Bool)? = nil
@@ -105,7 +107,8 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     packets?.connect(to: self)
   }
 
-  /// What of the source is not in the file, one sentence each: streams that the container does not take, damaged packets.
+  /// What of the source is not in the file, one sentence each: streams that the container does not take, damaged
+  /// packets.
   public var warnings: [String] {
     let count = damagedPackets.load(ordering: .relaxed)
     let late = latePackets.load(ordering: .relaxed)

@@ -2,8 +2,8 @@ import FFmpeg
 
 /// Where frames come from: a file, a camera, a test's own making.
 ///
-/// A source must have a ``description`` and ``read(into:)``. Everything else says what more it can do; the defaults are those of a source
-/// without threads, audio or connections. One thread reads; `stop` may be called from any thread.
+/// A source must have a ``description`` and ``read(into:)``. Everything else says what more it can do; the defaults are
+/// those of a source without threads, audio or connections. One thread reads; `stop` may be called from any thread.
 public protocol FrameSource: AnyObject, Sendable {
   /// What the frames will be like; later frames may differ in size and pixel format.
   var description: VideoDescription { get }
@@ -25,8 +25,8 @@ public protocol FrameSource: AnyObject, Sendable {
   /// The compressed streams that can be copied into a file; nil where there are none.
   var packets: (any PacketSource)? { get }
 
-  /// Has the audio decoded from now on; nil where there is none. To be called before ``start(on:)``, and not together with
-  /// ``PacketSource/connect(to:)``.
+  /// Has the audio decoded from now on; nil where there is none. To be called before ``start(on:)``, and not together
+  /// with ``PacketSource/connect(to:)``.
   func openAudio() -> AudioTrack?
 
   /// Why the source ended against expectation; nil if it ended well or was stopped.
@@ -65,7 +65,8 @@ public protocol PacketSource: AnyObject, Sendable {
   /// The stream that the source's pictures are decoded from.
   var video: MediaStream { get }
 
-  /// Has the packets of all other streams sent to `recipient`, which knows which to keep. To be called before the source is started.
+  /// Has the packets of all other streams sent to `recipient`, which knows which to keep. To be called before the
+  /// source is started.
   func connect(to recipient: any PacketRecipient)
 }
 

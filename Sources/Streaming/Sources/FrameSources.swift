@@ -5,10 +5,11 @@ public protocol NamedFrameSource: FrameSource {
   /// Whether `source` is one of this kind.
   static func canOpen(_ source: MediaSource) -> Bool
 
-  /// Opens `source` and waits for its first frame, which tells the format. Throws what is wrong with it, or why there is no frame.
+  /// Opens `source` and waits for its first frame, which tells the format. Throws what is wrong with it, or why there
+  /// is no frame.
   ///
-  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of a decoder. `interrupt` is
-  /// asked often, from several threads: once true, the opening fails and the frames end.
+  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of a
+  /// decoder. `interrupt` is asked often, from several threads: once true, the opening fails and the frames end.
   init(_ source: MediaSource, live: LiveReading?, threads: Int, interrupt: @escaping @Sendable () -> Bool) throws
 }
 

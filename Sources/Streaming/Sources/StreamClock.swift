@@ -2,7 +2,8 @@ import FFmpeg
 
 /// Keeps the times of a live source on one line, across new connections and jumps of the sender's clock.
 ///
-/// All streams of the source are moved by the same amount, so that sound stays with its picture. Times are in microseconds.
+/// All streams of the source are moved by the same amount, so that sound stays with its picture. Times are in
+/// microseconds.
 struct StreamClock {
   /// A first time beyond this is the reading of a sender's clock, and the output begins at 0 instead.
   private static let maximumStart: Int64 = 10_000_000
@@ -49,7 +50,8 @@ struct StreamClock {
         offset = latest + 1 - time
         jumps += 1
       }
-      // Packets from before the jump may come later than the first one from behind it, so each stream jumps when it does.
+      // Packets from before the jump may come later than the first one from behind it, so each stream jumps when it
+      // does.
       state.offset = offset ?? 0
       state.jumps = jumps
     }

@@ -6,7 +6,8 @@ struct TimestampRepair {
   /// `step` stands in for a duration that is not known.
   init(step: Int64) { lastDuration = max(1, step) }
 
-  /// `timestamp`, or the least one that can follow: where there is none, or where it is not greater than the one before.
+  /// `timestamp`, or the least one that can follow: where there is none, or where it is not greater than the one
+  /// before.
   mutating func next(_ timestamp: Int64?, duration: Int64) -> Int64 {
     let result: Int64
     if let last {

@@ -5,8 +5,8 @@ import Threading
 
 /// The frames of a file, stream or device that libav reads; its other streams' packets go to a recipient.
 ///
-/// A thread of its own demultiplexes, the reading thread decodes. Of a live source, packets that the decoder does not keep up
-/// with are dropped until the next picture that decoding can start at.
+/// A thread of its own demultiplexes, the reading thread decodes. Of a live source, packets that the decoder does not
+/// keep up with are dropped until the next picture that decoding can start at.
 public final class VideoReader: NamedFrameSource, PacketSource {
   /// What the first frame and the container tell.
   public let description: VideoDescription
@@ -20,7 +20,8 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   public var packets: (any PacketSource)? { self }
 
   private let input: PacketInput
-  /// Packets on their way to the decoder. Few, since sound read ahead of the pictures is in the file when someone stops it.
+  /// Packets on their way to the decoder. Few, since sound read ahead of the pictures is in the file when someone stops
+  /// it.
   private let videoPackets: BoundedQueue<PacketInput.Item>
   private let threads: Int
   private let isLive: Bool
@@ -59,8 +60,8 @@ public final class VideoReader: NamedFrameSource, PacketSource {
 
   /// Opens `source` and waits for its first frame, which tells the format. Throws `MediaError` if there is none.
   ///
-  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of the decoder.
-  /// `interrupt` is asked often, from several threads: once true, the opening fails and the frames end.
+  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of the
+  /// decoder. `interrupt` is asked often, from several threads: once true, the opening fails and the frames end.
   public init(
     _ source: MediaSource, live: LiveReading? = nil, threads: Int = 1,
     interrupt: @escaping @Sendable () -> Bool = { false }

@@ -3,7 +3,8 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Tells libav when to give up a call that waits for a source: when someone stops it, or when it has been silent for too long.
+/// Tells libav when to give up a call that waits for a source: when someone stops it, or when it has been silent for
+/// too long.
 final class Watch: Sendable {
   private let timeout: Duration?
   private let interrupt: @Sendable () -> Bool

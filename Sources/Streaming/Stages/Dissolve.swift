@@ -1,7 +1,7 @@
 import FFmpeg
 
-/// Leads over from one way of painting to another, so that no picture jumps: the last picture of the old way fades out over the
-/// first pictures of the new one.
+/// Leads over from one way of painting to another, so that no picture jumps: the last picture of the old way fades out
+/// over the first pictures of the new one.
 ///
 /// It works on the samples as they are stored, 8 bits each; pictures of other depths change at once.
 struct Dissolve {

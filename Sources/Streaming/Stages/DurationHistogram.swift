@@ -1,6 +1,7 @@
 import Foundation
 
-/// Counts of durations in bins that widen with the value, so that percentiles of any number of them take the same memory.
+/// Counts of durations in bins that widen with the value, so that percentiles of any number of them take the same
+/// memory.
 public struct DurationHistogram: Sendable {
   /// Each bin reaches from its lower end to 1 % above: the error of a percentile.
   private static let growth = 1.01

@@ -33,8 +33,8 @@ struct AdaptiveScaler {
     if let yuv = YUVConversion(from: source, to: target) {
       made = .yuv(yuv)
     } else {
-      // Where the size stays only chroma is interpolated: the bicubic filter takes twice the time, for a difference that is nothing
-      // beside what the stylizer does.
+      // Where the size stays only chroma is interpolated: the bicubic filter takes twice the time, for a difference
+      // that is nothing beside what the stylizer does.
       let isSameSize = source.width == target.width && source.height == target.height
       made = .scaler(try Scaler(from: source, to: target, filter: isSameSize ? .bilinear : .bicubic))
     }
@@ -59,8 +59,8 @@ struct ScratchFrame {
   }
 }
 
-/// From the source's frames to the stylizer's, in the film's order: RGB24 at its size, upright, without noise where asked for. For one
-/// thread.
+/// From the source's frames to the stylizer's, in the film's order: RGB24 at its size, upright, without noise where
+/// asked for. For one thread.
 final class InputConversion: @unchecked Sendable {
   private let orientation: Orientation
   private let denoises: Bool

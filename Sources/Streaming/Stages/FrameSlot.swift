@@ -30,8 +30,8 @@ final class FrameSlot: @unchecked Sendable {
 
 /// What stands between two stages: slots, taken in order.
 ///
-/// Each queue numbers the slots as it hands them out, from 0. Several threads may fill an ordered one in any order: it hands out slots by
-/// the numbers that they have from the queue before.
+/// Each queue numbers the slots as it hands them out, from 0. Several threads may fill an ordered one in any order: it
+/// hands out slots by the numbers that they have from the queue before.
 final class SlotQueue: @unchecked Sendable {
   private let condition = NSCondition()
   private let capacity: Int
@@ -43,8 +43,8 @@ final class SlotQueue: @unchecked Sendable {
   private var openProducers: Int
   private var isClosed = false
 
-  /// An empty queue for at most `capacity` slots, that ends when `finish` has been called `producers` times. Where it is full, `push` waits,
-  /// or with `dropsOldest` the oldest slot gives way.
+  /// An empty queue for at most `capacity` slots, that ends when `finish` has been called `producers` times. Where it
+  /// is full, `push` waits, or with `dropsOldest` the oldest slot gives way.
   init(capacity: Int, dropsOldest: Bool = false, producers: Int = 1, isOrdered: Bool = false) {
     self.capacity = max(1, capacity)
     self.dropsOldest = dropsOldest
@@ -53,7 +53,8 @@ final class SlotQueue: @unchecked Sendable {
     slots.reserveCapacity(self.capacity)
   }
 
-  /// Puts `slot` in; returns a slot that comes too late: one that gives way, or `slot` itself where the queue is closed.
+  /// Puts `slot` in; returns a slot that comes too late: one that gives way, or `slot` itself where the queue is
+  /// closed.
   func push(_ slot: FrameSlot) -> FrameSlot? {
     condition.lock()
     defer { condition.unlock() }

@@ -1,8 +1,8 @@
 import Threading
 
 extension Stylization {
-  /// What goes on beside the frames, twenty times a second: asking whether to stop, and of the newest frames changes of style and of the
-  /// work size.
+  /// What goes on beside the frames, twenty times a second: asking whether to stop, and of the newest frames changes of
+  /// style and of the work size.
   func control(
     _ circle: SlotCircle, _ shouldStop: () -> Bool, _ observe: (StylizationStatistics) -> Void
   ) throws {

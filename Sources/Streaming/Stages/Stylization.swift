@@ -2,11 +2,11 @@ import FFmpeg
 import Synchronization
 import Threading
 
-/// Repaints the frames of a source into a sink: reading, both conversions, painting and writing have threads of their own, painting one for
-/// each frame that is painted at a time.
+/// Repaints the frames of a source into a sink: reading, both conversions, painting and writing have threads of their
+/// own, painting one for each frame that is painted at a time.
 ///
-/// The policy says whether the source waits, or the oldest frames give way. Frames come out in order, each at its own time. The first error
-/// of any thread ends all of them.
+/// The policy says whether the source waits, or the oldest frames give way. Frames come out in order, each at its own
+/// time. The first error of any thread ends all of them.
 public final class Stylization: Sendable {
   /// How to do it.
   public struct Options: Sendable {
@@ -14,7 +14,8 @@ public final class Stylization: Sendable {
     public var frames: FramePolicy
     /// The greatest size of the pictures that the networks see, as displayed; nil for the source's.
     public var workSize: (width: Int, height: Int)?
-    /// Whether the work size goes down where the machine does not keep up, and up again where it could: for the newest frames alone.
+    /// Whether the work size goes down where the machine does not keep up, and up again where it could: for the newest
+    /// frames alone.
     public var adaptsWorkSize: Bool
     /// Whether the networks see the frames without the noise of what rests, see ``TemporalDenoiser``.
     public var denoises: Bool
@@ -72,8 +73,8 @@ public final class Stylization: Sendable {
     return result
   }
 
-  /// Ends the run soon; may be called from any thread, also before the run. What is under way is written, but of every frame only those
-  /// whose painting has begun.
+  /// Ends the run soon; may be called from any thread, also before the run. What is under way is written, but of every
+  /// frame only those whose painting has begun.
   public func stop() {
     stopped.store(true, ordering: .releasing)
     source.stop()
@@ -92,9 +93,9 @@ public final class Stylization: Sendable {
 
   /// Runs until the source ends or someone stops it; returns the numbers at the end, when the sink has finished.
   ///
-  /// `shouldStop` is asked often, from several threads: once true, it is as ``stop()``. `observe` gets the numbers four times a second and
-  /// `progress` the count of each frame that the sink has taken, each on a thread of the run. Throws the first error of any thread; the sink
-  /// does not finish then.
+  /// `shouldStop` is asked often, from several threads: once true, it is as ``stop()``. `observe` gets the numbers four
+  /// times a second and `progress` the count of each frame that the sink has taken, each on a thread of the run. Throws
+  /// the first error of any thread; the sink does not finish then.
   @discardableResult
   public func run(
     shouldStop: @escaping @Sendable () -> Bool = { false },
@@ -135,15 +136,18 @@ public final class Stylization: Sendable {
   // MARK: The stages
 
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
-    let (timeBase, turns) = (source.description.timeBase.value, source.description.orientation.swapsSides)
+    let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
     while let slot = circle.free.pop() {
       guard !isStopping(), try source.read(into: slot.source) else { break }
       slot.arrival = source.latestArrival
-      let time = Double(slot.source.pts ?? 0) * timeBase
-      beginning = beginning ?? time
-      // Timestamps beyond all reason would be beyond a clock's as well.
-      slot.time = min(1e9, max(-1e9, time - (beginning ?? time)))
+      let pts = Double(slot.source.pts ?? 0)
+      let start = beginning ?? pts
+      beginning = start
+      // Rounded once, so that a frame at ten seconds is one. Timestamps beyond all reason would be beyond a clock's as
+      // well.
+      let time = timeBase.isPositive ? (pts - start) * Double(timeBase.numerator) / Double(timeBase.denominator) : 0
+      slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
       counters.noteArrival()
       let (width, height) = (slot.source.width, slot.source.height)

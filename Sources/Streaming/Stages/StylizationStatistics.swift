@@ -9,7 +9,8 @@ public struct StylizationStatistics: Codable, Sendable {
   public var framesIn = 0
   /// Painted frames that the sink has taken, since the start.
   public var framesWritten = 0
-  /// Painted frames that were delivered, since the start: those whose packets are written, or that have reached whoever they are for.
+  /// Painted frames that were delivered, since the start: those whose packets are written, or that have reached whoever
+  /// they are for.
   public var framesOut = 0
   /// Frames that a newer one overtook before it was their turn, since the start.
   public var framesDropped = 0
@@ -17,7 +18,8 @@ public struct StylizationStatistics: Codable, Sendable {
   public var fpsIn = 0.0
   /// Frames a second delivered, over the last seconds.
   public var fpsOut = 0.0
-  /// From the arrival of a source frame to the delivery of its painted one: half of those of the last seconds took no longer.
+  /// From the arrival of a source frame to the delivery of its painted one: half of those of the last seconds took no
+  /// longer.
   public var latencyP50Ms = 0.0
   /// The same for 95 % of them.
   public var latencyP95Ms = 0.0

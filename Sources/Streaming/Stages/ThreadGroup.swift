@@ -18,7 +18,8 @@ public final class ThreadGroup: Sendable {
   /// Whether an error has ended the job.
   public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-  /// Has `action` run, on any thread, when the job ends by an error, so that nobody waits any longer; at once if it has.
+  /// Has `action` run, on any thread, when the job ends by an error, so that nobody waits any longer; at once if it
+  /// has.
   public func onCancel(_ action: @escaping @Sendable () -> Void) {
     let isLate = state.withLock { state in
       if !state.isCancelled { state.cancellations.append(action) }

@@ -1,9 +1,11 @@
 import Networks
 
-/// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one above.
+/// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one
+/// above.
 ///
-/// A network with a canvas paints at the size of that, which is smaller, and only revises at these sizes. Of them, those are left out that
-/// would cost nearly as much as the one above, and they go on below the canvas, which shrinks with them, to a fifth of its pixels.
+/// A network with a canvas paints at the size of that, which is smaller, and only revises at these sizes. Of them,
+/// those are left out that would cost nearly as much as the one above, and they go on below the canvas, which shrinks
+/// with them, to a fifth of its pixels.
 public struct WorkSizeLadder: Equatable, Sendable {
   /// A picture's size in pixels.
   public struct Size: Hashable, Sendable {
@@ -38,7 +40,8 @@ public struct WorkSizeLadder: Equatable, Sendable {
   /// The lines of the canvas; nil where there is none.
   public let canvasLines: Int?
 
-  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow, for a canvas of `canvasLines` or none.
+  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow, for a canvas of
+  /// `canvasLines` or none.
   public init(below full: Size, canvasLines: Int? = nil) {
     self.canvasLines = canvasLines
     let minimumArea =
@@ -77,8 +80,8 @@ public struct WorkSizeLadder: Equatable, Sendable {
 
 /// Chooses the rung on which painting keeps up with the source.
 ///
-/// It goes down as soon as frames take longer than the source leaves, far enough at once; it goes up one rung when that would
-/// leave much room, and waits longer before the next try where that turned out wrong.
+/// It goes down as soon as frames take longer than the source leaves, far enough at once; it goes up one rung when that
+/// would leave much room, and waits longer before the next try where that turned out wrong.
 public struct WorkSizeController: Sendable {
   /// Above this share of the interval between frames, painting falls behind.
   private static let maximumLoad = 0.97

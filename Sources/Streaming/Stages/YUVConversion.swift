@@ -1,8 +1,9 @@
 import FFmpeg
 import Kernels
 
-/// What most video needs in both directions, YUV 4:2:0 of eight bits to RGB24 of the same size and back, by kernels of our own: in a
-/// fraction of swscale's time, which beside the smallest networks is a tenth of the whole job. For one thread.
+/// What most video needs in both directions, YUV 4:2:0 of eight bits to RGB24 of the same size and back, by kernels of
+/// our own: in a fraction of swscale's time, which beside the smallest networks is a tenth of the whole job. For one
+/// thread.
 final class YUVConversion: @unchecked Sendable {
   let source: VideoFormat
   let target: VideoFormat

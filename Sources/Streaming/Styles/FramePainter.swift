@@ -32,7 +32,8 @@ final class FramePainter: @unchecked Sendable {
 
   init(_ pool: ComputePool) { self.pool = pool }
 
-  /// Paints a picture of the recipe's size with the stylizers number `place`. Throws what these throw, or the recipe's turn.
+  /// Paints a picture of the recipe's size with the stylizers number `place`. Throws what these throw, or the recipe's
+  /// turn.
   func paint(
     _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<UInt8>, sourceStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int

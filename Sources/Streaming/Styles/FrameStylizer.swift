@@ -11,8 +11,8 @@ public protocol FrameStylizer: AnyObject {
   /// Pixels down, of source and destination.
   var height: Int { get }
 
-  /// Reads `width · height` pixels of RGB24 from `source` and writes as many to `destination`; the two do not overlap. Strides
-  /// are the bytes from row to row.
+  /// Reads `width · height` pixels of RGB24 from `source` and writes as many to `destination`; the two do not overlap.
+  /// Strides are the bytes from row to row.
   func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int) throws
@@ -30,8 +30,8 @@ public protocol StylizerFactory: AnyObject, Sendable {
 
   /// A stylizer that computes with `pool`, on a canvas of `canvasLines` or the one it has learned.
   ///
-  /// `memoryLimit` is in bytes; nil for what the system has available. Throws `InferenceError` where the size or the canvas is out of range
-  /// or the memory does not suffice.
+  /// `memoryLimit` is in bytes; nil for what the system has available. Throws `InferenceError` where the size or the
+  /// canvas is out of range or the memory does not suffice.
   func makeStylizer(
     width: Int, height: Int, canvasLines: Int?, pool: ComputePool, memoryLimit: Int?
   ) throws -> any FrameStylizer

@@ -5,8 +5,8 @@ import Threading
 public enum Parallelism: Hashable, Sendable {
   /// All threads work on one frame: it is done soonest.
   case latency
-  /// So many frames are under way at once, each on its share of the threads, which then seldom wait for one another: more
-  /// frames a second, for the memory of as many engines.
+  /// So many frames are under way at once, each on its share of the threads, which then seldom wait for one another:
+  /// more frames a second, for the memory of as many engines.
   ///
   /// With nil, one frame for each thread, or fewer where the engines would take more than half of the available memory.
   case throughput(frames: Int? = nil)

@@ -93,8 +93,8 @@ public enum StyleCommand: Equatable, Sendable {
 extension StyleMixer {
   /// Obeys `command` from `time` on; `load` brings a style that is not in use, `fade` is how long the change takes.
   ///
-  /// Throws what `load` throws, ``StyleMixerError``, `ModelError` or `InferenceError`; the painting goes on as before then. `fade` and
-  /// `quit` are the caller's to obey.
+  /// Throws what `load` throws, ``StyleMixerError``, `ModelError` or `InferenceError`; the painting goes on as before
+  /// then. `fade` and `quit` are the caller's to obey.
   public func perform(
     _ command: StyleCommand, fade: Duration, at time: ContinuousClock.Instant = .now,
     load: (_ name: String) throws -> NamedStyle
@@ -114,7 +114,8 @@ extension StyleMixer {
     }
   }
 
-  /// Goes over to the mixture of `parts`, and to strokes of another size where these are given, as ``perform(_:fade:at:load:)`` does.
+  /// Goes over to the mixture of `parts`, and to strokes of another size where these are given, as
+  /// ``perform(_:fade:at:load:)`` does.
   public func mix(
     _ parts: [StyleCommand.Part], strokes: Strokes? = nil, fade: Duration, at time: ContinuousClock.Instant = .now,
     load: (_ name: String) throws -> NamedStyle

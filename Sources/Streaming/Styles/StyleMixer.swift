@@ -7,9 +7,10 @@ import Threading
 
 /// The style of a video, which may change while it is painted: another one, a mixture of several, more or less of it.
 ///
-/// Controls may be called from any thread. What takes time (checking models, making engines) happens on the calling thread, and frames are
-/// painted as before meanwhile. A mixture is the mean of the pictures, weighted: each style in it costs a run of its network, during a fade
-/// those of both sides. How large strokes are is set for all styles at once; those without a canvas have strokes of one size only.
+/// Controls may be called from any thread. What takes time (checking models, making engines) happens on the calling
+/// thread, and frames are painted as before meanwhile. A mixture is the mean of the pictures, weighted: each style in
+/// it costs a run of its network, during a fade those of both sides. How large strokes are is set for all styles at
+/// once; those without a canvas have strokes of one size only.
 public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   /// What is set at one moment.
   public struct State: Sendable {
@@ -57,7 +58,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     var blendTo: FrameBlend
     var blending = Fade()
     var size: WorkSizeLadder.Size?
-    /// One for each frame that is painted at a time; empty before a size is prepared, where their number depends on that.
+    /// One for each frame that is painted at a time; empty before a size is prepared, where their number depends on
+    /// that.
     var painters: [FramePainter]
   }
 
@@ -112,17 +114,18 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   // MARK: Control
 
-  /// Goes over to one style, from `time` on in the length of `fade`. Throws `InferenceError` where the memory does not suffice; all stays
-  /// as it was then.
+  /// Goes over to one style, from `time` on in the length of `fade`. Throws `InferenceError` where the memory does not
+  /// suffice; all stays as it was then.
   public func select(_ style: NamedStyle, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) throws {
     try mix([(style, 1)], fade: fade, at: time)
   }
 
-  /// Goes over to a mixture, and to strokes of another size where these are given, from `time` on in the length of `fade`. Shares are
-  /// relative; styles with none are left out.
+  /// Goes over to a mixture, and to strokes of another size where these are given, from `time` on in the length of
+  /// `fade`. Shares are relative; styles with none are left out.
   ///
-  /// Throws ``StyleMixerError`` where nothing is left or there are too many, `ModelError` where strokes are given and no style has a canvas,
-  /// `InferenceError` where the canvas is out of range or the memory does not suffice; all stays as it was then.
+  /// Throws ``StyleMixerError`` where nothing is left or there are too many, `ModelError` where strokes are given and
+  /// no style has a canvas, `InferenceError` where the canvas is out of range or the memory does not suffice; all stays
+  /// as it was then.
   public func mix(
     _ styles: [(style: NamedStyle, share: Double)], strokes: Strokes? = nil, fade: Duration = .zero,
     at time: ContinuousClock.Instant = .now
@@ -141,8 +144,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     try control.withLock { _ in try lead(to: wanted.map { ($0.style, $0.share / sum) }, strokes, fade, time) }
   }
 
-  /// Goes over to strokes of another size, from `time` on in the length of `fade`; styles without a canvas stay as they are, and styles that
-  /// come later are painted with these strokes too. Throws as ``mix(_:strokes:fade:at:)`` does.
+  /// Goes over to strokes of another size, from `time` on in the length of `fade`; styles without a canvas stay as they
+  /// are, and styles that come later are painted with these strokes too. Throws as ``mix(_:strokes:fade:at:)`` does.
   public func setStrokes(_ strokes: Strokes, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) throws {
     try control.withLock { _ in
       let present = state.withLock { $0.layers.filter { $0.to > 0 } }
@@ -232,7 +235,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     }
   }
 
-  /// The number of lines of the finest canvas that it leads to; nil where a style has none and is painted at the full work size.
+  /// The number of lines of the finest canvas that it leads to; nil where a style has none and is painted at the full
+  /// work size.
   var canvasLines: Int? {
     state.withLock { state in
       let lines = state.layers.filter { $0.to > 0 }.map(\.canvasLines)
@@ -247,9 +251,9 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   /// Makes stylizers for pictures of another size, and has later frames be of that size.
   ///
-  /// `styleCount` is the number of styles that may be painted at a time later: the number of frames at a time, where the first size decides
-  /// on it, leaves memory for them. Throws `InferenceError` where the size is out of range or the memory does not suffice; all stays as it
-  /// was then.
+  /// `styleCount` is the number of styles that may be painted at a time later: the number of frames at a time, where
+  /// the first size decides on it, leaves memory for them. Throws `InferenceError` where the size is out of range or
+  /// the memory does not suffice; all stays as it was then.
   public func prepare(width: Int, height: Int, styleCount: Int = 1) throws {
     let size = WorkSizeLadder.Size(width: width, height: height)
     try control.withLock { _ in
@@ -353,7 +357,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride, place: 0)
   }
 
-  /// The same as one of ``parallelFrames`` pictures that are painted at a time, each at a `place` and on a thread of its own.
+  /// The same as one of ``parallelFrames`` pictures that are painted at a time, each at a `place` and on a thread of
+  /// its own.
   public func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int, place: Int

@@ -3,8 +3,8 @@ import Threading
 
 /// Changes of style at times of the video: what a person would ask for meanwhile, written down beforehand.
 ///
-/// Times count from the first frame. A change applies to the first frame of its time or later, and fades by the times of the frames, so
-/// that a file is painted alike however fast that goes.
+/// Times count from the first frame. A change applies to the first frame of its time or later, and fades by the times
+/// of the frames, so that a file is painted alike however fast that goes.
 public struct StyleScript: Sendable {
   /// One change.
   public struct Cue: Equatable, Sendable {
@@ -19,8 +19,8 @@ public struct StyleScript: Sendable {
       self.command = command
     }
 
-    /// Reads a time and a command, such as `1:30 mix wave 1 starry 2`; nil for an empty line, or one that begins with `#`. Throws
-    /// ``StyleCommand/Refusal``.
+    /// Reads a time and a command, such as `1:30 mix wave 1 starry 2`; nil for an empty line, or one that begins with
+    /// `#`. Throws ``StyleCommand/Refusal``.
     public init?(_ line: String) throws {
       let words = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
       guard let first = words.first, !first.hasPrefix("#") else { return nil }
@@ -51,8 +51,8 @@ public struct StyleScript: Sendable {
   /// The number of styles that are painted at a time, at most.
   let styleCount: Int
 
-  /// Checks changes for a video that begins with `style` and `strokes`, and brings all styles by `load`. Changes take `fade` seconds,
-  /// unless a command `fade` before them says otherwise.
+  /// Checks changes for a video that begins with `style` and `strokes`, and brings all styles by `load`. Changes take
+  /// `fade` seconds, unless a command `fade` before them says otherwise.
   ///
   /// Throws what `load` throws, or what ``StyleMixer/perform(_:fade:at:load:)`` would throw but for want of memory.
   public init(
@@ -97,7 +97,8 @@ public struct StyleScript: Sendable {
     }
   }
 
-  /// A time as FFmpeg writes it, in seconds: `10`, `10s`, `1500ms`, `1:30` or `1:02:03.5`; nil for what is none, or negative.
+  /// A time as FFmpeg writes it, in seconds: `10`, `10s`, `1500ms`, `1:30` or `1:02:03.5`; nil for what is none, or
+  /// negative.
   public static func seconds(_ text: String) -> Double? {
     func number(_ text: Substring) -> Double? {
       guard text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) else { return nil }
@@ -111,14 +112,14 @@ public struct StyleScript: Sendable {
       }
       return values.reduce(0) { 60 * $0 + $1 }
     }
-    for (unit, length) in [("ms", 1e-3), ("us", 1e-6), ("s", 1)] where text.hasSuffix(unit) {
-      return number(text.dropLast(unit.count)).map { $0 * length }
+    for (unit, count) in [("ms", 1e3), ("us", 1e6), ("s", 1)] where text.hasSuffix(unit) {
+      return number(text.dropLast(unit.count)).map { $0 / count }
     }
     return number(text[...])
   }
 
-  /// Obeys the changes from number `next` on whose time has come at `seconds`, and moves `next` behind them. `instant` tells when a time of
-  /// the video counts as. Throws as ``StyleMixer/perform(_:fade:at:load:)`` does.
+  /// Obeys the changes from number `next` on whose time has come at `seconds`, and moves `next` behind them. `instant`
+  /// tells when a time of the video counts as. Throws as ``StyleMixer/perform(_:fade:at:load:)`` does.
   func perform(
     from next: inout Int, until seconds: Double, on style: StyleMixer,
     instant: (_ seconds: Double) -> ContinuousClock.Instant
