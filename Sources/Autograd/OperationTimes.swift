@@ -1,3 +1,5 @@
+import Threading
+
 /// A profile of the operations on a tape: the seconds each takes, by name and output shape.
 ///
 /// Operations run one after another, so the time between two marks belongs to the operation of the second mark.
@@ -32,8 +34,7 @@ public final class OperationTimes {
   private func lap() -> Double {
     let now = ContinuousClock.now
     defer { mark = now }
-    let elapsed = (now - mark).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    return (now - mark).seconds
   }
 
   func addForward(_ name: String) {

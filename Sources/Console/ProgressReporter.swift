@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Threading
 
 /// Reports the progress of a long job in one of the forms of ``ProgressMode``.
 ///
@@ -192,7 +193,7 @@ public final class ProgressReporter: Sendable {
   }
 
   private func rate(from: Mark, to: Mark) -> Double {
-    let seconds = (to.time - from.time).inSeconds
+    let seconds = (to.time - from.time).seconds
     return seconds > 0 ? Double(to.completed - from.completed) / seconds : 0
   }
 

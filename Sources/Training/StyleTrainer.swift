@@ -146,8 +146,7 @@ public final class StyleTrainer {
     while iteration < settings.iterations, let batch = try loader.next() {
       let start = ContinuousClock.now
       let step = try guardedStep(batch)
-      let elapsed = (ContinuousClock.now - start).components
-      seconds += Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+      seconds += (ContinuousClock.now - start).seconds
       guard try onStep(step) else { return }
     }
   }
