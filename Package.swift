@@ -14,18 +14,25 @@ let isPortable = ProcessInfo.processInfo.environment["IMPASTO_PORTABLE"] == "1"
 /// inlined code, so every Swift target carries the same list.
 let instructionSetFlags = isPortable ? [] : ["-Xcc", "-mavx2", "-Xcc", "-mfma"]
 
-/// The one settings constant of all Swift targets.
-let settings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags)]
+/// A file that uses a member imports the module of that member, so that the imports tell what a target is made of.
+let memberImports = SwiftSetting.enableUpcomingFeature("MemberImportVisibility")
 
-/// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only cost time.
-let kernelSettings: [SwiftSetting] = [.unsafeFlags(instructionSetFlags + ["-Ounchecked"])]
+/// The one settings constant of all Swift targets.
+let settings: [SwiftSetting] = [memberImports, .unsafeFlags(instructionSetFlags)]
+
+/// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only
+/// cost time.
+let kernelSettings = settings + [.unsafeFlags(["-Ounchecked"])]
 
 /// For the one target that runs only where the processor has AVX-512.
-let wideSettings: [SwiftSetting] = [
-  .unsafeFlags(instructionSetFlags + (isPortable ? [] : ["-Xcc", "-mavx512f"]) + ["-Ounchecked"])
-]
+let wideSettings = kernelSettings + [.unsafeFlags(isPortable ? [] : ["-Xcc", "-mavx512f"])]
 
 let processorSettings: [CSetting] = isPortable ? [.define("IMPASTO_PORTABLE")] : []
+
+// MARK: - Products of other packages that several targets use
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 // MARK: - Package
 
@@ -39,8 +46,8 @@ let package = Package(
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
-    .library(name: "Inference", targets: ["Inference"]),
-    .library(name: "Streaming", targets: ["Streaming", "FFmpeg", "Files"]),
+    .library(name: "Inference", targets: ["Inference", "Threading"]),
+    .library(name: "Streaming", targets: ["Streaming", "Imaging", "FFmpeg", "Files"]),
     .library(name: "Training", targets: ["Training", "Autograd", "Imaging"]),
     .library(name: "Console", targets: ["Console"]),
     .library(name: "TestSupport", targets: ["TestSupport"]),
@@ -78,19 +85,13 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
     .target(name: "Autograd", dependencies: ["Tensors", "Kernels", "Threading"], swiftSettings: settings),
     .target(
-      name: "Imaging", dependencies: ["Tensors", "Kernels", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
+      name: "Imaging", dependencies: ["Tensors", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
 
     // MARK: Level 3: the frame path's executor; what the programs share
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console",
-      dependencies: [
-        "CProcessor", "Networks",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      swiftSettings: settings),
+      name: "Console", dependencies: ["Networks", "Threading", argumentParser, logging], swiftSettings: settings),
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
@@ -98,17 +99,19 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Training",
-      dependencies: ["Autograd", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading"],
+      dependencies: [
+        "Autograd", "FFmpeg", "Files", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading",
+      ],
       swiftSettings: settings),
 
     // MARK: Level 5: the painted stream on the network
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Logging", package: "swift-log"),
+        logging,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -117,22 +120,31 @@ let package = Package(
 
     // MARK: Level 6: programs
     .executableTarget(
-      name: "train-style", dependencies: ["Training", "Console"], swiftSettings: settings),
-    .executableTarget(
-      name: "stylize-video", dependencies: ["Streaming", "FFmpeg", "Inference", "Networks", "Threading", "Console"],
+      name: "train-style", dependencies: ["Training", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "stylize-image", dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console"],
+      name: "stylize-video",
+      dependencies: [
+        "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "Console", argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
-      name: "stylize-live", dependencies: ["LiveServer", "Streaming", "FFmpeg", "Threading", "Console", "CMalloc"],
+      name: "stylize-image",
+      dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "evaluate-style", dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console"],
+      name: "stylize-live",
+      dependencies: [
+        "LiveServer", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "Console", "CMalloc", argumentParser,
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "evaluate-style",
+      dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
-    .target(name: "TestSupport", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
@@ -140,8 +152,7 @@ let package = Package(
       name: "ConsoleTests",
       dependencies: [
         "Console", "Networks", "Tensors", "TestSupport",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        argumentParser, logging,
       ],
       swiftSettings: settings),
     .testTarget(
@@ -164,12 +175,14 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Networks", "Autograd", "Training", "Imaging", "Threading", "TestSupport"],
+      dependencies: [
+        "Inference", "Networks", "Autograd", "Training", "Imaging", "Tensors", "Threading", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "StreamingTests",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Tensors", "Threading", "TestSupport",
+        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -181,15 +194,14 @@ let package = Package(
     .testTarget(
       name: "LiveServerTests",
       dependencies: [
-        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Tensors", "Threading",
-        "TestSupport",
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "TestSupport",
       ],
       exclude: ["Browser"], swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Networks", "Safetensors",
-        "Tensors", "TestSupport",
+        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
   ]

@@ -8,9 +8,21 @@ import PackageDescription
 
 /// As in the package that is measured: the flags do not follow code that is inlined from there.
 let isPortable = ProcessInfo.processInfo.environment["IMPASTO_PORTABLE"] == "1"
-let setting: SwiftSetting =
-  isPortable ? .define("IMPASTO_PORTABLE") : .unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"])
-let settings = [setting]
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  isPortable ? .define("IMPASTO_PORTABLE") : .unsafeFlags(["-Xcc", "-mavx2", "-Xcc", "-mfma"]),
+]
+
+// MARK: - Products of other packages
+
+let console: Target.Dependency = .product(name: "Console", package: "Impasto")
+let inference: Target.Dependency = .product(name: "Inference", package: "Impasto")
+let kernels: Target.Dependency = .product(name: "Kernels", package: "Impasto")
+let networks: Target.Dependency = .product(name: "Networks", package: "Impasto")
+let streaming: Target.Dependency = .product(name: "Streaming", package: "Impasto")
+let testSupport: Target.Dependency = .product(name: "TestSupport", package: "Impasto")
+let training: Target.Dependency = .product(name: "Training", package: "Impasto")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Package
 
@@ -32,91 +44,49 @@ let package = Package(
     // MARK: Level 0: clocks, statistics, the machine's limits, tables, charts
     .target(
       name: "Measurement",
-      dependencies: [
-        .product(name: "Kernels", package: "Impasto"),
-        .product(name: "Networks", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: [kernels, networks, inference, console, argumentParser],
       swiftSettings: settings),
 
     // MARK: Level 1: programs
     .executableTarget(
       name: "framerate",
-      dependencies: [
-        "Measurement",
-        .product(name: "Inference", package: "Impasto"),
-        .product(name: "Streaming", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings),
 
     .executableTarget(
       name: "latency",
-      dependencies: [
-        "Measurement",
-        .product(name: "Inference", package: "Impasto"),
-        .product(name: "Streaming", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Measurement", kernels, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings),
     .executableTarget(
       name: "KernelBenchmark",
-      dependencies: [
-        "Measurement",
-        .product(name: "Kernels", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Measurement", kernels, networks, console, argumentParser],
       swiftSettings: settings),
     .executableTarget(
       name: "instruction-counts",
-      dependencies: [
-        "Measurement",
-        .product(name: "Inference", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Measurement", kernels, networks, inference, streaming, console, argumentParser, testSupport],
       swiftSettings: settings,
       // Valgrind gives up on debug information that is newer than itself.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--strip-debug"])]),
 
     .executableTarget(
       name: "training-step",
-      dependencies: [
-        "Measurement",
-        .product(name: "Kernels", package: "Impasto"),
-        .product(name: "Networks", package: "Impasto"),
-        .product(name: "Training", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      dependencies: ["Measurement", kernels, networks, training, console, argumentParser],
       swiftSettings: settings),
 
     // MARK: Tests
     .testTarget(
       name: "MeasurementTests",
-      dependencies: [
-        "Measurement",
-        .product(name: "Kernels", package: "Impasto"),
-        .product(name: "Networks", package: "Impasto"),
-        .product(name: "Console", package: "Impasto"),
-      ],
+      dependencies: ["Measurement", kernels, networks, console, testSupport],
       swiftSettings: settings),
     .testTarget(
       name: "FramerateTests",
       dependencies: [
-        "framerate", "latency", "KernelBenchmark",
-        .product(name: "Inference", package: "Impasto"),
-        .product(name: "Networks", package: "Impasto"),
-        .product(name: "TestSupport", package: "Impasto"),
+        "Measurement", "framerate", "latency", "KernelBenchmark", kernels, networks, inference, testSupport,
       ],
       swiftSettings: settings),
     .testTarget(
       name: "LatencyTests",
-      dependencies: ["latency", .product(name: "TestSupport", package: "Impasto")],
+      dependencies: ["latency", testSupport],
       swiftSettings: settings),
   ]
 )

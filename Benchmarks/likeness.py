@@ -11,11 +11,10 @@ and nothing but Python.
 
 import argparse
 import pathlib
-import re
 import sys
 import tempfile
 
-from programs import HELD_OUT, ROOT, ProgramError, machine, run, write
+from programs import HELD_OUT, ROOT, ProgramError, machine, read, run, write
 
 HERE = pathlib.Path(__file__).resolve().parent
 MODELS = ROOT / "models"
@@ -23,11 +22,11 @@ MODELS = ROOT / "models"
 
 def painting(style, folder):
     """The painting of a style, by its card."""
-    card = MODELS / f"{style}.md"
-    match = re.search(r"^\| painting \| `([^`]+)`", card.read_text(encoding="utf-8"), re.MULTILINE)
-    if match is None:
-        raise ProgramError(f"{card}: found no painting, expected a card as train-style writes it")
-    return folder / match[1]
+    card = MODELS / f"{style}.json"
+    try:
+        return folder / read(card)["painting"]["file"]
+    except (KeyError, TypeError) as error:
+        raise ProgramError(f"{card}: found no painting, expected a card as train-style writes it") from error
 
 
 def photo_list(path, count, folder):
@@ -57,7 +56,7 @@ def measure(arguments):
 
 
 def main():
-    styles = sorted(path.stem for path in MODELS.glob("*.md") if path.with_suffix(".safetensors").exists())
+    styles = sorted(path.stem for path in MODELS.glob("*.json") if path.with_suffix(".safetensors").exists())
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paintings", type=pathlib.Path, required=True, help="the folder of paintings")
     parser.add_argument("--content", type=pathlib.Path, required=True, help="the folder of photos")

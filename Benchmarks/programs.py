@@ -40,7 +40,7 @@ def checksum(path):
 def write(path, value):
     """Writes JSON, whole or not at all."""
     temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     temporary.replace(path)
 
 

@@ -5,17 +5,18 @@
 
 Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
 as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json, likeness.json, ladder.json and
-steadiness.json as the scripts of these names do, and framerate.svg, the chart. Of what is missing the report keeps what it said before,
-with its machine. Needs nothing but Python.
+steadiness.json as the scripts of these names do, and framerate.svg, the chart. RESULTS.json beside the report has its sections and the
+machines they were measured on: of what is missing in results, the report keeps what is there. Needs nothing but Python.
 """
 
 import argparse
 import pathlib
 import sys
 
-from programs import ProgramError, read
+from programs import ProgramError, read, write
 
 HERE = pathlib.Path(__file__).resolve().parent
+FORMAT_VERSION = 1
 NETWORKS = {1.0: "johnson", 0.5: "half", 0.25: "quarter"}
 # The reports by the sections that they make.
 SECTIONS = {
@@ -72,22 +73,26 @@ def table(titles, rows):
 # Sections
 
 
-def machine_section(reports, kept):
-    """Where and of what the numbers are; one line for each file, or the one kept of it."""
-    rows = []
+def machine_rows(reports, kept):
+    """One line for each file, or the one kept of it, by its name."""
+    rows = {}
     for name, report in reports.items():
         if report is None:
-            rows += [kept[name]] if name in kept else []
+            if name in kept:
+                rows[name] = kept[name]
             continue
         machine = report["machine"]
-        rows.append(
-            [
-                name, machine["processor"], str(machine.get("cores", machine.get("processors", ""))),
-                " ".join(machine.get("flags", [])), machine.get("kernel", machine.get("system", "")),
-                machine.get("compiler") or machine.get("python", ""), machine.get("commit") or "unknown",
-                f"{machine['load']:g}" if "load" in machine else "",
-            ]  # fmt: skip
-        )
+        rows[name] = [
+            name, machine["processor"], str(machine.get("cores", machine.get("processors", ""))),
+            " ".join(machine.get("flags", [])), machine.get("kernel", machine.get("system", "")),
+            machine.get("compiler") or machine.get("python", ""), machine.get("commit") or "unknown",
+            f"{machine['load']:g}" if "load" in machine else "",
+        ]  # fmt: skip
+    return rows
+
+
+def machine_section(reports, rows):
+    """Where and of what the numbers are."""
     portable = any(report and report["machine"].get("isPortable") for report in reports.values())
     flags = "none (`IMPASTO_PORTABLE=1`)" if portable else (
         "`-Xcc -mavx2 -Xcc -mfma`, kernels also `-Ounchecked`, and `-Xcc -mavx512f` for the loops of products that run where the "
@@ -99,7 +104,7 @@ def machine_section(reports, kept):
 Release builds; instruction-set flags: {flags}. A `+` behind the commit means that the checkout had changes. Load is the mean
 number of runnable tasks in the minute before: well above 0, others were at work, and the times are worth less.
 
-{table(titles, rows)}"""
+{table(titles, rows.values())}"""
 
 
 def peers_section(peers):
@@ -335,7 +340,7 @@ def kernels_section(kernels):
             [
                 network_name(ours), size_name(ours), str(ours["threads"]), ours["shape"], str(len(ours["layers"])),
                 ours["algorithm"], three(ours["ms"]), three(ours["gflops"]), percent(ours["peakShare"]),
-                percent(ours["rooflineShare"]), f"{ours['speedupOverIm2col']:.2f}",
+                percent(ours["rooflineShare"]), f"{ours['speedupOverIm2col']:.2f}" if ours.get("speedupOverIm2col") else "",
                 f"{rest['algorithm']}, {three(rest['ms'])} ms" if rest else "",
             ]  # fmt: skip
         )
@@ -359,14 +364,14 @@ is the time of OpenBLAS on gathered patches divided by ours.
 
 
 def read_kept(path):
-    """What a report that is there says: its sections, and the lines of its machines, by their names."""
-    if not path.exists():
+    """What RESULTS.json has: the sections and the lines of the machines, by their names."""
+    kept = read(path)
+    if kept is None:
         return {}, {}
-    parts = path.read_text(encoding="utf-8").split("\n## ")[1:]
-    sections = {part.partition("\n")[0]: "## " + part.rstrip("\n") + "\n" for part in parts}
-    lines = [line for line in sections.get("Machine", "").splitlines() if line.startswith("| ")]
-    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
-    return sections, {row[0]: row for row in rows}
+    found = kept.get("formatVersion") if isinstance(kept, dict) else None
+    if found != FORMAT_VERSION or not all(isinstance(kept.get(name), dict) for name in ("sections", "machines")):
+        raise ProgramError(f"{path}: found format version {found}, expected {FORMAT_VERSION} with sections and machines as report.py writes them")
+    return kept["sections"], kept["machines"]
 
 
 def write_report(results, output):
@@ -374,8 +379,10 @@ def write_report(results, output):
     reports = {name: read(results / f"{name}.json") for names in SECTIONS.values() for name in names}
     chart = results / "framerate.svg"
     relative = chart.relative_to(output.parent) if chart.exists() else None
-    kept, kept_machines = read_kept(output)
+    memory = output.with_suffix(".json")
+    kept, kept_machines = read_kept(memory)
     try:
+        machines = machine_rows(reports, kept_machines)
         sections = {
             "Against other runtimes": peers_section(reports["peers"]),
             "Training": training_section(reports["training"]),
@@ -393,12 +400,13 @@ def write_report(results, output):
             [
                 "# Results\n\nWritten by `make bench` or `make bench-full` (`Benchmarks/report.py`), not by hand. "
                 "[README.md](README.md) says how each number is measured.\n",
-                machine_section(reports, kept_machines),
+                machine_section(reports, machines),
                 *sections.values(),
             ]
         )
     except (KeyError, TypeError) as error:
         raise ProgramError(f"{results}: a file there is not what the benchmarks write: {error!r}") from error
+    write(memory, {"formatVersion": FORMAT_VERSION, "machines": machines, "sections": sections})
     temporary = output.with_suffix(".part")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(output)

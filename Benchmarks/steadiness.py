@@ -41,18 +41,18 @@ class Training:
         description = re.sub(r"[^A-Za-z0-9=-]+", "_", network)
         self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
         self.model = arguments.folder / f"{self.name}.safetensors"
+        self.origin = arguments.folder / f"{self.name}.made-from.json"
 
     def check(self):
         """Refuses a model of that name that was made from something else."""
-        path = self.model.with_suffix(".json")
-        earlier = read(path)
+        earlier = read(self.origin)
         if earlier is not None and earlier != self.made_from:
-            raise ProgramError(f"{path}: found a model made from {earlier}, expected {self.made_from}: another --folder, or none of it")
+            raise ProgramError(f"{self.origin}: found a model made from {earlier}, expected {self.made_from}: another --folder, or none of it")
 
     def result(self):
         """The objective and the temporal numbers, trained and evaluated where that is still to be done."""
         a = self.arguments
-        write(self.model.with_suffix(".json"), self.made_from)
+        write(self.origin, self.made_from)
         if not self.model.exists():
             run([
                 a.programs / "train-style", self.painting, "--content", a.content, "--exclude-list", HELD_OUT, "--network", self.network,

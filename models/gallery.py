@@ -1,28 +1,31 @@
 #!/usr/bin/env python3
-"""Writes models/README.md, the gallery, from the cards beside it, and the credits below the cards; `make gallery` calls it.
+"""Writes models/README.md, the gallery with its credits, from the cards beside it; `make gallery` calls it.
 
     models/gallery.py
 
-Cards are what train-style and evaluate-style --card write. What a card does not tell stays empty. paintings.txt knows the
-painters, credits.txt the words below a card. --check writes nothing and fails where the gallery is not up to date. Needs nothing but
-Python.
+Cards are the files NAME.json that train-style writes and evaluate-style --card completes. What a card does not tell stays empty. --check
+writes nothing and fails where the gallery is not up to date. Needs nothing but Python.
 """
 
 import argparse
+import json
+import math
 import pathlib
-import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+FORMAT_VERSION = 1
 # The shipped default first.
 NETWORKS = ["realtime", "quality", "half", "quarter", "johnson"]
 PICTURE_WIDTH = 420
+# The size that stands for all where likeness was measured at several.
+LIKENESS_LINES = 720
 
 INTRODUCTION = """# Styles
 
 The styles that come with Impasto. `--style NAME` paints with one of them, `stylize-video --list-styles` tells which a machine has,
-and a name leads to the card, which tells how the style was trained. This page is written by `make gallery` out of the cards. `base/`
-says which style the trainings of a network start from.
+and a name leads to the card, which tells how the style was trained. `make gallery` writes this page and the cards from the files
+`NAME.json`, which programs read. `base/` says which style the trainings of a network start from.
 
 """
 
@@ -48,66 +51,84 @@ def read(path):
 
 
 def read_card(path):
-    """The rows of a card's table by their names."""
-    lines = read(path).splitlines()
-    if "|---|---|" not in lines:
-        raise GalleryError(f"{path}: found no table, expected a card as train-style writes it")
-    rows = {}
-    for line in lines[lines.index("|---|---|") + 1 :]:
-        if not line.startswith("| "):
-            break
-        name, _, text = line.strip("| ").partition(" | ")
-        rows[name] = text.strip()
-    return rows
+    """The object in a card's file."""
+    expected = f"expected a style's card of format version {FORMAT_VERSION} as train-style writes it"
+    try:
+        card = json.loads(read(path))
+    except ValueError as error:
+        raise GalleryError(f"{path}: found no JSON ({error}), {expected}") from error
+    if not isinstance(card, dict) or "formatVersion" not in card:
+        raise GalleryError(f"{path}: found no formatVersion, {expected}")
+    if card["formatVersion"] != FORMAT_VERSION:
+        raise GalleryError(f"{path}: found format version {card['formatVersion']}, {expected}")
+    return card
 
 
-def read_paintings(path):
-    """Painter, title and year by the name of the file."""
-    if not path.exists():
-        return {}
-    paintings = {}
-    for number, line in enumerate(read(path).splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
-            fields = [field.strip() for field in line.split("|")]
-            if len(fields) != 4:
-                raise GalleryError(f"{path}: line {number} has {len(fields)} fields, expected file, painter, title and year")
-            paintings[fields[0]] = fields[1:]
-    return paintings
+# Numbers as the cards show them
 
 
-def found(pattern, text):
-    """What the pattern's groups match, empty strings where it does not."""
-    match = re.search(pattern, text)
-    return match.groups() if match else ("",) * re.compile(pattern).groups
+def whole_from_hundred(value):
+    return str(math.floor(value + 0.5)) if value >= 100 else f"{value:.1f}"
+
+
+def loss(value):
+    return whole_from_hundred(value) if value >= 10 else f"{value:.3f}"
+
+
+def levels(measurement):
+    return f"{measurement['output']:.2f} ({measurement['input']:.2f})"
 
 
 class Style:
     """What a card tells, as the gallery shows it."""
 
-    def __init__(self, card, paintings):
-        self.card = card
-        self.name = card.stem
-        self.model = card.with_suffix(".safetensors")
-        self.picture = card.with_suffix(".jpg")
-        rows = read_card(card)
-        network, width, _ = found(r"^(.*), width × ([\d.]+), (\d+) parameters", rows.get("network", ""))
-        self.network = network if width in ("", "1.0") else f"{network}, width × {width}"
-        (self.file,) = found(r"^`([^`]+)`", rows.get("painting", ""))
-        self.work = paintings.get(self.file)
-        (self.style_size,) = found(r"painting at (\d+|its own size)", rows.get("training", ""))
-        (self.style_weight,) = found(r"style ([\d.e+-]+)", rows.get("loss weights", ""))
-        self.training = found(r"total ([\d.]+): content ([\d.]+), style ([\d.]+)", rows.get("training loss", ""))
-        (self.evaluation,) = found(r"^total ([\d.]+)", rows.get("evaluation", ""))
-        (self.likeness,) = found(r"^(-?[\d.]+): fine ", rows.get("likeness", ""))
-        (self.kept,) = found(r"; content (-?[\d.]+)", rows.get("likeness", ""))
-        self.warping = self.levels(rows.get("warping error", ""))
-        self.still = self.levels(rows.get("noisy still", ""))
-        self.minutes, self.machine = found(r"^([\d.]+) minutes on (.*)$", rows.get("time", ""))
+    def __init__(self, path):
+        card = read_card(path)
+        self.name = path.stem
+        self.model = path.with_suffix(".safetensors")
+        self.picture = path.with_suffix(".jpg")
+        try:
+            self.read(card)
+        except KeyError as error:
+            raise GalleryError(f"{path}: found no {error}, expected it in a style's card") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise GalleryError(f"{path}: found a value of another kind ({error}), expected a style's card") from error
 
-    @staticmethod
-    def levels(text):
-        output, own = found(r"([\d.]+) of 255 \(the photos' own ([\d.]+)\)", text)
-        return f"{output} ({own})" if output else ""
+    def read(self, card):
+        network, training = card["network"], card["training"]
+        self.network = network["name"] if network["width"] == 1 else f"{network['name']}, width × {float(network['width'])}"
+        self.file = card["painting"]["file"]
+        credits = card.get("credits") or {}
+        self.work, self.frame, self.photos = (credits.get(name) for name in ("painting", "picture", "photos"))
+        self.painting = f"`{self.file}`"
+        if self.work:
+            self.painting = f"{self.work['painter']}<br>*{self.work['title']}*, {self.work['year']}"
+        size = card["painting"]["size"]
+        self.style_size = str(size) if size > 0 else "its own size"
+        self.style_weight = str(float(training["objective"]["style"]))
+        self.training = [loss(training["losses"][name]) for name in ("total", "content", "style")]
+        self.minutes = whole_from_hundred(training["seconds"] / 60)
+        threads = training["threads"]
+        self.machine = f"{threads} thread{'' if threads == 1 else 's'} of {training['processor']}"
+        evaluation = card.get("evaluation")
+        self.evaluation = loss(evaluation["losses"]["total"]) if evaluation else ""
+        steadiness = (evaluation or {}).get("steadiness")
+        self.warping, self.still = (levels(steadiness[name]) if steadiness else "" for name in ("warping", "still"))
+        sizes = card["likeness"]["sizes"] if card.get("likeness") else []
+        shown = next((size["mean"] for size in sizes if size["lines"] == LIKENESS_LINES), sizes[0]["mean"] if sizes else None)
+        self.likeness, self.kept = (f"{shown['likeness']:.1f}", f"{shown['content']:.3f}") if shown else ("", "")
+        self.credits = list(self.sentences())
+
+    def sentences(self):
+        """The credits of the works in the style."""
+        if self.work:
+            yield f"*{self.work['title']}*, {self.work['painter']}, {self.work['year']}: {self.work['licence']}"
+        if self.frame:
+            yield f"*{self.frame['work']}*, of which the pictures show a frame: © {self.frame['holder']}, {self.frame['licence']}"
+        if self.photos:
+            licence = self.photos.get("licence")
+            terms = licence or "not part of this project, and may not be redistributed with it"
+            yield f"Photographs that were learned from ({self.photos['source']}): {terms}"
 
     @property
     def place(self):
@@ -117,13 +138,6 @@ class Style:
     @property
     def link(self):
         return f"[{self.name}]({self.name}.md)"
-
-    @property
-    def painting(self):
-        if not self.work:
-            return f"`{self.file}`" if self.file else ""
-        painter, title, year = self.work
-        return f"{painter}<br>*{title}*, {year}"
 
     @property
     def image(self):
@@ -145,45 +159,14 @@ def table(titles, rows):
     return "\n".join(lines) + "\n"
 
 
-def with_credits(style, credits):
-    """The text of a style's card with the credits of the works in it, where credits.txt names the style: as a paragraph of its own, in
-    place of an earlier one that begins alike, or at the end."""
-    text = read(style.card)
-    names, template = credits
-    if style.name not in names:
-        return text
-    if not style.work:
-        raise GalleryError(f"{style.card}: paintings.txt does not know the painting `{style.file}`, expected for the credits")
-    words = template
-    for name, value in zip(("painter", "title", "year", "picture"), (*style.work, style.picture.name)):
-        words = words.replace("{" + name + "}", value)
-    start = template[: template.index("{")]
-    paragraphs = text.rstrip("\n").split("\n\n")
-    places = [index for index, paragraph in enumerate(paragraphs) if paragraph.startswith(start)]
-    if places:
-        paragraphs[places[0]] = words
-    else:
-        paragraphs.append(words)
-    return "\n\n".join(paragraphs) + "\n"
-
-
-def read_credits(path):
-    """The names of the styles that credits.txt is about, and the paragraph below their cards with {painter}, {title}, {year} and
-    {picture} in place of those; none where there is no file."""
-    if not path.exists():
-        return [], ""
-    first, _, template = read(path).partition("\n\n")
-    names = first.removeprefix("styles:").split()
-    if not first.startswith("styles:") or not names or template.find("{") <= 0:
-        raise GalleryError(f"{path}: expected 'styles:' with names, an empty line, and a paragraph with {{painter}} behind its first words")
-    return names, template.strip("\n")
-
-
-def read_styles(folder):
-    """The styles of the cards in a folder, in the gallery's order."""
-    paintings = read_paintings(folder / "paintings.txt")
-    cards = [path for path in folder.glob("*.md") if path.name != "README.md"]
-    return sorted((Style(card, paintings) for card in cards), key=lambda style: style.place)
+def credits(styles):
+    """A list of the works in the styles, each once with the styles that have it; empty where none is told."""
+    works = {}
+    for style in styles:
+        for sentence in style.credits:
+            works.setdefault(sentence, []).append(f"`{style.name}`")
+    lines = [f"- {work} ({', '.join(names) if len(names) < len(styles) else 'all styles'})\n" for work, names in sorted(works.items())]
+    return "\n## Credits\n\n" + "".join(lines) if lines else ""
 
 
 def gallery(styles):
@@ -202,7 +185,7 @@ def gallery(styles):
     ]  # fmt: skip
     return (
         INTRODUCTION + table(["<picture", "<style", "<network", "<painting"], pictures)
-        + "\n## Numbers\n\n" + table(titles, numbers) + EXPLANATION
+        + "\n## Numbers\n\n" + table(titles, numbers) + EXPLANATION + credits(styles)
     )  # fmt: skip
 
 
@@ -211,16 +194,14 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, default=HERE, metavar="FOLDER")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the gallery is not up to date")
     arguments = parser.parse_args()
+    page = arguments.models / "README.md"
     try:
-        styles = read_styles(arguments.models)
-        credits = read_credits(arguments.models / "credits.txt")
-        texts = {style.card: with_credits(style, credits) for style in styles}
-        texts[arguments.models / "README.md"] = gallery(styles)
-        for path, text in texts.items():
-            if not arguments.check:
-                path.write_text(text, encoding="utf-8")
-            elif not path.exists() or read(path) != text:
-                raise GalleryError(f"{path}: not what the cards and paintings.txt tell; 'make gallery' writes it anew")
+        styles = sorted((Style(path) for path in arguments.models.glob("*.json")), key=lambda style: style.place)
+        text = gallery(styles)
+        if not arguments.check:
+            page.write_text(text, encoding="utf-8")
+        elif not page.exists() or read(page) != text:
+            raise GalleryError(f"{page}: found other than what the cards tell; 'make gallery' writes it")
     except (GalleryError, OSError) as error:
         sys.exit(f"gallery: {error}")
 

@@ -131,7 +131,7 @@ def main():
 
     ours = Ours(arguments.framerate)
     report = {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": describe_machine(ROOT),
         "versions": versions(arguments.peer),
         "frame": arguments.clip.name if arguments.clip.exists() else "synthetic",

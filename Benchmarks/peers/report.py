@@ -45,7 +45,8 @@ def versions(peers):
 
 def print_table(rows):
     """The rows as a table of text, the fastest peer of a point marked."""
-    titles = "network,size,threads,peer,variant,peer ms,ours ms,ratio,spread,difference,peer MB,ours MB".split(",")
+    titles = ["network", "size", "threads", "peer", "variant", "peer ms", "ours ms", "ratio", "spread", "difference",
+              "peer MB", "ours MB"]
     fastest = {}
     for row in rows:
         key = (row["network"], row["size"], row["threads"])

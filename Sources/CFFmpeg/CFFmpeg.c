@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-// libav logs on the thread that runs the call, so each thread keeps its own line.
+// libav logs on the calling thread, so each thread keeps its own last line.
 static _Thread_local char last_line[512];
 static _Thread_local int line_is_complete = 1;
 
 static void keep_errors(void *context, int level, const char *format, va_list arguments) {
   (void)context;
   if (level > AV_LOG_ERROR) return;
-  // One line may come in several calls.
+  // libav may deliver one line in several calls.
   size_t used = line_is_complete ? 0 : strlen(last_line);
   vsnprintf(last_line + used, sizeof(last_line) - used, format, arguments);
   size_t length = strlen(last_line);
@@ -21,7 +21,7 @@ static void keep_errors(void *context, int level, const char *format, va_list ar
   while (length > 0 && (last_line[length - 1] == '\n' || last_line[length - 1] == ' ')) last_line[--length] = 0;
 }
 
-// Before main, so that no call of libav can precede it: standard error belongs to the program.
+// Runs before main, so that no libav call precedes it: standard error belongs to the program.
 __attribute__((constructor)) static void install_log_callback(void) { av_log_set_callback(keep_errors); }
 
 const char *cffmpeg_last_log_line(void) { return last_line; }
@@ -102,7 +102,7 @@ int cffmpeg_register_devices(void) {
 struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate) {
   AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
   AVChannelLayout source;
-  // Raw sound has a number of channels and no places for them.
+  // Raw audio has a channel count but no channel layout.
   if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
     av_channel_layout_default(&source, frame->ch_layout.nb_channels);
   } else if (av_channel_layout_copy(&source, &frame->ch_layout) < 0) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Present in builds for several processors (DYNAMIC_ARCH, as in Debian); weak, so that others link too.
+// Present in builds for several processors (DYNAMIC_ARCH), such as Debian's; weak, so that other builds link too.
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
 extern void gotoblas_dynamic_quit(void) __attribute__((weak));
 
@@ -21,7 +21,8 @@ static const char *widest_core(void) {
 void impasto_openblas_configure(void) {
   openblas_set_num_threads(1);
   if (!gotoblas_dynamic_init || !gotoblas_dynamic_quit || getenv("OPENBLAS_CORETYPE")) return;
-  // An OpenBLAS older than the processor identifies it as the plainest 64-bit core: a quarter of the speed, or less.
+  // An OpenBLAS that is older than the processor takes it for the most basic 64-bit core, which runs at a quarter of
+  // the speed or less.
   const char *name = openblas_get_corename();
   const char *widest = widest_core();
   if (!widest || !name || strcmp(name, "Prescott") != 0) return;

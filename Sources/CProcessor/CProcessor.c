@@ -20,12 +20,12 @@ int impasto_processor_has_avx512(void) {
 #endif
 }
 
-// Runs before any Swift code, all of which is compiled for AVX2 and FMA: a check inside `main` could already meet an
-// instruction that the processor does not know.
+// Runs before any Swift code, all of which is compiled for AVX2 and FMA. A check in `main` would come too late: the
+// code before it may already contain an instruction that the processor does not support.
 __attribute__((constructor)) static void refuse_unsupported_processor(void) {
   if (impasto_processor_is_supported()) return;
   static const char message[] =
-      "impasto: this processor lacks AVX2 or FMA, which this build needs; build with IMPASTO_PORTABLE=1 instead\n";
+      "impasto: this processor lacks AVX2 or FMA, which this build requires; build with IMPASTO_PORTABLE=1 instead\n";
   if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(1);
   _exit(1);
 }

@@ -1,8 +1,9 @@
 import ArgumentParser
 
-/// Checked readings of option values, for `transform:`; what they throw completes the parser's usage error.
+/// Parsers of option values for `transform:`. Each returns a closure that throws a `ValidationError` for an invalid
+/// value.
 public enum ArgumentValues {
-  /// A finite number within `range`.
+  /// Parses a finite number in `range`.
   public static func number(in range: ClosedRange<Double>) -> @Sendable (String) throws -> Double {
     { text in
       guard let value = Double(text), range.contains(value) else {
@@ -12,17 +13,17 @@ public enum ArgumentValues {
     }
   }
 
-  /// A finite number that is not negative, or not even zero.
+  /// Parses a finite number that is not negative, or greater than zero if `positive` is true.
   public static func number(positive: Bool) -> @Sendable (String) throws -> Double {
     { text in
       guard let value = Double(text), value.isFinite, positive ? value > 0 : value >= 0 else {
-        throw ValidationError("expected a \(positive ? "positive number" : "number that is not negative")")
+        throw ValidationError("expected a \(positive ? "positive" : "non-negative") number")
       }
       return value
     }
   }
 
-  /// A whole number within `range`.
+  /// Parses a whole number in `range`.
   public static func integer(in range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
     { text in
       guard let value = Int(text), range.contains(value) else {
@@ -40,17 +41,17 @@ public enum ArgumentValues {
   }
 }
 
-/// The size of a picture in pixels, as `WxH` on the command line.
+/// The size of a picture in pixels, written as `WxH` on the command line.
 public struct FrameSize: Hashable, Sendable, CustomStringConvertible {
-  /// The largest extent accepted.
+  /// The maximum width and height.
   public static let maximumExtent = 16_384
 
-  /// Columns, from 1 to `maximumExtent`.
+  /// The width, from 1 to ``maximumExtent``.
   public let width: Int
-  /// Rows, from 1 to `maximumExtent`.
+  /// The height, from 1 to ``maximumExtent``.
   public let height: Int
 
-  /// A size; nil where an extent is out of range.
+  /// Creates a size; nil if the width or height is out of range.
   public init?(width: Int, height: Int) {
     let range = 1...Self.maximumExtent
     guard range.contains(width), range.contains(height) else { return nil }
@@ -58,7 +59,9 @@ public struct FrameSize: Hashable, Sendable, CustomStringConvertible {
     self.height = height
   }
 
-  /// Reads `640x360`; for `transform:`.
+  /// Parses a size such as `640x360`, for `transform:`.
+  ///
+  /// - Throws: `ValidationError` if `text` is not a size or is out of range.
   @Sendable public static func parse(_ text: String) throws -> FrameSize {
     let extents = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard extents.count == 2, let width = extents[0], let height = extents[1],
@@ -69,6 +72,6 @@ public struct FrameSize: Hashable, Sendable, CustomStringConvertible {
     return size
   }
 
-  /// `640x360`.
+  /// The size as `WxH`.
   public var description: String { "\(width)x\(height)" }
 }

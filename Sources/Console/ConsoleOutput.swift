@@ -1,26 +1,30 @@
 import Foundation
 import Synchronization
 
-/// A stream of text lines for people, with at most one status line that is redrawn in place at the bottom.
+/// A stream of text lines for users, with an optional status line at the bottom that is redrawn in place.
 ///
-/// Lines printed from any thread appear above the status line and never inside it.
+/// Any thread can print lines. They appear above the status line and never interrupt it.
 public final class ConsoleOutput: Sendable {
-  /// This process's standard error. It is a terminal unless it is redirected or `TERM` is `dumb`.
+  /// The standard error of this process. It counts as a terminal unless it is redirected or `TERM` is `dumb`.
   public static let standardError = ConsoleOutput(
     isTerminal: isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb",
     width: { terminalWidth(of: STDERR_FILENO) ?? 80 },
-    // An error about a failed error message would have nowhere to go.
+    // A failure to print an error message cannot be reported anywhere.
     write: { _ = writeAll($0, to: STDERR_FILENO) })
 
-  /// Whether a status line can be redrawn here.
+  /// Whether the output can show a status line.
   public let isTerminal: Bool
 
   private let columns: @Sendable () -> Int
   private let write: @Sendable (String) -> Void
-  /// The status line on the screen, empty where there is none.
+  /// The visible status line; empty if there is none.
   private let status = Mutex("")
 
-  /// A stream that hands its text to `write`; `width` is asked for the number of columns before each status line.
+  /// Creates an output.
+  ///
+  /// - Parameters:
+  ///   - width: Returns the number of columns; called before each status line.
+  ///   - write: Writes the text.
   public init(
     isTerminal: Bool, width: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void
   ) {
@@ -29,15 +33,15 @@ public final class ConsoleOutput: Sendable {
     self.write = write
   }
 
-  /// The number of columns that a status line may fill; the last one stays free, where some terminals wrap.
+  /// The number of columns for the status line. The last column stays free, because some terminals wrap there.
   public var statusWidth: Int { max(1, columns() - 1) }
 
-  /// Prints `line` and a newline, above the status line.
+  /// Prints `line` and a newline above the status line.
   public func printLine(_ line: String) {
     status.withLock { write(Self.eraser(for: $0) + line + "\n" + $0) }
   }
 
-  /// Replaces the status line, cut to the terminal's width; does nothing where there is no terminal.
+  /// Replaces the status line, truncated to the terminal's width. Does nothing if the output is not a terminal.
   public func showStatus(_ line: String) {
     guard isTerminal else { return }
     let line = String(line.prefix(statusWidth))
@@ -56,7 +60,7 @@ public final class ConsoleOutput: Sendable {
     }
   }
 
-  /// To the first column, and erase to the end of the line.
+  /// Moves to the first column and erases the line.
   private static func eraser(for status: String) -> String { status.isEmpty ? "" : "\r\u{1B}[K" }
 }
 

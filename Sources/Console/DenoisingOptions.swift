@@ -1,19 +1,21 @@
 import ArgumentParser
 
-/// The option of the programs that paint films, `stylize-video` and `stylize-live`, to paint without a camera's noise.
+/// The denoising option of `stylize-video` and `stylize-live`.
 public struct DenoisingOptions: ParsableArguments {
-  /// Whether to denoise; nil where that is left to the kind of source.
+  /// Whether to denoise; nil to decide by the kind of source.
   @Flag(
     inversion: .prefixedNo,
     help: """
-      Paint without the noise of what rests, which the network would paint anew in each frame. (default: for cameras and \
+      Remove camera noise from still areas before painting, which keeps them from flickering. (default: on for cameras and \
       screens)
       """)
   public var denoise: Bool?
 
-  /// The options' defaults.
+  /// Creates the options with their default values.
   public init() {}
 
-  /// Whether to denoise a source, which is a camera or screen or not.
+  /// Returns whether to denoise a source.
+  ///
+  /// - Parameter isCamera: Whether the source is a camera or a screen.
   public func denoises(isCamera: Bool) -> Bool { denoise ?? isCamera }
 }

@@ -1,40 +1,46 @@
 import Foundation
+import Networks
 
-/// Why a style or a data file was not found.
+/// An error of looking for a style or a data file.
 public enum InstallationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No style of that name in any of the folders.
+  /// None of the folders has a style with this name.
   case missingStyle(name: String, folders: [String], known: [String])
-  /// A file or folder that `make setup` brings is not there.
+  /// A file or folder that `make setup` downloads is missing.
   case missingData(name: String, folders: [String])
 
-  /// One sentence that names what was looked for, where, and what helps.
+  /// One sentence with the name, the folders that were searched, and a remedy.
   public var description: String {
     switch self {
     case .missingStyle(let name, let folders, let known):
-      let choice = known.isEmpty ? "none are there" : "known: \(known.joined(separator: ", "))"
+      let choice = known.isEmpty ? "there are none" : "known: \(known.joined(separator: ", "))"
       return "\(name): no such style file, and no style of that name in \(folders.joined(separator: ", ")) (\(choice))"
     case .missingData(let name, let folders):
-      return "\(name): not found in \(folders.joined(separator: ", ")); 'make setup' brings it"
+      return "\(name): not found in \(folders.joined(separator: ", ")); run 'make setup' to download it"
     }
   }
 }
 
-/// Where the shipped styles and the downloaded training data lie on this machine.
+/// The locations of the shipped styles and the downloaded training data.
 ///
-/// Styles: `$IMPASTO_MODELS` alone if it is set, else `./models` (where `train-style` writes), then
-/// `../share/impasto/models` from the program, or the checkout's `models` for a program that lies in its build folder.
-/// Data: `$IMPASTO_DATA` alone if it is set, else the user's `$XDG_DATA_HOME/impasto` (`~/.local/share/impasto`), then
-/// `../share/impasto` from the program. `make setup` writes to the first of them.
+/// Styles: only `$IMPASTO_MODELS` if it is set. Otherwise `./models` (where `train-style` writes), then
+/// `../share/impasto/models` relative to the program and, for a program in its build folder, the checkout's `models`.
+///
+/// Data: only `$IMPASTO_DATA` if it is set. Otherwise the user's `$XDG_DATA_HOME/impasto` (`~/.local/share/impasto`),
+/// then `../share/impasto` relative to the program. `make setup` writes to the first of them.
 public struct Installation: Sendable {
-  /// The style that the programs use unless told otherwise.
+  /// The default style.
   public static let defaultStyle = "starry"
 
-  /// Folders with style files, in the order in which they are searched.
+  /// The folders with style files, in search order.
   public let modelDirectories: [String]
-  /// Folders with training data, in the order in which they are searched.
+  /// The folders with training data, in search order.
   public let dataDirectories: [String]
 
-  /// The folders for a program that lies in `executableDirectory`, with the given environment.
+  /// Finds the folders.
+  ///
+  /// - Parameters:
+  ///   - environment: The environment variables.
+  ///   - executableDirectory: The folder of the program; nil if unknown.
   public init(
     environment: [String: String] = ProcessInfo.processInfo.environment,
     executableDirectory: String? = Installation.executableDirectory
@@ -49,50 +55,53 @@ public struct Installation: Sendable {
     if let data = environment.nonEmpty("IMPASTO_DATA") {
       dataDirectories = [data]
     } else {
-      // `NSHomeDirectory` reads the user database first, while make and the shell go by HOME.
+      // `NSHomeDirectory` reads the user database first, but make and the shell use HOME.
       let home = environment.nonEmpty("HOME") ?? NSHomeDirectory()
       let userData = environment.nonEmpty("XDG_DATA_HOME") ?? home + "/.local/share"
       dataDirectories = [userData + "/impasto"] + (shared.map { [$0] } ?? [])
     }
   }
 
-  /// The folder of the running program, links followed; nil where the system does not tell.
+  /// The folder of the running program, with symbolic links resolved; nil if the system does not provide it.
   public static var executableDirectory: String? {
     let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return path.map { ($0 as NSString).deletingLastPathComponent }
   }
 
-  /// The package folder of a program in `<package>/.build/…`; nil for other programs.
+  /// Returns the package folder of a program in `<package>/.build/…`; nil for other programs.
   private static func checkout(ofBuildFolder directory: String) -> String? {
     directory.range(of: "/.build/").map { String(directory[..<$0.lowerBound]) }
   }
 
-  /// The file of a style given by its name (`starry`) or as a path.
+  /// Returns the model file of a style.
   ///
-  /// What contains a slash or ends in `.safetensors` is a path and returned as it is, whether or not the file exists.
+  /// - Parameter nameOrPath: A name such as `starry`, or a path: any text that contains a slash or ends in
+  ///   `.safetensors`. Paths are returned unchanged, whether or not the file exists.
+  /// - Throws: ``InstallationError/missingStyle(name:folders:known:)`` if no folder has the style.
   public func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
-    if nameOrPath.contains("/") || nameOrPath.hasSuffix(".safetensors") { return nameOrPath }
+    if nameOrPath.contains("/") || StyleFiles.isModel(nameOrPath) { return nameOrPath }
     for directory in modelDirectories {
-      let path = "\(directory)/\(nameOrPath).safetensors"
+      let path = StyleFiles(name: nameOrPath, folder: directory).model
       if FileManager.default.fileExists(atPath: path) { return path }
     }
     throw .missingStyle(name: nameOrPath, folders: modelDirectories, known: styleNames)
   }
 
-  /// The names of all styles found, sorted.
+  /// The names of all styles in the folders, sorted.
   public var styleNames: [String] {
-    let files = modelDirectories.flatMap { (try? FileManager.default.contentsOfDirectory(atPath: $0)) ?? [] }
-    return Set(files.filter { $0.hasSuffix(".safetensors") }.map { ($0 as NSString).deletingPathExtension }).sorted()
+    Set(modelDirectories.flatMap(StyleFiles.names(in:))).sorted()
   }
 
-  /// The model that trainings of `network` start from, `base/NETWORK.safetensors` in the first folder of models that has it; nil
-  /// where none has.
+  /// Returns the base model that trainings of `network` start from: `base/NETWORK.safetensors` in the first models
+  /// folder that has it; nil if there is none.
   public func baseModel(network: String) -> String? {
-    modelDirectories.lazy.map { "\($0)/base/\(network).safetensors" }.first(
+    modelDirectories.lazy.map { StyleFiles(name: network, folder: "\($0)/base").model }.first(
       where: FileManager.default.fileExists(atPath:))
   }
 
-  /// The path of `name` in the first data folder that has it.
+  /// Returns the path of `name` in the first data folder that has it.
+  ///
+  /// - Throws: ``InstallationError/missingData(name:folders:)`` if no folder has it.
   public func dataFile(_ name: String) throws(InstallationError) -> String {
     for directory in dataDirectories {
       let path = "\(directory)/\(name)"
@@ -101,10 +110,14 @@ public struct Installation: Sendable {
     throw .missingData(name: name, folders: dataDirectories)
   }
 
-  /// The weights of VGG-16, `conv1_1` to `conv4_3`.
+  /// Returns the path of the VGG-16 weights, `conv1_1` to `conv4_3`.
+  ///
+  /// - Throws: ``InstallationError/missingData(name:folders:)`` if they are missing.
   public func vggWeights() throws(InstallationError) -> String { try dataFile("vgg16.safetensors") }
 
-  /// The folder of photos that training uses where none is given.
+  /// Returns the default folder of training photos.
+  ///
+  /// - Throws: ``InstallationError/missingData(name:folders:)`` if it is missing.
   public func defaultPhotos() throws(InstallationError) -> String { try dataFile("photos") }
 }
 

@@ -1,24 +1,24 @@
 import Foundation
 import Synchronization
 
-/// Number of the signal that asked the process to stop; 0 while none did.
+/// The signal that asked the process to stop; 0 if there was none.
 private let raisedSignal = Atomic<Int32>(0)
 
-/// Whether someone asked the process to stop, by SIGINT (Ctrl-C) or SIGTERM.
+/// A flag that SIGINT (Ctrl-C) and SIGTERM raise to ask the process to stop.
 ///
-/// The first signal only sets a flag, which the work is expected to look at often; a second one ends the process at once
-/// with 128 + its number (130 for SIGINT).
+/// The first signal only raises the flag, which long-running code checks regularly. A second signal ends the process at
+/// once with status 128 + its number (130 for SIGINT).
 public struct InterruptFlag: Sendable {
   private init() {}
 
-  /// Takes over SIGINT and SIGTERM for the whole process. Flags of several calls are one and the same.
+  /// Installs the signal handlers for the whole process. All flags share the same state.
   public static func install() -> InterruptFlag {
-    // Global values are made at their first use, which must not be inside the handler.
+    // Global variables are initialised on first use, which must not happen inside the signal handler.
     _ = raisedSignal.load(ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = handleInterrupt
-      // Reads and writes in progress continue: whoever works looks at the flag.
+      // Reads and writes in progress continue: the code that works checks the flag.
       action.sa_flags = SA_RESTART
       sigaction(number, &action, nil)
     }
@@ -28,7 +28,7 @@ public struct InterruptFlag: Sendable {
   /// Whether a signal has arrived.
   public var isRaised: Bool { raisedSignal.load(ordering: .relaxed) != 0 }
 
-  /// `SIGINT` or `SIGTERM` once it has arrived, else nil.
+  /// `SIGINT` or `SIGTERM` if a signal has arrived, otherwise nil.
   public var signalName: String? {
     switch raisedSignal.load(ordering: .relaxed) {
     case 0: nil
@@ -38,19 +38,19 @@ public struct InterruptFlag: Sendable {
     }
   }
 
-  /// The exit status of a process that a signal ended, 128 + its number; nil while none arrived.
+  /// The exit status of a process ended by the signal, 128 + its number; nil if none has arrived.
   public var exitCode: Int32? {
     let number = raisedSignal.load(ordering: .relaxed)
     return number == 0 ? nil : 128 + number
   }
 
-  /// Turns a write to a pipe without a reader from the end of the process into an error of that write.
+  /// Ignores SIGPIPE, so that writing to a pipe without a reader fails with an error instead of ending the process.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
   }
 }
 
-/// Only an atomic exchange and `_exit`: both may be used inside a signal handler.
+/// Uses only an atomic exchange and `_exit`, which are safe in a signal handler.
 private func handleInterrupt(_ number: Int32) {
   if raisedSignal.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
 }

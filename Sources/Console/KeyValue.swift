@@ -1,13 +1,15 @@
 import ArgumentParser
 
-/// A name and a value in one argument: `framerate=15`.
+/// A key and a value in one argument, such as `framerate=15`.
 public struct KeyValue: Equatable, Sendable {
-  /// What is before the first `=`; never empty.
+  /// The text before the first `=`; never empty.
   public let key: String
-  /// What is after it.
+  /// The text after the first `=`.
   public let value: String
 
-  /// Reads `key=value`; for `transform:`.
+  /// Parses `key=value`, for `transform:`.
+  ///
+  /// - Throws: `ValidationError` if there is no `=` or no key.
   @Sendable public static func parse(_ text: String) throws -> KeyValue {
     guard let mark = text.firstIndex(of: "="), mark > text.startIndex else {
       throw ValidationError("expected key=value")
@@ -15,7 +17,7 @@ public struct KeyValue: Equatable, Sendable {
     return KeyValue(key: String(text[..<mark]), value: String(text[text.index(after: mark)...]))
   }
 
-  /// All of them by key; of equal keys the last one counts.
+  /// Returns a dictionary of the pairs. If a key occurs more than once, the last pair wins.
   public static func dictionary(_ pairs: [KeyValue]) -> [String: String] {
     Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
   }

@@ -1,10 +1,12 @@
 import Foundation
+import Threading
 
-/// The memory that this process has held at most.
+/// The peak memory use of this process.
 public enum PeakMemory {
-  /// The largest resident set so far, in units of 2^20 bytes.
+  /// The peak resident set size in units of 2^20 bytes.
   ///
-  /// From `VmHWM` of `/proc/self/status`; `getrusage`, the fallback, also counts what the process was before `exec`.
+  /// Taken from `VmHWM` in `/proc/self/status`. The fallback, `getrusage`, also counts the memory that the process used
+  /// before `exec`.
   public static var megabytes: Double {
     if let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
@@ -19,18 +21,13 @@ public enum PeakMemory {
 }
 
 extension Duration {
-  /// The length in seconds.
-  public var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-
-  /// The length rounded to seconds, as on a clock: `0:07`, `12:05`, `1:02:03`.
+  /// The duration rounded to seconds, such as `0:07`, `12:05` and `1:02:03`.
   public var clockText: String {
-    let total = Int(max(0, inSeconds.rounded()))
-    let seconds = twoDigits(total % 60)
+    let total = Int(max(0, seconds.rounded()))
+    let rest = twoDigits(total % 60)
     let minutes = total / 60 % 60
     let hours = total / 3600
-    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(seconds)" : "\(minutes):\(seconds)"
+    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(rest)" : "\(minutes):\(rest)"
   }
 }
 

@@ -1,25 +1,25 @@
 import Foundation
 
-/// Why a path cannot be read from or written to.
+/// An error of checking an input or output path.
 public enum PathError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No such file.
+  /// The file does not exist.
   case missing(path: String)
-  /// The system refuses, for `reason`.
+  /// The system denies access.
   case inaccessible(path: String, reason: String)
-  /// A directory where a file is expected.
+  /// The path is a directory, but a file is expected.
   case isDirectory(path: String)
-  /// A file where a directory is expected.
+  /// The path is a file, but a directory is expected.
   case isNotDirectory(path: String)
-  /// The output is neither new nor a regular file: replacing a device would destroy it.
+  /// The output exists and is not a regular file. Replacing a device would destroy it.
   case isSpecialFile(path: String)
   /// The folder of the output does not exist.
   case missingParent(path: String, parent: String)
-  /// The output, or the folder it lies in, may not be written.
+  /// The output or its folder is not writable.
   case unwritable(path: String, reason: String)
-  /// Input and output are the same file, perhaps under two names.
+  /// The input and the output are the same file, possibly under two names.
   case outputIsInput(output: String, input: String)
 
-  /// One sentence that names the path.
+  /// One sentence with the path and the reason.
   public var description: String {
     switch self {
     case .missing(let path): "\(path): no such file"
@@ -36,15 +36,19 @@ public enum PathError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Checks of a file to be read, before any work begins.
+/// Checks of input paths before any work begins.
 public enum InputPath {
-  /// Throws unless `path` can be opened for reading and is not a directory.
+  /// Checks that `path` is a readable file.
+  ///
+  /// - Throws: ``PathError`` if it is missing, not readable or a directory.
   public static func checkFile(_ path: String) throws(PathError) {
     if try status(of: path).isDirectory { throw .isDirectory(path: path) }
     guard access(path, R_OK) == 0 else { throw .inaccessible(path: path, reason: systemError()) }
   }
 
-  /// Throws unless `path` is a directory that can be listed.
+  /// Checks that `path` is a directory whose content can be listed.
+  ///
+  /// - Throws: ``PathError`` if it is missing, not readable or not a directory.
   public static func checkDirectory(_ path: String) throws(PathError) {
     guard try status(of: path).isDirectory else { throw .isNotDirectory(path: path) }
     guard access(path, R_OK | X_OK) == 0 else { throw .inaccessible(path: path, reason: systemError()) }
@@ -57,12 +61,14 @@ public enum InputPath {
   }
 }
 
-/// Checks of a file to be written, before any work begins.
+/// Checks of output paths before any work begins.
 public enum OutputPath {
-  /// The path to write for `output`, with symbolic links followed: the finished file replaces what the link points to.
+  /// Returns the path to write for `output`. It resolves symbolic links, so the finished file replaces the file that a
+  /// link points to.
   ///
-  /// Throws where a regular file could not be put there, or where that would replace one of `inputs`, compared by device
-  /// and file number so that other names of the same file are recognised.
+  /// Inputs are compared by device and inode, which detects other names of the same file.
+  ///
+  /// - Throws: ``PathError`` if a regular file cannot be written there or would replace one of `inputs`.
   public static func resolve(_ output: String, inputs: [String] = []) throws(PathError) -> String {
     guard !output.isEmpty, !output.hasSuffix("/") else { throw .isDirectory(path: output) }
     let target = followingLinks(output)
@@ -88,10 +94,10 @@ public enum OutputPath {
     return target
   }
 
-  /// Follows links by hand, because the last one may point to a file that does not exist yet.
+  /// Resolves links step by step, because the last one may point to a file that does not exist yet.
   private static func followingLinks(_ path: String) -> String {
     var path = path
-    // As many as the kernel follows before it gives up.
+    // The limit of the Linux kernel.
     for _ in 0..<40 {
       guard let link = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return path }
       path = link.hasPrefix("/") ? link : path.deletingLastPathComponent.appendingPath(link)
@@ -101,7 +107,7 @@ public enum OutputPath {
 }
 
 extension String {
-  /// What stands before the last slash; empty where there is none. NSString's own traps on names of one letter.
+  /// The text before the last slash; empty if there is none. NSString's method traps on one-letter names.
   fileprivate var deletingLastPathComponent: String {
     guard let slash = lastIndex(of: "/") else { return "" }
     return slash == startIndex ? "/" : String(self[..<slash])
@@ -112,11 +118,11 @@ extension String {
   }
 }
 
-/// What `stat` tells, links followed.
+/// The result of `stat`, which follows links.
 private struct FileStatus {
   private let value: stat
 
-  /// Nil, with the reason in `errno`, where there is none.
+  /// Nil if `stat` fails; `errno` has the reason.
   init?(_ path: String) {
     var value = stat()
     guard stat(path, &value) == 0 else { return nil }

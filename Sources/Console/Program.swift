@@ -2,14 +2,14 @@ import ArgumentParser
 import Foundation
 import Logging
 
-/// The frame around a command: parses the arguments, runs it, and reports how it ended.
+/// Runs a command: parses the arguments, runs it, and reports how it ended.
 ///
-/// Exit status: 0 for success, help and version; 1 for an error while running; 2 for wrong usage.
+/// The exit status is 0 for success, help and version, 1 for a runtime error, and 2 for invalid usage.
 public enum Program {
-  /// The version that `--version` prints; every command puts it into its configuration.
+  /// The version of all commands, which `--version` prints.
   public static let version = "0.1.0"
 
-  /// The name by which this process was started, without its folder.
+  /// The name of the running program, without its folder.
   public static var name: String {
     let path = CommandLine.arguments.first ?? "impasto"
     return path.split(separator: "/").last.map(String.init) ?? path
@@ -17,8 +17,8 @@ public enum Program {
 
   /// Runs `command` with the process's arguments and ends the process.
   ///
-  /// Ignores SIGPIPE, so that a reader that goes away ends in an error and not in a sudden death, and sends the warnings
-  /// of every `Logger` to standard error.
+  /// Ignores SIGPIPE, so that writing to a closed pipe is an ordinary error, and sends the warnings of every `Logger`
+  /// to standard error.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
     InterruptFlag.ignoreBrokenPipes()
     LoggingSystem.bootstrap { _ in WarningLogHandler(program: name, output: .standardError) }
@@ -33,16 +33,16 @@ public enum Program {
     exit(outcome.exitCode)
   }
 
-  /// What a command left to be printed, and the process's exit status.
+  /// The text that a command leaves to print, and its exit status.
   public struct Outcome: Equatable, Sendable {
-    /// 0, 1 or 2; another value where the command threw an `ExitCode`.
+    /// The exit status: 0, 1 or 2, or the value of an `ExitCode` that the command threw.
     public let exitCode: Int32
-    /// The text for standard output, with its last newline; often empty.
+    /// The text for standard output, including the final newline; often empty.
     public let standardOutput: String
-    /// The text for standard error, without a last newline; often empty.
+    /// The text for standard error, without a final newline; often empty.
     public let standardError: String
 
-    /// An outcome of known parts.
+    /// Creates an outcome.
     public init(exitCode: Int32, standardOutput: String = "", standardError: String = "") {
       self.exitCode = exitCode
       self.standardOutput = standardOutput
@@ -50,7 +50,7 @@ public enum Program {
     }
   }
 
-  /// Parses `arguments`, runs the command and says how it ended, without ending the process.
+  /// Parses `arguments`, runs the command and returns its outcome, without ending the process.
   public static func outcome(of command: any ParsableCommand.Type, arguments: [String]) -> Outcome {
     do {
       var parsed = try command.parseAsRoot(arguments)
@@ -88,7 +88,7 @@ public enum Program {
     return String(describing: error)
   }
 
-  /// `text` on one line, and without its capital letter where it follows the program's name.
+  /// Returns `text` on one line, starting in lower case if it follows the program's name.
   private static func sentence(from text: String, lowercasingFirst: Bool = false) -> String {
     let line = text.split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }

@@ -1,31 +1,33 @@
 import Foundation
 import Synchronization
+import Threading
 
-/// How far a long job is: a line redrawn in place on a terminal, else a plain line now and then.
+/// Reports the progress of a long job in one of the forms of ``ProgressMode``.
 ///
-/// Safe to call from any thread, as often as one likes: it draws at most ten times a second.
+/// Any thread can call it at any rate. It redraws the status line at most ten times per second and prints at most one
+/// JSON line per second.
 public final class ProgressReporter: Sendable {
-  /// What is counted and how its speed is told.
+  /// The unit that is counted and the unit of its rate.
   public struct Units: Sendable {
-    /// What one step is, in the plural: `frames`, `iterations`.
+    /// The name of the steps in the plural: `frames`, `iterations`.
     public var steps: String
     /// The unit of the rate: `fps`, `images/s`.
     public var rate: String
-    /// How many of the rate's things one step is, such as the images of a batch.
+    /// The number of rate units per step, such as the images of a batch.
     public var perStep: Double
 
-    /// Steps by their name, and a rate of `perStep` things for each of them.
+    /// Creates units.
     public init(steps: String, rate: String, perStep: Double = 1) {
       self.steps = steps
       self.rate = rate
       self.perStep = perStep
     }
 
-    /// Frames of a video, in fps.
+    /// Video frames, with a rate in fps.
     public static let frames = Units(steps: "frames", rate: "fps")
   }
 
-  /// A point on the way.
+  /// A point in time.
   private struct Mark {
     var time: ContinuousClock.Instant
     var completed: Int
@@ -34,7 +36,8 @@ public final class ProgressReporter: Sendable {
   private struct State {
     var latest: Mark
     var detail = ""
-    /// Ends of the last two windows; the rate is measured from the older one, so it spans 5 to 10 seconds.
+    var losses: [String: Double]?
+    /// The ends of the last two windows. The rate is measured from the older one, so it covers 5 to 10 seconds.
     var olderMark: Mark
     var newerMark: Mark
     var lastDrawing: ContinuousClock.Instant?
@@ -42,12 +45,13 @@ public final class ProgressReporter: Sendable {
   }
 
   private static let redrawInterval = Duration.milliseconds(100)
+  private static let recordInterval = Duration.seconds(1)
   private static let rateWindow = Duration.seconds(5)
 
   private let title: String
   private let total: Int?
   private let units: Units
-  private let isQuiet: Bool
+  private let mode: ProgressMode
   private let logInterval: Duration
   private let showsFirstStep: Bool
   private let output: ConsoleOutput
@@ -55,24 +59,26 @@ public final class ProgressReporter: Sendable {
   private let start: Mark
   private let state: Mutex<State>
 
-  /// A reporter whose clock starts now.
+  /// Creates a reporter and starts its clock.
   ///
   /// - Parameters:
-  ///   - title: A word or two in front: `Stylizing`.
-  ///   - total: The number of steps of the whole job, nil where it is not known.
-  ///   - completed: The steps done before, such as those of a resumed run; they do not count towards the rate.
-  ///   - isQuiet: Prints nothing at all.
-  ///   - logInterval: The least time between two lines where there is no terminal.
-  ///   - showsFirstStep: Whether the first step gets a line there at once: where steps are long, it tells the time left.
+  ///   - title: One or two words at the start of the line, such as `Stylizing`.
+  ///   - total: The number of steps of the whole job; nil if unknown.
+  ///   - completed: The number of steps completed earlier, for example by an interrupted run. They do not count towards
+  ///     the rate.
+  ///   - mode: The form of the report. `bar` becomes `plain` if `output` is not a terminal.
+  ///   - logInterval: The minimum time between plain lines.
+  ///   - showsFirstStep: Whether to print a plain line after the first step, which shows the remaining time of jobs
+  ///     with long steps.
   public init(
-    title: String, total: Int?, completed: Int = 0, units: Units = .frames, isQuiet: Bool = false,
+    title: String, total: Int?, completed: Int = 0, units: Units = .frames, mode: ProgressMode = .bar,
     logInterval: Duration = .seconds(10), showsFirstStep: Bool = false, output: ConsoleOutput = .standardError,
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
   ) {
     self.title = title
     self.total = total
     self.units = units
-    self.isQuiet = isQuiet
+    self.mode = mode == .bar && !output.isTerminal ? .plain : mode
     self.logInterval = logInterval
     self.showsFirstStep = showsFirstStep
     self.output = output
@@ -81,55 +87,77 @@ public final class ProgressReporter: Sendable {
     state = Mutex(State(latest: start, olderMark: start, newerMark: start))
   }
 
-  /// Notes that `completed` steps of the whole job are done; `detail` is shown at the end of the line.
-  public func update(completed: Int, detail: String = "") {
-    guard !isQuiet else { return }
+  /// Reports that `completed` steps of the whole job are done.
+  ///
+  /// - Parameters:
+  ///   - detail: Text for the end of the line; not part of JSON.
+  ///   - losses: The losses for JSON.
+  public func update(completed: Int, detail: String = "", losses: [String: Double]? = nil) {
+    guard mode != .none else { return }
     let time = now()
     let line: String? = state.withLock { state in
       guard !state.isFinished else { return nil }
       state.latest = Mark(time: time, completed: completed)
       state.detail = detail
+      state.losses = losses
       if time - state.newerMark.time >= Self.rateWindow {
         state.olderMark = state.newerMark
         state.newerMark = state.latest
       }
       guard isDue(at: time, after: state.lastDrawing) else { return nil }
       state.lastDrawing = time
-      return self.line(state)
+      return mode == .json ? record(state) : self.line(state)
     }
     if let line { draw(line) }
   }
 
-  /// Leaves a last line that tells the whole time and the mean rate; later updates are ignored.
+  /// Prints a final line with the total time and the mean rate, or the final JSON line. Later updates are ignored.
   public func finish() {
-    guard !isQuiet else { return }
+    guard mode != .none else { return }
     let time = now()
     let line: String? = state.withLock { state in
       guard !state.isFinished else { return nil }
       state.isFinished = true
       state.latest.time = time
-      return finalLine(state)
+      return mode == .json ? record(state) : finalLine(state)
     }
     output.clearStatus()
     if let line { output.printLine(line) }
   }
 
   private func isDue(at time: ContinuousClock.Instant, after last: ContinuousClock.Instant?) -> Bool {
-    if output.isTerminal { return last.map { time - $0 >= Self.redrawInterval } ?? true }
-    // The first step of a long job tells how long it will take.
-    guard let last else { return time - start.time >= (showsFirstStep ? .zero : logInterval) }
-    return time - last >= logInterval
+    switch mode {
+    case .none: return false
+    case .bar: return last.map { time - $0 >= Self.redrawInterval } ?? true
+    case .json: return last.map { time - $0 >= Self.recordInterval } ?? true
+    case .plain:
+      // The first step of a long job shows how long the job will take.
+      guard let last else { return time - start.time >= (showsFirstStep ? .zero : logInterval) }
+      return time - last >= logInterval
+    }
   }
 
   private func draw(_ line: String) {
-    if output.isTerminal { output.showStatus(line) } else { output.printLine(line) }
+    if mode == .bar { output.showStatus(line) } else { output.printLine(line) }
+  }
+
+  // MARK: JSON
+
+  /// One JSON line; nil if a loss is not finite, which JSON cannot represent.
+  private func record(_ state: State) -> String? {
+    let stepsPerSecond = currentRate(state)
+    let rate = stepsPerSecond > 0 ? stepsPerSecond : nil
+    return try? JSONLine.text(
+      of: ProgressRecord(
+        task: title, iteration: state.latest.completed, iterations: total, unit: units.steps, rate: rate,
+        eta: rate.flatMap { rate in total.map { Double(max(0, $0 - state.latest.completed)) / rate } },
+        losses: state.losses))
   }
 
   // MARK: Text
 
   private func line(_ state: State) -> String {
-    let from = state.latest.time - state.olderMark.time > .zero ? state.olderMark : start
-    let stepsPerSecond = rate(from: from, to: state.latest)
+    let stepsPerSecond = currentRate(state)
     var parts = [counter(state.latest.completed)]
     if stepsPerSecond > 0 { parts.append(rateText(stepsPerSecond)) }
     if let total {
@@ -143,8 +171,8 @@ public final class ProgressReporter: Sendable {
     if !state.detail.isEmpty { parts.append(state.detail) }
     let head = total.map { "\(title) \(percent(state.latest.completed, of: $0))" } ?? title
     let tail = parts.joined(separator: "  ")
-    guard output.isTerminal, let total else { return "\(head)  \(tail)" }
-    // Brackets and the spaces around the bar take six columns; a bar of fewer than eight says nothing.
+    guard mode == .bar, let total else { return "\(head)  \(tail)" }
+    // Brackets and the spaces around the bar take six columns. A bar of fewer than eight columns is not useful.
     let room = min(30, output.statusWidth - head.count - tail.count - 5)
     guard room >= 8 else { return "\(head)  \(tail)" }
     return "\(head) \(bar(state.latest.completed, of: total, width: room))  \(tail)"
@@ -159,8 +187,13 @@ public final class ProgressReporter: Sendable {
     return parts.joined(separator: "  ")
   }
 
+  /// Of the last seconds.
+  private func currentRate(_ state: State) -> Double {
+    rate(from: state.latest.time - state.olderMark.time > .zero ? state.olderMark : start, to: state.latest)
+  }
+
   private func rate(from: Mark, to: Mark) -> Double {
-    let seconds = (to.time - from.time).inSeconds
+    let seconds = (to.time - from.time).seconds
     return seconds > 0 ? Double(to.completed - from.completed) / seconds : 0
   }
 
@@ -177,7 +210,7 @@ public final class ProgressReporter: Sendable {
     total > 0 ? min(1, max(0, Double(completed) / Double(total))) : 1
   }
 
-  /// Rounded down: 100 % means that all is done.
+  /// Rounded down, so that 100 % means that everything is done.
   private func percent(_ completed: Int, of total: Int) -> String {
     let text = String(Int(fraction(completed, of: total) * 100))
     return String(repeating: " ", count: max(0, 3 - text.count)) + text + "%"

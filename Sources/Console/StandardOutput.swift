@@ -1,10 +1,11 @@
 import Foundation
 
-/// Standard output: results only, so that it can be read by another program.
+/// Standard output. It carries only results, so that other programs can read it.
 public enum StandardOutput {
-  /// Writes `text` at once and as it is.
+  /// Writes `text` unchanged and without buffering.
   ///
-  /// Throws `PathError.unwritable` where the system refuses: a full disk, or a reader that went away.
+  /// - Throws: ``PathError/unwritable(path:reason:)`` if the system refuses, for example for a full disk or a closed
+  ///   pipe.
   public static func write(_ text: String) throws(PathError) {
     if let code = writeAll(text, to: STDOUT_FILENO) {
       throw .unwritable(path: "standard output", reason: systemError(code))
@@ -14,9 +15,9 @@ public enum StandardOutput {
 
 /// One JSON object on one line, for `--json`.
 public enum JSONLine {
-  /// `value` as JSON without line breaks, its keys sorted.
+  /// Returns `value` as JSON without line breaks and with sorted keys.
   ///
-  /// Throws `EncodingError` where the value holds a number that is not finite: JSON has none.
+  /// - Throws: `EncodingError` if the value contains a number that is not finite, which JSON cannot represent.
   public static func text(of value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -24,13 +25,15 @@ public enum JSONLine {
   }
 
   /// Writes `value` and a newline to standard output.
+  ///
+  /// - Throws: The errors of ``text(of:)`` and ``StandardOutput/write(_:)``.
   public static func print(_ value: some Encodable) throws {
     try StandardOutput.write(try text(of: value) + "\n")
   }
 }
 
-/// Writes in as few system calls as possible, so that lines of several processes do not mix; the value of `errno` where
-/// one failed, else nil.
+/// Writes in as few system calls as possible, so that lines of several processes do not mix. Returns `errno` if a call
+/// fails, otherwise nil.
 func writeAll(_ text: String, to descriptor: Int32) -> Int32? {
   var text = text
   return text.withUTF8 { bytes in
@@ -45,5 +48,5 @@ func writeAll(_ text: String, to descriptor: Int32) -> Int32? {
   }
 }
 
-/// The system's words for an error number, in lower case as they stand inside a sentence.
+/// Returns the system's description of an error number, in lower case for use inside a sentence.
 func systemError(_ code: Int32 = errno) -> String { String(cString: strerror(code)).lowercased() }

@@ -1,18 +1,19 @@
 import ArgumentParser
 import Networks
 
-/// The option of the programs that paint, to choose how large the strokes are.
+/// The option for the size of the strokes.
 public struct StrokeOptions: ParsableArguments {
-  /// What was chosen; nil for the strokes that the model has learned.
+  /// The size of the strokes; nil for the size that the model has learned.
   @Option(
     help: ArgumentHelp(
-      "How large the strokes are beside the picture: \(Strokes.choices) of the canvas; the fewer, the larger. (default: medium)",
+      "The size of the strokes relative to the picture: \(Strokes.choices) of the canvas. Fewer lines mean larger strokes. "
+        + "(default: medium)",
       valueName: "size"),
     transform: { text in
       do { return try Strokes(text) } catch { throw ValidationError("expected \(Strokes.choices)") }
     })
   public var strokeSize: Strokes?
 
-  /// The options' defaults.
+  /// Creates the options with their default values.
   public init() {}
 }

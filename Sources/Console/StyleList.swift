@@ -1,33 +1,33 @@
 import Foundation
 import Networks
 
-/// The styles that an installation has, as `--list-styles` prints them. Model files are read no further than their headers.
+/// The styles of an installation, for `--list-styles`. Reads only the headers of the model files.
 public struct StyleList: Encodable, Equatable, Sendable {
-  /// One style.
+  /// A style.
   public struct Entry: Encodable, Equatable, Sendable {
-    /// Its name, for `--style`.
+    /// The name, for `--style`.
     public var name: String
-    /// Its network, see `NetworkDefinition.title`; nil where the file is no model.
+    /// The title of the network, see `NetworkDefinition.title`; nil if the file is not a model.
     public var network: String?
-    /// The lines of the canvas that it paints on; nil where there is none.
+    /// The number of lines of the canvas; nil if there is no canvas.
     public var canvas: Int?
-    /// The size of the file in bytes; nil where the system does not tell.
+    /// The size of the file in bytes; nil if it is unknown.
     public var bytes: Int?
     /// The model file.
     public var file: String
-    /// Whether the programs use it unless told otherwise.
+    /// Whether this is the default style.
     public var isDefault: Bool
-    /// What is wrong with the file, in one sentence that names it; nil for a sound one.
+    /// One sentence with the file's name and the problem; nil for an intact file.
     public var error: String?
   }
 
-  /// The styles, sorted by name; of equal names, that of the first folder counts.
+  /// The styles, sorted by name. If several folders have a style with the same name, the first folder wins.
   public let styles: [Entry]
   private let folders: [String]
 
   private enum CodingKeys: String, CodingKey { case styles }
 
-  /// Looks for the styles of `installation` and reads their headers.
+  /// Finds the styles of `installation` and reads their headers.
   public init(_ installation: Installation) {
     folders = installation.modelDirectories
     styles = installation.styleNames.map { Self.entry($0, installation) }
@@ -47,7 +47,7 @@ public struct StyleList: Encodable, Equatable, Sendable {
     return entry
   }
 
-  /// A table with one line for each style, without a newline at its end.
+  /// A table with one line per style, without a final newline.
   public var text: String {
     guard !styles.isEmpty else { return "no styles in \(folders.joined(separator: ", "))" }
     let rows = styles.map { entry in
@@ -63,14 +63,14 @@ public struct StyleList: Encodable, Equatable, Sendable {
     }.joined(separator: "\n")
   }
 
-  /// The network and its canvas, which a description names by itself.
+  /// The network and its canvas. A description already includes the canvas.
   private static func network(_ entry: Entry) -> String {
     guard let network = entry.network else { return "unreadable" }
     guard let lines = entry.canvas, NetworkDefinition.names.contains(network) else { return network }
     return "\(network), canvas of \(lines) lines"
   }
 
-  /// In thousands of bytes, or in millions from a thousand of those.
+  /// The size in kB, or in MB from one million bytes.
   private static func size(_ bytes: Int) -> String {
     bytes < 999_500 ? "\((bytes + 500) / 1000) kB" : String(format: "%.1f MB", Double(bytes) / 1e6)
   }

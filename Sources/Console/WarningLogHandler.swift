@@ -1,22 +1,22 @@
 import Logging
 
-/// Prints log events as `program: warning: sentence`, above the progress line.
+/// Prints log events as `program: warning: sentence` above the progress line.
 public struct WarningLogHandler: LogHandler {
-  /// Printed after the sentence, as `(key: value)`.
+  /// The metadata, which is printed after the sentence as `(key: value)`.
   public var metadata: Logger.Metadata = [:]
-  /// Events below this level are dropped; `warning` unless changed.
+  /// The minimum level of the printed events; `warning` by default.
   public var logLevel: Logger.Level = .warning
 
   private let program: String
   private let output: ConsoleOutput
 
-  /// A handler that prints to `output` in the name of `program`.
+  /// Creates a handler that prints to `output` with the program's name.
   public init(program: String, output: ConsoleOutput) {
     self.program = program
     self.output = output
   }
 
-  /// One value of `metadata`.
+  /// Accesses one value of the metadata.
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }

@@ -1,11 +1,13 @@
 import CFFmpeg
 
-/// libav's byte stream into a function, for media that go neither to a file nor to a descriptor.
+/// A libav byte stream that writes to a closure, for media that go neither to a file nor to a descriptor.
 final class ByteStream {
   let pointer: UnsafeMutablePointer<AVIOContext>
   private let write: (UnsafeRawBufferPointer) -> Void
 
-  /// A stream that hands each run of bytes to `write`, in order. Throws `MediaError` when memory is short.
+  /// Creates a stream that passes each run of bytes to `write`, in order.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   init(file: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
     self.write = write
     let size: Int32 = 32768

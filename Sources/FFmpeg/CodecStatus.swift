@@ -1,15 +1,17 @@
 import CFFmpeg
 
-/// What a decoder or an encoder answers when asked for output.
+/// The result of asking a decoder or an encoder for output.
 public enum CodecStatus: Sendable {
-  /// There was some: the frame or packet is filled.
+  /// The frame or packet has been filled.
   case output
-  /// Not before more input has been sent.
+  /// The codec needs more input first.
   case needsInput
-  /// Never again: all input has come out.
+  /// The stream has ended: all output has been received.
   case ended
 
-  /// Sorts libav's answer; an error is thrown.
+  /// Converts libav's status code.
+  ///
+  /// - Throws: `MediaError` for a code that is an error.
   static func from(_ status: Int32, _ operation: String, file: String?) throws -> CodecStatus {
     if status == cffmpeg_error_again() { return .needsInput }
     if status == cffmpeg_error_eof() { return .ended }

@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// What the sample values of a picture mean: the colour tags of a stream or frame, each possibly unspecified.
+/// The meaning of a picture's sample values: the colour tags of a stream or frame, each possibly unspecified.
 public struct ColorDescription: Equatable, Sendable {
   var range = AVCOL_RANGE_UNSPECIFIED
   var primaries = AVCOL_PRI_UNSPECIFIED
@@ -19,39 +19,39 @@ public struct ColorDescription: Equatable, Sendable {
     self.chromaLocation = chromaLocation
   }
 
-  /// Nothing specified.
+  /// A description that specifies nothing.
   public static let unspecified = ColorDescription(
     range: AVCOL_RANGE_UNSPECIFIED, primaries: AVCOL_PRI_UNSPECIFIED, transfer: AVCOL_TRC_UNSPECIFIED,
     matrix: AVCOL_SPC_UNSPECIFIED, chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
 
-  /// sRGB samples of full range.
+  /// Full-range sRGB samples.
   public static let sRGB = ColorDescription(
     range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_IEC61966_2_1, matrix: AVCOL_SPC_RGB,
     chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
 
-  /// JPEG's description: BT.601 matrix, full range, chroma in the centre.
+  /// The colours of JPEG: BT.601 matrix, full range, chroma in the centre.
   public static let jpeg = ColorDescription(
     range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_UNSPECIFIED, transfer: AVCOL_TRC_UNSPECIFIED,
     matrix: AVCOL_SPC_BT470BG, chromaLocation: AVCHROMA_LOC_CENTER)
 
-  /// libav's name of the range: `tv` (limited) or `pc` (full); nil if unspecified.
+  /// libav's name for the range: `tv` (limited) or `pc` (full); nil if unspecified.
   public var rangeName: String? { range == AVCOL_RANGE_UNSPECIFIED ? nil : Self.string(av_color_range_name(range)) }
-  /// libav's name of the primaries, such as `bt709`; nil if unspecified.
+  /// libav's name for the primaries, such as `bt709`; nil if unspecified.
   public var primariesName: String? {
     primaries == AVCOL_PRI_UNSPECIFIED ? nil : Self.string(av_color_primaries_name(primaries))
   }
-  /// libav's name of the transfer characteristic; nil if unspecified.
+  /// libav's name for the transfer characteristic; nil if unspecified.
   public var transferName: String? {
     transfer == AVCOL_TRC_UNSPECIFIED ? nil : Self.string(av_color_transfer_name(transfer))
   }
-  /// libav's name of the matrix, such as `bt709`; nil if unspecified.
+  /// libav's name for the matrix, such as `bt709`; nil if unspecified.
   public var matrixName: String? { matrix == AVCOL_SPC_UNSPECIFIED ? nil : Self.string(av_color_space_name(matrix)) }
-  /// libav's name of the chroma location, such as `left`; nil if unspecified.
+  /// libav's name for the chroma location, such as `left`; nil if unspecified.
   public var chromaLocationName: String? {
     chromaLocation == AVCHROMA_LOC_UNSPECIFIED ? nil : Self.string(av_chroma_location_name(chromaLocation))
   }
 
-  /// This description with what it leaves open taken from `other`.
+  /// Returns this description with its unspecified tags taken from `other`.
   public func filled(from other: ColorDescription) -> ColorDescription {
     var result = self
     if result.range == AVCOL_RANGE_UNSPECIFIED { result.range = other.range }

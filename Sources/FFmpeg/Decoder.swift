@@ -1,15 +1,18 @@
 import CFFmpeg
 
-/// Turns the packets of one video stream into frames.
+/// Decodes the packets of one video stream into frames.
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
-  /// The unit of the frames' timestamps: the stream's.
+  /// The time base of the frames' timestamps, which is the stream's.
   public let timeBase: Rational
 
-  /// A decoder for `stream` on `threads` threads, 0 for as many as libav thinks fit. With `isLowDelay` it holds no frame back
-  /// for the sake of its threads. Throws `MediaError` if libav has no decoder for the codec or the stream's description is
-  /// damaged.
+  /// Creates a decoder for `stream`.
+  ///
+  /// - Parameters:
+  ///   - threads: The number of threads; 0 lets libav choose.
+  ///   - isLowDelay: Whether to return each frame at once instead of holding frames back to decode them in parallel.
+  /// - Throws: `MediaError` if libav has no decoder for the codec or the stream's parameters are damaged.
   public init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
     file = stream.file
     timeBase = stream.timeBase
@@ -26,8 +29,12 @@ public final class Decoder: @unchecked Sendable {
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
   }
 
-  /// A decoder of pictures that come without a container, such as `mjpeg`, which refuses those of more than
-  /// `maximumPixelCount` pixels; `name` is what errors call them. Throws `MediaError` if libav has no such decoder.
+  /// Creates a decoder for pictures without a container, such as `mjpeg`.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the source in error messages.
+  ///   - maximumPixelCount: The largest number of pixels that a picture may have; the decoder rejects larger ones.
+  /// - Throws: `MediaError` if libav has no such decoder.
   public init(codec: String, named name: String, maximumPixelCount: Int) throws {
     file = name
     timeBase = Rational(1, 1_000_000)
@@ -41,8 +48,10 @@ public final class Decoder: @unchecked Sendable {
     try MediaError.check(avcodec_open2(context.pointer, found, nil), "decode", file: name)
   }
 
-  /// Sends a packet, or nil for the end of the stream. Returns false if frames must be received first: send it again then.
-  /// Throws `MediaError` for damaged data; the decoder can go on with the next packet.
+  /// Sends a packet, or nil for the end of the stream.
+  ///
+  /// - Returns: False if frames must be received before the packet can be sent again.
+  /// - Throws: `MediaError` for damaged data. Decoding can continue with the next packet.
   public func send(_ packet: Packet?) throws -> Bool {
     cffmpeg_clear_last_log_line()
     let status = avcodec_send_packet(context.pointer, packet?.pointer)
@@ -52,7 +61,9 @@ public final class Decoder: @unchecked Sendable {
     return true
   }
 
-  /// Receives the next frame in order of presentation. Throws `MediaError` for damaged data; the decoder can go on.
+  /// Receives the next frame in presentation order.
+  ///
+  /// - Throws: `MediaError` for damaged data. Decoding can continue.
   public func receive(into frame: Frame) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
     return try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
@@ -60,9 +71,11 @@ public final class Decoder: @unchecked Sendable {
 }
 
 extension Demuxer {
-  /// The first picture of the best video stream that can be decoded: for a still image, the image.
+  /// Returns the first picture of the best video stream that can be decoded. For a still image, this is the image.
   ///
-  /// Damaged packets in front of it are passed over. Throws `MediaError` if there is none.
+  /// Skips damaged packets before it.
+  ///
+  /// - Throws: `MediaError` if there is no such picture.
   public func firstFrame() throws -> Frame {
     let stream = try bestVideoStream()
     let decoder = try Decoder(stream)
@@ -88,6 +101,6 @@ extension Demuxer {
         }
       }
     }
-    throw firstError ?? MediaError(operation: "decode", file: file, message: "there is no picture in it")
+    throw firstError ?? MediaError(operation: "decode", file: file, message: "it contains no picture")
   }
 }

@@ -22,7 +22,7 @@ final class InputContext {
     self.stream = stream
     if let stream { context?.pointee.pb = stream.pointer }
     cffmpeg_clear_last_log_line()
-    // On failure libav frees the context.
+    // libav frees the context on failure.
     let options = source.standardOptions.merging(source.options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       let status = avformat_open_input(&context, source.url, format, &dictionary)
@@ -44,29 +44,30 @@ final class InputContext {
   }
 }
 
-/// Reads a media file or stream, packet by packet; a still image is a file of one packet.
+/// Reads a media file or stream, packet by packet. A still image is a file with one packet.
 public final class Demuxer: @unchecked Sendable {
   let context: InputContext
-  /// The streams, by index.
+  /// The streams in the order of their indices.
   public let streams: [MediaStream]
-  /// The file's name as given.
+  /// The name of the file or stream, as given.
   public var file: String { context.file }
 
-  /// What libav logged when the packets ended: for a file that breaks off, the reason. Nil if it ended well or has not ended.
+  /// What libav logged at the end of the packets, such as the reason why a truncated file ends early; nil if the file
+  /// ended normally or has not ended yet.
   public private(set) var endRemark: String?
 
-  /// Opens `file` and looks at its first packets.
+  /// Opens `file` and reads its first packets.
   ///
-  /// `interrupt` is asked, on the calling thread, whether to give up. Throws `MediaError` if the file is missing, a directory,
-  /// empty, or nothing libav can read.
+  /// - Parameter interrupt: Called on the calling thread; true gives up a blocking call, now or in later reads.
+  /// - Throws: `MediaError` if the file is missing, a directory, empty, or in a format that libav cannot read.
   public convenience init(path file: String, interrupt: (@Sendable () -> Bool)? = nil) throws {
     try self.init(MediaSource(file: file), interrupt: interrupt)
   }
 
-  /// Opens `source`, waiting for its first packets.
+  /// Opens `source` and waits for its first packets.
   ///
-  /// `interrupt` is asked, on the calling thread, whether to give up; also by later reads. Throws `MediaError` if there is
-  /// nothing that libav can read, and where libav lacks what is needed.
+  /// - Parameter interrupt: Called on the calling thread; true gives up a blocking call, now or in later reads.
+  /// - Throws: `MediaError` if libav cannot read the source, or lacks the protocol, format or an option.
   public init(_ source: MediaSource, interrupt: (@Sendable () -> Bool)? = nil) throws {
     if source.kind == .file, source.format == nil { try Self.checkFile(source.name) }
     context = try InputContext(source, interrupt: interrupt)
@@ -78,7 +79,9 @@ public final class Demuxer: @unchecked Sendable {
     }
   }
 
-  /// The video stream that players choose, cover pictures aside. Throws `MediaError` if there is none.
+  /// Returns the video stream that a player would choose, ignoring cover pictures.
+  ///
+  /// - Throws: `MediaError` if there is none.
   public func bestVideoStream() throws -> MediaStream {
     let found = av_find_best_stream(context.pointer, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
     if found >= 0, Int(found) < streams.count, !streams[Int(found)].isAttachedPicture { return streams[Int(found)] }
@@ -88,31 +91,34 @@ public final class Demuxer: @unchecked Sendable {
     return stream
   }
 
-  /// The sound that players choose beside `video`; nil if there is none.
+  /// Returns the audio stream that a player would choose for `video`; nil if there is none.
   public func bestAudioStream(beside video: MediaStream) -> MediaStream? {
     let found = av_find_best_stream(context.pointer, AVMEDIA_TYPE_AUDIO, -1, Int32(video.index), nil, 0)
     return found >= 0 && Int(found) < streams.count ? streams[Int(found)] : nil
   }
 
-  /// libav's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+  /// libav's name for the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
   public var formatName: String { context.pointer.pointee.iformat.map { String(cString: $0.pointee.name) } ?? "" }
-  /// The length in seconds; nil if unknown.
+  /// The duration in seconds; nil if unknown.
   public var seconds: Double? {
     Timestamp.optional(context.pointer.pointee.duration).map { Double($0) * Rational.microseconds.value }
   }
-  /// The file's tags: title, artist ...
+  /// The file's tags, such as title and artist.
   public var metadata: [String: String] { Metadata.entries(context.pointer.pointee.metadata) }
 
-  /// Makes `read` pass over a stream that nobody wants.
+  /// Makes ``read(into:)`` skip a stream that is not needed.
   public func discard(_ stream: MediaStream) { stream.pointer.pointee.discard = AVDISCARD_ALL }
 
-  /// Reads the next packet of any stream into `packet`; false at the end of the file. Throws `MediaError`.
+  /// Reads the next packet of any stream into `packet`.
+  ///
+  /// - Returns: False at the end of the file.
+  /// - Throws: `MediaError` if reading fails.
   public func read(into packet: Packet) throws -> Bool {
     packet.unreference()
     cffmpeg_clear_last_log_line()
     let status = av_read_frame(context.pointer, packet.pointer)
     if status == cffmpeg_error_eof() {
-      // A failing device also ends the packets: the reason stays with the byte stream.
+      // A failing device also ends the packets. The byte stream keeps the reason.
       if let bytes = context.pointer.pointee.pb, bytes.pointee.error < 0, bytes.pointee.error != cffmpeg_error_eof() {
         throw MediaError(operation: "read", file: file, code: bytes.pointee.error)
       }
@@ -130,7 +136,7 @@ public final class Demuxer: @unchecked Sendable {
       throw MediaError(operation: "open", file: file, message: String(cString: strerror(errno)))
     }
     let kind = status.st_mode & S_IFMT
-    // Not a pipe or a device, which might never begin or never end.
+    // Pipes and devices might never begin or never end.
     let refusal =
       kind == S_IFDIR
       ? "it is a directory" : kind != S_IFREG ? "it is not a regular file" : status.st_size == 0 ? "it is empty" : nil

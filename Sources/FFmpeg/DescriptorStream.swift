@@ -1,18 +1,20 @@
 import CFFmpeg
 import Foundation
 
-/// libav's byte stream over an open file descriptor, such as standard input, that can be given up while it waits.
+/// A libav byte stream over an open file descriptor, such as standard input, whose blocking calls can be interrupted.
 ///
-/// libav's own `pipe:` blocks inside the system call, where nobody can reach it. The descriptor stays open.
+/// libav's own `pipe:` protocol blocks inside the system call and cannot be interrupted. The descriptor stays open.
 final class DescriptorStream {
   let pointer: UnsafeMutablePointer<AVIOContext>
   private let descriptor: Int32
   private let interruption: Interruption
 
-  /// How long to wait before the interruption is asked again, in milliseconds.
-  private static let patience: Int32 = 50
+  /// The interval in milliseconds at which a waiting call checks for an interruption.
+  private static let pollInterval: Int32 = 50
 
-  /// A stream for reading or writing. Throws `MediaError` when memory is short.
+  /// Creates a stream for reading or writing.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   init(_ descriptor: Int32, isWriting: Bool, interruption: Interruption, file: String) throws {
     self.descriptor = descriptor
     self.interruption = interruption
@@ -41,13 +43,13 @@ final class DescriptorStream {
     opaque.map { Unmanaged<DescriptorStream>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  /// Waits until the descriptor is ready; a negative error code if it will not be.
+  /// Waits until the descriptor is ready. Returns a negative error code if waiting fails or is interrupted.
   private func wait(for events: Int32) -> Int32 {
     var request = pollfd(fd: descriptor, events: Int16(events), revents: 0)
     while true {
       if interruption.isRaised { return cffmpeg_error_exit() }
-      let status = poll(&request, 1, Self.patience)
-      // A closed other end counts as ready: the call that follows tells what it is.
+      let status = poll(&request, 1, Self.pollInterval)
+      // A closed peer counts as ready: the read or write that follows reports it.
       if status > 0 { return 0 }
       if status < 0 && errno != EINTR { return cffmpeg_error_from_errno(errno) }
     }
@@ -69,7 +71,7 @@ final class DescriptorStream {
     while done < Int(count) {
       let status = wait(for: Int32(POLLOUT))
       if status < 0 { return status }
-      // A pipe that has room at all takes this much at once and does not block.
+      // A pipe that is ready for writing takes this much without blocking.
       let part = min(Int(count) - done, Int(PIPE_BUF))
       let written = Foundation.write(descriptor, buffer.map { $0 + done }, part)
       if written >= 0 {

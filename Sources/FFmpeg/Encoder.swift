@@ -1,28 +1,28 @@
 import CFFmpeg
 
-/// What an encoder is to make.
+/// The settings of an encoder.
 public struct EncoderSettings: Sendable {
-  /// libav's name of the encoder: `libx264`, `png`, `mjpeg`, `libwebp` ...
+  /// libav's name for the encoder: `libx264`, `png`, `mjpeg`, `libwebp` ...
   public var codec: String
-  /// The format of the frames it will be sent.
+  /// The format of the frames to encode.
   public var format: VideoFormat
-  /// The unit of the frames' timestamps.
+  /// The time base of the frames' timestamps.
   public var timeBase: Rational
-  /// The nominal frame rate; timestamps need not follow it. Nil if unknown.
+  /// The nominal frame rate, which the timestamps need not follow; nil if unknown.
   public var frameRate: Rational?
-  /// Width over height of one pixel; 0/1 if unknown.
+  /// The width of a pixel divided by its height; 0/1 if unknown.
   public var sampleAspectRatio: Rational
-  /// The number of threads, 0 for as many as libav thinks fit.
+  /// The number of threads; 0 lets libav choose.
   public var threads: Int
-  /// The fixed quantizer of codecs without a better measure, such as MJPEG and MPEG-4: 1 (best) to 31; nil for the encoder's
-  /// own rate control.
+  /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31; nil
+  /// uses the encoder's own rate control.
   public var quantizer: Int?
-  /// The encoder's own options by libav's names: `crf`, `preset`, `quality` ...
+  /// The encoder's own options, by libav's names: `crf`, `preset`, `quality` ...
   public var options: [String: String]
-  /// Whether the parameter sets go to the container's head: as `Muxer.wantsGlobalHeader` says.
+  /// Whether the parameter sets go into the container's header, as ``Muxer/wantsGlobalHeader`` requires.
   public var usesGlobalHeader: Bool
 
-  /// Settings for one stream or still image; a still image needs no more than codec and format.
+  /// Creates settings for a stream or a still image. A still image needs only `codec` and `format`.
   public init(
     codec: String, format: VideoFormat, timeBase: Rational = Rational(1, 25), frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), threads: Int = 1, quantizer: Int? = nil,
@@ -40,14 +40,16 @@ public struct EncoderSettings: Sendable {
   }
 }
 
-/// Turns frames into the packets of one video stream.
+/// Encodes frames into the packets of one video stream.
 public final class Encoder: @unchecked Sendable {
   let context: CodecContext
-  /// What it was made for.
+  /// The settings that the encoder was created with.
   public let settings: EncoderSettings
 
-  /// Opens the encoder. Throws `MediaError` if there is none of that name, if it does not take the pixel format or size, or if
-  /// it does not know an option or its value.
+  /// Opens the encoder.
+  ///
+  /// - Throws: `MediaError` if there is no encoder with this name, or if it rejects the pixel format, the size, an
+  ///   option or the value of an option.
   public init(_ settings: EncoderSettings) throws {
     self.settings = settings
     let codec = try VideoCodec(encoder: settings.codec)
@@ -81,14 +83,16 @@ public final class Encoder: @unchecked Sendable {
     }
   }
 
-  /// The parameter sets as the encoder made them, where `settings.usesGlobalHeader`; empty where it made none.
+  /// The parameter sets if `settings.usesGlobalHeader` is true; empty if the encoder produced none.
   public var parameterSets: [UInt8] {
     let pointer = context.pointer.pointee
     return Array(UnsafeBufferPointer(start: pointer.extradata, count: Int(max(0, pointer.extradata_size))))
   }
 
-  /// Sends a frame, whose `pts` is in `settings.timeBase`, or nil for the end of the stream. Returns false if packets must be
-  /// received first: send it again then. Throws `MediaError`.
+  /// Sends a frame, or nil for the end of the stream. The frame's `pts` is in `settings.timeBase`.
+  ///
+  /// - Returns: False if packets must be received before the frame can be sent again.
+  /// - Throws: `MediaError` if encoding fails.
   public func send(_ frame: Frame?) throws -> Bool {
     if settings.quantizer != nil { frame?.pointer.pointee.quality = context.pointer.pointee.global_quality }
     cffmpeg_clear_last_log_line()
@@ -99,7 +103,9 @@ public final class Encoder: @unchecked Sendable {
     return true
   }
 
-  /// Receives the next packet, in order of decoding and in `settings.timeBase`. Throws `MediaError`.
+  /// Receives the next packet in decoding order. Its times are in `settings.timeBase`.
+  ///
+  /// - Throws: `MediaError` if encoding fails.
   public func receive(into packet: Packet) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
     let status = try CodecStatus.from(
@@ -107,8 +113,11 @@ public final class Encoder: @unchecked Sendable {
     return status
   }
 
-  /// The encoded bytes of one picture, for formats whose files are a single packet: PNG, JPEG, WebP. The encoder is spent then.
-  /// Throws `MediaError`.
+  /// Returns the encoded bytes of one picture, for formats whose files are a single packet: PNG, JPEG, WebP.
+  ///
+  /// This ends the stream: the encoder cannot be used again.
+  ///
+  /// - Throws: `MediaError` if encoding fails.
   public func encodeStill(_ frame: Frame) throws -> [UInt8] {
     if frame.pts == nil { frame.pts = 0 }
     let packet = try Packet()
@@ -117,7 +126,7 @@ public final class Encoder: @unchecked Sendable {
     _ = try send(nil)
     while try receive(into: packet) == .output { bytes += packet.bytes }
     guard !bytes.isEmpty else {
-      throw MediaError(operation: "encode with", file: settings.codec, message: "it made no packet")
+      throw MediaError(operation: "encode with", file: settings.codec, message: "it produced no packet")
     }
     return bytes
   }

@@ -1,15 +1,20 @@
 import CFFmpeg
 
-/// One decoded picture.
+/// A decoded picture or a piece of decoded audio.
 ///
-/// Owns an `AVFrame`, whose planes may be shared with a decoder; it is reused from call to call. One thread at a time may use it.
+/// Owns an `AVFrame`, which is reused from call to call and may share its planes with a decoder. Use it from one thread
+/// at a time.
 public final class Frame: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVFrame>
 
-  /// An empty frame to be filled by a decoder. Throws `MediaError` when memory is short.
+  /// Creates an empty frame for a decoder to fill.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public init() throws { pointer = try MediaError.allocated(av_frame_alloc(), "allocate a frame") }
 
-  /// A frame with planes of its own, content undefined. Throws `MediaError` if the size is out of range or memory is short.
+  /// Creates a frame with its own planes, whose content is undefined.
+  ///
+  /// - Throws: `MediaError` if the size is out of range or memory is short.
   public convenience init(_ format: VideoFormat) throws {
     try self.init()
     try format.checkSize("allocate a frame", file: nil)
@@ -25,13 +30,13 @@ public final class Frame: @unchecked Sendable {
     av_frame_free(&frame)
   }
 
-  /// Pixels across.
+  /// The number of pixels in a row.
   public var width: Int { Int(pointer.pointee.width) }
-  /// Pixels down.
+  /// The number of rows.
   public var height: Int { Int(pointer.pointee.height) }
-  /// How the samples lie in memory.
+  /// The layout of the samples in memory.
   public var pixelFormat: PixelFormat { PixelFormat(AVPixelFormat(rawValue: pointer.pointee.format)) }
-  /// Size, pixel format and colours together.
+  /// The size, pixel format and colours.
   public var format: VideoFormat {
     VideoFormat(width: width, height: height, pixelFormat: pixelFormat, color: color)
   }
@@ -53,67 +58,73 @@ public final class Frame: @unchecked Sendable {
     }
   }
 
-  /// When it is shown, in the time base of its stream; nil if unknown.
+  /// The presentation time in the time base of its stream; nil if unknown.
   public var pts: Int64? {
     get { Timestamp.optional(pointer.pointee.pts) }
     set { pointer.pointee.pts = newValue ?? Timestamp.unknown }
   }
-  /// libav's best estimate of `pts`, from the packets around it where the container gives none.
+  /// libav's best estimate of ``pts``, derived from neighbouring packets if the container gives none.
   public var bestEffortTimestamp: Int64? { Timestamp.optional(pointer.pointee.best_effort_timestamp) }
-  /// How long it is shown, in the time base of its stream; 0 if unknown.
+  /// The duration in the time base of its stream; 0 if unknown.
   public var duration: Int64 {
     get { cffmpeg_frame_duration(pointer) }
     set { cffmpeg_frame_set_duration(pointer, newValue) }
   }
-  /// Width over height of one pixel; 0/1 if unknown.
+  /// The width of a pixel divided by its height; 0/1 if unknown.
   public var sampleAspectRatio: Rational {
     get { Rational(pointer.pointee.sample_aspect_ratio) }
     set { pointer.pointee.sample_aspect_ratio = newValue.libav }
   }
-  /// Whether the decoder found errors in it or in what it depends on.
+  /// Whether the decoder found errors in the frame or in a frame that it depends on.
   public var isCorrupt: Bool {
     pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || pointer.pointee.decode_error_flags != 0
   }
-  /// Its metadata; JPEG and WebP give their EXIF entries here, such as `Orientation`.
+  /// The metadata. JPEG and WebP store their EXIF entries here, such as `Orientation`.
   public var metadata: [String: String] { Metadata.entries(pointer.pointee.metadata) }
-  /// The display matrix that came with this frame; nil if none did.
+  /// The display matrix of this frame; nil if it has none.
   public var displayMatrix: DisplayMatrix? {
     guard let data = av_frame_get_side_data(pointer, AV_FRAME_DATA_DISPLAYMATRIX), data.pointee.size >= 36 else {
       return nil
     }
     return data.pointee.data.withMemoryRebound(to: Int32.self, capacity: 9) { DisplayMatrix($0) }
   }
-  /// The ICC profile that came with this frame; nil if none did.
+  /// The ICC profile of this frame; nil if it has none.
   public var iccProfile: [UInt8]? {
     guard let data = av_frame_get_side_data(pointer, AV_FRAME_DATA_ICC_PROFILE) else { return nil }
     return Array(UnsafeBufferPointer(start: data.pointee.data, count: data.pointee.size))
   }
 
-  /// The first byte of a plane; nil where there is none. Valid as long as the frame holds this picture.
+  /// Returns the first byte of a plane; nil if there is no such plane. Valid as long as the frame holds this picture.
   public func plane(_ index: Int) -> UnsafeMutablePointer<UInt8>? { cffmpeg_frame_plane(pointer, Int32(index)) }
-  /// The distance between the rows of a plane in bytes; negative where the rows run upwards.
+  /// Returns the distance in bytes between the rows of a plane; negative if the rows are stored bottom-up.
   public func stride(_ index: Int) -> Int { Int(cffmpeg_frame_stride(pointer, Int32(index))) }
 
-  /// Gives the frame planes that nobody else reads, so that it may be written. Throws `MediaError` when memory is short.
+  /// Makes the planes writable by copying them if they are shared.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public func makeWritable() throws { try MediaError.check(av_frame_make_writable(pointer), "copy a frame") }
 
-  /// Shows the picture of `other` too, sharing its planes. Throws `MediaError` when memory is short.
+  /// Replaces this picture with that of `other` and shares its planes.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public func reference(_ other: Frame) throws {
     unreference()
     try MediaError.check(av_frame_ref(pointer, other.pointer), "share a frame")
   }
 
-  /// Takes over what is not samples from `other`: time, aspect ratio, colours, metadata. Throws when memory is short.
+  /// Copies everything except the samples from `other`: times, aspect ratio, colours, metadata.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public func copyProperties(from other: Frame) throws {
     try MediaError.check(av_frame_copy_props(pointer, other.pointer), "copy a frame's properties")
   }
 
-  /// Lets the encoder choose the picture type; a decoder leaves the type it found.
+  /// Lets the encoder choose the picture type. A decoded frame carries the type that the decoder found.
   public func clearPictureType() { pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE }
 
-  /// Has the encoder begin anew with this picture, so that decoding may start here.
+  /// Asks the encoder for a keyframe, so that decoding can start at this picture.
   public func requestKeyframe() { pointer.pointee.pict_type = AV_PICTURE_TYPE_I }
 
-  /// Drops the picture; the object can be filled again.
+  /// Releases the picture. The object can be filled again.
   public func unreference() { av_frame_unref(pointer) }
 }

@@ -1,15 +1,15 @@
 import CFFmpeg
 
-/// A function that libav asks, from time to time, whether to give up a blocking call.
+/// A function that libav calls regularly to find out whether to give up a blocking call.
 final class Interruption {
   private let shouldInterrupt: (@Sendable () -> Bool)?
 
   init(_ shouldInterrupt: (@Sendable () -> Bool)?) { self.shouldInterrupt = shouldInterrupt }
 
-  /// Whether to give up.
+  /// Whether to give up the call.
   var isRaised: Bool { shouldInterrupt?() == true }
 
-  /// Valid as long as this object lives.
+  /// libav's callback, which is valid as long as this object lives.
   var callback: AVIOInterruptCB {
     guard shouldInterrupt != nil else { return AVIOInterruptCB() }
     return AVIOInterruptCB(

@@ -1,22 +1,22 @@
 import CFFmpeg
 
-/// A call of the libav libraries that failed.
+/// An error of a libav call.
 ///
-/// The description is one sentence: what was tried, on which file, libav's reason, and the last line that libav logged on the
-/// failing thread, which often says more than its error code.
+/// The description is one sentence: the operation, the file, libav's reason, and the last line that libav logged on the
+/// failing thread, which often says more than the error code.
 public struct MediaError: Error, CustomStringConvertible, Sendable {
-  /// What was tried, as a verb: `open`, `decode`, `write` ...
+  /// The operation as a verb: `open`, `decode`, `write` ...
   public let operation: String
-  /// The file it was tried on; nil where there is none.
+  /// The file; nil if there is none.
   public let file: String?
-  /// The AVERROR code; 0 where this library refused before asking libav.
+  /// The AVERROR code; 0 for an error that was detected without libav.
   public let code: Int32
-  /// The reason in words.
+  /// The reason.
   public let message: String
   /// The last error line that libav logged during the call; nil if there was none.
   public let logLine: String?
 
-  /// An error found by the caller itself, without a libav code.
+  /// Creates an error without a libav code.
   public init(operation: String, file: String?, message: String) {
     self.operation = operation
     self.file = file
@@ -25,7 +25,7 @@ public struct MediaError: Error, CustomStringConvertible, Sendable {
     self.logLine = nil
   }
 
-  /// An error from a negative libav `code`; takes the thread's last log line.
+  /// Creates an error from a negative libav `code` and the last log line of this thread.
   init(operation: String, file: String?, code: Int32) {
     self.operation = operation
     self.file = file
@@ -43,20 +43,24 @@ public struct MediaError: Error, CustomStringConvertible, Sendable {
     return "cannot \(operation)\(subject): \(message)\(detail)"
   }
 
-  /// Whether the interrupt callback of a `Demuxer` or `Muxer` ended the call.
+  /// Whether the interrupt callback of a ``Demuxer`` or ``Muxer`` ended the call.
   public var isInterruption: Bool { code == cffmpeg_error_exit() }
 
-  /// Whether libav found the data damaged, so that what follows may still be good.
+  /// Whether the data is damaged. The data after it may still be intact.
   public var isInvalidData: Bool { code == cffmpeg_error_invalid_data() }
 
-  /// Passes a non-negative `status` through and throws a negative one.
+  /// Returns a non-negative `status`.
+  ///
+  /// - Throws: `MediaError` if `status` is negative.
   @discardableResult
   static func check(_ status: Int32, _ operation: String, file: String? = nil) throws -> Int32 {
     guard status < 0 else { return status }
     throw MediaError(operation: operation, file: file, code: status)
   }
 
-  /// The object, or an out-of-memory error where libav could not allocate it.
+  /// Returns the object that libav allocated.
+  ///
+  /// - Throws: `MediaError` if it is nil because memory is short.
   static func allocated<T>(_ object: T?, _ operation: String, file: String? = nil) throws -> T {
     guard let object else { throw MediaError(operation: operation, file: file, message: "out of memory") }
     return object

@@ -1,16 +1,16 @@
 import Foundation
 
-/// Where media come from or go to, by the kind of name.
+/// The kind of place that media are read from or written to.
 public enum MediaKind: Sendable {
-  /// A file on disk.
+  /// A file.
   case file
-  /// One image file for each frame, by a pattern such as `frames/%05d.png`.
+  /// One image file per frame, named by a pattern such as `frames/%05d.png`.
   case imageSequence
-  /// Standard input or standard output: `-`.
+  /// Standard input or standard output, written as `-`.
   case standardStream
   /// A URL: `udp://`, `rtmp://`, `https://` ...
   case network
-  /// A camera, a screen or another device of libavdevice, by its format.
+  /// A camera, a screen or another device of libavdevice.
   case device
 
   init(name: String, isDevice: Bool, exists: (String) -> Bool) {
@@ -27,7 +27,8 @@ public enum MediaKind: Sendable {
     }
   }
 
-  /// `rtmp` of `rtmp://host/app`; nil for what is no URL. A colon alone does not make one: it may stand in a file's name.
+  /// Returns the scheme of a URL, such as `rtmp` for `rtmp://host/app`; nil if `name` is not a URL. A colon alone does
+  /// not make a URL, because file names may contain one.
   static func scheme(of name: String) -> String? {
     guard let end = name.range(of: "://") else { return nil }
     let scheme = name[..<end.lowerBound]

@@ -1,18 +1,20 @@
 import CFFmpeg
 import Foundation
 
-/// A source of media by the name that a person gives it: a file, a URL, `-`, a pattern of image files or a device.
+/// A source of media: a file, a URL, `-`, a pattern of image files or a device.
 public struct MediaSource: Equatable, Sendable {
   /// The name as given.
   public let name: String
-  /// What the name stands for.
+  /// The kind of source.
   public let kind: MediaKind
-  /// libav's name of the container or device; nil for what the content tells.
+  /// libav's name for the container or device; nil to detect it from the content.
   public let format: String?
   /// Options of the protocol, the container or the device, by libav's names.
   public let options: [String: String]
 
-  /// What `name` stands for. Throws `MediaError` if the installed libav has no format of the name given.
+  /// Creates a source from a name.
+  ///
+  /// - Throws: `MediaError` if the installed libav has no input format with the name `format`.
   public init(_ name: String, format: String? = nil, options: [String: String] = [:]) throws {
     self.name = name
     self.options = options
@@ -24,7 +26,7 @@ public struct MediaSource: Equatable, Sendable {
     }
   }
 
-  /// The file of that path, whatever characters are in it.
+  /// Creates a source for the file at `path`, whatever characters the path contains.
   public init(file path: String) {
     name = path
     kind = .file
@@ -32,10 +34,10 @@ public struct MediaSource: Equatable, Sendable {
     options = [:]
   }
 
-  /// Whether it goes on by itself, whether someone reads it or not.
+  /// Whether the source produces data at its own pace, even when nobody reads it.
   public var isLive: Bool { kind == .network || kind == .device }
 
-  /// Whether its frames lie ready and are read as fast as one can: to be shown, they must wait for their times.
+  /// Whether the frames can be read faster than real time, so that a player has to wait for their presentation times.
   public var isReadAhead: Bool {
     switch kind {
     case .file, .imageSequence: true
@@ -44,22 +46,22 @@ public struct MediaSource: Equatable, Sendable {
     }
   }
 
-  /// The name in errors.
+  /// The name in error messages.
   public var displayName: String { kind == .standardStream ? "standard input" : name }
 
   var url: String {
     switch kind {
-    // The protocol is named so that a name such as "concat:a" stays a file name.
+    // The explicit protocol keeps names such as "concat:a" file names.
     case .file, .imageSequence: "file:" + name
     case .standardStream: ""
     case .network, .device: name
     }
   }
 
-  /// What is set unless the user says otherwise.
+  /// The default options, which the user's options override.
   var standardOptions: [String: String] {
     switch kind {
-    // A per cent sign in the name of an image is a character, not a number's place; a playlist may not reach the network.
+    // A per cent sign in an image's file name is not a placeholder. Playlists must not access the network.
     case .file: ["pattern_type": "none", "protocol_whitelist": "file,crypto,data"]
     case .imageSequence: ["pattern_type": "sequence", "protocol_whitelist": "file,crypto,data"]
     case .standardStream: ["protocol_whitelist": "crypto,data"]
@@ -69,7 +71,7 @@ public struct MediaSource: Equatable, Sendable {
 
   static func inputFormat(named name: String, for source: String) throws -> UnsafePointer<AVInputFormat> {
     if let found = av_find_input_format(name) { return found }
-    // Devices lie in a library of their own, which is loaded when one is asked for.
+    // Devices are in a separate library, which is loaded on demand.
     if cffmpeg_register_devices() == 0, let found = av_find_input_format(name) { return found }
     throw MediaError(
       operation: "open", file: source == "-" ? "standard input" : source,

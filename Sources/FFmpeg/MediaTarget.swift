@@ -1,20 +1,22 @@
 import CFFmpeg
 
-/// Where media are to go, by the name that a person gives: a file, a URL, `-` or a pattern of image files.
+/// A destination for media: a file, a URL, `-` or a pattern of image files.
 public struct MediaTarget: Equatable, Sendable {
   /// The name as given.
   public let name: String
-  /// The path or URL that is written, where it is not the name: that of a temporary file.
+  /// The path or URL to write to. It differs from ``name`` if a temporary file is written.
   public var path: String
-  /// What the name stands for.
+  /// The kind of destination.
   public let kind: MediaKind
-  /// libav's name of the container.
+  /// libav's name for the container.
   public let format: String
   /// Options of the protocol, the container or the encoder, by libav's names.
   public let options: [String: String]
 
-  /// What `name` stands for. Throws `MediaError` if no container is known for it, or the installed libav has none of the name
-  /// given in `format`.
+  /// Creates a destination from a name.
+  ///
+  /// - Throws: `MediaError` if no container is known for the name, or if the installed libav has no output format with
+  ///   the name `format`.
   public init(_ name: String, format: String? = nil, options: [String: String] = [:]) throws {
     self.name = name
     path = name
@@ -29,12 +31,12 @@ public struct MediaTarget: Equatable, Sendable {
     // Some formats have several names.
     guard let found = wanted ?? Muxer.containerName(for: name), found != "null" || format != nil else {
       throw MediaError(
-        operation: "write", file: displayName, message: "no container is known for the extension of this name")
+        operation: "write", file: displayName, message: "no container is known for this file extension")
     }
     self.format = found
   }
 
-  /// The file `path`, which errors call `name`.
+  /// Creates a destination for the file at `path`, which error messages call `name`.
   init(file path: String, named name: String, format: String) {
     self.name = name
     self.path = path
@@ -43,20 +45,21 @@ public struct MediaTarget: Equatable, Sendable {
     options = [:]
   }
 
-  /// Whether it is one file on disk, which can appear when it is whole.
+  /// Whether the destination is a single file, which can be written under a temporary name and renamed when it is
+  /// complete.
   public var isSingleFile: Bool {
     guard kind == .file, let found = av_guess_format(format, nil, nil) else { return false }
     return found.pointee.flags & AVFMT_NOFILE == 0
   }
 
-  /// The name in errors.
+  /// The name in error messages.
   public var displayName: String { kind == .standardStream ? "standard output" : name }
 
   var url: String { kind == .file || kind == .imageSequence ? "file:" + path : path }
 
-  /// What receivers at such an address expect; nil where the extension tells.
+  /// The format that receivers at such an address expect; nil to use the file extension.
   private static func usualFormat(for name: String, kind: MediaKind) -> String? {
-    // Nut takes every codec and needs no seeking.
+    // NUT supports every codec and needs no seeking.
     if kind == .standardStream { return "nut" }
     if kind == .imageSequence { return "image2" }
     switch MediaKind.scheme(of: name) {

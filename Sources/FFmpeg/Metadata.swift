@@ -1,8 +1,8 @@
 import CFFmpeg
 
-/// libav's dictionaries of strings.
+/// Conversions of libav's string dictionaries.
 enum Metadata {
-  /// All entries of `dictionary`; of equal keys the last one wins.
+  /// Returns all entries of `dictionary`. If a key occurs more than once, the last entry wins.
   static func entries(_ dictionary: OpaquePointer?) -> [String: String] {
     var result: [String: String] = [:]
     var entry: UnsafeMutablePointer<AVDictionaryEntry>?
@@ -13,8 +13,9 @@ enum Metadata {
     return result
   }
 
-  /// Runs `body` on a dictionary of `options`, and frees what is left of it. What libav took is removed from it: the names
-  /// of what it did not take are returned.
+  /// Runs `body` with a dictionary of `options`, from which libav removes the options that it accepts.
+  ///
+  /// - Returns: The names of the options that libav did not accept, sorted.
   static func withOptions(
     _ options: [String: String], _ body: (inout OpaquePointer?) throws -> Void
   ) rethrows -> [String] {

@@ -1,16 +1,16 @@
 import CFFmpeg
 
-/// What a container takes.
+/// The codecs and features that a container supports.
 extension Muxer {
-  /// Whether the container keeps a display matrix, so that stored pictures may lie on their side.
+  /// Whether the container stores a display matrix, so that the pictures in it need not be upright.
   public var keepsDisplayMatrix: Bool {
     ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
   }
 
-  /// Whether each packet becomes a file of its own, whose codec the extension tells.
+  /// Whether each packet is written to its own file, whose extension determines the codec.
   public var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
 
-  /// The codec that libav prefers for video in this container, such as `h264`; nil if it takes none.
+  /// The codec that libav prefers for video in this container, such as `h264`; nil if the container supports no video.
   public var defaultVideoCodec: String? {
     guard let format = pointer.pointee.oformat else { return nil }
     let codec =
@@ -19,15 +19,15 @@ extension Muxer {
     return codec == AV_CODEC_ID_NONE ? nil : String(cString: avcodec_get_name(codec))
   }
 
-  /// Whether encoders for this container must put their parameter sets in its head.
+  /// Whether encoders for this container must put their parameter sets into its header.
   public var wantsGlobalHeader: Bool { (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 }
 
-  /// Whether the container takes the codec of `codec`.
+  /// Whether the container supports the codec of an encoder.
   public func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
 
-  /// Whether the container takes the packets of `stream` as they are.
+  /// Whether the container can store the packets of `stream` unchanged.
   public func accepts(_ stream: MediaStream) -> Bool {
-    // Fonts and the like have codecs that are in no table.
+    // The codecs of attachments, such as fonts, are in no table.
     if stream.mediaType == .attachment { return containerName == "matroska" }
     return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
   }
@@ -37,7 +37,7 @@ extension Muxer {
     let kind = avcodec_get_type(codec)
     let answer = avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL)
     if answer >= 0 { return answer == 1 }
-    // Some containers do not say.
+    // Some containers do not list their codecs.
     let name = String(cString: avcodec_get_name(codec))
     if ["mpegts", "mpeg", "vob", "svcd", "dvd", "rtp_mpegts"].contains(containerName) {
       return Self.codecsOfMPEGStreams.contains(name)
@@ -48,20 +48,21 @@ extension Muxer {
       || kind == AVMEDIA_TYPE_SUBTITLE && codec == format.pointee.subtitle_codec
   }
 
-  /// What libav's writers of MPEG transport and programme streams have stream types for.
+  /// The codecs that libav's MPEG transport and program stream muxers have stream types for.
   private static let codecsOfMPEGStreams: Set<String> = [
     "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts",
     "truehd", "opus", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "klv", "timed_id3",
   ]
 
-  /// What libav's writer of RTP has payload formats for, as far as they are in use.
+  /// The codecs in common use that libav's RTP muxer has payload formats for.
   private static let codecsOfRTP: Set<String> = [
     "h263", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "vp8", "vp9", "aac", "ac3", "mp2", "mp3",
     "opus",
     "pcm_alaw", "pcm_mulaw", "pcm_s16be", "adpcm_g722", "vorbis",
   ]
 
-  /// The old container's tag where it means the same codec in the new one, otherwise 0: the muxer's choice.
+  /// Returns the source's codec tag if it means the same codec in this container; otherwise 0, which lets the muxer
+  /// choose.
   func codecTag(for source: MediaStream) -> UInt32 {
     let tag = source.parameters.pointee.codec_tag
     let codec = source.parameters.pointee.codec_id

@@ -1,21 +1,22 @@
 import CFFmpeg
 
-/// Fragmented MP4, which can be played while it is written.
+/// Fragmented MP4, which can be played while it is being written.
 extension Muxer {
-  /// The options of `writeHeader` for fragments that the caller ends, each playable without those before it but for their
-  /// pictures.
+  /// Options for ``writeHeader(options:)`` that let the caller end the fragments.
   public static let fragmentOptions = ["movflags": "empty_moov+default_base_moof+frag_custom"]
 
-  /// Ends the fragment: hands out all packets that were written. Throws `MediaError`.
+  /// Ends the fragment and writes all pending packets.
+  ///
+  /// - Throws: `MediaError` if writing fails.
   public func endFragment() throws {
     cffmpeg_clear_last_log_line()
-    // Packets held back for the order of streams first, then the container's own.
+    // First the packets that libav holds back for interleaving, then those of the container.
     try MediaError.check(av_interleaved_write_frame(pointer, nil), "write", file: displayName)
     try MediaError.check(av_write_frame(pointer, nil), "write", file: displayName)
     if let bytes = pointer.pointee.pb { avio_flush(bytes) }
   }
 
-  /// Hands out the bytes that were written. `writeHeader` leaves the container's head in the buffer.
+  /// Writes the buffered bytes. ``writeHeader(options:)`` leaves the header in the buffer.
   public func flushBytes() {
     if let bytes = pointer.pointee.pb { avio_flush(bytes) }
   }

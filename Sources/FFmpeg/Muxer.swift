@@ -3,43 +3,48 @@ import Foundation
 
 /// Writes a media file, packet by packet.
 ///
-/// Add the streams, write the header, write packets, finish. Nothing is removed on failure: that is the caller's business.
+/// Add the streams, write the header, write packets, then call ``finish()``. After a failure, the caller removes the
+/// file.
 public final class Muxer: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVFormatContext>
-  /// What is written to.
+  /// The destination.
   public let target: MediaTarget
-  /// The file named in errors: the one the user asked for, where the one written to is temporary.
+  /// The name in error messages: the one that the user gave, even if a temporary file is written.
   public let displayName: String
   private let interruption: Interruption
   private var standardOutput: DescriptorStream?
   private var byteStream: ByteStream?
-  /// Options that the protocol did not take.
+  /// The options that the protocol did not accept.
   private var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
-  /// Per stream, the decoding time last written and the duration that went with it.
+  /// For each stream, the decoding time and duration of the last packet.
   private var lastTimes: [(dts: Int64, duration: Int64)?] = []
-  /// How many packets had no decoding time, or one that was not after the one before, and got the next that is possible.
+  /// The number of packets whose decoding time was missing or not after that of the previous packet, and was replaced
+  /// by the next possible one.
   public private(set) var repairedPacketCount = 0
   private var hasHeader = false
 
-  /// Creates `file` in the container that the extension of `name` tells, `file` itself if nil.
+  /// Creates `file` in the container given by the extension of `name`.
   ///
-  /// `interrupt` is asked whether to give up a blocking call. Throws `MediaError` if no container has this extension or the
-  /// file cannot be created.
+  /// - Parameters:
+  ///   - name: The name that the user gave; nil if it is `file`.
+  ///   - interrupt: Called during blocking calls; true gives up the call.
+  /// - Throws: `MediaError` if no container has this extension or the file cannot be created.
   public convenience init(
     path file: String, named name: String? = nil, interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     let name = name ?? file
     guard let format = Self.containerName(for: name) else {
       throw MediaError(
-        operation: "write", file: name, message: "no container is known for the extension of this name")
+        operation: "write", file: name, message: "no container is known for this file extension")
     }
     try self.init(MediaTarget(file: file, named: name, format: format), interrupt: interrupt)
   }
 
-  /// Creates or connects to `target`.
+  /// Creates the file or connects to the destination.
   ///
-  /// `interrupt` is asked whether to give up a blocking call. Throws `MediaError` if that fails.
+  /// - Parameter interrupt: Called during blocking calls; true gives up the call.
+  /// - Throws: `MediaError` if that fails.
   public init(_ target: MediaTarget, interrupt: (@Sendable () -> Bool)? = nil) throws {
     self.target = target
     displayName = target.displayName
@@ -70,8 +75,12 @@ public final class Muxer: @unchecked Sendable {
     options = options.filter { rest.contains($0.key) }
   }
 
-  /// A muxer of `container`, by libav's name, whose bytes go to a function, in order and on the writing thread; errors call it
-  /// `name`. Throws `MediaError` if the installed libav has no such container or memory is short.
+  /// Creates a muxer that passes its bytes to a closure, in order and on the thread that writes.
+  ///
+  /// - Parameters:
+  ///   - container: libav's name for the container.
+  ///   - name: The name in error messages.
+  /// - Throws: `MediaError` if the installed libav has no such container or memory is short.
   public init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
     target = MediaTarget(file: name, named: name, format: container)
     displayName = name
@@ -92,7 +101,7 @@ public final class Muxer: @unchecked Sendable {
 
   @discardableResult
   private func closeBytes() -> Int32 {
-    // Not for a format that opens its own files: the field is not ours then.
+    // Formats that open their own files do not use this field for a byte stream.
     guard let format = pointer.pointee.oformat, format.pointee.flags & AVFMT_NOFILE == 0 else { return 0 }
     guard standardOutput == nil, byteStream == nil else {
       if pointer.pointee.pb != nil { avio_flush(pointer.pointee.pb) }
@@ -108,15 +117,16 @@ public final class Muxer: @unchecked Sendable {
     return UnsafePointer(format)
   }
 
-  /// libav's name of the container that a file name's extension tells; nil if none does.
+  /// Returns libav's name for the container of a file name's extension; nil if there is none.
   public static func containerName(for name: String) -> String? {
     outputFormat(for: name).map { String(cString: $0.pointee.name) }
   }
 
-  /// libav's name of the container.
+  /// libav's name for the container.
   public var containerName: String { pointer.pointee.oformat.map { String(cString: $0.pointee.name) } ?? "" }
 
-  /// Options of the target that neither the protocol nor the container has: the encoder's, if anybody's.
+  /// The options of the destination that neither the protocol nor the container has. They may be options of the
+  /// encoder.
   public var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
 
   private func takesOption(_ name: String) -> Bool {
@@ -125,24 +135,27 @@ public final class Muxer: @unchecked Sendable {
     return withUnsafeMutablePointer(to: &own) { av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil }
   }
 
-  /// Sends every packet off at once, and lets no stream wait more than half a second for another one that is silent.
+  /// Writes every packet at once. A silent stream delays the others by at most half a second.
   public func useLowDelay() {
     pointer.pointee.flags |= AVFMT_FLAG_FLUSH_PACKETS
     pointer.pointee.flush_packets = 1
     pointer.pointee.max_interleave_delta = 500_000
   }
 
-  /// Adds the stream of `encoder`; tags, disposition and display matrix are those of `source` where given, the matrix only
-  /// with `keepsDisplayMatrix`.
+  /// Adds a stream for the packets of `encoder`.
   ///
-  /// Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
+  /// - Parameters:
+  ///   - source: The stream whose tags, disposition and side data are copied; nil for none.
+  ///   - keepsDisplayMatrix: Whether to copy the display matrix of `source`, too.
+  /// - Returns: The index of the stream, for the `streamIndex` of its packets.
+  /// - Throws: `MediaError` if memory is short.
   public func addStream(
     encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true
   ) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
       avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
-    // The encoder's fields may not hold what only the container carries.
+    // The encoder's fields may lack what only the container stores.
     stream.pointee.codecpar.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.codecpar.pointee.chroma_location = encoder.settings.format.color.chromaLocation
@@ -155,18 +168,22 @@ public final class Muxer: @unchecked Sendable {
     return added(stream, timeBase: encoder.settings.timeBase)
   }
 
-  /// Adds the stream of `sound`. Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
-  public func addStream(sound: SoundEncoder) throws -> Int {
+  /// Adds a stream for the packets of an audio encoder.
+  ///
+  /// - Returns: The index of the stream, for the `streamIndex` of its packets.
+  /// - Throws: `MediaError` if memory is short.
+  public func addStream(audio encoder: AudioEncoder) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
-      avcodec_parameters_from_context(stream.pointee.codecpar, sound.context.pointer), "write", file: displayName)
-    stream.pointee.time_base = sound.timeBase.libav
-    return added(stream, timeBase: sound.timeBase)
+      avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
+    stream.pointee.time_base = encoder.timeBase.libav
+    return added(stream, timeBase: encoder.timeBase)
   }
 
-  /// Adds a stream whose packets will be copied from `source`, with all that the container knows of it.
+  /// Adds a stream for packets that are copied from `source`, with everything that its container stores about it.
   ///
-  /// Returns its index: the `streamIndex` for its packets. Throws `MediaError` when memory is short.
+  /// - Returns: The index of the stream, for the `streamIndex` of its packets.
+  /// - Throws: `MediaError` if memory is short.
   public func addStream(copying source: MediaStream) throws -> Int {
     let stream = try newStream()
     guard let parameters = stream.pointee.codecpar else {
@@ -174,7 +191,7 @@ public final class Muxer: @unchecked Sendable {
     }
     try MediaError.check(avcodec_parameters_copy(parameters, source.parameters), "write", file: displayName)
     parameters.pointee.codec_tag = codecTag(for: source)
-    // These block sizes belong to the old container and are wrong in the new one.
+    // These block sizes belong to the old container and would be wrong in the new one.
     let block = parameters.pointee.block_align
     if parameters.pointee.codec_id == AV_CODEC_ID_MP3, [1, 1152, 576].contains(block) || block < 0 {
       parameters.pointee.block_align = 0
@@ -189,22 +206,24 @@ public final class Muxer: @unchecked Sendable {
     return added(stream, timeBase: source.timeBase)
   }
 
-  /// Copies the tags and the chapters of a file. Throws `MediaError` when memory is short.
+  /// Copies the tags and chapters of a file.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public func copyMetadata(of source: Demuxer) throws {
     let input = source.context.pointer
     try MediaError.check(
       av_dict_copy(&pointer.pointee.metadata, input.pointee.metadata, 0), "write", file: displayName)
-    // These describe the old file, not its content.
+    // These tags describe the old file, not its content.
     for key in ["major_brand", "minor_version", "compatible_brands", "encoder"] {
       av_dict_set(&pointer.pointee.metadata, key, nil, 0)
     }
     try MediaError.check(cffmpeg_copy_chapters(pointer, input), "write", file: displayName)
   }
 
-  /// Writes the container's head; streams cannot be added any more. `options` are the container's own, beside those of the
-  /// target.
+  /// Writes the container's header. Streams cannot be added afterwards.
   ///
-  /// Throws `MediaError` if the container refuses a stream or has no such option.
+  /// - Parameter options: Options of the container, which override those of the destination.
+  /// - Throws: `MediaError` if the container rejects a stream or has no such option.
   public func writeHeader(options: [String: String] = [:]) throws {
     cffmpeg_clear_last_log_line()
     let options = self.options.filter { takesOption($0.key) }.merging(options) { $1 }
@@ -217,8 +236,11 @@ public final class Muxer: @unchecked Sendable {
     }
   }
 
-  /// Writes a packet, whose timestamps are in the time base given when its stream was added; packets of different streams are
-  /// put in order by libav. The packet is empty afterwards. Throws `MediaError`, such as for a full disk.
+  /// Writes a packet and leaves it empty. libav interleaves the packets of different streams.
+  ///
+  /// The packet's timestamps are in the time base of the encoder or stream that its stream was added for.
+  ///
+  /// - Throws: `MediaError` if writing fails, for example because the disk is full.
   public func write(_ packet: Packet) throws {
     guard let stream = sourceTimeBases.indices.contains(packet.streamIndex) ? packet.streamIndex : nil,
       let output = pointer.pointee.streams[stream]
@@ -233,7 +255,7 @@ public final class Muxer: @unchecked Sendable {
     try checkBytes()
   }
 
-  /// Containers demand increasing decoding times; damaged or joined files do not always have them.
+  /// Containers require increasing decoding times, which damaged or joined files do not always have.
   private func repairTimes(of packet: Packet, stream: Int) {
     let isStrict = (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_TS_NONSTRICT == 0
     let last = lastTimes[stream]
@@ -247,7 +269,9 @@ public final class Muxer: @unchecked Sendable {
     lastTimes[stream] = (dts, max(packet.duration, isStrict ? 1 : 0))
   }
 
-  /// Writes what is still held back and the container's tail, and closes the file. Throws `MediaError`.
+  /// Writes the pending packets and the trailer, and closes the file.
+  ///
+  /// - Throws: `MediaError` if writing fails.
   public func finish() throws {
     cffmpeg_clear_last_log_line()
     if hasHeader { try MediaError.check(av_write_trailer(pointer), "write", file: displayName) }
@@ -256,7 +280,7 @@ public final class Muxer: @unchecked Sendable {
     try MediaError.check(closeBytes(), "write", file: displayName)
   }
 
-  /// A byte stream keeps its first error; the call that met it may have returned well.
+  /// A byte stream keeps its first error, even if the call that caused it reported success.
   private func checkBytes() throws {
     guard let bytes = pointer.pointee.pb else { return }
     try MediaError.check(bytes.pointee.error, "write", file: displayName)
@@ -286,7 +310,7 @@ public final class Muxer: @unchecked Sendable {
       cffmpeg_stream_copy_side_data(stream, source.pointer, sideData), "write", file: displayName)
   }
 
-  /// The tags in which Matroska writers note the numbers of the old encoding: `BPS`, `NUMBER_OF_FRAMES-eng` ...
+  /// The tags in which Matroska muxers store statistics of the old encoding: `BPS`, `NUMBER_OF_FRAMES-eng` ...
   private func statisticsKeys(of stream: UnsafeMutablePointer<AVStream>) -> [String] {
     let names = ["BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_"]
     return Metadata.entries(stream.pointee.metadata).keys.filter { key in names.contains { key.hasPrefix($0) } }

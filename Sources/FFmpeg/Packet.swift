@@ -1,15 +1,19 @@
 import CFFmpeg
 
-/// Encoded data of one stream: one picture, or some sound, or a subtitle.
+/// Encoded data of one stream: a picture, a piece of audio or a subtitle.
 ///
-/// Owns an `AVPacket` that is reused from call to call. One thread at a time may use it.
+/// Owns an `AVPacket`, which is reused from call to call. Use it from one thread at a time.
 public final class Packet: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVPacket>
 
-  /// An empty packet. Throws `MediaError` when memory is short.
+  /// Creates an empty packet.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public init() throws { pointer = try MediaError.allocated(av_packet_alloc(), "allocate a packet") }
 
-  /// A packet with a copy of `bytes`, such as the content of a JPEG file. Throws `MediaError` when memory is short.
+  /// Creates a packet with a copy of `bytes`, such as the content of a JPEG file.
+  ///
+  /// - Throws: `MediaError` if memory is short.
   public convenience init(bytes: UnsafeRawBufferPointer) throws {
     try self.init()
     try MediaError.check(av_new_packet(pointer, Int32(clamping: bytes.count)), "allocate a packet")
@@ -28,51 +32,51 @@ public final class Packet: @unchecked Sendable {
     get { Int(pointer.pointee.stream_index) }
     set { pointer.pointee.stream_index = Int32(newValue) }
   }
-  /// When it is shown, in its stream's time base; nil if unknown.
+  /// The presentation time in the time base of its stream; nil if unknown.
   public var pts: Int64? {
     get { Timestamp.optional(pointer.pointee.pts) }
     set { pointer.pointee.pts = newValue ?? Timestamp.unknown }
   }
-  /// When it is decoded, in its stream's time base; nil if unknown.
+  /// The decoding time in the time base of its stream; nil if unknown.
   public var dts: Int64? {
     get { Timestamp.optional(pointer.pointee.dts) }
     set { pointer.pointee.dts = newValue ?? Timestamp.unknown }
   }
-  /// How long it lasts, in its stream's time base; 0 if unknown.
+  /// The duration in the time base of its stream; 0 if unknown.
   public var duration: Int64 {
     get { pointer.pointee.duration }
     set { pointer.pointee.duration = newValue }
   }
-  /// Whether decoding may start here.
+  /// Whether decoding can start at this packet.
   public var isKeyframe: Bool { pointer.pointee.flags & AV_PKT_FLAG_KEY != 0 }
-  /// Whether the demuxer or decoder found it damaged.
+  /// Whether the demuxer or decoder found the packet damaged.
   public var isCorrupt: Bool { pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 }
   /// The number of encoded bytes.
   public var size: Int { Int(pointer.pointee.size) }
   /// A copy of the encoded bytes; for a still image, the content of its file.
   public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
-  /// Lends the encoded bytes for the length of `body`.
+  /// Calls `body` with the encoded bytes, which are valid until it returns.
   public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     try body(UnsafeRawBufferPointer(start: pointer.pointee.data, count: size))
   }
 
-  /// Converts its timestamps and duration from one time base to another.
+  /// Converts the timestamps and the duration from one time base to another.
   public func rescale(from source: Rational, to target: Rational) {
     av_packet_rescale_ts(pointer, source.libav, target.libav)
   }
 
-  /// Drops the data; the object can be filled again.
+  /// Releases the data. The object can be filled again.
   public func unreference() { av_packet_unref(pointer) }
 
-  /// Takes over the content of `other`, which is then empty.
+  /// Takes the content of `other` and leaves it empty.
   public func move(from other: Packet) {
     unreference()
     av_packet_move_ref(pointer, other.pointer)
   }
 }
 
-/// libav's mark for an unknown time.
+/// libav's value for an unknown time.
 enum Timestamp {
   static var unknown: Int64 { cffmpeg_nopts_value() }
   static func optional(_ value: Int64) -> Int64? { value == unknown ? nil : value }

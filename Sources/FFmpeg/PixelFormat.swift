@@ -1,12 +1,12 @@
 import CFFmpeg
 
-/// How the samples of a picture lie in memory, by libav's name: `yuv420p`, `rgb24`, `rgba` ...
+/// The layout of a picture's samples in memory, by libav's name: `yuv420p`, `rgb24`, `rgba` ...
 public struct PixelFormat: Equatable, Hashable, Sendable, CustomStringConvertible {
   let libav: AVPixelFormat
 
   init(_ format: AVPixelFormat) { libav = format }
 
-  /// The format of that name; nil if libav knows none.
+  /// Creates the format with libav's name `name`; nil if there is none.
   public init?(named name: String) {
     let format = av_get_pix_fmt(name)
     guard format != AV_PIX_FMT_NONE else { return nil }
@@ -17,15 +17,15 @@ public struct PixelFormat: Equatable, Hashable, Sendable, CustomStringConvertibl
   public static let rgb24 = PixelFormat(AV_PIX_FMT_RGB24)
   /// Interleaved 8-bit red, green, blue, alpha; alpha is not premultiplied.
   public static let rgba = PixelFormat(AV_PIX_FMT_RGBA)
-  /// Planar 8-bit, chroma halved both ways.
+  /// Planar 8-bit YUV 4:2:0: chroma has half the width and half the height.
   public static let yuv420p = PixelFormat(AV_PIX_FMT_YUV420P)
-  /// Planar 8-bit, chroma halved across.
+  /// Planar 8-bit YUV 4:2:2: chroma has half the width.
   public static let yuv422p = PixelFormat(AV_PIX_FMT_YUV422P)
-  /// Planar 8-bit, full chroma.
+  /// Planar 8-bit YUV 4:4:4: chroma has the full size.
   public static let yuv444p = PixelFormat(AV_PIX_FMT_YUV444P)
-  /// `yuv420p` of full range, as JPEG has it.
+  /// Full-range `yuv420p`, as in JPEG.
   public static let yuvj420p = PixelFormat(AV_PIX_FMT_YUVJ420P)
-  /// `yuv444p` of full range.
+  /// Full-range `yuv444p`.
   public static let yuvj444p = PixelFormat(AV_PIX_FMT_YUVJ444P)
   /// 8-bit grey.
   public static let gray8 = PixelFormat(AV_PIX_FMT_GRAY8)
@@ -35,25 +35,25 @@ public struct PixelFormat: Equatable, Hashable, Sendable, CustomStringConvertibl
     return descriptor.pointee.flags & UInt64(flag) != 0
   }
 
-  /// Whether the pixels have transparency; a palette may hold some.
+  /// Whether the pixels can be transparent. The colours of a palette may be.
   public var hasAlpha: Bool { has(AV_PIX_FMT_FLAG_ALPHA) || has(AV_PIX_FMT_FLAG_PAL) }
   /// Whether the samples are red, green and blue.
   public var isRGB: Bool { has(AV_PIX_FMT_FLAG_RGB) }
   /// Whether the pixels are indices into a palette.
   public var isPalette: Bool { has(AV_PIX_FMT_FLAG_PAL) }
-  /// Whether there is but one colour component.
+  /// Whether there is only one colour component.
   public var isGray: Bool {
     guard let descriptor = av_pix_fmt_desc_get(libav) else { return false }
     return descriptor.pointee.nb_components <= 2 && !isRGB && !isPalette
   }
-  /// Whether this is one of the `yuvj` formats, whose range is full by definition.
+  /// Whether this is one of the `yuvj` formats, which have full range by definition.
   public var isFullRangeByName: Bool { name.hasPrefix("yuvj") }
-  /// The largest bit depth of a component.
+  /// The bit depth of the first component.
   public var bitDepth: Int {
     guard let descriptor = av_pix_fmt_desc_get(libav) else { return 0 }
     return Int(descriptor.pointee.comp.0.depth)
   }
-  /// How often width and height are halved for chroma: `(1, 1)` for 4:2:0, `(1, 0)` for 4:2:2, `(0, 0)` for 4:4:4.
+  /// How often the width and height are halved for chroma: `(1, 1)` for 4:2:0, `(1, 0)` for 4:2:2, `(0, 0)` for 4:4:4.
   public var chromaShift: (horizontal: Int, vertical: Int) {
     guard let descriptor = av_pix_fmt_desc_get(libav) else { return (0, 0) }
     return (Int(descriptor.pointee.log2_chroma_w), Int(descriptor.pointee.log2_chroma_h))

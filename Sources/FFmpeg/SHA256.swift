@@ -1,10 +1,10 @@
 import CFFmpeg
 
-/// The SHA-256 digest (FIPS 180-4), by libavutil.
+/// A SHA-256 digest (FIPS 180-4), computed by libavutil.
 public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
-  /// A digest of nothing yet; nil where there is no memory for its state.
+  /// Starts a digest; nil if memory is short.
   public init?() {
     guard let context = av_sha_alloc() else { return nil }
     self.context = context
@@ -16,7 +16,7 @@ public struct SHA256: ~Copyable {
   /// Appends `bytes`.
   public mutating func update(_ bytes: [UInt8]) { av_sha_update(context, bytes, bytes.count) }
 
-  /// The digest of all that was appended, as 64 hexadecimal digits.
+  /// Returns the digest of all appended bytes as 64 hexadecimal digits.
   public consuming func hexDigest() -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     av_sha_final(context, &digest)

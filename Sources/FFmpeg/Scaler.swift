@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// How a scaler computes a pixel from its neighbours.
+/// The filter with which a scaler computes a pixel from its neighbours.
 public enum ScalingFilter: Sendable {
   case bilinear, bicubic, area, lanczos
 
@@ -16,23 +16,24 @@ public enum ScalingFilter: Sendable {
 
 /// Converts pictures between sizes and pixel formats.
 ///
-/// The matrix, the range and the chroma location of both sides are obeyed; chroma is interpolated in full and rounding is
-/// accurate, so that a picture converted to RGB and back keeps its place and its colours.
+/// Respects the matrix, range and chroma location of both formats. Chroma is interpolated at full resolution and
+/// rounding is accurate, so that a picture converted to RGB and back keeps its position and colours.
 public final class Scaler: @unchecked Sendable {
   private let context: OpaquePointer
-  /// What it reads.
+  /// The format that the scaler reads.
   public let source: VideoFormat
-  /// What it writes.
+  /// The format that the scaler writes.
   public let target: VideoFormat
 
-  /// A converter from `source` to `target`. Throws `MediaError` if a size is out of range or swscale cannot convert between
-  /// the pixel formats.
+  /// Creates a converter from `source` to `target`.
+  ///
+  /// - Throws: `MediaError` if a size is out of range or swscale cannot convert between the pixel formats.
   public init(from source: VideoFormat, to target: VideoFormat, filter: ScalingFilter = .bicubic) throws {
     let operation = "convert \(source.pixelFormat) to \(target.pixelFormat)"
     try source.checkSize(operation, file: nil)
     try target.checkSize(operation, file: nil)
     guard sws_isSupportedInput(source.pixelFormat.libav) > 0, sws_isSupportedOutput(target.pixelFormat.libav) > 0 else {
-      throw MediaError(operation: operation, file: nil, message: "swscale does not know this conversion")
+      throw MediaError(operation: operation, file: nil, message: "swscale does not support this conversion")
     }
     self.source = source
     self.target = target
@@ -67,7 +68,7 @@ public final class Scaler: @unchecked Sendable {
 
   deinit { sws_freeContext(context) }
 
-  /// Where the chroma samples lie; nothing for formats that do not subsample.
+  /// The options for the positions of the chroma samples; empty for formats without subsampling.
   private static func chromaOptions(_ format: VideoFormat, prefix: String) -> [(String, Int64)] {
     let shift = format.pixelFormat.chromaShift
     guard !format.pixelFormat.isRGB else { return [] }
@@ -78,9 +79,9 @@ public final class Scaler: @unchecked Sendable {
     return options
   }
 
-  /// Converts `source` into `target`, whose planes must be its own. Times and tags are not copied.
+  /// Converts `source` into `target`, whose planes must not be shared. Does not copy times and tags.
   ///
-  /// Throws `MediaError` if a frame is not of the format this scaler was made for.
+  /// - Throws: `MediaError` if a frame does not have the format of this scaler.
   public func scale(_ source: Frame, into target: Frame) throws {
     guard source.width == self.source.width, source.height == self.source.height,
       source.pixelFormat == self.source.pixelFormat, target.width == self.target.width,
@@ -89,7 +90,7 @@ public final class Scaler: @unchecked Sendable {
       throw MediaError(
         operation: "convert a frame", file: nil,
         message: "\(source.width)x\(source.height) \(source.pixelFormat) to \(target.width)x\(target.height) "
-          + "\(target.pixelFormat) is not what this scaler converts")
+          + "\(target.pixelFormat) does not match the formats of this scaler")
     }
     try MediaError.check(cffmpeg_scale(context, source.pointer, target.pointer), "convert a frame")
   }

@@ -1,25 +1,27 @@
 import CFFmpeg
 
-/// An encoder that libav offers, by name: `libx264`, `png`, `mjpeg`, `libwebp` ...
+/// A video encoder of libav: `libx264`, `png`, `mjpeg`, `libwebp` ...
 public struct VideoCodec: Sendable {
   nonisolated(unsafe) let pointer: UnsafePointer<AVCodec>
 
-  /// The video encoder of that name, or the preferred one for a codec of that name. Throws `MediaError` if there is none.
+  /// Finds the encoder with this name, or the preferred encoder for the codec with this name.
+  ///
+  /// - Throws: `MediaError` if there is none.
   public init(encoder name: String) throws {
     var found = avcodec_find_encoder_by_name(name)
     if found == nil, let descriptor = avcodec_descriptor_get_by_name(name) {
       found = avcodec_find_encoder(descriptor.pointee.id)
     }
     guard let found, found.pointee.type == AVMEDIA_TYPE_VIDEO else {
-      throw MediaError(operation: "encode with", file: name, message: "there is no video encoder of this name")
+      throw MediaError(operation: "encode with", file: name, message: "there is no video encoder with this name")
     }
     pointer = found
   }
 
-  /// libav's name of the encoder.
+  /// libav's name for the encoder.
   public var name: String { String(cString: pointer.pointee.name) }
 
-  /// The pixel formats it accepts; empty if it does not say.
+  /// The pixel formats that the encoder accepts; empty if it does not list them.
   public var pixelFormats: [PixelFormat] {
     guard let list = pointer.pointee.pix_fmts else { return [] }
     var result: [PixelFormat] = []
@@ -31,14 +33,15 @@ public struct VideoCodec: Sendable {
     return result
   }
 
-  /// The accepted pixel format that loses least of `source`; `source` itself if the encoder does not say.
+  /// Returns the accepted pixel format that loses the least information from `source`; `source` itself if the encoder
+  /// does not list its formats.
   public func bestPixelFormat(for source: PixelFormat) -> PixelFormat {
     guard let list = pointer.pointee.pix_fmts else { return source }
     let best = avcodec_find_best_pix_fmt_of_list(list, source.libav, source.hasAlpha ? 1 : 0, nil)
     return best == AV_PIX_FMT_NONE ? source : PixelFormat(best)
   }
 
-  /// Whether the encoder has an option of its own of that name, such as `crf`.
+  /// Whether the encoder has a private option with this name, such as `crf`.
   public func hasOption(_ name: String) -> Bool {
     var options = pointer.pointee.priv_class
     return withUnsafeMutablePointer(to: &options) {
@@ -46,7 +49,8 @@ public struct VideoCodec: Sendable {
     }
   }
 
-  /// Whether the encoder takes an option of that name: its own, or one of those that all have, such as `b` and `g`.
+  /// Whether the encoder has an option with this name: a private one, or one that all encoders have, such as `b` and
+  /// `g`.
   public func takesOption(_ name: String) -> Bool {
     if hasOption(name) { return true }
     var options = avcodec_get_class()
@@ -55,7 +59,8 @@ public struct VideoCodec: Sendable {
     }
   }
 
-  /// Whether it obeys `EncoderSettings.quantizer`: the encoders of libav itself that have no quality option of their own.
+  /// Whether the encoder respects ``EncoderSettings/quantizer``. These are libav's own encoders without a quality
+  /// option.
   public var hasQuantizer: Bool {
     [AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG].contains(pointer.pointee.id)
   }

@@ -2,16 +2,16 @@ import CFFmpeg
 
 /// The size, pixel format and colours of a picture.
 public struct VideoFormat: Equatable, Sendable {
-  /// Pixels across.
+  /// The number of pixels in a row.
   public var width: Int
-  /// Pixels down.
+  /// The number of rows.
   public var height: Int
-  /// How the samples lie in memory.
+  /// The layout of the samples in memory.
   public var pixelFormat: PixelFormat
-  /// What the samples mean.
+  /// The meaning of the samples.
   public var color: ColorDescription
 
-  /// A picture's format; colours unspecified unless given.
+  /// Creates a format. The colours are unspecified by default.
   public init(width: Int, height: Int, pixelFormat: PixelFormat, color: ColorDescription = .unspecified) {
     self.width = width
     self.height = height
@@ -19,7 +19,8 @@ public struct VideoFormat: Equatable, Sendable {
     self.color = color
   }
 
-  /// The matrix coefficients' index: as tagged, otherwise BT.709 for high definition and BT.601 below, as players assume.
+  /// The index of swscale's matrix coefficients: that of the tag, or else BT.709 for high definition and BT.601 below,
+  /// as players assume.
   var effectiveMatrix: Int32 {
     switch color.matrix {
     case AVCOL_SPC_UNSPECIFIED, AVCOL_SPC_RESERVED, AVCOL_SPC_RGB:
@@ -29,16 +30,16 @@ public struct VideoFormat: Equatable, Sendable {
     }
   }
 
-  /// The weights of red and blue in luma, Kr and Kb of ITU-T H.273: of the matrix that conversions use for these samples.
+  /// The weights Kr and Kb (ITU-T H.273) of red and blue in luma, for the matrix that conversions use.
   public var lumaWeights: (red: Double, blue: Double) {
     guard let coefficients = sws_getCoefficients(effectiveMatrix) else { return (0.2126, 0.0722) }
-    // What V adds to red and U to blue in limited range, in 1/65536: 2(1 − K)·255/224.
+    // The coefficients are what V adds to red and U adds to blue in limited range, in 1/65536: 2(1 − K)·255/224.
     func weight(_ index: Int) -> Double { 1 - Double(coefficients[index]) / 65536 * 224 / 255 / 2 }
     return (weight(0), weight(1))
   }
 
-  /// Where the first chroma sample lies, in 1/256 of a luma pixel; without a tag the left place of MPEG-2 and later, or the centre of
-  /// JPEG.
+  /// The position of the first chroma sample in 1/256 of a luma pixel. Without a tag, it is the centre for JPEG and the
+  /// left position of MPEG-2 otherwise.
   public var chromaPosition: (across: Int, down: Int) {
     var location = color.chromaLocation
     if location == AVCHROMA_LOC_UNSPECIFIED {
@@ -54,16 +55,16 @@ public struct VideoFormat: Equatable, Sendable {
     return (isCentredAcross ? 128 : 0, down)
   }
 
-  /// Whether the samples use the full range; untagged YUV does not, untagged grey does, as swscale has it.
+  /// Whether the samples use the full range. Without a tag, grey does and YUV does not, as in swscale.
   public var isFullRange: Bool {
     if pixelFormat.isFullRangeByName || pixelFormat.isRGB { return true }
     if color.range == AVCOL_RANGE_UNSPECIFIED { return pixelFormat.isGray }
     return color.range == AVCOL_RANGE_JPEG
   }
 
-  /// The colour tags for this picture converted to `pixelFormat`: the same, but a matrix and range that fit.
+  /// Returns the colour tags for this picture converted to `pixelFormat`, with a matrix and range that fit the format.
   ///
-  /// What was RGB gets the matrix that the conversion uses, and limited range as video has it.
+  /// RGB converted to YUV gets the matrix that the conversion uses, and limited range as usual for video.
   public func color(encodedAs pixelFormat: PixelFormat) -> ColorDescription {
     var result = color
     if pixelFormat.isRGB {

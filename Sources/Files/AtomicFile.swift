@@ -1,27 +1,28 @@
 import Foundation
 import Synchronization
 
-/// A file that appears under its name only when it is whole.
+/// A file that appears under its name only when it is complete.
 ///
-/// The bytes go to a temporary file in the target's directory; ``commit()`` brings them to the disk and renames the file
-/// over the target. An object that goes without ``commit()`` removes the temporary file and leaves the target as it was.
-/// For one thread at a time.
+/// The bytes go to a temporary file in the target's directory. ``commit()`` syncs the file to disk and renames it to
+/// the target. If the object is released without ``commit()``, it removes the temporary file and leaves the target
+/// unchanged. Use it from one thread at a time.
 public final class AtomicFile {
   /// The name under which the file will appear.
   public let path: String
-  /// Where the bytes are until ``commit()``; a library that opens files by name may write here instead of ``write(_:)``.
+  /// The path of the temporary file. A library that opens files by name can write there instead of calling
+  /// ``write(_:)``.
   public let temporaryPath: String
   private let descriptor: Int32
   private var isCommitted = false
 
   private static let counter = Atomic<Int>(0)
 
-  /// Creates the temporary file beside `path`.
+  /// Creates the temporary file next to `path`.
   ///
-  /// - Throws: ``FileError`` if the directory is missing or not writable, or if something other than a regular file
-  ///   (a directory, a device) has that name.
+  /// - Throws: ``FileError`` if the directory is missing or not writable, or if `path` is a directory, a device or
+  ///   anything else that is not a regular file.
   public init(path: String) throws(FileError) {
-    // Through a link, the file behind it is replaced and the link stays.
+    // For a symbolic link, the file that it points to is replaced and the link stays.
     let target = Self.resolved(path)
     var status = stat()
     if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -34,7 +35,7 @@ public final class AtomicFile {
     }
     let directory = Self.directory(of: target)
     let number = Self.counter.wrappingAdd(1, ordering: .relaxed).oldValue
-    // Not made of the target's name, which may already be as long as the file system allows.
+    // Not derived from the target's name, which may already be as long as the file system allows.
     temporaryPath = directory + "/.impasto-\(getpid())-\(number).part"
     self.path = path
     descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o666)
@@ -47,6 +48,8 @@ public final class AtomicFile {
   }
 
   /// Appends `bytes`.
+  ///
+  /// - Throws: ``FileError`` if writing fails.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var remaining = bytes
     while !remaining.isEmpty {
@@ -59,7 +62,9 @@ public final class AtomicFile {
     }
   }
 
-  /// Appends the bytes of `elements` as they lie in memory.
+  /// Appends the bytes of `elements` in their memory layout.
+  ///
+  /// - Throws: ``FileError`` if writing fails.
   public func write<Element: BitwiseCopyable>(_ elements: [Element]) throws(FileError) {
     // `Array.withUnsafeBytes` cannot throw a typed error.
     let outcome = elements.withUnsafeBytes { bytes in
@@ -68,13 +73,15 @@ public final class AtomicFile {
     try outcome.get()
   }
 
-  /// Brings the bytes to the disk and gives the file its name, replacing a file of that name.
+  /// Syncs the bytes to disk and renames the file to its target, replacing an existing file.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be synced or renamed.
   public func commit() throws(FileError) {
     let target = Self.resolved(path)
     if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
     if rename(temporaryPath, target) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
     isCommitted = true
-    // Makes the new name durable; some file systems refuse it, and the file is whole all the same.
+    // Makes the new name durable. Some file systems do not support this; the file is complete all the same.
     let directory = open(Self.directory(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Why a file could not be read or written.
+/// An error of reading or writing a file.
 public enum FileError: Error, CustomStringConvertible, Sendable, Equatable {
   /// The file cannot be opened or read.
   case cannotRead(path: String, reason: String)
   /// The file cannot be created, written or renamed.
   case cannotWrite(path: String, reason: String)
 
-  /// The reason alone, without the file's name.
+  /// The reason without the file's name.
   public var reason: String {
     switch self {
     case .cannotRead(_, let reason), .cannotWrite(_, let reason): reason
     }
   }
 
-  /// One sentence for the user.
+  /// One sentence with the file and the reason.
   public var description: String {
     switch self {
     case .cannotRead(let path, let reason): "\(path): cannot be read: \(reason)"
@@ -23,7 +23,7 @@ public enum FileError: Error, CustomStringConvertible, Sendable, Equatable {
   }
 }
 
-/// The system's sentence for the last failed call, such as "no space left on device".
+/// Returns the system's description of the last error, such as "no space left on device".
 func systemErrorText() -> String {
   let text = String(cString: strerror(errno))
   return text.prefix(1).lowercased() + text.dropFirst()

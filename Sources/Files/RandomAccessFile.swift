@@ -1,12 +1,13 @@
 import Foundation
 
-/// A regular file opened for reading at any offset.
+/// A regular file that can be read at any offset.
 ///
-/// Reads do not move a shared position, so several threads may read one object. The file is closed with it.
+/// Reads do not move a shared position, so several threads can use the same object. The file is closed when the object
+/// is released.
 public final class RandomAccessFile: Sendable {
-  /// The name as it was given.
+  /// The name as given.
   public let path: String
-  /// The length in bytes when the file was opened.
+  /// The size in bytes when the file was opened.
   public let size: Int
   private let descriptor: Int32
 
@@ -30,7 +31,9 @@ public final class RandomAccessFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// The `count` bytes from `offset` on; fewer bytes in the file are an error.
+  /// Returns `count` bytes, starting at `offset`.
+  ///
+  /// - Throws: ``FileError`` if reading fails or the file ends before the last byte.
   public func bytes(offset: Int, count: Int) throws(FileError) -> [UInt8] {
     var outcome = Result<Void, FileError>.success(())
     let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
@@ -45,7 +48,9 @@ public final class RandomAccessFile: Sendable {
     return result
   }
 
-  /// Fills `destination` with the bytes from `offset` on; fewer bytes in the file are an error.
+  /// Fills `destination` with the bytes that start at `offset`.
+  ///
+  /// - Throws: ``FileError`` if reading fails or the file ends before the last byte.
   public func read(into destination: UnsafeMutableRawBufferPointer, offset: Int) throws(FileError) {
     var done = 0
     while done < destination.count {

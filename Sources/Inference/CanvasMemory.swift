@@ -15,10 +15,6 @@ struct CanvasRequirements {
     self.canvasHeight = canvasHeight
   }
 
-  func scratchCount(threads: Int) -> Int {
-    max(reduction.scratchCount(threads: threads), revision.scratchCount(threads: threads))
-  }
-
   /// Values of the film's luma; none where no revision reads it.
   var lumaCount: Int { revision.channels > 0 ? FilmLuma.count(width: reduction.width, height: reduction.height) : 0 }
   /// Pixels of the canvas.

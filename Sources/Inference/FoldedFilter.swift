@@ -55,10 +55,18 @@ struct FoldedFilter {
   }
 
   /// Calls `body` with what kernels pack from.
-  func withFilterWeight(_ body: (FilterWeight) -> Void) {
-    weight.withUnsafeBufferPointer { buffer in
-      guard let values = buffer.baseAddress else { return }
-      body(FilterWeight(values, outputChannels: shape[0], inputChannels: shape[1], kernel: shape[2]))
+  static func withWeights(
+    of filters: ArraySlice<FoldedFilter>, _ known: [FilterWeight] = [], _ body: ([FilterWeight]) -> Void
+  ) {
+    guard let filter = filters.first else { return body(known) }
+    filter.weight.withUnsafeBufferPointer { weight in
+      filter.bias.withUnsafeBufferPointer { bias in
+        guard let values = weight.baseAddress else { return }
+        let next = FilterWeight(
+          values, outputChannels: filter.shape[0], inputChannels: filter.shape[1], kernel: filter.shape[2],
+          bias: bias.baseAddress)
+        withWeights(of: filters.dropFirst(), known + [next], body)
+      }
     }
   }
 }

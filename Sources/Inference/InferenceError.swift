@@ -22,7 +22,7 @@ public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .unsupportedSize(let width, let height):
       "a picture of \(width)×\(height) cannot be stylized; expected 1×1 to "
-        + "\(InferencePlan.maximumExtent)×\(InferencePlan.maximumExtent)"
+        + "\(LoweredPlan.maximumExtent)×\(LoweredPlan.maximumExtent)"
     case .strideTooSmall(let stride, let width):
       "rows \(stride) bytes apart overlap; \(width) pixels of 3 bytes need \(3 * width)"
     case .wrongInput(let found, let expected): "a picture of shape \(found) was given, expected \(expected)"

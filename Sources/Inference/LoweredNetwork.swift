@@ -13,7 +13,7 @@ import Networks
 /// - The first convolution reads the picture's bytes, the last one writes them, affine map and scaled tanh included; pixels are
 ///   unshuffled and shuffled as bytes are read and written.
 struct LoweredNetwork {
-  private(set) var steps: [LoweredStep] = []
+  private(set) var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   /// Channels of each node whose scale and shift are stored.
   private(set) var normChannels: [Int: Int] = [:]

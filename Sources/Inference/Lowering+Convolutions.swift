@@ -21,6 +21,8 @@ extension Lowering {
   /// What stands behind a convolution and is written along.
   private struct Epilogue {
     var filter: LoweredFilter
+    /// The convolution's node.
+    let first: Int
     /// The last node that the convolution computes.
     var last: Int
     var rectifies = false
@@ -47,26 +49,32 @@ extension Lowering {
       let algorithm = ToPictureAlgorithm.preferred(for: toPicture)
       if algorithm.supports(toPicture) {
         steps.append(
-          .convolutionToPicture(
-            LoweredFilter(layer: nodes[index].name), algorithm, toPicture, input: try value(of: source)))
+          ConvolutionToPictureStep(
+            planned: planned("toPicture-\(algorithm)", [index], extent, window),
+            filter: LoweredFilter(layer: nodes[index].name), kernel: algorithm.kernel(for: toPicture),
+            input: try value(of: source)))
         isFinished = true
         return
       }
     }
 
-    let convolution = FusedConvolution(stored)
+    let algorithm = FusedAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
     var epilogue = takeEpilogue(index, outputExtent, addsResidual: pictures[source] == nil && convolution.addsResidual)
-    if let affine = try pictureAffine(source, window) {
+    if let affine = pictureAffine(source, window) {
       epilogue.filter.affine = affine
-      let onPicture = FusedPictureConvolution(window.geometry(extent, inputs: 3, outputs: stored.outputChannels))
+      let onPicture = window.geometry(extent, inputs: 3, outputs: stored.outputChannels)
+      let algorithm = PictureAlgorithm.preferred(for: onPicture)
+      let convolution = algorithm.kernel(for: onPicture)
       let output = newActivation(outputExtent)
-      steps.append(.pictureConvolution(epilogue.filter, onPicture, output: lowered(epilogue, output)))
-      finish(index, epilogue, output, tasks: onPicture.taskCount)
+      steps.append(
+        PictureConvolutionStep(
+          planned: planned("fromPicture-\(algorithm)", [index], extent, window), filter: epilogue.filter,
+          kernel: convolution, output: lowered(epilogue, output)))
+      finish(epilogue, output, tasks: convolution.taskCount)
     } else {
-      let input = try read(source, materializing: convolution.materializesInput)
-      let output = newActivation(outputExtent)
-      steps.append(.convolution(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
-      finish(index, epilogue, output, tasks: convolution.taskCount)
+      try append(
+        convolution, planned(algorithm.rawValue, [index], extent, window), [epilogue.filter], source: source, epilogue)
     }
   }
 
@@ -82,14 +90,13 @@ extension Lowering {
       separated.insert(index)
       return
     }
-    let convolution = FusedDepthwiseConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels))
-    let outputExtent = shapes[index]
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: false)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
-    steps.append(.depthwise(epilogue.filter, convolution, input: input, output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: extent.storedChannels)
+    let algorithm = DepthwiseAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
+    try append(
+      convolution, planned("depthwise-\(algorithm)", [index], extent, window), [epilogue.filter], source: source,
+      epilogue)
   }
 
   /// Whether the 1×1 convolution behind a depthwise one takes it over.
@@ -108,37 +115,52 @@ extension Lowering {
     let source = nodes[depthwise].inputs[0]
     let window = Window(kernel: kernel, stride: stride, padding: padding, upsampling: 1)
     let extent = shapes[source]
-    let convolution = FusedSeparableConvolution(
-      window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8))
-    let outputExtent = shapes[index]
-    let epilogue = takeEpilogue(index, outputExtent, addsResidual: true)
-    let input = try read(source, materializing: convolution.materializesInput)
-    let output = newActivation(outputExtent)
+    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
+    let algorithm = SeparableAlgorithm.preferred(for: stored)
+    let convolution = algorithm.kernel(for: stored)
+    let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
+    try append(
+      convolution, planned(algorithm.rawValue, [depthwise, index], extent, window),
+      [LoweredFilter(layer: nodes[depthwise].name), epilogue.filter], source: source, epilogue)
+  }
+
+  /// Appends a convolution between activations.
+  private mutating func append(
+    _ kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>, _ planned: PlannedConvolution,
+    _ filters: [LoweredFilter], source: Int, _ epilogue: Epilogue
+  ) throws {
+    let input = try read(source, materializing: kernel.materializesInput)
+    let output = newActivation(shapes[epilogue.first])
     steps.append(
-      .separable(
-        depthwise: LoweredFilter(layer: nodes[depthwise].name), epilogue.filter, convolution, input: input,
-        output: lowered(epilogue, output)))
-    finish(index, epilogue, output, tasks: convolution.taskCount)
+      ConvolutionStep(
+        planned: planned, filters: filters, kernel: kernel, input: input, output: lowered(epilogue, output)))
+    finish(epilogue, output, tasks: kernel.taskCount)
+  }
+
+  /// The layers `indices`, of which the first reads `extent`, as `algorithm` computes them.
+  private func planned(
+    _ algorithm: String, _ indices: [Int], _ extent: ActivationExtent, _ window: Window
+  ) -> PlannedConvolution {
+    PlannedConvolution(
+      layers: indices.map { nodes[$0].name }, algorithm: algorithm,
+      geometry: window.geometry(
+        extent, inputs: extent.channels, outputs: indices.last.map { shapes[$0].channels } ?? extent.channels))
   }
 
   /// What a convolution on the picture itself folds into its weight, or nil where it must read an activation.
   ///
-  /// Padding with zeros comes behind the affine map, whose offset would fill it. All convolutions on the picture share one map of
-  /// its padding.
-  private mutating func pictureAffine(_ source: Int, _ window: Window) throws -> PictureAffine? {
+  /// Padding with zeros comes behind the affine map, whose offset would fill it.
+  private func pictureAffine(_ source: Int, _ window: Window) -> PictureAffine? {
     guard let picture = pictures[source], picture.factor == 1, window.upsampling == 1,
       window.padding == .reflect || picture.affine.offset == 0
     else { return nil }
-    let padding = [window.kernel, window.padding == .reflect ? 1 : 0]
-    guard pictureKernel == nil || pictureKernel == padding else { return nil }
-    pictureKernel = padding
     return picture.affine
   }
 
   /// Takes the batch norm, the ReLU and the residual sum that alone read a convolution, and finds the instance norms behind.
   private mutating func takeEpilogue(_ index: Int, _ extent: ActivationExtent, addsResidual: Bool) -> Epilogue {
     let channels = extent.channels
-    var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), last: index)
+    var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), first: index, last: index)
     if let next = onlyReader(index), nodes[next].operation == .batchNorm(channels: channels) {
       epilogue.filter.batchNorm = nodes[next].name
       epilogue.last = next
@@ -171,9 +193,9 @@ extension Lowering {
       gathers: !epilogue.norms.isEmpty)
   }
 
-  private mutating func finish(_ index: Int, _ epilogue: Epilogue, _ output: Int, tasks: Int) {
-    values[index] = LazyActivation(raw: output)
-    values[epilogue.last] = values[index]
+  private mutating func finish(_ epilogue: Epilogue, _ output: Int, tasks: Int) {
+    values[epilogue.first] = LazyActivation(raw: output)
+    values[epilogue.last] = values[epilogue.first]
     appendNorms(epilogue.norms, activation: output, tasks: tasks)
   }
 }

@@ -11,7 +11,7 @@ extension Lowering {
     }
     let input = try plain(source)
     let output = newActivation(shapes[index])
-    steps.append(.upsample(input: input, output: output))
+    steps.append(UpsampleStep(input: input, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
@@ -23,7 +23,7 @@ extension Lowering {
       return
     }
     let output = newActivation(shapes[index])
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: true, output: output))
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: true, output: output))
     values[index] = LazyActivation(raw: output)
   }
 
@@ -31,12 +31,12 @@ extension Lowering {
   mutating func lowerShuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]
     if index == final {
-      steps.append(.pack(input: try value(of: source), factor: factor))
+      steps.append(PackStep(input: try value(of: source), factor: factor))
       isFinished = true
       return
     }
     let output = newActivation(shapes[index])
-    steps.append(.shuffle(input: try plain(source), factor: factor, isInverse: false, output: output))
+    steps.append(ShuffleStep(input: try plain(source), factor: factor, isInverse: false, output: output))
     values[index] = LazyActivation(raw: output)
   }
 }

@@ -24,12 +24,10 @@ struct Lowering {
   var separated: Set<Int> = []
   /// The picture and what is left of it by affine maps and unshuffling.
   var pictures: [Int: PictureValue] = [:]
-  /// Kernel, stride and padding of the convolutions on the picture.
-  var pictureKernel: [Int]?
   /// Whether the last convolution has written the picture.
   var isFinished = false
 
-  var steps: [LoweredStep] = []
+  var steps: [any PlanStep] = []
   private(set) var extents: [ActivationExtent] = []
   var normChannels: [Int: Int] = [:]
   private(set) var scaling = PictureScaling(tanh: nil)
@@ -73,7 +71,7 @@ struct Lowering {
       try lower(index)
     }
     guard !isFinished else { return }
-    steps.append(.pack(input: try value(of: final), factor: 1))
+    steps.append(PackStep(input: try value(of: final), factor: 1))
   }
 
   private mutating func lower(_ index: Int) throws {
@@ -97,7 +95,7 @@ struct Lowering {
         value.rectifies = true
         values[index] = value
       } else {
-        values[index] = LazyActivation(raw: pass(value, rectifies: true))
+        values[index] = LazyActivation(raw: pass(value, .relu))
       }
     case .upsampleNearest: try lowerUpsampling(index)
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
@@ -106,7 +104,7 @@ struct Lowering {
     case .canvas, .revision: break
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
-      values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
+      values[index] = LazyActivation(raw: pass(value, .scaledTanh(scale: scale, offset: offset)))
     }
   }
 
@@ -142,7 +140,7 @@ struct Lowering {
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
       normChannels[norm] = extents[activation].channels
-      steps.append(.norm(node: norm, layer: nodes[norm].name, activation: activation, tasks: tasks))
+      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
     }
   }
 
@@ -153,7 +151,7 @@ struct Lowering {
     let channels = shapes[index].channels
     if !value.isPlain { value = LazyActivation(raw: try plain(source)) }
     normChannels[index] = channels
-    steps.append(.constant(node: index, map, channels: channels))
+    steps.append(ConstantStep(node: index, map: map, channels: channels))
     value.norm = index
     values[index] = value
   }
@@ -168,7 +166,7 @@ struct Lowering {
         network: definition.name, node: "\(node)", reason: "it is read by something other than what takes it over")
     }
     let output = newActivation(shapes[node])
-    steps.append(.unpack(source.affine, factor: source.factor, output: output))
+    steps.append(UnpackStep(affine: source.affine, factor: source.factor, output: output))
     let value = LazyActivation(raw: output)
     values[node] = value
     return value
@@ -194,11 +192,10 @@ struct Lowering {
   }
 
   private mutating func pass(
-    _ input: LazyActivation, rectifies: Bool = false, scaling: PictureScaling = PictureScaling(tanh: nil),
-    gathers: Bool = false
+    _ input: LazyActivation, _ function: PointwiseFunction = .identity, gathers: Bool = false
   ) -> Int {
     let output = newActivation(extents[input.raw])
-    steps.append(.pass(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
+    steps.append(PassStep(input: input, function: function, gathers: gathers, output: output))
     return output
   }
 

@@ -15,37 +15,15 @@ struct PlanRequirements {
   /// The film around the canvas, if there is one.
   let canvas: CanvasRequirements?
 
-  /// What `network` needs on a pool of `threads`, the way to its canvas and back included.
-  init(_ network: LoweredNetwork, canvas: CanvasRequirements?, threads: Int) {
-    self.canvas = canvas
-    layout = ArenaLayout(network.lives)
-    var scratchCount = canvas?.scratchCount(threads: threads) ?? 0
-    var momentCount = 0
-    for step in network.steps {
-      switch step {
-      case .convolution(_, let convolution, _, _):
-        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
-      case .depthwise(_, let convolution, _, _):
-        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
-      case .separable(_, _, let convolution, _, _):
-        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
-      case .pictureConvolution(_, let convolution, _):
-        scratchCount = max(scratchCount, convolution.scratchCount(threads: threads))
-      case .convolutionToPicture(_, let algorithm, let geometry, _):
-        scratchCount = max(scratchCount, algorithm.scratchCount(geometry, threads: threads))
-      case .unpack(_, let factor, _):
-        scratchCount = max(scratchCount, PicturePass.scratchCount(factor: factor, threads: threads))
-      case .norm(_, _, let activation, let tasks):
-        momentCount = max(
-          momentCount, Moments.count(tasks: tasks, channels: network.extents[activation].storedChannels))
-      case .constant, .pass, .upsample, .shuffle, .pack: break
-      }
-    }
-    self.scratchCount = scratchCount
-    self.momentCount = momentCount
+  /// What `plan` needs on a pool of `threads`.
+  init(_ plan: LoweredPlan, threads: Int) {
+    canvas = plan.canvas
+    layout = ArenaLayout(plan.network.lives)
+    scratchCount = plan.steps.map { $0.scratchCount(threads: threads) }.max() ?? 0
+    momentCount = plan.steps.map(\.momentCount).max() ?? 0
     var normOffsets: [Int: Int] = [:]
     var normCount = 0
-    for (node, channels) in network.normChannels.sorted(by: { $0.key < $1.key }) {
+    for (node, channels) in plan.network.normChannels.sorted(by: { $0.key < $1.key }) {
       normOffsets[node] = normCount
       normCount += 2 * Self.stored(channels)
     }

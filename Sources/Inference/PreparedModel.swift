@@ -15,11 +15,7 @@ public final class PreparedModel: Sendable {
 
   /// Parameters in the form that one kernel reads.
   private enum WeightForm: Hashable {
-    case convolution(LoweredFilter, FusedAlgorithm)
-    case depthwise(LoweredFilter, DepthwiseAlgorithm)
-    case separable(LoweredFilter, LoweredFilter)
-    case fromPicture(LoweredFilter, PictureAlgorithm)
-    case toPicture(LoweredFilter, ToPictureAlgorithm)
+    case packed([LoweredFilter], kernel: ObjectIdentifier)
     case bias(LoweredFilter)
     case revision(LoweredRevision)
     /// The parameter itself, with zeros behind its own values.
@@ -43,46 +39,13 @@ public final class PreparedModel: Sendable {
 
   // MARK: Weights
 
-  /// The weight of `filter` in the form that `convolution` reads.
-  func weight(of filter: LoweredFilter, for convolution: FusedConvolution) throws -> Tensor {
-    try packed(filter, .convolution(filter, convolution.algorithm), count: convolution.packedWeightCount) {
-      convolution.packWeight($0, into: $1)
-    }
-  }
-
-  /// The same for a depthwise convolution.
-  func weight(of filter: LoweredFilter, for convolution: FusedDepthwiseConvolution) throws -> Tensor {
-    try packed(
-      filter, .depthwise(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
-  }
-
-  /// The same for a convolution on the picture.
-  func weight(of filter: LoweredFilter, for convolution: FusedPictureConvolution) throws -> Tensor {
-    try packed(
-      filter, .fromPicture(filter, convolution.algorithm), count: convolution.packedWeightCount, convolution.packWeight)
-  }
-
-  /// The weights of a depthwise and a 1×1 convolution in the form that `convolution` reads.
-  func weight(
-    of depthwise: LoweredFilter, _ pointwise: LoweredFilter, for convolution: FusedSeparableConvolution
-  ) throws -> Tensor {
-    let first = try folded(depthwise)
-    let second = try folded(pointwise)
-    return prepared(.separable(depthwise, pointwise), count: convolution.packedWeightCount) { tensor in
-      first.withFilterWeight { depthwise in
-        second.withFilterWeight { pointwise in
-          convolution.packWeight(depthwise: depthwise, bias: first.bias, pointwise: pointwise, into: tensor.pointer)
-        }
-      }
-    }
-  }
-
-  /// The weight of `filter` in the form that the last convolution reads.
-  func weight(
-    of filter: LoweredFilter, for algorithm: ToPictureAlgorithm, _ geometry: ConvolutionGeometry
-  ) throws -> Tensor {
-    try packed(filter, .toPicture(filter, algorithm), count: algorithm.packedWeightCount(geometry)) {
-      algorithm.packWeight($0, geometry, into: $1)
+  /// The weights of `filters`, of which `kernel` computes the layers, in the form that it reads.
+  func weight(of filters: [LoweredFilter], for kernel: some ConvolutionKernel) throws -> Tensor {
+    let folded = try filters.map(folded)
+    return prepared(
+      .packed(filters, kernel: ObjectIdentifier(type(of: kernel))), count: kernel.packedWeightCount
+    ) { tensor in
+      FoldedFilter.withWeights(of: folded[...]) { kernel.packWeights($0, into: tensor.pointer, pool: nil) }
     }
   }
 
@@ -104,14 +67,6 @@ public final class PreparedModel: Sendable {
   func bias(of filter: LoweredFilter, count: Int) throws -> Tensor {
     let folded = try folded(filter)
     return prepared(.bias(filter), count: count) { Self.fill($0, folded.bias) }
-  }
-
-  private func packed(
-    _ filter: LoweredFilter, _ form: WeightForm, count: Int,
-    _ pack: (FilterWeight, UnsafeMutablePointer<Float>) -> Void
-  ) throws -> Tensor {
-    let folded = try folded(filter)
-    return prepared(form, count: count) { tensor in folded.withFilterWeight { pack($0, tensor.pointer) } }
   }
 
   private func folded(_ filter: LoweredFilter) throws -> FoldedFilter {

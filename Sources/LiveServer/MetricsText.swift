@@ -1,4 +1,5 @@
 import Foundation
+import Streaming
 
 /// Numbers as Prometheus reads them (text format 0.0.4).
 struct MetricsText {

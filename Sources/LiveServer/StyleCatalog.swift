@@ -1,5 +1,4 @@
 import Foundation
-import Inference
 import Networks
 import Streaming
 import Synchronization
@@ -16,6 +15,18 @@ public final class StyleCatalog: Sendable {
     public let model: String
     /// A picture of it beside the model; nil where there is none.
     public let picture: String?
+    /// The painting that it was trained on, as the card beside the model tells; nil where it does not.
+    public let painting: StyleCredits.Painting?
+
+    fileprivate init(_ files: StyleFiles) {
+      (name, model) = (files.name, files.model)
+      picture = FileManager.default.fileExists(atPath: files.picture) ? files.picture : nil
+      let card = FileManager.default.contents(atPath: files.card)
+      painting = card.flatMap { try? JSONDecoder().decode(Card.self, from: $0) }?.credits?.painting
+    }
+
+    /// The part of a card that is shown here.
+    private struct Card: Decodable { var credits: StyleCredits? }
   }
 
   private struct Listing {
@@ -24,7 +35,7 @@ public final class StyleCatalog: Sendable {
   }
 
   private struct Loaded {
-    var model: PreparedModel
+    var model: any StylizerFactory
     var stamp: Date?
   }
 
@@ -54,12 +65,8 @@ public final class StyleCatalog: Sendable {
   private func read() -> [Entry] {
     var found: [String: Entry] = [:]
     for folder in folders {
-      let files = Set((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      for file in files where file.hasSuffix(".safetensors") && !file.hasPrefix(".") {
-        let name = String(file.dropLast(".safetensors".count))
-        guard !name.isEmpty, found[name] == nil else { continue }
-        let picture = files.contains(name + ".jpg") ? "\(folder)/\(name).jpg" : nil
-        found[name] = Entry(name: name, model: "\(folder)/\(file)", picture: picture)
+      for name in StyleFiles.names(in: folder) where found[name] == nil {
+        found[name] = Entry(StyleFiles(name: name, folder: folder))
       }
     }
     return found.values.sorted { $0.name < $1.name }
@@ -68,8 +75,8 @@ public final class StyleCatalog: Sendable {
   /// The style of that name; nil where there is none.
   public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or what is
-  /// wrong with its file.
+  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or
+  /// what is wrong with its file.
   public func style(_ name: String) throws -> NamedStyle {
     guard let entry = entry(name) else { throw Missing(name: name, known: entries.map(\.name)) }
     let attributes = try? FileManager.default.attributesOfItem(atPath: entry.model)

@@ -1,13 +1,14 @@
+import Console
 import Foundation
 
 /// A run of `train-style` as another process, with the least claim to the processors.
 final class TrainingChild {
   /// How far it is.
   struct Progress {
-    var iteration: Int?
-    var iterations: Int?
-    /// The last line that it printed.
-    var line = ""
+    /// The latest that it told; nil before the first.
+    var record: ProgressRecord?
+    /// The last line that it printed for people, such as why it failed.
+    var sentence = ""
   }
 
   enum Outcome: Equatable {
@@ -18,15 +19,18 @@ final class TrainingChild {
   /// A child that was asked to end and does not is ended.
   private static let grace = Duration.seconds(15)
   private static let interval: UInt32 = 200_000
+  /// As much of the end of its output as is looked at.
+  private static let readBytes: UInt64 = 4096
 
   private let process = Process()
   private let log: String
 
-  /// A child that is still to be run; its output goes to a file in `folder`.
+  /// A child that is still to be run, with `--progress json` behind its arguments; its output goes to a file in
+  /// `folder`.
   init(program: String, arguments: [String], folder: String) {
     log = folder + "/output.log"
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["nice", "-n", "19", program] + arguments
+    process.arguments = ["nice", "-n", "19", program] + arguments + ["--progress", ProgressMode.json.rawValue]
     process.standardInput = FileHandle.nullDevice
   }
 
@@ -51,11 +55,12 @@ final class TrainingChild {
     observe(progress())
     if stopTime != nil { return .stopped }
     if process.terminationStatus == 0, process.terminationReason == .exit { return .finished }
-    let line = progress().line
-    return .failed(line.isEmpty ? "it ended with status \(process.terminationStatus)" : line)
+    let sentence = progress().sentence
+    return .failed(sentence.isEmpty ? "it ended with status \(process.terminationStatus)" : sentence)
   }
 
-  /// A child inherits the set of blocked signals, and some threads of a server block all: it would never see an interrupt.
+  /// A child inherits the set of blocked signals, and some threads of a server block all: it would never see an
+  /// interrupt.
   private func startWithSignals() throws {
     var none = sigset_t()
     var before = sigset_t()
@@ -65,16 +70,20 @@ final class TrainingChild {
     try process.run()
   }
 
-  /// From the last lines of what it has printed: `Training  12% [=>  ] 60/500 iterations …`.
+  /// From the last lines of what it has printed.
   private func progress() -> Progress {
     guard let file = FileHandle(forReadingAtPath: log), let size = try? file.seekToEnd() else { return Progress() }
-    try? file.seek(toOffset: size > 4096 ? size - 4096 : 0)
+    let start = size > Self.readBytes ? size - Self.readBytes : 0
+    try? file.seek(toOffset: start)
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
-    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-    var progress = Progress(line: String((lines.last ?? "").prefix(300)))
-    if let match = lines.reversed().lazy.compactMap({ $0.firstMatch(of: #/(\d+)\/(\d+) iterations/#) }).first {
-      progress.iteration = Int(match.1)
-      progress.iterations = Int(match.2)
+    var progress = Progress()
+    // The first line may lack its beginning.
+    for line in text.split(whereSeparator: \.isNewline).dropFirst(start > 0 ? 1 : 0) {
+      if let record = ProgressRecord(line: line) {
+        progress.record = record
+      } else {
+        progress.sentence = String(line.prefix(300))
+      }
     }
     return progress
   }

@@ -1,10 +1,13 @@
+import Console
 import Foundation
+import Networks
 import Synchronization
+import Threading
 
 /// Trains styles from uploaded paintings, one at a time: `train-style` as a child process at low priority.
 ///
-/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among them
-/// when it is whole.
+/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among
+/// them when it is whole.
 public final class TrainingQueue: Sendable {
   /// How to train.
   public struct Options: Sendable {
@@ -58,8 +61,8 @@ public final class TrainingQueue: Sendable {
     case unwritable(String)
   }
 
-  static let greatestExtent = 8192
-  static let leastExtent = 64
+  static let maximumExtent = 8192
+  static let minimumExtent = 64
   /// Jobs that have ended and are still listed.
   private static let listedCount = 8
 
@@ -68,7 +71,8 @@ public final class TrainingQueue: Sendable {
     var folder: String
     var painting: String
     var isCancelled = false
-    var process: Int32?
+    /// What the child writes.
+    var files: StyleFiles { StyleFiles(name: job.name, folder: folder) }
     var hasEnded: Bool { [.finished, .failed, .cancelled].contains(job.state) }
   }
 
@@ -89,7 +93,7 @@ public final class TrainingQueue: Sendable {
   /// Takes a painting, to be trained under a name made of `name`. Throws ``Refusal``.
   func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
     guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP picture") }
-    let range = Self.leastExtent...Self.greatestExtent
+    let range = Self.minimumExtent...Self.maximumExtent
     guard range.contains(header.width), range.contains(header.height) else {
       throw .unreadable(
         "the picture has \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) each way"
@@ -154,7 +158,7 @@ public final class TrainingQueue: Sendable {
   func preview(_ id: String) -> String? {
     let found = entries.withLock { entries in entries.first { $0.job.id == id } }
     guard let found, let number = found.job.preview else { return nil }
-    return Self.previewFile(found, number)
+    return found.files.training.preview(number)
   }
 
   /// Ends the running job and takes no more.
@@ -196,21 +200,23 @@ public final class TrainingQueue: Sendable {
 
   private func run(_ entry: Entry) {
     let id = entry.job.id
-    let output = Self.output(entry)
     let child = TrainingChild(
       program: options.program,
-      arguments: [entry.painting, "--output", output, "--preview-interval", "25"] + options.arguments,
+      arguments: [entry.painting, "--output", entry.files.model, "--preview-interval", "25"] + options.arguments,
       folder: entry.folder)
     let start = ContinuousClock.now
     let outcome = child.run(
       shouldStop: { [self] in entries.withLock { $0.first { $0.job.id == id }?.isCancelled ?? true } },
       observe: { [self] progress in
         update(id) { entry in
-          entry.job.seconds = Double(start.duration(to: .now).components.seconds)
-          if let iteration = progress.iteration { entry.job.iteration = iteration }
-          if let iterations = progress.iterations { entry.job.iterations = iterations }
-          if !progress.line.isEmpty { entry.job.message = progress.line }
-          entry.job.preview = Self.newestPreview(entry) ?? entry.job.preview
+          entry.job.seconds = start.duration(to: .now).seconds.rounded(.down)
+          if let record = progress.record {
+            entry.job.iteration = record.iteration
+            entry.job.iterations = record.iterations ?? 0
+          }
+          let message = progress.record?.text ?? progress.sentence
+          if !message.isEmpty { entry.job.message = message }
+          entry.job.preview = entry.files.training.previews.max() ?? entry.job.preview
         }
       })
     var state = Job.State.finished
@@ -229,28 +235,11 @@ public final class TrainingQueue: Sendable {
     }
   }
 
-  private static func output(_ entry: Entry) -> String { "\(entry.folder)/\(entry.job.name).safetensors" }
-
-  private static func previewFile(_ entry: Entry, _ number: Int) -> String {
-    "\(entry.folder)/\(entry.job.name).training/preview-" + String(format: "%06d", number) + ".png"
-  }
-
-  private static func newestPreview(_ entry: Entry) -> Int? {
-    let files =
-      (try? FileManager.default.contentsOfDirectory(atPath: "\(entry.folder)/\(entry.job.name).training")) ?? []
-    let numbers = files.compactMap { file in
-      file.hasPrefix("preview-") && file.hasSuffix(".png") ? Int(file.dropFirst(8).dropLast(4)) : nil
-    }
-    return numbers.max()
-  }
-
   /// Moves the style among the models: the model last, since with it the style appears.
   private func publish(_ entry: Entry) throws {
-    for suffix in ["jpg", "md", "safetensors"] {
-      let file = "\(entry.job.name).\(suffix)"
-      let source = "\(entry.folder)/\(file)"
-      guard FileManager.default.fileExists(atPath: source) else { continue }
-      try FileManager.default.moveItem(atPath: source, toPath: "\(options.modelFolder)/\(file)")
+    let target = StyleFiles(name: entry.job.name, folder: options.modelFolder)
+    for (source, file) in zip(entry.files.all, target.all) where FileManager.default.fileExists(atPath: source) {
+      try FileManager.default.moveItem(atPath: source, toPath: file)
     }
   }
 }

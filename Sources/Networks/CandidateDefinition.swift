@@ -1,9 +1,10 @@
 extension CandidateNetwork {
-  /// The architecture, every layer's channels multiplied by `width`.
+  /// Returns the architecture with the channels of every layer multiplied by `width`.
   ///
-  /// The picture enters as `x / 127.5 − 1`, which folds into the first convolution: without a norm behind it, raw pixels would saturate
-  /// everything that follows. Padding is by reflection; the output is `127.5 + 150·tanh(x)`, see ``NetworkDefinition/johnson(width:)``.
-  /// Where there is a canvas, all this happens on it, and a revision follows, whose channels are not multiplied.
+  /// The picture enters as `x / 127.5 − 1`, which folds into the first convolution. Without a norm after that
+  /// convolution, raw pixels would saturate all later layers. Padding is by reflection. The output is
+  /// `127.5 + 150·tanh(x)`, see ``NetworkDefinition/johnson(width:)``. With a canvas, all of this happens on the canvas
+  /// and a revision follows, whose channels are not multiplied.
   public func definition(width: Double = 1) -> NetworkDefinition {
     var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })
     assembly.enter()
@@ -12,7 +13,7 @@ extension CandidateNetwork {
     return NetworkDefinition(name: description, width: width, nodes: assembly.builder.nodes)
   }
 
-  /// A network on its way from choices to nodes. Level `l` has `1 / 2ˡ` of the picture's height and width.
+  /// Builds the nodes of a candidate. Level `l` has `1 / 2ˡ` of the picture's height and width.
   private struct Assembly {
     let candidate: CandidateNetwork
     let channels: [Int]
@@ -59,7 +60,7 @@ extension CandidateNetwork {
     mutating func leave(detail: Int) {
       let last = channels.count - 1
       func width(_ level: Int) -> Int { level == 0 ? detail : channels[level] }
-      // Upsampling without channels at full resolution ends there by itself.
+      // Upsampling without channels at full resolution ends there directly.
       let isDirect = candidate.tail == .upsample && detail == 0
       let end: Int
       switch candidate.tail {
@@ -97,8 +98,8 @@ extension CandidateNetwork {
       }
     }
 
-    /// Nearest ×2 upsampling with a convolution. The 1×1 convolution of a separable one commutes with the upsampling and costs a
-    /// quarter in front of it.
+    /// Nearest ×2 upsampling with a convolution. The 1×1 convolution of a separable one commutes with the upsampling,
+    /// and costs a quarter before it.
     private mutating func upsampled(_ name: String, from inputChannels: Int, to outputChannels: Int) {
       switch candidate.stages {
       case .dense:

@@ -1,81 +1,85 @@
-/// A network of the ladder below `johnson`, as a handful of choices that a line of text describes.
+/// A network described by a few choices in a line of text.
 ///
-/// A description is the name of a preset and the choices that differ from it: `dense`, `phone:channels=8-16-32,detail=4`. Every
-/// such network takes the picture down by strided convolutions or pixel unshuffling, runs residual blocks there, and comes back
-/// by nearest upsampling with convolutions or by pixel shuffling. ``description`` spells out every choice, so that a model file
-/// keeps its meaning when a preset changes.
+/// A description is the name of a preset and the choices that differ from it: `dense`,
+/// `phone:channels=8-16-32,detail=4`. Every network reduces the picture by strided convolutions or pixel unshuffling,
+/// runs residual blocks, and returns to full size by nearest upsampling with convolutions or by pixel shuffling.
+/// ``description`` lists every choice, so that a model file keeps its meaning if a preset changes.
 public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
-  /// How the picture enters.
+  /// The first layer of the network.
   public enum Head: String, Hashable, Sendable, CaseIterable {
     /// A convolution at full resolution.
     case full
-    /// A 3×3 convolution of stride 2.
+    /// A 3×3 convolution with stride 2.
     case strided
-    /// 2×2 pixels to channels, then a 3×3 convolution at half the resolution.
+    /// Pixel unshuffling by 2, then a 3×3 convolution at half the resolution.
     case unshuffle2
-    /// 4×4 pixels to channels, then a 3×3 convolution at a quarter of the resolution.
+    /// Pixel unshuffling by 4, then a 3×3 convolution at a quarter of the resolution.
     case unshuffle4
   }
 
-  /// How a 3×3 convolution is made.
+  /// The kind of 3×3 convolution.
   public enum Filter: String, Hashable, Sendable, CaseIterable {
-    /// Every output channel from every input channel.
+    /// A dense convolution: every output channel depends on every input channel.
     case dense
-    /// A depthwise 3×3 convolution and a 1×1 convolution.
+    /// A depthwise 3×3 convolution followed by a 1×1 convolution.
     case separable
   }
 
-  /// How the picture leaves.
+  /// The last layers of the network.
   public enum Tail: String, Hashable, Sendable, CaseIterable {
-    /// Nearest ×2 upsamplings with 3×3 convolutions to full resolution, then a convolution to RGB. Without channels of ``detail`` the
-    /// last upsampling's convolution is the one to RGB: nothing else happens at full resolution.
+    /// Nearest ×2 upsampling with 3×3 convolutions to full resolution, then a convolution to RGB. If
+    /// ``CandidateNetwork/detail`` is 0, the convolution of the last upsampling outputs RGB and is the only layer at
+    /// full resolution.
     case upsample
-    /// The same to half the resolution, then a 3×3 convolution to 12 channels and a pixel shuffle of 2.
+    /// Upsampling to half the resolution, then a 3×3 convolution to 12 channels and a pixel shuffle by 2.
     case shuffle2
-    /// The same to a quarter of the resolution, then a 3×3 convolution to 48 channels and a pixel shuffle of 4.
+    /// Upsampling to a quarter of the resolution, then a 3×3 convolution to 48 channels and a pixel shuffle by 4.
     case shuffle4
   }
 
-  /// What stands behind a convolution.
+  /// The normalisation after a convolution.
   public enum Norm: String, Hashable, Sendable, CaseIterable {
     /// Instance normalisation.
     case instance
-    /// Normalisation by stored statistics, which folds into the convolution.
+    /// Batch normalisation by stored statistics, which folds into the convolution.
     case batch
-    /// Nothing but the convolution's bias.
+    /// No normalisation, only the bias of the convolution.
     case none
   }
 
-  /// How the picture enters.
+  /// The first layer of the network.
   public var head = Head.strided
-  /// The convolutions on the way down and up.
+  /// The convolutions that reduce and enlarge the picture.
   public var stages = Filter.dense
   /// The convolutions in residual blocks.
   public var block = Filter.dense
-  /// How the picture leaves.
+  /// The last layers of the network.
   public var tail = Tail.upsample
-  /// Channels at full resolution, at a half, at a quarter, and perhaps at an eighth; blocks run at the last. Three or four.
+  /// The channels at full, half, quarter and optionally eighth resolution: three or four numbers. The residual blocks
+  /// have the last.
   public var channels = [8, 16, 32]
-  /// Channels at full resolution on the way up; 0 for none, with nearest upsamplings only.
+  /// The channels at full resolution after upsampling; 0 for none. Used only with ``Tail/upsample``.
   public var detail = 8
-  /// Residual blocks of two convolutions.
+  /// The number of residual blocks, each with two convolutions.
   public var blocks = 4
-  /// The side of the kernels at full resolution: 3, 5, 7 or 9.
+  /// The kernel size of convolutions at full resolution: 3, 5, 7 or 9.
   public var kernel = 3
-  /// What stands behind the convolutions on the way down and up.
+  /// The normalisation of the convolutions that reduce and enlarge the picture.
   public var norm = Norm.batch
-  /// What stands behind the convolutions in residual blocks.
+  /// The normalisation of the convolutions in residual blocks.
   public var blockNorm = Norm.batch
-  /// The lines of the canvas that everything is painted on, one of ``Canvas/lines``; 0 to paint at the picture's own size.
+  /// The number of lines of the canvas, in ``Canvas/lines``; 0 to paint at the picture's own size.
   public var canvas = 0
-  /// The channels of the revision behind a canvas, one of ``Canvas/revisions``; 0 for plain enlargement. Without a canvas there is none.
+  /// The channels of the revision, in ``Canvas/revisions``; 0 for plain enlargement. Ignored without a canvas.
   public var revision = 8
 
-  /// The presets' names.
+  /// The names of the presets.
   public static let presetNames = ["separable", "dense", "phone"]
 
-  /// `separable` follows the network of Google Stadia's style transfer, `dense` runs 3×3 blocks behind pixel unshuffling, `phone`
-  /// has the few channels at full resolution of networks for phones.
+  /// Creates a preset.
+  ///
+  /// `separable` follows the network of Google Stadia's style transfer. `dense` runs dense 3×3 blocks after pixel
+  /// unshuffling. `phone` has few channels at full resolution, as networks for phones do.
   private init?(preset: Substring) {
     switch preset {
     case "separable":
@@ -88,9 +92,11 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads a description: a preset's name, then perhaps a colon and choices `name=value` between commas.
+  /// Parses a description: the name of a preset, optionally followed by a colon and comma-separated choices
+  /// `name=value`.
   ///
-  /// Throws ``ModelError``: `unknownNetwork` where no preset has the name, `invalidCandidate` where a choice is not one.
+  /// - Throws: ``ModelError/unknownNetwork(_:)`` if there is no such preset,
+  ///   ``ModelError/invalidCandidate(description:found:expected:)`` for an invalid choice.
   public init(_ text: String) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     guard let preset = parts.first, let candidate = CandidateNetwork(preset: preset) else {
@@ -102,7 +108,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
       let pair = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard pair.count == 2 else {
         throw ModelError.invalidCandidate(
-          description: text, found: "'\(choice)'", expected: "choices such as blocks=4 between commas")
+          description: text, found: "'\(choice)'", expected: "comma-separated choices such as blocks=4")
       }
       isBlockNormGiven = isBlockNormGiven || pair[0] == "blocknorm"
       if let expected = set(String(pair[0]), to: String(pair[1])) {
@@ -112,7 +118,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     if !isBlockNormGiven { blockNorm = norm }
   }
 
-  /// Makes a choice; returns what was expected where it is none.
+  /// Applies a choice. Returns what was expected if the choice is invalid, otherwise nil.
   private mutating func set(_ name: String, to value: String) -> String? {
     func choose<Choice>(_ path: WritableKeyPath<Self, Choice>, _ self: inout Self) -> String?
     where Choice: CaseIterable & RawRepresentable<String> {
@@ -165,8 +171,10 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Every choice, in a fixed order: what a model file stores as the network's name. A canvas with its revision is named only where there
-  /// is one: files that name none keep their meaning, as long as no preset begins with one.
+  /// Every choice in a fixed order, as stored in a model file as the network's name.
+  ///
+  /// A canvas and its revision are listed only if there is a canvas. Files without them keep their meaning as long as
+  /// no preset has a canvas.
   public var description: String {
     "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
       + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"

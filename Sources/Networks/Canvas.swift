@@ -1,19 +1,22 @@
-/// The small picture that a network paints on in place of a film's own: strokes are then as large beside the picture at any film size.
+/// The small picture that a network paints on instead of the full-size frame.
+///
+/// Because its number of lines is fixed, strokes have the same size relative to the picture at any frame size.
 public enum Canvas {
-  /// The pixels that the short side of a canvas may have.
+  /// The possible lengths of the short side in pixels.
   public static let lines = 64...1024
-  /// The channels that a revision may have; it may have none, too.
+  /// The possible numbers of channels of a revision, besides 0.
   public static let revisions = 4...32
 
-  /// The extents of the canvas of a film of `height` × `width` pixels, each at least 1.
+  /// Returns the extents of the canvas for pictures of `height` × `width` pixels, each at least 1.
   ///
-  /// The short side has `lines` pixels, the other follows the film's ratio, and both are rounded to the nearest multiple of `multiple`, at
-  /// least one of it. A film whose short side has no more than `lines` pixels keeps its size but for the rounding.
+  /// The short side has `lines` pixels and the other side follows the picture's aspect ratio. Both are rounded to the
+  /// nearest multiple of `multiple`, and are at least `multiple`. If the short side of the picture has at most `lines`
+  /// pixels, the canvas has the picture's size, apart from rounding.
   public static func extents(
     lines: Int, height: Int, width: Int, multiple: Int
   ) -> (height: Int, width: Int) {
     let short = min(height, width)
-    // A ratio of whole numbers: the same extents on every machine.
+    // Integer arithmetic gives the same extents on every machine.
     let (numerator, denominator) = short > max(lines, 1) ? (max(lines, 1), short) : (1, 1)
     func rounded(_ extent: Int) -> Int {
       let unit = 2 * denominator * multiple
@@ -24,27 +27,28 @@ public enum Canvas {
 }
 
 extension NetworkDefinition {
-  /// The lines of the canvas that pictures are painted on; nil where they are painted at their own size.
+  /// The number of lines of the canvas; nil if there is no canvas.
   public var canvasLines: Int? {
     for node in nodes { if case .canvas(let lines) = node.operation { return lines } }
     return nil
   }
 
-  /// The channels of the revision behind the draft; nil where there is none, 0 where it is plain enlargement.
+  /// The channels of the revision: 0 for plain enlargement, nil if there is no revision.
   public var revisionChannels: Int? {
     for node in nodes { if case .revision(let channels) = node.operation { return channels } }
     return nil
   }
 
-  /// The extents at which a picture of `height` × `width` is painted: those of the canvas, or its own where there is none.
+  /// Returns the extents at which a picture of `height` × `width` is painted: those of the canvas, or of the picture if
+  /// there is no canvas.
   public func canvasExtents(height: Int, width: Int) -> (height: Int, width: Int) {
     guard let lines = canvasLines else { return (height, width) }
     return Canvas.extents(lines: lines, height: height, width: width, multiple: max(1, sizeMultiple))
   }
 
-  /// The same network on a canvas of `lines`; the network itself where it has none.
+  /// Returns this network with a canvas of `lines`, or unchanged if it has no canvas.
   ///
-  /// Throws ``ModelError/invalidCanvas(lines:)`` for lines outside ``Canvas/lines``.
+  /// - Throws: ``ModelError/invalidCanvas(lines:)`` if `lines` is not in ``Canvas/lines``.
   public func withCanvas(lines: Int) throws -> NetworkDefinition {
     guard Canvas.lines.contains(lines) else { throw ModelError.invalidCanvas(lines: lines) }
     guard canvasLines != nil else { return self }
@@ -55,11 +59,12 @@ extension NetworkDefinition {
     return NetworkDefinition(name: name, width: width, nodes: nodes)
   }
 
-  /// What is painted on the canvas, as a network of its own: without canvas and revision, the parameters' names the same. It is trained on
-  /// photos that have the canvas' size already. The network itself where it has no canvas.
+  /// The part of the network that paints on the canvas, without the canvas and the revision and with the same parameter
+  /// names. It can be trained on photos that have the canvas's size already. A network without a canvas is its own
+  /// draft.
   public var draft: NetworkDefinition {
     guard canvasLines != nil || revisionChannels != nil else { return self }
-    // Where each node's value is found among those that stay.
+    // The position of each node's value among the remaining nodes.
     var places: [Int] = []
     var kept: [Node] = []
     for node in nodes {

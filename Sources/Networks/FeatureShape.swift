@@ -1,13 +1,13 @@
 /// The shape of a node's value for one picture: `[H, W, C]`, height, width and channels.
 public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
-  /// Rows.
+  /// The number of rows.
   public let height: Int
-  /// Columns.
+  /// The number of columns.
   public let width: Int
-  /// Values of a pixel.
+  /// The number of channels.
   public let channels: Int
 
-  /// A shape; none of the extents is checked.
+  /// Creates a shape. The extents are not checked.
   public init(height: Int, width: Int, channels: Int) {
     self.height = height
     self.width = width
@@ -17,22 +17,26 @@ public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
   /// `[H, W, C]`.
   public var description: String { "[\(height), \(width), \(channels)]" }
 
-  /// Values of one picture.
+  /// The number of values of one picture.
   var count: Int { height * width * channels }
 
   func resized(height: Int, width: Int) -> FeatureShape {
     FeatureShape(height: height, width: width, channels: channels)
   }
 
-  /// Throws where there are other than `channels` channels.
+  /// Checks the number of channels.
+  ///
+  /// - Throws: ``ShapeError`` if it differs from `expected`.
   func check(channels expected: Int) throws(ShapeError) {
     guard channels == expected else { throw ShapeError("it expects \(expected) channels, but reads \(channels)") }
   }
 
-  /// The largest extents and the most values: sums over all nodes of a network stay far below what an `Int` holds.
+  /// The maximum extents and number of values. Sums over all nodes of a network stay far below the range of `Int`.
   private static let (maximumExtent, maximumChannels, maximumCount) = (1 << 20, 1 << 16, 1 << 40)
 
-  /// Throws where the shape is larger than any network's.
+  /// Checks that the shape is within the limits.
+  ///
+  /// - Throws: ``ShapeError`` if it is not.
   func checkSize() throws(ShapeError) {
     guard (1...Self.maximumExtent).contains(height), (1...Self.maximumExtent).contains(width),
       (1...Self.maximumChannels).contains(channels), count <= Self.maximumCount
@@ -40,7 +44,7 @@ public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why an operation has no value, in half a sentence about its node.
+/// An error of an operation. The reason completes a sentence about its node.
 struct ShapeError: Error {
   let reason: String
 

@@ -1,14 +1,19 @@
 extension NetworkDefinition {
-  /// The image transformation network of Johnson et al. with instance norm: 9×9 to 32 channels, two 3×3 convolutions of
-  /// stride 2 to 64 and 128, five residual blocks of 128, two nearest ×2 upsamplings each with a 3×3 convolution to 64
-  /// and 32, 9×9 to RGB; reflection padding throughout.
+  /// Returns the image transformation network of Johnson et al. with instance norm.
   ///
-  /// The output is `127.5 + 150·tanh(x)`, Johnson's scaled tanh about mid-grey: it reaches beyond 0…255 so that black and
-  /// white need no saturated tanh; whoever makes pixels of it clamps. The input is RGB 0…255 as it is: the first
-  /// instance norm takes out its offset and scale. Parameters have the names of PyTorch's fast_neural_style example.
+  /// A 9×9 convolution to 32 channels, two 3×3 convolutions with stride 2 to 64 and 128, five residual blocks with 128,
+  /// two nearest ×2 upsamplings each with a 3×3 convolution to 64 and 32, and a 9×9 convolution to RGB. Padding is by
+  /// reflection throughout.
+  ///
+  /// The output is `127.5 + 150·tanh(x)`, Johnson's scaled tanh around mid-grey. It exceeds 0…255, so that black and
+  /// white need no saturated tanh, and must be clamped. The input is raw RGB 0…255, because the first instance norm
+  /// removes its offset and scale. Parameters have the names of PyTorch's fast_neural_style example.
+  ///
   /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016,
-  /// supplementary material; residual blocks after S. Gross, M. Wilber (no ReLU behind the addition); upsampling after
-  /// A. Odena et al.: Deconvolution and Checkerboard Artifacts, Distill 2016.
+  /// supplementary material. Residual blocks follow S. Gross, M. Wilber (no ReLU after the addition), upsampling
+  /// follows A. Odena et al.: Deconvolution and Checkerboard Artifacts, Distill 2016.
+  ///
+  /// - Parameter width: Multiplies the channels of every layer.
   public static func johnson(width: Double = 1) -> NetworkDefinition {
     let first = channels(32, width)
     let second = channels(64, width)

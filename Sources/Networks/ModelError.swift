@@ -1,40 +1,40 @@
 import Safetensors
 
-/// What is wrong with a model, in one sentence.
+/// An error in a model or a network.
 public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No architecture has this name.
+  /// There is no architecture with this name.
   case unknownNetwork(String)
-  /// The description of a candidate network makes no network.
+  /// The description of a candidate network is invalid.
   case invalidCandidate(description: String, found: String, expected: String)
   /// The width multiplier is out of range.
   case invalidWidth(Double)
   /// The nodes do not fit together.
   case malformedNetwork(network: String, node: String, reason: String)
-  /// The canvas would have too few lines or too many.
+  /// The number of lines of a canvas is out of range.
   case invalidCanvas(lines: Int)
-  /// What should tell how large strokes are is no word for it and no number of lines.
+  /// The size of strokes is neither a known word nor a number of lines.
   case invalidStrokes(found: String)
-  /// The size of the strokes was chosen for styles none of which has a canvas.
+  /// A size of strokes was chosen for styles without a canvas.
   case noCanvas(styles: [String])
-  /// The file has no style model's metadata, or a version that this program does not know.
+  /// The file has no metadata of a style model, or an unknown version of it.
   case foreignFile(file: String, found: String, expected: String)
-  /// A tensor that the network needs is not in the file.
+  /// The file lacks a tensor that the network needs.
   case missingParameter(file: String, name: String, shape: [Int])
-  /// A tensor has other extents than the network's.
+  /// A tensor has a different shape than the network expects.
   case wrongShape(file: String, name: String, found: [Int], expected: [Int])
-  /// The file holds a tensor that the network does not know.
+  /// The file contains a tensor that the network does not use.
   case unknownParameter(file: String, name: String, network: String)
-  /// A parameter is not a number or is infinite.
+  /// A parameter contains NaN or infinity.
   case nonFiniteParameter(file: String, name: String)
-  /// A variance is below zero.
+  /// A variance is negative.
   case negativeVariance(file: String, name: String)
 
-  /// The sentence.
+  /// One sentence with the file, what was found and what was expected.
   public var description: String {
     switch self {
     case .unknownNetwork(let name):
-      "there is no network '\(printable(name))'; known are \(NetworkDefinition.names.joined(separator: ", ")) "
-        + "and descriptions that begin with \(CandidateNetwork.presetNames.joined(separator: ", "))"
+      "there is no network '\(printable(name))'; expected \(NetworkDefinition.names.joined(separator: ", ")) "
+        + "or a description that begins with \(CandidateNetwork.presetNames.joined(separator: " or "))"
     case .invalidCandidate(let description, let found, let expected):
       "the network '\(printable(description))' has \(printable(found)); expected \(expected)"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
@@ -42,7 +42,7 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
       "network '\(printable(network))', node \(printable(node)): \(reason)"
     case .invalidCanvas(let lines):
       "a canvas of \(lines) lines is out of range; expected \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
-    case .invalidStrokes(let found): "strokes of size '\(printable(found))'; expected \(Strokes.choices)"
+    case .invalidStrokes(let found): "the stroke size '\(printable(found))' is invalid; expected \(Strokes.choices)"
     case .noCanvas(let styles):
       (styles.count == 1 ? "the style " : "the styles ")
         + styles.map { "'\(printable($0))'" }.joined(separator: " and ")
@@ -55,8 +55,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): tensor '\(name)' has shape \(found), expected \(expected)"
     case .unknownParameter(let file, let name, let network):
       "\(file): tensor '\(printable(name))' does not belong to the network '\(network)'"
-    case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' holds values that are not finite numbers"
-    case .negativeVariance(let file, let name): "\(file): tensor '\(name)' holds variances below zero"
+    case .nonFiniteParameter(let file, let name): "\(file): tensor '\(name)' contains values that are not finite"
+    case .negativeVariance(let file, let name): "\(file): tensor '\(name)' contains negative variances"
     }
   }
 }

@@ -1,15 +1,17 @@
 extension NetworkDefinition {
-  /// The names that ``named(_:width:)`` knows besides the descriptions of ``CandidateNetwork``, the fastest last.
+  /// The names that ``named(_:width:)`` accepts besides the descriptions of ``CandidateNetwork``. The fastest network
+  /// is last.
   public static let names = references + ladder.map(\.name)
 
-  /// `johnson` and its fractions: references of quality and speed, which paint at the film's own size and are too slow for live pictures on
-  /// most machines.
+  /// `johnson` and its fractions. They are references for quality and speed, paint at the picture's own size, and are
+  /// too slow for live video on most machines.
   public static let references = ["johnson", "half", "quarter"]
 
-  /// The networks for films: both paint on a canvas of a fixed number of lines and revise at the film's size, see ``Canvas``.
+  /// The networks for video. Both paint on a canvas with a fixed number of lines and revise the result at full size,
+  /// see ``Canvas``.
   ///
-  /// `quality` has channels at the canvas' full resolution and more of them everywhere; `realtime` enters through 2×2 pixels as channels,
-  /// on a smaller canvas. `Benchmarks/ladder.py` measures both beside others.
+  /// `quality` has channels at the canvas's full resolution and more channels everywhere. `realtime` starts with pixel
+  /// unshuffling by 2 and has a smaller canvas. `Benchmarks/ladder.py` compares both with other networks.
   private static let ladder: [(name: String, description: String)] = [
     (
       "quality",
@@ -21,11 +23,13 @@ extension NetworkDefinition {
     ),
   ]
 
-  /// The architecture called `name`, its channels multiplied by `width`.
+  /// Returns the architecture with a name, with the channels of every layer multiplied by `width`.
   ///
-  /// `half` and `quarter` are `johnson` at a half and a quarter of `width`; `quality` and `realtime` are descriptions of a
-  /// ``CandidateNetwork``, and everything else is read as such a description: `dense:channels=8-16-32,blocks=4`. Throws ``ModelError``
-  /// for an unknown name, for a description that makes no network, or where the resulting width lies outside 0.125…4.
+  /// `half` and `quarter` are `johnson` at a half and a quarter of `width`. `quality` and `realtime` stand for
+  /// descriptions of a ``CandidateNetwork``. Any other name is parsed as such a description:
+  /// `dense:channels=8-16-32,blocks=4`.
+  ///
+  /// - Throws: ``ModelError`` for an unknown name, an invalid description, or a resulting width outside 0.125…4.
   public static func named(_ name: String, width: Double = 1) throws -> NetworkDefinition {
     let scales = ["johnson": 1.0, "half": 0.5, "quarter": 0.25]
     guard let scale = scales[name] else {
@@ -33,7 +37,7 @@ extension NetworkDefinition {
       guard width >= 0.125, width <= 4 else { throw ModelError.invalidWidth(width) }
       return candidate.definition(width: width)
     }
-    // A model file names the resulting width: what is built here must be readable there.
+    // A model file stores the resulting width, which must be valid when the file is read.
     guard scale * width >= 0.125, scale * width <= 4 else { throw ModelError.invalidWidth(scale * width) }
     return johnson(width: scale * width)
   }

@@ -1,8 +1,8 @@
-/// Appends nodes one after another; each call returns the new node's position.
+/// Builds a list of nodes, in which each node reads the previous one by default.
 struct NetworkBuilder {
   private(set) var nodes: [Node] = [Node(operation: .input, inputs: [])]
 
-  /// The position of the newest node.
+  /// The index of the last node.
   var last: Int { nodes.count - 1 }
 
   mutating func append(_ operation: Operation, name: String = "", inputs: [Int]? = nil) {
@@ -23,7 +23,7 @@ struct NetworkBuilder {
     append(.instanceNorm(channels: channels), name: name)
   }
 
-  /// Each channel with a kernel of its own.
+  /// Appends a convolution with a separate kernel for each channel.
   mutating func depthwiseConvolution(_ name: String, channels: Int, kernel: Int, stride: Int = 1) {
     append(.depthwiseConvolution(channels: channels, kernel: kernel, stride: stride, padding: .reflect), name: name)
   }

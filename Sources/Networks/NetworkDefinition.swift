@@ -1,23 +1,25 @@
-/// An architecture as data: nodes in the order in which they can be computed; the last one is the output.
+/// A network architecture as data: a list of nodes in evaluation order. The last node is the output.
 ///
-/// This is the only place where a network is written down. The trainer records the nodes on its tape, the inference engine compiles them
-/// into its plan, and a model file holds them as JSON in its metadata, which is what a reader builds the network from:
+/// A network is defined only here. The trainer records the nodes on its tape, the inference engine compiles them into
+/// its plan, and a model file stores them in its metadata as JSON, from which readers rebuild the network:
 ///
 ///     {"name": "…", "width": 1, "nodes": [
 ///       {"name": "", "operation": {"input": {}}, "inputs": []},
 ///       {"name": "head", "operation": {"convolution": {"inputChannels": 3, …}}, "inputs": [0]}, …]}
 public struct NetworkDefinition: Hashable, Sendable {
-  /// What the architecture is called on a command line, as in `--network`. A label: the nodes say what is computed.
+  /// The name of the architecture on the command line, as in `--network`. It is only a label: the nodes determine the
+  /// computation.
   public let name: String
-  /// The multiplier of every layer's channels with which `name` gives these nodes; a label too.
+  /// The factor by which the channels of `name` are multiplied to give these nodes. It is only a label, too.
   public let width: Double
-  /// The nodes; inputs precede what reads them.
+  /// The nodes. A node comes after the nodes that it reads.
   public let nodes: [Node]
-  /// Height and width of the input must be multiples of this for the output to have the same size: the product of all reductions on the
-  /// way to the smallest value. Where there is a canvas, its extents are such multiples, and the input may have any.
+  /// The number of which the input's height and width must be multiples for the output to have the same size: the
+  /// product of all reductions on the way to the smallest value. If there is a canvas, its extents are such multiples
+  /// and the input may have any size.
   public let sizeMultiple: Int
 
-  /// An architecture of one's own; ``check()`` says whether the nodes fit together.
+  /// Creates a network. Call ``check()`` to find out whether the nodes fit together.
   public init(name: String, width: Double = 1, nodes: [Node]) {
     self.name = name
     self.width = width
@@ -25,14 +27,14 @@ public struct NetworkDefinition: Hashable, Sendable {
     sizeMultiple = Self.sizeMultiple(of: nodes)
   }
 
-  /// The parameters, in the order of the nodes.
+  /// The parameters in the order of the nodes.
   public var parameters: [ParameterSpecification] {
     nodes.enumerated().flatMap { index, node in
       node.operation.parameters(of: node.name, shuffleFactor: shuffleFactor(behind: index))
     }
   }
 
-  /// The factor of the pixel shuffle right behind node `index`; nil where there is none.
+  /// Returns the factor of the pixel shuffle that directly follows node `index`; nil if there is none.
   private func shuffleFactor(behind index: Int) -> Int? {
     guard index + 1 < nodes.count, nodes[index + 1].inputs == [index],
       case .pixelShuffle(let factor) = nodes[index + 1].operation
@@ -40,7 +42,8 @@ public struct NetworkDefinition: Hashable, Sendable {
     return factor
   }
 
-  /// Whether the two networks have the same operations and names in the same order, with any numbers of channels.
+  /// Returns whether both networks have the same operations and names in the same order, regardless of the numbers of
+  /// channels.
   public func hasKind(of other: NetworkDefinition) -> Bool {
     nodes.count == other.nodes.count
       && zip(nodes, other.nodes).allSatisfy {
@@ -53,15 +56,16 @@ public struct NetworkDefinition: Hashable, Sendable {
     parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.reduce(1, *) : 0) }
   }
 
-  /// Multiply-adds for one picture of `height` × `width`, both multiples of ``sizeMultiple`` where there is no canvas.
+  /// Returns the number of multiply-adds for one picture. Without a canvas, `height` and `width` are multiples of
+  /// ``sizeMultiple``.
   ///
-  /// - Throws: ``ModelError/malformedNetwork(network:node:reason:)`` where the nodes do not fit together at this size.
+  /// - Throws: ``ModelError/malformedNetwork(network:node:reason:)`` if the nodes do not fit together at this size.
   public func multiplyAdds(height: Int, width: Int) throws -> Int {
     try zip(nodes, shapes(height: height, width: width)).reduce(0) { $0 + $1.0.operation.multiplyAdds(output: $1.1) }
   }
 
-  /// The largest reduction of a node's value against the picture, or against the canvas. Numbers out of range, which ``check()`` finds,
-  /// give some number in range.
+  /// Returns the largest reduction of a node's value relative to the picture or the canvas. Numbers that are out of
+  /// range, which ``check()`` rejects, give an arbitrary value.
   private static func sizeMultiple(of nodes: [Node]) -> Int {
     let limit = 1 << 16
     var reductions: [(numerator: Int, denominator: Int)] = []
@@ -93,7 +97,7 @@ public struct NetworkDefinition: Hashable, Sendable {
 extension NetworkDefinition: Codable {
   private enum CodingKeys: String, CodingKey { case name, width, nodes }
 
-  /// Reads a network; the nodes are not checked, see ``check()``.
+  /// Decodes a network without checking its nodes, see ``check()``.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(

@@ -1,6 +1,6 @@
 extension NetworkDefinition {
-  /// What people know the architecture by: one of ``names`` where it is theirs, such as `half` for `johnson` at half its width,
-  /// else ``name``, with its ``width`` where that is not 1.
+  /// The name to show to users: one of ``names`` if the nodes match, such as `half` for `johnson` at half its width;
+  /// otherwise ``name``, and ``width`` if it is not 1.
   public var title: String {
     if let known = Self.names.first(where: { (try? Self.named($0))?.nodes == nodes }) { return known }
     return width == 1 ? name : "\(name), width × \(width)"

@@ -1,13 +1,13 @@
-/// One node of a network: an operation on earlier nodes.
+/// A node of a network: an operation on the values of earlier nodes.
 public struct Node: Hashable, Codable, Sendable {
-  /// The prefix of its parameters' names; empty where it has none.
+  /// The prefix of the parameter names; empty if there are no parameters.
   public let name: String
-  /// What it computes.
+  /// The operation.
   public let operation: Operation
-  /// The positions in ``NetworkDefinition/nodes`` of what it reads.
+  /// The indices in ``NetworkDefinition/nodes`` of the nodes that it reads.
   public let inputs: [Int]
 
-  /// A node; `name` matters only where the operation has parameters.
+  /// Creates a node. Only operations with parameters need a name.
   public init(name: String = "", operation: Operation, inputs: [Int]) {
     self.name = name
     self.operation = operation

@@ -1,47 +1,53 @@
-/// What one node of a network computes. Shapes are `[N, H, W, C]`; parameters are named by the node.
+/// The operation of a node. Shapes are `[N, H, W, C]`; parameters have the node's name as prefix.
 ///
-/// Everything about an operation that does not depend on who executes it stands in this file: what it reads, the shape of its value, its
-/// parameters and its cost. In a model file an operation is an object of one key, its name, such as `{"relu": {}}` or
-/// `{"pixelShuffle": {"factor": 2}}`.
+/// This file defines everything about an operation that does not depend on how it is executed: its operands, the shape
+/// of its value, its parameters and its cost. In a model file, an operation is an object with one key, its name, such
+/// as `{"relu": {}}` or `{"pixelShuffle": {"factor": 2}}`.
 public enum Operation: Hashable, Codable, Sendable {
   /// The picture: RGB, 0…255.
   case input
-  /// Convolution without upsampling, padding `kernel / 2`; parameters `NAME.weight` `[O, I, k, k]` and `NAME.bias` `[O]`.
+  /// A convolution with padding `kernel / 2`. Parameters: `NAME.weight` `[O, I, k, k]` and `NAME.bias` `[O]`.
   case convolution(inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int, padding: Padding)
-  /// Depthwise convolution, each channel with a kernel of its own: `y[h, w, c] = b[c] + Σ W[c, i, j]·x[h·s + i − p, w·s + j − p, c]`
-  /// with padding `p = kernel / 2`; parameters `NAME.weight` `[C, 1, k, k]` and `NAME.bias` `[C]`, as PyTorch's `groups = C`.
+  /// A depthwise convolution, which has a separate kernel for each channel:
+  /// `y[h, w, c] = b[c] + Σ W[c, i, j]·x[h·s + i − p, w·s + j − p, c]` with stride `s` and padding `p = kernel / 2`.
+  /// Parameters: `NAME.weight` `[C, 1, k, k]` and `NAME.bias` `[C]`, as in PyTorch with `groups = C`.
   case depthwiseConvolution(channels: Int, kernel: Int, stride: Int, padding: Padding)
-  /// Instance normalisation; parameters `NAME.weight` (γ) and `NAME.bias` (β), each `[C]`.
+  /// Instance normalisation. Parameters: `NAME.weight` (γ) and `NAME.bias` (β), each `[C]`.
   case instanceNorm(channels: Int)
-  /// Batch normalisation by stored statistics, `γ·(x − μ)/√(σ² + 1e-5) + β`: the same map for every picture, so it folds into
-  /// the convolution in front of it. Parameters `NAME.weight` (γ), `NAME.bias` (β), `NAME.running_mean` (μ) and
-  /// `NAME.running_var` (σ²), each `[C]`; the last two are not trained but gathered, see `NormSchedule` in Training.
+  /// Batch normalisation by stored statistics, `γ·(x − μ)/√(σ² + 1e-5) + β`. It does not depend on the picture, so it
+  /// folds into the preceding convolution. Parameters: `NAME.weight` (γ), `NAME.bias` (β), `NAME.running_mean` (μ) and
+  /// `NAME.running_var` (σ²), each `[C]`. The last two are not trained but collected, see `NormSchedule` in Training.
   case batchNorm(channels: Int)
   /// `max(x, 0)`.
   case relu
   /// Nearest-neighbour upsampling by 2.
   case upsampleNearest
-  /// The picture on its canvas: reduced by area averaging so that its short side has this many pixels, one of ``Canvas/lines``. It has
-  /// no parameters and reads the input; what reads the picture behind it, reads the canvas. See ``Canvas`` for the extents.
+  /// The picture reduced to the canvas by area averaging, so that its short side has `lines` pixels, a number in
+  /// ``Canvas/lines``. It has no parameters and reads the input. The nodes after it see the canvas instead of the
+  /// picture. See ``Canvas`` for the extents.
   case canvas(lines: Int)
-  /// The draft, which was painted on the canvas, at the film's size with the film's edges put back: the last node of a network that
-  /// has a ``canvas(lines:)``; it reads the input and the draft.
+  /// The draft painted on the canvas, enlarged to the picture's size and with the picture's edges restored. It is the
+  /// last node of a network with a ``canvas(lines:)`` and reads the input and the draft.
   ///
-  /// With `E` bilinear enlargement (half-pixel centres, clamped), `S` the sharpening that makes up for its blur, see `DraftSharpening` in
-  /// Kernels, `Y` the film's luma and `P` the enlarged luma of the canvas, the film's
-  /// Laplacian is `Y − P`. Each block of 2×2 pixels has eight values: four of `(Y − P)/64` in the order of ``pixelUnshuffle(factor:)``, then
-  /// red, green and blue of `E(S(draft))` and `P` at the block's centre, both as `(x − 127.5)/127.5`; the last row and column of odd extents are
-  /// repeated. The output is `E(S(draft)) + 64 · shuffle(conv2(relu(conv1(values))))`, of 3×3 convolutions that pad by reflection and a pixel
-  /// shuffle of 2. Parameters `NAME.conv1.weight` `[C, 8, 3, 3]`, `NAME.conv1.bias` `[C]`, `NAME.conv2.weight` `[12, C, 3, 3]` and
-  /// `NAME.conv2.bias` `[12]`; the last two begin as zeros, so that the output begins as `E(S(draft))`. With no channels it is that for good,
-  /// and has no parameters.
+  /// Let `E` be bilinear enlargement (half-pixel centres, clamped), `S` the sharpening that compensates for its blur,
+  /// see `DraftSharpening` in Kernels, `Y` the luma of the picture and `P` the enlarged luma of the canvas. The
+  /// Laplacian of the picture is `Y − P`. Each block of 2×2 pixels has eight values: four of `(Y − P)/64` in the order
+  /// of ``pixelUnshuffle(factor:)``, then red, green and blue of `E(S(draft))` and `P` at the centre of the block, each
+  /// as `(x − 127.5)/127.5`. Odd extents repeat the last row and column. The output is
+  /// `E(S(draft)) + 64 · shuffle(conv2(relu(conv1(values))))`, with 3×3 convolutions padded by reflection and a pixel
+  /// shuffle by 2.
   ///
-  /// T. Lin et al.: Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer, CVPR 2021.
+  /// Parameters: `NAME.conv1.weight` `[C, 8, 3, 3]`, `NAME.conv1.bias` `[C]`, `NAME.conv2.weight` `[12, C, 3, 3]` and
+  /// `NAME.conv2.bias` `[12]`. The last two start as zeros, so that the output starts as `E(S(draft))`. With 0 channels
+  /// there are no parameters and the output always is `E(S(draft))`.
+  ///
+  /// T. Lin et al.: Drafting and Revision: Laplacian Pyramid Network for Fast High-Quality Artistic Style Transfer,
+  /// CVPR 2021.
   case revision(channels: Int)
-  /// The sum of two nodes of one shape.
+  /// The sum of two nodes with the same shape.
   case add
-  /// Blocks of `factor` × `factor` pixels become channels, as in PyTorch: `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`,
-  /// `y[h, w, c·r² + i·r + j] = x[h·r + i, w·r + j, c]`.
+  /// Moves blocks of `factor` × `factor` pixels into channels, as in PyTorch: `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`,
+  /// `y[h, w, c·r² + i·r + j] = x[h·r + i, w·r + j, c]` with `r = factor`.
   case pixelUnshuffle(factor: Int)
   /// The inverse of ``pixelUnshuffle(factor:)``: `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   case pixelShuffle(factor: Int)
@@ -50,11 +56,11 @@ public enum Operation: Hashable, Codable, Sendable {
   /// `offset + scale · tanh(x)`.
   case scaledTanh(scale: Float, offset: Float)
 
-  /// How a convolution continues its input beyond the border.
+  /// The values outside the borders of a convolution's input.
   public enum Padding: String, Hashable, Codable, Sendable {
-    /// With zeros.
+    /// Zeros.
     case zeros
-    /// Mirrored at the border pixel.
+    /// The input mirrored at the border pixel.
     case reflect
   }
 }
@@ -62,7 +68,7 @@ public enum Operation: Hashable, Codable, Sendable {
 // MARK: - Operands and shapes
 
 extension Operation {
-  /// The number of nodes that it reads.
+  /// The number of nodes that the operation reads.
   public var operandCount: Int {
     switch self {
     case .input: 0
@@ -71,12 +77,12 @@ extension Operation {
     }
   }
 
-  /// The shape of its value for operands of the shapes `operands`, as many as ``operandCount``.
+  /// Returns the shape of the value for operands of the given shapes, which number ``operandCount``.
   ///
   /// - Parameters:
-  ///   - picture: the shape of the picture that the network reads.
-  ///   - multiple: the network's ``NetworkDefinition/sizeMultiple``, of which the extents of a canvas are multiples.
-  /// - Throws: ``ShapeError`` where it cannot read such operands or where its own numbers are out of range.
+  ///   - picture: The shape of the network's input.
+  ///   - multiple: The network's ``NetworkDefinition/sizeMultiple``, of which the extents of a canvas are multiples.
+  /// - Throws: ``ShapeError`` if the operands do not fit or a number of the operation is out of range.
   func shape(of operands: [FeatureShape], picture: FeatureShape, multiple: Int) throws(ShapeError) -> FeatureShape {
     switch self {
     case .input: return picture
@@ -129,7 +135,7 @@ extension Operation {
     }
   }
 
-  /// The factors of pixel shuffles and the strides of convolutions, and the sides of kernels.
+  /// The ranges of shuffle factors and strides, and of kernel sizes.
   private static let (factors, kernels) = (1...16, 1...31)
 
   private static func convolved(
@@ -150,7 +156,7 @@ extension Operation {
       channels: outputChannels)
   }
 
-  /// By how much height and width shrink, as the ratio `numerator / denominator`.
+  /// The factor by which height and width shrink, as the ratio `numerator / denominator`.
   var reduction: (numerator: Int, denominator: Int) {
     switch self {
     case .convolution(_, _, _, let stride, _), .depthwiseConvolution(_, _, let stride, _): (stride, 1)
@@ -165,10 +171,14 @@ extension Operation {
 // MARK: - Parameters and cost
 
 extension Operation {
-  /// The values of a block of 2×2 pixels that a revision reads, and those that it writes.
+  /// The numbers of values per block of 2×2 pixels that a revision reads and writes.
   private static let (revisionInputs, revisionOutputs) = (8, 12)
 
-  /// The parameters of a node called `name`; `shuffleFactor` is that of a pixel shuffle right behind it, nil where there is none.
+  /// Returns the parameters of a node.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the node.
+  ///   - shuffleFactor: The factor of the pixel shuffle that directly follows the node; nil if there is none.
   func parameters(of name: String, shuffleFactor: Int?) -> [ParameterSpecification] {
     typealias Parameter = ParameterSpecification
     switch self {
@@ -218,7 +228,8 @@ extension Operation {
     }
   }
 
-  /// The operation with 0 in place of each number of channels: what networks of different widths have in common.
+  /// The operation with all numbers of channels replaced by 0: the part that networks of different widths have in
+  /// common.
   var withoutChannels: Operation {
     switch self {
     case .convolution(_, _, let kernel, let stride, let padding):
@@ -231,10 +242,10 @@ extension Operation {
     }
   }
 
-  /// Whether it has parameters, and its node a name of its own.
+  /// Whether the operation has parameters, so that its node needs a unique name.
   var isNamed: Bool { !parameters(of: "", shuffleFactor: nil).isEmpty }
 
-  /// Multiply-adds of convolutions for a value of the shape `output`.
+  /// Returns the number of multiply-adds of convolutions for a value with the shape `output`.
   func multiplyAdds(output: FeatureShape) -> Int {
     switch self {
     case .convolution(let inputChannels, _, let kernel, _, _): output.count * inputChannels * kernel * kernel

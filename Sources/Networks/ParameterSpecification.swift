@@ -1,10 +1,10 @@
-/// A parameter that a network expects.
+/// A parameter of a network.
 public struct ParameterSpecification: Hashable, Sendable {
-  /// Its name in the model file.
+  /// The name in the model file.
   public let name: String
-  /// Its extents.
+  /// The shape.
   public let shape: [Int]
-  /// How it is initialised before training.
+  /// The initial values for training.
   public let initialization: Initialization
   /// Whether the optimizer changes it; false for statistics.
   public let isTrained: Bool
@@ -18,16 +18,17 @@ public struct ParameterSpecification: Hashable, Sendable {
 
   /// The initial values of a parameter.
   public enum Initialization: Hashable, Sendable {
-    /// Uniform in ±1/√fanIn: PyTorch's default for convolutions.
+    /// Uniform in ±1/√fanIn, PyTorch's default for convolutions.
     case uniform(fanIn: Int)
-    /// For a 3×3 convolution in front of a pixel shuffle of `factor`: a random 1×1 convolution to the shuffled picture, its result
-    /// enlarged by linear interpolation. `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)` with `a` uniform in ±1/√fanIn and
-    /// `l` the weights with which the sample `(i + 1/2)/r − 1/2` lies between its neighbours.
+    /// For a 3×3 convolution before a pixel shuffle by `factor`: a random 1×1 convolution whose result is enlarged by
+    /// linear interpolation. `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)`, where `a` is uniform in ±1/√fanIn
+    /// and `l` are the interpolation weights of the sample at `(i + 1/2)/r − 1/2` between its neighbours.
     ///
-    /// Random values for each place of the block would begin as a grid, and training takes long to wear it off. After A. Aitken et al.:
-    /// Checkerboard artifact free sub-pixel convolution, 2017, which begins with nearest-neighbour enlargement.
+    /// Independent random values for each position of the block would start as a grid pattern, which takes long to
+    /// train away. After A. Aitken et al.: Checkerboard artifact free sub-pixel convolution, 2017, which starts from
+    /// nearest-neighbour enlargement.
     case interpolation(factor: Int, fanIn: Int)
-    /// All the same.
+    /// The same value for all elements.
     case constant(Float)
   }
 }

@@ -1,8 +1,8 @@
-/// How large strokes are, in a word.
+/// A size of strokes.
 public enum StrokeSize: String, CaseIterable, Sendable {
   case small, medium, large
 
-  /// The size of strokes over that of medium ones.
+  /// The size relative to medium strokes.
   public var factor: Double {
     switch self {
     case .small: 0.7

@@ -1,20 +1,24 @@
-/// How large the strokes of a model that has a canvas are beside the picture: a size in a word, or the lines of the canvas.
+/// The size of a model's strokes relative to the picture: a word or the number of lines of the canvas. Only models with
+/// a canvas support it.
 ///
-/// The fewer lines, the larger the strokes. As text it is `small`, `medium`, `large` or a number; in JSON a string or a number.
+/// Fewer lines give larger strokes. The text form is `small`, `medium`, `large` or a number; JSON uses a string or a
+/// number.
 public enum Strokes: Hashable, Sendable, CustomStringConvertible {
-  /// Relative to the strokes that the model has learned.
+  /// A size relative to the strokes that the model has learned.
   case size(StrokeSize)
-  /// A canvas of so many lines, one of ``Canvas/lines`` where a person chose them.
+  /// A canvas with a number of lines. User input is limited to ``Canvas/lines``.
   case lines(Int)
 
   /// The strokes that the model has learned, on its own canvas.
   public static let medium = Strokes.size(.medium)
-  /// What a person may say.
+  /// The accepted text, for messages.
   public static let choices =
     "\(StrokeSize.allCases.map(\.rawValue).joined(separator: ", ")) or a number of lines from \(Canvas.lines.lowerBound) to "
     + "\(Canvas.lines.upperBound)"
 
-  /// Reads a word or a number. Throws ``ModelError/invalidStrokes(found:)`` for other text and for lines outside ``Canvas/lines``.
+  /// Parses a word or a number.
+  ///
+  /// - Throws: ``ModelError/invalidStrokes(found:)`` for other text and for numbers outside ``Canvas/lines``.
   public init(_ text: String) throws {
     if let size = StrokeSize(rawValue: text) {
       self = .size(size)
@@ -33,9 +37,10 @@ public enum Strokes: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The lines of the canvas of a model whose own has `canvasLines`, at least 1.
+  /// Returns the number of lines of the canvas for a model whose own canvas has `canvasLines`, at least 1.
   ///
-  /// `canvasLines · 1.4` for small strokes, `canvasLines / 1.4` for large ones, the nearest of ``Canvas/lines``; a number stays as it is.
+  /// `canvasLines · 1.4` for small strokes and `canvasLines / 1.4` for large ones, limited to ``Canvas/lines``. An
+  /// explicit number is returned unchanged.
   public func lines(canvasLines: Int) -> Int {
     let ratio = StrokeSize.large.factor
     let lines: Double
@@ -50,7 +55,9 @@ public enum Strokes: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Strokes: Codable {
-  /// Reads a string or a number. Throws ``ModelError/invalidStrokes(found:)`` where it is neither a word nor a number of lines.
+  /// Decodes a string or a number.
+  ///
+  /// - Throws: ``ModelError/invalidStrokes(found:)`` if it is neither a known word nor a number of lines.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let lines = try? container.decode(Int.self) {
@@ -62,7 +69,7 @@ extension Strokes: Codable {
     }
   }
 
-  /// Writes a word as a string, lines as a number.
+  /// Encodes a word as a string and lines as a number.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
@@ -73,19 +80,21 @@ extension Strokes: Codable {
 }
 
 extension NetworkDefinition {
-  /// The lines of the canvas for `strokes`; nil where the network has no canvas.
+  /// Returns the number of lines of the canvas for `strokes`; nil if the network has no canvas.
   public func canvasLines(for strokes: Strokes) -> Int? { canvasLines.map { strokes.lines(canvasLines: $0) } }
 
-  /// The lines of the canvas for the strokes that a person chose; nil where none were chosen.
+  /// Returns the number of lines of the canvas for the strokes that the user chose; nil if the user chose none.
   ///
-  /// Throws ``ModelError/noCanvas(styles:)``, which names `style`, where strokes are chosen and the network has no canvas.
+  /// - Throws: ``ModelError/noCanvas(styles:)`` with the name `style` if the user chose strokes and the network has no
+  ///   canvas.
   public func canvasLines(chosen strokes: Strokes?, style: String) throws -> Int? {
     guard let strokes else { return nil }
     guard let lines = canvasLines(for: strokes) else { throw ModelError.noCanvas(styles: [style]) }
     return lines
   }
 
-  /// The extents of the canvas for `strokes` and pictures of `height` × `width`; nil where the network has no canvas.
+  /// Returns the extents of the canvas for `strokes` and pictures of `height` × `width`; nil if the network has no
+  /// canvas.
   public func canvasExtents(for strokes: Strokes, height: Int, width: Int) -> (height: Int, width: Int)? {
     canvasLines(for: strokes).map {
       Canvas.extents(lines: $0, height: height, width: width, multiple: max(1, sizeMultiple))

@@ -1,14 +1,14 @@
 import Tensors
 
 extension StyleModel {
-  /// The names of the weights of convolutions, `[O, I, k, k]`: nearly all of a model.
+  /// The names of the convolution weights, `[O, I, k, k]`, which make up nearly all of a model.
   ///
-  /// Half precision is for these alone. Biases, norms and statistics would save little, and a variance of raw pixels can lie
-  /// beyond its range.
+  /// Only these are stored in half precision. Biases, norms and statistics would save little space, and the variance of
+  /// raw pixels can exceed the range of half precision.
   var convolutionWeights: [String] { definition.parameters.lazy.filter { $0.shape.count == 4 }.map(\.name) }
 
-  /// This model with each convolution's weights rounded to the nearest half-precision numbers, eleven significant bits; nil where
-  /// one is beyond their range, ±65504.
+  /// This model with convolution weights rounded to the nearest half-precision numbers, with eleven significant bits;
+  /// nil if a weight exceeds their range, ±65504.
   public var inHalfPrecision: StyleModel? {
     var rounded = parameters
     for name in convolutionWeights {

@@ -1,21 +1,22 @@
 import Safetensors
 import Tensors
 
-/// A network together with the parameters that paint one style.
+/// A network and the parameters that paint one style.
 ///
-/// On disk it is a safetensors file whose metadata hold the network's nodes, the style's name and how it was trained.
+/// A model file is a safetensors file whose metadata contains the network's nodes, the style's name and information
+/// about the training.
 public struct StyleModel: Sendable {
-  /// The version of the metadata that this code writes and reads.
+  /// The version of the metadata format that is written.
   public static let formatVersion = "2"
 
-  /// The architecture.
+  /// The network.
   public let definition: NetworkDefinition
-  /// Every parameter of ``definition`` by name, convolution weights as `[O, I, k, k]`.
+  /// The parameters of ``definition`` by name, with convolution weights as `[O, I, k, k]`.
   public let parameters: [String: Tensor]
-  /// What the file says about itself besides its network; see ``MetadataKey``.
+  /// The metadata apart from the network, see ``MetadataKey``.
   public let metadata: [String: String]
 
-  /// The metadata's names. Values are plain text; numbers are written as Swift prints them.
+  /// The keys of the metadata. Values are plain text, with numbers in Swift's notation.
   public enum MetadataKey {
     /// ``StyleModel/formatVersion``.
     public static let formatVersion = "format_version"
@@ -25,7 +26,7 @@ public struct StyleModel: Sendable {
     public static let style = "style"
   }
 
-  /// A model in memory; the caller vouches that `parameters` are those of `definition`.
+  /// Creates a model. The caller guarantees that `parameters` are the parameters of `definition`.
   public init(
     definition: NetworkDefinition, parameters: [String: Tensor], style: String, metadata: [String: String] = [:]
   ) {
@@ -33,7 +34,7 @@ public struct StyleModel: Sendable {
     self.parameters = parameters
     var metadata = metadata
     metadata[MetadataKey.formatVersion] = Self.formatVersion
-    // Written with the file, out of the definition.
+    // Derived from the definition when the file is written.
     metadata[MetadataKey.network] = nil
     metadata[MetadataKey.style] = style
     self.metadata = metadata
@@ -42,13 +43,14 @@ public struct StyleModel: Sendable {
   /// The style's name.
   public var style: String { metadata[MetadataKey.style] ?? "" }
 
-  /// Reads the model file at `path`.
+  /// Reads a model file.
   ///
-  /// The network is checked before anything is allocated for it. A file of format version 1, which holds a network's description in place
-  /// of its nodes, is read as well.
+  /// The network is checked before anything is allocated for it. Files of format version 1, which store a description
+  /// of the network instead of its nodes, are supported.
   ///
-  /// - Throws: `SafetensorsError` for a damaged file and ``ModelError`` where the metadata hold no network whose nodes fit together or the
-  ///   tensors are not its parameters: each must be there with its shape, no other tensor may be, and all values must be finite.
+  /// - Throws: `SafetensorsError` for a damaged file. ``ModelError`` if the metadata contains no valid network or the
+  ///   tensors are not its parameters: each parameter must be present with its shape and finite values, and there must
+  ///   be no other tensors.
   public static func load(path: String) throws -> StyleModel {
     let (reader, definition) = try open(path)
     var parameters: [String: Tensor] = [:]
@@ -67,11 +69,12 @@ public struct StyleModel: Sendable {
       metadata: reader.metadata)
   }
 
-  /// The network of the model file at `path`, out of its header alone; throws what ``load(path:)`` throws, as far as the header
-  /// tells.
+  /// Reads the network of a model file from its header.
+  ///
+  /// - Throws: The errors of ``load(path:)`` that can be detected from the header.
   public static func definition(ofFile path: String) throws -> NetworkDefinition { try open(path).definition }
 
-  /// Opens a file and checks all but the parameters' values.
+  /// Opens a file and checks everything except the values of the parameters.
   private static func open(_ path: String) throws -> (reader: SafetensorsReader, definition: NetworkDefinition) {
     let reader = try SafetensorsReader(path: path)
     let definition = try StyleModelNetwork.read(reader.metadata, file: path)
@@ -86,15 +89,18 @@ public struct StyleModel: Sendable {
       }
     }
     let names = Set(expected.map(\.name))
-    if let stranger = reader.entries.first(where: { !names.contains($0.name) }) {
-      throw ModelError.unknownParameter(file: path, name: stranger.name, network: definition.title)
+    if let unexpected = reader.entries.first(where: { !names.contains($0.name) }) {
+      throw ModelError.unknownParameter(file: path, name: unexpected.name, network: definition.title)
     }
     return (reader, definition)
   }
 
-  /// Writes the model file at `path`, whole or not at all, the convolutions' weights stored as `weights` says.
+  /// Writes a model file, which appears only when it is complete.
   ///
-  /// With `.float16` the file gives back ``inHalfPrecision``, which must not be nil then.
+  /// - Parameters:
+  ///   - weights: The element type of the convolution weights. With `.float16`, the file contains ``inHalfPrecision``,
+  ///     which must not be nil.
+  /// - Throws: `SafetensorsError` if the file cannot be written.
   public func save(path: String, weights: SafetensorsWriter.Storage = .float32) throws {
     var metadata = metadata
     metadata[MetadataKey.network] = try StyleModelNetwork.text(of: definition)

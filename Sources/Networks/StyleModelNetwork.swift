@@ -1,23 +1,23 @@
 import Foundation
 
-/// The network in a model file's metadata.
+/// Reads and writes the network in a model file's metadata.
 enum StyleModelNetwork {
-  /// The JSON of `definition`; the same definition gives the same text.
+  /// Returns the JSON of `definition`. The same definition gives the same text.
   static func text(of definition: NetworkDefinition) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(definition), as: UTF8.self)
   }
 
-  /// The network that the metadata of `file` hold, checked.
+  /// Reads and checks the network in the metadata of `file`.
   ///
-  /// - Throws: ``ModelError/foreignFile(file:found:expected:)`` where they hold none.
+  /// - Throws: ``ModelError/foreignFile(file:found:expected:)`` if there is no valid network.
   static func read(_ metadata: [String: String], file: String) throws -> NetworkDefinition {
     typealias Key = StyleModel.MetadataKey
     guard let version = metadata[Key.formatVersion], let network = metadata[Key.network] else {
       throw ModelError.foreignFile(
         file: file, found: "no metadata '\(Key.formatVersion)' and '\(Key.network)'",
-        expected: "both, as train-style writes them")
+        expected: "the metadata that train-style writes")
     }
     switch version {
     case StyleModel.formatVersion: return try decode(network, file: file)
@@ -37,12 +37,12 @@ enum StyleModelNetwork {
       throw ModelError.foreignFile(file: file, found: error.description, expected: "nodes that fit together")
     } catch {
       throw ModelError.foreignFile(
-        file: file, found: "a network that cannot be read: \(problem(error))", expected: "the JSON of a network's nodes"
+        file: file, found: "an unreadable network: \(problem(error))", expected: "the JSON of a network's nodes"
       )
     }
   }
 
-  /// Where the JSON goes wrong.
+  /// Returns the position of the error in the JSON and its description.
   private static func problem(_ error: any Error) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     let context: DecodingError.Context
@@ -57,7 +57,7 @@ enum StyleModelNetwork {
     return path.isEmpty ? key : "\(path): \(key)"
   }
 
-  /// The network of a file of version 1, which gives its description and width.
+  /// Returns the network of a file of version 1, which stores its description and width.
   private static func described(_ description: String, width: String, file: String) throws -> NetworkDefinition {
     guard let factor = Double(width) else {
       throw ModelError.foreignFile(file: file, found: "network width '\(width)'", expected: "a number")

@@ -1,4 +1,4 @@
-/// The element types that the format names.
+/// The element types of the format.
 public enum SafetensorsDataType: String, Sendable, CaseIterable, Decodable {
   case bool = "BOOL"
   case uint8 = "U8"
@@ -16,7 +16,7 @@ public enum SafetensorsDataType: String, Sendable, CaseIterable, Decodable {
   case int64 = "I64"
   case uint64 = "U64"
 
-  /// Bytes of one element.
+  /// The number of bytes of an element.
   public var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1

@@ -1,27 +1,27 @@
 import Files
 
-/// Why a safetensors file could not be read or written.
+/// An error of reading or writing a safetensors file.
 public enum SafetensorsError: Error, CustomStringConvertible, Sendable, Equatable {
-  /// The file system refuses.
+  /// An error of the file system.
   case file(FileError)
   /// The file is shorter than the eight bytes of the header length.
   case tooShort(path: String, byteCount: Int)
-  /// The header length is zero, reaches past the end of the file or past the format's limit.
+  /// The header length is less than 2 or exceeds the file or the format's limit.
   case headerLength(path: String, length: UInt64, available: Int)
-  /// The header is not the JSON object that the format asks for.
+  /// The header is not the JSON object that the format requires.
   case header(path: String, problem: String)
-  /// A tensor's element type, shape or byte range contradicts the format.
+  /// A tensor's element type, shape or byte range is invalid.
   case entry(path: String, tensor: String, problem: String)
-  /// The tensors leave a gap, overlap, or do not end with the file.
+  /// The tensors do not end where the file ends.
   case layout(path: String, problem: String)
-  /// The file has no tensor of that name.
+  /// The file has no tensor with this name.
   case missingTensor(path: String, tensor: String)
-  /// The tensor's elements are of a type that this program does not convert.
+  /// The elements have a type that Impasto does not convert.
   case unsupportedDataType(path: String, tensor: String, dataType: SafetensorsDataType)
-  /// The tensors to be written cannot stand in one file.
+  /// A tensor cannot be stored in the file.
   case cannotStore(path: String, tensor: String, problem: String)
 
-  /// One sentence for the user.
+  /// One sentence with the file, what was found and what was expected.
   public var description: String {
     switch self {
     case .file(let error):
@@ -47,8 +47,8 @@ public enum SafetensorsError: Error, CustomStringConvertible, Sendable, Equatabl
   }
 }
 
-/// Text out of a file as it may stand in a message: without control characters, which could rewrite the terminal, and
-/// not endless.
+/// Returns text from a file in a form that is safe in messages: at most 100 characters, and no control characters,
+/// which could manipulate the terminal.
 package func printable(_ text: String) -> String {
   let scalars = text.unicodeScalars.prefix(100).map { scalar in
     scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar

@@ -1,23 +1,23 @@
 import Tensors
 
-/// One tensor in a file: what it is and where its bytes lie.
+/// A tensor in a file: its type, its shape and the position of its bytes.
 public struct SafetensorsEntry: Sendable, Hashable {
   /// The tensor's name, unique in the file.
   public let name: String
-  /// How an element is stored.
+  /// The element type.
   public let dataType: SafetensorsDataType
   /// The extents, outermost first; empty for a scalar.
   public let shape: Shape
-  /// The bytes of the tensor, counted from the end of the header.
+  /// The byte range of the tensor, relative to the end of the header.
   public let byteRange: Range<Int>
 }
 
-/// What the header of a safetensors file says.
+/// The content of a safetensors file's header.
 ///
-/// The format (<https://huggingface.co/docs/safetensors>): eight bytes with the header's length `n` as a little-endian
-/// integer, `n` bytes of JSON, then the tensors' elements, little-endian and row-major, without gaps.
+/// The format (<https://huggingface.co/docs/safetensors>) starts with the header's length `n`, a little-endian 64-bit
+/// integer. `n` bytes of JSON follow, then the tensors' elements, little-endian and row-major, without gaps.
 public struct SafetensorsFile: Sendable, Hashable {
-  /// The free key-value text under `__metadata__`.
+  /// The key-value text under `__metadata__`.
   public let metadata: [String: String]
   /// The tensors by name.
   public let tensors: [String: SafetensorsEntry]

@@ -1,13 +1,15 @@
 import Foundation
 import Tensors
 
-/// The JSON part of the format.
+/// The JSON header of the format.
 enum SafetensorsHeader {
-  /// The limit that the reference implementation sets, so that a damaged length cannot ask for much memory.
+  /// The limit of the reference implementation, so that a damaged length cannot allocate much memory.
   static let maximumLength = 100_000_000
   static let metadataKey = "__metadata__"
 
-  /// Parses the header and checks it against the `dataSize` bytes that follow it.
+  /// Parses the header and checks it against the number of bytes that follow it.
+  ///
+  /// - Throws: ``SafetensorsError`` if the header is invalid.
   static func parse(_ json: Data, path: String, dataSize: Int) throws(SafetensorsError) -> SafetensorsFile {
     guard json.first == UInt8(ascii: "{") else {
       throw .header(path: path, problem: "its header does not begin with '{'")
@@ -16,9 +18,9 @@ enum SafetensorsHeader {
     do {
       decoded = try JSONDecoder().decode(DecodedHeader.self, from: json)
     } catch {
-      throw .header(path: path, problem: "its header is no valid description of tensors (\(summary(of: error)))")
+      throw .header(path: path, problem: "its header does not describe tensors (\(summary(of: error)))")
     }
-    // Foundation keeps one of two equal keys and does not tell; every key is followed by one colon.
+    // Foundation silently drops one of two equal keys. Every key is followed by one colon, so the numbers differ then.
     guard colonsOutsideStrings(json) == decoded.keyCount else {
       throw .header(path: path, problem: "its header names something twice")
     }
@@ -32,7 +34,7 @@ enum SafetensorsHeader {
       tensors: Dictionary(entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  /// The header that describes `entries`, padded with spaces so that length and header together fill 8-byte words.
+  /// Returns the header for `entries`, padded with spaces to a multiple of 8 bytes.
   static func encode(_ entries: [SafetensorsEntry], metadata: [String: String]) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -179,7 +181,7 @@ private struct DecodedHeader: Decodable {
   let metadata: [String: String]
   let tensors: [(String, DecodedTensor)]
 
-  /// How many keys the JSON of this header has at all levels.
+  /// The number of keys in the JSON of this header, at all levels.
   var keyCount: Int { rootKeyCount + metadata.count + 3 * tensors.count }
   private let rootKeyCount: Int
 

@@ -4,18 +4,19 @@ import Tensors
 
 /// Reads tensors from a safetensors file.
 ///
-/// The header is checked whole on opening; elements are read when asked for. Safe to use from several threads.
+/// The header is checked completely when the file is opened. Elements are read on demand. Several threads can use the
+/// same reader.
 public final class SafetensorsReader: Sendable {
-  /// The name of the file as it was given.
+  /// The name of the file, as given.
   public let path: String
-  /// What the header says.
+  /// The content of the header.
   public let file: SafetensorsFile
   private let source: RandomAccessFile
   private let dataOffset: Int
 
   /// Opens the file and checks its header against the file's size.
   ///
-  /// - Throws: ``SafetensorsError`` if the file cannot be read or is not a whole safetensors file.
+  /// - Throws: ``SafetensorsError`` if the file cannot be read or is not a complete safetensors file.
   public init(path: String) throws(SafetensorsError) {
     self.path = path
     source = try Self.open(path)
@@ -38,9 +39,9 @@ public final class SafetensorsReader: Sendable {
   /// The tensors of the file, sorted by name.
   public var entries: [SafetensorsEntry] { file.tensors.values.sorted { $0.name < $1.name } }
 
-  /// Reads a tensor; F16 and BF16 are converted to float32, which holds them exactly.
+  /// Reads a tensor. Elements of type F16 and BF16 are converted to float32, which represents them exactly.
   ///
-  /// - Throws: ``SafetensorsError`` if there is no such tensor, its elements are of another type, or reading fails.
+  /// - Throws: ``SafetensorsError`` if there is no such tensor, if its elements have another type, or if reading fails.
   public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
     guard let entry = file.tensors[name] else { throw .missingTensor(path: path, tensor: name) }
     let result = Tensor(entry.shape, zeroed: false)
@@ -68,8 +69,8 @@ public final class SafetensorsReader: Sendable {
     try Self.read(source, into: halves, offset: dataOffset + entry.byteRange.lowerBound)
   }
 
-  /// Converts the halves in place, front to back: element `i` is read from byte `2 (count + i)`, which is never before
-  /// the end of element `i - 1` at byte `4 i`.
+  /// Converts 16-bit elements to floats in place, front to back. Element `i` is read from byte `2 (count + i)`, which
+  /// never lies before the end of element `i - 1` at byte `4 i`.
   private func widen(_ tensor: Tensor, _ convert: (UInt16) -> Float) {
     let raw = UnsafeMutableRawPointer(tensor.pointer)
     let count = tensor.count

@@ -4,9 +4,9 @@ import Tensors
 
 /// Writes safetensors files.
 public enum SafetensorsWriter {
-  /// How elements are stored.
+  /// The element type in the file.
   public enum Storage: Sendable {
-    /// As they are.
+    /// The elements unchanged.
     case float32
     /// Rounded to the nearest half-precision number; magnitudes above 65504 become infinite.
     case float16
@@ -14,12 +14,12 @@ public enum SafetensorsWriter {
     var dataType: SafetensorsDataType { self == .float32 ? .float32 : .float16 }
   }
 
-  /// Writes `tensors` and `metadata` to `path`; the same arguments give the same bytes.
+  /// Writes `tensors` and `metadata` to `path`. The same arguments give the same bytes.
   ///
-  /// The file appears whole or not at all. Tensors are laid out in the order of their names; `storage` says how each is stored, by
-  /// its name, and those that it does not name are stored as they are.
+  /// The file appears only when it is complete. Tensors are stored in the order of their names.
   ///
-  /// - Throws: ``SafetensorsError`` if a name occurs twice or is `__metadata__`, or the file cannot be written.
+  /// - Parameter storage: The element type of each tensor, by name; `float32` for tensors that are not listed.
+  /// - Throws: ``SafetensorsError`` if a name occurs twice or is `__metadata__`, or if the file cannot be written.
   public static func write(
     tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
     storage: [String: Storage] = [:]

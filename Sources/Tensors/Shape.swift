@@ -1,18 +1,18 @@
 /// The extents of a tensor, outermost first.
 ///
-/// Activations are `[N, H, W, C]` (batch, height, width, channels; channels contiguous); vectors are `[C]`; convolution
-/// weights are `[O, I, Kh, Kw]` as PyTorch stores them.
+/// Activations are `[N, H, W, C]` (batch, height, width, channels; channels contiguous), vectors are `[C]`, and
+/// convolution weights are `[O, I, Kh, Kw]` as in PyTorch.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// The extents, each at least 0.
   public let dimensions: [Int]
 
-  /// A shape of any rank.
+  /// Creates a shape of any rank.
   public init(_ dimensions: [Int]) {
     precondition(dimensions.allSatisfy { $0 >= 0 }, "negative extent in \(dimensions)")
     self.dimensions = dimensions
   }
 
-  /// The shape `[N, H, W, C]` of a batch of activations.
+  /// Creates the shape `[N, H, W, C]` of a batch of activations.
   public init(batch: Int, height: Int, width: Int, channels: Int) {
     self.init([batch, height, width, channels])
   }

@@ -1,15 +1,19 @@
-/// A dense float32 array that owns its 64-byte-aligned storage.
+/// A dense float32 array with 64-byte-aligned storage.
 ///
-/// A reference type: two names of one tensor share the elements. The storage is freed, or handed back to the
-/// ``TensorAllocator`` it came from, when the last reference goes.
+/// This is a reference type: copies of a reference share the elements. When the last reference is released, the storage
+/// is freed or returned to its ``TensorAllocator``.
 public final class Tensor: @unchecked Sendable {
   /// The extents.
   public let shape: Shape
-  /// The first element; valid as long as this object lives.
+  /// The first element. Valid as long as this object lives.
   public let pointer: UnsafeMutablePointer<Float>
   private let storage: Storage
 
-  /// A tensor of `shape`, zeroed unless `zeroed` is false, from `allocator` or else from the system.
+  /// Creates a tensor.
+  ///
+  /// - Parameters:
+  ///   - zeroed: Whether to set the elements to zero; otherwise they are uninitialised.
+  ///   - allocator: The allocator of the storage; nil for the system's.
   public init(_ shape: Shape, zeroed: Bool = true, allocator: TensorAllocator? = nil) {
     self.shape = shape
     storage = allocator?.storage(count: shape.count) ?? Storage(count: shape.count, allocator: nil)
@@ -17,7 +21,7 @@ public final class Tensor: @unchecked Sendable {
     if zeroed { pointer.update(repeating: 0, count: shape.count) }
   }
 
-  /// A tensor that holds `elements` in row-major order; their number must be `shape.count`.
+  /// Creates a tensor with `elements` in row-major order, which must number `shape.count`.
   public convenience init(_ shape: Shape, elements: [Float]) {
     precondition(elements.count == shape.count, "\(elements.count) elements for shape \(shape)")
     self.init(shape, zeroed: false)
@@ -27,7 +31,7 @@ public final class Tensor: @unchecked Sendable {
     }
   }
 
-  /// Memory for `count` floats, not set, that is needed for a moment: see ``TensorAllocator``.
+  /// Returns uninitialised memory for `count` floats that is needed only briefly. See ``TensorAllocator``.
   public static func scratch(count: Int, allocator: TensorAllocator) -> Tensor {
     Tensor(shape: Shape([count]), storage: allocator.scratch(count: count))
   }
@@ -47,13 +51,13 @@ public final class Tensor: @unchecked Sendable {
   /// A copy of the elements, in row-major order.
   public var elements: [Float] { Array(buffer) }
 
-  /// The same elements under another shape of the same count; the storage is shared.
+  /// Returns a tensor of another shape with the same count that shares this storage.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count == self.shape.count, "\(self.shape) cannot be seen as \(shape)")
+    precondition(shape.count == self.shape.count, "\(self.shape) cannot be reshaped to \(shape)")
     return Tensor(shape: shape, storage: storage)
   }
 
-  /// A tensor of its own with the elements of the images `range`, places along the first axis.
+  /// Returns a copy of the images in `range`, which are indices along the first axis.
   public func images(_ range: Range<Int>) -> Tensor {
     let extents = shape.dimensions
     precondition(range.lowerBound >= 0 && range.upperBound <= (extents.first ?? 0), "images \(range) of \(shape)")
@@ -63,7 +67,7 @@ public final class Tensor: @unchecked Sendable {
     return result
   }
 
-  /// A tensor of its own with the same elements.
+  /// Returns a copy.
   public func copy() -> Tensor {
     let result = Tensor(shape, zeroed: false)
     result.pointer.update(from: pointer, count: count)

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// The block of memory behind one or more tensors.
+/// The memory block of one or more tensors.
 final class Storage {
   static let alignment = 64
 
@@ -25,15 +25,15 @@ final class Storage {
     self.isScratch = isScratch
   }
 
-  /// From this size on, blocks ask for large pages: kernels walk through many planes at once, more than there are entries for small
-  /// pages in the processor's tables.
+  /// Blocks of at least twice this size request huge pages. Kernels walk through many planes at once, more than the
+  /// processor's TLB has entries for small pages.
   private static let largePage = 2 << 20
 
   static func allocate(count: Int) -> UnsafeMutablePointer<Float> {
     let bytes = count * MemoryLayout<Float>.stride
     let isLarge = bytes >= 2 * largePage
     let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? largePage : alignment)
-    // A hint: without support the block is what it was. The last page may hold another block's beginning.
+    // A hint, which has no effect on systems without huge pages. The last page may be shared with the next block.
     if isLarge { madvise(block, bytes / largePage * largePage, Int32(MADV_HUGEPAGE)) }
     return block.bindMemory(to: Float.self, capacity: count)
   }
@@ -47,10 +47,10 @@ final class Storage {
   }
 }
 
-/// Keeps the blocks of released tensors for the next tensors of the same size.
+/// Keeps the blocks of released tensors for later tensors of the same size.
 ///
-/// A training step asks for the same sizes in the same order each time: after the first step no memory comes from the
-/// system, and no page is touched for the first time. Safe to use from several threads. The kept blocks are freed
+/// Every training step requests the same sizes in the same order. After the first step, no memory comes from the system
+/// and no page is touched for the first time. Several threads can use the same allocator. The kept blocks are freed
 /// with the allocator, which lives at least as long as its tensors.
 public final class TensorAllocator: Sendable {
   private struct Block: @unchecked Sendable {
@@ -58,10 +58,10 @@ public final class TensorAllocator: Sendable {
   }
 
   private let freeBlocks = Mutex<[Int: [Block]]>([:])
-  /// The largest block that was lent as scratch, while nobody has it.
+  /// The largest block that was lent as scratch memory; nil while it is in use.
   private let freeScratch = Mutex<(block: Block, capacity: Int)?>(nil)
 
-  /// An allocator that keeps nothing yet.
+  /// Creates an allocator without blocks.
   public init() {}
 
   func storage(count: Int) -> Storage {
@@ -71,7 +71,7 @@ public final class TensorAllocator: Sendable {
     return Storage(recycling: block.pointer, capacity: capacity, allocator: self)
   }
 
-  /// Like ``storage(count:)`` for memory that is soon given back: one block serves all, as large as the largest has been.
+  /// Returns memory that is given back soon. One block serves all callers in turn and grows to the largest request.
   func scratch(count: Int) -> Storage {
     let kept = freeScratch.withLock { kept in
       defer { kept = nil }
@@ -97,7 +97,7 @@ public final class TensorAllocator: Sendable {
     if let smaller { UnsafeMutableRawPointer(smaller.pointer).deallocate() }
   }
 
-  /// Frees every kept block.
+  /// Frees all kept blocks.
   public func trim() {
     let blocks = freeBlocks.withLock { kept in
       defer { kept = [:] }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A program of this package as the build left it, to be run as a user runs it.
+/// A built program of this package, which tests run as a user would.
 public struct BuiltProgram: Sendable {
-  /// What a run printed and how it ended.
+  /// The output and the exit status of a run.
   public struct Result: Sendable {
-    /// The exit status; 128 + the signal's number where a signal ended the program.
+    /// The exit status, or 128 + the signal's number if a signal ended the program.
     public let exitCode: Int32
     /// Standard output as text.
     public let output: String
@@ -12,27 +12,30 @@ public struct BuiltProgram: Sendable {
     public let errors: String
   }
 
-  /// The file.
+  /// The path of the executable.
   public let path: String
 
-  /// The product `name` beside the running test bundle.
+  /// Finds the product `name` next to the running test bundle.
+  ///
+  /// - Throws: `CocoaError` if it has not been built.
   public init(_ name: String) throws {
     let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     path = (bundle as NSString).deletingLastPathComponent + "/" + name
     guard FileManager.default.isExecutableFile(atPath: path) else { throw CocoaError(.fileNoSuchFile) }
   }
 
-  /// Any other program by its path.
+  /// Creates a program from the path of an executable.
   public init(path: String) { self.path = path }
 
-  /// The first program called `name` on the PATH, if there is one.
+  /// Returns the first program called `name` on the PATH; nil if there is none.
   public static func onPath(_ name: String) -> BuiltProgram? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     let candidates = folders.map { "\($0)/\(name)" }
     return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map { BuiltProgram(path: $0) }
   }
 
-  /// A child inherits the set of blocked signals, and the threads that run tests block all: the program would never see one.
+  /// Starts a process without blocked signals. Child processes inherit the set of blocked signals, and threads that run
+  /// tests block all of them.
   private func startWithSignals(_ process: Process) throws {
     var none = sigset_t()
     var before = sigset_t()
@@ -42,12 +45,13 @@ public struct BuiltProgram: Sendable {
     try process.run()
   }
 
-  /// Runs the program to its end.
+  /// Runs the program and waits for its end.
   ///
   /// - Parameters:
-  ///   - environment: Added to this process's own.
-  ///   - folder: The working folder.
-  ///   - whileRunning: Called once the program has started, with its process number: to send it a signal.
+  ///   - environment: Variables to add to this process's environment.
+  ///   - folder: The working directory.
+  ///   - whileRunning: Called with the process identifier after the program has started, for example to send a signal.
+  /// - Throws: An error if the program cannot be started, or the error of `whileRunning`.
   public func run(
     _ arguments: [String], environment: [String: String] = [:], folder: String? = nil,
     whileRunning: ((Int32) throws -> Void)? = nil
@@ -58,7 +62,7 @@ public struct BuiltProgram: Sendable {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle.nullDevice
-    // Files, not pipes: a program that prints much cannot block on a reader that waits for its end.
+    // Files instead of pipes, so that a program with much output cannot block on a reader that waits for its end.
     let scratch = try TemporaryFolder()
     for name in ["output", "errors"] { _ = try scratch.write([], to: name) }
     process.standardOutput = FileHandle(forWritingAtPath: scratch.file("output"))

@@ -1,20 +1,20 @@
 import Tensors
 
-/// How far computed values lie from expected ones.
+/// The difference between computed and expected values.
 public struct Discrepancy: Sendable, CustomStringConvertible {
-  /// The greatest `|computed − expected|`; infinite where the counts differ or a computed value is not finite.
+  /// The maximum of `|computed − expected|`; infinite if the counts differ or a computed value is not finite.
   public let maximum: Double
-  /// The offset of the element that `maximum` belongs to.
+  /// The offset of the element with the maximum difference.
   public let offset: Int
-  /// The greatest `|expected|`: the range that float rounding is relative to.
+  /// The maximum of `|expected|`, which floating-point rounding is relative to.
   public let magnitude: Double
 
-  /// `maximum / magnitude`, or `maximum` itself where all that was expected is 0.
+  /// `maximum / magnitude`, or `maximum` if all expected values are 0.
   public var relative: Double { magnitude > 0 ? maximum / magnitude : maximum }
 
-  /// The difference in words, for a failing test's message.
+  /// A description for the message of a failing test.
   public var description: String {
-    "greatest difference \(maximum) at offset \(offset), \(relative) of the range \(magnitude)"
+    "maximum difference \(maximum) at offset \(offset), \(relative) of the range \(magnitude)"
   }
 
   /// Compares two arrays element by element.
@@ -30,12 +30,12 @@ public struct Discrepancy: Sendable, CustomStringConvertible {
     magnitude = expected.map(abs).max() ?? 0
   }
 
-  /// Compares a tensor with a reference; another shape counts as infinitely far.
+  /// Compares a tensor with a reference. Different shapes give an infinite difference.
   public init(_ computed: Tensor, expected: ReferenceTensor) {
     self.init(computed.shape == expected.shape ? computed.elements : [], expected: expected.elements)
   }
 
-  /// Compares two tensors; another shape counts as infinitely far.
+  /// Compares two tensors. Different shapes give an infinite difference.
   public init(_ computed: Tensor, expected: Tensor) {
     self.init(computed, expected: ReferenceTensor(expected))
   }

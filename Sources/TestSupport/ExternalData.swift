@@ -1,8 +1,8 @@
 import Foundation
 
-/// Files that are not in the repository; `make test` brings them.
+/// Files that are not in the repository. `make test` downloads them.
 public enum ExternalData {
-  /// The weights of VGG-16, or nil where they are not on this machine: in `IMPASTO_DATA`, or else in the user's data folder.
+  /// The path of the VGG-16 weights in `IMPASTO_DATA` or the user's data folder; nil if they are not installed.
   public static var vgg16: String? {
     let environment = ProcessInfo.processInfo.environment
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -1,4 +1,4 @@
-/// One element whose analytic gradient and central difference disagree.
+/// An element whose analytic gradient differs from the central difference.
 public struct GradientMismatch: Sendable, CustomStringConvertible {
   /// The offset of the element.
   public let index: Int
@@ -7,19 +7,21 @@ public struct GradientMismatch: Sendable, CustomStringConvertible {
   /// `(f(x + h) − f(x − h)) / 2h`.
   public let numeric: Double
 
-  /// Both values in words, for a failing test's message.
+  /// A description for the message of a failing test.
   public var description: String { "gradient \(analytic) at \(index), but central difference \(numeric)" }
 }
 
-/// The elements at which a gradient disagrees with central differences of its function; empty when it passes.
+/// Returns the elements at which a gradient differs from the central differences of its function; empty if the test
+/// passes.
 ///
 /// - Parameters:
-///   - point: where the gradient was taken.
-///   - analytic: the gradient under test, one value for each element of `point`.
-///   - indices: the elements to try: each costs two evaluations.
-///   - step: `h`. The difference actually taken is that of the rounded floats, so a step need not be a power of two.
-///   - tolerance: the greatest difference that passes, as a fraction of the greatest `|analytic|` of the whole gradient.
-///   - function: the function; it should sum in double precision, or the difference of two near values is all rounding.
+///   - point: The point at which the gradient was computed.
+///   - analytic: The gradient under test, with one value per element of `point`.
+///   - indices: The elements to test. Each takes two evaluations.
+///   - step: The step `h`. It need not be a power of two, because the difference uses the rounded floats.
+///   - tolerance: The maximum accepted difference as a fraction of the maximum `|analytic|` of the whole gradient.
+///   - function: The function. It should sum in double precision; otherwise rounding dominates the difference of two
+///     close values.
 public func gradientMismatches(
   at point: [Float], analytic: [Float], indices: [Int], step: Float, tolerance: Double,
   of function: ([Float]) throws -> Double
@@ -43,7 +45,8 @@ public func gradientMismatches(
   return mismatches
 }
 
-/// `Σ values · weights` in double precision: a scalar loss whose gradient with respect to `values` is `weights`.
+/// Returns `Σ values · weights` in double precision: a scalar loss whose gradient with respect to `values` is
+/// `weights`.
 public func weightedSum(_ values: [Float], _ weights: [Float]) -> Double {
   precondition(values.count == weights.count)
   return zip(values, weights).map { Double($0) * Double($1) }.reduce(0, +)

@@ -1,18 +1,19 @@
-/// Floats between two guards: shows a kernel that writes outside its arrays, or reads there and uses what it read.
+/// A buffer of floats between two guards. It detects kernels that write outside their arrays, or read there and use the
+/// values.
 ///
-/// The guards are NaNs of a pattern that no arithmetic makes. Fresh elements are NaN too, unless given, so that a result
-/// that was never written, or that depends on uninitialised scratch, does not compare equal to anything.
+/// The guards are NaNs with a bit pattern that no arithmetic produces. New elements are NaN by default, so that results
+/// that were never written, or that depend on uninitialised memory, compare equal to nothing.
 public final class GuardedBuffer: @unchecked Sendable {
-  /// A vector register's floats and more on either side.
+  /// More floats than a vector register has.
   private static let guardCount = 64
   private static let guardPattern: UInt32 = 0x7FC0_DEAD
 
   /// The number of elements between the guards.
   public let count: Int
-  /// The first element; valid as long as this object lives.
+  /// The first element. Valid as long as this object lives.
   public let pointer: UnsafeMutablePointer<Float>
 
-  /// `count` elements of `value`.
+  /// Creates a buffer of `count` elements with the same value.
   public init(count: Int, filledWith value: Float = .nan) {
     self.count = count
     let whole = UnsafeMutablePointer<Float>.allocate(capacity: count + 2 * Self.guardCount)
@@ -21,7 +22,7 @@ public final class GuardedBuffer: @unchecked Sendable {
     pointer.update(repeating: value, count: count)
   }
 
-  /// A copy of `elements`.
+  /// Creates a buffer with a copy of `elements`.
   public convenience init(_ elements: [Float]) {
     self.init(count: elements.count)
     for (index, element) in elements.enumerated() { pointer[index] = element }
@@ -32,7 +33,7 @@ public final class GuardedBuffer: @unchecked Sendable {
   /// A copy of the elements.
   public var elements: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-  /// Whether both guards are as they were.
+  /// Whether both guards are unchanged.
   public var isIntact: Bool {
     (0..<Self.guardCount).allSatisfy {
       (pointer - 1 - $0).pointee.bitPattern == Self.guardPattern

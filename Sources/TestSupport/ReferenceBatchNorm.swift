@@ -1,10 +1,11 @@
 import Tensors
 
 extension Reference {
-  /// `γ·(x − μ)/√(σ² + ε) + β` with `μ = a·μ_image + (1 − a)·mean` and `σ² = a·σ²_image + (1 − a)·variance`, the image's own mean
-  /// and biased variance taken over its positions.
+  /// Batch norm: `γ·(x − μ)/√(σ² + ε) + β` with `μ = a·μ_image + (1 − a)·mean` and
+  /// `σ² = a·σ²_image + (1 − a)·variance`, where `μ_image` and `σ²_image` are the mean and the biased variance over the
+  /// image's positions.
   ///
-  /// `input` is `[N, H, W, C]`, `scale` (γ), `shift` (β), `mean` and `variance` are `[C]`; `imageShare` is `a`.
+  /// `input` is `[N, H, W, C]`; `scale` (γ), `shift` (β), `mean` and `variance` are `[C]`; `imageShare` is `a`.
   public static func batchNorm(
     _ input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor,
     variance: ReferenceTensor, imageShare: Double = 0, epsilon: Double = 1e-5

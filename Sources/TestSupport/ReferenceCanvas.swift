@@ -1,9 +1,9 @@
 import Tensors
 
 extension Reference {
-  /// Reduction by area averaging: the mean over the rectangle that each pixel of the output covers.
+  /// Reduction by area averaging: each output pixel is the mean of the rectangle that it covers.
   ///
-  /// `input` is `[N, H, W, C]`, the output `[N, height, width, C]`.
+  /// `input` is `[N, H, W, C]`, the output is `[N, height, width, C]`.
   public static func areaReduction(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
     let (rows, columns) = (overlaps(input.shape.height, height), overlaps(input.shape.width, width))
     return resampled(input, rows: rows, columns: columns)
@@ -15,7 +15,8 @@ extension Reference {
     return resampledBackward(gradient, rows: rows, columns: columns)
   }
 
-  /// Bilinear interpolation at the centres of blocks of `step` × `step` pixels of a picture of `height` × `width`, clamped at the border.
+  /// Bilinear interpolation at the centres of the blocks of `step` × `step` pixels of a `height` × `width` picture,
+  /// clamped at the borders.
   public static func enlargement(_ input: ReferenceTensor, height: Int, width: Int, step: Int = 1) -> ReferenceTensor {
     resampled(
       input, rows: tents(input.shape.height, height, step: step), columns: tents(input.shape.width, width, step: step))
@@ -29,8 +30,9 @@ extension Reference {
       gradient, rows: tents(canvasHeight, height, step: step), columns: tents(canvasWidth, width, step: step))
   }
 
-  /// A draft before it is enlarged to `height` × `width`: along each axis `x + a·(2x − left − right)`, the ends repeated, with
-  /// `a = s/(1 − 3s)` and `s` half the mean distance of the film's pixels from the nearest pixel of the draft.
+  /// The sharpened draft, which is then enlarged to `height` × `width`: along each axis `x + a·(2x − left − right)`
+  /// with repeated borders, where `a = s/(1 − 3s)` and `s` is half the mean distance of the picture's pixels from the
+  /// nearest pixel of the draft.
   public static func sharpened(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
     let shape = input.shape
     func gain(_ inputs: Int, _ outputs: Int) -> Double {
@@ -61,7 +63,7 @@ extension Reference {
     return filtered(filtered(input, down, dy: 1, dx: 0), across, dy: 0, dx: 1)
   }
 
-  /// The luma of RGB: `[N, H, W, 3]` → `[N, H, W, 1]`, ITU-R BT.601.
+  /// The luma of RGB (ITU-R BT.601): `[N, H, W, 3]` → `[N, H, W, 1]`.
   public static func luma(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
@@ -72,9 +74,10 @@ extension Reference {
     return output
   }
 
-  /// What a revision reads of each block of 2×2 pixels: `film` `[N, H, W, 3]`, `draft` `[N, h, w, 3]`, output `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
+  /// The values that a revision reads for each block of 2×2 pixels. `film` is `[N, H, W, 3]`, `draft` is
+  /// `[N, h, w, 3]`, the output is `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
   ///
-  /// `luma` is the film's where it is not that of `film` itself: bytes are rounded.
+  /// - Parameter luma: The luma of `film` if it is rounded to bytes; nil to compute it.
   public static func revisionInput(
     film: ReferenceTensor, draft: ReferenceTensor, luma given: ReferenceTensor? = nil
   ) -> ReferenceTensor {
@@ -103,7 +106,7 @@ extension Reference {
     return output
   }
 
-  /// `base + 64·residual`, the residual's `[N, ⌈H/2⌉, ⌈W/2⌉, 12]` shuffled to pixels.
+  /// `base + 64·residual`, with the residual `[N, ⌈H/2⌉, ⌈W/2⌉, 12]` shuffled to pixels.
   public static func addingBlocks(_ base: ReferenceTensor, _ residual: ReferenceTensor) -> ReferenceTensor {
     var output = base
     for image in 0..<base.shape.batch {
@@ -120,7 +123,7 @@ extension Reference {
 
   // MARK: Separable maps
 
-  /// How much output `i` takes of input `j`: `[outputs][inputs]`.
+  /// The weight of input `j` in output `i`: `[outputs][inputs]`.
   private typealias Weights = [[Double]]
 
   private static func overlaps(_ inputs: Int, _ outputs: Int) -> Weights {

@@ -1,15 +1,15 @@
 import Tensors
 
 extension Reference {
-  /// What lies outside the image.
+  /// The content of the border.
   public enum Padding: Hashable, Sendable, CaseIterable {
     /// Zeros.
     case zero
-    /// The image mirrored about its edge element, which is not repeated: `3 2 1 | 0 1 2 3`. A border wider than the
-    /// image is mirrored again at the other edge; an image of one element repeats it.
+    /// The image mirrored about its edge pixel, which is not repeated: `3 2 1 | 0 1 2 3`. A border wider than the image
+    /// is mirrored again at the other edge. An image of one pixel is repeated.
     case reflection
 
-    /// The image coordinate that the coordinate `index` of the unbounded plane shows, or nil for a zero.
+    /// Returns the image coordinate for the coordinate `index` of the unbounded plane; nil for a zero.
     func source(of index: Int, extent: Int) -> Int? {
       if index >= 0 && index < extent { return index }
       switch self {
@@ -21,27 +21,28 @@ extension Reference {
     }
   }
 
-  /// The geometry of a convolution besides its weight's shape.
+  /// The geometry of a convolution, apart from the shape of its weight.
   public struct ConvolutionGeometry: Hashable, Sendable {
-    /// The step between output positions, the same along both axes.
+    /// The stride along both axes.
     public let stride: Int
-    /// The border on each side, in elements.
+    /// The width of the border on each side.
     public let padding: Int
-    /// What the border holds.
+    /// The content of the border.
     public let mode: Padding
 
-    /// A geometry of the given stride, border and border content.
+    /// Creates a geometry.
     public init(stride: Int = 1, padding: Int = 0, mode: Padding = .zero) {
       self.stride = stride
       self.padding = padding
       self.mode = mode
     }
 
-    /// The output extent `⌊(extent + 2·padding − kernel) / stride⌋ + 1`.
+    /// Returns the output extent `⌊(extent + 2·padding − kernel) / stride⌋ + 1`.
     public func outputExtent(of extent: Int, kernel: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
   }
 
-  /// `y[n, h, w, o] = b[o] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[o, c, i, j]`, a cross-correlation as in PyTorch.
+  /// Convolution: `y[n, h, w, o] = b[o] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[o, c, i, j]`, a cross-correlation as
+  /// in PyTorch.
   ///
   /// `input` is `[N, H, W, I]`, `weight` is `[O, I, Kh, Kw]`, `bias` is `[O]` or nil for none.
   public static func convolution(
@@ -59,7 +60,7 @@ extension Reference {
     return output
   }
 
-  /// The gradients of a convolution with respect to its input, weight and bias, from `gradient`, that of its output.
+  /// The gradients of a convolution with respect to its input, weight and bias, given the gradient of its output.
   public static func convolutionBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
   ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
@@ -92,7 +93,7 @@ extension Reference {
 
   private typealias Position = (y: Int, x: Int)
 
-  /// Calls `body` once for every product in the convolution's sum; products with a padding zero are left out.
+  /// Calls `body` for every product in the sum of the convolution, except for products with a zero of the padding.
   private static func forEachProduct(
     _ input: Shape, _ weight: Shape, _ output: Shape, _ geometry: ConvolutionGeometry,
     body: (

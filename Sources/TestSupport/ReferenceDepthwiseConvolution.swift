@@ -1,7 +1,8 @@
 import Tensors
 
 extension Reference {
-  /// `y[n, h, w, c] = b[c] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[c, 0, i, j]`, as PyTorch with as many groups as channels.
+  /// Depthwise convolution: `y[n, h, w, c] = b[c] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[c, 0, i, j]`, as in PyTorch
+  /// with as many groups as channels.
   ///
   /// `input` is `[N, H, W, C]`, `weight` is `[C, 1, Kh, Kw]`, `bias` is `[C]` or nil for none.
   public static func depthwiseConvolution(
@@ -28,7 +29,8 @@ extension Reference {
     return output
   }
 
-  /// The gradients of a depthwise convolution with respect to its input, weight and bias, from `gradient`, that of its output.
+  /// The gradients of a depthwise convolution with respect to its input, weight and bias, given the gradient of its
+  /// output.
   public static func depthwiseConvolutionBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
   ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
@@ -45,7 +47,7 @@ extension Reference {
     return (dense.input, weightGradient, dense.bias)
   }
 
-  /// The weight `[C, C, Kh, Kw]` of the dense convolution that is the same map: zero but for equal channels.
+  /// The weight `[C, C, Kh, Kw]` of the equivalent dense convolution, which is zero between different channels.
   private static func expanded(_ weight: ReferenceTensor) -> ReferenceTensor {
     let extents = weight.shape.dimensions
     let channels = extents[0]

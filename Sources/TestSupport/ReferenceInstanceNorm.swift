@@ -1,7 +1,8 @@
 import Tensors
 
 extension Reference {
-  /// `y = γ·x̂ + β`, `x̂ = (x − μ) / √(σ² + ε)`, mean and biased variance over the positions of one image and channel.
+  /// Instance norm: `y = γ·x̂ + β` with `x̂ = (x − μ) / √(σ² + ε)`, where `μ` and `σ²` are the mean and the biased
+  /// variance over the positions of one image and channel.
   ///
   /// `input` is `[N, H, W, C]`, `scale` (γ) and `shift` (β) are `[C]`.
   public static func instanceNorm(
@@ -17,9 +18,10 @@ extension Reference {
     return output
   }
 
-  /// The gradients of instance norm, from `gradient`, that of its output.
+  /// The gradients of instance norm, given the gradient of its output.
   ///
-  /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / √(σ² + ε) · (g − mean(g) − x̂·mean(g·x̂))`; the first two sum over images as well.
+  /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / √(σ² + ε) · (g − mean(g) − x̂·mean(g·x̂))`. The first two are summed over
+  /// images, too.
   public static func instanceNormBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, scale: ReferenceTensor, epsilon: Double = 1e-5
   ) -> (input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor) {
@@ -43,7 +45,7 @@ extension Reference {
     return (inputGradient, scaleGradient, shiftGradient)
   }
 
-  /// `x̂` of one plane, and `√(σ² + ε)`.
+  /// Returns `x̂` and `√(σ² + ε)` of one plane.
   private static func normalize(
     _ values: [Double], epsilon: Double
   ) -> (normalized: [Double], deviation: Double) {
@@ -54,7 +56,7 @@ extension Reference {
     return (values.map { ($0 - mean) / deviation }, deviation)
   }
 
-  /// Calls `body` for each image and channel with the channel and the offsets of that plane's elements.
+  /// Calls `body` for each image and channel with the channel and the offsets of the elements of its plane.
   private static func forEachPlane(_ shape: Shape, body: (_ channel: Int, _ offsets: [Int]) -> Void) {
     let positions = shape.height * shape.width
     for image in 0..<shape.batch {

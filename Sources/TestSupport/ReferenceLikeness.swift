@@ -1,8 +1,8 @@
 import Foundation
 
-/// The kernels of the likeness, value by value from their formulas in double precision.
+/// Reference kernels of the likeness, in double precision.
 public enum ReferenceLikeness {
-  /// `[height, width]` behind a Gaussian blur in two dimensions at once, the border mirrored.
+  /// A two-dimensional Gaussian blur of `[height, width]` with mirrored borders.
   public static func blurred(_ values: [Double], width: Int, height: Int, deviation: Double) -> [Double] {
     let reach = Int(3 * deviation + 0.5)
     func weight(_ distance: Int) -> Double { exp(-Double(distance * distance) / (2 * deviation * deviation)) }
@@ -20,7 +20,7 @@ public enum ReferenceLikeness {
     }
   }
 
-  /// To and fro between the outermost pixels until the place is within.
+  /// Mirrors the position at the borders until it is inside.
   private static func reflected(_ place: Int, _ length: Int) -> Int {
     if length == 1 { return 0 }
     var place = place
@@ -28,7 +28,8 @@ public enum ReferenceLikeness {
     return place
   }
 
-  /// The mean over pixels of the cosine of `a` and `b`, `[pixels, channels]`, each channel centred and scaled.
+  /// The mean over pixels of the cosine similarity of `a` and `b`, `[pixels, channels]`, with each channel centred and
+  /// scaled.
   public static func cosine(_ a: [Double], _ b: [Double], channels: Int) -> Double {
     let (a, b) = (normalized(a, channels: channels), normalized(b, channels: channels))
     let pixels = a.count / channels

@@ -46,7 +46,7 @@ extension Reference {
     return featureGradient
   }
 
-  /// `Σ (a − b)² / count`: the mean over all elements, the batch included.
+  /// Mean squared error: `Σ (a − b)² / count` over all elements, including the batch.
   public static func meanSquaredError(_ first: ReferenceTensor, _ second: ReferenceTensor) -> Double {
     precondition(first.shape == second.shape)
     let sum = zip(first.elements, second.elements).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
@@ -61,8 +61,8 @@ extension Reference {
     return ReferenceTensor(first.shape, elements: zip(first.elements, second.elements).map { scale * ($0 - $1) })
   }
 
-  /// `Σ (x[h, w+1] − x[h, w])² + Σ (x[h+1, w] − x[h, w])²`, over every pair of neighbours, channel and image: a sum,
-  /// not a mean.
+  /// Total variation: `Σ (x[h, w+1] − x[h, w])² + Σ (x[h+1, w] − x[h, w])²` over all pairs of neighbours, channels and
+  /// images. A sum, not a mean.
   public static func totalVariation(_ image: ReferenceTensor) -> Double {
     var sum = 0.0
     forEachNeighbourPair(image.shape) { first, second in
@@ -83,7 +83,7 @@ extension Reference {
     return gradient
   }
 
-  /// Calls `body` with the offsets of each two elements of one channel that touch along the width or the height.
+  /// Calls `body` with the offsets of all pairs of horizontally or vertically adjacent elements of one channel.
   private static func forEachNeighbourPair(_ shape: Shape, body: (_ first: Int, _ second: Int) -> Void) {
     let row = shape.width * shape.channels
     for line in 0..<shape.batch * shape.height {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The filter of ``NonLocalMeans``, pixel by pixel from its formula in double precision.
+/// The reference of the non-local means filter, pixel by pixel in double precision.
 public enum ReferenceNonLocalMeans {
-  /// `values`, `[height, width, 3]`, filtered for noise of `deviation` and not rounded.
+  /// Filters `values`, `[height, width, 3]`, for noise with the standard deviation `deviation`, without rounding.
   public static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4) -> [Double]
   {
     func value(_ x: Int, _ y: Int, _ channel: Int) -> Double {

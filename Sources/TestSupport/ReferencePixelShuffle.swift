@@ -1,7 +1,7 @@
 import Tensors
 
 extension Reference {
-  /// `y[n, h·r + i, w·r + j, c] = x[n, h, w, c·r² + i·r + j]`, `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
+  /// Pixel shuffle: `y[n, h·r + i, w·r + j, c] = x[n, h, w, c·r² + i·r + j]`, `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
   public static func pixelShuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
@@ -21,7 +21,7 @@ extension Reference {
     return output
   }
 
-  /// The inverse of ``pixelShuffle(_:factor:)``, `[N, H·r, W·r, C]` → `[N, H, W, C·r²]`.
+  /// The inverse of ``pixelShuffle(_:factor:)``: `[N, H·r, W·r, C]` → `[N, H, W, C·r²]`.
   public static func pixelUnshuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(

@@ -2,23 +2,23 @@ import Foundation
 import Tensors
 
 extension Reference {
-  /// `y = max(x, 0)`.
+  /// ReLU: `y = max(x, 0)`.
   public static func relu(_ input: ReferenceTensor) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: input.elements.map { $0 > 0 ? $0 : 0 })
   }
 
-  /// The gradient of ReLU: `gradient` where the input was positive, 0 elsewhere (at 0 too, as in PyTorch).
+  /// The gradient of ReLU: `gradient` if the input was positive, otherwise 0. At 0 it is 0, as in PyTorch.
   public static func reluBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: zip(gradient.elements, input.elements).map { $1 > 0 ? $0 : 0 })
   }
 
-  /// `y = a + b`; its gradient goes unchanged to both.
+  /// The sum `y = a + b`. Both operands have the same gradient as the sum.
   public static func add(_ first: ReferenceTensor, _ second: ReferenceTensor) -> ReferenceTensor {
     precondition(first.shape == second.shape)
     return ReferenceTensor(first.shape, elements: zip(first.elements, second.elements).map { $0 + $1 })
   }
 
-  /// `y = offset + scale · tanh(x)`.
+  /// Scaled tanh: `y = offset + scale · tanh(x)`.
   public static func scaledTanh(_ input: ReferenceTensor, scale: Double, offset: Double) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: input.elements.map { offset + scale * tanh($0) })
   }

@@ -1,9 +1,9 @@
 import Tensors
 
 extension Reference {
-  /// The maximum of each 2×2 block; a last odd row or column is dropped, as in VGG.
+  /// Max pooling: the maximum of each 2×2 block. An odd last row or column is dropped, as in VGG.
   ///
-  /// `input` is `[N, H, W, C]`, the output `[N, ⌊H/2⌋, ⌊W/2⌋, C]`.
+  /// `input` is `[N, H, W, C]`, the output is `[N, ⌊H/2⌋, ⌊W/2⌋, C]`.
   public static func maxPool(_ input: ReferenceTensor) -> ReferenceTensor {
     var output = ReferenceTensor(pooledShape(input.shape))
     forEachElement(output.shape) { image, y, x, channel in
@@ -13,8 +13,8 @@ extension Reference {
     return output
   }
 
-  /// The gradient of ``maxPool(_:)``: each output's gradient goes to the block's maximum, to the first of equal ones
-  /// in reading order, as in PyTorch.
+  /// The gradient of ``maxPool(_:)``: the gradient of each output goes to the maximum of its block, or to the first one
+  /// in reading order if there are several, as in PyTorch.
   public static func maxPoolBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
     precondition(gradient.shape == pooledShape(input.shape))
     var inputGradient = ReferenceTensor(input.shape)
@@ -25,7 +25,7 @@ extension Reference {
     return inputGradient
   }
 
-  /// Each element as a 2×2 block: `y[n, h, w, c] = x[n, ⌊h/2⌋, ⌊w/2⌋, c]`, `[N, H, W, C]` → `[N, 2H, 2W, C]`.
+  /// Nearest-neighbour upsampling by 2: `y[n, h, w, c] = x[n, ⌊h/2⌋, ⌊w/2⌋, c]`, `[N, H, W, C]` → `[N, 2H, 2W, C]`.
   public static func upsampleNearest(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
@@ -48,7 +48,7 @@ extension Reference {
     return inputGradient
   }
 
-  /// 2×2 average pooling with stride 2; an odd last row or column is left out.
+  /// 2×2 average pooling with stride 2. An odd last row or column is dropped.
   public static func averagePool(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
@@ -72,7 +72,7 @@ extension Reference {
     return inputGradient
   }
 
-  /// The input position of the maximum of the block that output `[image, y, x, channel]` sees.
+  /// Returns the input position of the maximum of the block for output `[image, y, x, channel]`.
   private static func poolWinner(
     _ input: ReferenceTensor, _ image: Int, _ y: Int, _ x: Int, _ channel: Int
   ) -> (y: Int, x: Int) {

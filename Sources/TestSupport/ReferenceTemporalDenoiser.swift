@@ -1,24 +1,24 @@
-/// Adaptive averaging over time by its formula, in double precision and without rounding.
+/// The reference of the temporal denoiser: adaptive averaging over time, in double precision and without rounding.
 public struct ReferenceTemporalDenoiser {
-  /// Pixels across.
+  /// The number of pixels in a row.
   public let width: Int
-  /// Pixels down.
+  /// The number of rows.
   public let height: Int
   /// The averages, `[height][width][3]`; empty before the first frame.
   public private(set) var averages: [Double] = []
 
-  /// Frames of `width` × `height` pixels.
+  /// Creates a denoiser for frames of `width` × `height` pixels.
   public init(width: Int, height: Int) {
     self.width = width
     self.height = height
   }
 
-  /// The averages with the next frame, `[height][width][3]`.
+  /// Updates and returns the averages with the next frame, `[height][width][3]`.
   public mutating func apply(_ frame: [UInt8]) -> [Double] {
     let before = averages.isEmpty ? frame.map(Double.init) : averages
     func change(_ row: Int, _ value: Int) -> Double {
       let row = min(max(row, 0), height - 1)
-      // Values beyond the ends are those of the same colour at the end.
+      // Positions outside the row take the value of the same colour at its end.
       var value = value
       while value < 0 { value += 3 }
       while value >= 3 * width { value -= 3 }

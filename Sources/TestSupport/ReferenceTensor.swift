@@ -1,29 +1,29 @@
 import Tensors
 
-/// A dense array in double precision: what the slow reference kernels compute on.
+/// A dense array in double precision, on which the reference kernels compute.
 ///
-/// A value type over a plain array, so that a reference cannot share a mistake of storage or aliasing with the code
-/// that it checks. Elements are in row-major order.
+/// A value type with an ordinary array, so that a reference cannot share an aliasing or storage bug with the code under
+/// test. Elements are in row-major order.
 public struct ReferenceTensor: Equatable, Sendable {
-  /// The extents; activations are `[N, H, W, C]`.
+  /// The shape; `[N, H, W, C]` for activations.
   public let shape: Shape
   /// The elements, in row-major order.
   public var elements: [Double]
 
-  /// An array of zeros.
+  /// Creates an array of zeros.
   public init(_ shape: Shape) {
     self.shape = shape
     elements = [Double](repeating: 0, count: shape.count)
   }
 
-  /// An array that holds `elements`; their number must be `shape.count`.
+  /// Creates an array with `elements`, which must number `shape.count`.
   public init(_ shape: Shape, elements: [Double]) {
     precondition(elements.count == shape.count, "\(elements.count) elements for shape \(shape)")
     self.shape = shape
     self.elements = elements
   }
 
-  /// The elements of a float tensor, each exactly.
+  /// Creates an array with the exact elements of a float tensor.
   public init(_ tensor: Tensor) {
     self.init(tensor.shape, elements: tensor.elements.map(Double.init))
   }
@@ -34,7 +34,7 @@ public struct ReferenceTensor: Equatable, Sendable {
   /// A float tensor of the rounded elements.
   public var tensor: Tensor { Tensor(shape, elements: floats) }
 
-  /// The element at `[n, y, x, c]` of a rank-4 array; with convolution weights, `[o, i, y, x]`.
+  /// The element at `[n, y, x, c]` of a rank-4 array, or at `[o, i, y, x]` for convolution weights.
   public subscript(first: Int, second: Int, third: Int, fourth: Int) -> Double {
     get { elements[offset(first, second, third, fourth)] }
     set { elements[offset(first, second, third, fourth)] = newValue }
@@ -49,8 +49,8 @@ public struct ReferenceTensor: Equatable, Sendable {
   }
 }
 
-/// The slow, obviously right kernels: one loop an index, accumulation in double precision.
+/// The reference kernels: slow and simple, with one loop per index and accumulation in double precision.
 ///
-/// Each operation is a pair: `operation` computes the output, `operationBackward` takes the gradient of a loss with
-/// respect to that output and returns the gradients with respect to the inputs.
+/// Operations come in pairs. `operation` computes the output. `operationBackward` takes the gradient of a loss with
+/// respect to the output and returns the gradients with respect to the inputs.
 public enum Reference {}

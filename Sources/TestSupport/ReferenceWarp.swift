@@ -1,9 +1,10 @@
 import Tensors
 
 extension Reference {
-  /// `input` sampled at `positions` by Keys' cubic kernel with a = −1/2: every pixel of the image times its two weights.
+  /// Samples `input` at `positions` with Keys' cubic kernel, a = −1/2.
   ///
-  /// `input` is `[N, H, W, C]`, `positions` `[N, Ho, Wo, 2]` as (x, y); beyond the border the last pixels repeat.
+  /// `input` is `[N, H, W, C]`, `positions` is `[N, Ho, Wo, 2]` with (x, y). Outside the image, the border pixels
+  /// repeat.
   public static func warp(_ input: ReferenceTensor, positions: ReferenceTensor) -> ReferenceTensor {
     var output = ReferenceTensor(warpedShape(input.shape, positions.shape))
     forEachTap(input.shape, positions) { image, target, source, weight in
@@ -31,7 +32,7 @@ extension Reference {
     Shape(batch: input.batch, height: positions.height, width: positions.width, channels: input.channels)
   }
 
-  /// Keys' kernel: 1.5|t|³ − 2.5|t|² + 1 within 1, −0.5|t|³ + 2.5|t|² − 4|t| + 2 within 2.
+  /// Keys' kernel: 1.5|t|³ − 2.5|t|² + 1 for |t| < 1, −0.5|t|³ + 2.5|t|² − 4|t| + 2 for |t| < 2.
   private static func kernel(_ distance: Double) -> Double {
     let t = abs(distance)
     if t < 1 { return (1.5 * t - 2.5) * t * t + 1 }

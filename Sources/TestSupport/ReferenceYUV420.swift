@@ -1,19 +1,19 @@
-/// YUV 4:2:0 and RGB by the formulas of ITU-T H.273, one sample at a time, without rounding.
+/// Reference conversions between YUV 4:2:0 and RGB by ITU-T H.273, sample by sample and without rounding.
 public struct ReferenceYUV420 {
-  /// Pixels across; even.
+  /// The number of pixels in a row; even.
   public let width: Int
-  /// Pixels down; even.
+  /// The number of rows; even.
   public let height: Int
-  /// Whether chroma lies on the even columns, and not between two.
+  /// Whether chroma samples lie on even columns instead of between two columns.
   public let isLeft: Bool
-  /// Kr.
+  /// The weight Kr of red.
   public let red: Double
-  /// Kb.
+  /// The weight Kb of blue.
   public let blue: Double
   /// Whether samples use the full range.
   public let isFullRange: Bool
 
-  /// Pictures of `width` × `height` of a matrix, a range and a siting.
+  /// Creates a converter for pictures of `width` × `height` with a matrix, a range and a chroma location.
   public init(width: Int, height: Int, isLeft: Bool, red: Double, blue: Double, isFullRange: Bool) {
     self.width = width
     self.height = height
@@ -27,7 +27,7 @@ public struct ReferenceYUV420 {
   private var chromaRange: Double { isFullRange ? 255 : 224 }
   private var offset: Double { isFullRange ? 0 : 16 }
 
-  /// Linear interpolation of `samples`, which lie at 2i + `phase`, at `position`; beyond the border the last ones repeat.
+  /// Interpolates `samples` at positions 2i + `phase` linearly at `position`. The border samples repeat.
   private func interpolated(_ samples: [Double], phase: Double, at position: Int) -> Double {
     let place = (Double(position) - phase) / 2
     let first = place.rounded(.down)
@@ -35,7 +35,7 @@ public struct ReferenceYUV420 {
     return sample(first) + (place - first) * (sample(first + 1) - sample(first))
   }
 
-  /// RGB of rows of samples, neither clamped nor rounded: `[height][width][3]` in one array.
+  /// Returns the RGB values `[height][width][3]`, neither clamped nor rounded.
   public func rgb(y: [[UInt8]], u: [[UInt8]], v: [[UInt8]]) -> [Double] {
     func chroma(_ plane: [[UInt8]], _ row: Int, _ column: Int) -> Double {
       let across = plane.map { interpolated($0.map(Double.init), phase: isLeft ? 0 : 0.5, at: column) }
@@ -53,7 +53,7 @@ public struct ReferenceYUV420 {
     return result
   }
 
-  /// The samples of RGB pixels, `[height][width][3]` in one array, neither clamped nor rounded.
+  /// Returns the YUV samples of RGB pixels `[height][width][3]`, neither clamped nor rounded.
   public func yuv(_ pixels: [UInt8]) -> (y: [Double], u: [Double], v: [Double]) {
     func pixel(_ row: Int, _ column: Int) -> (y: Double, u: Double, v: Double) {
       let at = 3 * (row * width + max(column, 0))

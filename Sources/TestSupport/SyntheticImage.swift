@@ -1,8 +1,9 @@
 import Tensors
 
-/// A picture of whole numbers 0…222 made from a formula: a slope in each channel and an integer hash for grain.
+/// Returns a picture of whole numbers 0…222: a gradient in each channel plus an integer hash as grain.
 ///
 /// `Tests/Golden/dump_golden.py` computes the same picture, so that golden values need no stored input.
+///
 /// - Returns: `[1, height, width, 3]`.
 public func syntheticImage(width: Int, height: Int, seed: UInt32) -> Tensor {
   var elements: [Float] = []

@@ -2,8 +2,9 @@ import Foundation
 
 /// A first-in, first-out queue of limited length between threads.
 ///
-/// `push` waits while the queue is full and `pop` while it is empty, so a fast producer cannot fill the memory.
-/// Closing wakes everybody: what is queued can still be taken, then `pop` returns nil.
+/// ``push(_:)`` waits while the queue is full and ``pop()`` waits while it is empty, so a fast producer cannot fill the
+/// memory. Closing the queue wakes all waiting threads. The remaining elements can still be taken; then ``pop()``
+/// returns nil.
 public final class BoundedQueue<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   private let capacity: Int
@@ -11,13 +12,15 @@ public final class BoundedQueue<Element>: @unchecked Sendable {
   private var elements: [Element] = []
   private var isClosed = false
 
-  /// An empty queue that holds at most `capacity` elements, at least 1.
+  /// Creates an empty queue that holds up to `capacity` elements, at least 1.
   public init(capacity: Int) {
     self.capacity = max(1, capacity)
     elements.reserveCapacity(self.capacity)
   }
 
-  /// Appends `element`, waiting for room; returns false, and drops it, if the queue is closed.
+  /// Appends `element` and waits for room if necessary.
+  ///
+  /// - Returns: False if the queue is closed and the element was dropped.
   @discardableResult
   public func push(_ element: Element) -> Bool {
     condition.lock()
@@ -29,7 +32,9 @@ public final class BoundedQueue<Element>: @unchecked Sendable {
     return true
   }
 
-  /// Appends `element` if there is room; returns false, and drops it, if there is none or the queue is closed.
+  /// Appends `element` if there is room.
+  ///
+  /// - Returns: False if the queue is full or closed and the element was dropped.
   public func tryPush(_ element: Element) -> Bool {
     condition.lock()
     defer { condition.unlock() }
@@ -39,7 +44,7 @@ public final class BoundedQueue<Element>: @unchecked Sendable {
     return true
   }
 
-  /// Takes the oldest element, waiting for one; nil once the queue is closed and empty.
+  /// Takes the oldest element and waits for one if necessary. Returns nil once the queue is closed and empty.
   public func pop() -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -50,7 +55,9 @@ public final class BoundedQueue<Element>: @unchecked Sendable {
     return element
   }
 
-  /// Ends the queue: later pushes are refused. With `discarding`, what is still queued is dropped as well.
+  /// Closes the queue, so that later pushes fail.
+  ///
+  /// - Parameter discarding: Whether to drop the queued elements.
   public func close(discarding: Bool = false) {
     condition.lock()
     isClosed = true

@@ -3,14 +3,14 @@ import Synchronization
 
 /// A fixed set of threads that run the iterations of one loop at a time.
 ///
-/// The calling thread takes part, so a pool of one thread starts none. Iterations are handed out one by one; which thread
-/// runs which is not fixed, so a body must not let its result depend on it. Long compute stays off Swift's cooperative
-/// threads, which it would starve.
+/// The calling thread takes part, so a pool with one thread starts none. Threads fetch iterations one by one. The
+/// assignment of iterations to threads is not fixed, and results must not depend on it. The pool keeps long
+/// computations off Swift's cooperative threads, which they would block.
 public final class ComputePool: @unchecked Sendable {
-  /// The number of threads that compute, the caller included.
+  /// The number of threads that compute, including the caller.
   public let threadCount: Int
 
-  /// Looks at a counter before a thread goes to sleep: about 30 µs.
+  /// The number of times an idle thread reads a counter before it goes to sleep: about 30 µs.
   private static let watchCount = 20_000
 
   private typealias Body = (_ index: Int, _ thread: Int) -> Void
@@ -19,9 +19,9 @@ public final class ComputePool: @unchecked Sendable {
   private let workArrived = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let workersDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let nextIndex = Atomic<Int>(0)
-  /// Counts the loops; changes under ``lock``, but idle threads watch it for a while before they sleep.
+  /// The number of loops started. Changes under ``lock``, but idle threads poll it for a while before they sleep.
   private let generation = Atomic<Int>(0)
-  /// Threads beside the caller that have not finished the current loop.
+  /// The number of threads besides the caller that have not finished the current loop.
   private let busyWorkers = Atomic<Int>(0)
   private var threads: [pthread_t] = []
   private var workers: [Worker] = []
@@ -30,13 +30,13 @@ public final class ComputePool: @unchecked Sendable {
   private var body: Body?
   private var iterationCount = 0
   private var isStopping = false
-  /// Held by the caller for the length of a loop: loops of several callers follow one another.
+  /// Held by the caller during a loop, so that loops of several callers run one after another.
   private let turn = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-  /// The number of processors that this process may run on.
+  /// The number of processors available to this process.
   public static var availableProcessors: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
-  /// A pool of `threads` threads, at least 1; nil means one for each available processor.
+  /// Creates a pool with `threads` threads, at least 1; nil for one per available processor.
   public init(threads: Int? = nil) {
     threadCount = max(1, threads ?? Self.availableProcessors)
     pthread_mutex_init(lock, nil)
@@ -63,15 +63,16 @@ public final class ComputePool: @unchecked Sendable {
     turn.deallocate()
   }
 
-  /// Runs `body(0) … body(count - 1)`, each exactly once, on the pool's threads; returns when all are done.
+  /// Runs `body(0) … body(count - 1)`, each exactly once, on the threads of the pool, and returns when all have
+  /// finished.
   ///
-  /// `body` must not call the same pool.
+  /// `body` must not use the same pool.
   public func parallelFor(_ count: Int, _ body: (_ index: Int) -> Void) {
     parallelFor(count) { index, _ in body(index) }
   }
 
-  /// The same, with the number of the thread that runs the iteration, in `0..<threadCount`: for scratch memory of which
-  /// each thread has its own.
+  /// Runs a loop like the method above, and passes the number of the thread, in `0..<threadCount`, to `body`. Use it to
+  /// give each thread its own scratch memory.
   public func parallelFor(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
     guard count > 1, threadCount > 1 else {
       for index in 0..<max(count, 0) { body(index, 0) }
@@ -99,8 +100,8 @@ public final class ComputePool: @unchecked Sendable {
     }
   }
 
-  /// Waits some microseconds for `condition` without sleeping: a network is a chain of short loops, and to wake a thread takes as
-  /// long as a small one.
+  /// Polls `condition` for some microseconds instead of sleeping. A network is a chain of short loops, and waking a
+  /// thread takes as long as a short loop.
   private static func watch(_ condition: () -> Bool) {
     for _ in 0..<watchCount where condition() { return }
   }
@@ -113,9 +114,10 @@ public final class ComputePool: @unchecked Sendable {
     }
   }
 
-  /// Runs iterations of the current loop; gets the lock held and returns without it.
+  /// Runs iterations of the current loop. Called with the lock held; returns with the lock released.
   ///
-  /// A call of its own, so that the body is let go of before the caller is told that its loop has ended.
+  /// A separate function, so that the reference to the body is released before the caller learns that its loop has
+  /// ended.
   @inline(never)
   private func runCurrentLoop(thread: Int) {
     let (body, count) = (body, iterationCount)
@@ -124,7 +126,7 @@ public final class ComputePool: @unchecked Sendable {
   }
 
   private func start(_ worker: Worker) {
-    // The pool joins its threads before it lets its workers go, so an unretained reference is safe.
+    // The pool joins its threads before it releases its workers, so an unretained reference is safe.
     let context = Unmanaged.passUnretained(worker).toOpaque()
     var thread = pthread_t()
     let status = pthread_create(
@@ -135,7 +137,7 @@ public final class ComputePool: @unchecked Sendable {
         worker.pool.work(thread: worker.number)
         return nil
       }, context)
-    precondition(status == 0, "the system refuses another thread: \(String(cString: strerror(status)))")
+    precondition(status == 0, "cannot create a thread: \(String(cString: strerror(status)))")
     threads.append(thread)
   }
 
@@ -150,7 +152,7 @@ public final class ComputePool: @unchecked Sendable {
       seenGeneration = generation.load(ordering: .acquiring)
       runCurrentLoop(thread: thread)
       if busyWorkers.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
-        // Under the lock, so that the caller is either still watching or already waiting.
+        // Signals under the lock, so that the caller is either still polling or already waiting.
         pthread_mutex_lock(lock)
         pthread_cond_signal(workersDone)
         pthread_mutex_unlock(lock)
@@ -161,7 +163,7 @@ public final class ComputePool: @unchecked Sendable {
     pthread_mutex_unlock(lock)
   }
 
-  /// What a started thread needs to know; the pool outlives it.
+  /// The context of a thread. The pool outlives it.
   private final class Worker {
     unowned(unsafe) let pool: ComputePool
     let number: Int

@@ -1,35 +1,38 @@
 import Foundation
 
-/// Lets several runs have one compute pool in turn, each for the same share of its time.
+/// Shares one compute pool fairly between several members, which use it in turn.
 ///
-/// Of those that wait, the one goes first that has had least. Whoever did not ask for long has no claim to make up for it.
+/// The waiting member that has used the least time goes next. A member that was idle gets no credit for the time that
+/// it did not use.
 public final class FairTurns: @unchecked Sendable {
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var isTaken = false
   private var waiting: [Member] = []
-  /// What the one had had that went last: newcomers begin there.
+  /// The time used by the member whose turn started last. New and idle members continue from this level.
   private var level = 0.0
 
   private let now: @Sendable () -> Double
 
-  /// Turns without members. `now` tells the time in seconds.
+  /// Creates a scheduler without members.
+  ///
+  /// - Parameter now: Returns the current time in seconds.
   public init(now: @escaping @Sendable () -> Double = { FairTurns.uptime }) { self.now = now }
 
-  /// Seconds since some moment in the past.
+  /// The seconds since an arbitrary time in the past.
   public static var uptime: Double { ProcessInfo.processInfo.systemUptime }
 
-  /// Members that wait for their turn.
+  /// The number of members that are waiting for their turn.
   public var waitingCount: Int {
     condition.lock()
     defer { condition.unlock() }
     return waiting.count
   }
 
-  /// A new member.
+  /// Adds a member.
   public func join() -> Member { Member(turns: self) }
 
-  /// One of those that take turns; one thread at a time may ask for it.
+  /// A member. Only one thread at a time may use it.
   public final class Member: @unchecked Sendable {
     private let turns: FairTurns
     // Guarded by `turns.condition`.
@@ -37,14 +40,14 @@ public final class FairTurns: @unchecked Sendable {
 
     fileprivate init(turns: FairTurns) { self.turns = turns }
 
-    /// The seconds that it has had, those counted that it did not ask for.
+    /// The seconds that the member has used, plus those that it forfeited while it was idle.
     public var seconds: Double {
       turns.condition.lock()
       defer { turns.condition.unlock() }
       return used
     }
 
-    /// Waits for its turn, runs `body` and hands on. `body` must not ask for another turn.
+    /// Waits for its turn, runs `body` and ends the turn. `body` must not request another turn.
     public func take(_ body: () throws -> Void) rethrows {
       turns.begin(self)
       let start = turns.now()
@@ -64,7 +67,7 @@ public final class FairTurns: @unchecked Sendable {
     isTaken = true
   }
 
-  /// Of equal ones, the one that has waited longest.
+  /// The waiting member with the least time; among equals, the one that has waited longest.
   private var next: Member? { waiting.min { $0.used < $1.used } }
 
   private func end(_ member: Member, seconds: Double) {

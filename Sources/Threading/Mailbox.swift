@@ -1,18 +1,20 @@
 import Foundation
 
-/// Room for one element between threads, in which a new one takes the place of one that nobody has fetched.
+/// A slot for one element between threads. A new element replaces one that has not been taken yet.
 ///
-/// What is fetched is always the newest, however slow the reader is.
+/// The reader always gets the newest element, however slow it is.
 public final class Mailbox<Element>: @unchecked Sendable {
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var element: Element?
   private var isClosed = false
 
-  /// An empty mailbox.
+  /// Creates an empty mailbox.
   public init() {}
 
-  /// Leaves `element`; returns the one that it replaces, or `element` itself if the mailbox is closed: either is late.
+  /// Stores `element`.
+  ///
+  /// - Returns: The element that it replaces; `element` itself if the mailbox is closed; otherwise nil.
   public func put(_ element: Element) -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -23,7 +25,7 @@ public final class Mailbox<Element>: @unchecked Sendable {
     return late
   }
 
-  /// Takes the element, waiting for one; nil once the mailbox is closed and empty.
+  /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty.
   public func take() -> Element? {
     condition.lock()
     defer { condition.unlock() }
@@ -32,7 +34,9 @@ public final class Mailbox<Element>: @unchecked Sendable {
     return element
   }
 
-  /// Ends the mailbox: what comes later is refused. With `discarding`, what is in it is dropped as well.
+  /// Closes the mailbox, so that it accepts no more elements.
+  ///
+  /// - Parameter discarding: Whether to drop the stored element.
   public func close(discarding: Bool = false) {
     condition.lock()
     isClosed = true

@@ -6,7 +6,7 @@ import Tensors
 import Threading
 
 /// A training run with everything it leaves on disk: the model, its card and picture, and while it runs, in a folder beside
-/// the model, checkpoints, previews and a log of losses.
+/// the model, checkpoints, previews and a log of losses. `StyleFiles` names them.
 public final class TrainingRun {
   /// Where a run reads and writes, and how often.
   public struct Options: Sendable {
@@ -14,30 +14,30 @@ public final class TrainingRun {
     public var stylePath: String
     /// The folder of photos.
     public var contentPath: String
-    /// The model file to write; the card and the picture lie beside it.
+    /// The model file to write. The card and the picture are written next to it.
     public var outputPath: String
     /// The VGG-16 weights.
     public var extractorPath: String
-    /// Steps between two previews.
+    /// The number of steps between two previews.
     public var previewInterval: Int
-    /// Steps between two checkpoints.
+    /// The number of steps between two checkpoints.
     public var checkpointInterval: Int
-    /// Whether to go on from the run's checkpoint.
+    /// Whether to resume from the checkpoint of the run.
     public var resumes: Bool
-    /// Threads that compute.
+    /// The number of threads.
     public var threads: Int
-    /// Photos that are not trained on.
+    /// Photos to exclude from training.
     public var excludedPhotos: PhotoList?
-    /// The model to start from, of the settings' network or of the same with fewer channels; nil starts from random values.
+    /// The base model, of the settings' network or of the same kind of network with fewer channels; nil starts from random values.
     public var basePath: String?
-    /// The model whose pictures the first steps learn; nil where there are no such steps.
+    /// The model whose output the first steps learn; nil if there are no such steps.
     public var teacherPath: String?
-    /// The strokes to be painted, which decide the painting's size by the strokes that it has; nil leaves it to the settings.
+    /// The size of the strokes to paint, which determines the size of the painting; nil leaves that to the settings.
     public var strokeSize: StrokeSize?
-    /// Whether the style weight is chosen by ``StyleChoice`` and not by the settings.
+    /// Whether ``StyleChoice`` chooses the style weight instead of the settings.
     public var choosesStyleWeight = false
 
-    /// The options as named; the others are set one by one.
+    /// Creates options. Properties that are not parameters have their defaults.
     public init(
       stylePath: String, contentPath: String, outputPath: String, extractorPath: String, previewInterval: Int = 250,
       checkpointInterval: Int = 100, resumes: Bool = false, threads: Int = ComputePool.availableProcessors
@@ -55,20 +55,20 @@ public final class TrainingRun {
 
   /// How a run ended.
   public enum Outcome: Sendable, Equatable {
-    /// All iterations are done and the model is written.
+    /// All iterations are complete and the model is written.
     case finished
-    /// It was asked to stop; the checkpoint of `iteration` steps lies at `checkpoint`.
+    /// The run was stopped after `iteration` steps and can resume from the file at `checkpoint`.
     case interrupted(iteration: Int, checkpoint: String)
   }
 
-  /// The number of recent steps whose mean loss is reported.
+  /// The number of recent steps for the reported mean loss.
   public static let recentSteps = 100
-  /// The side of previews and compared photos, whatever that of the crops: a person shall see what is painted. Every network's
-  /// `sizeMultiple` divides it.
+  /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every network's
+  /// `sizeMultiple`.
   private static let pictureSide = 256
-  /// Photos in a preview.
+  /// The number of photos in a preview.
   private static let previewPhotos = 3
-  /// Photos on which half precision is tried.
+  /// The number of photos for the comparison with half precision.
   private static let comparedPhotos = 8
 
   private let options: Options
@@ -80,23 +80,26 @@ public final class TrainingRun {
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
-  /// The settings, those chosen by looking at the painting included.
+  /// The settings, including those chosen for the painting.
   public let settings: TrainingSettings
-  /// The deviation of the noise that was taken out of the painting's scan, in levels of 255.
+  /// The standard deviation of the noise removed from the painting's scan, in levels of 255.
   public let noise: Double
-  /// The usual width of the painting's strokes, as a share of its short side.
+  /// The typical width of the painting's strokes, as a share of its short side.
   public let strokeWidth: Double
-  /// What a person should know before the run, in sentences.
+  /// Notes for the user before the run, each a sentence.
   public let notes: [String]
-  /// The folder of checkpoints, previews and the log: the model's path with `.training` for its extension.
-  public let workFolder: String
+  /// The files of the style, those that the run leaves while it goes on included.
+  public let files: StyleFiles
 
-  /// Prepares a run: reads painting, base, extractor and, to resume, the checkpoint; searches the photos.
+  /// Prepares a run: finds the photos and reads the painting, the base, the extractor and, when resuming, the checkpoint.
+  ///
+  /// - Throws: ``TrainingError``, `PictureError`, `ModelError`, `SafetensorsError` or a file error if the settings or one of the inputs are
+  ///   invalid.
   public init(options: Options, settings given: TrainingSettings) throws {
     self.options = options
     var settings = given
     let definition = try settings.validate()
-    workFolder = (options.outputPath as NSString).deletingPathExtension + ".training"
+    files = StyleFiles(model: options.outputPath)
     let teacher = try options.teacherPath.map { try StyleModel.load(path: $0) }
     if let path = options.teacherPath { settings.teacherChecksum = try Self.checksum(ofFile: path) }
     pool = ComputePool(threads: options.threads)
@@ -128,46 +131,45 @@ public final class TrainingRun {
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base, teacher: teacher)
     notes = style.notes + Self.notes(folder)
-    try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
-    if options.resumes { try trainer.resume(from: checkpointPath) }
+    try FileManager.default.createDirectory(atPath: files.training.folder, withIntermediateDirectories: true)
+    if options.resumes { try trainer.resume(from: files.training.checkpoint) }
   }
 
   private static func notes(_ folder: PhotoFolder) -> [String] {
     guard folder.files.count < fewPhotos else { return [] }
     return [
-      "\(folder.path) has \(folder.files.count) photos only: the style will fit these better than others; some hundreds are "
-        + "better"
+      "\(folder.path) has only \(folder.files.count) photos: the style will fit these better than others; use some hundreds "
+        + "if possible"
     ]
   }
 
-  /// Below this number of photos, a network has seen each of them dozens of times.
+  /// Below this number of photos, training visits each of them dozens of times.
   private static let fewPhotos = 25
 
-  /// Steps done, those before a resumption included.
+  /// The number of completed steps, including those before a resumption.
   public var iteration: Int { trainer.iteration }
-  /// Photos found, and files among them that are not photos.
+  /// The number of photos in the folder and of other files.
   public var photoCounts: (found: Int, skipped: Int) { (folder.files.count, folder.skippedCount) }
-  /// Photos left out because a list says so, and photos enlarged so far because they are smaller than the crops.
+  /// The number of photos that a list excludes, and of photos enlarged so far because they are smaller than the crops.
   public var excludedAndEnlarged: (excluded: Int, enlarged: Int) { (folder.excludedCount, sampler.enlargedCount) }
   /// Photos that could not be read so far.
   public var unreadableFiles: [String] { sampler.unreadableFiles }
-  /// The card's path.
-  public var cardPath: String { (options.outputPath as NSString).deletingPathExtension + ".md" }
-  /// The path of the picture beside the model.
-  public var picturePath: String { (options.outputPath as NSString).deletingPathExtension + ".jpg" }
-  private var logPath: String { workFolder + "/losses.csv" }
-  private var checkpointPath: String { workFolder + "/checkpoint.safetensors" }
 
-  /// Runs until all iterations are done or `shouldStop` says so; `onStep` receives the step and the mean of recent losses.
+  /// Runs until all iterations are complete or `shouldStop` returns true.
   ///
-  /// `onNotice` receives a sentence where the run went back to an earlier state, and where a file could not be written: the run
-  /// goes on then, and the checkpoint before stays. Throws where the model, or the checkpoint of a run that is to stop, cannot
-  /// be written.
+  /// A preview, a log entry or a checkpoint that cannot be written does not end the run; the previous checkpoint remains.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: Called after each step.
+  ///   - onNotice: Receives a sentence if the run restored an earlier state or could not write a file.
+  ///   - onStep: Receives each step and the mean of the recent losses.
+  /// - Throws: ``TrainingError/unwritableResult(file:reason:checkpoint:)`` if the model cannot be written, a file error if the checkpoint
+  ///   of a stopped run cannot be written, and the errors of training.
   public func run(
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {
     let log = try LossLog(
-      path: logPath, iteration: trainer.iteration, recentSteps: Self.recentSteps)
+      path: files.training.losses, iteration: trainer.iteration, recentSteps: Self.recentSteps)
     recent = log.recent
     var isLogComplete = true
     func attempt(_ file: String, _ write: () throws -> Void) -> Bool {
@@ -175,13 +177,13 @@ public final class TrainingRun {
         try write()
         return true
       } catch {
-        onNotice("\(file) was not written: \(error); the training goes on")
+        onNotice("\(file) could not be written: \(error); training continues")
         return false
       }
     }
     try trainer.run(sampler: sampler) { step in
       if let recovery = step.recovery { onNotice(recovery) }
-      // A step that was undone before its losses were known has no rate.
+      // A step that failed before its losses were known has a learning rate of 0.
       if step.learningRate > 0 {
         if recent.count == Self.recentSteps { recent.removeFirst() }
         recent.append(step.losses)
@@ -190,20 +192,19 @@ public final class TrainingRun {
       onStep(step, .mean(recent))
       let isLast = step.iteration == settings.iterations
       if step.iteration % options.previewInterval == 0 || isLast {
-        let path = workFolder + String(format: "/preview-%06d.png", step.iteration)
-        _ = attempt("A preview") { try writePreview(to: path) }
+        _ = attempt("A preview") { try writePreview(to: files.training.preview(step.iteration)) }
       }
       if shouldStop() {
-        try trainer.saveCheckpoint(to: checkpointPath)
+        try trainer.saveCheckpoint(to: files.training.checkpoint)
         return false
       }
       if step.iteration % options.checkpointInterval == 0 || isLast {
-        _ = attempt("A checkpoint") { try trainer.saveCheckpoint(to: checkpointPath) }
+        _ = attempt("A checkpoint") { try trainer.saveCheckpoint(to: files.training.checkpoint) }
       }
       return true
     }
     guard trainer.iteration >= settings.iterations else {
-      return .interrupted(iteration: trainer.iteration, checkpoint: checkpointPath)
+      return .interrupted(iteration: trainer.iteration, checkpoint: files.training.checkpoint)
     }
     flatAreas = FlatAreaCheck { trainer.stylize($0) }
     do {
@@ -215,16 +216,15 @@ public final class TrainingRun {
     return .finished
   }
 
-  /// What was found in flat areas, once the run is done.
+  /// The result of the check of flat areas; nil before the run is finished.
   public private(set) var flatAreas: FlatAreaCheck?
 
   // MARK: Results
 
   private func writeResults() throws {
-    let name = ((options.outputPath as NSString).lastPathComponent as NSString).deletingPathExtension
     let date = Self.today
     let model = try trainer.model(
-      style: name,
+      style: files.name,
       metadata: [
         "style_image": (options.stylePath as NSString).lastPathComponent,
         "style_image_sha256": styleChecksum,
@@ -249,25 +249,30 @@ public final class TrainingRun {
       ])
     let compared = Self.pictures(folder, count: Self.comparedPhotos).map { $0.tensor() }
     let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
-    // The revision's losses are of another objective and tell nothing of the style.
+    // The losses of the revision belong to another objective and do not measure the style.
     let isDrafted = settings.revisionIterations > 0 && settings.draftIterations > 0
     let drafted = LossLog.losses(
-      of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations), path: logPath)
+      of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations),
+      path: files.training.losses)
     let losses = isDrafted && !drafted.isEmpty ? drafted : recent
-    let card = ModelCard(
-      style: name, styleFile: (options.stylePath as NSString).lastPathComponent, styleChecksum: styleChecksum,
-      noise: noise, strokeWidth: strokeWidth, photos: photosText, settings: settings,
-      parameterCount: trainer.definition.parameterCount, losses: .mean(losses), lossSteps: losses.count,
-      recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
-      seconds: trainer.seconds, threads: options.threads, date: date)
+    var card = StyleCard(
+      name: files.name, settings: settings,
+      result: StyleCard.Result(
+        painting: ((options.stylePath as NSString).lastPathComponent, styleChecksum), noise: noise,
+        strokeWidth: strokeWidth,
+        photos: .init(count: folder.files.count - sampler.unreadableFiles.count, excluded: folder.excludedCount),
+        parameters: trainer.definition.parameterCount, losses: (.mean(losses), losses.count),
+        recoveries: trainer.recoveries, blotches: flatAreas?.blotches, halfPrecision: halfPrecision,
+        seconds: trainer.seconds, threads: options.threads, date: date))
+    // What was told of the same painting still holds.
+    if let earlier = try? StyleCard(path: files.card), earlier.painting.sha256 == styleChecksum,
+      let painting = earlier.credits?.painting
+    {
+      card.credits = StyleCredits(painting: painting)
+    }
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
-    try card.markdown.write(toFile: cardPath, atomically: true, encoding: .utf8)
-    try writePreview(to: picturePath)
-  }
-
-  private var photosText: String {
-    let count = "\(folder.files.count - sampler.unreadableFiles.count) photographs"
-    return folder.excludedCount > 0 ? count + ", \(folder.excludedCount) others kept out" : count
+    try card.write(to: files)
+    try writePreview(to: files.picture)
   }
 
   private static var today: String {
@@ -287,7 +292,7 @@ public final class TrainingRun {
 
   // MARK: Previews
 
-  /// At most `count` photos spread over the folder, each cut to a square.
+  /// Reads at most `count` photos, evenly spread over the folder, and crops each to a square.
   private static func pictures(_ folder: PhotoFolder, count: Int) -> [Picture] {
     var pictures: [Picture] = []
     let step = max(1, folder.files.count / count)
@@ -298,7 +303,7 @@ public final class TrainingRun {
     return pictures
   }
 
-  /// Writes the preview photos above their stylized selves.
+  /// Writes the preview: the photos in the first row, their stylized versions below.
   private func writePreview(to path: String) throws {
     guard !previews.isEmpty else { return }
     let stylized = previews.map { Picture(tensor: trainer.stylize($0.tensor())) }

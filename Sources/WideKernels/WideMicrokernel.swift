@@ -1,4 +1,4 @@
-// The products of Kernels/FusedConvolution/Microkernel.swift in vectors of sixteen.
+// The products of Kernels/GEMM/Microkernel.swift in vectors of sixteen.
 
 /// `C = A·B` for 12 rows and 32 columns:
 /// `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·step + n % 16]` over segments `s` below

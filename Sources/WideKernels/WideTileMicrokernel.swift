@@ -1,4 +1,4 @@
-// The products of Kernels/FusedConvolution/TileMicrokernel.swift in vectors of sixteen.
+// The products of Kernels/GEMM/TileMicrokernel.swift in vectors of sixteen.
 
 /// `c[o·stride + t] += Σ a[k·row + t]·b[k·3 + o]` for 64 tiles `t`, three outputs `o` and `k` below `depth`; with `isFirst` the sums
 /// begin at zero.

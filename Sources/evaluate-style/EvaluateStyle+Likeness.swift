@@ -10,15 +10,14 @@ import Training
 
 /// What `--likeness` does.
 extension EvaluateStyle {
-  func measureLikeness() throws {
+  func measureLikeness(styleImage: String, content: String, card: NotedCard?) throws {
     let installation = Installation()
-    let table = try card.map { try Self.table(ofCard: $0) }
     let pool = ComputePool(threads: threads)
-    let model = painted.isEmpty ? try StyleModel.load(path: installation.styleFile(style)) : nil
+    let model = painted.isEmpty ? try StyleModel.load(path: styleFile(installation)) : nil
     let painting = try StyleImage(path: styleImage, crop: styleCrop ?? model?.trainedStyleCrop ?? .none, pool: pool)
     let extractor = try VGG16(path: installation.vggWeights())
     let evaluator = LikenessEvaluator(extractor: extractor, painting: painting.scan, pool: pool)
-    guard let model else { return try comparePainted(evaluator) }
+    guard let model else { return try comparePainted(evaluator, with: content) }
 
     let frames = try LikenessFrames(content, list: photoList, count: self.frames)
     let ceiling = try optimize.map { steps in
@@ -32,7 +31,7 @@ extension EvaluateStyle {
     let interrupt = InterruptFlag.install()
     let progress = ProgressReporter(
       title: "Painting", total: frames.count * lines.count, units: .init(steps: "pictures", rate: "pictures/s"),
-      isQuiet: quiet)
+      mode: progressOptions.mode)
     var found = lines.map { LikenessReport.Size(lines: $0) }
     var optimized: [Likeness] = []
     var done = 0
@@ -60,21 +59,20 @@ extension EvaluateStyle {
     if unusable > 0 {
       Logger(label: "evaluate-style").warning("\(unusable) photos could not be read, or are strips, and were skipped")
     }
-    let note = LikenessNote(
-      photoCount: count, photoList: photoList.map { ($0 as NSString).lastPathComponent },
-      means: found.map { (lines: $0.lines, likeness: $0.mean) })
-    if let card, var changed = table {
-      note.write(to: &changed)
-      try changed.markdown.write(toFile: OutputPath.resolve(card), atomically: true, encoding: .utf8)
+    let evaluation = StyleCard.LikenessEvaluation(
+      photos: sample(count: count), sizes: found.map { .init(lines: $0.lines, mean: $0.mean) })
+    if var card {
+      card.content.likeness = evaluation
+      try card.write()
     }
     try print(
       LikenessReport(
-        style: model.style, network: model.definition.title, skipped: unusable, sizes: found, spread: note.spread,
+        style: model.style, network: model.definition.title, skipped: unusable, sizes: found, spread: evaluation.spread,
         optimized: optimized.isEmpty ? nil : .mean(optimized)))
   }
 
   /// What `--painted` does: the pictures of other programs, at their own size.
-  private func comparePainted(_ evaluator: LikenessEvaluator) throws {
+  private func comparePainted(_ evaluator: LikenessEvaluator, with content: String) throws {
     let picture = try PictureFile.read(content).flattened()
     let frame = evaluator.frame(picture)
     var found = LikenessReport.Size(lines: min(picture.width, picture.height))

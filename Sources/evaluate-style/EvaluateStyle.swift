@@ -12,145 +12,174 @@ struct EvaluateStyle: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate-style",
     abstract:
-      "Measures how well a style's pictures meet the training objective, or how much they look like the painting.",
+      "Measures how well a style meets its training objective, or how similar its pictures are to the painting.",
     discussion: """
-      Each photo is scaled so that its short side has --size pixels and cut to the central square; the network's output is \
-      clamped to 0...255 before the losses. Weights are applied to the numbers.
+      Scales the short side of each photo to --size pixels and crops the central square. The network's output is clamped to \
+      0...255 before the losses are computed. The reported losses include their weights.
 
-      With --likeness, photos or frames of a film are painted whole and at a film's size, and compared with the painting at 256 and 128 \
-      lines: 0 is as far from it as the untreated frame, 100 its own statistics. Content is what is left of the frame, from 0 to 1; \
-      contrast, chroma and grain are shares of the painting's.
+      With --likeness, paints whole photos or frames of a video at the sizes given by --lines, and compares them with the \
+      painting at 256 and 128 lines: 0 means no more similar than the unpainted frame, 100 means the same statistics as the \
+      painting. Content is the preserved share of the frame's content, from 0 to 1. Contrast, chroma and grain are relative \
+      to the painting.
+
+      --card records the results in a style's card, such as models/starry.json, and writes models/starry.md from it. With \
+      --card alone, measures nothing and only writes models/starry.md.
       """,
     version: Program.version)
 
-  @Option(help: "The style: a name from the models folder, or a model file.")
-  var style = Installation.defaultStyle
+  @Option(
+    help: """
+      The style: a name from the models folder or a model file. (default: the style of --card, otherwise \
+      \(Installation.defaultStyle))
+      """)
+  var style: String?
 
   @Option(help: "The painting that the style was trained on.")
-  var styleImage: String
+  var styleImage: String?
 
-  @Option(help: "The folder of photos, searched recursively; with --likeness also one picture or a film.")
-  var content: String
+  @Option(help: "The folder of photos, searched recursively. With --likeness, also a picture or a video.")
+  var content: String?
 
-  @Option(help: "Measure these photos alone: a text file with one name on each line, relative to --content.")
+  @Option(help: "A text file that lists the photos to measure, one per line, relative to --content.")
   var photoList: String?
 
-  @Flag(help: "Measure how much painted frames look like the painting, instead of the training objective.")
+  @Flag(help: "Measure the similarity of painted frames to the painting instead of the training objective.")
   var likeness = false
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "With --likeness: the short sides at which to paint, such as 360 720 1080 2160. (default: 720)", valueName: "N"),
+      "With --likeness: the short sides in pixels at which to paint, such as 360 720 1080. (default: 720)",
+      valueName: "N"),
     transform: ArgumentValues.integer(in: 16...4320))
   var lines = [720]
 
   @Option(
-    help: "With --likeness: the number of frames that are taken from a film.",
+    help: "With --likeness: the number of frames to take from a video.",
     transform: ArgumentValues.integer(in: 1...10_000))
   var frames = 8
 
-  @Option(help: "With --likeness: a folder for the painted pictures.")
+  @Option(help: "With --likeness: the folder in which to save the painted pictures.")
   var save: String?
 
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "With --likeness: measure these pictures, which some program has painted of the picture --content, at their size.",
+      "With --likeness: measure these pictures, which another program has painted from the picture --content.",
       valueName: "file"))
   var painted: [String] = []
 
   @Flag(
     help: """
-      Also measure steadiness: the warping error on sequences rendered out of each photo, which pan, zoom and rotate, and a \
-      pixel's standard deviation in a noisy still, in levels of 255.
+      Also measure temporal stability: the warping error of sequences that pan over, zoom into and rotate each photo, and \
+      the standard deviation of a pixel in a noisy still, in levels of 255.
       """)
   var temporal = false
 
-  @Flag(help: "Measure steadiness as stylize-video --denoise paints.")
+  @Flag(help: "With --temporal: remove noise before painting, as stylize-video --denoise does.")
   var denoise = false
 
-  @Option(help: "A model's card in which to note the mean results, in place of what was noted before.")
+  @Option(
+    help: ArgumentHelp(
+      "The style's card in which to write the mean results, replacing earlier ones.",
+      valueName: "NAME.json"))
   var card: String?
 
-  @Option(help: "The side of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
+  @Option(help: "The size of the compared squares in pixels.", transform: ArgumentValues.integer(in: 32...2048))
   var size = 256
 
   @Option(
-    help: "The painting's short side in pixels; 0 leaves it as it is. (default: as the style was trained)",
+    help: "The length of the painting's short side in pixels; 0 keeps its size. (default: as in training)",
     transform: ArgumentValues.integer(in: 0...2048))
   var styleSize: Int?
 
   @Option(
     help: """
-      What to cut off the painting's sides: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height. (default: as the style was \
-      trained)
+      The margins to crop from the painting: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height. (default: as in \
+      training)
       """,
     transform: { try StyleCrop($0) })
   var styleCrop: StyleCrop?
 
   @Option(
-    help: "Also change each photo's pixels by N steps of L-BFGS on the objective: slow, the yardstick for networks.",
+    help: "Also optimise the pixels of each photo with N steps of L-BFGS, as a slow reference for networks.",
     transform: ArgumentValues.integer(in: 1...100_000))
   var optimize: Int?
 
   @Option(
     help: """
-      The objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")). (default: as the style was trained)
+      The training objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")). (default: as in training)
       """)
   var objective: Objective?
 
   @Option(
-    help: "The weight of the content loss. (default: as the style was trained)",
+    help: "The weight of the content loss. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var contentWeight: Double?
 
   @Option(
-    help: "The weight of the style loss. (default: as the style was trained)",
+    help: "The weight of the style loss. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var styleWeight: Double?
 
   @Option(
-    help: "The weight of the total variation. (default: as the style was trained)",
+    help: "The weight of the total variation. (default: as in training)",
     transform: ArgumentValues.number(positive: false))
   var tvWeight: Double?
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: one per processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
   @Flag(help: "Print one JSON object on standard output instead of a table.")
   var json = false
 
-  @Flag(help: "Show no progress.")
-  var quiet = false
+  @OptionGroup
+  var progressOptions: ProgressOptions
+
+  /// What is to be measured: the painting's file, and that of the photos.
+  var inputs: (styleImage: String, content: String) {
+    get throws {
+      guard let styleImage else { throw ValidationError("missing --style-image, the painting") }
+      guard let content else { throw ValidationError("missing --content, the photos") }
+      return (styleImage, content)
+    }
+  }
+
+  /// Whether only the card for people is to be written.
+  private var onlyWritesCard: Bool {
+    card != nil && styleImage == nil && content == nil && !likeness && !temporal && optimize == nil
+  }
 
   func validate() throws {
-    guard !lines.isEmpty else { throw ValidationError("--lines names no size, such as 720") }
-    if likeness && temporal { throw ValidationError("--likeness and --temporal are measured one at a time") }
+    if !onlyWritesCard { _ = try inputs }
+    guard !lines.isEmpty else { throw ValidationError("--lines needs at least one size, such as 720") }
+    if likeness && temporal { throw ValidationError("--likeness and --temporal cannot be combined") }
     if !likeness && (save != nil || !painted.isEmpty) {
-      throw ValidationError("--save and --painted are of use with --likeness only")
+      throw ValidationError("--save and --painted require --likeness")
     }
     if !painted.isEmpty && (save != nil || card != nil || optimize != nil) {
       throw ValidationError(
-        "pictures of other programs are only measured: expected --painted without --save, --card, --optimize")
+        "--painted cannot be combined with --save, --card or --optimize")
     }
     guard denoise else { return }
-    if !temporal { throw ValidationError("--denoise is of use with --temporal only") }
-    if card != nil { throw ValidationError("a card tells of the style alone: expected --card without --denoise") }
+    if !temporal { throw ValidationError("--denoise requires --temporal") }
+    if card != nil { throw ValidationError("--card and --denoise cannot be combined") }
   }
 
   func run() throws {
+    let notedCard = try card.map { try NotedCard(path: $0) }
+    if onlyWritesCard, let notedCard { return try notedCard.write() }
+    let (styleImage, content) = try inputs
     try InputPath.checkFile(styleImage)
-    if likeness { return try measureLikeness() }
+    if likeness { return try measureLikeness(styleImage: styleImage, content: content, card: notedCard) }
     let installation = Installation()
     try InputPath.checkDirectory(content)
-    let model = try StyleModel.load(path: installation.styleFile(style))
+    let model = try StyleModel.load(path: styleFile(installation))
     let multiple = model.definition.sizeMultiple
     guard size % multiple == 0 else {
       throw ValidationError("--size \(size) is not a multiple of \(multiple), which this network needs")
     }
-    let table = try card.map { try Self.table(ofCard: $0) }
     let weights = objectiveWeights(of: model)
     let styleSize = styleSize ?? model.trainedStyleSize ?? TrainingSettings().styleSize
     let styleCrop = styleCrop ?? model.trainedStyleCrop
@@ -166,7 +195,8 @@ struct EvaluateStyle: ParsableCommand {
 
     let interrupt = InterruptFlag.install()
     let progress = ProgressReporter(
-      title: "Evaluating", total: folder.files.count, units: .init(steps: "photos", rate: "photos/s"), isQuiet: quiet)
+      title: "Evaluating", total: folder.files.count, units: .init(steps: "photos", rate: "photos/s"),
+      mode: progressOptions.mode)
     var photos: [Report.Photo] = []
     var parts: [LossParts] = []
     var optimized: [LossParts] = []
@@ -197,12 +227,11 @@ struct EvaluateStyle: ParsableCommand {
     let mean = LossSummary(.mean(parts))
     let yardstick = optimized.isEmpty ? nil : LossSummary(.mean(optimized))
     let temporalMean = reports.isEmpty ? nil : TemporalReport.mean(reports)
-    if let card, var changed = table {
-      EvaluationNote(
-        photoCount: parts.count, photoList: photoList.map { ($0 as NSString).lastPathComponent }, size: size,
-        styleSize: styleSize, styleCrop: styleCrop, weights: weights, losses: .mean(parts), steadiness: temporalMean
-      ).write(to: &changed)
-      try changed.markdown.write(toFile: OutputPath.resolve(card), atomically: true, encoding: .utf8)
+    if var notedCard {
+      notedCard.content.evaluation = StyleCard.Evaluation(
+        photos: sample(count: parts.count), size: size, styleSize: styleSize, styleCrop: styleCrop, objective: weights,
+        losses: .mean(parts), steadiness: temporalMean)
+      try notedCard.write()
     }
     if json {
       try JSONLine.print(
@@ -224,71 +253,15 @@ struct EvaluateStyle: ParsableCommand {
     return weights
   }
 
-  static func table(ofCard path: String) throws -> CardTable {
-    try InputPath.checkFile(path)
-    _ = try OutputPath.resolve(path)
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw TrainingError.invalidCard(file: path)
-    }
-    return try CardTable(text, path: path)
+  /// The model file: the one asked for, or that of the card.
+  func styleFile(_ installation: Installation) throws -> String {
+    if style == nil, let card { return StyleFiles(card: card).model }
+    return try installation.styleFile(style ?? Installation.defaultStyle)
   }
 
-  private static func table(_ photos: [Report.Photo], _ mean: LossSummary, _ yardstick: LossSummary?) -> String {
-    func row(_ values: [Double], _ name: String) -> String {
-      values.map { String(format: "%12.1f", $0) }.joined() + "  " + name + "\n"
-    }
-    var text = "       total     content       style          tv  photo\n"
-    for photo in photos { text += row([photo.total, photo.content, photo.style, photo.tv], photo.file) }
-    text += row([mean.total, mean.content, mean.style, mean.tv], "mean of \(photos.count)")
-    if let yardstick {
-      text += row([yardstick.total, yardstick.content, yardstick.style, yardstick.tv], "mean of L-BFGS on the pixels")
-    }
-    return text
-  }
-
-  private static func table(_ report: TemporalReport) -> String {
-    func row(_ name: String, _ part: TemporalMeasurement) -> String {
-      String(format: "%12.2f%12.2f  ", part.output, part.input) + name + "\n"
-    }
-    return "\n      output       input  steadiness, in levels of 255\n"
-      + row("warping error, pan", report.pan) + row("warping error, pan below a pixel", report.subpixel)
-      + row("warping error, zoom", report.zoom) + row("warping error, rotation", report.rotation)
-      + row("warping error, all", report.warping) + row("deviation in a still with noise of 2", report.still)
-  }
-
-  /// What `--json` prints.
-  private struct Report: Encodable {
-    struct Photo: Encodable {
-      var file: String
-      var content: Double
-      var style: Double
-      var styleLayers: [String: Double]
-      /// The style part of the palette, in the objective `balanced`.
-      var palette: Double
-      var tv: Double
-      var total: Double
-
-      init(file: String, _ parts: LossParts) {
-        self.file = file
-        content = parts.content
-        style = parts.style
-        styleLayers = Dictionary(uniqueKeysWithValues: parts.styleLayers.map { ($0.key.rawValue, $0.value) })
-        palette = parts.palette
-        tv = parts.totalVariation
-        total = parts.total
-      }
-    }
-
-    var style: String
-    var network: String
-    var size: Int
-    var skipped: Int
-    var mean: LossSummary
-    /// Only with `--optimize`.
-    var optimized: LossSummary?
-    /// Only with `--temporal`.
-    var temporal: TemporalReport?
-    var photos: [Photo]
+  /// As many photos, and the list that picked them.
+  func sample(count: Int) -> StyleCard.Sample {
+    StyleCard.Sample(count: count, list: photoList.map { ($0 as NSString).lastPathComponent })
   }
 }
 

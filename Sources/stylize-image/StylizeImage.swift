@@ -10,33 +10,37 @@ import Threading
 struct StylizeImage: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stylize-image",
-    abstract: "Repaints a picture in the style of a painting.",
+    abstract: "Paints a picture in the style of a painting.",
     discussion: """
-      The output has the input's size, upright as its EXIF data ask for, and its transparency where the format has any. \
-      It appears under its name when it is whole.
+      The output has the size of the input and is rotated according to its EXIF data. Transparency is preserved if the \
+      output format supports it. The output file appears only when it is complete.
       """,
     version: Program.version)
 
   @OptionGroup
   var painting: PaintingOptions
 
-  @Argument(help: "The picture to read: PNG, JPEG, WebP or whatever else FFmpeg's libraries read.")
+  @Argument(help: "The picture to read, in any format that FFmpeg's libraries support: PNG, JPEG, WebP ...")
   var input: String
 
   @Argument(
     help:
-      "The picture to write; the extension tells the format: \(PictureFormat.allExtensions.joined(separator: ", ")).")
+      "The picture to write. The extension determines the format: \(PictureFormat.allExtensions.joined(separator: ", "))."
+  )
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "The size at which the network paints, or its shorter side; the output keeps the picture's. "
-        + "Smaller means coarser strokes. (default: the picture's)", valueName: "WxH|N"),
+      "The size at which to paint, or its shorter side. A smaller size gives coarser strokes. "
+        + "The output keeps the size of the input. (default: the size of the input)", valueName: "WxH|N"),
     transform: StylizeImage.workSize)
   var size: PictureStylization.WorkSize?
 
   @OptionGroup
   var strokes: StrokeOptions
+
+  @Flag(help: "Do not report progress.")
+  var quiet = false
 
   func run() throws {
     try InputPath.checkFile(input)
@@ -56,7 +60,7 @@ struct StylizeImage: ParsableCommand {
     let canvas = model.definition.canvasExtents(
       for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width
     ).map { "\($0.width)x\($0.height)" }
-    if !painting.quiet {
+    if !quiet {
       let place = canvas.map { " on a canvas of \($0)" } ?? ""
       ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height)\(place) ...")
     }
@@ -72,7 +76,7 @@ struct StylizeImage: ParsableCommand {
     if painting.json {
       try JSONLine.print(
         Report(
-          seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
+          seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
           height: result.height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
           style: model.style,
           network: model.definition.title))

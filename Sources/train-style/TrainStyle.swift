@@ -10,170 +10,179 @@ import Training
 struct TrainStyle: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train-style",
-    abstract: "Fits a small feed-forward network to one painting.",
+    abstract: "Trains a small feed-forward network to paint in the style of one painting.",
     discussion: """
-      Writes the model, its card and a picture: models/starry.safetensors, .md and .jpg for starry.png. While it runs, \
-      previews, a log of losses and checkpoints go to models/starry.training. Ctrl-C stops with a checkpoint, from which \
-      --resume goes on.
+      Writes the model, its card and a picture: models/starry.safetensors, .json, .md and .jpg for starry.png. During \
+      training, previews, a log of the losses and checkpoints are written to models/starry.training. Ctrl-C saves a \
+      checkpoint and stops; --resume continues from it.
       """,
     version: Program.version)
 
   private static let defaults = TrainingSettings()
 
-  @Argument(help: "The painting: any picture that FFmpeg's libraries read.")
+  @Argument(help: "The painting, in any format that FFmpeg's libraries can read.")
   var painting: String
 
-  @Option(help: "The folder of photos to learn from, searched recursively. (default: the set that 'make setup' brings)")
+  @Option(
+    help: "The folder of training photos, searched recursively. (default: the photos that 'make setup' downloads)")
   var content: String?
 
   @Option(help: "The model file to write. (default: models/PAINTING.safetensors)")
   var output: String?
 
-  @Option(help: "Photos to leave out: a text file with one name on each line, relative to the folder of photos.")
+  @Option(help: "A text file that lists photos to exclude, one per line, relative to the folder of photos.")
   var excludeList: String?
 
   @Option(
     help: ArgumentHelp(
       "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
       discussion: """
-        realtime paints video as it plays; quality takes longer, with more channels on a finer canvas. Both paint on a canvas of a fixed \
-        number of lines, so that strokes are as large in every film, and bring edges back at the film's size. johnson is the network of \
-        the field's papers, half and quarter are the same with fewer channels: references, at the film's own size. \
-        Descriptions begin with \(CandidateNetwork.presetNames.joined(separator: ", ")) and may go on with choices, such as \
+        realtime is fast enough for live video. quality is slower, with more channels on a finer canvas. Both paint on a \
+        canvas with a fixed number of lines, so that strokes have the same size in every video, and then restore edges at \
+        full size. johnson is the network of Johnson et al. (2016), half and quarter are the same with fewer channels. These \
+        three are references and paint at full size. A description starts with \
+        \(CandidateNetwork.presetNames.joined(separator: " or ")), optionally followed by choices, such as \
         dense:channels=8-16-32,blocks=4,canvas=256.
         """))
   var network = defaults.network
 
-  @Option(help: "Multiplies the channels of every layer.", transform: ArgumentValues.number(in: 0.125...4))
+  @Option(
+    help: "The factor by which to multiply the channels of every layer.",
+    transform: ArgumentValues.number(in: 0.125...4))
   var width = defaults.width
 
-  @Option(help: "How much time to spend: \(TrainingQuality.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "The length of the training: \(TrainingQuality.allCases.map(\.rawValue).joined(separator: ", ")).")
   var quality = TrainingQuality.good
 
   @Option(
-    help: "Optimizer steps. (default: as --quality says)", transform: ArgumentValues.integer(in: 1...10_000_000))
+    help: "The number of training steps. (default: determined by --quality)",
+    transform: ArgumentValues.integer(in: 1...10_000_000))
   var iterations: Int?
 
   @Option(
     help: """
-      The model to start from: one of the network, or of the same at a half, a third ... of its width, as half is to johnson. \
-      (default: the network's base model, models/base/NETWORK.safetensors, if there is one)
+      The model to start from: of the same network, or of the same network at a half, a third ... of its width, as half is \
+      to johnson. (default: the network's base model, models/base/NETWORK.safetensors, if there is one)
       """)
   var base: String?
 
-  @Flag(help: "Keep the base's draft and train the revision alone, in a fifth of the steps.")
+  @Flag(help: "Keep the draft of the base model and train only the revision, in a fifth of the steps.")
   var keepDraft = false
 
   @Option(
     help: """
-      A model of the same painting, such as one of a larger network, whose pictures are learned in the first quarter of the steps: a good \
-      start for a network that has no base.
+      A model of the same painting, such as one with a larger network, to imitate during the first quarter of the steps. \
+      Useful for networks without a base model.
       """)
   var teacher: String?
 
-  @Flag(help: "Start from random values and not from a base model.")
+  @Flag(help: "Start from random values instead of a base model.")
   var fromScratch = false
 
   @Option(
-    help: "Photos in one step. (default: 1 for a network on a canvas, else 4)",
+    help: "The number of photos per step. (default: 1 for networks with a canvas, otherwise 4)",
     transform: ArgumentValues.integer(in: 1...64))
   var batchSize: Int?
 
   @Option(
-    help: "The side of the square crops in pixels. (default: the canvas' lines, else 128)",
+    help: "The size of the square crops in pixels. (default: the lines of the canvas, otherwise 128)",
     transform: ArgumentValues.integer(in: 32...1024))
   var imageSize: Int?
 
   @Option(
     help: """
-      The painting's short side in pixels, in place of --stroke-size; 0 leaves it as it is, or at 4 million pixels. A larger \
-      painting has larger strokes. (default: as --stroke-size says)
+      The length of the painting's short side in pixels; 0 keeps its size, up to 4 million pixels. A larger painting gives \
+      larger strokes. Replaces --stroke-size. (default: determined by --stroke-size)
       """,
     transform: ArgumentValues.integer(in: 0...2048))
   var styleSize: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How large the strokes are: \(StrokeSize.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "The size of the strokes: \(StrokeSize.allCases.map(\.rawValue).joined(separator: ", ")).",
       discussion: """
-        The painting is used at 180, 256 or 360 lines; at more where its strokes are too fine to be seen there, and never enlarged where \
-        they are a third of it.
+        Scales the painting to 180, 256 or 360 lines, or to more if its strokes would be too fine to be visible. Uses at most \
+        256 lines if a stroke is wider than a third of the painting.
         """))
   var strokeSize: StrokeSize?
 
   @Option(
     help: """
-      What to cut off the painting's sides, such as a frame or a signature: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height, such as 0,2.5,4,0. (default: \
-      nothing)
+      The margins to crop from the painting, for example to remove a frame or a signature: LEFT,TOP,RIGHT,BOTTOM in percent \
+      of its width and height, such as 0,2.5,4,0. (default: none)
       """,
     transform: { try StyleCrop($0) })
   var styleCrop: StyleCrop?
 
   @Option(
     help: ArgumentHelp(
-      "What to minimise: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")).",
+      "The training objective: \(Objective.allCases.map(\.rawValue).joined(separator: ", ")).",
       discussion:
-        "balanced asks for the painting's large shapes, light and dark as well; johnson is the objective of the field's papers."
+        """
+        balanced also matches the painting's large shapes and its light and dark areas. johnson is the objective of Johnson \
+        et al. (2016).
+        """
     ))
   var objective = defaults.weights.objective
 
   @Option(
-    help: "The weight of the content loss. (default: 6, or 1 for johnson)",
+    help: "The weight of the content loss. (default: 6; 1 for johnson)",
     transform: ArgumentValues.number(positive: false))
   var contentWeight: Double?
 
   @Option(
-    help: "The weight of the style loss. (default: chosen by the painting, about 1, or 5 for johnson)",
+    help: "The weight of the style loss. (default: derived from the painting, about 1; 5 for johnson)",
     transform: ArgumentValues.number(positive: false))
   var styleWeight: Double?
 
   @Option(
-    help: "The weight of the total variation. (default: 0, or 1e-6 for johnson)",
+    help: "The weight of the total variation. (default: 0; 1e-6 for johnson)",
     transform: ArgumentValues.number(positive: false))
   var tvWeight: Double?
 
   @Option(
     help: """
-      The weight of steadiness from frame to frame. (default: 0 for \(NetworkDefinition.references.joined(separator: ", ")); for \
-      other networks \(TrainingSettings.steadyWeightBalanced), less where there are fewer than 1000 iterations; with the objective johnson \
-      as many as there are iterations, at most \(TrainingSettings.steadyWeight))
+      The weight of the loss for temporal stability. (default: 0 for the networks \
+      \(NetworkDefinition.references.joined(separator: ", ")); otherwise \(TrainingSettings.steadyWeightBalanced), or less \
+      for fewer than 1000 iterations; with the objective johnson, the number of iterations, up to \
+      \(TrainingSettings.steadyWeight))
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?
 
   @Option(
-    help: "Adam's learning rate at the start; Muon's is three times that.",
+    help: "The initial learning rate of Adam. Muon uses three times this rate.",
     transform: ArgumentValues.number(positive: true))
   var learningRate = defaults.learningRate
 
-  @Option(help: "Decides initial values, crops and order: the same seed gives the same model.")
+  @Option(help: "The seed of initial values, crops and order. The same seed gives the same model.")
   var seed: UInt64 = defaults.seed
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: one per processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
-  @Option(help: "Steps between two previews.", transform: ArgumentValues.integer(in: 1...1_000_000))
+  @Option(help: "The number of steps between previews.", transform: ArgumentValues.integer(in: 1...1_000_000))
   var previewInterval = 250
 
-  @Option(help: "Steps between two checkpoints.", transform: ArgumentValues.integer(in: 1...1_000_000))
+  @Option(help: "The number of steps between checkpoints.", transform: ArgumentValues.integer(in: 1...1_000_000))
   var checkpointInterval = 100
 
-  @Flag(help: "Go on from the checkpoint of an interrupted run; all settings must be the same.")
+  @Flag(help: "Continue from the checkpoint of an interrupted run. All settings must be the same.")
   var resume = false
 
-  @Flag(help: "Print one JSON object with the result on standard output.")
+  @Flag(help: "Print the result as one JSON object on standard output.")
   var json = false
 
-  @Flag(help: "Show no progress.")
-  var quiet = false
+  @OptionGroup
+  var progressOptions: ProgressOptions
 
   func validate() throws {
     if styleSize != nil && strokeSize != nil {
-      throw ValidationError("--style-size and --stroke-size exclude each other")
+      throw ValidationError("--style-size and --stroke-size cannot be combined")
     }
-    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch exclude each other") }
-    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
+    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch cannot be combined") }
+    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch cannot be combined") }
   }
 
   func run() throws {
@@ -218,14 +227,14 @@ struct TrainStyle: ParsableCommand {
   ) throws {
     let run = try TrainingRun(options: options, settings: settings)
     let iterations = run.settings.iterations
-    let isTalking = !quiet
+    let isTalking = progressOptions.isTalking
     let log = Logger(label: "train-style")
     for note in run.notes { log.warning("\(note)") }
     if isTalking {
       let excluded = run.excludedAndEnlarged.excluded
       ConsoleOutput.standardError.printLine(
         "\(run.photoCounts.found) photos in \(contentPath) (\(run.photoCounts.skipped) other files"
-          + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.workFolder)"
+          + "\(excluded > 0 ? ", \(excluded) photos left out" : "")); previews, losses and checkpoints in \(run.files.training.folder)"
       )
       ConsoleOutput.standardError.printLine(
         String(format: "The painting's strokes are %.1f %% of its short side wide", 100 * run.strokeWidth)
@@ -236,12 +245,13 @@ struct TrainStyle: ParsableCommand {
     }
     let progress = ProgressReporter(
       title: "Training", total: iterations, completed: run.iteration,
-      units: .init(steps: "iterations", rate: "images/s", perStep: Double(run.settings.batchSize)), isQuiet: quiet,
-      showsFirstStep: true)
+      units: .init(steps: "iterations", rate: "images/s", perStep: Double(run.settings.batchSize)),
+      mode: progressOptions.mode, showsFirstStep: true)
     var latest: LossParts?
     let outcome = try run.run(shouldStop: { interrupt.isRaised }, onNotice: { log.warning("\($0)") }) { step, losses in
       latest = losses
-      progress.update(completed: step.iteration, detail: Self.text(losses))
+      progress.update(
+        completed: step.iteration, detail: Self.text(losses), losses: LossSummary(losses).byName)
     }
     progress.finish()
     let unreadable = run.unreadableFiles.count
@@ -264,11 +274,14 @@ struct TrainStyle: ParsableCommand {
         "Stopped after \(iteration) of \(iterations) iterations; --resume goes on from \(checkpoint)")
       throw ExitCode(interrupt.exitCode ?? 1)
     case .finished:
-      if isTalking { ConsoleOutput.standardError.printLine("Wrote \(options.outputPath) and \(run.cardPath)") }
+      if isTalking {
+        ConsoleOutput.standardError.printLine("Wrote \(run.files.model) and its card, \(run.files.cardText)")
+      }
       if json {
         try JSONLine.print(
           Report(
-            model: options.outputPath, card: run.cardPath, picture: run.picturePath, iterations: run.iteration,
+            model: run.files.model, card: run.files.card, cardText: run.files.cardText, picture: run.files.picture,
+            iterations: run.iteration,
             skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleNoise: run.noise,
             strokeWidth: run.strokeWidth, styleWeight: run.settings.weights.style,
             blotches: run.flatAreas?.blotches, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
@@ -278,10 +291,16 @@ struct TrainStyle: ParsableCommand {
 
   /// The model's path; its folder is made if it is `models`, the default.
   private func outputPath() throws -> String {
-    if let output { return try OutputPath.resolve(output, inputs: [painting]) }
+    if let output {
+      guard !StyleFiles(model: output).isAmbiguous else {
+        throw ValidationError(
+          "--output \(output) has the name of the card or the picture, expected one such as style.safetensors")
+      }
+      return try OutputPath.resolve(output, inputs: [painting])
+    }
     let name = ((painting as NSString).lastPathComponent as NSString).deletingPathExtension
     try FileManager.default.createDirectory(atPath: "models", withIntermediateDirectories: true)
-    return try OutputPath.resolve("models/\(name).safetensors", inputs: [painting])
+    return try OutputPath.resolve(StyleFiles(name: name, folder: "models").model, inputs: [painting])
   }
 
   private static func text(_ losses: LossParts) -> String {
@@ -294,6 +313,7 @@ struct TrainStyle: ParsableCommand {
   private struct Report: Encodable {
     var model: String
     var card: String
+    var cardText: String
     var picture: String
     var iterations: Int
     var skippedPhotos: Int

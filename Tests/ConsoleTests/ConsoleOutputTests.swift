@@ -1,4 +1,5 @@
 import Console
+import Foundation
 import Logging
 import Testing
 

@@ -55,11 +55,11 @@ import Testing
     #expect(try Installation(environment: ["IMPASTO_MODELS": folder.path]).styleFile(path) == path)
   }
 
-  @Test func missingDataNamesTheCommandThatBringsIt() throws {
+  @Test func missingDataNamesTheCommandThatDownloadsIt() throws {
     let installation = Installation(environment: ["IMPASTO_DATA": folder.path])
     let error = try #require(throws: InstallationError.self) { try installation.vggWeights() }
     #expect(
-      error.description == "vgg16.safetensors: not found in \(folder.path); 'make setup' brings it")
+      error.description == "vgg16.safetensors: not found in \(folder.path); run 'make setup' to download it")
     let weights = try folder.textFile("vgg16.safetensors")
     #expect(try installation.vggWeights() == weights)
     try folder.textFile("photos/a.jpg")

@@ -11,12 +11,7 @@ import Testing
     #expect(duration.clockText == text)
   }
 
-  @Test func durationsInSeconds() {
-    #expect(Duration.milliseconds(1500).inSeconds == 1.5)
-    #expect(Duration.microseconds(-250).inSeconds == -0.00025)
-  }
-
-  @Test func peakMemoryCountsWhatIsTouched() {
+  @Test func peakMemoryCountsTouchedPages() {
     let byteCount = 256 << 20
     let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     memset(memory, 1, byteCount)
@@ -34,7 +29,7 @@ import Testing
     #expect(try JSONLine.text(of: Result()) == #"{"file":"a/b \"c\".mp4","fps":23.5,"width":640}"#)
   }
 
-  @Test func jsonRefusesWhatIsNotANumber() {
+  @Test func jsonRejectsNaN() {
     #expect(throws: EncodingError.self) { try JSONLine.text(of: ["loss": Double.nan]) }
   }
 
@@ -42,7 +37,7 @@ import Testing
     let flag = InterruptFlag.install()
     #expect(!flag.isRaised)
     #expect(flag.signalName == nil)
-    // To the process, because the threads that run tests block signals.
+    // Sent to the process, because the threads that run tests block signals.
     kill(getpid(), SIGTERM)
     for _ in 0..<1000 where !flag.isRaised { usleep(10_000) }
     #expect(flag.isRaised)

@@ -15,16 +15,15 @@ private struct Paint: ParsableCommand {
   @Test func optionsAreReadAndHaveDefaults() throws {
     let plain = try PaintingOptions.parse([])
     #expect(plain.style == Installation.defaultStyle && plain.strength == 1 && plain.threads == nil)
-    #expect(!plain.preserveColors && !plain.json && !plain.quiet)
+    #expect(!plain.preserveColors && !plain.json)
     let given = try PaintingOptions.parse([
       "--style", "wave", "--strength", "0.5", "--preserve-colors", "--threads", "3", "--json",
-      "--quiet",
     ])
     #expect(given.style == "wave" && given.strength == 0.5 && given.threads == 3)
-    #expect(given.preserveColors && given.json && given.quiet)
+    #expect(given.preserveColors && given.json)
   }
 
-  @Test func theListNeedsNoArgumentsAndEndsThere() {
+  @Test func listingStylesNeedsNoArguments() {
     for arguments in [["--list-styles"], ["--list-styles", "a", "b"]] {
       let outcome = Program.outcome(of: Paint.self, arguments: arguments)
       #expect(
@@ -35,7 +34,7 @@ private struct Paint: ParsableCommand {
     #expect(json.exitCode == 0 && json.standardOutput.hasPrefix("{\"styles\":["))
   }
 
-  @Test func withoutItTheArgumentsAreNeeded() {
+  @Test func otherwiseArgumentsAreRequired() {
     let outcome = Program.outcome(of: Paint.self, arguments: ["--json"])
     #expect(
       outcome.exitCode == 2 && outcome.standardError.contains("<input>"), "\(outcome.standardError)"

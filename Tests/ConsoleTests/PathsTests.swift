@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func linksAreFollowedToWhatWillBeReplaced() throws {
+  @Test func linksResolveToTheReplacedFile() throws {
     try folder.textFile("elsewhere/present.mp4")
     let link = try folder.link("a.mp4", to: "elsewhere/present.mp4")
     #expect(try OutputPath.resolve(link) == folder.path + "/elsewhere/present.mp4")
@@ -55,7 +55,7 @@ import Testing
     #expect(throws: PathError.self) { try OutputPath.resolve(loop) }
   }
 
-  @Test func unfitOutputsAreRefused() throws {
+  @Test func rejectsUnsuitableOutputs() throws {
     #expect(throws: PathError.isDirectory(path: folder.path)) { try OutputPath.resolve(folder.path) }
     #expect(throws: PathError.isDirectory(path: folder.path + "/new/")) {
       try OutputPath.resolve(folder.path + "/new/")
@@ -72,8 +72,8 @@ import Testing
     }
   }
 
-  /// The superuser may write everywhere.
-  @Test(.enabled(if: geteuid() != 0)) func foldersWithoutPermissionAreRefused() throws {
+  /// The superuser can write everywhere.
+  @Test(.enabled(if: geteuid() != 0)) func rejectsFoldersWithoutPermission() throws {
     #expect(throws: PathError.unwritable(path: "/impasto.mp4", reason: "permission denied")) {
       try OutputPath.resolve("/impasto.mp4")
     }

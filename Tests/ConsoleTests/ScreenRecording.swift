@@ -2,25 +2,25 @@ import Console
 import Foundation
 import Synchronization
 
-/// A console whose text is kept and whose clock only moves when told to.
+/// A console that records its text, with a clock that the test advances.
 final class ScreenRecording: Sendable {
   private let text = Mutex("")
   private let elapsed = Mutex(Duration.zero)
   private let origin = ContinuousClock.now
 
-  /// All that was written so far, control sequences included.
+  /// All text written so far, including control sequences.
   var written: String { text.withLock { $0 } }
 
-  /// The lines that were written, where no status line is used.
+  /// The lines written to an output without a status line.
   var lines: [String] { written.split(separator: "\n").map(String.init) }
 
-  /// What the lowest line of the screen shows: a carriage return with an erasure starts it anew.
+  /// The content of the last line of the screen. A carriage return with an erasure starts the line again.
   var statusLine: String {
     let last = written.components(separatedBy: "\n").last ?? ""
     return last.components(separatedBy: "\r\u{1B}[K").last ?? ""
   }
 
-  /// The number of times a status line was drawn or erased.
+  /// The number of times that a status line was drawn or erased.
   var drawings: Int { written.components(separatedBy: "\r\u{1B}[K").count }
 
   func output(isTerminal: Bool, width: Int = 80) -> ConsoleOutput {

@@ -8,7 +8,7 @@ private struct Paint: ParsableCommand {
 }
 
 @Suite struct StrokeOptionsTests {
-  @Test func theSizeIsReadAndHasNoDefault() throws {
+  @Test func sizeIsParsedAndHasNoDefault() throws {
     #expect(try StrokeOptions.parse([]).strokeSize == nil)
     #expect(try StrokeOptions.parse(["--stroke-size", "large"]).strokeSize == .size(.large))
     #expect(try StrokeOptions.parse(["--stroke-size", "medium"]).strokeSize == .medium)

@@ -15,7 +15,7 @@ import Testing
     Installation(environment: ["IMPASTO_MODELS": folder])
   }
 
-  /// Writes a model of zeros; the number of its bytes.
+  /// Writes a model whose values are all zero. Returns its size in bytes.
   @discardableResult private func model(_ name: String, network: String? = nil) throws -> Int {
     let definition = try network.map { try NetworkDefinition.named($0) } ?? .johnson(width: 0.125)
     let parameters = Dictionary(
@@ -25,7 +25,7 @@ import Testing
     return try folder.bytes(of: "\(name).safetensors").count
   }
 
-  @Test func tellsNetworkSizeFileAndDefault() throws {
+  @Test func listsNetworkSizeFileAndDefault() throws {
     let bytes = try model("starry")
     try model("dots")
     let list = StyleList(installation(folder.path))
@@ -42,7 +42,7 @@ import Testing
         """)
   }
 
-  @Test func brokenFilesAreNamedAndTheRestIsListed() throws {
+  @Test func listsBrokenFilesWithTheirError() throws {
     try model("whole")
     let whole = try folder.bytes(of: "whole.safetensors")
     try folder.write(Array(whole[..<(whole.count / 2)]), to: "cut.safetensors")
@@ -61,8 +61,8 @@ import Testing
     #expect(list.styles.last?.error == nil && list.text.split(separator: "\n").count == 5)
   }
 
-  /// A description names its canvas by itself.
-  @Test func tellsTheCanvas() throws {
+  /// A description already includes the canvas.
+  @Test func listsTheCanvas() throws {
     try model("dots")
     try model("waves", network: "dense:canvas=96,revision=4")
     let list = StyleList(installation(folder.path))

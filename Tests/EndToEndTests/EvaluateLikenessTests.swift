@@ -43,8 +43,8 @@ struct EvaluateLikenessTests {
       (["--content", "text.png", "--painted", "frame.png"], 1, "text.png"),
       (["--content", "frame.png", "--painted", "frame.png", "--style-image", "blank.png"], 1, "of one colour"),
       (["--content", "frame.png", "--lines", "0"], 2, "16 to 4320"),
-      (["--content", "frame.png", "--temporal"], 2, "one at a time"),
-      (["--content", "frame.png", "--painted", "frame.png", "--save", "x"], 2, "without --save"),
+      (["--content", "frame.png", "--temporal"], 2, "cannot be combined"),
+      (["--content", "frame.png", "--painted", "frame.png", "--save", "x"], 2, "combined with --save"),
     ]
     for (arguments, code, words) in cases {
       let painting = arguments.contains("--style-image") ? [] : ["--style-image", "painting.png"]

@@ -6,6 +6,8 @@ import Testing
 @Suite struct GalleryTests {
   private let folder: TemporaryFolder
   private let python: BuiltProgram
+  private static let models = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../models").standardizedFileURL.path
 
   init() throws {
     folder = try TemporaryFolder()
@@ -13,12 +15,49 @@ import Testing
   }
 
   private func gallery(_ arguments: String...) throws -> BuiltProgram.Result {
-    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../models/gallery.py")
-    return try python.run([script.standardizedFileURL.path] + arguments)
+    try python.run([Self.models + "/gallery.py"] + arguments)
   }
 
-  private func card(_ name: String, _ rows: String) throws {
-    try folder.write(Array("# \(name)\n\n| | |\n|---|---|\n\(rows)\n".utf8), to: "\(name).md")
+  private func write(_ object: [String: Any], to name: String) throws {
+    try folder.write([UInt8](try JSONSerialization.data(withJSONObject: object)), to: name)
+  }
+
+  /// A card that tells no more than it must.
+  private func card(network: String = "johnson", width: Double = 0.5, painting: String = "other.jpg") -> [String: Any] {
+    [
+      "formatVersion": 1, "network": ["name": network, "width": width, "parameters": 9],
+      "painting": ["file": painting, "sha256": "0", "size": 0],
+      "training": [
+        "objective": ["style": 5], "losses": ["total": 222_476.5, "content": 10.04, "style": 9.9996], "seconds": 6000,
+        "threads": 1, "processor": "c",
+      ] as [String: Any],
+    ]
+  }
+
+  private var fullCard: [String: Any] {
+    var card = card(network: "realtime", width: 1, painting: "w.jpg")
+    card["painting"] = ["file": "w.jpg", "sha256": "0", "size": 384] as [String: Any]
+    card["training"] =
+      [
+        "objective": ["style": 3.5], "losses": ["total": 300, "content": 200, "style": 99.5], "seconds": 570,
+        "threads": 2,
+        "processor": "a|b",
+      ] as [String: Any]
+    card["evaluation"] = [
+      "losses": ["total": 310],
+      "steadiness": ["warping": ["output": 5.25, "input": 2.5], "still": ["output": 1.75, "input": 2]],
+    ]
+    card["likeness"] = [
+      "sizes": [
+        ["lines": 360, "mean": ["likeness": 1, "content": 1]],
+        ["lines": 720, "mean": ["likeness": -12.5, "content": 0.512]],
+      ] as [[String: Any]]
+    ]
+    card["credits"] = [
+      "painting": ["painter": "Hokusai", "title": "The Wave", "year": "1831", "licence": "public domain"],
+      "picture": ["work": "Film", "holder": "H", "licence": "CC0"], "photos": ["source": "some"],
+    ]
+    return card
   }
 
   @Test func theGalleryOfTheProjectIsUpToDate() throws {
@@ -27,23 +66,8 @@ import Testing
   }
 
   @Test func showsWhatCardsTellAndLeavesTheRestEmpty() throws {
-    try folder.write(Array("# painters\nw.jpg | Hokusai | The Wave | 1831\n".utf8), to: "paintings.txt")
-    try card(
-      "slow", "| painting | `other.jpg`, SHA-256 `0` |\n| network | johnson, width × 0.5, 9 parameters |")
-    try card(
-      "wave",
-      """
-      | painting | `w.jpg`, SHA-256 `0` |
-      | network | realtime, width × 1.0, 60000 parameters |
-      | training | 500 iterations of 4 crops of 256×256, painting at 384 pixels on its short side, Adam 0.001 |
-      | loss weights | content 1.0, style 3.5, total variation 1e-06, steadiness 50.0 |
-      | training loss | total 300: content 200, style 99.5 (relu1_2 9), total variation 0.5; mean of the last 100 steps |
-      | time | 9.5 minutes on 2 threads of a|b |
-      | evaluation | total 310: content 205, style 105 (relu1_2 9), total variation 0.5; mean of 50 photos |
-      | likeness | -12.5: fine 40.0, stroke 20.0, form -97.5; content 0.512, contrast 0.80, chroma 1.10, grain 0.50; mean of 4 photos |
-      | warping error | 5.25 of 255 (the photos' own 2.50): pan 1.00 (0.50) |
-      | noisy still | deviation 1.75 of 255 (the photos' own 2.00) |
-      """)
+    try write(card(), to: "slow.json")
+    try write(fullCard, to: "wave.json")
     try folder.write([UInt8](repeating: 0, count: 61_600), to: "wave.safetensors")
     try folder.write([], to: "wave.jpg")
     let result = try gallery("--models", folder.path)
@@ -57,53 +81,55 @@ import Testing
       lines.contains(
         "| [wave](wave.md) | realtime | 62 kB | 384 | 3.5 | 300 | 200 | 99.5 | 310 | -12.5 | 0.512 | 5.25 (2.50) | 1.75 (2.00) | "
           + "9.5 | 2 threads of a\\|b |"), "\(lines)")
-    #expect(lines.contains("| [slow](slow.md) | johnson, width × 0.5 |  |  |  |  |  |  |  |  |  |  |  |  |  |"))
+    // Numbers are rounded as on the cards.
+    #expect(
+      lines.contains(
+        "| [slow](slow.md) | johnson, width × 0.5 |  | its own size | 5.0 | 222477 | 10.0 | 10.000 |  |  |  |  |  | 100 | "
+          + "1 thread of c |"), "\(lines)")
+    let credits = try #require(lines.firstIndex(of: "## Credits"))
+    #expect(
+      lines[(credits + 1)...] == [
+        "- *Film*, of which the pictures show a frame: © H, CC0 (`wave`)",
+        "- *The Wave*, Hokusai, 1831: public domain (`wave`)",
+        "- Photographs that were learned from (some): not part of this project, and may not be redistributed with it (`wave`)",
+      ])
 
     #expect(try gallery("--models", folder.path, "--check").exitCode == 0)
-    try card("third", "| network | half, width × 1.0, 9 parameters |")
+    try write(card(network: "half", width: 1), to: "third.json")
     let stale = try gallery("--models", folder.path, "--check")
     #expect(stale.exitCode == 1 && stale.errors.contains("make gallery"), "\(stale.errors)")
   }
 
-  @Test func writesTheCreditsOfTheWorksBelowACard() throws {
-    try folder.write(Array("w.jpg | Hokusai | The Wave | 1831\n".utf8), to: "paintings.txt")
-    let template = "Painted by {painter}: *{title}*, {year}; see `{picture}`.\n"
-    try folder.write(Array("styles: known\n\n\(template)".utf8), to: "credits.txt")
-    try card("known", "| painting | `w.jpg`, SHA-256 `0` |")
-    try card("unknown", "| painting | `w.jpg`, SHA-256 `0` |")
-    func text(_ name: String) throws -> String { String(decoding: try folder.bytes(of: name), as: UTF8.self) }
-    let (known, unknown) = (try text("known.md"), try text("unknown.md"))
-    let missing = try gallery("--models", folder.path, "--check")
-    #expect(missing.exitCode == 1 && missing.errors.contains("known.md: not what"), "\(missing.errors)")
-
-    let credits = "\nPainted by Hokusai: *The Wave*, 1831; see `known.jpg`.\n"
-    for _ in 0..<2 {
-      #expect(try gallery("--models", folder.path).exitCode == 0)
-      #expect(try text("known.md") == known + credits, "once, however often the gallery is made")
-      #expect(try text("unknown.md") == unknown)
-    }
-    // What stands behind the credits stays, and an earlier painter goes.
-    try folder.write(Array((known + "\nPainted by someone.\n\nA note.\n").utf8), to: "known.md")
+  @Test func aWorkIsCreditedOnce() throws {
+    for name in ["a", "b"] { try write(fullCard, to: "\(name).json") }
     #expect(try gallery("--models", folder.path).exitCode == 0)
-    #expect(try text("known.md") == known + credits + "\nA note.\n")
-
-    try folder.write(Array("styles: known unknown\n\n\(template)".utf8), to: "credits.txt")
-    try card("unknown", "| painting | `other.jpg`, SHA-256 `0` |")
-    let unknownPainting = try gallery("--models", folder.path)
-    #expect(unknownPainting.exitCode == 1 && unknownPainting.errors.contains("unknown.md: paintings.txt does not know"))
-    try folder.write(Array("Nothing.\n".utf8), to: "credits.txt")
-    let empty = try gallery("--models", folder.path)
-    #expect(empty.exitCode == 1 && empty.errors.contains("credits.txt: expected 'styles:'"), "\(empty.errors)")
+    let text = String(decoding: try folder.bytes(of: "README.md"), as: UTF8.self)
+    #expect(
+      text.components(separatedBy: "- *The Wave*, Hokusai, 1831: public domain (all styles)\n").count == 2, "\(text)")
   }
 
   @Test func whatIsNoCardIsNamed() throws {
-    try folder.write(Array("Text.\n".utf8), to: "notes.md")
-    let notes = try gallery("--models", folder.path)
-    #expect(notes.exitCode == 1 && notes.errors.contains("notes.md: found no table"), "\(notes.errors)")
-    try FileManager.default.removeItem(atPath: folder.file("notes.md"))
-    try folder.write(Array("w.jpg | Hokusai\n".utf8), to: "paintings.txt")
-    let paintings = try gallery("--models", folder.path)
-    #expect(paintings.exitCode == 1 && paintings.errors.contains("paintings.txt: line 1 has 2 fields"))
+    var (incomplete, odd, newer) = (card(), card(), card())
+    incomplete["training"] = ["seconds": 1]
+    odd["painting"] = "w.jpg"
+    newer["formatVersion"] = 2
+    let cases: [(bytes: [UInt8], found: String)] = [
+      (Array("# wave".utf8), "found no JSON"), (Array("[1]".utf8), "found no formatVersion"),
+      ([0xFF], "cannot be read"),
+      ([UInt8](try JSONSerialization.data(withJSONObject: incomplete)), "found no 'objective'"),
+      ([UInt8](try JSONSerialization.data(withJSONObject: odd)), "found a value of another kind"),
+      (
+        [UInt8](try JSONSerialization.data(withJSONObject: newer)),
+        "found format version 2, expected a style's card of format"
+      ),
+    ]
+    for (bytes, found) in cases {
+      try folder.write(bytes, to: "x.json")
+      let result = try gallery("--models", folder.path)
+      #expect(
+        result.exitCode == 1 && result.errors.contains("x.json: ") && result.errors.contains(found), "\(result.errors)")
+      #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+    }
     #expect(!(try folder.names.contains("README.md")))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Networks
 import TestSupport
 import Testing
 

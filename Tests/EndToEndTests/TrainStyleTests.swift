@@ -75,7 +75,8 @@ struct TrainStyleTests {
       try JSONSerialization.jsonObject(with: Data(trained.output.utf8)) as? [String: Any])
     #expect(report["model"] as? String == "models/painting.safetensors")
     #expect(report["iterations"] as? Int == 2)
-    for name in ["models/painting.safetensors", "models/painting.md", "models/painting.jpg"] {
+    #expect(report["card"] as? String == "models/painting.json")
+    for name in ["models/painting.safetensors", "models/painting.json", "models/painting.md", "models/painting.jpg"] {
       #expect(FileManager.default.fileExists(atPath: folder.file(name)), "\(name)")
     }
 
@@ -128,7 +129,7 @@ struct TrainStyleTests {
     let narrow = try train(["--style-crop", "45,0,45,0"])
     #expect(narrow.exitCode == 1 && narrow.errors.contains("7×60 pixels after the crop"), "\(narrow.errors)")
     let both = try train(["--stroke-size", "large"])
-    #expect(both.exitCode != 0 && both.errors.contains("--stroke-size exclude each other"), "\(both.errors)")
+    #expect(both.exitCode != 0 && both.errors.contains("--stroke-size cannot be combined"), "\(both.errors)")
   }
 
   @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {
@@ -141,14 +142,14 @@ struct TrainStyleTests {
     try #require(trained.exitCode == 0, "\(trained.errors)")
     #expect(trained.errors.contains("2 photos in photos") && trained.errors.contains("2 photos left out"))
     #expect(trained.errors.contains("ETA"), "no time left is told: \(trained.errors)")
-    #expect(trained.errors.contains("2 photos only"))
+    #expect(trained.errors.contains("only 2 photos"))
     let card = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
     #expect(card.contains("2 photographs, 2 others kept out") && card.contains("random values"))
 
     let evaluated = try evaluator.run(
       [
         "--style", "painting", "--style-image", "painting.png", "--content", "photos", "--photo-list", "held_out.txt",
-        "--size", "48", "--temporal", "--card", "models/painting.md", "--json",
+        "--size", "48", "--temporal", "--card", "models/painting.json", "--json",
       ], folder: folder.path)
     try #require(evaluated.exitCode == 0, "\(evaluated.errors)")
     let result = try JSONDecoder().decode(Evaluation.self, from: Data(evaluated.output.utf8))
@@ -159,8 +160,8 @@ struct TrainStyleTests {
 
     let likeness = try evaluator.run(
       [
-        "--likeness", "--style", "painting", "--style-image", "painting.png", "--content", "photos", "--photo-list",
-        "held_out.txt", "--lines", "64", "48", "--card", "models/painting.md", "--save", "painted", "--json",
+        "--likeness", "--style-image", "painting.png", "--content", "photos", "--photo-list",
+        "held_out.txt", "--lines", "64", "48", "--card", "models/painting.json", "--save", "painted", "--json",
       ], folder: folder.path)
     try #require(likeness.exitCode == 0, "\(likeness.errors)")
     let sizes = try JSONDecoder().decode(LikenessEvaluation.self, from: Data(likeness.output.utf8)).sizes
@@ -196,7 +197,17 @@ struct TrainStyleTests {
     #expect(cells.contains(score) && cells.contains(kept), "\(row)")
     #expect(cells.contains("\(output) (\(input))") && cells.contains("48"), "\(row)")
 
-    for (file, words) in [("missing.md", "missing.md"), ("painting.png", "not a model's card")] {
+    // The card for people comes back from the other.
+    try FileManager.default.removeItem(atPath: folder.file("models/painting.md"))
+    let rendered = try evaluator.run(["--card", "models/painting.json"], folder: folder.path)
+    #expect(rendered.exitCode == 0 && rendered.output.isEmpty, "\(rendered.errors)")
+    #expect(try folder.bytes(of: "models/painting.md") == Array(noted.utf8))
+
+    _ = try folder.write(Array("{}".utf8), to: "empty.json")
+    for (file, words) in [
+      ("missing.json", "missing.json"), ("painting.png", "found a file of another name, expected painting.json"),
+      ("models/painting.md", "expected models/painting.json"), ("empty.json", "found no formatVersion, expected"),
+    ] {
       let refused = try evaluator.run(
         ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--card", file],
         folder: folder.path)
@@ -211,6 +222,38 @@ struct TrainStyleTests {
     let foreign = try train(base)
     #expect(foreign.exitCode == 1)
     #expect(foreign.errors.contains("models/painting.safetensors") && foreign.errors.contains("--from-scratch"))
+  }
+
+  @Test func progressIsTextOrOneJSONObjectALine() throws {
+    let json = try train(["--iterations", "3", "--progress", "json"])
+    try #require(json.exitCode == 0, "\(json.errors)")
+    let lines = json.errors.split(separator: "\n")
+    let records = lines.compactMap { try? JSONDecoder().decode(ProgressLine.self, from: Data($0.utf8)) }
+    // Beside them stand warnings only, such as that of the few photos.
+    #expect(
+      lines.filter { !$0.hasPrefix("{") }.allSatisfy { $0.hasPrefix("train-style: warning: ") }, "\(lines)")
+    #expect(records.count >= 2 && records.first?.iteration == 1)
+    let last = try #require(records.last)
+    #expect(last.iteration == 3 && last.iterations == 3 && last.eta == 0 && last.rate > 0)
+    #expect(Set(last.losses.keys).isSuperset(of: ["total", "content", "style", "tv"]))
+    #expect(last.losses.values.allSatisfy { $0 >= 0 })
+
+    for option in [["--quiet"], ["--progress", "none"]] {
+      let silent = try train(["--iterations", "1"] + option)
+      #expect(silent.exitCode == 0)
+      #expect(
+        silent.errors.split(separator: "\n").allSatisfy { $0.hasPrefix("train-style: warning: ") }, "\(silent.errors)")
+    }
+    let both = try train(["--quiet", "--progress", "json"])
+    #expect(both.exitCode == 2 && both.errors.contains("cannot be combined"), "\(both.errors)")
+    let ambiguous = try train(["--output", "painting.json"])
+    #expect(ambiguous.exitCode == 2 && ambiguous.errors.contains("name of the card"), "\(ambiguous.errors)")
+  }
+
+  private struct ProgressLine: Decodable {
+    var iteration, iterations: Int
+    var rate, eta: Double
+    var losses: [String: Double]
   }
 
   private struct LikenessEvaluation: Decodable {
@@ -264,7 +307,7 @@ struct TrainStyleTests {
       (["painting.png", "--content", "photos", "--base", "missing.safetensors"], 1, "missing.safetensors"),
       (["painting.png", "--content", "photos", "--network", "dense:blocks=99"], 1, "0 to 32"),
       (["painting.png", "--content", "photos", "--quality", "perfect"], 2, "quality"),
-      (["painting.png", "--content", "photos", "--base", "a.safetensors", "--from-scratch"], 2, "exclude each other"),
+      (["painting.png", "--content", "photos", "--base", "a.safetensors", "--from-scratch"], 2, "cannot be combined"),
       (["painting.png", "--content", "none"], 1, "none"),
       (["painting.png", "--content", "painting.png"], 1, "painting.png"),
       (["painting.png", "--content", "photos", "--network", "resnet"], 1, "resnet"),
@@ -310,8 +353,8 @@ struct TrainStyleTests {
     let limited = try BuiltProgram(path: "/bin/sh").run(
       ["-c", "ulimit -f \(limit); trap '' XFSZ; exec \"$0\" \"$@\"", trainer.path] + arguments, folder: folder.path)
     #expect(limited.exitCode == 0, "\(limited.errors)")
-    let told = limited.errors.split(separator: "\n").filter { $0.contains("checkpoint was not written") }
-    #expect(told.count == 2 && told.allSatisfy { $0.contains("the training goes on") }, "\(limited.errors)")
+    let told = limited.errors.split(separator: "\n").filter { $0.contains("checkpoint could not be written") }
+    #expect(told.count == 2 && told.allSatisfy { $0.contains("training continues") }, "\(limited.errors)")
     #expect(try folder.bytes(of: "full/style.training/checkpoint.safetensors") == checkpoint)
     #expect(try folder.bytes(of: "full/style.safetensors") == model)
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("full/style.training"))

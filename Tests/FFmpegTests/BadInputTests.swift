@@ -21,13 +21,13 @@ import Testing
     try Data().write(to: URL(fileURLWithPath: empty))
     #expect(message { _ = try Demuxer(path: empty) } == "cannot open \(empty): it is empty")
     let text = directory.file("text.mp4")
-    try Data(String(repeating: "This is no film. ", count: 100).utf8).write(to: URL(fileURLWithPath: text))
+    try Data(String(repeating: "This is not a film. ", count: 100).utf8).write(to: URL(fileURLWithPath: text))
     let answer = message { _ = try Demuxer(path: text).firstFrame() }
     #expect(answer.hasPrefix("cannot open \(text): "))
     #expect(!answer.contains("\n"))
   }
 
-  @Test func outputsThatCannotBeAreRefused() throws {
+  @Test func rejectsImpossibleOutputs() throws {
     let directory = try TemporaryFolder()
     let nowhere = directory.file("no/such/folder.mp4")
     #expect(message { _ = try Muxer(path: nowhere) } == "cannot write \(nowhere): No such file or directory")
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func interruptionEndsAnOpening() throws {
+  @Test func interruptionStopsOpening() throws {
     let directory = try TemporaryFolder()
     let file = directory.file("a.png")
     let source = try Pictures.frame(width: 16, height: 16)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct MediaAddressTests {
-  @Test func namesTellTheKind() throws {
+  @Test func namesDetermineTheKind() throws {
     let folder = try TemporaryFolder()
     let real = try folder.write([1], to: "100%05d.mp4")
     let kinds: [(String, MediaKind)] = [
@@ -15,11 +15,11 @@ import Testing
     for (name, kind) in kinds { #expect(try MediaSource(name).kind == kind, "\(name)") }
     #expect(try MediaSource("udp://1.2.3.4:5").isLive && !MediaSource("-").isLive && !MediaSource("a").isLive)
     #expect(try MediaSource("-").displayName == "standard input")
-    // A player is fed by files in time; a broadcast is there when it is there.
+    // A file on a server can be read ahead; a broadcast arrives in real time.
     #expect(try MediaSource("http://x/a.mp4").isReadAhead && !MediaSource("srt://x:1").isReadAhead)
   }
 
-  @Test func targetsTellTheContainer() throws {
+  @Test func targetsDetermineTheContainer() throws {
     let formats = [
       "a.mp4": "mp4", "a.mkv": "matroska", "-": "nut", "udp://1.2.3.4:5": "mpegts", "srt://h:5": "mpegts",
       "rtmp://h/a": "flv", "rtsp://h/a": "rtsp", "f/%05d.png": "image2", "a.m3u8": "hls", "http://h/a.mp4": "mp4",
@@ -30,8 +30,7 @@ import Testing
     for (name, isSingle) in files { #expect(try MediaTarget(name).isSingleFile == isSingle, "\(name)") }
   }
 
-  /// What the installed libav lacks is named.
-  @Test func whatIsMissingIsNamed() throws {
+  @Test func errorsNameWhatLibavLacks() throws {
     func description(_ body: () throws -> Void) -> String {
       do { try body() } catch { return "\(error)" }
       return "no error"
@@ -44,7 +43,7 @@ import Testing
       description { _ = try Muxer(MediaTarget("foo://bar", format: "nut")) }.contains("no protocol 'foo'"))
   }
 
-  @Test func optionsThatNobodyKnowsAreNamed() throws {
+  @Test func errorsNameUnknownOptions() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.mkv")
     let muxer = try Muxer(MediaTarget(path, options: ["cluster_time_limit": "100", "no_such": "1"]))
@@ -68,8 +67,8 @@ import Testing
     #expect(try Demuxer(MediaSource(path, options: ["probesize": "100000"])).streams.count == 1)
   }
 
-  /// Devices are in a library that is loaded for them.
-  @Test func devicesAreSources() throws {
+  /// Loads libavdevice, which is not linked.
+  @Test func opensDevices() throws {
     let source = try MediaSource("testsrc2=size=32x16:rate=5:duration=1", format: "lavfi")
     #expect(source.kind == .device && source.isLive)
     let frame = try Demuxer(source).firstFrame()

@@ -15,7 +15,7 @@ import Testing
         sampleAspectRatio: Rational(4, 3), quantizer: codec == "mjpeg" ? 3 : nil))
   }
 
-  /// Containers refuse times of decoding that do not increase; damaged and joined files have them.
+  /// Containers reject decoding times that do not increase, but damaged and joined files have such times.
   @Test func decodingTimesAreMadeToIncrease() throws {
     let path = folder.file("a.mov")
     let muxer = try Muxer(path: path)
@@ -46,7 +46,7 @@ import Testing
     #expect(base.rescale(try #require(times.last), to: Rational(1, 1000)) == 200)
   }
 
-  @Test func coloursAndAspectReachTheFile() throws {
+  @Test func writesColoursAndAspectRatio() throws {
     let path = folder.file("a.mkv")
     let muxer = try Muxer(path: path)
     let encoder = try encoder()
@@ -68,7 +68,7 @@ import Testing
     #expect(try demuxer.firstFrame().color.filled(from: color).rangeName == "pc")
   }
 
-  @Test func containersSayWhatTheyTake() throws {
+  @Test func containersListSupportedCodecs() throws {
     let h264 = try VideoCodec(encoder: "libx264")
     let vp9 = try VideoCodec(encoder: "vp9")
     #expect(h264.hasOption("crf") && !h264.hasOption("no-such-option") && !h264.hasQuantizer)

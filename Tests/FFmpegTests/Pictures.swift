@@ -1,6 +1,6 @@
 import FFmpeg
 
-/// Smooth pictures in RGB24: a function of place and time that codecs hardly damage.
+/// Smooth RGB24 pictures, a function of position and time that lossy codecs reproduce well.
 enum Pictures {
   static func frame(width: Int, height: Int, time: Int = 0) throws -> Frame {
     let frame = try Frame(VideoFormat(width: width, height: height, pixelFormat: .rgb24))
@@ -25,7 +25,7 @@ enum Pictures {
     }
   }
 
-  /// The largest and the mean absolute difference of two RGB24 frames of one size.
+  /// Returns the largest and the mean absolute difference of two RGB24 frames of the same size.
   static func difference(_ a: Frame, _ b: Frame) -> (largest: Int, mean: Double) {
     guard let first = a.plane(0), let second = b.plane(0) else { return (255, 255) }
     var largest = 0

@@ -33,11 +33,11 @@ import Testing
     let decoded = try Demuxer(path: file).firstFrame()
     let result = try Frame(source.format)
     try Scaler(from: decoded.format, to: result.format).scale(decoded, into: result)
-    // A smooth picture at high quality: a few steps of 255 for quantisation of 8-bit YUV and of the codec.
+    // A smooth picture at high quality: quantisation of 8-bit YUV and the codec change a value by a few steps of 255.
     #expect(Pictures.difference(source, result).mean < 2)
   }
 
-  @Test func unknownOptionIsRefused() throws {
+  @Test func rejectsUnknownOption() throws {
     let format = VideoFormat(width: 8, height: 8, pixelFormat: .rgb24)
     #expect(throws: MediaError.self) {
       try Encoder(EncoderSettings(codec: "png", format: format, options: ["no-such-option": "1"]))

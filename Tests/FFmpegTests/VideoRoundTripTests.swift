@@ -64,7 +64,7 @@ import Testing
 
   @Test(arguments: ["a.mp4", "a.mkv", "a.mov"])
   func timesOfVariableRateSurvive(name: String) throws {
-    // Milliseconds, as Matroska counts; gaps of all kinds.
+    // Milliseconds, as in Matroska, with gaps of different lengths.
     let times: [Int64] = [0, 40, 45, 120, 121, 400, 433, 1000, 1001, 2000]
     let base = Rational(1, 1000)
     let result = try roundTrip(name, size: (64, 48), times: times, timeBase: base, pixelFormat: .yuv420p)

@@ -44,7 +44,7 @@ struct AtomicFileTests {
     #expect(try folder.names == [name])
   }
 
-  @Test func refusesWhatIsNoFile() throws {
+  @Test func rejectsPathsThatAreNotFiles() throws {
     let folder = try TemporaryFolder()
     for path in [folder.path, folder.path + "/", "/dev/null", "", folder.file("missing/a")] {
       let error = #expect(throws: FileError.self) { try AtomicFile(path: path) }

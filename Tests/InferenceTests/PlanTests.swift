@@ -140,7 +140,8 @@ private let graphs: [NetworkDefinition] = [
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let picture = size.picture()
     let expected = cropped(
-      try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4)), height: size.height, width: size.width)
+      try referenceOutput(of: model, input: extended(picture, toMultipleOf: definition.sizeMultiple)),
+      height: size.height, width: size.width)
     // Few layers: the Winograd transforms' 1e-5 of a layer's range decides.
     for frame in 1...2 {
       let discrepancy = Discrepancy(try engine.run(picture), expected: expected)

@@ -145,22 +145,6 @@ private func mirrored(_ position: Int, _ extent: Int) -> Int {
   return place
 }
 
-/// A model with random parameters; norms get random γ and β, so that an ignored one shows.
-func randomModel(_ definition: NetworkDefinition, seed: UInt64 = 1) -> StyleModel {
-  var random = Random(seed: seed)
-  var parameters: [String: Tensor] = [:]
-  for specification in definition.parameters {
-    let range: ClosedRange<Float>
-    switch specification.initialization {
-    case .uniform(let fanIn), .interpolation(_, let fanIn):
-      range = -1 / Float(fanIn).squareRoot()...1 / Float(fanIn).squareRoot()
-    case .constant(let value): range = value - 0.3...value + 0.3
-    }
-    parameters[specification.name] = random.tensor(Shape(specification.shape), in: range)
-  }
-  return StyleModel(definition: definition, parameters: parameters, style: "random")
-}
-
 extension NetworkDefinition: CustomTestStringConvertible {
   /// The name: the nodes would fill the test log.
   public var testDescription: String { name }

@@ -1,6 +1,7 @@
 import FFmpeg
 import Foundation
 import LiveServer
+import TestSupport
 import Testing
 
 @Suite struct UploadTests {
@@ -79,22 +80,37 @@ import Testing
 
   // MARK: Training
 
-  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go` appears.
+  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go`
+  /// appears.
   private static let trainer = """
     #!/bin/sh
     painting=$1; output=$3
     folder=${output%.safetensors}.training
     mkdir -p "$folder"
-    echo "Training   0% [>   ] 1/10 iterations" >&2
+    case "$*" in *" --progress json") ;; *) echo "train-style: no JSON was asked for" >&2; exit 2;; esac
+    echo '{"eta":81,"iteration":1,"iterations":10,"losses":{"total":9},"rate":0.11,"task":"Training","unit":"iterations"}' >&2
+    echo "train-style: warning: few photos" >&2
     cp "$painting" "$folder/preview-000001.png"
     here=$(dirname "$0")
     trap 'echo stopped >"$here/stopped"; exit 130' INT
     while [ ! -f "$here/go" ]; do sleep 0.05; done
     grep -q fail "$here/go" && { echo "train-style: out of paint" >&2; exit 1; }
-    echo "Training 100% [====] 10/10 iterations" >&2
+    echo '{"eta":0,"iteration":10,"iterations":10,"losses":{"total":8},"rate":0.11,"task":"Training","unit":"iterations"}' >&2
     cp "$here/second.safetensors" "$output"
+    echo '{"credits":{"painting":{"painter":"P","title":"T","year":"1","licence":"L"}}}' >"${output%.safetensors}.json"
     echo card >"${output%.safetensors}.md"
     """
+
+  private struct Styles: Decodable {
+    struct Style: Decodable {
+      struct Painting: Decodable { var title: String }
+      var name: String
+      var hasPicture: Bool
+      var painting: Painting?
+    }
+
+    var styles: [Style]
+  }
 
   private struct Jobs: Decodable {
     struct Job: Decodable {
@@ -132,6 +148,7 @@ import Testing
     let running = try wait(server) { $0.jobs.first?.preview != nil && $0.jobs.first?.iterations == 10 }
     let job = try #require(running.jobs.first)
     #expect(job.name == "etc-the-wave-png" && job.state == .running && job.iteration == 1)
+    #expect(job.message == "1/10 iterations, 1:21 left")
     let preview = try server.ask("GET", "/api/training/\(job.id)/preview")
     #expect(preview.status == 200 && preview.body == painting)
 
@@ -148,6 +165,9 @@ import Testing
     #expect(finished.jobs.map(\.state) == [.finished, .cancelled] && finished.jobs.first?.iteration == 10)
     #expect(try server.change(#"{"styles":[{"name":"etc-the-wave-png","share":1}]}"#).status == 200)
     #expect(FileManager.default.fileExists(atPath: server.folder.file("etc-the-wave-png.md")))
+    let styles = try server.ask("GET", "/api/styles").json(Styles.self).styles
+    #expect(styles.first { $0.name == "etc-the-wave-png" }?.painting?.title == "T")
+    #expect(styles.first { $0.name == "second" }.map { $0.painting == nil && $0.hasPicture } == true)
   }
 
   @Test func aTrainingCanBeEnded() throws {

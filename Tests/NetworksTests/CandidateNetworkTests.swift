@@ -2,7 +2,7 @@ import Networks
 import Testing
 
 @Suite struct CandidateNetworkTests {
-  /// Every head, tail, filter and norm, three and four levels.
+  /// All heads, tails, filters and norms, with three and four levels.
   static let descriptions = [
     "quality", "realtime",
     "separable", "dense", "phone", "dense:head=unshuffle2,tail=shuffle2,norm=instance",
@@ -12,20 +12,20 @@ import Testing
     "separable:head=full,tail=shuffle4,channels=8-8-8-8,blocks=1", "dense:canvas=64", "phone:canvas=1024,revision=0",
   ]
 
-  @Test("Extents and channels fit together from the picture to a picture of the same size", arguments: descriptions)
+  @Test("Extents and channels are consistent, and the output has the size of the picture", arguments: descriptions)
   func nodesFit(_ description: String) throws {
     let definition = try NetworkDefinition.named(description)
     try definition.check()
     let extent = 3 * definition.sizeMultiple
     let shapes = try definition.shapes(height: extent, width: 2 * extent)
     #expect(shapes.last == FeatureShape(height: extent, width: 2 * extent, channels: 3))
-    // Each level halves the picture, and there are three or four.
+    // Each level halves the picture. There are three or four levels.
     #expect(definition.sizeMultiple == (description.split(separator: "-").count == 4 ? 8 : 4))
     let names = definition.parameters.map(\.name)
     #expect(Set(names).count == names.count, "parameters of one name")
   }
 
-  @Test("The full description means the same network, whatever the presets become", arguments: descriptions)
+  @Test("The full description gives the same network, independently of presets", arguments: descriptions)
   func descriptionIsComplete(_ description: String) throws {
     let definition = try NetworkDefinition.named(description, width: 0.5)
     let again = try NetworkDefinition.named(definition.name, width: 0.5)
@@ -33,7 +33,7 @@ import Testing
     #expect(definition.name.contains("blocknorm="))
   }
 
-  @Test("Statistics are no trained values")
+  @Test("Statistics are not counted as trained values")
   func statistics() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=8-16-32")
     let statistics = definition.parameters.filter { !$0.isTrained }
@@ -44,17 +44,17 @@ import Testing
     #expect(definition.parameterCount == 13_856 + 2 * 9248 + 13_872 + 192)
   }
 
-  @Test("The separable preset is Stadia's size: about ten thousand multiply-adds a pixel")
+  @Test("The separable preset has the size of Stadia's network: about ten thousand multiply-adds per pixel")
   func separableCost() throws {
     let definition = try NetworkDefinition.named("separable")
     let cost = try definition.multiplyAdds(height: 256, width: 256) / (256 * 256)
     #expect((8_000...12_000).contains(cost), "\(cost)")
-    // By hand at one pixel: head 27·32/4, down2 (9·32 + 32·64)/16, thirty times (9·64 + 64·64)/16, up1 64·32/16 + 9·32/4,
-    // up0 32·8/4 + 9·8, output 9·8·3.
+    // Calculated by hand for one pixel: head 27·32/4, down2 (9·32 + 32·64)/16, thirty times (9·64 + 64·64)/16, up1
+    // 64·32/16 + 9·32/4, up0 32·8/4 + 9·8, output 9·8·3.
     #expect(cost == 216 + 146 + 8760 + 128 + 72 + 64 + 72 + 216)
   }
 
-  @Test("Convolutions in front of a shuffle begin as an enlargement by interpolation, others with random taps")
+  @Test("Convolutions before a shuffle start as an enlargement by interpolation, others with random weights")
   func initialization() throws {
     func initialization(_ description: String, _ name: String) throws -> ParameterSpecification.Initialization? {
       try NetworkDefinition.named(description).parameters.first { $0.name == name }?.initialization
@@ -65,7 +65,7 @@ import Testing
     #expect(try initialization("dense:tail=upsample,detail=0", "output.weight") == .uniform(fanIn: 144))
   }
 
-  @Test("A choice that is none is refused in one sentence")
+  @Test("Rejects invalid choices")
   func refusals() {
     for (description, words) in [
       ("dense:blocks=33", "0 to 32"), ("dense:blocks=-1", "0 to 32"), ("dense:norm=layer", "instance or batch or none"),

@@ -5,7 +5,7 @@ import Testing
   private static let description = "dense:blocks=1,norm=instance,canvas=256,revision=8"
 
   @Test(
-    "A canvas has its lines along the short side, the film's ratio, and extents that are multiples",
+    "A canvas has its lines along the short side, the picture's aspect ratio, and extents that are multiples",
     arguments: [
       (720, 1280, 256, 4, 256, 456), (1280, 720, 256, 4, 456, 256), (1080, 1920, 256, 4, 256, 456),
       (2160, 3840, 360, 8, 360, 640), (255, 400, 256, 4, 256, 400), (16, 16, 256, 4, 16, 16), (1, 1, 64, 4, 4, 4),
@@ -17,7 +17,7 @@ import Testing
     #expect(canvas == (canvasHeight, canvasWidth))
   }
 
-  @Test("A canvas stands in front of everything, a revision behind it, and both are named only where they are")
+  @Test("A canvas is the first node, a revision the last, and the name lists them only if they exist")
   func description() throws {
     let definition = try NetworkDefinition.named(Self.description)
     #expect(definition.canvasLines == 256 && definition.revisionChannels == 8)
@@ -29,11 +29,11 @@ import Testing
     #expect(try NetworkDefinition.named(definition.name) == definition)
     let plain = try NetworkDefinition.named("dense:revision=4")
     #expect(plain.canvasLines == nil && plain.revisionChannels == nil && !plain.name.contains("revision"))
-    // A description without a canvas means none for as long as this holds.
+    // A description without a canvas means that there is none, as long as this holds.
     for preset in CandidateNetwork.presetNames { #expect(try CandidateNetwork(preset).canvas == 0) }
   }
 
-  @Test("The revision's parameters begin so that nothing is added; its channels do not grow with the width")
+  @Test("A revision starts without any effect, and its channels do not depend on the width")
   func parameters() throws {
     let definition = try NetworkDefinition.named(Self.description, width: 0.5)
     let own = definition.parameters.suffix(4)
@@ -45,7 +45,7 @@ import Testing
     #expect(plain.revisionChannels == 0 && plain.parameters == plain.draft.parameters)
   }
 
-  @Test("The draft is the network without a canvas, of the same parameters")
+  @Test("The draft is the network without a canvas, with the same parameters")
   func draft() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let draft = definition.draft
@@ -55,7 +55,7 @@ import Testing
     #expect(NetworkDefinition.johnson().draft == .johnson())
   }
 
-  @Test("Another canvas changes the lines alone, and lines out of range are refused")
+  @Test("Another canvas changes only the lines, and lines out of range are rejected")
   func otherCanvas() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let other = try definition.withCanvas(lines: 360)
@@ -69,7 +69,7 @@ import Testing
     #expect(ModelError.invalidCanvas(lines: 63).description.contains("64 to 1024"))
   }
 
-  @Test("Multiply-adds are the draft's at canvas size and the revision's at the film's")
+  @Test("Multiply-adds are those of the draft at canvas size and of the revision at picture size")
   func multiplyAdds() throws {
     let definition = try NetworkDefinition.named(Self.description)
     let draft = try definition.draft.multiplyAdds(height: 256, width: 456)
@@ -79,7 +79,7 @@ import Testing
     #expect(try odd == definition.draft.multiplyAdds(height: 256, width: 456) + 360 * 640 * 72 * 20)
   }
 
-  @Test("A canvas or a revision out of range is refused in one sentence")
+  @Test("Rejects a canvas or a revision out of range")
   func refusals() {
     for (choice, words) in [
       ("canvas=63", "64 to 1024"), ("canvas=1025", "64 to 1024"), ("canvas=-1", "64 to 1024"),

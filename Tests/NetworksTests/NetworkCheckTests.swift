@@ -1,7 +1,7 @@
 import Networks
 import Testing
 
-/// Nodes by hand behind the input.
+/// Returns a network with the given nodes after the input.
 private func definition(_ name: String, _ nodes: [(Networks.Operation, [Int])]) -> NetworkDefinition {
   NetworkDefinition(
     name: name,
@@ -16,13 +16,13 @@ private func convolution(
 }
 
 @Suite struct NetworkCheckTests {
-  @Test("Every named network fits together", arguments: NetworkDefinition.names)
+  @Test("Every named network is valid", arguments: NetworkDefinition.names)
   func named(name: String) throws {
     try NetworkDefinition.named(name).check()
     try NetworkDefinition.named(name).draft.check()
   }
 
-  @Test("Shapes are those of each value: strides and unshuffling take pixels away, upsampling and shuffling bring them")
+  @Test("Strides and unshuffling reduce the shapes, upsampling and shuffling enlarge them")
   func shapes() throws {
     let network = definition(
       "shapes",
@@ -38,7 +38,7 @@ private func convolution(
       ])
   }
 
-  @Test("A film of any size has a canvas of whole multiples, and its draft that canvas' shape")
+  @Test("A picture of any size has a canvas of whole multiples, and its draft has the canvas's shape")
   func canvasShapes() throws {
     let network = try NetworkDefinition.named("realtime")
     let shapes = try network.shapes(height: 719, width: 1277)
@@ -49,7 +49,7 @@ private func convolution(
   }
 
   @Test(
-    "Nodes that do not fit are refused in one sentence that names the network and the node",
+    "Rejects nodes that do not fit with an error that names the network and the node",
     arguments: [
       definition("an operand too many", [(.relu, [0, 0])]),
       definition("an operand too few", [(.add, [0])]),

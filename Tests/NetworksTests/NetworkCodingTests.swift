@@ -5,10 +5,10 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Networks as the JSON of a model file.
+/// Networks as JSON in model files.
 @Suite struct NetworkCodingTests {
   @Test(
-    "A network comes back from its JSON, numbers to the bit",
+    "Encoding and decoding preserves a network, with numbers exact to the bit",
     arguments: NetworkDefinition.names + CandidateNetworkTests.descriptions)
   func roundTrip(name: String) throws {
     let definition = try NetworkDefinition.named(name, width: 0.5)
@@ -16,7 +16,7 @@ import Testing
     #expect(try JSONDecoder().decode(NetworkDefinition.self, from: json) == definition)
   }
 
-  @Test("A node is an object of its name, its operation with its numbers, and what it reads")
+  @Test("A node is an object with its name, its operation and its inputs")
   func form() throws {
     let text = """
       {"name": "tiny", "width": 1, "nodes": [
@@ -38,7 +38,7 @@ import Testing
     #expect(try JSONDecoder().decode(NetworkDefinition.self, from: Data(text.utf8)) == expected)
   }
 
-  /// A model file with `network` in its metadata and the tensors of a 1×1 convolution.
+  /// Writes a model file with `network` in its metadata and the tensors of a 1×1 convolution.
   private func file(network: String, in folder: TemporaryFolder) throws -> String {
     let path = folder.file("m.safetensors")
     try SafetensorsWriter.write(
@@ -47,7 +47,7 @@ import Testing
     return path
   }
 
-  @Test("A file's network is the one of its nodes, whatever its name says")
+  @Test("A file's network is defined by its nodes, independently of its name")
   func nameIsALabel() throws {
     let folder = try TemporaryFolder()
     let path = try file(
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(
-    "A network that cannot be read, or whose nodes do not fit, is refused in one sentence that names the file",
+    "Rejects an unreadable or invalid network with an error that names the file",
     arguments: [
       ("johnson", "JSON"), ("", "JSON"), ("[]", "JSON"), ("{}", "'name' is missing"),
       (#"{"name": "a", "width": 1, "nodes": [{"name": "", "operation": {"input": {}}}]}"#, "'inputs' is missing"),
@@ -75,7 +75,7 @@ import Testing
       ),
       (
         #"{"name": "a", "width": 1, "nodes": [{"name": "", "operation": {"input": {}}, "inputs": []},"#
-          + #"{"name": "", "operation": {"pixelShuffle": {"factor": 99999999999999999999}}, "inputs": [0]}]}"#, "factor"
+          + #"{"name": "", "operation": {"pixelShuffle": {"factor": 99999999999999999999}}, "inputs": [0]}]}"#, "JSON"
       ),
     ])
   func refusals(network: String, words: String) throws {
@@ -87,7 +87,7 @@ import Testing
     #expect(description.contains(words), "\(description)")
   }
 
-  @Test("A file of version 1, which describes its network by a line, gives the network of that line")
+  @Test("A file of version 1 gives the network of its description")
   func versionOne() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
     var random = Random(seed: 3)

@@ -2,7 +2,7 @@ import Networks
 import Testing
 
 @Suite struct NetworkDefinitionTests {
-  @Test("The full network has the parameters of PyTorch's fast_neural_style, in its order")
+  @Test("The full network has the parameters of PyTorch's fast_neural_style in the same order")
   func parameterNames() {
     var expected: [(String, [Int])] = []
     func convolution(_ name: String, _ shape: [Int]) {
@@ -38,7 +38,7 @@ import Testing
     #expect(NetworkDefinition.johnson().parameterCount == 1_679_235)
   }
 
-  @Test("Half the width is half the channels, and a quarter of the weights between two such layers")
+  @Test("Half the width means half the channels and a quarter of the weights between two such layers")
   func half() throws {
     let half = try NetworkDefinition.named("half")
     #expect(half == NetworkDefinition.johnson(width: 0.5))
@@ -47,8 +47,8 @@ import Testing
     #expect(shapes["res4.conv2.conv2d.weight"] == [64, 64, 3, 3])
     #expect(shapes["deconv3.conv2d.weight"] == [3, 16, 9, 9])
     #expect(shapes["deconv3.conv2d.bias"] == [3])
-    // Ten residual convolutions of 64·64·9 + 64, 3904 + 4640 + 18,496 in front of them, 18,464 + 4624 + 3891 behind, and the
-    // norms: twice ten of 64, 16 + 32 + 64 in front, 32 + 16 behind.
+    // Ten residual convolutions of 64·64·9 + 64, with 3904 + 4640 + 18,496 before them and 18,464 + 4624 + 3891 after
+    // them. Norms: twice ten of 64, with 16 + 32 + 64 before and 32 + 16 after them.
     #expect(half.parameterCount == 369_280 + 27_040 + 26_979 + 2 * (640 + 112 + 48))
   }
 
@@ -56,7 +56,7 @@ import Testing
   func multiplyAdds() throws {
     // 256·256·32·3·81 twice; 128²·64·32·9; 64²·128·64·9; ten times 64²·128·128·9; 128²·64·128·9; 256²·32·64·9.
     #expect(try NetworkDefinition.johnson().multiplyAdds(height: 256, width: 256) == 10_078_912_512)
-    // Twice the height is twice the work: every layer scales.
+    // Twice the height is twice the work, because every layer scales.
     #expect(try NetworkDefinition.johnson().multiplyAdds(height: 512, width: 256) == 2 * 10_078_912_512)
   }
 
@@ -86,24 +86,24 @@ import Testing
     #expect(definition.sizeMultiple == 4)
   }
 
-  @Test("Widths give whole channels, at least one")
+  @Test("Every width gives whole channels, at least one")
   func widths() throws {
     #expect(try NetworkDefinition.named("johnson", width: 0.125).parameters.first?.shape == [4, 3, 9, 9])
     #expect(try NetworkDefinition.named("johnson", width: 0.33).parameters.first?.shape == [11, 3, 9, 9])
     #expect(try NetworkDefinition.named("half", width: 8).parameters.first?.shape == [128, 3, 9, 9])
   }
 
-  @Test("A width out of range is refused", arguments: [0, 0.12, 4.01, -1, .nan, .infinity])
+  @Test("Rejects a width out of range", arguments: [0, 0.12, 4.01, -1, .nan, .infinity])
   func invalidWidth(width: Double) {
     #expect(throws: ModelError.self) { try NetworkDefinition.named("johnson", width: width) }
   }
 
-  @Test("A network that its own model file could not name is refused")
+  @Test("Rejects a network whose resulting width a model file could not store")
   func invalidHalfWidth() {
     #expect(throws: ModelError.invalidWidth(0.0625)) { try NetworkDefinition.named("half", width: 0.125) }
   }
 
-  @Test("An unknown name is refused and the known ones are told")
+  @Test("Rejects an unknown name and lists the known ones")
   func unknownName() throws {
     let error = #expect(throws: ModelError.self) { try NetworkDefinition.named("resnet\n") }
     #expect(error == .unknownNetwork("resnet\n"))
@@ -111,12 +111,12 @@ import Testing
     #expect(description.contains("johnson") && description.contains("half") && !description.contains("\n"))
   }
 
-  @Test("The title is the shortest name that means the same network", arguments: NetworkDefinition.names)
+  @Test("The title is the shortest name of the same network", arguments: NetworkDefinition.names)
   func titleOfANamedNetwork(name: String) throws {
     #expect(try NetworkDefinition.named(name).title == name)
   }
 
-  @Test("Without a name of its own, a network's title tells its width where that is not 1")
+  @Test("The title of a network without a name includes its width if it is not 1")
   func titleOfAnotherNetwork() throws {
     #expect(try NetworkDefinition.named("half", width: 0.25).title == "johnson, width × 0.125")
     let dense = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8")

@@ -3,7 +3,7 @@ import Networks
 import Testing
 
 @Suite struct StrokesTests {
-  @Test("Words and lines are read, and written as they were")
+  @Test("Words and lines are parsed and written unchanged")
   func text() throws {
     for size in StrokeSize.allCases {
       #expect(try Strokes(size.rawValue) == .size(size) && Strokes.size(size).description == size.rawValue)
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test("JSON has words as strings and lines as numbers")
+  @Test("JSON represents words as strings and lines as numbers")
   func json() throws {
     func decode(_ text: String) throws -> [Strokes] { try JSONDecoder().decode([Strokes].self, from: Data(text.utf8)) }
     let all: [Strokes] = [.size(.small), .medium, .size(.large), .lines(64), .lines(1024)]
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(
-    "Large strokes have fewer lines, small ones more, within what a canvas may have",
+    "Large strokes have fewer lines and small ones more, within the range of a canvas",
     arguments: [(256, 358, 183), (360, 504, 257), (64, 90, 64), (70, 98, 64), (1024, 1024, 731), (800, 1024, 571)])
   func lines(canvas: Int, small: Int, large: Int) {
     #expect(Strokes.size(.small).lines(canvasLines: canvas) == small)
@@ -42,13 +42,13 @@ import Testing
     #expect(StrokeSize.allCases.map(\.factor) == [0.7, 1, 1.4])
   }
 
-  @Test("A network with a canvas has the lines and extents of the strokes; for another they cannot be chosen")
+  @Test("The strokes determine the canvas; without a canvas they cannot be chosen")
   func networks() throws {
     let network = try NetworkDefinition.named("dense:canvas=256,revision=8")
     #expect(network.canvasLines(for: .size(.large)) == 183)
     #expect(try network.canvasLines(chosen: .lines(100), style: "a") == 100)
     #expect(try network.canvasLines(chosen: nil, style: "a") == nil)
-    // Landscape, portrait, square and very wide: the short side decides. A canvas is never larger than the film.
+    // Landscape, portrait, square and very wide: the short side decides. A canvas is never larger than the picture.
     for (height, width, canvasHeight, canvasWidth) in [
       (720, 1280, 184, 324), (1280, 720, 324, 184), (720, 720, 184, 184), (300, 3000, 184, 1832), (16, 16, 16, 16),
       (100, 160, 100, 160),

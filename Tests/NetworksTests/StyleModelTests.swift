@@ -15,7 +15,7 @@ import Testing
 
   private static let metadata = ["format_version": "1", "network": "johnson", "width": "0.125", "style": "dots"]
 
-  /// Writes a model file of any content, by default one of format version 1 and returns its path.
+  /// Writes a model file with the given content, by default of format version 1. Returns its path.
   private func file(
     in folder: TemporaryFolder, metadata: [String: String] = metadata,
     changing change: (inout [String: Tensor]) -> Void = { _ in }
@@ -28,7 +28,7 @@ import Testing
     return path
   }
 
-  /// Expects that loading fails with `expected` and that the sentence names the file and stays on one line.
+  /// Expects that loading fails with `expected`, and that the message is one line that names the file.
   private func expectRefused(_ path: String, _ expected: ModelError, sourceLocation: SourceLocation = #_sourceLocation)
   {
     let error = #expect(throws: ModelError.self, sourceLocation: sourceLocation) { try StyleModel.load(path: path) }
@@ -39,7 +39,7 @@ import Testing
       sourceLocation: sourceLocation)
   }
 
-  @Test("A model comes back as it was saved: every bit of every tensor, and the metadata")
+  @Test("Saving and loading preserves every bit of every tensor and the metadata")
   func roundTrip() throws {
     let folder = try TemporaryFolder()
     let saved = StyleModel(
@@ -71,7 +71,7 @@ import Testing
     #expect(try folder.bytes(of: "a") == folder.bytes(of: "b"))
   }
 
-  @Test("Half precision rounds the convolutions' weights alone, and a file gives back what was rounded")
+  @Test("Half precision rounds only convolution weights, and a file contains the rounded values")
   func halfPrecision() throws {
     let folder = try TemporaryFolder()
     let model = StyleModel(definition: Self.definition, parameters: Self.parameters(), style: "dots")
@@ -91,7 +91,7 @@ import Testing
     #expect(Double(bytes[0]) < 0.8 * Double(bytes[1]), "\(bytes)")
   }
 
-  @Test("A weight beyond half precision has no rounded model; a variance beyond it does no harm")
+  @Test("A weight that exceeds half precision has no rounded model; a variance may exceed it")
   func beyondHalfPrecision() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
     var random = Random(seed: 3)
@@ -102,13 +102,13 @@ import Testing
     parameters["head.norm.running_var"]?.pointer[1] = 1e-9
     let rounded = try #require(model.inHalfPrecision)
     #expect(rounded.parameters["head.norm.running_var"]?.elements == parameters["head.norm.running_var"]?.elements)
-    // Half way to the next power of two's step above 65504, the largest finite half: rounds to infinity.
+    // Half a step above 65504, the largest finite half-precision number: rounds to infinity.
     let weight = try #require(definition.parameters.first { $0.shape.count == 4 }?.name)
     parameters[weight]?.pointer[0] = 65_520
     #expect(model.inHalfPrecision == nil)
   }
 
-  @Test("The header alone tells the network, and what is wrong with a file as far as it goes")
+  @Test("The header alone gives the network and the errors that it reveals")
   func definitionOfFile() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder) { $0["deconv3.conv2d.weight"]?.pointer[17] = .nan }
@@ -133,7 +133,7 @@ import Testing
     expectRefused(path, error)
   }
 
-  @Test("A safetensors file that is no style model is refused", arguments: ["format_version", "network"])
+  @Test("Rejects a safetensors file that is not a style model", arguments: ["format_version", "network"])
   func foreignFile(missing key: String) throws {
     let folder = try TemporaryFolder()
     var metadata = Self.metadata
@@ -142,10 +142,11 @@ import Testing
     expectRefused(
       path,
       .foreignFile(
-        file: path, found: "no metadata 'format_version' and 'network'", expected: "both, as train-style writes them"))
+        file: path, found: "no metadata 'format_version' and 'network'",
+        expected: "the metadata that train-style writes"))
   }
 
-  @Test("A version of the future is refused")
+  @Test("Rejects a newer format version")
   func futureVersion() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder, metadata: Self.metadata.merging(["format_version": "3"]) { $1 })
@@ -153,7 +154,7 @@ import Testing
   }
 
   @Test(
-    "A network or width that nobody knows is refused",
+    "Rejects an unknown network or width",
     arguments: [
       ("johnson", "100"), ("johnson", "nan"), ("johnson", "0.01"), ("resnet", "1.0"), ("a\nb", "1.0"),
       ("dense:smooth=14", "1.0"), ("dense:grain=6", "1.0"),
@@ -168,21 +169,21 @@ import Testing
         expected: "johnson or half or quarter or quality or realtime or a network's description, 0.125 to 4 wide"))
   }
 
-  @Test("A width that is no number is refused")
+  @Test("Rejects a width that is not a number")
   func widthText() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder, metadata: Self.metadata.merging(["width": "wide"]) { $1 })
     expectRefused(path, .foreignFile(file: path, found: "network width 'wide'", expected: "a number"))
   }
 
-  @Test("A missing tensor is named with its shape")
+  @Test("Reports a missing tensor with its shape")
   func missingParameter() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder) { $0["res2.in1.bias"] = nil }
     expectRefused(path, .missingParameter(file: path, name: "res2.in1.bias", shape: [16]))
   }
 
-  @Test("A tensor of another shape is named with both shapes, even where the number of values agrees")
+  @Test("Reports a tensor with the wrong shape with both shapes, even if the number of values is right")
   func wrongShape() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder) {
@@ -192,21 +193,21 @@ import Testing
       path, .wrongShape(file: path, name: "conv2.conv2d.weight", found: [4, 8, 3, 3], expected: [8, 4, 3, 3]))
   }
 
-  @Test("A tensor too many is named")
+  @Test("Reports an unexpected tensor")
   func unknownParameter() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder) { $0["conv9.weight"] = Tensor(Shape([1])) }
     expectRefused(path, .unknownParameter(file: path, name: "conv9.weight", network: "johnson, width × 0.125"))
   }
 
-  @Test("Values that are not finite are refused", arguments: [Float.nan, .infinity, -.infinity])
+  @Test("Rejects values that are not finite", arguments: [Float.nan, .infinity, -.infinity])
   func nonFinite(value: Float) throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder) { $0["deconv3.conv2d.weight"]?.pointer[17] = value }
     expectRefused(path, .nonFiniteParameter(file: path, name: "deconv3.conv2d.weight"))
   }
 
-  @Test("A damaged or absent file is the format's error")
+  @Test("A damaged or missing file gives a safetensors error")
   func damagedFile() throws {
     let folder = try TemporaryFolder()
     let path = try file(in: folder)
@@ -217,7 +218,7 @@ import Testing
     #expect(throws: Never.self) { try StyleModel.load(path: path) }
   }
 
-  @Test("A candidate network's model comes back as it was, its statistics included")
+  @Test("Saving and loading preserves the model of a candidate network, including its statistics")
   func candidateRoundTrip() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
     let folder = try TemporaryFolder()

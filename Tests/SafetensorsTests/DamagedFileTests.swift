@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// A damaged file gives a typed error with one sentence that names the file, never a trap.
+/// A damaged file gives a typed error with one sentence that names the file. It never traps.
 struct DamagedFileTests {
   private static let eightBytes = [UInt8](repeating: 0, count: 8)
 
@@ -77,7 +77,7 @@ struct DamagedFileTests {
     try expectRefused(safetensors(header, data: Self.eightBytes), in: folder, saying: text)
   }
 
-  @Test func deepNestingIsRefused() throws {
+  @Test func rejectsDeepNesting() throws {
     let folder = try TemporaryFolder()
     let header = #"{"x":"# + String(repeating: "[", count: 100_000)
     try expectRefused(safetensors(header), in: folder, saying: "not a safetensors file")
@@ -91,7 +91,7 @@ struct DamagedFileTests {
     try expectRefused(bytes, in: folder, saying: "its header would be \(length) bytes long")
   }
 
-  @Test func everyTruncationIsRefused() throws {
+  @Test func rejectsEveryTruncation() throws {
     let folder = try TemporaryFolder()
     let tensors = [(name: "a", tensor: Tensor(Shape([3]))), (name: "b", tensor: Tensor(Shape([2, 2])))]
     try SafetensorsWriter.write(tensors: tensors, metadata: ["k": "v"], to: folder.file("whole"))
@@ -102,7 +102,7 @@ struct DamagedFileTests {
     try expectRefused(whole + [0], in: folder, saying: "its tensors take 28 bytes, and 29 follow")
   }
 
-  /// Flips bits and swaps bytes of length and header; what still opens must be read without a trap.
+  /// Flips bits and swaps bytes of the length and the header. A file that still opens must be readable without a trap.
   @Test func flippedBytesNeverTrap() throws {
     let folder = try TemporaryFolder()
     let tensors = [(name: "a", tensor: Tensor(Shape([3]))), (name: "b", tensor: Tensor(Shape([2, 2])))]
@@ -130,10 +130,10 @@ struct DamagedFileTests {
         refusals += 1
       }
     }
-    #expect(refusals > 2000, "hardly any of the flips was noticed")
+    #expect(refusals > 2000, "too few of the changes were detected")
   }
 
-  @Test func filesThatAreNone() throws {
+  @Test func rejectsOtherFiles() throws {
     let folder = try TemporaryFolder()
     #expect(throws: SafetensorsError.file(.cannotRead(path: folder.path, reason: "it is a directory"))) {
       try SafetensorsReader(path: folder.path)

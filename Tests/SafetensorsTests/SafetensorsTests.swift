@@ -32,7 +32,8 @@ struct SafetensorsTests {
 
   @Test func halfPrecisionRoundsToNearest() throws {
     let folder = try TemporaryFolder()
-    // Longer than one chunk of the writer; large ones overflow to infinity, small ones are subnormal halves.
+    // Longer than one chunk of the writer. Large values overflow to infinity, small ones are subnormal in half
+    // precision.
     let elements = (0..<100_001).map { 70_000 * sin(Float($0)) * exp(-Float($0) / 4000) }
     let tensors = [(name: "x", tensor: Tensor(Shape([100_001]), elements: elements))]
     try SafetensorsWriter.write(tensors: tensors, to: folder.file("m"), storage: ["x": .float16])
@@ -41,9 +42,9 @@ struct SafetensorsTests {
     #expect(try reader.tensor("x").elements == elements.map { Float(Float16($0)) })
   }
 
-  @Test func eachTensorIsStoredAsItsNameSays() throws {
+  @Test func storageIsChosenByName() throws {
     let folder = try TemporaryFolder()
-    // Too fine for half precision.
+    // Not representable in half precision.
     let elements: [Float] = [1.0001, -3.00002]
     let tensors = ["a", "b", "c"].map { (name: $0, tensor: Tensor(Shape([2]), elements: elements)) }
     try SafetensorsWriter.write(tensors: tensors, to: folder.file("m"), storage: ["b": .float16, "c": .float32])
@@ -53,7 +54,7 @@ struct SafetensorsTests {
     #expect(try reader.tensor("b").elements == elements.map { Float(Float16($0)) })
   }
 
-  @Test func bytesAreTheFormatsAndDeterministic() throws {
+  @Test func bytesFollowTheFormatAndAreDeterministic() throws {
     let folder = try TemporaryFolder()
     let tensors = [
       (name: "b", tensor: Tensor(Shape([2]), elements: [1, 2])),
@@ -91,7 +92,7 @@ struct SafetensorsTests {
     #expect(error?.description == "\(path): stores tensor 'x' as I64, where F32, F16 or BF16 was expected")
   }
 
-  @Test func writerRefusesWhatCannotBeRead() throws {
+  @Test func writerRejectsInvalidNames() throws {
     let folder = try TemporaryFolder()
     let one = Tensor(Shape([1]))
     for tensors in [[(name: "a", tensor: one), (name: "a", tensor: one)], [(name: "__metadata__", tensor: one)]] {
@@ -104,7 +105,7 @@ struct SafetensorsTests {
   }
 }
 
-/// A file of the format around a header given as text.
+/// Returns the bytes of a safetensors file with a given header text.
 func safetensors(_ header: String, data: [UInt8] = []) -> [UInt8] {
   withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + Array(header.utf8) + data
 }

@@ -44,7 +44,7 @@ import Testing
 }
 
 @Suite struct TensorAllocatorTests {
-  @Test func blocksAreUsedAgainForTheSameSize() {
+  @Test func blocksAreReusedForTheSameSize() {
     let allocator = TensorAllocator()
     let first = address(of: Tensor(Shape([1000]), allocator: allocator))
     let other = Tensor(Shape([1001]), allocator: allocator)
@@ -58,7 +58,7 @@ import Testing
     #expect(Set(tensors.map { address(of: $0) }).count == 8)
   }
 
-  @Test func recycledTensorIsZeroedWhereAsked() {
+  @Test func recycledTensorIsZeroedOnRequest() {
     let allocator = TensorAllocator()
     do {
       let tensor = Tensor(Shape([8]), allocator: allocator)
@@ -76,13 +76,13 @@ import Testing
     #expect(tensor.elements.allSatisfy { $0 == 2 })
   }
 
-  @Test("One block serves as scratch for all that ask in turn, as large as the largest of them")
+  @Test("One scratch block serves all callers in turn and is as large as the largest request")
   func scratchIsShared() {
     let allocator = TensorAllocator()
     let large = address(of: .scratch(count: 5000, allocator: allocator))
     #expect(address(of: .scratch(count: 10, allocator: allocator)) == large)
     #expect(address(of: .scratch(count: 5000, allocator: allocator)) == large)
-    // Two at a time are two blocks, of which the larger is kept.
+    // Two requests at a time need two blocks, of which the larger is kept.
     do {
       let first = Tensor.scratch(count: 10, allocator: allocator)
       let second = Tensor.scratch(count: 20, allocator: allocator)
@@ -94,7 +94,7 @@ import Testing
     #expect(address(of: .scratch(count: 4999, allocator: allocator)) == large)
   }
 
-  @Test("Blocks that ask for large pages are as usable to their last float")
+  @Test("Blocks with huge pages are usable to the last float")
   func largeBlocks() {
     for count in [1 << 20, (1 << 20) - 1, (1 << 20) + 1, 3 << 20] {
       let tensor = Tensor(Shape([count]))

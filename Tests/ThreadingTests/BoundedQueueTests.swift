@@ -23,7 +23,7 @@ import Threading
     }
     for taken in 1...20 {
       #expect(queue.pop() == 1)
-      // What was pushed is what was taken plus what the queue holds plus at most the one between push and count.
+      // The pushed elements are those taken, those in the queue, and at most the one between push and count.
       #expect(pushed.load(ordering: .sequentiallyConsistent) <= taken + 2)
     }
     queue.close(discarding: true)
@@ -38,7 +38,7 @@ import Threading
     #expect(queue.pop() == nil)
   }
 
-  @Test func closedQueueGivesWhatItHoldsAndRefusesMore() {
+  @Test func closedQueueDrainsAndRejectsMore() {
     let queue = BoundedQueue<Int>(capacity: 4)
     queue.push(1)
     queue.push(2)
@@ -49,7 +49,7 @@ import Threading
     #expect(queue.pop() == nil)
   }
 
-  @Test func discardingDropsWhatItHolds() {
+  @Test func discardingDropsQueuedElements() {
     let queue = BoundedQueue<Int>(capacity: 4)
     queue.push(1)
     queue.close(discarding: true)

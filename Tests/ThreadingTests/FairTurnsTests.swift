@@ -4,7 +4,7 @@ import Testing
 import Threading
 
 @Suite struct FairTurnsTests {
-  @Test func onlyOneHasItsTurn() {
+  @Test func onlyOneMemberRunsAtATime() {
     let turns = FairTurns()
     let inside = Atomic<Int>(0)
     let most = Atomic<Int>(0)
@@ -21,16 +21,18 @@ import Threading
     #expect(most.load(ordering: .sequentiallyConsistent) == 1)
   }
 
-  /// One of three takes ten times as long, by a clock of the test's own, so that a busy machine changes nothing: it must get a tenth of the
-  /// turns of each other, where turns in order would give all equally many. A turn ends when both others wait: there is a choice between
-  /// them, whether or not the one that ends it asks again in time.
-  @Test func timeIsSharedAndNotTurns() {
+  /// One of three members takes ten times as long per turn. It must get a tenth of the turns of each other member,
+  /// where a round robin would give all the same number.
+  ///
+  /// The test has its own clock, so a busy machine does not matter. A turn ends only when both other members wait, so
+  /// there is always a choice between them, even if the member whose turn ends does not ask again in time.
+  @Test func sharesTimeInsteadOfTurns() {
     let time = Box(0)
     let turns = FairTurns { Double(time.value) }
     let isDone = Atomic<Bool>(false)
     let counts = [Box(0), Box(0), Box(0)]
     let group = DispatchGroup()
-    // Threads of their own: all three must be there at once, more than the queues may have on a small machine.
+    // Separate threads, because all three must run at once; dispatch queues may have fewer threads on a small machine.
     for index in counts.indices {
       let isSlow = index == 0
       let member = turns.join()
@@ -51,7 +53,7 @@ import Threading
     #expect(counts[1].value > 8 * slow && counts[2].value > 8 * slow, "\(counts.map(\.value))")
   }
 
-  @Test func anErrorGivesTheTurnBack() throws {
+  @Test func errorEndsTheTurn() throws {
     struct Failure: Error {}
     let member = FairTurns().join()
     #expect(throws: Failure.self) { try member.take { throw Failure() } }

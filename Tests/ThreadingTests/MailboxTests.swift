@@ -3,7 +3,7 @@ import Testing
 import Threading
 
 @Suite struct MailboxTests {
-  @Test func theNewestWins() {
+  @Test func newestElementWins() {
     let mailbox = Mailbox<Int>()
     #expect(mailbox.put(1) == nil)
     #expect(mailbox.put(2) == 1)
@@ -15,7 +15,7 @@ import Threading
     #expect(mailbox.take() == nil)
   }
 
-  @Test func aReaderWaits() {
+  @Test func readerWaits() {
     let mailbox = Mailbox<Int>()
     Thread.detachNewThread {
       usleep(10_000)
@@ -29,8 +29,8 @@ import Threading
     #expect(mailbox.take() == nil)
   }
 
-  /// Nothing is lost but what was replaced, and the last one always arrives.
-  @Test func everyElementComesOutOrIsHandedBack() {
+  /// Every element is either taken or replaced, and the last one always arrives.
+  @Test func everyElementIsTakenOrReturned() {
     let mailbox = Mailbox<Int>()
     nonisolated(unsafe) var late: [Int] = []
     let writer = DispatchSemaphore(value: 0)

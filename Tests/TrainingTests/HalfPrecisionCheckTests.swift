@@ -1,5 +1,6 @@
 import Autograd
 import Networks
+import Safetensors
 import Tensors
 import TestSupport
 import Testing
@@ -49,14 +50,14 @@ import Training
     }
     let check = HalfPrecisionCheck(model: model, photos: photos, pool: pool)
     #expect(check.largestDifference == expected && expected > 0)
-    #expect(check.pictures == 2 && check.text.contains("measured on 2 photos"))
+    #expect(check.pictures == 2 && StyleCard.Storage(check).text.contains("measured on 2 photos"))
   }
 
   @Test func whatRoundsExactlyIsStoredInHalfPrecision() {
     let check = HalfPrecisionCheck(
       model: colourModel([1, 0, 0, 0, 0.5, 0, 0, 0, 2]), photos: [grey([0, 17, 255])], pool: pool)
     #expect(check.largestDifference == 0 && check.storage == .float16)
-    #expect(check.text.hasPrefix("half precision, which changes pictures by at most 0.00 of 255"))
+    #expect(StyleCard.Storage(check).text.hasPrefix("half precision, which changes pictures by at most 0.00 of 255"))
   }
 
   @Test func weightsThatRoundingSpoilsStayInSinglePrecision() {
@@ -67,7 +68,8 @@ import Training
     let spoilt = HalfPrecisionCheck(model: model, photos: [grey([0, 1]), grey([2, 0])], pool: pool)
     #expect(spoilt.largestDifference == 2 && spoilt.storage == .float32)
     #expect(
-      spoilt.text == "single precision: half precision would change pictures by up to 2.00 of 255, measured on 2 photos"
+      StyleCard.Storage(spoilt).text
+        == "single precision: half precision would change pictures by up to 2.00 of 255, measured on 2 photos"
     )
     // What lies outside of 0…255 is not seen.
     let beyond = HalfPrecisionCheck(
@@ -77,9 +79,9 @@ import Training
 
   @Test func withoutPicturesOrRangeNothingIsRisked() {
     let unseen = HalfPrecisionCheck(model: colourModel([1, 0, 0, 0, 1, 0, 0, 0, 1]), photos: [], pool: pool)
-    #expect(unseen.storage == .float32 && unseen.text.hasPrefix("single precision"))
+    #expect(unseen.storage == .float32 && StyleCard.Storage(unseen).text.hasPrefix("single precision"))
     let huge = HalfPrecisionCheck(model: colourModel([1e5, 0, 0, 0, 1, 0, 0, 0, 1]), photos: [grey([0])], pool: pool)
     #expect(huge.largestDifference == .infinity && huge.storage == .float32)
-    #expect(huge.text.contains("beyond the range"))
+    #expect(StyleCard.Storage(huge).text.contains("beyond the range"))
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Safetensors
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -30,19 +31,23 @@ import Training
     #expect(model.trainedWeights == problem.settings.weights)
     let checksum = try #require(model.metadata["style_image_sha256"])
     #expect(checksum.count == 64)
-    let card = try String(contentsOfFile: run.cardPath, encoding: .utf8)
-    #expect(card.contains(checksum) && card.contains("5 photographs") && card.contains("| half precision, "))
+    let card = try StyleCard(path: run.files.card)
+    #expect(card.style == "painted" && card.painting.file == "painting.png" && card.painting.sha256 == checksum)
+    #expect(card.photos.count == 5 && card.photos.excluded == 0 && card.storage?.precision == .half)
+    #expect(card.training.objective == problem.settings.weights && card.training.losses.total > 0)
+    #expect(card.training.draftIterations == 5 && card.training.lossIterations == 5)
+    #expect(card.evaluation == nil && card.likeness == nil && card.credits == nil)
+    #expect(try String(contentsOfFile: run.files.cardText, encoding: .utf8) == card.markdown)
     let stored = try SafetensorsReader(path: problem.folder.file("painted.safetensors")).entries
     for entry in stored {
       #expect(entry.dataType == (entry.shape.dimensions.count == 4 ? .float16 : .float32), "\(entry.name)")
     }
-    for file in [run.picturePath, run.workFolder + "/preview-000002.png", run.workFolder + "/preview-000005.png"] {
-      #expect(FileManager.default.fileExists(atPath: file), "\(file)")
-    }
+    #expect(FileManager.default.fileExists(atPath: run.files.picture))
+    #expect(run.files.training.previews.sorted() == [2, 4, 5])
     #expect(try logged(run) == [1, 2, 3, 4, 5])
   }
 
-  @Test func anObjectiveThatAFileDoesNotTellIsTheUsualOne() throws {
+  @Test func missingAndInvalidMetadataGiveTheDefaultObjective() throws {
     let definition = try NetworkDefinition.named("quarter")
     for metadata in [
       [:],
@@ -59,7 +64,7 @@ import Training
     let first = try TrainingRun(options: options(problem), settings: problem.settings)
     var seen = 0
     let outcome = try first.run(shouldStop: { seen >= 3 }) { step, _ in seen = step.iteration }
-    #expect(outcome == .interrupted(iteration: 3, checkpoint: first.workFolder + "/checkpoint.safetensors"))
+    #expect(outcome == .interrupted(iteration: 3, checkpoint: first.files.training.checkpoint))
     #expect(!FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
 
     let second = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
@@ -76,19 +81,19 @@ import Training
   @Test func filesThatCannotBeWrittenDoNotEndTheRun() throws {
     let problem = try SmallTraining(iterations: 5)
     let run = try TrainingRun(options: options(problem), settings: problem.settings)
-    // Folders stand where the checkpoint and a preview are to go.
+    // Folders block the paths of the checkpoint and a preview.
     for name in ["checkpoint.safetensors", "preview-000002.png"] {
       try FileManager.default.createDirectory(
-        atPath: run.workFolder + "/" + name, withIntermediateDirectories: false)
+        atPath: run.files.training.folder + "/" + name, withIntermediateDirectories: false)
     }
     var notices: [String] = []
     let outcome = try run.run(shouldStop: { false }, onNotice: { notices.append($0) }) { _, _ in }
     #expect(outcome == .finished)
     #expect(notices.count == 3, "\(notices)")
-    #expect(notices.contains { $0.contains("preview-000002.png") && $0.contains("goes on") })
+    #expect(notices.contains { $0.contains("preview-000002.png") && $0.contains("continues") })
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
 
-    // A run that is to stop has nothing but its checkpoint: there the sentence is an error.
+    // Without its checkpoint a stopped run would be lost, so here the failure is an error.
     let stopped = try TrainingRun(options: options(problem), settings: problem.settings)
     #expect {
       _ = try stopped.run(shouldStop: { true }) { _, _ in }
@@ -107,12 +112,12 @@ import Training
     let again = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
     #expect(try again.run(shouldStop: { false }) { _, _ in } == .finished)
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
-    // All steps were done before: their losses come out of the log.
-    let card = try String(contentsOfFile: again.cardPath, encoding: .utf8)
-    #expect(card.contains("mean of the last 4 steps") && !card.contains("total 0"), "\(card)")
+    // All steps are complete, so the losses come from the log.
+    let card = try StyleCard(path: again.files.card)
+    #expect(card.training.lossIterations == 4 && card.training.losses.total > 0, "\(card)")
   }
 
-  @Test func aBaseIsNamedAndOneOfAnotherNetworkRefused() throws {
+  @Test func theBaseIsRecordedAndAnIncompatibleOneRefused() throws {
     let problem = try SmallTraining(iterations: 2)
     let first = try TrainingRun(options: options(problem), settings: problem.settings)
     _ = try first.run(shouldStop: { false }) { _, _ in }
@@ -133,20 +138,43 @@ import Training
     #expect {
       _ = try TrainingRun(options: withBase, settings: settings)
     } throws: { error in
-      guard case TrainingError.foreignBase(let file, _, _) = error else { return false }
+      guard case TrainingError.incompatibleBase(let file, _, _) = error else { return false }
       return file == base && "\(error)".contains("--from-scratch")
     }
   }
 
-  @Test func settingsAreChosenByThePaintingWhereAskedFor() throws {
+  @Test func creditsOfThePaintingOutliveAnotherTraining() throws {
+    let problem = try SmallTraining(iterations: 1)
+    let first = try TrainingRun(options: options(problem), settings: problem.settings)
+    _ = try first.run(shouldStop: { false }) { _, _ in }
+    var card = try StyleCard(path: first.files.card)
+    let painting = StyleCredits.Painting(painter: "P", title: "T", year: "1831", licence: "public domain")
+    card.credits = StyleCredits(painting: painting, picture: .init(work: "F", holder: "H", licence: "CC0"))
+    card.notes = ["Of the first training."]
+    try card.write(to: first.files)
+
+    func trained() throws -> StyleCard {
+      let run = try TrainingRun(options: options(problem), settings: problem.settings)
+      _ = try run.run(shouldStop: { false }) { _, _ in }
+      return try StyleCard(path: run.files.card)
+    }
+    let again = try trained()
+    // The picture is a new one, and the training another.
+    #expect(again.credits == StyleCredits(painting: painting) && again.notes == nil)
+    card.painting.sha256 = "another"
+    try card.write(to: first.files)
+    #expect(try trained().credits == nil)
+  }
+
+  @Test func settingsCanBeChosenForThePainting() throws {
     let problem = try SmallTraining(iterations: 1)
     var choosing = options(problem)
     (choosing.strokeSize, choosing.choosesStyleWeight) = (.large, true)
     let run = try TrainingRun(options: choosing, settings: problem.settings)
-    // 1.4 times the canvas of 256: the painting of 50 lines has no finer strokes to be enlarged for.
+    // 1.4 times the canvas of 256. The painting of 50 lines has no fine strokes that need more.
     #expect(run.settings.styleSize == 358)
     #expect(run.settings.weights.style != problem.settings.weights.style)
-    #expect(run.notes.contains { $0.contains("5 photos only") })
+    #expect(run.notes.contains { $0.contains("only 5 photos") })
   }
 
   @Test func resumingWithoutACheckpointIsAnError() throws {
@@ -159,7 +187,7 @@ import Training
   }
 
   private func logged(_ run: TrainingRun) throws -> [Int] {
-    try String(contentsOfFile: run.workFolder + "/losses.csv", encoding: .utf8)
+    try String(contentsOfFile: run.files.training.losses, encoding: .utf8)
       .split(separator: "\n").dropFirst().compactMap { $0.split(separator: ",").first.flatMap { Int($0) } }
   }
 }

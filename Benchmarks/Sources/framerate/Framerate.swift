@@ -5,6 +5,8 @@ import Foundation
 import Inference
 import Measurement
 import Networks
+import Streaming
+import TestSupport
 import Threading
 
 /// Measures frame rates.
@@ -141,10 +143,10 @@ struct Framerate: ParsableCommand {
       sizes.flatMap { size in threadCounts.map { PointRequest(network: network, size: size, threads: $0) } }
     }
     if let writeModel {
-      try (loaded ?? RandomModel.make(networks[0].definition, seed: seed)).save(path: OutputPath.resolve(writeModel))
+      try (loaded ?? randomModel(networks[0].definition, seed: seed)).save(path: OutputPath.resolve(writeModel))
     }
     if requests.count == 1 {
-      let weights = loaded ?? RandomModel.make(networks[0].definition, seed: seed)
+      let weights = loaded ?? randomModel(networks[0].definition, seed: seed)
       try measure(requests[0], weights, interrupt)
     } else {
       let matrix = Matrix(requests: requests, options: childOptions, isQuiet: quiet, showsTable: !json)

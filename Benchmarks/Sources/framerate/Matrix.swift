@@ -17,7 +17,7 @@ struct Matrix {
   func run(_ interrupt: InterruptFlag) throws -> [Point] {
     let progress = ProgressReporter(
       title: "Measuring", total: requests.count,
-      units: ProgressReporter.Units(steps: "points", rate: "points/s"), isQuiet: isQuiet)
+      units: ProgressReporter.Units(steps: "points", rate: "points/s"), mode: isQuiet ? .none : .bar)
     let table = FramerateTable()
     if showsTable { try StandardOutput.write(table.header + "\n") }
     var points: [Point] = []

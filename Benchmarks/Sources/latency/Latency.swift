@@ -3,6 +3,7 @@ import Console
 import Inference
 import Measurement
 import Streaming
+import TestSupport
 import Threading
 
 /// Measures the delay of live painting, and how several streams share the machine.
@@ -89,7 +90,7 @@ struct Latency: ParsableCommand {
     var all: [Row] = []
     for name in network.isEmpty ? ["half"] : network {
       let choice = try NetworkChoice(name, width: width)
-      let model = try PreparedModel(RandomModel.make(choice.definition, seed: 1))
+      let model = try PreparedModel(randomModel(choice.definition, seed: 1))
       for size in sizes {
         let found = try rows(PaintedSource(network: choice.name, model: model, size: size), pool)
         all += found

@@ -117,6 +117,25 @@ import Testing
     #expect(try text("The ladder").contains("at the lines of\n1280x720"))
   }
 
+  @Test func whatIsNotMeasuredAgainIsKept() throws {
+    let machine = #"{"processor":"p","processors":2,"commit":"c","load":0.5}"#
+    let soak = """
+      {"machine":\(machine),"minutes":30,"viewers":7,"sentAway":3,"changes":5,"frames":99,"firstMB":100,"lastMB":101,"growth":0.01}
+      """
+    try folder.write(Array(soak.utf8), to: "soak.json")
+    #expect(try report().exitCode == 0)
+    let (live, machines) = (try text("Live"), try rows("Machine"))
+    #expect(machines.count == 1 + 1 && machines.last?.first == "soak")
+    // The report itself is not read: what it says is in the file beside it.
+    for name in ["soak.json", "RESULTS.md"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
+    #expect(try report().exitCode == 0)
+    #expect(try text("Live") == live && rows("Machine") == machines)
+
+    try folder.write(Array(#"{"formatVersion":2}"#.utf8), to: "RESULTS.json")
+    let foreign = try report()
+    #expect(foreign.exitCode == 1 && foreign.errors.contains("RESULTS.json: found format version 2, expected 1"))
+  }
+
   @Test(arguments: ["{", #"{"machine":{}}"#])
   func aDamagedFileIsNamed(text: String) throws {
     try folder.write(Array(text.utf8), to: "framerate.json")

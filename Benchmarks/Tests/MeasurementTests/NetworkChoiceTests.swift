@@ -1,6 +1,8 @@
 import Measurement
 import Networks
+import Tensors
 import Testing
+import TestSupport
 
 @Suite struct NetworkChoiceTests {
   @Test func quarterIsJohnsonAtAQuarter() throws {
@@ -24,8 +26,8 @@ import Testing
   @Test func randomModelsFollowTheirSeed() throws {
     let definition = try NetworkChoice("quarter").definition
     let (first, again, other) = (
-      RandomModel.make(definition, seed: 1), RandomModel.make(definition, seed: 1),
-      RandomModel.make(definition, seed: 2)
+      randomModel(definition, seed: 1), randomModel(definition, seed: 1),
+      randomModel(definition, seed: 2)
     )
     for specification in definition.parameters {
       let tensor = try #require(first.parameters[specification.name])

@@ -1,4 +1,4 @@
-// The libav libraries' headers, and functions for the macros, versions and arrays that Swift cannot see.
+// The libav headers, and functions for the macros, versions and arrays that Swift cannot import.
 #ifndef CFFMPEG_H
 #define CFFMPEG_H
 
@@ -25,7 +25,7 @@ static inline int cffmpeg_error_invalid_data(void) { return AVERROR_INVALIDDATA;
 static inline int cffmpeg_error_from_errno(int code) { return AVERROR(code); }
 static inline int64_t cffmpeg_nopts_value(void) { return AV_NOPTS_VALUE; }
 
-// Planes of a frame: Swift imports the arrays as tuples.
+// Planes of a frame. Swift imports the arrays as tuples.
 static inline uint8_t *cffmpeg_frame_plane(const AVFrame *frame, int plane) {
   return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->data[plane] : NULL;
 }
@@ -38,20 +38,22 @@ static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *sourc
                    target->linesize);
 }
 
-/// A converter of sound like that of `frame` to interleaved stereo floats of `rate` samples a second; NULL where it cannot be.
+/// Creates a converter from audio like that of `frame` to interleaved stereo floats at `rate` samples per second; NULL
+/// if libav cannot convert it.
 struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate);
-/// Converts the sound of `frame` and returns how many samples of each channel were written to `target`; negative on failure.
+/// Converts the audio of `frame` and returns the number of samples per channel written to `target`, or a negative error
+/// code.
 static inline int cffmpeg_resample(struct SwrContext *context, const AVFrame *frame, float *target, int capacity) {
   uint8_t *out = (uint8_t *)target;
   return swr_convert(context, &out, capacity, (const uint8_t **)frame->extended_data, frame->nb_samples);
 }
 static inline int cffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
 
-/// Makes an encoder take, and a frame hold, planar stereo floats.
+/// Configures an encoder for planar stereo floats, and a frame to hold them.
 void cffmpeg_set_stereo(AVCodecContext *context);
 void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples);
 
-/// How long a frame lasts, in its time base; 0 if unknown. The field's name changed in libavutil 57.30.
+/// The duration of a frame in its time base; 0 if unknown. The field was renamed in libavutil 57.30.
 static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
   return frame->duration;
@@ -80,24 +82,25 @@ static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *strea
 #endif
 }
 
-/// Which side data to copy with a stream: all of it; or what describes the picture and not its encoding (display matrix, stereo
-/// and spherical arrangement, mastering display, light level); or that without the display matrix.
+/// Selects the side data to copy with a stream: all of it; what describes the picture rather than its encoding (display
+/// matrix, stereo and spherical arrangement, mastering display, light level); or the latter without the display matrix.
 typedef enum { CFFMPEG_ALL_SIDE_DATA, CFFMPEG_DISPLAY_SIDE_DATA, CFFMPEG_UPRIGHT_SIDE_DATA } cffmpeg_side_data;
 
-/// Copies side data of `source` to `target`; a negative error code on failure.
+/// Copies side data of `source` to `target`. Returns a negative error code on failure.
 int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection);
 
-/// Copies the chapters of `source` to `target`; a negative error code on failure.
+/// Copies the chapters of `source` to `target`. Returns a negative error code on failure.
 int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source);
 
-/// Loads libavdevice and adds its devices to the formats; negative where it is not installed. It is not linked, because it
-/// brings much along and is seldom needed.
+/// Loads libavdevice and registers its devices as formats. Returns a negative value if the library is not installed. It
+/// is not linked, because it has many dependencies and is seldom needed.
 int cffmpeg_register_devices(void);
 static inline int cffmpeg_is_input_device(const AVInputFormat *format) {
   return format->priv_class && AV_IS_INPUT_DEVICE(format->priv_class->category);
 }
 
-/// The last error that libav logged on this thread, without its line end; empty if there was none since the last clearing.
+/// The last error that libav logged on this thread, without its line ending; empty if there was none since the last
+/// call of `cffmpeg_clear_last_log_line`.
 const char *cffmpeg_last_log_line(void);
 void cffmpeg_clear_last_log_line(void);
 

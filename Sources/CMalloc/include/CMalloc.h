@@ -1,4 +1,4 @@
-// The settings of the C library's allocator, which Swift's module of that library leaves out.
+// The tuning functions of the C library's allocator, which Swift's Glibc module omits.
 #ifndef CMALLOC_H
 #define CMALLOC_H
 

@@ -1,11 +1,11 @@
-// Which instruction sets the processor and the operating system offer.
+// The instruction sets that the processor and the operating system support.
 #ifndef CPROCESSOR_H
 #define CPROCESSOR_H
 
-/// 1 where the processor has every instruction set that this build uses, else 0.
+/// Returns 1 if the processor supports every instruction set that this build uses, otherwise 0.
 int impasto_processor_is_supported(void);
 
-/// 1 where processor and operating system have AVX-512's foundation and this build makes use of it, else 0.
+/// Returns 1 if the processor and the operating system support AVX-512F and this build uses it, otherwise 0.
 int impasto_processor_has_avx512(void);
 
 #endif

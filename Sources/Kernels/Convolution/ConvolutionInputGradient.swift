@@ -10,7 +10,7 @@ public struct ConvolutionInputGradient: Sendable {
   private enum Way {
     case transposed(Convolution2D)
     case upsample(UpsampleInputGradient)
-    case im2col
+    case im2col(Im2colConvolution)
   }
 
   /// The forward convolution's extents.
@@ -37,7 +37,7 @@ public struct ConvolutionInputGradient: Sendable {
             padding: geometry.kernel - 1 - (isDirect ? geometry.padding : 0), paddingMode: .zeros)))
       fold = isDirect ? nil : PaddingFold(geometry)
     } else {
-      way = .im2col
+      way = .im2col(Im2colConvolution(geometry))
       fold = nil
     }
   }
@@ -47,7 +47,7 @@ public struct ConvolutionInputGradient: Sendable {
     switch way {
     case .transposed(let convolution): convolution.preparedWeightCount
     case .upsample(let gradient): gradient.packedWeightCount
-    case .im2col: geometry.patchCount * geometry.outputChannels
+    case .im2col(let convolution): convolution.packedWeightCount
     }
   }
 
@@ -59,7 +59,8 @@ public struct ConvolutionInputGradient: Sendable {
     case .transposed(let convolution):
       withTurned(weight) { convolution.prepareWeight($0, into: prepared, pool: pool) }
     case .upsample(let gradient): gradient.packWeight(weight, into: prepared)
-    case .im2col: prepared.update(from: weight, count: geometry.patchCount * geometry.outputChannels)
+    case .im2col(let convolution):
+      convolution.packWeights([FilterWeight(weight, geometry)], into: prepared, pool: pool)
     }
   }
 
@@ -88,7 +89,7 @@ public struct ConvolutionInputGradient: Sendable {
     switch way {
     case .transposed(let convolution): paddedCount + convolution.forwardScratchCount(threads: threads)
     case .upsample(let gradient): paddedCount + gradient.scratchCount(threads: threads)
-    case .im2col: Im2colConvolution.backwardInputScratchCount(geometry, threads: threads)
+    case .im2col(let convolution): convolution.backwardInputScratchCount(threads: threads)
     }
   }
 
@@ -117,9 +118,8 @@ public struct ConvolutionInputGradient: Sendable {
       gradient.run(
         ActivationInput(dOutput, layout: .pixels, mask: mask), weight: preparedWeight, into: target,
         scratch: scratch + paddedCount, pool: pool)
-    case .im2col:
-      Im2colConvolution.backwardInput(
-        dOutput, geometry, weight: preparedWeight, dInput: dInput, scratch: scratch, pool: pool)
+    case .im2col(let convolution):
+      convolution.backwardInput(dOutput, weight: preparedWeight, dInput: dInput, scratch: scratch, pool: pool)
     }
     fold?.run(scratch, into: dInput, pool: pool)
   }

@@ -1,5 +1,6 @@
 'use strict';
 
+/** @type {(id: string) => any} */
 const at = (id) => document.getElementById(id);
 const pageID = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
 
@@ -53,7 +54,7 @@ let lag = 0;
 
 /** Plays fragmented MP4 as it comes in, close to its end. */
 async function playFragments(url, signal) {
-  const Source = window.ManagedMediaSource ?? window.MediaSource;
+  const Source = /** @type {any} */ (window).ManagedMediaSource ?? window.MediaSource;
   if (!Source) throw new Error('no Media Source Extensions');
   const response = await fetch(url, { credentials: 'same-origin', signal });
   if (!response.ok) throw new Refusal(response.status, 'no picture yet');
@@ -197,12 +198,14 @@ async function loadGallery() {
   const found = (await ask('/api/styles')).styles;
   if (JSON.stringify(found) === JSON.stringify(styles)) return;
   styles = found;
-  at('gallery').replaceChildren(...styles.map(({ name, hasPicture }) => {
+  at('gallery').replaceChildren(...styles.map(({ name, hasPicture, painting }) => {
     const item = document.createElement('li');
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'style';
     button.dataset.style = name;
+    if (painting) button.title = `${painting.painter}: ${painting.title}, ${painting.year}`;
+    /** @type {any} */
     let picture = document.createElement('div');
     picture.className = 'blank';
     if (hasPicture) {
@@ -259,9 +262,9 @@ function throttled(send) {
   };
 }
 
-for (const [id, send] of [
+for (const [id, send] of /** @type {[string, (value: number) => any][]} */ ([
   ['strength', (value) => change({ strength: value })], ['mix', setMix], ['fade', (value) => change({ fade: value })],
-]) {
+])) {
   const later = throttled(send);
   at(id).addEventListener('input', () => { label(); later(Number(at(id).value)); });
 }
@@ -287,10 +290,12 @@ function show(found) {
   if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
   showStrokes();
   at('colors').checked = state.preserveColors;
-  at('soundButton').hidden = !state.hasSound || video.hidden;
+  at('soundButton').hidden = !state.hasAudio || video.hidden;
   at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
   const used = new Set(state.styles.map((style) => style.name));
-  for (const button of document.querySelectorAll('.style')) button.setAttribute('aria-pressed', used.has(button.dataset.style));
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.style'))) {
+    button.setAttribute('aria-pressed', String(used.has(button.dataset.style)));
+  }
   label();
   const { fpsOut, latencyP50Ms, workWidth, workHeight, canvasWidth, canvasHeight } = state.statistics;
   const canvas = canvasWidth ? ` on ${canvasWidth}×${canvasHeight}` : '';
@@ -316,8 +321,8 @@ function showStrokes() {
 
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || at('login').open) return;
-  if (event.target.matches('input, select')) return;
-  const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+  if (/** @type {Element} */ (event.target).matches('input, select')) return;
+  const digit = Number(/^Digit([1-9])$/.exec(event.code)?.[1]);
   const step = { ArrowUp: 0.05, ArrowDown: -0.05, ArrowRight: 0.05, ArrowLeft: -0.05 }[event.key];
   if (digit && styles[digit - 1]) choose(styles[digit - 1].name, event.shiftKey);
   else if (step) change({ strength: Math.min(1, Math.max(0, state.strength + step)) });

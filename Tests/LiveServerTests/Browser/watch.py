@@ -6,6 +6,7 @@ but Python's own library.
 """
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -156,10 +157,8 @@ class Page:
             file.write(base64.b64decode(data))
 
     def close(self):
-        try:
+        with contextlib.suppress(EOFError, OSError, RuntimeError):
             self.call("Browser.close")
-        except (EOFError, OSError, RuntimeError):
-            pass
         try:
             self.browser.wait(20)
         except subprocess.TimeoutExpired:

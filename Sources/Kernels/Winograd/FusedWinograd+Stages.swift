@@ -1,0 +1,146 @@
+import Threading
+
+// With many channels it is the weights that do not fit: 17 MB at 256 channels, which strips in the second-level cache would
+// stream through it a hundred times. Here a chunk of tiles, as many as the third level bears, is transformed by all
+// threads, then multiplied, each plane's weights read once by one thread, then transformed back.
+
+extension FusedWinograd {
+  func forwardInStages(
+    _ reader: PatchReader, weight: UnsafePointer<Float>, output: ActivationOutput,
+    scratch: UnsafeMutablePointer<Float>, pool: ComputePool
+  ) {
+    let stages = WinogradStages(geometry, layout, Tile.self)
+    let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, WinogradLayout.runLength)
+    let products = scratch + stages.productOffset
+    for first in stride(from: 0, to: stages.tiles, by: stages.tilesPerChunk) {
+      let end = min(first + stages.tilesPerChunk, stages.tiles)
+      let runs = (end - first + length - 1) / length
+      pool.parallelFor(runs) { run, thread in
+        let patch = scratch + stages.privateOffset + thread * stages.privateCount
+        forEachImage(first + run * length, end) { image, tiles, start in
+          transformInput(
+            reader, stages, image: image, tiles: tiles, patch: patch, into: scratch + (start - first) * inputs)
+        }
+      }
+      let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
+      pool.parallelFor(Tile.points * Tile.points) { plane in
+        multiplyPanels(
+          end - first, columns: outputs, scratch + plane * stages.inputPlane, rows,
+          weight + plane * outputs * inputs, into: products + plane * stages.productPlane, stride: outputs)
+      }
+      pool.parallelFor(runs) { run, thread in
+        let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount
+        let moments = output.beginMoments(task: first / length + run, channels: outputs)
+        forEachImage(first + run * length, end) { image, tiles, start in
+          writeStrip(
+            products + (start - first) * outputs, plane: stages.productPlane, image: image, tiles: tiles,
+            output: output,
+            moments: moments, temporary: temporary)
+        }
+      }
+    }
+  }
+
+  /// Reads the input of `tiles` and transforms it, `[points²][tile][I]`.
+  @inline(__always)
+  private func transformInput(
+    _ reader: PatchReader, _ stages: WinogradStages, image: Int, tiles: Range<Int>, patch: UnsafeMutablePointer<Float>,
+    into transformed: UnsafeMutablePointer<Float>
+  ) {
+    let inputs = geometry.inputChannels
+    var tile = tiles.lowerBound
+    while tile < tiles.upperBound {
+      let run = TileRun(from: tile, to: tiles.upperBound, tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
+      WinogradInput<Tile>.transformTiles(
+        reader, image: image, row: run.top, column: run.left, tiles: run.tiles, channels: inputs,
+        atATime: stages.channelsPerRead,
+        owned: PixelRectangle(
+          rows: run.top..<run.top + Tile.outputs, columns: run.left..<run.left + Tile.outputs * run.tiles),
+        patch: patch, into: transformed + (tile - tiles.lowerBound) * inputs,
+        TilePlacement(plane: stages.inputPlane, tile: inputs))
+      tile += run.tiles
+    }
+  }
+
+  /// Transforms `tiles` back and writes them; `products` are `[points²][tile][O]`.
+  @inline(__always)
+  private func writeStrip(
+    _ products: UnsafePointer<Float>, plane: Int, image: Int, tiles: Range<Int>, output: ActivationOutput,
+    moments: UnsafeMutablePointer<Double>?, temporary: UnsafeMutablePointer<Float>
+  ) {
+    let channels = geometry.outputChannels
+    // Blocks of channels are far apart in memory, and of each the tiles follow one another; those of one pixel share a
+    // cache line, which all of them should find there.
+    let length = output.layout == .blocks ? tiles.count : 1
+    var start = tiles.lowerBound
+    while start < tiles.upperBound {
+      let end = min(start + length, tiles.upperBound)
+      for channel in stride(from: 0, to: channels, by: laneCount) {
+        var tile = start
+        while tile < end {
+          let run = TileRun(from: tile, to: end, tilesPerRow: layout.tilesPerRow, outputs: Tile.outputs)
+          Self.writeTiles(
+            products + (tile - tiles.lowerBound) * channels + channel, plane: plane, tile: channels, run: run, geometry,
+            image: image, channel: channel, output: output, moments: moments, temporary: temporary)
+          tile += run.tiles
+        }
+      }
+      start = end
+    }
+  }
+
+  /// Divides the strip that begins at tile `first` of the batch, and ends at `end` at the latest, into images: `body` gets the tiles
+  /// within the image and the number of the first within the batch.
+  @inline(__always)
+  private func forEachImage(
+    _ first: Int, _ end: Int, _ body: (_ image: Int, _ tiles: Range<Int>, _ start: Int) -> Void
+  ) {
+    var start = first
+    let end = min(first + WinogradLayout.runLength, end)
+    while start < end {
+      let (image, position) = (start / layout.tilesPerImage, start % layout.tilesPerImage)
+      let count = min(end - start, layout.tilesPerImage - position)
+      body(image, position..<position + count, start)
+      start += count
+    }
+  }
+}
+
+/// The division of a batch's tiles into chunks, and where a chunk's intermediate results lie in the scratch, in floats.
+struct WinogradStages {
+  /// Floats of a chunk's transformed inputs and products.
+  private static let chunkCount = 5 << 20
+
+  let tiles: Int
+  /// A multiple of a strip's tiles.
+  let tilesPerChunk: Int
+  /// Between the planes of the transformed input; odd multiples of a cache line, since powers of two would fall into few sets.
+  let inputPlane: Int
+  let productPlane: Int
+  private let planes: Int
+  /// Input channels that are read at a time: a cache line, where the channels divide so.
+  let channelsPerRead: Int
+  let patchCount: Int
+  /// Of one thread: the patch, and the tile on its way back.
+  let privateCount: Int
+
+  init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
+    planes = Tile.points * Tile.points
+    tiles = geometry.batch * layout.tilesPerImage
+    let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
+    let length = WinogradLayout.runLength
+    let most = max(length, Self.chunkCount / perTile)
+    let chunks = (tiles + most - 1) / most
+    tilesPerChunk = ((tiles + chunks - 1) / chunks + length - 1) / length * length
+    inputPlane = tilesPerChunk * geometry.inputChannels + 16
+    productPlane = tilesPerChunk * geometry.outputChannels + 16
+    channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
+    patchCount = WinogradInput<Tile>.patchCount(tiles: length, channels: channelsPerRead)
+    privateCount = patchCount + planes * laneCount
+  }
+
+  var productOffset: Int { planes * inputPlane }
+  var privateOffset: Int { planes * (inputPlane + productPlane) }
+  func scratchCount(_ threads: Int) -> Int { privateOffset + threads * privateCount }
+  var taskCount: Int { (tiles + WinogradLayout.runLength - 1) / WinogradLayout.runLength }
+}

@@ -1,0 +1,113 @@
+// A strip goes through the transforms one axis at a time: columns as they are read, then for each of the points along a column
+// the rows, their products and the rows back, and at last the columns back as they are written. Of the 64 planes of products only
+// the 8 of one point exist at a time, and stay in the first-level cache; what lies between the axes is read and written in a row.
+
+extension FusedWinograd {
+  /// Computes `tiles`; `write` gets them with their columns still to be transformed back, `[points][O/8][column][8]`.
+  @inline(__always)
+  func forwardStrip(
+    _ reader: PatchReader, image: Int, tiles: Range<Int>, weight: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, _ write: (_ halves: UnsafePointer<Float>) -> Void
+  ) {
+    let (points, strip) = (Tile.points, strip)
+    let (inputs, channels) = (geometry.inputChannels, geometry.outputChannels)
+    let columns = scratch + strip.patchCount
+    let transformed = columns + points * strip.columnPlane
+    let products = transformed + points * strip.inputPlane
+    let halves = products + points * strip.productPlane
+
+    transformColumns(reader, image: image, tiles: tiles, patch: scratch, into: columns)
+    let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
+    for point in 0..<points {
+      transformRows(columns + point * strip.columnPlane, tiles: tiles, into: transformed)
+      var channel = 0
+      while channel < channels {
+        let group = min(layout.channelsAtATime, channels - channel)
+        var panel = weight + (channel * points * points + point * points * group) * inputs
+        for plane in 0..<points {
+          multiplyPanels(
+            tiles.count, columns: group, transformed + plane * strip.inputPlane, rows, panel,
+            into: products + plane * strip.productPlane, stride: group)
+          panel += inputs * group
+        }
+        transformRowsBack(
+          products, tiles: tiles.count, channels: group,
+          into: halves + point * strip.outputPlane + channel * strip.outputColumns)
+        channel += group
+      }
+    }
+    write(halves)
+  }
+
+  /// Transforms the rows of one point, `[I/8][column][8]` to `[points][tile][I]`.
+  @inline(__always)
+  private func transformRows(
+    _ columns: UnsafePointer<Float>, tiles: Range<Int>, into transformed: UnsafeMutablePointer<Float>
+  ) {
+    let (strip, channels, tilesPerRow) = (strip, geometry.inputChannels, layout.tilesPerRow)
+    for channel in stride(from: 0, to: channels, by: laneCount) {
+      var source = columns + channel * strip.columns
+      var target = transformed + channel
+      var tile = tiles.lowerBound
+      while tile < tiles.upperBound {
+        let run = TileRun(from: tile, to: tiles.upperBound, tilesPerRow: tilesPerRow, outputs: Tile.outputs)
+        for _ in 0..<run.tiles {
+          Tile.transformInput(source, stride: laneCount, into: target, stride: strip.inputPlane)
+          source += Tile.outputs * laneCount
+          target += channels
+        }
+        source += (Tile.points - Tile.outputs) * laneCount
+        tile += run.tiles
+      }
+    }
+  }
+
+  /// Transforms the rows of one point back, `[points][tile][channels]` to `[channels/8][column][8]`.
+  @inline(__always)
+  private func transformRowsBack(
+    _ products: UnsafePointer<Float>, tiles: Int, channels: Int, into halves: UnsafeMutablePointer<Float>
+  ) {
+    let strip = strip
+    for channel in stride(from: 0, to: channels, by: laneCount) {
+      var source = products + channel
+      var target = halves + channel * strip.outputColumns
+      for _ in 0..<tiles {
+        Tile.transformOutput(source, stride: strip.productPlane) { store($1, target + $0 * laneCount) }
+        source += channels
+        target += Tile.outputs * laneCount
+      }
+    }
+  }
+}
+
+/// Where a strip's intermediate results lie in a thread's scratch, in floats.
+struct WinogradStrip {
+  let patchCount: Int
+  /// Transformed columns, `[points][I/8][column][8]`: columns, and floats between points. All distances between planes are odd
+  /// multiples of a cache line, since powers of two would fall into few sets.
+  let columns: Int
+  let columnPlane: Int
+  /// Rows of one point transformed too, `[points][tile][I]`.
+  let inputPlane: Int
+  /// Their products, `[points][tile][channels at a time]`.
+  let productPlane: Int
+  /// Rows transformed back, `[points][O/8][column][8]`: columns, and floats between points.
+  let outputColumns: Int
+  let outputPlane: Int
+  private let points: Int
+
+  init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
+    points = Tile.points
+    let tiles = (layout.tilesPerStrip + 11) / 12 * 12
+    // At most: every tile in a row of its own.
+    columns = tiles * points
+    patchCount = points * columns * laneCount
+    columnPlane = columns * geometry.inputChannels + 16
+    inputPlane = tiles * geometry.inputChannels + 16
+    productPlane = tiles * layout.channelsAtATime + 16
+    outputColumns = tiles * Tile.outputs
+    outputPlane = outputColumns * geometry.outputChannels + 16
+  }
+
+  var scratchCount: Int { patchCount + points * (columnPlane + inputPlane + productPlane + outputPlane) }
+}

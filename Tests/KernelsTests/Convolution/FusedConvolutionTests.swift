@@ -1,0 +1,200 @@
+import Kernels
+import TestSupport
+import Tensors
+import Testing
+
+/// The convolution of `input` in double precision, with the upsampling in front of it.
+func referenceConvolution(
+  _ input: ReferenceTensor, _ shapes: ConvolutionCase, weight: Tensor, bias: Tensor? = nil
+) -> ReferenceTensor {
+  Reference.convolution(
+    shapes.upsampling == 2 ? Reference.upsampleNearest(input) : input, weight: ReferenceTensor(weight),
+    bias: bias.map { ReferenceTensor($0) },
+    geometry: .init(padding: shapes.padding, stride: shapes.stride, mode: shapes.mode))
+}
+
+extension Reference.ConvolutionGeometry {
+  fileprivate init(padding: Int, stride: Int, mode: PaddingMode) {
+    self.init(stride: stride, padding: padding, mode: mode == .zeros ? .zero : .reflection)
+  }
+}
+
+@Suite struct FusedConvolutionTests {
+  @Test("Every algorithm agrees with double precision", arguments: ConvolutionCase.fused)
+  func agreesWithReference(_ shapes: ConvolutionCase) {
+    var random = Random(seed: 11)
+    let input = LazyInput(shapes.inputShape, random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let bias = random.tensor(Shape([shapes.outputs]))
+    let expected = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
+    #expect(
+      shapes.fusedAlgorithms.contains(.direct) && shapes.fusedAlgorithms.contains(.preferred(for: shapes.geometry)))
+    for algorithm in shapes.fusedAlgorithms {
+      let result = algorithm.kernel(for: shapes.geometry).forward(
+        input, weight: weight.elements, bias: bias.elements)
+      expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
+    }
+  }
+
+  @Test("The cases force every algorithm, the preferred one is as documented")
+  func algorithms() {
+    for algorithm in FusedAlgorithm.allCases {
+      let cases = ConvolutionCase.fused.filter { algorithm.supports($0.geometry) }
+      #expect(cases.count > 40, "\(algorithm)")
+      #expect(cases.contains { FusedAlgorithm.preferred(for: $0.geometry) == algorithm }, "\(algorithm)")
+    }
+    let oneChannelTooMany = ConvolutionCase(
+      height: 4, width: 4, inputs: 9, outputs: 8, kernel: 3, padding: 1, mode: .zeros)
+    #expect(oneChannelTooMany.fusedAlgorithms.isEmpty)
+  }
+
+  @Test(
+    "Results are the same bits for any number of threads", arguments: ConvolutionCase.fused.filter { $0.inputs < 100 })
+  func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
+    var random = Random(seed: 12)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let weight = random.tensor(shapes.weightShape).elements
+    for algorithm in shapes.fusedAlgorithms {
+      let convolution = algorithm.kernel(for: shapes.geometry)
+      let results = pools.map { convolution.forward(input, weight: weight, gathers: true, pool: $0) }
+      #expect(results[1] == results[0] && results[2] == results[0], "\(algorithm)")
+    }
+  }
+
+  @Test(
+    "Norm, ReLU and residual are read along, zeros of the padding stay zeros", arguments: ConvolutionCase.fusedPrologue,
+    Prologue.all)
+  func prologue(_ shapes: ConvolutionCase, _ prologue: Prologue) {
+    var random = Random(seed: 13)
+    let input = LazyInput(shapes.inputShape, prologue, random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let expected = referenceConvolution(input.reference, shapes, weight: weight)
+    for algorithm in shapes.fusedAlgorithms {
+      let convolution = algorithm.kernel(for: shapes.geometry)
+      let result = convolution.forward(input, weight: weight.elements)
+      expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
+      guard convolution.materializesInput else { continue }
+      let keeping = convolution.forward(input, weight: weight.elements, materializes: true)
+      #expect(keeping.output == result.output, "\(algorithm): keeping what is read changes nothing else")
+      // What was not written is not a number, and infinitely far.
+      expectAgreement(keeping.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), materialized")
+    }
+  }
+
+  @Test("The input is only offered to be kept where every pixel is read by the strip that it belongs to")
+  func materializesInput() {
+    func materializes(_ algorithm: FusedAlgorithm, kernel: Int, stride: Int, padding: Int, upsampling: Int = 1) -> Bool
+    {
+      let shapes = ConvolutionCase(
+        height: 8, width: 8, inputs: 8, outputs: 8, kernel: kernel, stride: stride, padding: padding, mode: .zeros,
+        upsampling: upsampling)
+      return algorithm.kernel(for: shapes.geometry).materializesInput
+    }
+    for algorithm in [FusedAlgorithm.winograd6, .winograd4, .direct] {
+      #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1))
+      #expect(!materializes(algorithm, kernel: 3, stride: 1, padding: 0))
+    }
+    for algorithm in [FusedAlgorithm.upsample, .upsampleWinograd] {
+      #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1, upsampling: 2))
+    }
+    #expect(!materializes(.direct, kernel: 3, stride: 1, padding: 1, upsampling: 2))
+    #expect(materializes(.direct, kernel: 3, stride: 2, padding: 1))
+    #expect(materializes(.direct, kernel: 1, stride: 1, padding: 0))
+    #expect(!materializes(.direct, kernel: 1, stride: 2, padding: 0))
+    #expect(!materializes(.direct, kernel: 3, stride: 3, padding: 1))
+  }
+
+  @Test("Bias is added, then ReLU taken", arguments: ConvolutionCase.fusedPrologue)
+  func epilogue(_ shapes: ConvolutionCase) {
+    var random = Random(seed: 14)
+    let input = LazyInput(shapes.inputShape, random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let bias = random.tensor(Shape([shapes.outputs]))
+    let plain = referenceConvolution(input.reference, shapes, weight: weight)
+    let biased = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
+    for algorithm in shapes.fusedAlgorithms {
+      let convolution = algorithm.kernel(for: shapes.geometry)
+      let without = convolution.forward(input, weight: weight.elements, rectifies: true)
+      expectAgreement(without.output, Reference.relu(plain), within: Tolerance.of(algorithm), "\(algorithm), no bias")
+      let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
+      expectAgreement(with.output, Reference.relu(biased), within: Tolerance.of(algorithm), "\(algorithm), bias")
+    }
+  }
+
+  @Test("A residual is added behind bias and ReLU", arguments: ConvolutionCase.fusedPrologue)
+  func residual(_ shapes: ConvolutionCase) {
+    var random = Random(seed: 16)
+    let input = LazyInput(shapes.inputShape, random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let bias = random.tensor(Shape([shapes.outputs]))
+    let biased = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
+    let residual = random.tensor(Shape([biased.elements.count]))
+    func added(to output: ReferenceTensor) -> ReferenceTensor {
+      var sum = output
+      for index in sum.elements.indices { sum.elements[index] += Double(residual.elements[index]) }
+      return sum
+    }
+    for algorithm in shapes.fusedAlgorithms {
+      let convolution = algorithm.kernel(for: shapes.geometry)
+      guard convolution.addsResidual else { continue }
+      for rectifies in [false, true] {
+        let result = convolution.forward(
+          input, weight: weight.elements, bias: bias.elements, rectifies: rectifies, residual: residual.elements)
+        expectAgreement(
+          result.output, added(to: rectifies ? Reference.relu(biased) : biased), within: Tolerance.of(algorithm),
+          "\(algorithm), rectifies \(rectifies)")
+      }
+    }
+  }
+
+  @Test("Channels that the weight does not have count as zeros", arguments: [(1, 3), (5, 13), (23, 40)])
+  func fewerChannels(outputs: Int, inputs: Int) {
+    var random = Random(seed: 15)
+    for upsampling in 1...2 {
+      let shapes = ConvolutionCase(
+        height: 9, width: 8, inputs: (inputs + 7) / 8 * 8, outputs: (outputs + 7) / 8 * 8, kernel: 3, padding: 1,
+        mode: .reflect, upsampling: upsampling)
+      // What lies in the additional input channels must not matter.
+      let input = LazyInput(shapes.inputShape, random: &random)
+      let small = random.tensor(Shape([outputs, inputs, 3, 3]))
+      var weight = ReferenceTensor(shapes.weightShape)
+      for output in 0..<outputs {
+        for channel in 0..<inputs {
+          for tap in 0..<9 {
+            weight[output, channel, tap / 3, tap % 3] = Double(small.elements[(output * inputs + channel) * 9 + tap])
+          }
+        }
+      }
+      let expected = referenceConvolution(input.reference, shapes, weight: weight.tensor)
+      for algorithm in shapes.fusedAlgorithms {
+        let result = algorithm.kernel(for: shapes.geometry).forward(
+          input, weight: small.elements, weightChannels: (outputs, inputs))
+        expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
+        for (index, value) in result.output.enumerated() where index % shapes.outputs >= outputs && value != 0 {
+          Issue.record("\(algorithm): \(value) in channel \(index % shapes.outputs)")
+          break
+        }
+      }
+    }
+  }
+
+  /// The bound of the default plan rests on this: sixteen layers of it stay within half a byte's step.
+  @Test("The error of the Winograd forms on a layer as in the network, against double precision")
+  func winogradError() {
+    let shapes = ConvolutionCase(height: 24, width: 30, inputs: 128, outputs: 32, kernel: 3, padding: 1, mode: .reflect)
+    var random = Random(seed: 16)
+    let input = LazyInput(
+      shapes.inputShape, Prologue(hasNorm: true, rectifies: true, hasResidual: true), random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let expected = referenceConvolution(input.reference, shapes, weight: weight).elements
+    func error(_ algorithm: FusedAlgorithm) -> Double {
+      let result = algorithm.kernel(for: shapes.geometry).forward(input, weight: weight.elements)
+      return Discrepancy(result.output, expected: expected).relative
+    }
+    let (six, four, direct) = (error(.winograd6), error(.winograd4), error(.direct))
+    #expect(six <= Tolerance.winogradSix, "F(6×6): \(six)")
+    #expect(four <= Tolerance.winogradFour, "F(4×4): \(four)")
+    #expect(direct <= Tolerance.singlePrecision, "direct: \(direct)")
+    #expect(direct < four && four < six, "the order of exactness that the algorithms' documentation states")
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import LiveServer
+import TestSupport
+import Testing
+
+/// docs/openapi.json against the server.
+@Suite struct HTTPReferenceTests {
+  private let document: [String: Any]
+
+  init() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/openapi.json")
+    let json = try JSONSerialization.jsonObject(with: try Data(contentsOf: file.standardizedFileURL))
+    document = try #require(json as? [String: Any])
+  }
+
+  /// The operations of the document by method and path.
+  private var operations: [String: [String: Any]] {
+    let paths = document["paths"] as? [String: [String: [String: Any]]] ?? [:]
+    let pairs = paths.flatMap { path, methods in methods.map { ("\($0.key.uppercased()) \(path)", $0.value) } }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  /// What is wrong with `answer` as an answer to `operation`.
+  private func faults(_ answer: Response, to operation: String) throws -> [String] {
+    let schema = JSONSchema(document: document)
+    let responses = try #require(operations[operation]?["responses"] as? [String: [String: Any]], "\(operation)")
+    guard var response = responses["\(answer.status)"] else { return ["\(operation) does not list \(answer.status)"] }
+    if let reference = response["$ref"] as? String { response = try schema.resolve(reference) }
+    guard let content = response["content"] as? [String: [String: Any]] else {
+      return answer.body.isEmpty ? [] : ["\(operation) has no content for \(answer.status)"]
+    }
+    let type = answer.headers["content-type"]?.split(separator: ";").first.map(String.init) ?? ""
+    guard let body = content[type] else { return ["\(operation) answers with '\(type)'"] }
+    guard type == "application/json" else { return [] }
+    let value = try JSONSerialization.jsonObject(with: Data(answer.body))
+    return try schema.faults(of: value, as: try #require(body["schema"] as? [String: Any]))
+  }
+
+  @Test func everyRouteIsInTheDocumentAndTheOtherWayRound() throws {
+    let server = try LiveServer(.init(), streams: [], catalog: StyleCatalog(folders: []))
+    #expect(Set(server.routes) == Set(operations.keys))
+    #expect(server.routes.count > 10)
+  }
+
+  @Test func operationsHaveNamesOfTheirOwn() {
+    let names = operations.values.compactMap { $0["operationId"] as? String }
+    #expect(names.count == operations.count && Set(names).count == names.count)
+  }
+
+  @Test(arguments: [
+    ("GET /", "/"), ("GET /app.js", "/app.js"), ("GET /app.css", "/app.css"), ("GET /healthz", "/healthz"),
+    ("GET /metrics", "/metrics"), ("GET /api/streams", "/api/streams"), ("GET /api/streams/{id}", "/api/streams/1"),
+    ("GET /api/streams/{id}", "/api/streams/none"), ("GET /api/styles", "/api/styles"),
+    ("GET /api/styles/{name}/picture", "/api/styles/second/picture"),
+    ("GET /api/styles/{name}/picture", "/api/styles/first/picture"), ("GET /api/training", "/api/training"),
+    ("GET /api/training/{id}/preview", "/api/training/none/preview"),
+    ("GET /api/streams/{id}/video.mp4", "/api/streams/1/video.mp4?view=other"),
+  ])
+  func answersAreAsDescribed(operation: String, path: String) throws {
+    let server = try RunningServer()
+    try server.wait { $0.statistics.framesOut > 0 }
+    #expect(try faults(server.ask("GET", path), to: operation) == [])
+    #expect(try faults(server.ask("GET", path, headers: ["Host": "evil.example"]), to: operation) == [])
+  }
+
+  @Test func aStreamWithACanvasIsAsDescribed() throws {
+    let server = try RunningServer(hasCanvas: true)
+    let change = #"{"styles":[{"name":"canvas","share":1}],"strokeSize":200,"strength":0.5,"fade":0}"#
+    #expect(try faults(server.change(change), to: "POST /api/streams/{id}") == [])
+    try server.wait { $0.statistics.canvasWidth != nil }
+    let answer = try server.ask("GET", "/api/streams/1")
+    #expect(answer.text.contains("strokeSize") && answer.text.contains("canvasWidth"))
+    #expect(try faults(answer, to: "GET /api/streams/{id}") == [])
+  }
+
+  @Test func refusedChangesAreAsDescribed() throws {
+    let server = try RunningServer()
+    for change in [#"{"strength":2}"#, "{", #"{"styles":[{"name":"none","share":1}]}"#, #"{"strokeSize":"large"}"#] {
+      #expect(try faults(server.change(change), to: "POST /api/streams/{id}") == [], "\(change)")
+    }
+    let frames = "POST /api/streams/{id}/frames"
+    for (path, type) in [
+      ("1/frames?page=a", "image/jpeg"), ("camera/frames?page=a", "text/plain"), ("camera/frames", "image/jpeg"),
+      ("camera/frames?page=a", "image/jpeg"),
+    ] {
+      let answer = try server.ask("POST", "/api/streams/\(path)", type: type, body: [1, 2, 3])
+      #expect(answer.status >= 400, "\(path)")
+      #expect(try faults(answer, to: frames) == [], "\(path)")
+    }
+    #expect(
+      try faults(server.ask("POST", "/api/training", type: "image/png", body: [1]), to: "POST /api/training") == [])
+    #expect(try faults(server.ask("DELETE", "/api/training/none"), to: "DELETE /api/training/{id}") == [])
+    #expect(try faults(server.ask("POST", "/api/session"), to: "POST /api/session") == [])
+  }
+
+  /// The schema's keys are those that a change understands: each, by itself, with its own type.
+  @Test func everyPartOfAChangeIsUnderstood() throws {
+    let server = try RunningServer(hasCanvas: true)
+    let change = try JSONSchema(document: document).resolve("#/components/schemas/Change")
+    let properties = try #require(change["properties"] as? [String: Any])
+    let samples = [
+      "styles": #"[{"name":"canvas","share":1}]"#, "strokeSize": #""small""#, "strength": "0.5",
+      "preserveColors": "true", "fade": "0",
+    ]
+    #expect(Set(samples.keys) == Set(properties.keys))
+    // The styles first: strokes need a canvas.
+    for (key, value) in samples.sorted(by: { $0.key == "styles" ? true : $1.key == "styles" ? false : $0.key < $1.key })
+    {
+      #expect(try server.change("{\"\(key)\":\(value)}").status == 200, "\(key)")
+      #expect(try server.change("{\"\(key)\":{}}").status == 400, "\(key)")
+    }
+  }
+}
