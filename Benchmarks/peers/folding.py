@@ -5,6 +5,7 @@ import dataclasses
 import numpy
 
 import network
+from operations import CONVOLUTIONS
 
 
 def folded(model):
@@ -21,7 +22,7 @@ def folded(model):
         if node.operation == "batchNorm":
             source = nodes[node.inputs[0]]
             scale, offset = _stored_norm(parameters, node.name)
-            if source.operation in network.CONVOLUTIONS and readers[node.inputs[0]] == [index]:
+            if source.operation in CONVOLUTIONS and readers[node.inputs[0]] == [index]:
                 weight, bias = parameters[source.name + ".weight"], parameters[source.name + ".bias"]
                 parameters[source.name + ".weight"] = (weight * scale[:, None, None, None]).astype("f4")
                 parameters[source.name + ".bias"] = (bias * scale + offset).astype("f4")
@@ -36,7 +37,7 @@ def folded(model):
             if len(chain) == 1 and nodes[chain[0]].operation == "pixelUnshuffle":
                 chain = readers[chain[0]]
             target = nodes[chain[0]] if len(chain) == 1 else None
-            mixes = target is not None and target.operation in network.CONVOLUTIONS
+            mixes = target is not None and target.operation in CONVOLUTIONS
             if mixes and (target.padding == "reflect" or target.border == 0):
                 weight, bias = (parameters[f"{target.name}.{part}"].astype("f8") for part in ("weight", "bias"))
                 parameters[target.name + ".weight"] = (node.scale * weight).astype("f4")

@@ -21,6 +21,7 @@ import canvas
 import network
 import reference
 from folding import folded
+from operations import Node
 from points import Point, prepare_point
 from processes import PeerProcess
 from runtimes import RUNTIMES
@@ -250,7 +251,7 @@ class NetworksAreChecked(unittest.TestCase):
         numbers = {"scale": 2, "offset": 0.5}
         nodes = [{"operation": "input", "inputs": []}, {"operation": "affine", "inputs": [0], **numbers}]
         affine = network.Network.parse(json.dumps({"nodes": nodes})).nodes[1]
-        self.assertEqual(affine, network.Node("affine", (0,), numbers=numbers))
+        self.assertEqual(affine, Node("affine", (0,), numbers=numbers))
 
     def test_refusals(self):
         def changed(nodes, index, **fields):

@@ -7,6 +7,7 @@ from torch.nn import functional
 import canvas
 import network
 from folding import folded
+from operations import REVISION_INPUTS, REVISION_OUTPUTS
 
 
 class GraphNetwork(nn.Module):
@@ -110,8 +111,8 @@ class Revision(nn.Module):
         if self.revises:
             weight1, bias1, weight2, bias2 = canvas.revision_parameters(model, node.name)
             self.mirror = nn.ReflectionPad2d(1)
-            self.conv1 = nn.Conv2d(network.REVISION_INPUTS, node.channels, 3)
-            self.conv2 = nn.Conv2d(node.channels, network.REVISION_OUTPUTS, 3)
+            self.conv1 = nn.Conv2d(REVISION_INPUTS, node.channels, 3)
+            self.conv2 = nn.Conv2d(node.channels, REVISION_OUTPUTS, 3)
             fill(self.conv1, weight1, bias1)
             fill(self.conv2, weight2, bias2)
 
