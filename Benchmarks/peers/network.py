@@ -130,13 +130,9 @@ def _parse_node(index, entry):
     if not isinstance(entry, dict):
         raise malformed("it is not an object")
     operation, inputs = entry.get("operation"), entry.get("inputs")
-    if isinstance(operation, str):
-        # The operation's name with its numbers beside it.
-        numbers = {key: value for key, value in entry.items() if key not in ("name", "operation", "inputs")}
-    elif isinstance(operation, dict) and len(operation) == 1:
-        ((operation, numbers),) = operation.items()
-    else:
-        raise malformed("'operation' is neither a name nor an object of one key")
+    if not isinstance(operation, dict) or len(operation) != 1:
+        raise malformed("'operation' is not an object of one key")
+    ((operation, numbers),) = operation.items()
     if operation not in OPERATIONS:
         raise malformed(f"operation '{operation}' is not known here")
     if not isinstance(inputs, list) or not all(type(source) is int for source in inputs):

@@ -21,15 +21,14 @@ import canvas
 import network
 import reference
 from folding import folded
-from operations import Node
 from points import Point, prepare_point
 from processes import PeerProcess
 from runtimes import RUNTIMES
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Golden"
 MODULES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "ncnn": "ncnn", "pytorch": "torch", "opencv": "cv2"}
-# Levels of 255. float32 through up to twenty layers, and positions of enlargement in float32; a parameter or pixel in the
-# wrong place is off by tens.
+# Levels of 255. float32 through up to twenty layers, and positions of enlargement in float32; a parameter or pixel in
+# the wrong place is off by tens.
 TOLERANCE = 0.02
 # The reference computes in double precision, and so did PyTorch, but the golden data are float32.
 GOLDEN_TOLERANCE = 1e-4
@@ -247,12 +246,6 @@ class NetworksAreChecked(unittest.TestCase):
         model = network.Model(graph, random_parameters(graph))
         self.assertEqual(model.multiply_adds(256, 128), 64 * 128 * 81 + 64 * 128 * 8 * 9 * 20)
 
-    def test_flat_form(self):
-        numbers = {"scale": 2, "offset": 0.5}
-        nodes = [{"operation": "input", "inputs": []}, {"operation": "affine", "inputs": [0], **numbers}]
-        affine = network.Network.parse(json.dumps({"nodes": nodes})).nodes[1]
-        self.assertEqual(affine, Node("affine", (0,), numbers=numbers))
-
     def test_refusals(self):
         def changed(nodes, index, **fields):
             result = [dict(node) for node in nodes]
@@ -271,7 +264,7 @@ class NetworksAreChecked(unittest.TestCase):
             "a list 'nodes'": "[]",
             "first node is not the input": '{"nodes": []}',
             "'warp' is not known": changed(plain, 2, operation={"warp": {}}),
-            "neither a name nor an object": changed(plain, 2, operation={}),
+            "not an object of one key": changed(plain, 2, operation={}),
             "expects 5 channels, but reads 3": changed(plain, 1, operation={"convolution": convolution}),
             "has the fields": changed(plain, 1, operation={"convolution": {"kernel": 3}}),
             "'kernel' is '9'": changed(plain, 1, operation={"convolution": convolution | {"kernel": "9"}}),
