@@ -20,7 +20,8 @@ let memberImports = SwiftSetting.enableUpcomingFeature("MemberImportVisibility")
 /// The one settings constant of all Swift targets.
 let settings: [SwiftSetting] = [memberImports, .unsafeFlags(instructionSetFlags)]
 
-/// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only cost time.
+/// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only
+/// cost time.
 let kernelSettings = settings + [.unsafeFlags(["-Ounchecked"])]
 
 /// For the one target that runs only where the processor has AVX-512.
@@ -90,7 +91,7 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console", dependencies: ["Networks", argumentParser, logging], swiftSettings: settings),
+      name: "Console", dependencies: ["Networks", "Threading", argumentParser, logging], swiftSettings: settings),
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
@@ -107,7 +108,7 @@ let package = Package(
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "Console", "FFmpeg", "Inference", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         logging,
@@ -193,8 +194,7 @@ let package = Package(
     .testTarget(
       name: "LiveServerTests",
       dependencies: [
-        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading",
-        "TestSupport",
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "TestSupport",
       ],
       exclude: ["Browser"], swiftSettings: settings),
     .testTarget(

@@ -44,7 +44,7 @@ let package = Package(
     // MARK: Level 0: clocks, statistics, the machine's limits, tables, charts
     .target(
       name: "Measurement",
-      dependencies: [kernels, networks, console, argumentParser],
+      dependencies: [kernels, networks, inference, console, argumentParser],
       swiftSettings: settings),
 
     // MARK: Level 1: programs

@@ -1,4 +1,5 @@
 import Foundation
+import Threading
 
 /// The peak memory use of this process.
 public enum PeakMemory {
@@ -20,18 +21,13 @@ public enum PeakMemory {
 }
 
 extension Duration {
-  /// The duration in seconds.
-  public var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-
   /// The duration rounded to seconds, such as `0:07`, `12:05` and `1:02:03`.
   public var clockText: String {
-    let total = Int(max(0, inSeconds.rounded()))
-    let seconds = twoDigits(total % 60)
+    let total = Int(max(0, seconds.rounded()))
+    let rest = twoDigits(total % 60)
     let minutes = total / 60 % 60
     let hours = total / 3600
-    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(seconds)" : "\(minutes):\(seconds)"
+    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(rest)" : "\(minutes):\(rest)"
   }
 }
 

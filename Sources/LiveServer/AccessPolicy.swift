@@ -1,11 +1,12 @@
 import Foundation
 import Synchronization
+import Threading
 
 /// Who may ask: the rules against other sites in the same browser, and the token against other people.
 ///
-/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its own name
-/// lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound. It cannot hide the
-/// Origin header of a request that changes something.
+/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its
+/// own name lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound.
+/// It cannot hide the Origin header of a request that changes something.
 struct AccessPolicy: Sendable {
   private let isLoopback: Bool
   private let names: Set<String>
@@ -78,10 +79,11 @@ struct AccessPolicy: Sendable {
   }
 }
 
-/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored there.
+/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored
+/// there.
 final class Sessions: Sendable {
   static let cookie = "impasto-session"
-  private static let greatestCount = 64
+  private static let maximumCount = 64
 
   private let secrets = Mutex<[String]>([])
 
@@ -93,7 +95,7 @@ final class Sessions: Sendable {
       return String(repeating: "0", count: 16 - digits.count) + digits
     }.joined()
     secrets.withLock { secrets in
-      if secrets.count >= Self.greatestCount { secrets.removeFirst() }
+      if secrets.count >= Self.maximumCount { secrets.removeFirst() }
       secrets.append(secret)
     }
     return secret
@@ -128,8 +130,7 @@ final class RateLimit: Sendable {
   /// Whether one more is allowed now.
   func take(at now: ContinuousClock.Instant = .now) -> Bool {
     state.withLock { state in
-      let elapsed = state.time.duration(to: now).components
-      state.level = min(burst, state.level + rate * (Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18))
+      state.level = min(burst, state.level + rate * state.time.duration(to: now).seconds)
       state.time = now
       guard state.level >= 1 else { return false }
       state.level -= 1

@@ -23,8 +23,8 @@ struct Segment: Sendable {
 
 /// One who gets the segments of a broadcast.
 ///
-/// What waits for a viewer is limited: one who does not keep up loses what waits and goes on with the newest picture that
-/// decoding can start at. Nobody waits for a viewer.
+/// What waits for a viewer is limited: one who does not keep up loses what waits and goes on with the newest picture
+/// that decoding can start at. Nobody waits for a viewer.
 final class Viewer: Sendable {
   private struct State {
     var pending: [Segment] = []

@@ -4,8 +4,8 @@ import Streaming
 
 /// Frames to fragmented MP4, one fragment for each, at once.
 ///
-/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is said to be
-/// shown from the time of the one before it to its own. For one thread.
+/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is
+/// said to be shown from the time of the one before it to its own. For one thread.
 final class FragmentEncoder {
   /// The unit of times: 90 kHz, as is usual for video.
   static let timeBase = Rational(1, 90_000)
@@ -14,9 +14,9 @@ final class FragmentEncoder {
   private static let name = "the stream"
 
   let format: VideoFormat
-  /// Nil in a stream without sound.
-  private let sound: FragmentSound?
-  var hasSound: Bool { sound != nil }
+  /// Nil in a stream without audio.
+  private let audio: FragmentAudio?
+  var hasAudio: Bool { audio != nil }
   private let encoder: Encoder
   private let muxer: Muxer
   private let head: StreamHead
@@ -33,11 +33,11 @@ final class FragmentEncoder {
     }
   }
 
-  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasSound`, or it does not take the
-  /// format.
-  init(format: VideoFormat, hasSound: Bool) throws {
+  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasAudio`, or it does not
+  /// take the format.
+  init(format: VideoFormat, hasAudio: Bool) throws {
     self.format = format
-    sound = hasSound ? try FragmentSound() : nil
+    audio = hasAudio ? try FragmentAudio() : nil
     let collector = Collector()
     self.collector = collector
     muxer = try Muxer(container: "mp4", named: Self.name) { collector.bytes.writeBytes($0) }
@@ -51,10 +51,10 @@ final class FragmentEncoder {
         ], usesGlobalHeader: muxer.wantsGlobalHeader))
     packet = try Packet()
     _ = try muxer.addStream(encoder: encoder)
-    if let sound { _ = try muxer.addStream(audio: sound.encoder) }
+    if let audio { _ = try muxer.addStream(audio: audio.encoder) }
     try muxer.writeHeader(options: Muxer.fragmentOptions)
     muxer.flushBytes()
-    let codecs = [Self.codecString(encoder.parameterSets)] + (hasSound ? [AudioEncoder.codecString] : [])
+    let codecs = [Self.codecString(encoder.parameterSets)] + (hasAudio ? [AudioEncoder.codecString] : [])
     head = StreamHead(
       bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(codecs.joined(separator: ", "))\"")
   }
@@ -72,10 +72,10 @@ final class FragmentEncoder {
     return "avc1.640028"
   }
 
-  /// The fragment of one frame, which lasts from `time` for `duration`, and of the sound up to its end, where `source` has come
-  /// to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
+  /// The fragment of one frame, which lasts from `time` for `duration`, and of the audio up to its end, where the
+  /// source has come to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
   func encode(
-    _ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool, sound source: SoundReader?, seconds: Double
+    _ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool, audio track: AudioTrack?, seconds: Double
   ) throws -> Segment? {
     frame.pts = time
     frame.clearPictureType()
@@ -91,9 +91,9 @@ final class FragmentEncoder {
       try muxer.write(packet)
     }
     if isEmpty { return nil }
-    if let sound, let source {
+    if let audio, let track {
       let end = Double(time + duration) * Self.timeBase.value
-      try sound.encode(source, seconds: seconds, until: end) { packet in
+      try audio.encode(track, seconds: seconds, until: end) { packet in
         packet.streamIndex = 1
         try muxer.write(packet)
       }
@@ -103,7 +103,8 @@ final class FragmentEncoder {
   }
 }
 
-/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one thread.
+/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one
+/// thread.
 final class PictureEncoder {
   private static let boundary = "impasto-frame"
   static let head = StreamHead(

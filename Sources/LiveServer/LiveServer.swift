@@ -21,23 +21,23 @@ public final class LiveServer: Sendable {
     /// Names by which the server is known beside its address.
     public var hosts: [String]
     /// The most streams open at a time.
-    public var greatestViewerCount: Int
+    public var maximumViewerCount: Int
 
     /// For this machine only, unless told otherwise.
     public init(
       address: String = "127.0.0.1", port: Int = 8080, token: String? = nil, hosts: [String] = [],
-      greatestViewerCount: Int = 256
+      maximumViewerCount: Int = 256
     ) {
       self.address = address
       self.port = port
       self.token = token
       self.hosts = hosts
-      self.greatestViewerCount = greatestViewerCount
+      self.maximumViewerCount = maximumViewerCount
     }
   }
 
   /// A token that is shorter can be guessed.
-  public static let leastTokenLength = 16
+  public static let minimumTokenLength = 16
 
   let options: Options
   let streams: [PaintedStream]
@@ -47,7 +47,7 @@ public final class LiveServer: Sendable {
   let policy: AccessPolicy
   let sessions = Sessions()
   let counters = ServerCounters()
-  let seats: SeatList
+  let subscriptions: SubscriptionList
   let logins = RateLimit(rate: 0.5, burst: 10)
   let paintings = RateLimit(rate: 0.2, burst: 3)
   let cameraFrames = RateLimit(rate: 70, burst: 70)
@@ -75,14 +75,14 @@ public final class LiveServer: Sendable {
     if !AccessPolicy.isLoopback(options.address), options.token == nil {
       throw .tokenMissing(address: options.address)
     }
-    if let token = options.token, token.utf8.count < Self.leastTokenLength { throw .tokenTooShort }
+    if let token = options.token, token.utf8.count < Self.minimumTokenLength { throw .tokenTooShort }
     self.options = options
     self.streams = streams
     self.camera = camera
     self.catalog = catalog
     self.training = training
     policy = AccessPolicy(address: options.address, token: options.token, hosts: options.hosts)
-    seats = SeatList(greatestCount: options.greatestViewerCount, counters: counters)
+    subscriptions = SubscriptionList(maximumCount: options.maximumViewerCount, counters: counters)
   }
 
   // MARK: Starting and stopping
@@ -106,7 +106,7 @@ public final class LiveServer: Sendable {
     let thread = Thread { [self] in
       while !running.withLock({ $0.isStopped }) {
         usleep(250_000)
-        seats.endStalled()
+        subscriptions.endStalled()
         for stream in streams { stream.output.beat(after: .seconds(5)) }
       }
     }
@@ -115,8 +115,8 @@ public final class LiveServer: Sendable {
     return port
   }
 
-  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts may wait for itself
-  /// forever, in the merged sequences of signals and cancellation that it runs.
+  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts
+  /// may wait for itself forever, in the merged sequences of signals and cancellation that it runs.
   private func checkAddress() throws(LiveServerError) {
     do {
       let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -184,7 +184,7 @@ public final class LiveServer: Sendable {
       configuration: ApplicationConfiguration(
         address: .hostname(options.address, port: options.port), backlog: 512,
         // Beside the viewers, those who ask for something else.
-        availableConnectionsDelegate: .maximum(options.greatestViewerCount + 128, logger: logger)),
+        availableConnectionsDelegate: .maximum(options.maximumViewerCount + 128, logger: logger)),
       onServerRunning: { [self] channel in
         let port = channel.localAddress?.port ?? options.port
         change { $0.port = port }
@@ -207,7 +207,7 @@ public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .tokenMissing(let address):
       "the address \(address) can be reached from other machines: a token is needed for it (--token)"
-    case .tokenTooShort: "the token is too short: expected at least \(LiveServer.leastTokenLength) bytes"
+    case .tokenTooShort: "the token is too short: expected at least \(LiveServer.minimumTokenLength) bytes"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address), port \(port): \(reason)"
     }
   }

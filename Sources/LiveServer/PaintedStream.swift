@@ -5,7 +5,8 @@ import Synchronization
 
 /// A source that is painted for as long as the server runs, and whatever its viewers have set.
 ///
-/// A source that ends or fails is opened again: a file at once, so that it plays in a circle, everything else after a moment.
+/// A source that ends or fails is opened again: a file at once, so that it plays in a circle, everything else after a
+/// moment.
 public final class PaintedStream: Sendable {
   /// How the source does.
   public enum Condition: String, Codable, Sendable {
@@ -29,7 +30,7 @@ public final class PaintedStream: Sendable {
   /// What people read.
   public let title: String
   /// What it is painted in.
-  public let style: LiveStyle
+  public let style: StyleMixer
   let output = StreamOutput()
   /// How long changes of style take, unless told otherwise.
   let fade: Mutex<Double>
@@ -40,13 +41,13 @@ public final class PaintedStream: Sendable {
   private struct State {
     var condition = Condition.waiting
     var failure: String?
-    var run: LiveStylization?
+    var run: Stylization?
     /// Totals of the runs before.
-    var before = LiveStatistics()
+    var before = StylizationStatistics()
     var isStarted = false
   }
 
-  private let options: LiveStylization.Options
+  private let options: Stylization.Options
   private let open: Open
   private let sourceName: String?
   private let restartsAtOnce: Bool
@@ -54,18 +55,22 @@ public final class PaintedStream: Sendable {
   private let state = Mutex(State())
   private let ended = DispatchSemaphore(value: 0)
 
-  /// A stream that is still to be started. With `restartsAtOnce`, a source that ends well is opened again without a pause.
+  /// A stream that is still to be started. With `restartsAtOnce`, a source that ends well is opened again without a
+  /// pause.
   ///
   /// Where an error names `sourceName`, viewers read the title in its place: the name may hold a path or a password.
   public init(
-    id: String, title: String, sourceName: String? = nil, style: LiveStyle, fade: Double = 0.5,
-    options: LiveStylization.Options = LiveStylization.Options(), restartsAtOnce: Bool = false, open: @escaping Open
+    id: String, title: String, sourceName: String? = nil, style: StyleMixer, fade: Double = 0.5,
+    options: Stylization.Options = Stylization.Options(), restartsAtOnce: Bool = false, open: @escaping Open
   ) {
     self.id = id
     self.title = title
     self.sourceName = sourceName
     self.style = style
     self.fade = Mutex(fade)
+    var options = options
+    // Nobody who looks on waits for late frames.
+    options.frames = .newest
     self.options = options
     self.restartsAtOnce = restartsAtOnce
     self.open = open
@@ -76,15 +81,10 @@ public final class PaintedStream: Sendable {
   public var condition: (condition: Condition, failure: String?) { state.withLock { ($0.condition, $0.failure) } }
 
   /// Numbers since the start; rates and latencies are those of the present run.
-  public var statistics: LiveStatistics {
+  public var statistics: StylizationStatistics {
     let (run, before) = state.withLock { ($0.run, $0.before) }
-    var result = run?.statistics ?? LiveStatistics()
-    result.seconds += before.seconds
-    result.framesIn += before.framesIn
-    result.framesOut += before.framesOut
-    result.framesDropped += before.framesDropped
-    result.workSizeChanges += before.workSizeChanges
-    result.reconnects += before.reconnects
+    var result = run?.statistics ?? StylizationStatistics()
+    result.add(totalsOf: before)
     return result
   }
 
@@ -117,8 +117,8 @@ public final class PaintedStream: Sendable {
   private func runOnce() {
     do {
       let source = try open { [self] in isStopped.load(ordering: .acquiring) }
-      output.connect((source as? VideoReader).flatMap(SoundReader.init))
-      let run = LiveStylization(source: source, style: style, sink: output, options: options)
+      output.connect(source.openAudio())
+      let run = Stylization(source: source, style: style, sink: output, options: options)
       state.withLock { state in
         state.run = run
         state.condition = .running
@@ -128,7 +128,7 @@ public final class PaintedStream: Sendable {
       if isStopped.load(ordering: .acquiring) { run.stop() }
       defer { retire(run) }
       try run.run()
-      if let failure = (source as? VideoReader)?.failure { throw failure }
+      if let failure = source.failure { throw failure }
       if !restartsAtOnce { state.withLock { $0.condition = .waiting } }
       if restartsAtOnce, run.statistics.framesIn > 0 { return }
     } catch {
@@ -144,16 +144,11 @@ public final class PaintedStream: Sendable {
   }
 
   /// Keeps the totals of a run that has ended.
-  private func retire(_ run: LiveStylization) {
+  private func retire(_ run: Stylization) {
     let numbers = run.statistics
     state.withLock { state in
       state.run = nil
-      state.before.seconds += numbers.seconds
-      state.before.framesIn += numbers.framesIn
-      state.before.framesOut += numbers.framesOut
-      state.before.framesDropped += numbers.framesDropped
-      state.before.workSizeChanges += numbers.workSizeChanges
-      state.before.reconnects += numbers.reconnects
+      state.before.add(totalsOf: numbers)
     }
   }
 }

@@ -1,4 +1,5 @@
-/// What the first bytes of a picture file tell, read before anything is decoded: a few kilobytes can unpack to gigabytes.
+/// What the first bytes of a picture file tell, read before anything is decoded: a few kilobytes can unpack to
+/// gigabytes.
 struct PictureHeader: Equatable {
   /// The formats that uploads may have.
   enum Kind: String, Sendable {

@@ -6,8 +6,8 @@ import Threading
 
 /// A source whose frames others bring: those of a browser's camera, as JPEG.
 ///
-/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that wait,
-/// the newest counts.
+/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that
+/// wait, the newest counts.
 public final class PostedFrames: Sendable {
   /// Why a frame was not taken.
   enum Refusal: Error {
@@ -18,7 +18,7 @@ public final class PostedFrames: Sendable {
   }
 
   /// Larger pictures are none that a camera in a browser needs.
-  static let greatestExtent = 1920
+  static let maximumExtent = 1920
   private static let patience = Duration.seconds(5)
 
   private struct Lease {
@@ -63,9 +63,9 @@ public final class PostedFrames: Sendable {
     guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
       throw Refusal.unreadable("expected a JPEG picture")
     }
-    guard (16...Self.greatestExtent).contains(header.width), (16...Self.greatestExtent).contains(header.height) else {
+    guard (16...Self.maximumExtent).contains(header.width), (16...Self.maximumExtent).contains(header.height) else {
       throw Refusal.unreadable(
-        "the picture has \(header.width)x\(header.height) pixels, expected 16 to \(Self.greatestExtent) each way")
+        "the picture has \(header.width)x\(header.height) pixels, expected 16 to \(Self.maximumExtent) each way")
     }
     do {
       let frame = try Frame()
@@ -73,7 +73,7 @@ public final class PostedFrames: Sendable {
         let decoder =
           try current
           ?? Decoder(
-            codec: "mjpeg", named: "the camera's picture", maximumPixelCount: Self.greatestExtent * Self.greatestExtent)
+            codec: "mjpeg", named: "the camera's picture", maximumPixelCount: Self.maximumExtent * Self.maximumExtent)
         // A decoder that has failed is not used again.
         current = nil
         _ = try decoder.send(Packet(bytes: jpeg))
@@ -131,8 +131,7 @@ public final class PostedFrames: Sendable {
       }
       guard let arrived = waiting ?? mailbox.take() else { return false }
       try frame.reference(arrived.frame)
-      let time = start.duration(to: arrived.arrival).components
-      let microseconds = time.seconds * 1_000_000 + time.attoseconds / 1_000_000_000_000
+      let microseconds = Int64(start.duration(to: arrived.arrival).seconds * 1e6)
       frame.pts = latest.withLock { latest in
         latest = (arrived.arrival, max(microseconds, latest.pts + 1))
         return latest.pts

@@ -6,11 +6,11 @@ import Synchronization
 
 extension LiveServer {
   /// Changes that may wait for one stream.
-  private static let greatestWaitingChanges = 8
+  private static let maximumWaitingChanges = 8
   /// How long to wait for a stream's first picture.
   private static let firstPictureTimeout = Duration.seconds(10)
-  private static let greatestFrameSize = 2 << 20
-  private static let greatestChangeSize = 16 << 10
+  private static let maximumFrameSize = 2 << 20
+  private static let maximumChangeSize = 16 << 10
 
   func addStreams(to router: Router<ServerContext>) {
     router.get("api/streams") { [self] _, _ in
@@ -21,7 +21,7 @@ extension LiveServer {
     }
     router.post("api/streams/:id") { [self] request, context in
       let stream = try stream(context)
-      let change = try await Answer.decode(StyleChange.self, from: request, upTo: Self.greatestChangeSize)
+      let change = try await Answer.decode(StyleChange.self, from: request, upTo: Self.maximumChangeSize)
       if let fault = change.fault { throw HTTPError(.badRequest, message: fault) }
       try await apply(change, to: stream)
       return try Answer.json(state(stream))
@@ -52,7 +52,7 @@ extension LiveServer {
   /// On the stream's own queue: models are read and prepared, which takes a moment.
   private func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
     let isFull =
-      stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.greatestWaitingChanges
+      stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.maximumWaitingChanges
     defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }
     if isFull { throw HTTPError(.tooManyRequests, message: "too many changes wait for this stream") }
     do {
@@ -76,16 +76,16 @@ extension LiveServer {
     guard let view = StreamView(rawValue: wanted), let broadcast = stream.output.broadcast(view, form) else {
       throw HTTPError(.badRequest, message: "'view' is none of painted, pair")
     }
-    guard let seat = seats.take(at: broadcast, for: context.channel) else {
+    guard let subscription = subscriptions.subscribe(to: broadcast, for: context.channel) else {
       throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "all places are taken")
     }
-    guard let first = await first(of: seat.viewer), let head = first.head else {
+    guard let first = await first(of: subscription.viewer), let head = first.head else {
       throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "there is no picture yet")
     }
     let counters = counters
     let body = ResponseBody { writer in
       try await writer.write(contentsOf: first.buffers)
-      while let next = await seat.viewer.next() {
+      while let next = await subscription.viewer.next() {
         try await writer.write(contentsOf: next.buffers)
         counters.note(bytes: next.buffers.reduce(0) { $0 + $1.readableBytes })
       }
@@ -117,7 +117,7 @@ extension LiveServer {
       throw HTTPError(.badRequest, message: "'page' is missing: any text that tells pages apart")
     }
     guard cameraFrames.take() else { throw HTTPError(.tooManyRequests, message: "too many frames") }
-    let body = try await request.body.collect(upTo: Self.greatestFrameSize)
+    let body = try await request.body.collect(upTo: Self.maximumFrameSize)
     do {
       try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner) }
     } catch PostedFrames.Refusal.isTaken {

@@ -26,8 +26,8 @@ enum Answer {
     return bytes(data, type)
   }
 
-  /// The request's body, which must be JSON of at most `limit` bytes. Other types are refused: a page of another site can have
-  /// forms sent, but no JSON.
+  /// The request's body, which must be JSON of at most `limit` bytes. Other types are refused: a page of another site
+  /// can have forms sent, but no JSON.
   static func decode<Value: Decodable>(_ type: Value.Type, from request: Request, upTo limit: Int) async throws -> Value
   {
     let contentType = request.headers[.contentType]?.split(separator: ";").first
@@ -46,7 +46,7 @@ enum Answer {
 }
 
 extension LiveServer {
-  private static let greatestPaintingSize = 16 << 20
+  private static let maximumPaintingSize = 16 << 20
 
   func addPage(to router: Router<ServerContext>) {
     router.get("/") { _, _ in Answer.bytes(PackageResources.index_html, "text/html; charset=utf-8") }
@@ -114,7 +114,7 @@ extension LiveServer {
       }
       guard paintings.take() else { throw HTTPError(.tooManyRequests, message: "too many paintings; wait a moment") }
       let name = String((request.uri.queryParameters.get("name") ?? "style").prefix(200))
-      let body = try await request.body.collect(upTo: Self.greatestPaintingSize)
+      let body = try await request.body.collect(upTo: Self.maximumPaintingSize)
       do {
         let job = try body.withUnsafeReadableBytes { try training.submit($0, name: name) }
         return try Answer.json(job, status: .accepted)

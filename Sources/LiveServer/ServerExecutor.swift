@@ -1,6 +1,7 @@
 import Foundation
 
-/// Threads of the server's own for what it answers: nothing else in the process, however long it takes, keeps them from it.
+/// Threads of the server's own for what it answers: nothing else in the process, however long it takes, keeps them from
+/// it.
 final class ServerExecutor: TaskExecutor, @unchecked Sendable {
   private static let threadCount = 2
 

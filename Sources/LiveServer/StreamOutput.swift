@@ -17,10 +17,10 @@ enum StreamForm: CaseIterable, Sendable {
 }
 
 /// Encodes each painted frame once for all who look at it, in the forms that somebody looks at.
-final class StreamOutput: LiveSink {
+final class StreamOutput: FrameSink {
   /// No more often than that, a keyframe is made because someone waits for it.
-  private static let leastKeyframeInterval = 0.5
-  private static let greatestKeyframeInterval = 2.0
+  private static let minimumKeyframeInterval = 0.5
+  private static let maximumKeyframeInterval = 2.0
   /// A second of fragments at 30 frames a second, or as much as a fast line takes in one.
   private static let videoLimits = Broadcast.Limits(segments: 32, bytes: 4 << 20)
 
@@ -32,7 +32,7 @@ final class StreamOutput: LiveSink {
     var video: [StreamView: FragmentEncoder] = [:]
     var pictures: [StreamView: PictureEncoder] = [:]
     var keyframes: [StreamView: Double] = [:]
-    var sound: SoundReader?
+    var audio: AudioTrack?
   }
 
   private let broadcasts: [StreamView: [StreamForm: Broadcast]]
@@ -59,13 +59,13 @@ final class StreamOutput: LiveSink {
   func beat(after silence: Duration) { for broadcast in all { broadcast.beat(after: silence) } }
   func close() { for broadcast in all { broadcast.close() } }
 
-  /// Whether the present source has sound.
-  var hasSound: Bool { encoding.withLock { $0.sound != nil } }
+  /// Whether the present source has audio.
+  var hasAudio: Bool { encoding.withLock { $0.audio != nil } }
 
-  /// Takes the sound of the source whose frames come next; nil where it has none.
-  func connect(_ sound: SoundReader?) { encoding.withLock { $0.sound = sound } }
+  /// Takes the audio of the source whose frames come next; nil where it has none.
+  func connect(_ audio: AudioTrack?) { encoding.withLock { $0.audio = audio } }
 
-  // MARK: LiveSink
+  // MARK: FrameSink
 
   var orientation: Orientation { .upright }
 
@@ -105,20 +105,20 @@ final class StreamOutput: LiveSink {
     _ frame: Frame, _ view: StreamView, _ times: (start: Double, end: Double), _ seconds: Double,
     to broadcast: Broadcast, _ encoding: inout Encoding
   ) throws {
-    let hasSound = encoding.sound != nil
-    if encoding.video[view]?.format != frame.format || encoding.video[view]?.hasSound != hasSound {
-      encoding.video[view] = try FragmentEncoder(format: frame.format, hasSound: hasSound)
+    let hasAudio = encoding.audio != nil
+    if encoding.video[view]?.format != frame.format || encoding.video[view]?.hasAudio != hasAudio {
+      encoding.video[view] = try FragmentEncoder(format: frame.format, hasAudio: hasAudio)
       encoding.keyframes[view] = nil
     }
     guard let encoder = encoding.video[view] else { return }
     let age = encoding.keyframes[view].map { times.start - $0 } ?? .infinity
     let isKeyframe =
-      age >= Self.greatestKeyframeInterval || age >= Self.leastKeyframeInterval && broadcast.wantsKeyframe
+      age >= Self.maximumKeyframeInterval || age >= Self.minimumKeyframeInterval && broadcast.wantsKeyframe
     if isKeyframe { encoding.keyframes[view] = times.start }
     let ticks = FragmentEncoder.timeBase.inverse.value
     let (start, end) = (Int64((times.start * ticks).rounded()), Int64((times.end * ticks).rounded()))
     let segment = try encoder.encode(
-      frame, time: start, duration: end - start, isKeyframe: isKeyframe, sound: encoding.sound, seconds: seconds)
+      frame, time: start, duration: end - start, isKeyframe: isKeyframe, audio: encoding.audio, seconds: seconds)
     if let segment { broadcast.publish(segment) }
   }
 

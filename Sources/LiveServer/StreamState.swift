@@ -11,8 +11,8 @@ struct StreamState: Codable, Sendable {
   var failure: String?
   /// Whether its frames are to be posted.
   var isCamera: Bool
-  /// Whether there is sound to hear.
-  var hasSound: Bool
+  /// Whether there is audio to hear.
+  var hasAudio: Bool
   var styles: [StyleChange.Part]
   /// How large the strokes are; nil where no style has a canvas.
   var strokeSize: Strokes?
@@ -24,7 +24,7 @@ struct StreamState: Codable, Sendable {
   var viewers: Int
   /// Pictures that slow viewers did not get.
   var skipped: Int
-  var statistics: LiveStatistics
+  var statistics: StylizationStatistics
 
   init(_ stream: PaintedStream, isCamera: Bool) {
     let settings = stream.style.settings
@@ -34,7 +34,7 @@ struct StreamState: Codable, Sendable {
     self.condition = condition
     self.failure = failure
     self.isCamera = isCamera
-    hasSound = stream.output.hasSound
+    hasAudio = stream.output.hasAudio
     styles = settings.styles.map { StyleChange.Part(name: $0.name, share: $0.share) }
     strokeSize = settings.strokes
     strength = settings.blend.strength
@@ -65,17 +65,17 @@ struct StyleChange: Codable, Sendable {
   /// How long this change and later ones take, in seconds.
   var fade: Double?
 
-  static let greatestFade = 60.0
+  static let maximumFade = 60.0
 
   /// What is wrong with it in words; nil if nothing.
   var fault: String? {
     if let strength, !(0...1).contains(strength) { return "'strength' is \(strength), expected 0 to 1" }
-    if let fade, !(0...Self.greatestFade).contains(fade) {
-      return "'fade' is \(fade), expected 0 to \(Int(Self.greatestFade))"
+    if let fade, !(0...Self.maximumFade).contains(fade) {
+      return "'fade' is \(fade), expected 0 to \(Int(Self.maximumFade))"
     }
     guard let styles else { return nil }
-    if styles.isEmpty || styles.count > LiveStyle.greatestStyleCount {
-      return "\(styles.count) styles, expected 1 to \(LiveStyle.greatestStyleCount)"
+    if styles.isEmpty || styles.count > StyleMixer.maximumStyleCount {
+      return "\(styles.count) styles, expected 1 to \(StyleMixer.maximumStyleCount)"
     }
     if let part = styles.first(where: { !(0...1e6).contains($0.share) }) {
       return "the share \(part.share), expected 0 to 1000000"

@@ -1,5 +1,4 @@
 import Foundation
-import Inference
 import Networks
 import Streaming
 import Synchronization
@@ -36,7 +35,7 @@ public final class StyleCatalog: Sendable {
   }
 
   private struct Loaded {
-    var model: PreparedModel
+    var model: any StylizerFactory
     var stamp: Date?
   }
 
@@ -76,8 +75,8 @@ public final class StyleCatalog: Sendable {
   /// The style of that name; nil where there is none.
   public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or what is
-  /// wrong with its file.
+  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or
+  /// what is wrong with its file.
   public func style(_ name: String) throws -> NamedStyle {
     guard let entry = entry(name) else { throw Missing(name: name, known: entries.map(\.name)) }
     let attributes = try? FileManager.default.attributesOfItem(atPath: entry.model)

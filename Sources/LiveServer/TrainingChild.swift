@@ -25,7 +25,8 @@ final class TrainingChild {
   private let process = Process()
   private let log: String
 
-  /// A child that is still to be run, with `--progress json` behind its arguments; its output goes to a file in `folder`.
+  /// A child that is still to be run, with `--progress json` behind its arguments; its output goes to a file in
+  /// `folder`.
   init(program: String, arguments: [String], folder: String) {
     log = folder + "/output.log"
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -58,7 +59,8 @@ final class TrainingChild {
     return .failed(sentence.isEmpty ? "it ended with status \(process.terminationStatus)" : sentence)
   }
 
-  /// A child inherits the set of blocked signals, and some threads of a server block all: it would never see an interrupt.
+  /// A child inherits the set of blocked signals, and some threads of a server block all: it would never see an
+  /// interrupt.
   private func startWithSignals() throws {
     var none = sigset_t()
     var before = sigset_t()

@@ -2,11 +2,12 @@ import Console
 import Foundation
 import Networks
 import Synchronization
+import Threading
 
 /// Trains styles from uploaded paintings, one at a time: `train-style` as a child process at low priority.
 ///
-/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among them
-/// when it is whole.
+/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among
+/// them when it is whole.
 public final class TrainingQueue: Sendable {
   /// How to train.
   public struct Options: Sendable {
@@ -60,8 +61,8 @@ public final class TrainingQueue: Sendable {
     case unwritable(String)
   }
 
-  static let greatestExtent = 8192
-  static let leastExtent = 64
+  static let maximumExtent = 8192
+  static let minimumExtent = 64
   /// Jobs that have ended and are still listed.
   private static let listedCount = 8
 
@@ -92,7 +93,7 @@ public final class TrainingQueue: Sendable {
   /// Takes a painting, to be trained under a name made of `name`. Throws ``Refusal``.
   func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
     guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP picture") }
-    let range = Self.leastExtent...Self.greatestExtent
+    let range = Self.minimumExtent...Self.maximumExtent
     guard range.contains(header.width), range.contains(header.height) else {
       throw .unreadable(
         "the picture has \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) each way"
@@ -208,7 +209,7 @@ public final class TrainingQueue: Sendable {
       shouldStop: { [self] in entries.withLock { $0.first { $0.job.id == id }?.isCancelled ?? true } },
       observe: { [self] progress in
         update(id) { entry in
-          entry.job.seconds = Double(start.duration(to: .now).components.seconds)
+          entry.job.seconds = start.duration(to: .now).seconds.rounded(.down)
           if let record = progress.record {
             entry.job.iteration = record.iteration
             entry.job.iterations = record.iterations ?? 0

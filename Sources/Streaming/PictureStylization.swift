@@ -45,8 +45,8 @@ public struct PictureStylization: Sendable {
 
   /// `picture` in the style of `model`: of the same size and with the same alpha.
   ///
-  /// Throws `ModelError` where strokes are chosen and the model has no canvas, `InferenceError` where the model or the size does not fit,
-  /// or the memory does not suffice.
+  /// Throws `ModelError` where strokes are chosen and the model has no canvas, `InferenceError` where the model or the
+  /// size does not fit, or the memory does not suffice.
   public func run(_ picture: Picture, model: StyleModel, pool: ComputePool) throws -> Picture {
     let size = size(for: picture)
     let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)

@@ -39,7 +39,7 @@ struct StylizeImage: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Do not report progress.")
   var quiet = false
 
   func run() throws {
@@ -76,7 +76,7 @@ struct StylizeImage: ParsableCommand {
     if painting.json {
       try JSONLine.print(
         Report(
-          seconds: (ContinuousClock.now - start).inSeconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
+          seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
           height: result.height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
           style: model.style,
           network: model.definition.title))

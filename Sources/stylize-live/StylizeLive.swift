@@ -40,7 +40,7 @@ struct StylizeLive: ParsableCommand {
   var preserveColors = false
 
   @Option(
-    help: ArgumentHelp("The greatest size at which the network paints. (default: the source's)", valueName: "WxH"),
+    help: ArgumentHelp("The maximum size at which the network paints. (default: the source's)", valueName: "WxH"),
     transform: FrameSize.parse)
   var size: FrameSize?
 
@@ -91,17 +91,17 @@ struct StylizeLive: ParsableCommand {
     let catalog = StyleCatalog(folders: installation.modelDirectories)
     let options = try server.serverOptions()
     let first = try catalog.style(style)
-    _ = try first.model.definition.canvasLines(chosen: strokes.strokeSize, style: style)
+    try first.check(strokes.strokeSize)
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
-    func painting(isCamera: Bool) -> LiveStylization.Options {
-      LiveStylization.Options(
+    func painting(isCamera: Bool) -> Stylization.Options {
+      Stylization.Options(
         workSize: size.map { ($0.width, $0.height) }, denoises: denoising.denoises(isCamera: isCamera))
     }
-    func makeStyle() -> LiveStyle {
+    func makeStyle() -> StyleMixer {
       let member = turns.join()
-      return LiveStyle(first, pool: pool, blend: blend, strokes: strokes.strokeSize ?? .medium) { try member.take($0) }
+      return StyleMixer(first, pool: pool, blend: blend, strokes: strokes.strokeSize ?? .medium) { try member.take($0) }
     }
 
     var streams: [PaintedStream] = []
@@ -114,7 +114,7 @@ struct StylizeLive: ParsableCommand {
           id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
           options: painting(isCamera: source.kind == .device),
           restartsAtOnce: source.kind == .file || source.kind == .imageSequence
-        ) { interrupt in try VideoReader(source, live: reading, interrupt: interrupt) })
+        ) { interrupt in try FrameSources.open(source, live: reading, interrupt: interrupt) })
     }
     var camera: (stream: PaintedStream, frames: PostedFrames)?
     if browserCamera {
@@ -192,7 +192,7 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What people must show, at least \(LiveServer.leastTokenLength) characters; other users of this machine can see it.",
+      "What people must show, at least \(LiveServer.minimumTokenLength) characters; other users of this machine can see it.",
       valueName: "text"))
   var token: String?
 
@@ -228,6 +228,6 @@ struct ServerOptions: ParsableArguments {
       token = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
     return LiveServer.Options(
-      address: address, port: port, token: token, hosts: allowHost, greatestViewerCount: viewers)
+      address: address, port: port, token: token, hosts: allowHost, maximumViewerCount: viewers)
   }
 }

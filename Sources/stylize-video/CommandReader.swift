@@ -7,13 +7,13 @@ import Synchronization
 /// Reads commands from standard input and carries them out, on a thread of its own.
 final class CommandReader: Sendable {
   /// Longer lines are no commands.
-  private static let longestLine = 16_384
+  private static let maximumLineLength = 16_384
 
-  private let style: LiveStyle
+  private let style: StyleMixer
   private let fade: Mutex<Double>
   private let quit = Atomic<Bool>(false)
 
-  init(style: LiveStyle, fade: Double) {
+  init(style: StyleMixer, fade: Double) {
     self.style = style
     self.fade = Mutex(fade)
   }
@@ -37,7 +37,7 @@ final class CommandReader: Sendable {
       guard count > 0 else { return }
       for byte in bytes[..<count] {
         if byte != UInt8(ascii: "\n") {
-          if line.count < Self.longestLine { line.append(byte) }
+          if line.count < Self.maximumLineLength { line.append(byte) }
         } else {
           perform(String(decoding: line, as: UTF8.self))
           line.removeAll()

@@ -25,14 +25,6 @@ struct LiveOptions: ParsableArguments {
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 
-  @Option(
-    help: ArgumentHelp("With --live: how long a change of style takes.", valueName: "seconds"),
-    transform: ArgumentValues.number(in: 0...3600))
-  var fade = 0.5
-
-  @Option(help: ArgumentHelp("With --live: a file for the numbers, one JSON object a second.", valueName: "file"))
-  var stats: String?
-
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
   func isLive(_ source: MediaSource) -> Bool { live ?? source.isLive }

@@ -23,7 +23,8 @@ struct StylizeVideo: ParsableCommand {
 
       With --live, which is usual for URLs and devices, the newest frame is painted and late ones are dropped, and \
       commands are read from standard input, one a line: 'style NAME', 'mix NAME SHARE NAME SHARE', \
-      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS', 'quit'.
+      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS', 'quit'. The same commands stand in \
+      the file of --style-script, each behind the time at which it counts.
       """,
     version: Program.version)
 
@@ -63,12 +64,19 @@ struct StylizeVideo: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "How many frames are painted at a time, each by its share of the threads: more of them is faster and takes more memory; "
-        + "auto is one for each thread where the memory allows.", valueName: "N"),
+        + "auto is one for each thread where the memory allows, and with --live a single one, which is done soonest.",
+      valueName: "N"),
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
 
   @OptionGroup
   var denoising: DenoisingOptions
+
+  @Option(help: ArgumentHelp("A file for the numbers of the run, one JSON object a second.", valueName: "file"))
+  var stats: String?
+
+  @OptionGroup(title: "Changes of style")
+  var styles: StyleOptions
 
   @OptionGroup(title: "Formats")
   var formats: FormatOptions
@@ -88,14 +96,12 @@ struct StylizeVideo: ParsableCommand {
       target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
     }
     let model = try StyleModel.load(path: Installation().styleFile(painting.style))
-    let canvasLines = try model.definition.canvasLines(chosen: strokes.strokeSize, style: painting.style)
+    let style = NamedStyle(painting.style, model: try PreparedModel(model))
+    try style.check(strokes.strokeSize)
+    let script = try styles.script(style, chosenStrokes)
     let interrupt = InterruptFlag.install()
     do {
-      if liveOptions.isLive(source) {
-        try runLive(source, target, PreparedModel(model), interrupt)
-      } else {
-        try runFile(source, target, model, canvasLines: canvasLines, interrupt)
-      }
+      try paint(source, target, model, style, script, interrupt)
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
         "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
@@ -103,52 +109,57 @@ struct StylizeVideo: ParsableCommand {
     }
   }
 
-  var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
-  var blend: FrameBlend {
-    FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors)
-  }
-  var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
-  func denoises(_ source: MediaSource) -> Bool { denoising.denoises(isCamera: source.kind == .device) }
-  var workSize: (width: Int, height: Int)? { size.map { ($0.width, $0.height) } }
+  private var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
+  private var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
 
-  /// Paints every frame, as fast as it goes.
-  private func runFile(
-    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, canvasLines: Int?, _ interrupt: InterruptFlag
+  private func paint(
+    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, _ style: NamedStyle, _ script: StyleScript?,
+    _ interrupt: InterruptFlag
   ) throws {
-    let job = try VideoStylization(
-      input: source,
-      options: VideoStylization.Options(
-        workSize: workSize, denoises: denoises(source), blend: blend,
-        encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), decoderThreads: threadCount),
-      interrupt: { interrupt.isRaised })
-    let canvas = model.definition.canvasExtents(
-      for: chosenStrokes, height: job.workSize.height, width: job.workSize.width
-    ).map { "\($0.width)x\($0.height)" }
-    let progress = ProgressReporter(
-      title: canvas.map { "Stylizing on a canvas of \($0)" } ?? "Stylizing", total: job.description.expectedFrameCount,
-      mode: progressOptions.mode)
-    let result = try job.run(
-      output: target,
-      makeStylizers: {
-        try parallelFrames.parallelism.makeStylizers(
-          model: PreparedModel(model), width: $0, height: $1, threads: threadCount, canvasLines: canvasLines)
+    let isLive = liveOptions.isLive(source)
+    let statisticsFile = try stats.map { try StatisticsFile($0) }
+    let mixer = StyleMixer(
+      style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
+      blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
+    let commands = CommandReader(style: mixer, fade: styles.fade)
+    let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
+    // Live, several threads of the decoder would hold frames back, or take the time from painting.
+    let video = VideoStylization(
+      try FrameSources.open(
+        source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
+    if isLive, source.kind != .standardStream { commands.start() }
+    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
+    let result = try video.run(
+      output: target, style: mixer,
+      options: Stylization.Options(
+        frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
+        adaptsWorkSize: liveOptions.adapt == .on,
+        denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
+      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), shouldStop: shouldStop,
+      observe: { numbers in
+        display.show(numbers)
+        statisticsFile?.write(numbers)
       },
-      shouldStop: { interrupt.isRaised }, progress: { progress.update(completed: $0) })
-    progress.finish()
-    warn(result.warnings)
-    if painting.json {
-      try JSONLine.print(
-        VideoReport(result, style: model.style, network: model.definition.title, canvas: canvas))
-    }
-    if result.summary.wasStopped { try endByInterrupt(interrupt, frames: result.summary.frames) }
-  }
-
-  func warn(_ warnings: [String]) {
+      progress: { display.show(framesWritten: $0) })
+    display.finish(result.statistics)
+    try statisticsFile?.finish(result.statistics)
     let logger = Logger(label: "stylize-video")
-    for warning in warnings { logger.warning("\(warning)") }
+    for warning in result.warnings { logger.warning("\(warning)") }
+    if painting.json { try JSONLine.print(VideoReport(result, model: model, style: mixer.settings)) }
+    if result.statistics.wasStopped { try endByInterrupt(interrupt, frames: result.statistics.framesWritten) }
+    if let failure = result.failure { throw failure }
   }
 
-  func endByInterrupt(_ interrupt: InterruptFlag, frames: Int) throws {
+  private func progress(_ video: VideoStylization, _ style: NamedStyle) -> ProgressReporter {
+    let shown = video.description.displaySize
+    let canvas = style.model.canvasExtents(
+      for: chosenStrokes, width: size?.width ?? shown.width, height: size?.height ?? shown.height)
+    return ProgressReporter(
+      title: canvas.map { "Stylizing on a canvas of \($0.width)x\($0.height)" } ?? "Stylizing",
+      total: video.description.expectedFrameCount, mode: progressOptions.mode)
+  }
+
+  private func endByInterrupt(_ interrupt: InterruptFlag, frames: Int) throws {
     guard let signal = interrupt.signalName else { return }
     let name = output == "-" ? "standard output" : output
     ConsoleOutput.standardError.printLine(
@@ -171,9 +182,9 @@ enum ParallelFrames: CustomStringConvertible {
     return .count(count)
   }
 
-  var parallelism: Parallelism {
+  func parallelism(isLive: Bool) -> Parallelism {
     switch self {
-    case .auto: .throughput()
+    case .auto: isLive ? .latency : .throughput()
     case .count(1): .latency
     case .count(let frames): .throughput(frames: frames)
     }

@@ -2,44 +2,13 @@ import Console
 import Networks
 import Streaming
 
-/// What `--json` prints of a video whose every frame was painted.
+/// What `--json` prints of a video.
 struct VideoReport: Encodable {
   struct FrameTimes: Encodable {
     var p50: Double
     var p95: Double
   }
 
-  var frames: Int
-  var seconds: Double
-  var fps: Double
-  /// Milliseconds of one stylization.
-  var frameMs: FrameTimes
-  var peakMemoryMB: Double
-  var width: Int
-  var height: Int
-  var style: String
-  var network: String
-  /// The canvas' extents; nil where there is none.
-  var canvas: String?
-
-  init(_ result: VideoStylization.Result, style: String, network: String, canvas: String?) {
-    let summary = result.summary
-    frames = summary.frames
-    seconds = summary.seconds.rounded(to: 1000)
-    fps = summary.framesPerSecond.rounded(to: 1000)
-    frameMs = FrameTimes(
-      p50: summary.medianMilliseconds.rounded(to: 1000), p95: summary.percentile95Milliseconds.rounded(to: 1000))
-    peakMemoryMB = PeakMemory.megabytes.rounded(to: 10)
-    width = result.width
-    height = result.height
-    self.style = style
-    self.network = network
-    self.canvas = canvas
-  }
-}
-
-/// What `--json` prints of a live run.
-struct LiveReport: Encodable {
   struct Latency: Encodable {
     /// Of the last seconds.
     var p50: Double
@@ -48,11 +17,14 @@ struct LiveReport: Encodable {
     var p95Overall: Double
   }
 
+  /// Painted frames that were written.
   var frames: Int
   var framesIn: Int
   var framesDropped: Int
   var seconds: Double
   var fps: Double
+  /// Milliseconds of one stylization.
+  var frameMs: FrameTimes
   /// Milliseconds from the arrival of a frame to the writing of its painted one.
   var latencyMs: Latency
   var workSize: String
@@ -65,27 +37,35 @@ struct LiveReport: Encodable {
   var peakMemoryMB: Double
   var width: Int
   var height: Int
+  /// The style that it began with, and its network.
+  var style: String
+  var network: String
+  /// The styles at the end, with their shares.
   var styles: [String: Double]
 
-  init(_ result: LiveVideo.Result, style: LiveStyle.State) {
+  init(_ result: VideoStylization.Result, model: StyleModel, style settings: StyleMixer.State) {
     let numbers = result.statistics
-    frames = numbers.framesOut
+    frames = numbers.framesWritten
     framesIn = numbers.framesIn
     framesDropped = numbers.framesDropped
     seconds = numbers.seconds.rounded(to: 1000)
-    fps = (numbers.seconds > 0 ? Double(numbers.framesOut) / numbers.seconds : 0).rounded(to: 1000)
+    fps = numbers.meanFps.rounded(to: 1000)
+    frameMs = FrameTimes(
+      p50: numbers.paintP50MsOverall.rounded(to: 1000), p95: numbers.paintP95MsOverall.rounded(to: 1000))
     latencyMs = Latency(
       p50: numbers.latencyP50Ms.rounded(to: 100), p95: numbers.latencyP95Ms.rounded(to: 100),
       p95Overall: numbers.latencyP95MsOverall.rounded(to: 100))
     workSize = "\(numbers.workWidth)x\(numbers.workHeight)"
-    canvas = style.canvas.map { "\($0.width)x\($0.height)" }
-    strokeSize = style.strokes
+    canvas = settings.canvas.map { "\($0.width)x\($0.height)" }
+    strokeSize = settings.strokes
     workSizeChanges = numbers.workSizeChanges
     reconnects = numbers.reconnects
     peakMemoryMB = PeakMemory.megabytes.rounded(to: 10)
     width = result.width
     height = result.height
-    styles = Dictionary(style.styles.map { ($0.name, $0.share.rounded(to: 1000)) }) { $0 + $1 }
+    style = model.style
+    network = model.definition.title
+    styles = Dictionary(settings.styles.map { ($0.name, $0.share.rounded(to: 1000)) }) { $0 + $1 }
   }
 }
 

@@ -11,11 +11,6 @@ import Testing
     #expect(duration.clockText == text)
   }
 
-  @Test func durationsInSeconds() {
-    #expect(Duration.milliseconds(1500).inSeconds == 1.5)
-    #expect(Duration.microseconds(-250).inSeconds == -0.00025)
-  }
-
   @Test func peakMemoryCountsTouchedPages() {
     let byteCount = 256 << 20
     let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)

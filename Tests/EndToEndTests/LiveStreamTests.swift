@@ -31,10 +31,13 @@ struct LiveStreamTests {
     try tools.media.frameTimes(of: file).map { Int(($0 * 1000).rounded()) }
   }
 
-  /// A file read at its own pace: every frame's time stays its own, and sound goes along.
-  @Test func aFileCanBePlayedLive() throws {
+  /// A file read at its own pace: every frame's time stays its own, and sound goes along, also where several frames are
+  /// painted at a time.
+  @Test(arguments: [1, 3])
+  func aFileCanBePlayedLive(parallel: Int) throws {
     try tools.makeFilm(seconds: 2)
-    let result = try tools.script("stylize in.mp4 out.mp4 --live --json --stats stats.json")
+    let result = try tools.script(
+      "stylize in.mp4 out.mp4 --live --json --stats stats.json --parallel-frames \(parallel)")
     #expect(result.exitCode == 0, "\(result.errors)")
     let report = try report(result)
     #expect(report.framesIn == 50 && report.frames + report.framesDropped == 50 && report.frames >= 10)
@@ -42,7 +45,7 @@ struct LiveStreamTests {
     #expect(report.latencyMs.p50 > 0 && report.latencyMs.p95Overall > 0)
     let kept = try times("out.mp4")
     let sent = Set(try times("in.mp4"))
-    #expect(kept.count == report.frames && sent.isSuperset(of: kept))
+    #expect(kept.count == report.frames && sent.isSuperset(of: kept) && kept == kept.sorted())
     #expect(try tools.counts("out.mp4")["audio"] == tools.counts("in.mp4")["audio"])
 
     let lines = try String(decoding: folder.bytes(of: "stats.json"), as: UTF8.self).split(separator: "\n")

@@ -10,8 +10,8 @@ struct StylizeVideoTests {
   private let program: BuiltProgram
   private let tools: MediaTools
 
-  /// The least similarity in dB of a film and its conversion to RGB and back, at crf 4. Measured: 43 and more; half a pixel's
-  /// shift leaves 33.
+  /// The least similarity in dB of a film and its conversion to RGB and back, at crf 4. Measured: 43 and more; half a
+  /// pixel's shift leaves 33.
   private let sameness = 40.0
 
   init() throws {
@@ -211,6 +211,54 @@ struct StylizeVideoTests {
     let expected = try tools.packets("v", of: "1.mp4", data: true)
     #expect(expected.count == 12)
     for count in ["3", "auto"] { #expect(try tools.packets("v", of: "\(count).mp4", data: true) == expected) }
+  }
+
+  // MARK: What changes
+
+  /// Before frame 6, which has the time 0.24, the film is the first style's to the byte, and from there on the other's.
+  /// Pictures of Motion JPEG do not depend on one another.
+  @Test(arguments: ["1", "3"])
+  func stylesChangeAtTheirTimes(parallel: String) throws {
+    try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
+    try folder.write(Array("# the middle\n0 fade 0\n\n240ms style other\n".utf8), to: "script.txt")
+    try makeFilm()
+    func packets(_ name: String, _ options: String...) throws -> [String] {
+      let result = try program.run(
+        ["in.mp4", name, "--size", "32x20", "--quiet", "--json", "--codec", "mjpeg", "--parallel-frames", parallel]
+          + options, environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
+      try #require(result.exitCode == 0, "\(result.errors)")
+      if !options.contains("--style") {
+        #expect(result.output.contains(#""styles":{"other":1}"#), "\(result.output)")
+      }
+      return try tools.packets("v", of: name, data: true)
+    }
+    let first = try packets("first.mkv", "--style", "random")
+    let other = try packets("other.mkv", "--style", "other")
+    #expect(first.count == 12 && zip(first, other).allSatisfy { $0 != $1 })
+    let expected = Array(first[..<6]) + Array(other[6...])
+    let options = ["--style=random", "--stats", "stats.json"]
+    let changed = try packets("changed.mkv", options[0], "--style-at", "240ms=other", "--fade", "0")
+    #expect(changed == expected)
+    #expect(try packets("scripted.mkv", options[0], options[1], options[2], "--style-script", "script.txt") == expected)
+
+    // The numbers of the run, of which a short one has at least the last ones.
+    struct Line: Decodable { var framesIn, framesWritten, framesDropped, workWidth: Int }
+    let lines = try String(decoding: folder.bytes(of: "stats.json"), as: UTF8.self).split(separator: "\n")
+    let last = try JSONDecoder().decode(Line.self, from: Data(try #require(lines.last).utf8))
+    #expect(last.framesIn == 12 && last.framesWritten == 12 && last.framesDropped == 0 && last.workWidth == 32)
+  }
+
+  @Test func changesThatCannotBe() throws {
+    try makeFilm()
+    try folder.write(Array("1s style random\n2s hello\n".utf8), to: "script.txt")
+    try folder.write(Array("1s strokes large\n".utf8), to: "strokes.txt")
+    for change in ["wave", "10s=", "-1s=random", "10x=random"] {
+      try expectFailure(["in.mp4", "out.mp4", "--style-at=\(change)"], names: "--style-at", exitCode: 2)
+    }
+    try expectFailure(["in.mp4", "out.mp4", "--style-at", "1s=unknown"], names: "unknown")
+    try expectFailure(["in.mp4", "out.mp4", "--style-script", "script.txt"], names: "script.txt, line 2")
+    try expectFailure(["in.mp4", "out.mp4", "--style-script", "strokes.txt"], names: "'random' has no canvas")
+    try expectFailure(["in.mp4", "out.mp4", "--style-script", "missing.txt"], names: "missing.txt")
   }
 
   // MARK: What ends early

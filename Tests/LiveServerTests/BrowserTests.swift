@@ -72,7 +72,8 @@ import Testing
     #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
     #expect(!page.hasStrokesAtFirst && page.strokeChoices == ["small", "medium", "large"])
     #expect(page.numbersOnCanvas.hasSuffix(" ms · 64×36 on 64×36"), "\(page.numbersOnCanvas)")
-    // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than one.
+    // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than
+    // one.
     #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")
     #expect(Self.distance(page.original, [255, 165, 0]) < 10, "the original is orange: \(page.original)")
     #expect(Self.distance(page.painted, page.first) < 6, "\(page.painted) \(page.first)")

@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 import Threading
 
-/// Grey noise without end, at a rate.
-final class NoiseSource: FrameSource {
+/// Random grey without end, at a rate.
+final class RandomSource: FrameSource {
   let description: VideoDescription
   private let interval: UInt32
   private let isStopped = Atomic<Bool>(false)
@@ -43,7 +43,8 @@ final class NoiseSource: FrameSource {
   func stop() { isStopped.store(true, ordering: .releasing) }
 }
 
-/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and a client for it.
+/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and
+/// a client for it.
 final class RunningServer {
   let folder: TemporaryFolder
   let stream: PaintedStream
@@ -66,15 +67,15 @@ final class RunningServer {
     let pool = ComputePool(threads: 1)
     let turns = FairTurns()
     let style = try catalog.style("first")
-    func makeStyle() -> LiveStyle {
+    func makeStyle() -> StyleMixer {
       let member = turns.join()
-      return LiveStyle(style, pool: pool) { try member.take($0) }
+      return StyleMixer(style, pool: pool) { try member.take($0) }
     }
-    let painting = LiveStylization.Options(workSize: (16, 12), adaptsWorkSize: false)
+    let painting = Stylization.Options(workSize: (16, 12), adaptsWorkSize: false)
     stream = PaintedStream(
-      id: "1", title: "noise", sourceName: "rtsp://someone:secret@host/", style: makeStyle(), fade: 0,
+      id: "1", title: "random", sourceName: "rtsp://someone:secret@host/", style: makeStyle(), fade: 0,
       options: painting,
-      open: open ?? { _ in NoiseSource(width: size.0, height: size.1, interval: interval) })
+      open: open ?? { _ in RandomSource(width: size.0, height: size.1, interval: interval) })
     let frames = PostedFrames()
     camera = PaintedStream(id: "camera", title: "camera", style: makeStyle(), fade: 0, options: painting) {
       try frames.open(interrupt: $0)
@@ -146,7 +147,7 @@ final class RunningServer {
     var preserveColors: Bool
     var viewers: Int
     var skipped: Int
-    var hasSound: Bool
+    var hasAudio: Bool
     var statistics: Numbers
   }
 

@@ -111,7 +111,7 @@ import Testing
     let frame = try Demuxer(path: path).firstFrame()
     #expect(frame.width == 64 && frame.height == (view == "pair" ? 96 : 48))
     guard view == "pair", let plane = frame.plane(0) else { return }
-    // Nothing is painted of it: above and below are the same noise, but for the codec.
+    // Nothing is painted of it: above and below are the same random grey, but for the codec.
     var difference = 0
     for y in 0..<48 {
       for x in 0..<64 {
@@ -160,10 +160,10 @@ import Testing
       if tries.wrappingAdd(1, ordering: .relaxed).oldValue == 0 {
         throw MediaError(operation: "open", file: "rtsp://someone:secret@host/", message: "it is not there")
       }
-      return NoiseSource(width: 64, height: 48, interval: 20_000)
+      return RandomSource(width: 64, height: 48, interval: 20_000)
     })
     let failing = try server.wait { $0.condition != .waiting }
-    if let failure = failing.failure { #expect(failure == "cannot open noise: it is not there") }
+    if let failure = failing.failure { #expect(failure == "cannot open random: it is not there") }
     try server.wait { $0.condition == .running && $0.failure == nil && $0.statistics.framesOut > 3 }
   }
 

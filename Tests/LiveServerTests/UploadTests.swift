@@ -80,7 +80,8 @@ import Testing
 
   // MARK: Training
 
-  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go` appears.
+  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go`
+  /// appears.
   private static let trainer = """
     #!/bin/sh
     painting=$1; output=$3

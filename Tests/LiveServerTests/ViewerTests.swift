@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func placesAreLimitedAndGivenBack() throws {
-    let server = try RunningServer(options: .init(port: 0, greatestViewerCount: 2))
+    let server = try RunningServer(options: .init(port: 0, maximumViewerCount: 2))
     do {
       let viewers = try (0..<2).map { _ in try server.connect("/api/streams/1/video.mp4") }
       for viewer in viewers { #expect(try viewer.takeHead().status == 200) }

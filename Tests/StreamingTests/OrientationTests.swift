@@ -51,29 +51,23 @@ import Testing
     let expected = isStoredLikeSource ? stored : rows
     let seen = Mutex<[[UInt8]]>([])
     let received = Mutex<[[UInt8]]>([])
-    let stylizer = WatchingStylizer(width: rows[0].count, height: rows.count) { pixels, stride in
+    let style = watchingStyle { pixels, stride in
       let picture = rows.indices.map { y in rows[0].indices.map { pixels[y * stride + 3 * $0] } }
       seen.withLock { $0 = picture }
     }
     let format = VideoFormat(width: expected[0].count, height: expected.count, pixelFormat: .rgb24)
-    let sink = FrameObserver(format: format) { frame in
+    let sink = FrameObserver(format: format, orientation: isStoredLikeSource ? orientation : .upright) { frame, _, _ in
       let plane = try #require(frame.plane(0))
       let picture = expected.indices.map { y in expected[0].indices.map { plane[y * frame.stride(0) + 3 * $0] } }
       received.withLock { $0 = picture }
     }
-    _ = try StylizationPipeline(
-      source: source, sink: sink, stylizers: [stylizer], sinkOrientation: isStoredLikeSource ? nil : .upright
-    ).run()
+    try Stylization(source: source, style: style, sink: sink).run()
     #expect(seen.withLock { $0 } == rows)
     #expect(received.withLock { $0 } == expected)
 
     // With the source alone showing through, it takes the same way.
     let again = OnePicture(stored, orientation: orientation)
-    let inverting = InvertingStylizer(width: rows[0].count, height: rows.count)
-    _ = try StylizationPipeline(
-      source: again, sink: sink, stylizers: [inverting], blend: FrameBlend(strength: 0),
-      sinkOrientation: isStoredLikeSource ? nil : .upright
-    ).run()
+    try Stylization(source: again, style: invertingStyle(blend: FrameBlend(strength: 0)), sink: sink).run()
     #expect(received.withLock { $0 } == expected)
   }
 }

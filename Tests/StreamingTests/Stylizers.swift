@@ -1,6 +1,9 @@
 import FFmpeg
 import Foundation
+import Networks
 import Streaming
+import Synchronization
+import Threading
 
 /// Turns each value `v` into `255 - v`.
 final class InvertingStylizer: FrameStylizer {
@@ -43,6 +46,43 @@ final class WatchingStylizer: FrameStylizer {
       memcpy(destination + y * destinationStride, source + y * sourceStride, 3 * width)
     }
   }
+}
+
+/// A style of a test's own making.
+final class TestFactory: StylizerFactory {
+  typealias Make = @Sendable (_ width: Int, _ height: Int, _ number: Int) throws -> any FrameStylizer
+
+  private let make: Make
+  private let count = Atomic<Int>(0)
+
+  init(_ make: @escaping Make) { self.make = make }
+
+  func makeStylizer(
+    width: Int, height: Int, canvasLines: Int?, pool: ComputePool, memoryLimit: Int?
+  ) throws -> any FrameStylizer {
+    try make(width, height, count.wrappingAdd(1, ordering: .relaxed).oldValue)
+  }
+}
+
+/// A mixer of one style that paints `parallel` frames at a time, each with a stylizer from `make`.
+func testStyle(
+  parallel: Int = 1, blend: FrameBlend = FrameBlend(), _ make: @escaping TestFactory.Make
+) -> StyleMixer {
+  StyleMixer(
+    NamedStyle("test", model: TestFactory(make)), parallelism: .throughput(frames: parallel), threads: parallel,
+    blend: blend)
+}
+
+/// A mixer that inverts the pictures.
+func invertingStyle(parallel: Int = 1, blend: FrameBlend = FrameBlend()) -> StyleMixer {
+  testStyle(parallel: parallel, blend: blend) { width, height, _ in InvertingStylizer(width: width, height: height) }
+}
+
+/// A mixer that leaves the pictures as they are, and hands each to a function.
+func watchingStyle(
+  parallel: Int = 1, watch: @escaping @Sendable (UnsafePointer<UInt8>, Int) throws -> Void = { _, _ in }
+) -> StyleMixer {
+  testStyle(parallel: parallel) { width, height, _ in WatchingStylizer(width: width, height: height, watch: watch) }
 }
 
 struct TestError: Error, Equatable {

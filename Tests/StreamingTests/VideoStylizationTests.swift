@@ -78,9 +78,9 @@ import Testing
     let input = try makeVideo("in.mp4", size: size, times: times, pixelFormat: isOdd ? .yuv444p : .yuv420p)
     let output = folder.file(name)
     let job = try VideoStylization(input: input)
-    #expect(job.workSize == size && job.description.expectedFrameCount == times.count)
-    let result = try job.run(output: output, makeStylizers: { [InvertingStylizer(width: $0, height: $1)] })
-    #expect(result.summary.frames == times.count && result.warnings.isEmpty)
+    #expect(job.description.displaySize == size && job.description.expectedFrameCount == times.count)
+    let result = try job.run(output: MediaTarget(output), style: invertingStyle())
+    #expect(result.statistics.framesWritten == times.count && result.warnings.isEmpty && result.failure == nil)
     let found = try frames(of: output)
     #expect(found.map(\.time) == times)
     for (index, frame) in found.enumerated() {
@@ -94,13 +94,12 @@ import Testing
   @Test func theWorkSizeIsFree() throws {
     let input = try makeVideo("in.mp4", times: [0, 40, 80])
     let output = folder.file("out.mp4")
-    let job = try VideoStylization(input: input, options: VideoStylization.Options(workSize: (17, 90)))
-    let result = try job.run(
-      output: output,
-      makeStylizers: {
-        #expect($0 == 17 && $1 == 90)
-        return [InvertingStylizer(width: $0, height: $1)]
-      })
+    let style = testStyle { width, height, _ in
+      #expect(width == 17 && height == 90)
+      return InvertingStylizer(width: width, height: height)
+    }
+    let result = try VideoStylization(input: input).run(
+      output: MediaTarget(output), style: style, options: .init(workSize: (17, 90)))
     #expect(result.width == 64 && result.height == 48)
     #expect(try frames(of: output).map(\.size) == Array(repeating: [64, 48], count: 3))
   }
@@ -111,12 +110,9 @@ import Testing
     let calls = Atomic<Int>(0)
     #expect(throws: TestError(place: "stylizer")) {
       try VideoStylization(input: input).run(
-        output: output,
-        makeStylizers: {
-          let stylizer = WatchingStylizer(width: $0, height: $1) { _, _ in
-            if calls.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "stylizer") }
-          }
-          return [stylizer]
+        output: MediaTarget(output),
+        style: watchingStyle { _, _ in
+          if calls.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "stylizer") }
         })
     }
     #expect(try folder.bytes(of: "out.mp4") == [1, 2, 3])
@@ -129,18 +125,17 @@ import Testing
     let output = folder.file("out.mp4")
     let done = Atomic<Int>(0)
     let calls = Atomic<Int>(0)
-    let result = try VideoStylization(input: input).run(
-      output: output,
-      makeStylizers: {
-        let stylizer = WatchingStylizer(width: $0, height: $1) { _, _ in
-          // Waits for the frames before it, so that the stop comes in the middle.
-          let number = calls.wrappingAdd(1, ordering: .relaxed).oldValue
-          while done.load(ordering: .relaxed) < number { usleep(100) }
-        }
-        return [stylizer]
-      }, shouldStop: { done.load(ordering: .relaxed) >= 4 }, progress: { done.store($0, ordering: .relaxed) })
-    #expect(result.summary.wasStopped && result.summary.frames >= 4 && result.summary.frames < count)
-    #expect(try frames(of: output).map(\.time) == (0..<result.summary.frames).map { Int64(40 * $0) })
+    let style = watchingStyle { _, _ in
+      // Waits for the frames before it, so that the stop comes in the middle.
+      let number = calls.wrappingAdd(1, ordering: .relaxed).oldValue
+      while done.load(ordering: .relaxed) < number { usleep(100) }
+    }
+    let numbers = try VideoStylization(input: input).run(
+      output: MediaTarget(output), style: style, shouldStop: { done.load(ordering: .relaxed) >= 4 },
+      progress: { done.store($0, ordering: .relaxed) }
+    ).statistics
+    #expect(numbers.wasStopped && numbers.framesWritten >= 4 && numbers.framesWritten < count)
+    #expect(try frames(of: output).map(\.time) == (0..<numbers.framesWritten).map { Int64(40 * $0) })
   }
 
   @Test func aStopBeforeTheFirstFrameWritesNothing() throws {
@@ -148,7 +143,7 @@ import Testing
     let output = folder.file("out.mp4")
     #expect(throws: StoppedError.self) {
       try VideoStylization(input: input).run(
-        output: output, makeStylizers: { [WatchingStylizer(width: $0, height: $1)] }, shouldStop: { true })
+        output: MediaTarget(output), style: watchingStyle(), shouldStop: { true })
     }
     #expect(try folder.names == ["in.mp4"])
   }
@@ -156,8 +151,8 @@ import Testing
   @Test func codecsMustFitTheContainer() throws {
     let input = try makeVideo("in.mp4", times: [0, 40])
     func run(_ name: String, _ encoding: EncodingOptions) throws {
-      _ = try VideoStylization(input: input, options: VideoStylization.Options(encoding: encoding)).run(
-        output: folder.file(name), makeStylizers: { [WatchingStylizer(width: $0, height: $1)] })
+      _ = try VideoStylization(input: input).run(
+        output: MediaTarget(folder.file(name)), style: watchingStyle(), encoding: encoding)
     }
     #expect(throws: EncodingError.self) { try run("out.webm", EncodingOptions(codec: "libx264")) }
     #expect(throws: EncodingError.self) { try run("out.mp3", EncodingOptions()) }
@@ -179,8 +174,8 @@ import Testing
     let cut = try folder.write(Array(bytes.dropLast(350)), to: "cut.mkv")
     #expect(bytes.count > 1000 && input.hasSuffix("in.mkv"))
     let result = try VideoStylization(input: cut).run(
-      output: folder.file("out.mp4"), makeStylizers: { [WatchingStylizer(width: $0, height: $1)] })
-    #expect((1..<19).contains(result.summary.frames))
+      output: MediaTarget(folder.file("out.mp4")), style: watchingStyle())
+    #expect((1..<19).contains(result.statistics.framesWritten))
     #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("breaks off") })
   }
 }

@@ -36,7 +36,8 @@ import Testing
     #expect(tiny.rungs == [.init(width: 16, height: 16)])
   }
 
-  /// A machine that is four times too slow for the canvas itself ends below it and stays there; a faster one stops at once.
+  /// A machine that is four times too slow for the canvas itself ends below it and stays there; a faster one stops at
+  /// once.
   @Test func theControllerGoesBelowTheCanvas() {
     let ladder = WorkSizeLadder(below: .init(width: 1920, height: 1080), canvasLines: 256)
     for (milliseconds, expected) in [(160.0, 112..<200), (44.0, 600..<1080)] {
@@ -70,7 +71,8 @@ import Testing
     #expect(canvas.rungs.allSatisfy { abs($0.area - before.area) >= abs(after.area - before.area) })
   }
 
-  /// The controller on a machine that takes as many milliseconds for the full size as `cost` tells, at 25 frames a second.
+  /// The controller on a machine that takes as many milliseconds for the full size as `cost` tells, at 25 frames a
+  /// second.
   private func simulate(
     seconds: Double, from start: Double = 0, _ controller: inout WorkSizeController, cost: (Double) -> Double
   ) -> [Int] {

@@ -18,19 +18,19 @@ import Testing
     return frame
   }
 
-  private func largestDifference(_ a: Frame, _ b: Frame, planes: Int) throws -> Int {
-    var largest = 0
+  private func maximumDifference(_ a: Frame, _ b: Frame, planes: Int) throws -> Int {
+    var maximum = 0
     for index in 0..<planes {
       let (first, second) = (try #require(a.plane(index)), try #require(b.plane(index)))
       let shift = index == 0 ? 0 : 1
       let bytes = planes == 1 ? 3 * a.width : a.width >> shift
       for y in 0..<a.height >> shift {
         for x in 0..<bytes {
-          largest = max(largest, abs(Int(first[y * a.stride(index) + x]) - Int(second[y * b.stride(index) + x])))
+          maximum = max(maximum, abs(Int(first[y * a.stride(index) + x]) - Int(second[y * b.stride(index) + x])))
         }
       }
     }
-    return largest
+    return maximum
   }
 
   @Test(arguments: ["yuv420p", "yuvj420p"], [(64, 48), (1280, 32)])
@@ -57,15 +57,15 @@ import Testing
       try #require(source.plane(0)), stride: source.stride(0), into: try planes(ours),
       scratch: scratch)
     // Both round, and swscale in between as well.
-    #expect(try largestDifference(ours, theirs, planes: 3) <= 2)
+    #expect(try maximumDifference(ours, theirs, planes: 3) <= 2)
 
     let (back, theirsBack) = (try Frame(rgb), try Frame(rgb))
     try Scaler(from: yuv, to: rgb, filter: .bilinear).scale(theirs, into: theirsBack)
     conversion.toRGB(
       try planes(theirs), output: try #require(back.plane(0)), stride: back.stride(0),
       scratch: scratch)
-    // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as large; and both
-    // round.
-    #expect(try largestDifference(back, theirsBack, planes: 1) <= 5)
+    // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as
+    // large; and both round.
+    #expect(try maximumDifference(back, theirsBack, planes: 1) <= 5)
   }
 }

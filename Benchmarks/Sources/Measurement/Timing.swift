@@ -1,4 +1,4 @@
-import Console
+import Threading
 
 /// Wall-clock times of repeated work.
 public enum Timing {
@@ -6,7 +6,7 @@ public enum Timing {
   public static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
     let start = ContinuousClock.now
     try body()
-    return (ContinuousClock.now - start).inSeconds * 1000
+    return (ContinuousClock.now - start).seconds * 1000
   }
 
   /// The times of each candidate in milliseconds, the candidates taking turns: a slow spell of the machine meets all of them.
@@ -20,7 +20,7 @@ public enum Timing {
     var times = candidates.map { _ in [Double]() }
     let start = ContinuousClock.now
     var round = 0
-    while round < maximum, round < minimum || (ContinuousClock.now - start).inSeconds < seconds {
+    while round < maximum, round < minimum || (ContinuousClock.now - start).seconds < seconds {
       for (index, candidate) in candidates.enumerated() { times[index].append(milliseconds(candidate)) }
       round += 1
     }

@@ -57,7 +57,7 @@ struct EngineMeasurement {
     for _ in 0..<warmUp { try paint() }
     var times: [Double] = []
     let start = ContinuousClock.now
-    var elapsed: Double { (ContinuousClock.now - start).inSeconds }
+    var elapsed: Double { (ContinuousClock.now - start).seconds }
     switch length {
     case .frames(let count):
       for _ in 0..<count { times.append(try Timing.milliseconds(paint)) }

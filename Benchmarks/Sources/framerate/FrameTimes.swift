@@ -1,5 +1,6 @@
 import Console
 import Synchronization
+import Threading
 
 /// When frames were finished, noted from the thread that finishes them.
 final class FrameTimes: Sendable {
@@ -11,7 +12,7 @@ final class FrameTimes: Sendable {
   /// The milliseconds from each frame to the next.
   var intervals: [Double] {
     instants.withLock { instants in
-      zip(instants, instants.dropFirst()).map { ($1 - $0).inSeconds * 1000 }
+      zip(instants, instants.dropFirst()).map { ($1 - $0).seconds * 1000 }
     }
   }
 }

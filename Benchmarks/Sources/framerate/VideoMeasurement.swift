@@ -1,15 +1,17 @@
 import ArgumentParser
 import Console
+import FFmpeg
 import Foundation
 import Inference
 import Measurement
 import Streaming
 import Synchronization
+import Threading
 
 /// Frames painted as `stylize-video` paints them: as many at a time as it would.
 struct VideoMeasurement {
   private let request: PointRequest
-  private let stylizers: [any FrameStylizer]
+  private let style: StyleMixer
   private let interrupt: InterruptFlag
 
   /// Prepares engines for `parallelism`.
@@ -18,29 +20,28 @@ struct VideoMeasurement {
   ) throws {
     self.request = request
     self.interrupt = interrupt
-    stylizers = try parallelism.makeStylizers(
-      model: model, width: request.size.width, height: request.size.height, threads: request.threads)
+    style = StyleMixer(NamedStyle("random", model: model), parallelism: parallelism, threads: request.threads)
+    try style.prepare(width: request.size.width, height: request.size.height)
   }
 
   /// How many frames are painted at a time.
-  var parallelFrames: Int { stylizers.count }
+  var parallelFrames: Int { style.parallelFrames }
 
-  /// Paints copies of `frame` without decoding and encoding, each engine on a thread of its own; the times are those of single
-  /// frames.
+  /// Paints copies of `frame` without decoding and encoding, each engine on a thread of its own; the times are those of
+  /// single frames.
   func frames(_ length: MeasurementLength, of frame: [UInt8]) throws -> MeasuredFrames {
     let times = Mutex<[Double]>([])
     let started = Atomic<Int>(0)
     let (interrupt, stride) = (interrupt, 3 * request.size.width)
     // The engines are ready once each has painted a frame that does not count.
-    for stylizer in stylizers {
+    for place in 0..<parallelFrames {
       var result = frame
-      try stylizer.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride)
+      try style.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride, place: place)
     }
     let threads = ThreadGroup()
     let start = ContinuousClock.now
-    for stylizer in stylizers {
-      nonisolated(unsafe) let stylizer = stylizer
-      threads.start("paint") {
+    for place in 0..<parallelFrames {
+      threads.start("paint") { [style] in
         var result = frame
         while true {
           if let code = interrupt.exitCode { throw ExitCode(code) }
@@ -48,17 +49,17 @@ struct VideoMeasurement {
           switch length {
           case .frames(let count): if number >= count { return }
           case .seconds(let wanted):
-            if number >= 3, (ContinuousClock.now - start).inSeconds >= wanted { return }
+            if number >= 3, (ContinuousClock.now - start).seconds >= wanted { return }
           }
           let milliseconds = try Timing.milliseconds {
-            try stylizer.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride)
+            try style.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride, place: place)
           }
           times.withLock { $0.append(milliseconds) }
         }
       }
     }
     try threads.wait()
-    let seconds = (ContinuousClock.now - start).inSeconds
+    let seconds = (ContinuousClock.now - start).seconds
     let all = times.withLock { $0 }
     return MeasuredFrames(times: all, count: all.count, seconds: seconds)
   }
@@ -68,19 +69,17 @@ struct VideoMeasurement {
     defer { try? FileManager.default.removeItem(atPath: clip) }
     let output = clip + ".out.mp4"
     defer { try? FileManager.default.removeItem(atPath: output) }
-    let job = try VideoStylization(
-      input: clip,
-      options: VideoStylization.Options(
-        workSize: (request.size.width, request.size.height), encoding: EncodingOptions(threads: request.threads),
-        decoderThreads: request.threads))
     let ends = FrameTimes()
-    let summary = try job.run(
-      output: output, makeStylizers: { _, _ in stylizers }, shouldStop: { [interrupt] in interrupt.isRaised },
+    let numbers = try VideoStylization(input: clip, decoderThreads: request.threads).run(
+      output: MediaTarget(output), style: style,
+      options: Stylization.Options(workSize: (request.size.width, request.size.height)),
+      encoding: EncodingOptions(threads: request.threads), shouldStop: { [interrupt] in interrupt.isRaised },
       progress: { _ in ends.note() }
-    ).summary
+    ).statistics
     if let code = interrupt.exitCode { throw ExitCode(code) }
     let intervals = ends.intervals
     return MeasuredFrames(
-      times: intervals.isEmpty ? [summary.seconds * 1000] : intervals, count: summary.frames, seconds: summary.seconds)
+      times: intervals.isEmpty ? [numbers.seconds * 1000] : intervals, count: numbers.framesWritten,
+      seconds: numbers.seconds)
   }
 }

@@ -37,14 +37,14 @@ enum StreamsMeasurement {
 
   /// What is known of each stream: the numbers when the measured time began, and the latest.
   private struct Progress {
-    var first: LiveStatistics?
-    var latest = LiveStatistics()
+    var first: StylizationStatistics?
+    var latest = StylizationStatistics()
   }
 
   private static let warmUp = 1.0
 
-  /// Paints `streams` sources of `rate` frames a second at once and counts for `seconds`, after all of them have run for a
-  /// second.
+  /// Paints `streams` sources of `rate` frames a second at once and counts for `seconds`, after all of them have run
+  /// for a second.
   static func run(
     _ source: PaintedSource, streams: Int, rate: Double, seconds: Double, _ pool: ComputePool
   ) throws -> Row {

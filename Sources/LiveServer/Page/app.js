@@ -290,7 +290,7 @@ function show(found) {
   if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
   showStrokes();
   at('colors').checked = state.preserveColors;
-  at('soundButton').hidden = !state.hasSound || video.hidden;
+  at('soundButton').hidden = !state.hasAudio || video.hidden;
   at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
   const used = new Set(state.styles.map((style) => style.name));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.style'))) {

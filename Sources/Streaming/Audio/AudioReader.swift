@@ -1,0 +1,41 @@
+import FFmpeg
+import Synchronization
+
+/// Decodes the packets of one stream of audio into an ``AudioTrack``, as they come in.
+final class AudioReader: PacketRecipient {
+  private struct Decoding: ~Copyable {
+    var decoder: Decoder
+    let converter = AudioConverter(rate: AudioTrack.rate)
+    let frame: Frame
+  }
+
+  let track = AudioTrack()
+  private let index: Int
+  private let timeBase: Rational
+  private let decoding: Mutex<Decoding>
+
+  /// The audio of `demuxer` that players choose beside `video`; nil where there is none that can be decoded.
+  init?(_ demuxer: Demuxer, beside video: MediaStream) {
+    guard let stream = demuxer.bestAudioStream(beside: video), let decoder = try? Decoder(stream),
+      let frame = try? Frame()
+    else { return nil }
+    index = stream.index
+    timeBase = stream.timeBase
+    decoding = Mutex(Decoding(decoder: decoder, frame: frame))
+  }
+
+  func take(_ packet: Packet) {
+    guard packet.streamIndex == index else { return }
+    decoding.withLock { decoding in
+      // Damaged audio is passed over; what is missing is silence.
+      guard (try? decoding.decoder.send(packet)) != nil else { return }
+      while (try? decoding.decoder.receive(into: decoding.frame)) == .output {
+        let pts = decoding.frame.bestEffortTimestamp ?? decoding.frame.pts
+        let time = pts.flatMap { AudioTrack.sample(at: Double($0) * timeBase.value) }
+        try? decoding.converter.convert(decoding.frame) { track.append($0, at: time) }
+      }
+    }
+  }
+
+  func finishPackets() {}
+}

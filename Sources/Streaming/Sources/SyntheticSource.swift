@@ -1,0 +1,41 @@
+import FFmpeg
+import Synchronization
+
+/// A source without a file: a moving gradient in RGB24, at 25 frames a second.
+public final class SyntheticSource: FrameSource {
+  /// What the frames are like.
+  public let description: VideoDescription
+  private let count: Int
+  private let position = Atomic<Int>(0)
+  private let frame: Frame
+
+  /// A source of `count` frames. Throws `MediaError` for a size out of range.
+  public init(width: Int, height: Int, count: Int) throws {
+    let format = VideoFormat(width: width, height: height, pixelFormat: .rgb24)
+    description = VideoDescription(
+      format: format, timeBase: Rational(1, 25), frameRate: Rational(25, 1), expectedFrameCount: count)
+    self.count = count
+    frame = try Frame(format)
+  }
+
+  /// Frame `n` has the time `n`; its pixel `(x, y)` is `(x + n, y + n, n)` modulo 256.
+  public func read(into target: Frame) throws -> Bool {
+    let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
+    guard number < count else { return false }
+    try frame.makeWritable()
+    if let plane = frame.plane(0) {
+      for y in 0..<frame.height {
+        let row = plane + y * frame.stride(0)
+        for x in 0..<frame.width {
+          row[3 * x] = UInt8(truncatingIfNeeded: x + number)
+          row[3 * x + 1] = UInt8(truncatingIfNeeded: y + number)
+          row[3 * x + 2] = UInt8(truncatingIfNeeded: number)
+        }
+      }
+    }
+    try target.reference(frame)
+    target.pts = Int64(number)
+    target.duration = 1
+    return true
+  }
+}

@@ -1,0 +1,158 @@
+import FFmpeg
+import Kernels
+
+/// A conversion that is made anew when the formats change, as they may in the middle of a stream.
+struct AdaptiveScaler {
+  private enum Conversion {
+    case yuv(YUVConversion)
+    case scaler(Scaler)
+
+    /// What it reads and writes.
+    var formats: (source: VideoFormat, target: VideoFormat) {
+      switch self {
+      case .yuv(let conversion): (conversion.source, conversion.target)
+      case .scaler(let scaler): (scaler.source, scaler.target)
+      }
+    }
+  }
+
+  private var conversion: Conversion?
+
+  /// Converts `source` into `target`, whose planes become its own.
+  mutating func scale(_ source: Frame, into target: Frame) throws {
+    try target.makeWritable()
+    switch try current(from: source.format, to: target.format) {
+    case .yuv(let conversion): conversion.convert(source, into: target)
+    case .scaler(let scaler): try scaler.scale(source, into: target)
+    }
+  }
+
+  private mutating func current(from source: VideoFormat, to target: VideoFormat) throws -> Conversion {
+    if let conversion, conversion.formats == (source, target) { return conversion }
+    let made: Conversion
+    if let yuv = YUVConversion(from: source, to: target) {
+      made = .yuv(yuv)
+    } else {
+      // Where the size stays only chroma is interpolated: the bicubic filter takes twice the time, for a difference
+      // that is nothing beside what the stylizer does.
+      let isSameSize = source.width == target.width && source.height == target.height
+      made = .scaler(try Scaler(from: source, to: target, filter: isSameSize ? .bilinear : .bicubic))
+    }
+    conversion = made
+    return made
+  }
+}
+
+/// A frame that is allocated again when another format is asked for, which is seldom.
+struct ScratchFrame {
+  private(set) var frame: Frame?
+
+  mutating func of(_ format: VideoFormat) throws -> Frame {
+    if let frame, frame.format == format { return frame }
+    let made = try Frame(format)
+    frame = made
+    return made
+  }
+
+  mutating func rgb24(width: Int, height: Int) throws -> Frame {
+    try of(VideoFormat(width: width, height: height, pixelFormat: .rgb24))
+  }
+}
+
+/// From the source's frames to the stylizer's, in the film's order: RGB24 at its size, upright, without noise where
+/// asked for. For one thread.
+final class InputConversion: @unchecked Sendable {
+  private let orientation: Orientation
+  private let denoises: Bool
+  private var scaler = AdaptiveScaler()
+  private var scratch = ScratchFrame()
+  private var denoiser: TemporalDenoiser?
+
+  init(orientation: Orientation, denoises: Bool) {
+    self.orientation = orientation
+    self.denoises = denoises
+  }
+
+  func convert(_ source: Frame, into work: Frame) throws {
+    try scaler.scaleTurned(source, into: work, orientation: orientation, scratch: &scratch)
+    guard denoises, let pixels = work.plane(0) else { return }
+    denoiser(width: work.width, height: work.height).apply(pixels, stride: work.stride(0))
+  }
+
+  /// Made anew where the size has changed, which is seldom.
+  private func denoiser(width: Int, height: Int) -> TemporalDenoiser {
+    if let denoiser, denoiser.width == width, denoiser.height == height { return denoiser }
+    let made = TemporalDenoiser(width: width, height: height)
+    denoiser = made
+    return made
+  }
+}
+
+/// From the stylizer's frames to the sink's, blended with the source where asked for. For one thread.
+final class OutputConversion: @unchecked Sendable {
+  /// From the source's frames to the sink's.
+  private let sourceTurn: Orientation
+  /// From the stylizer's frames to the sink's.
+  private let workTurn: Orientation
+  private var sourceScaler = AdaptiveScaler()
+  private var stylizedScaler = AdaptiveScaler()
+  private var sinkScaler = AdaptiveScaler()
+  private var turned = ScratchFrame()
+  private var sourceScratch = ScratchFrame()
+  private var sourcePicture = ScratchFrame()
+  private var stylizedPicture = ScratchFrame()
+
+  init(orientation: Orientation, sinkOrientation: Orientation) {
+    // A sink stores either like the source or upright.
+    sourceTurn = sinkOrientation == orientation ? .upright : orientation
+    workTurn = sinkOrientation.inverse
+  }
+
+  func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    let (width, height) = (sink.width, sink.height)
+    var picture = stylized
+    if workTurn != .upright {
+      let size = workTurn.swapsSides ? (picture.height, picture.width) : (picture.width, picture.height)
+      let target = try turned.rgb24(width: size.0, height: size.1)
+      workTurn.apply(picture, into: target)
+      picture = target
+    }
+    if !blend.isIdentity {
+      // At the sink's size, where the source has all its detail.
+      let original = try sourcePicture.rgb24(width: width, height: height)
+      try sourceScaler.scaleTurned(source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
+      if picture.width != width || picture.height != height {
+        let target = try stylizedPicture.rgb24(width: width, height: height)
+        try stylizedScaler.scale(picture, into: target)
+        picture = target
+      }
+      blend.apply(source: original, stylized: picture)
+    }
+    try sinkScaler.scale(picture, into: sink)
+    sink.pts = source.pts
+    sink.duration = source.duration
+  }
+}
+
+extension AdaptiveScaler {
+  /// Scales `source` into `target`, turned; `target` has the turned picture's shape.
+  mutating func scaleTurned(
+    _ source: Frame, into target: Frame, orientation: Orientation, scratch: inout ScratchFrame
+  ) throws {
+    guard orientation != .upright else { return try scale(source, into: target) }
+    let size = orientation.swapsSides ? (target.height, target.width) : (target.width, target.height)
+    let straight = try scratch.rgb24(width: size.0, height: size.1)
+    try scale(source, into: straight)
+    orientation.apply(straight, into: target)
+  }
+}
+
+extension Orientation {
+  /// Turns one RGB24 frame into another of the fitting size.
+  fileprivate func apply(_ source: Frame, into target: Frame) {
+    guard let from = source.plane(0), let to = target.plane(0) else { return }
+    apply(
+      from, sourceStride: source.stride(0), width: source.width, height: source.height, into: to,
+      targetStride: target.stride(0))
+  }
+}

@@ -1,3 +1,0 @@
-import Inference
-
-extension StyleEngine: FrameStylizer {}

@@ -1,0 +1,62 @@
+import FFmpeg
+import Imaging
+import Threading
+
+/// The stylizers of one style and size, one for each frame that is painted at a time. Each is used by one thread.
+final class Stylizers: @unchecked Sendable {
+  let each: [any FrameStylizer]
+
+  init(_ each: [any FrameStylizer]) { self.each = each }
+}
+
+/// How to paint one frame: what a ``StyleMixer`` has set at its time.
+///
+/// It holds the stylizers, so that the frame is painted to its end whatever is set meanwhile.
+struct FrameRecipe: Sendable {
+  struct Part: Sendable {
+    let stylizers: Stylizers
+    let share: Double
+  }
+
+  let size: WorkSizeLadder.Size
+  let blend: FrameBlend
+  let parts: [Part]
+  let turn: StyleMixer.Turn?
+}
+
+/// Paints one frame at a time, with threads of its own; for one thread.
+final class FramePainter: @unchecked Sendable {
+  let pool: ComputePool
+  /// The second picture of a mixture.
+  private var scratch = ScratchFrame()
+
+  init(_ pool: ComputePool) { self.pool = pool }
+
+  /// Paints a picture of the recipe's size with the stylizers number `place`. Throws what these throw, or the recipe's
+  /// turn.
+  func paint(
+    _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<UInt8>, sourceStride: Int,
+    into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int
+  ) throws {
+    let paint = { [self] in
+      var sum = 0.0
+      for part in recipe.parts {
+        let stylizer = part.stylizers.each[place]
+        sum += part.share
+        if sum == part.share {
+          try stylizer.stylize(
+            source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride)
+          continue
+        }
+        let other = try scratch.rgb24(width: recipe.size.width, height: recipe.size.height)
+        guard let plane = other.plane(0) else { continue }
+        try stylizer.stylize(source, sourceStride: sourceStride, into: plane, destinationStride: other.stride(0))
+        Blending.mix(
+          source: destination, sourceStride: destinationStride, stylized: plane, stylizedStride: other.stride(0),
+          into: destination, destinationStride: destinationStride, width: recipe.size.width,
+          height: recipe.size.height, strength: Float(part.share / sum), pool: pool)
+      }
+    }
+    if let turn = recipe.turn { try turn(paint) } else { try paint() }
+  }
+}

@@ -1,0 +1,232 @@
+import FFmpeg
+import Foundation
+import Streaming
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+/// ``Stylization`` of the newest frames.
+@Suite struct NewestFrameTests {
+  private let pool = ComputePool(threads: 1)
+
+  /// A style that takes at least `milliseconds` for a frame.
+  private func style(milliseconds: UInt32 = 0) throws -> StyleMixer {
+    StyleMixer(
+      NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool,
+      turn: { paint in
+        try paint()
+        usleep(1000 * milliseconds)
+      })
+  }
+
+  private struct Seen: Equatable {
+    var pts: Int64
+    var source: Int64
+    var size: [Int]
+  }
+
+  /// An observer, and what it has seen.
+  private func observer() -> (FrameObserver, SeenList) {
+    let seen = SeenList()
+    let sink = FrameObserver { painted, source, _ in
+      let item = Seen(
+        pts: try #require(painted.pts), source: try #require(source.pts), size: [painted.width, painted.height])
+      seen.items.withLock { $0.append(item) }
+    }
+    return (sink, seen)
+  }
+
+  private final class SeenList: Sendable {
+    let items = Mutex<[Seen]>([])
+    var all: [Seen] { items.withLock { $0 } }
+  }
+
+  @Test func aSlowSourceLosesNothing() throws {
+    let source = LiveFrames(count: 12, interval: 30_000) { _ in (64, 48) }
+    let (sink, seen) = observer()
+    let run = Stylization(
+      source: source, style: try style(), sink: sink,
+      options: .init(frames: .newest, workSize: (16, 12), adaptsWorkSize: false))
+    try run.run()
+    #expect(sink.isFinished && run.statistics.framesIn == 12)
+    // A busy machine may drop one all the same; none is lost without being counted.
+    #expect(run.statistics.framesOut + run.statistics.framesDropped == 12 && run.statistics.framesOut >= 6)
+    #expect(seen.all.allSatisfy { $0.pts == $0.source && $0.size == [64, 48] })
+    #expect(run.statistics.latencyP95Ms >= run.statistics.latencyP50Ms && run.statistics.latencyP50Ms > 0)
+    #expect(run.statistics.workWidth == 16 && run.statistics.workHeight == 12)
+  }
+
+  @Test func theNewestFrameWins() throws {
+    let source = LiveFrames(count: 400, interval: 1000) { _ in (32, 24) }
+    let (sink, seen) = observer()
+    let run = Stylization(
+      source: source, style: try style(milliseconds: 20), sink: sink,
+      options: .init(frames: .newest, adaptsWorkSize: false))
+    try run.run()
+    let numbers = run.statistics
+    #expect(numbers.framesIn == 400 && numbers.framesOut + numbers.framesDropped == 400)
+    #expect(numbers.framesDropped > 200)
+    let times = seen.all.map(\.pts)
+    #expect(times == times.sorted() && Set(times).count == times.count && times.last == 399)
+    // Each is among the newest when its painting begins: none is older than the ones painted before it allow.
+    #expect(zip(times, times.dropFirst()).dropFirst(3).dropLast(3).allSatisfy { $1 - $0 > 1 })
+    #expect(source.maximumUnderWay <= 10)
+  }
+
+  @Test func aStopEndsASourceThatWaits() throws {
+    let source = LiveFrames(count: .max, interval: 5000, silentAfter: 10) { _ in (32, 24) }
+    let (sink, seen) = observer()
+    let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
+    let started = ContinuousClock.now
+    Thread.detachNewThread {
+      while seen.all.isEmpty { usleep(1000) }
+      run.stop()
+    }
+    try run.run()
+    #expect(sink.isFinished && !seen.all.isEmpty && run.statistics.framesIn <= 10)
+    // Without the stop it would never end; a minute is for a machine that is very busy.
+    #expect(started.duration(to: .now) < .seconds(60))
+  }
+
+  @Test func askingToStopDoesTheSame() throws {
+    let source = LiveFrames(count: .max, interval: 5000) { _ in (32, 24) }
+    let (sink, seen) = observer()
+    let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
+    try run.run(shouldStop: { seen.all.count > 3 })
+    #expect(sink.isFinished && seen.all.count > 3)
+  }
+
+  @Test(arguments: ["source", "sink", "turn"])
+  func anErrorEndsTheRun(place: String) throws {
+    let source = LiveFrames(count: .max, interval: 2000, failingAfter: place == "source" ? 5 : nil) { _ in (32, 24) }
+    let count = Atomic<Int>(0)
+    let sink = FrameObserver { _, _, _ in
+      if place == "sink", count.wrappingAdd(1, ordering: .relaxed).newValue == 3 { throw TestError(place: "sink") }
+    }
+    let style = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
+      try paint()
+      if place == "turn" { throw TestError(place: "turn") }
+    }
+    let run = Stylization(source: source, style: style, sink: sink, options: .init(frames: .newest))
+    #expect(throws: TestError(place: place)) { try run.run() }
+    #expect(!sink.isFinished)
+  }
+
+  @Test func aNewSizeOfTheSourceIsFollowed() throws {
+    let source = LiveFrames(count: 60, interval: 10_000) { $0 < 30 ? (64, 48) : (40, 80) }
+    let (sink, seen) = observer()
+    let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
+    try run.run()
+    let sizes = seen.all.map { ($0.pts, $0.size) }
+    #expect(sizes.allSatisfy { $0.1 == ($0.0 < 30 ? [64, 48] : [40, 80]) })
+    #expect(Set(sizes.map(\.1)).count == 2)
+    #expect(run.statistics.workWidth == 40 && run.statistics.workHeight == 80)
+  }
+
+  /// A change of style comes soon after its time, and not before. Frame 50 has the time 0.05, and comes after half a
+  /// second.
+  @Test func aScriptIsFollowed() throws {
+    let source = LiveFrames(count: 200, interval: 10_000) { _ in (32, 24) }
+    let inverting = NamedStyle(
+      "inverting", model: TestFactory { width, height, _ in InvertingStylizer(width: width, height: height) })
+    let plain = NamedStyle(
+      "plain", model: TestFactory { width, height, _ in WatchingStylizer(width: width, height: height) })
+    let script = try StyleScript([.init(time: 0.05, command: .style("plain"))], style: inverting, fade: 0) { _ in plain
+    }
+    let seen = Mutex<[(number: Int, value: UInt8)]>([])
+    let sink = FrameObserver(format: source.description.format) { frame, _, _ in
+      let (number, value) = (Int(try #require(frame.pts)), try #require(frame.plane(0))[0])
+      seen.withLock { $0.append((number, value)) }
+    }
+    let style = StyleMixer(inverting, pool: pool)
+    try Stylization(
+      source: source, style: style, sink: sink, options: .init(frames: .newest, adaptsWorkSize: false, script: script)
+    ).run()
+    let found = seen.withLock { $0 }
+    let plainFrames = found.filter { $0.value == UInt8(truncatingIfNeeded: 50 + $0.number) }.map(\.number)
+    let others = found.filter { $0.value == 255 - UInt8(truncatingIfNeeded: 50 + $0.number) }.map(\.number)
+    #expect(try #require(others.max()) < #require(plainFrames.min()) && plainFrames.allSatisfy { $0 >= 50 })
+    #expect(others.count > 0 && plainFrames.last == 199 && style.settings.styles.map(\.name) == ["plain"])
+  }
+
+  /// The work size goes down as far as painting has to become faster, and up when it may.
+  @Test func theWorkSizeFollowsTheLoad() throws {
+    let source = LiveFrames(count: .max, interval: 20_000) { _ in (256, 192) }
+    let (sink, _) = observer()
+    let isBusy = Atomic<Bool>(true)
+    let style = Mutex<StyleMixer?>(nil)
+    let made = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
+      try paint()
+      let width = style.withLock { $0?.width } ?? 256
+      // What a network would take whose cost is its pixels': 50 ms for the full size.
+      if isBusy.load(ordering: .relaxed) { usleep(UInt32(50_000 * width * width / (256 * 256))) }
+    }
+    style.withLock { $0 = made }
+    let run = Stylization(source: source, style: made, sink: sink, options: .init(frames: .newest))
+    let widths = Mutex<[Int]>([])
+    try run.run(
+      shouldStop: {
+        let (now, least) = widths.withLock { ($0.last ?? 256, $0.min() ?? 256) }
+        if least < 200 { isBusy.store(false, ordering: .relaxed) }
+        // Up again by at least one rung; a machine that never comes to it ends the test after a while.
+        return least < 200 && now > least || run.statistics.seconds > 60
+      }, observe: { numbers in widths.withLock { $0.append(numbers.workWidth) } })
+    let found = widths.withLock { $0 }
+    let least = try #require(found.min())
+    #expect(least < 200 && (found.last ?? 0) > least, "\(found)")
+    #expect(run.statistics.workSizeChanges >= 2)
+  }
+}
+
+/// Grey frames at a rate, as a camera gives them.
+private final class LiveFrames: FrameSource {
+  let description: VideoDescription
+  private let count: Int
+  private let interval: UInt32
+  private let silence: Int
+  private let failure: Int?
+  private let size: @Sendable (Int) -> (Int, Int)
+  private let position = Atomic<Int>(0)
+  private let isStopped = Atomic<Bool>(false)
+  private let underWay = Mutex<(frames: [WeakFrame], maximum: Int)>(([], 0))
+
+  private struct WeakFrame { weak var frame: Frame? }
+
+  init(
+    count: Int, interval: UInt32, silentAfter silence: Int = .max, failingAfter failure: Int? = nil,
+    size: @escaping @Sendable (Int) -> (Int, Int)
+  ) {
+    let (width, height) = size(0)
+    description = VideoDescription(
+      format: VideoFormat(width: width, height: height, pixelFormat: .rgb24), timeBase: Rational(1, 1000))
+    self.count = count
+    self.interval = interval
+    self.silence = silence
+    self.failure = failure
+    self.size = size
+  }
+
+  /// How many frame objects were filled, at most: the pipeline's slots.
+  var maximumUnderWay: Int { underWay.withLock { $0.maximum } }
+
+  func read(into target: Frame) throws -> Bool {
+    let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
+    if number == failure { throw TestError(place: "source") }
+    usleep(interval)
+    while number >= silence, !isStopped.load(ordering: .acquiring) { usleep(1000) }
+    guard number < count, !isStopped.load(ordering: .acquiring) else { return false }
+    let (width, height) = size(number)
+    let frame = try Frame(VideoFormat(width: width, height: height, pixelFormat: .rgb24))
+    frame.plane(0)?.update(repeating: UInt8(truncatingIfNeeded: 50 + number), count: frame.stride(0) * height)
+    try target.reference(frame)
+    target.pts = Int64(number)
+    underWay.withLock { state in
+      if !state.frames.contains(where: { $0.frame === target }) { state.frames.append(WeakFrame(frame: target)) }
+      state.maximum = state.frames.count
+    }
+    return true
+  }
+
+  func stop() { isStopped.store(true, ordering: .releasing) }
+}
