@@ -100,6 +100,7 @@ bench: benchmark-programs
 	.build/release/kernels --network half --size 360p --seconds 0.5 --json >$(RESULTS)/kernels.part
 	@mv $(RESULTS)/kernels.part $(RESULTS)/kernels.json
 	Benchmarks/report.py
+	Benchmarks/history.py --append
 
 ## bench-full all benchmarks and other runtimes, in hours, and Benchmarks/RESULTS.md
 bench-full: benchmark-programs $(CLIP) $(VGG16)
@@ -121,6 +122,7 @@ bench-full: benchmark-programs $(CLIP) $(VGG16)
 	.cache/peers/bin/python Benchmarks/peers/training_step.py --vgg "$(VGG16)" >$(RESULTS)/training.part
 	@mv $(RESULTS)/training.part $(RESULTS)/training.json
 	Benchmarks/report.py
+	Benchmarks/history.py --append
 
 benchmark-programs: toolchain libraries swift-packages
 	@.ci/install-packages python3
