@@ -28,11 +28,16 @@ INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .b
 PORTABLE_BUILD := --configuration release --scratch-path .build-portable
 PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 
+# Sanitizers make code ten times as slow, so trainings and whole programs are left out. The thread sanitizer does not see
+# how the kernel hands over a contended Mutex and takes that for a race: it gets the targets that compute on pools.
+ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
+THREAD_TESTS := ^(Tensors|Threading|Kernels|Autograd|Inference)Tests
+
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
 
-.PHONY: build demo test test-portable instruction-counts bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test test-portable instruction-counts sanitize docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -64,6 +69,23 @@ test-portable: toolchain libraries swift-packages
 	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-portable
 	IMPASTO_PORTABLE=1 swift build $(PORTABLE_BUILD) --build-tests
 	IMPASTO_PORTABLE=1 swift test $(PORTABLE_BUILD) --skip-build --filter "$(PORTABLE_TESTS)"
+
+## sanitize   the suites of the engine with the address sanitizer, then with the thread sanitizer
+sanitize: toolchain libraries swift-packages $(CLIP)
+	@.ci/install-packages ffmpeg chromium python3
+	.ci/sanitize address "$(ADDRESS_TESTS)"
+	.ci/sanitize thread "$(THREAD_TESTS)"
+
+## docs       the documentation of the libraries, in .build/documentation
+docs: toolchain libraries swift-packages
+	@.ci/install-packages python3
+	@# Where no source has changed since, SwiftPM would take the plan of the benchmarks for this one's, or this one's for theirs.
+	@rm -f .build/release.yaml .build/*/release/description.json
+	swift build --configuration release --target Streaming
+	swift build --configuration release --target Training
+	@rm -f .build/release.yaml .build/*/release/description.json
+	.ci/build-docs .build/documentation
+	@echo "To read it: python3 -m http.server --directory .build/documentation, then http://localhost:8000/documentation/impasto"
 
 ## bench      a few benchmarks, in a few minutes, and Benchmarks/RESULTS.md
 bench: benchmark-programs
@@ -151,7 +173,7 @@ uninstall:
 
 ## clean      removes what was built; downloads and training data stay
 clean:
-	rm -rf .build-install .build-portable demo
+	rm -rf .build-install .build-portable .build-address .build-thread demo
 	@[ ! -d .build ] || find .build -mindepth 1 -maxdepth 1 ! -name checkouts ! -name repositories ! -name workspace-state.json \
 	  -exec rm -rf {} +
 

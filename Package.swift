@@ -46,8 +46,8 @@ let package = Package(
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
-    .library(name: "Inference", targets: ["Inference"]),
-    .library(name: "Streaming", targets: ["Streaming", "FFmpeg", "Files"]),
+    .library(name: "Inference", targets: ["Inference", "Threading"]),
+    .library(name: "Streaming", targets: ["Streaming", "Imaging", "FFmpeg", "Files"]),
     .library(name: "Training", targets: ["Training", "Autograd", "Imaging"]),
     .library(name: "Console", targets: ["Console"]),
     .library(name: "TestSupport", targets: ["TestSupport"]),
@@ -200,8 +200,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Networks", "Safetensors",
-        "Tensors", "TestSupport",
+        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
   ]

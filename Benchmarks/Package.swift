@@ -44,7 +44,7 @@ let package = Package(
     // MARK: Level 0: clocks, statistics, the machine's limits, tables, charts
     .target(
       name: "Measurement",
-      dependencies: [kernels, networks, console, argumentParser],
+      dependencies: [kernels, networks, inference, console, argumentParser],
       swiftSettings: settings),
 
     // MARK: Level 1: programs
@@ -59,7 +59,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "KernelBenchmark",
-      dependencies: ["Measurement", kernels, console, argumentParser],
+      dependencies: ["Measurement", kernels, networks, console, argumentParser],
       swiftSettings: settings),
     .executableTarget(
       name: "instruction-counts",

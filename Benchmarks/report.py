@@ -340,7 +340,7 @@ def kernels_section(kernels):
             [
                 network_name(ours), size_name(ours), str(ours["threads"]), ours["shape"], str(len(ours["layers"])),
                 ours["algorithm"], three(ours["ms"]), three(ours["gflops"]), percent(ours["peakShare"]),
-                percent(ours["rooflineShare"]), f"{ours['speedupOverIm2col']:.2f}",
+                percent(ours["rooflineShare"]), f"{ours['speedupOverIm2col']:.2f}" if ours.get("speedupOverIm2col") else "",
                 f"{rest['algorithm']}, {three(rest['ms'])} ms" if rest else "",
             ]  # fmt: skip
         )

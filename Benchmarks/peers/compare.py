@@ -3,7 +3,7 @@
 
     Benchmarks/peers/setup                       # once: the peers, in .cache/peers
     .cache/peers/bin/python Benchmarks/peers/compare.py [--quick]
-    .cache/peers/bin/python Benchmarks/peers/compare.py --network half --size 640x360 --threads 2 --peer openvino
+    .cache/peers/bin/python Benchmarks/peers/compare.py --network realtime half --size 640x360 --threads 2 --peer openvino
 
 `framerate` must have been built, see Benchmarks/README.md. Programs take turns (ours, a peer, ours, the next peer,
 ...), so that a slow spell of the machine meets all, and whoever has no turn is stopped, so that nobody's waiting
@@ -30,27 +30,35 @@ from report import describe_machine, print_table, versions
 from runtimes import RUNTIMES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NETWORKS = {"johnson": 1.0, "half": 0.5, "quarter": 0.25}
+# The networks, and the shipped styles whose weights they have; random ones where there is none.
+NETWORKS = {
+    "realtime": "starry", "quality": "starry-quality", "half": "starry-half", "johnson": "starry-johnson", "quarter": None,
+}  # fmt: skip
 CLIP = ROOT / ".cache" / "bigbuckbunny.mp4"
-SHIPPED_MODEL = ROOT / "models" / "starry-half.safetensors"
 # A turn lasts so many seconds, but has at least three frames.
 TURN_SECONDS, QUICK_TURN_SECONDS = 1.5, 0.5
 TRIAL_SECONDS = 0.5
 RANGE = 255
+# Levels. float32 makes hundredths of one, a parameter or pixel in the wrong place makes tens.
+LARGEST_DIFFERENCE = 1
 
 
-def choose_variant(point, peer, quick):
-    """The variant of the peer that is fastest here, or None; says why where one does not run."""
+def choose_variant(point, graph, peer, expected, quick):
+    """The variant of the peer that is fastest here, or None; says why where one does not run or paints something else."""
     best = None
-    for variant in RUNTIMES[peer].variants:
+    for variant in RUNTIMES[peer].variants(graph):
         if not point.supports(peer, variant) or quick and variant in RUNTIMES[peer].slow_variants:
             continue
         try:
             with PeerProcess(peer, variant, point) as process:
                 # The least: other work on the machine only adds.
                 milliseconds = min(process.frames(TRIAL_SECONDS))
+                difference = largest_difference(process, expected)
         except PeerError as error:
             note(f"{point}: {peer} ({variant}) does not run: {error}")
+            continue
+        if not difference <= LARGEST_DIFFERENCE:
+            note(f"{point}: {peer} ({variant}) paints something else: it differs by {difference:.3g} levels")
             continue
         note(f"{point}: {peer} ({variant}) {milliseconds:.1f} ms")
         if best is None or milliseconds < best[0]:
@@ -58,9 +66,13 @@ def choose_variant(point, peer, quick):
     return best[1] if best else None
 
 
-def compare(point, variants, rounds, seconds, ours):
+def largest_difference(process, expected):
+    """Of any number of the peer's result from ours, in levels."""
+    return float(numpy.abs(process.result() - expected).max())
+
+
+def compare(point, variants, rounds, seconds, ours, expected):
     """One row for each peer, of so many rounds with turns of so many seconds; `variants` maps its name to the variant."""
-    expected = ours.floats(point)
     processes = {peer: PeerProcess(peer, variant, point) for peer, variant in variants.items()}
     our_process = ours.start(point)
     try:
@@ -75,9 +87,9 @@ def compare(point, variants, rounds, seconds, ours):
             ratios = [theirs / our for theirs, our in zip(peer_times[peer], our_times[peer])]
             peer_ms, ours_ms = statistics.median(peer_times[peer]), statistics.median(our_times[peer])
             memory = process.memory()
-            difference = float(numpy.abs(process.result() - expected).max())
+            difference = largest_difference(process, expected)
             yield {
-                "network": "johnson", "width": point.width, "size": point.size_name, "threads": point.threads,
+                "network": point.network, "width": 1, "size": point.size_name, "threads": point.threads,
                 "weights": point.weights, "peer": peer, "variant": variants[peer], "peerMs": rounded(peer_ms),
                 "oursMs": rounded(ours_ms), "ratio": rounded(peer_ms / ours_ms), "ratioLow": rounded(min(ratios)),
                 "ratioHigh": rounded(max(ratios)), "rounds": rounds, "maxDifference": rounded(difference),
@@ -131,15 +143,19 @@ def main():
         for name in arguments.network:
             for size in arguments.size:
                 with tempfile.TemporaryDirectory(prefix="impasto-peers-") as folder:
-                    model = SHIPPED_MODEL if name == "half" else ours.write_model(NETWORKS[name], folder)
-                    prepare_point(folder, model, size, arguments.clip, arguments.peer)
+                    style = NETWORKS[name]
+                    model = ROOT / "models" / f"{style}.safetensors" if style else ours.write_model(name, folder)
+                    graph = prepare_point(folder, model, size, arguments.clip, arguments.peer)
                     for threads in arguments.threads:
-                        weights = model.stem if model == SHIPPED_MODEL else "random"
-                        point = Point(folder, NETWORKS[name], weights, size, threads, tuple(available[:threads]))
+                        point = Point(folder, name, style or "random", size, threads, tuple(available[:threads]))
+                        expected = ours.floats(point)
                         if not arguments.quick or name not in chosen:
-                            found = {peer: choose_variant(point, peer, arguments.quick) for peer in arguments.peer}
+                            found = {
+                                peer: choose_variant(point, graph, peer, expected, arguments.quick)
+                                for peer in arguments.peer
+                            }
                             chosen[name] = {peer: variant for peer, variant in found.items() if variant}
-                        report["rows"] += compare(point, chosen[name], rounds, seconds, ours)
+                        report["rows"] += compare(point, chosen[name], rounds, seconds, ours, expected)
                         # After every point: a long run that is broken off leaves what it measured.
                         partial = arguments.output.with_suffix(".partial")
                         partial.write_text(json.dumps(report, indent=1) + "\n")

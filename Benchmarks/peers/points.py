@@ -16,7 +16,7 @@ class Point:
     """`folder` holds model.safetensors, frame.rgb and the peers' forms of the model; it runs on `processors`."""
 
     folder: str
-    width: float
+    network: str
     weights: str
     size: tuple
     threads: int
@@ -34,35 +34,38 @@ class Point:
         return not (peer == "ncnn" and variant == "pnnx") or pathlib.Path(self.path("pnnx.ncnn.param")).exists()
 
     def __str__(self):
-        return f"width {self.width:g}, {self.size_name}, threads {self.threads}"
+        return f"{self.network}, {self.size_name}, threads {self.threads}"
 
 
 def prepare_point(folder, model_path, size, clip, peers):
-    """Fills the folder for every number of threads."""
+    """Fills the folder for every number of threads; the network's graph."""
     folder = pathlib.Path(folder)
     if model_path != folder / "model.safetensors":
         shutil.copyfile(model_path, folder / "model.safetensors")
     model = network.Model.load(folder / "model.safetensors")
+    model.network.check_size(*size)
     make_frame(clip, size).tofile(folder / "frame.rgb")
     if {"onnxruntime", "openvino", "opencv"} & set(peers):
         import onnx
 
-        from export_onnx import NORM_FORMS, make_onnx
+        from export_onnx import forms, make_onnx
 
-        for form in NORM_FORMS:
-            onnx.save(make_onnx(model, *size, form), folder / f"{form}.onnx")
+        for form in forms(model.network):
+            onnx.save(make_onnx(model, *size, *form.split("-")), folder / f"{form}.onnx")
     if "ncnn" in peers:
         import ncnn_model
 
-        for form in ("instance", "group"):
-            ncnn_model.write(model, folder / f"{form}.ncnn.param", folder / f"{form}.ncnn.bin", form)
-        convert_with_pnnx(folder, size)
+        for form in ncnn_model.NORM_FORMS:
+            ncnn_model.write(model, *size, folder / f"{form}.ncnn.param", folder / f"{form}.ncnn.bin", form)
+        if model.network.canvas is None:
+            convert_with_pnnx(folder, size)
+    return model.network
 
 
 def convert_with_pnnx(folder, size):
     """ncnn's own converter, which needs PyTorch: traces the network there. Without PyTorch its variant is left out."""
     code = (
-        "import torch, torch_network; network = torch_network.load('model.safetensors').eval(); "
+        f"import torch, torch_network; network = torch_network.load('model.safetensors', *{tuple(size)}).eval(); "
         f"torch.jit.trace(network, torch.zeros(1, 3, {size[1]}, {size[0]}), check_trace=False).save('pnnx.pt')"
     )
     here = str(pathlib.Path(__file__).resolve().parent)

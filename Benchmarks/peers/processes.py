@@ -68,34 +68,16 @@ class Ours:
     def floats(self, point):
         """The result for the point's frame, not clamped: [H, W, 3]."""
         output = point.path("ours.f32")
-        arguments = ["--model", point.path("model.safetensors"), "--size", point.size_name, "--threads"]
-        arguments += [
-            str(point.threads),
-            "--frames",
-            "1",
-            "--input",
-            point.path("frame.rgb"),
-            "--output-floats",
-            output,
-        ]
+        arguments = ["--model", point.path("model.safetensors"), "--size", point.size_name]
+        arguments += ["--threads", str(point.threads), "--frames", "1", "--input", point.path("frame.rgb")]
+        arguments += ["--output-floats", output]
         self.run(arguments, point.processors)
         return numpy.fromfile(output, "<f4").reshape(point.size[1], point.size[0], 3)
 
-    def write_model(self, width, folder):
-        """A model of random weights at this width; its path."""
+    def write_model(self, network, folder):
+        """A model of this network with random weights; its path."""
         path = pathlib.Path(folder) / "model.safetensors"
-        arguments = [
-            "--network",
-            "johnson",
-            "--width",
-            str(width),
-            "--size",
-            "64x64",
-            "--threads",
-            "1",
-            "--frames",
-            "1",
-        ]
+        arguments = ["--network", network, "--size", "64x64", "--threads", "1", "--frames", "1"]
         self.run([*arguments, "--write-model", str(path)], sorted(os.sched_getaffinity(0)))
         return path
 

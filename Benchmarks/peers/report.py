@@ -45,18 +45,18 @@ def versions(peers):
 
 def print_table(rows):
     """The rows as a table of text, the fastest peer of a point marked."""
-    titles = ["width", "size", "threads", "peer", "variant", "peer ms", "ours ms", "ratio", "spread", "difference",
+    titles = ["network", "size", "threads", "peer", "variant", "peer ms", "ours ms", "ratio", "spread", "difference",
               "peer MB", "ours MB"]
     fastest = {}
     for row in rows:
-        key = (row["width"], row["size"], row["threads"])
+        key = (row["network"], row["size"], row["threads"])
         fastest[key] = min(row["peerMs"], fastest.get(key, row["peerMs"]))
     lines = [titles]
     for row in rows:
-        best = row["peerMs"] == fastest[row["width"], row["size"], row["threads"]]
+        best = row["peerMs"] == fastest[row["network"], row["size"], row["threads"]]
         lines.append(
             [
-                f"{row['width']:g}",
+                row["network"],
                 row["size"],
                 str(row["threads"]),
                 row["peer"] + ("*" if best else ""),

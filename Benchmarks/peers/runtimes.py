@@ -1,6 +1,6 @@
 """The peers: each loads the network once and paints one float32 frame per call.
 
-`package` is its name on PyPI, `variants` are forms of the network or settings of which compare.py takes the fastest,
+`package` is its name on PyPI, `variants` gives the forms of a network or settings of which compare.py takes the fastest,
 with --quick without `slow_variants`. A runtime is made with the folder of the model files, the number of threads and
 the name of a variant; `set_frame` takes float32 [3, H, W] in 0...255, `run` is what is timed, `result` gives float32
 [3, H, W]. Turning 8-bit pixels into floats and back is not part of `run`. Imports happen inside, so that a worker
@@ -17,12 +17,22 @@ class Runtime:
 
     slow_variants = ()
 
+    @classmethod
+    def variants(cls, graph):
+        """The names of the variants for a network."""
+        raise NotImplementedError
+
 
 class OnnxRuntime(Runtime):
-    """ONNX Runtime with all graph optimizations; the variants are forms of instance norm, see export_onnx.py."""
+    """ONNX Runtime with all graph optimizations; the variants are forms of the network, see export_onnx.py."""
 
     package = "onnxruntime"
-    variants = ("instance", "layer", "moments")
+
+    @classmethod
+    def variants(cls, graph):
+        from export_onnx import forms
+
+        return forms(graph)
 
     def __init__(self, folder, threads, variant):
         import onnxruntime
@@ -56,7 +66,12 @@ class OpenVino(Runtime):
     """OpenVINO's CPU plugin in float32, tuned for latency."""
 
     package = "openvino"
-    variants = ("instance", "moments")
+
+    @classmethod
+    def variants(cls, graph):
+        from export_onnx import forms
+
+        return forms(graph, ("instance", "moments"))
 
     def __init__(self, folder, threads, variant):
         import openvino
@@ -86,12 +101,15 @@ class OpenVino(Runtime):
 class Ncnn(Runtime):
     """ncnn in float32 with Winograd, packed layouts and light mode.
 
-    The variants are its two layers for instance norm, and what its own converter, pnnx, makes of the network in
-    PyTorch.
+    The variants are its two layers for instance norm, and what its own converter, pnnx, makes of the network in PyTorch;
+    the products of a canvas are beyond it.
     """
 
     package = "ncnn"
-    variants = ("instance", "group", "pnnx")
+
+    @classmethod
+    def variants(cls, graph):
+        return ("instance", "group", "pnnx") if graph.canvas is None else ("instance", "group")
 
     def __init__(self, folder, threads, variant):
         import ncnn
@@ -135,27 +153,32 @@ class PyTorch(Runtime):
     """PyTorch under inference_mode; the variants are eager in two memory formats, traced and frozen, torch.compile."""
 
     package = "torch"
-    variants = ("contiguous", "channels_last", "frozen", "compiled")
     # It takes a minute or more to start.
     slow_variants = ("compiled",)
 
+    @classmethod
+    def variants(cls, graph):
+        return "contiguous", "channels_last", "frozen", "compiled"
+
     def __init__(self, folder, threads, variant):
         import torch
-
-        import torch_network
 
         self.torch = torch
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(1)
         torch.set_flush_denormal(True)
-        self.variant = variant
-        self.format = torch.channels_last if variant == "channels_last" else torch.contiguous_format
-        network = torch_network.load(pathlib.Path(folder) / "model.safetensors").eval()
-        self.network = network.to(memory_format=self.format)
+        self.variant, self.path = variant, pathlib.Path(folder) / "model.safetensors"
 
     def set_frame(self, frame):
+        import torch_network
+
         torch = self.torch
-        self.frame = torch.from_numpy(frame[None]).contiguous(memory_format=self.format)
+        layout = torch.channels_last if self.variant == "channels_last" else torch.contiguous_format
+        network = torch_network.load(self.path, *frame.shape[:0:-1]).eval()
+        self.network = network.to(memory_format=layout)
+        # The canvas is made of whole rows: the film stays planar for it, and the draft takes the layout of its weights.
+        film_layout = layout if network.graph.canvas is None else torch.contiguous_format
+        self.frame = torch.from_numpy(frame[None]).contiguous(memory_format=film_layout)
         with torch.inference_mode():
             if self.variant == "frozen":
                 traced = torch.jit.trace(self.network, self.frame, check_trace=False)
@@ -172,20 +195,28 @@ class PyTorch(Runtime):
 
 
 class OpenCv(Runtime):
-    """OpenCV's dnn module; the variants are its two engines."""
+    """OpenCV's dnn module; the variants are its two engines, on a canvas with each form of enlargement."""
 
     package = "opencv-python-headless"
-    variants = ("new", "classic")
+
+    @classmethod
+    def variants(cls, graph):
+        from export_onnx import forms
+
+        engines = ("new", "classic")
+        return tuple(form.replace("instance", engine) for engine in engines for form in forms(graph, ("instance",)))
 
     def __init__(self, folder, threads, variant):
         import cv2
 
         cv2.setNumThreads(threads)
-        engine = cv2.dnn.ENGINE_NEW if variant == "new" else cv2.dnn.ENGINE_CLASSIC
-        self.net = cv2.dnn.readNetFromONNX(str(pathlib.Path(folder) / "instance.onnx"), engine)
+        name, *form = variant.split("-")
+        engine = {"new": cv2.dnn.ENGINE_NEW, "classic": cv2.dnn.ENGINE_CLASSIC}[name]
+        path = pathlib.Path(folder) / ("-".join(["instance", *form]) + ".onnx")
+        self.net = cv2.dnn.readNetFromONNX(str(path), engine)
         self.net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
         self.net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
-        if variant == "classic":
+        if name == "classic":
             self.net.enableWinograd(True)
 
     def set_frame(self, frame):

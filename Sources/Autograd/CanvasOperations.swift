@@ -2,10 +2,10 @@ import Kernels
 import Tensors
 import Threading
 
-// From the film to its canvas and back.
+// Operations between a full-size frame and its canvas.
 
 extension Tape {
-  /// `input` reduced to `height` × `width` by area averaging, see ``AreaReduction``; output `[N, height, width, C]`.
+  /// Resizes `input`, `[N, H, W, C]`, to `[N, height, width, C]` by area averaging. See ``AreaReduction``.
   public func areaReduced(_ input: Variable, height: Int, width: Int) -> Variable {
     let shape = input.value.shape
     let reduction = AreaReduction(height: shape.height, width: shape.width, outputHeight: height, outputWidth: width)
@@ -27,13 +27,15 @@ extension Tape {
     }
   }
 
-  /// `input` at half its height and width, see ``areaReduced(_:height:width:)``: its next octave.
+  /// Halves the height and width of `input` by area averaging, which gives its next octave.
   public func halved(_ input: Variable) -> Variable {
     areaReduced(input, height: max(1, input.value.shape.height / 2), width: max(1, input.value.shape.width / 2))
   }
 
-  /// `input` at `height` × `width` by bilinear interpolation, or at the centres of blocks of `step` × `step` pixels of that picture, see
-  /// ``BilinearEnlargement``; output `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
+  /// Resizes `input` to `height` × `width` by bilinear interpolation. See ``BilinearEnlargement``.
+  ///
+  /// - Parameter step: Samples the result only at the centres of blocks of `step` × `step` pixels.
+  /// - Returns: A variable of shape `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
   public func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {
     let shape = input.value.shape
     let enlargement = BilinearEnlargement(
@@ -58,7 +60,7 @@ extension Tape {
     }
   }
 
-  /// `draft`, `[N, h, w, C]`, as it is enlarged to a film of `height` × `width`, see ``DraftSharpening``.
+  /// Sharpens `draft`, `[N, h, w, C]`, for its enlargement to a frame of `height` × `width`. See ``DraftSharpening``.
   public func sharpened(_ draft: Variable, height: Int, width: Int) -> Variable {
     let shape = draft.value.shape
     let sharpening = DraftSharpening(width: shape.width, height: shape.height, filmWidth: width, filmHeight: height)
@@ -71,10 +73,14 @@ extension Tape {
     return record(sharpened(draft.value), inputs: [draft]) { [self] gradient in add(sharpened(gradient), to: draft) }
   }
 
-  /// What a revision reads of each block of 2×2 pixels of `film`, `[N, H, W, 3]`, and of `draft`, `[N, h, w, 3]`, see ``RevisionInput``;
-  /// output `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`. The film is a constant, and the draft's extents are those of its canvas.
+  /// Gathers the input of a revision for each block of 2×2 pixels. See ``RevisionInput``.
+  ///
+  /// - Parameters:
+  ///   - film: The full-size frame, `[N, H, W, 3]`. It must not require a gradient.
+  ///   - draft: The draft in the size of the canvas, `[N, h, w, 3]`.
+  /// - Returns: A variable of shape `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
   public func revisionInput(film: Variable, draft: Variable) -> Variable {
-    precondition(!film.requiresGradient, "a film has no gradient")
+    precondition(!film.requiresGradient, "the film must be a constant")
     let (shape, canvas) = (film.value.shape, draft.value.shape)
     let luma = uninitialized(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
     RevisionInput.luma(film.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
@@ -97,12 +103,18 @@ extension Tape {
     }
   }
 
-  /// `base + scale · blocks`: `base` `[N, H, W, 3]`, and `blocks` `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`, shuffled to pixels, see
-  /// ``RevisionInput/addBlocks(_:scale:to:batch:height:width:output:pool:)``.
+  /// Computes `base + scale · blocks` after shuffling `blocks` to pixels.
+  ///
+  /// See ``RevisionInput/addBlocks(_:scale:to:batch:height:width:output:pool:)``.
+  ///
+  /// - Parameters:
+  ///   - base: A picture, `[N, H, W, 3]`.
+  ///   - blocks: The 12 values of each block of 2×2 pixels, `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`.
   public func addingBlocks(_ base: Variable, _ blocks: Variable, scale: Float) -> Variable {
     let shape = base.value.shape
     let expected = Shape(batch: shape.batch, height: (shape.height + 1) / 2, width: (shape.width + 1) / 2, channels: 12)
-    precondition(shape.channels == 3 && blocks.value.shape == expected, "\(blocks.value.shape) for \(shape)")
+    precondition(
+      shape.channels == 3 && blocks.value.shape == expected, "blocks of shape \(blocks.value.shape) for \(shape)")
     let output = uninitialized(shape)
     RevisionInput.addBlocks(
       blocks.value.pointer, scale: scale, to: base.value.pointer, batch: shape.batch, height: shape.height,

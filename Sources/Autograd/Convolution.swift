@@ -3,13 +3,18 @@ import Tensors
 import Threading
 
 extension Tape {
-  /// Convolution plus bias, optionally followed by ReLU; with `upsampling` 2, of the input in twice its size (nearest neighbour).
+  /// Convolves `input`, `[N, H, W, I]`, and adds `bias`, optionally followed by ReLU.
   ///
-  /// Input `[N, H, W, I]`, `weight` `[O, I, k, k]`, `bias` `[O]`; output `[N, Ho, Wo, O]`. `prepared` holds the weight in the
-  /// kernels' form where the same weight is used step after step.
+  /// - Parameters:
+  ///   - weight: The filters, `[O, I, k, k]`.
+  ///   - bias: The offsets, `[O]`.
+  ///   - upsampling: 2 doubles the size of the input (nearest neighbour) before the convolution.
+  ///   - appliesReLU: Whether to apply ReLU to the result.
+  ///   - prepared: The weight as the kernels read it, for a weight that many steps share. Without it each call prepares the weight.
+  /// - Returns: A variable of shape `[N, Ho, Wo, O]`.
   public func convolution(
     _ input: Variable, weight: Variable, bias: Variable?, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
-    upsampling: Int = 1, rectifies: Bool = false, prepared: PreparedConvolution? = nil
+    upsampling: Int = 1, appliesReLU: Bool = false, prepared: PreparedConvolution? = nil
   ) -> Variable {
     let prepared =
       prepared
@@ -27,15 +32,15 @@ extension Tape {
     withScratch(forward.forwardScratchCount(threads: pool.threadCount)) { scratch in
       forward.forward(
         input.value.pointer, preparedWeight: prepared.weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: rectifies), output: output.pointer,
+        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: appliesReLU), output: output.pointer,
         scratch: scratch, pool: pool)
     }
 
     let isTrained = weight.requiresGradient || bias?.requiresGradient == true
     return record(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) { [self] gradient in
-      // Where only the input wants a gradient, what reads the output's can look at ReLU's mask as it does.
-      let masksOnRead = rectifies && !isTrained && prepared.backward?.gradient.readsMask == true
-      if rectifies && !masksOnRead {
+      // If only the input needs a gradient, its kernel can apply ReLU's mask while it reads the output gradient.
+      let masksOnRead = appliesReLU && !isTrained && prepared.backward?.kernel.readsMask == true
+      if appliesReLU && !masksOnRead {
         Pointwise.reluBackward(
           output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
         )
@@ -50,12 +55,12 @@ extension Tape {
       if let bias, bias.requiresGradient {
         forward.backwardBias(gradient.pointer, dBias: accumulator(bias).pointer, pool: pool)
       }
-      guard input.requiresGradient, let (toInput, turned) = prepared.backward else { return }
-      withScratch(toInput.scratchCount(threads: pool.threadCount)) { scratch in
+      guard input.requiresGradient, let (kernel, kernelWeight) = prepared.backward else { return }
+      withScratch(kernel.scratchCount(threads: pool.threadCount)) { scratch in
         contribute(to: input) { target in
-          toInput.run(
-            gradient.pointer, mask: masksOnRead ? UnsafePointer(output.pointer) : nil, preparedWeight: turned.pointer,
-            dInput: target, scratch: scratch, pool: pool)
+          kernel.run(
+            gradient.pointer, mask: masksOnRead ? UnsafePointer(output.pointer) : nil,
+            preparedWeight: kernelWeight.pointer, dInput: target, scratch: scratch, pool: pool)
         }
       }
     }

@@ -2,12 +2,16 @@ import Kernels
 import Tensors
 
 extension Tape {
-  /// Depthwise convolution plus bias, optionally followed by ReLU.
+  /// Convolves each channel of `input`, `[N, H, W, C]`, with its own filter and adds `bias`, optionally followed by ReLU.
   ///
-  /// Input `[N, H, W, C]`, `weight` `[C, 1, k, k]`, `bias` `[C]`; output `[N, Ho, Wo, C]`.
+  /// - Parameters:
+  ///   - weight: The filters, `[C, 1, k, k]`.
+  ///   - bias: The offsets, `[C]`.
+  ///   - appliesReLU: Whether to apply ReLU to the result.
+  /// - Returns: A variable of shape `[N, Ho, Wo, C]`.
   public func depthwiseConvolution(
     _ input: Variable, weight: Variable, bias: Variable, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
-    rectifies: Bool = false
+    appliesReLU: Bool = false
   ) -> Variable {
     let shape = input.value.shape
     let kernel = DepthwiseConvolution(
@@ -23,9 +27,10 @@ extension Tape {
         batch: shape.batch, height: geometry.outputHeight, width: geometry.outputWidth, channels: shape.channels))
     kernel.forward(
       input.value.pointer, preparedWeight: prepared.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, rectifies: rectifies), output: output.pointer, pool: pool)
+      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, rectifies: appliesReLU), output: output.pointer,
+      pool: pool)
     return record(output, inputs: [input, weight, bias]) { [self] gradient in
-      if rectifies {
+      if appliesReLU {
         Pointwise.reluBackward(
           output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
         )

@@ -1,11 +1,10 @@
 import Kernels
 import Tensors
 
-// Losses are numbers, not tensors: each is added to a running total with its weight, and its gradient is seeded at once.
-// The tape's rules then start from there.
+// A loss is a number, not a tensor. Computing it seeds the gradients of its inputs right away; the tape's rules start from there.
 
 extension Tape {
-  /// The Gram matrices `[N, C, C]` of features `[N, H, W, C]`, `G = Fᵀ·F / (C·H·W)`.
+  /// Computes the Gram matrices `G = Fᵀ·F / (C·H·W)`, `[N, C, C]`, of features `F`, `[N, H, W, C]`.
   public func gram(_ features: Variable) -> Variable {
     let shape = features.value.shape
     let pixels = shape.height * shape.width
@@ -25,12 +24,15 @@ extension Tape {
     }
   }
 
-  /// `mean((prediction − target)²)`; seeds the prediction's gradient with `weight` times the loss's.
+  /// Computes `mean((prediction − target)²)` and adds its gradient, times `weight`, to the gradient of `prediction`.
   ///
-  /// A target of one image serves every image of the prediction. Returns the loss without the weight.
+  /// - Parameter target: The values to compare with: as many images as `prediction`, or one for all of them.
+  /// - Returns: The loss, without the weight.
   public func meanSquaredError(_ prediction: Variable, target: Tensor, weight: Float) -> Double {
     let count = prediction.value.count
-    precondition(target.count > 0 && count % target.count == 0, "target \(target.shape) for \(prediction.value.shape)")
+    precondition(
+      target.count > 0 && count % target.count == 0,
+      "a target of shape \(target.shape) for a prediction of shape \(prediction.value.shape)")
     let loss = MeanSquaredError.forward(
       prediction.value.pointer, target.pointer, count: count, period: target.count, pool: pool)
     if prediction.requiresGradient {
@@ -42,9 +44,9 @@ extension Tape {
     return loss
   }
 
-  /// The sum of squared neighbour differences over the batch; seeds the image's gradient with `weight` times the loss's.
+  /// Sums the squared differences of neighbouring pixels over the batch and adds the sum's gradient, times `weight`, to that of `image`.
   ///
-  /// Returns the loss without the weight.
+  /// - Returns: The loss, without the weight.
   public func totalVariation(_ image: Variable, weight: Float) -> Double {
     let shape = image.value.shape
     let loss = TotalVariation.forward(
@@ -59,16 +61,23 @@ extension Tape {
     return loss
   }
 
-  /// `mean(m·(frame − warped − δ)²)` over `[N, H, W, C]`, see ``WarpingError``; seeds the gradients of both frames with `weight`
-  /// times the loss's.
+  /// Computes `mean(m·(frame − warped − δ)²)` and adds its gradient, times `weight`, to the gradients of both frames.
   ///
-  /// `change` (δ) and `mask` (m) are `[N, H, W, 1]`. Returns the loss without the weight.
+  /// See ``WarpingError``.
+  ///
+  /// - Parameters:
+  ///   - frame: A frame, `[N, H, W, C]`.
+  ///   - warped: The previous frame, warped to `frame`, of the same shape.
+  ///   - change: The expected change of brightness, `δ`, `[N, H, W, 1]`.
+  ///   - mask: The weight of each pixel, `m`, `[N, H, W, 1]`.
+  /// - Returns: The loss, without the weight.
   public func warpingError(
     _ frame: Variable, warped: Variable, change: Tensor, mask: Tensor, weight: Float
   ) -> Double {
     let shape = frame.value.shape
     let pixels = shape.count / max(shape.channels, 1)
-    precondition(warped.value.shape == shape && change.count == pixels && mask.count == pixels, "frames of other sizes")
+    precondition(
+      warped.value.shape == shape && change.count == pixels && mask.count == pixels, "the frames differ in size")
     let loss = WarpingError.forward(
       frame.value.pointer, warped.value.pointer, change: change.pointer, mask: mask.pointer, pixels: pixels,
       channels: shape.channels, pool: pool)

@@ -1,18 +1,18 @@
 import Threading
 
-/// Where a step's time goes: the seconds of each operation on tapes that carry it, by name and output shape.
+/// A profile of the operations on a tape: the seconds each takes, by name and output shape.
 ///
-/// Operations follow one another on a tape, so what lies between two marks belongs to the second.
+/// Operations run one after another, so the time between two marks belongs to the operation of the second mark.
 public final class OperationTimes {
-  /// The sums of one operation.
+  /// The total time of one operation.
   public struct Entry: Sendable {
-    /// Such as `convolution [4, 64, 64, 128]`.
+    /// The operation and its output shape, such as `convolution [4, 64, 64, 128]`.
     public let name: String
-    /// Values that were computed.
+    /// How often the operation ran.
     public var calls = 0
-    /// Seconds to compute them.
+    /// The seconds of the forward passes.
     public var forward = 0.0
-    /// Seconds of their gradient rules.
+    /// The seconds of the backward passes.
     public var backward = 0.0
 
     init(name: String) { self.name = name }
@@ -21,16 +21,16 @@ public final class OperationTimes {
   private var sums: [String: Entry] = [:]
   private var mark = ContinuousClock.now
 
-  /// No times yet; the clock starts.
+  /// Creates an empty profile and starts its clock.
   public init() {}
 
-  /// All operations, the most expensive first.
+  /// All operations, the slowest first.
   public var entries: [Entry] { sums.values.sorted { $0.forward + $0.backward > $1.forward + $1.backward } }
 
-  /// Starts the clock anew: what lies before belongs to no operation.
+  /// Restarts the clock. The time since the last mark counts for no operation.
   public func restart() { mark = .now }
 
-  /// The seconds since the last mark, which moves to now.
+  /// Sets a mark and returns the seconds since the previous one.
   private func lap() -> Double {
     let now = ContinuousClock.now
     defer { mark = now }

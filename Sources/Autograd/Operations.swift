@@ -1,9 +1,10 @@
 import Kernels
 import Tensors
 
-// The table of operations: each computes its value with a forward kernel and records the backward kernels.
+// Each operation computes its value with a forward kernel and records a rule that runs the backward kernels.
 
 extension Tape {
+  /// Adds `gradient` to the gradient of `variable`. The tensor may become the variable's own, so the caller must not use it afterwards.
   func add(_ gradient: Tensor, to variable: Variable) {
     guard let sum = variable.gradient else {
       variable.gradient = gradient
@@ -12,8 +13,8 @@ extension Tape {
     Pointwise.add(sum.pointer, gradient.pointer, output: sum.pointer, count: sum.count, pool: pool)
   }
 
-  /// Instance normalisation with `gamma` and `beta`, each `[C]`, optionally followed by ReLU.
-  public func instanceNorm(_ input: Variable, gamma: Variable, beta: Variable, rectifies: Bool = false) -> Variable {
+  /// Normalises each channel of each image and applies `gamma` and `beta`, each `[C]`, optionally followed by ReLU.
+  public func instanceNorm(_ input: Variable, gamma: Variable, beta: Variable, appliesReLU: Bool = false) -> Variable {
     let shape = input.value.shape
     let pixels = shape.height * shape.width
     let channels = shape.channels
@@ -28,15 +29,15 @@ extension Tape {
     }
     InstanceNorm.apply(
       input.value.pointer, batch: shape.batch, pixels: pixels, channels: channels, gamma: gamma.value.pointer,
-      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, rectifies: rectifies,
+      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, rectifies: appliesReLU,
       output: output.pointer, pool: pool)
     return record(output, inputs: [input, gamma, beta]) { [self] gradient in
       let dGamma = accumulator(gamma)
       let dBeta = accumulator(beta)
       withDoubleScratch(scratchCount) { space in
-        // The result takes the place of the gradient that it is computed from.
+        // The input gradient overwrites the output gradient.
         InstanceNorm.backward(
-          input.value.pointer, dOutput: gradient.pointer, rectifiedOutput: rectifies ? output.pointer : nil,
+          input.value.pointer, dOutput: gradient.pointer, rectifiedOutput: appliesReLU ? output.pointer : nil,
           batch: shape.batch, pixels: pixels, channels: channels, gamma: gamma.value.pointer, mean: mean.pointer,
           inverseDeviation: inverseDeviation.pointer, dInput: gradient.pointer, dGamma: dGamma.pointer,
           dBeta: dBeta.pointer, scratch: space, pool: pool)
@@ -45,7 +46,7 @@ extension Tape {
     }
   }
 
-  /// `max(input, 0)`.
+  /// Computes `max(input, 0)`.
   public func relu(_ input: Variable) -> Variable {
     let output = uninitialized(input.value.shape)
     Pointwise.relu(input.value.pointer, output: output.pointer, count: output.count, pool: pool)
@@ -56,13 +57,13 @@ extension Tape {
     }
   }
 
-  /// `a + b`, of one shape.
+  /// Computes `a + b` for two values of the same shape.
   public func add(_ a: Variable, _ b: Variable) -> Variable {
-    precondition(a.value.shape == b.value.shape, "shapes \(a.value.shape) and \(b.value.shape) do not add")
+    precondition(a.value.shape == b.value.shape, "cannot add shapes \(a.value.shape) and \(b.value.shape)")
     let output = uninitialized(a.value.shape)
     Pointwise.add(a.value.pointer, b.value.pointer, output: output.pointer, count: output.count, pool: pool)
     return record(output, inputs: [a, b]) { [self] gradient in
-      // Both inputs may come to own and change their gradient, so only one may have this one.
+      // An input may keep its gradient tensor and change it in place, so only one of the two may get this tensor.
       if a.requiresGradient {
         contribute(to: a) { $0.update(from: gradient.pointer, count: gradient.count) }
       }
@@ -70,7 +71,7 @@ extension Tape {
     }
   }
 
-  /// 2×2 maximum pooling with stride 2.
+  /// Max-pools blocks of 2×2 pixels with stride 2.
   public func maxPool(_ input: Variable) -> Variable {
     let shape = input.value.shape
     let output = uninitialized(
@@ -87,7 +88,7 @@ extension Tape {
     }
   }
 
-  /// Nearest-neighbour upsampling by 2.
+  /// Doubles the height and width with nearest-neighbour upsampling.
   public func upsampleNearest(_ input: Variable) -> Variable {
     let shape = input.value.shape
     let output = uninitialized(
@@ -104,7 +105,7 @@ extension Tape {
     }
   }
 
-  /// `offset + scale · tanh(input)`.
+  /// Computes `offset + scale · tanh(input)`.
   public func scaledTanh(_ input: Variable, scale: Float, offset: Float) -> Variable {
     let output = uninitialized(input.value.shape)
     Pointwise.scaledTanh(
@@ -117,7 +118,7 @@ extension Tape {
     }
   }
 
-  /// RGB 0…255 to BGR minus `mean` (in BGR order): what VGG-16 in Caffe's form expects.
+  /// Converts RGB in 0…255 to BGR minus `mean` (in BGR order), the input that Caffe's VGG-16 expects.
   public func caffePreprocessing(_ input: Variable, mean: (Float, Float, Float)) -> Variable {
     let output = uninitialized(input.value.shape)
     let pixels = output.count / 3

@@ -2,21 +2,21 @@ import Kernels
 import Tensors
 import Threading
 
-/// A convolution's weight in the forms that its kernels read, for weights that do not change from step to step.
+/// A convolution's weight in the layouts that its kernels read.
+///
+/// Prepare a weight once if it stays the same for many steps.
 public final class PreparedConvolution {
   /// The forward kernel.
   public let forward: Convolution2D
   let weight: Tensor
-  private let toInput: ConvolutionInputGradient?
-  private let turnedWeight: Tensor?
+  /// The kernel of the input gradient and the weight in its layout; nil unless the initializer prepared them.
+  let backward: (kernel: ConvolutionInputGradient, weight: Tensor)?
 
-  /// The way back to the input with its weight, where it was asked for.
-  var backward: (gradient: ConvolutionInputGradient, weight: Tensor)? {
-    guard let toInput, let turnedWeight else { return nil }
-    return (toInput, turnedWeight)
-  }
-
-  /// Prepares `weight`, `[O, I, k, k]`, for inputs of `geometry`; for the way back to the input too if asked to.
+  /// Prepares `weight` for inputs of `geometry`.
+  ///
+  /// - Parameters:
+  ///   - weight: The filters, `[O, I, k, k]`.
+  ///   - gradientToInput: Whether to prepare the weight for the input gradient too.
   public init(
     geometry: ConvolutionGeometry, weight: Tensor, gradientToInput: Bool, allocator: TensorAllocator, pool: ComputePool
   ) {
@@ -24,18 +24,18 @@ public final class PreparedConvolution {
     self.weight = Tensor(Shape([forward.preparedWeightCount]), zeroed: false, allocator: allocator)
     forward.prepareWeight(weight.pointer, into: self.weight.pointer, pool: pool)
     guard gradientToInput else {
-      toInput = nil
-      turnedWeight = nil
+      backward = nil
       return
     }
-    let toInput = ConvolutionInputGradient(geometry)
-    let turned = Tensor(Shape([toInput.preparedWeightCount]), zeroed: false, allocator: allocator)
-    toInput.prepareWeight(weight.pointer, into: turned.pointer, pool: pool)
-    self.toInput = toInput
-    turnedWeight = turned
+    let kernel = ConvolutionInputGradient(geometry)
+    let kernelWeight = Tensor(Shape([kernel.preparedWeightCount]), zeroed: false, allocator: allocator)
+    kernel.prepareWeight(weight.pointer, into: kernelWeight.pointer, pool: pool)
+    backward = (kernel, kernelWeight)
   }
 
-  /// The geometry for an input `[N, H, W, I]` and a weight `[O, I, k, k]`; `upsampling` 2 is nearest ×2 in front of the convolution.
+  /// Returns the geometry of a convolution of an input `[N, H, W, I]` with a weight `[O, I, k, k]`.
+  ///
+  /// - Parameter upsampling: 2 doubles the size of the input (nearest neighbour) before the convolution.
   public static func geometry(
     input: Shape, weight: Shape, stride: Int, padding: Int, paddingMode: PaddingMode, upsampling: Int = 1
   ) -> ConvolutionGeometry {

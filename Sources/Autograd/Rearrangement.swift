@@ -1,23 +1,27 @@
 import Kernels
 import Tensors
 
-// Operations that move pixels about, or map them one by one.
+// Operations that move pixels or map each of them.
 
 extension Tape {
-  /// `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`, see ``PixelShuffle``.
+  /// Rearranges `[N, H, W, C·r²]` to `[N, H·r, W·r, C]`, where `r` is `factor`. See ``PixelShuffle``.
   public func pixelShuffle(_ input: Variable, factor: Int) -> Variable {
     let shape = input.value.shape
-    precondition(factor > 0 && shape.channels % (factor * factor) == 0, "\(shape) has no blocks of \(factor)")
+    precondition(
+      factor > 0 && shape.channels % (factor * factor) == 0, "cannot shuffle \(shape) by a factor of \(factor)")
     return rearranged(
       input, height: shape.height, width: shape.width, channels: shape.channels / (factor * factor), factor: factor,
       shuffles: true)
   }
 
-  /// `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`, see ``PixelShuffle``; height and width are multiples of `factor`.
+  /// Rearranges `[N, H, W, C]` to `[N, H/r, W/r, C·r²]`, where `r` is `factor`. See ``PixelShuffle``.
+  ///
+  /// The height and width must be multiples of `factor`.
   public func pixelUnshuffle(_ input: Variable, factor: Int) -> Variable {
     let shape = input.value.shape
     precondition(
-      factor > 0 && shape.height % factor == 0 && shape.width % factor == 0, "\(shape) has no blocks of \(factor)")
+      factor > 0 && shape.height % factor == 0 && shape.width % factor == 0,
+      "cannot unshuffle \(shape) by a factor of \(factor)")
     return rearranged(
       input, height: shape.height / factor, width: shape.width / factor, channels: shape.channels, factor: factor,
       shuffles: false)
@@ -41,7 +45,7 @@ extension Tape {
     }
   }
 
-  /// `offset + scale · input`.
+  /// Computes `offset + scale · input`.
   public func affine(_ input: Variable, scale: Float, offset: Float) -> Variable {
     let output = uninitialized(input.value.shape)
     Pointwise.affine(
@@ -53,11 +57,16 @@ extension Tape {
     }
   }
 
-  /// `input` sampled at `positions`, `[N, Ho, Wo, 2]`, see ``BicubicWarp``; output `[N, Ho, Wo, C]`.
+  /// Samples `input`, `[N, H, W, C]`, at `positions` with bicubic interpolation. See ``BicubicWarp``.
+  ///
+  /// - Parameter positions: The position (x, y) of each output pixel in `input`, `[N, Ho, Wo, 2]`.
+  /// - Returns: A variable of shape `[N, Ho, Wo, C]`.
   public func warp(_ input: Variable, positions: Tensor) -> Variable {
     let shape = input.value.shape
     let target = positions.shape
-    precondition(target.batch == shape.batch && target.channels == 2, "positions \(target) for \(shape)")
+    precondition(
+      target.batch == shape.batch && target.channels == 2, "positions of shape \(target) for an input of shape \(shape)"
+    )
     let output = uninitialized(
       Shape(batch: shape.batch, height: target.height, width: target.width, channels: shape.channels))
     BicubicWarp.forward(

@@ -2,21 +2,20 @@ import Kernels
 import Tensors
 import Threading
 
-/// Records operations as they are computed and runs their gradient rules in reverse.
+/// Records operations as they run and then applies their gradient rules in reverse order.
 ///
-/// One tape serves one step: `backward` empties it, and what a rule has used up returns to the allocator at once, so that the
-/// peak of memory is that of the forward pass.
+/// A tape records one step; `backward()` empties it. Each rule frees the tensors it has used, so memory peaks during the forward pass.
 public final class Tape {
-  /// Runs the kernels.
+  /// The threads that run the kernels.
   public let pool: ComputePool
-  /// Where values, gradients and scratch come from.
+  /// Allocates values, gradients and scratch memory.
   public let allocator: TensorAllocator
 
-  /// Gathers the time of each operation, where it is wanted.
+  /// Records the time of each operation, if set.
   public var times: OperationTimes?
 
   private struct Record {
-    /// What ``times`` knows the operation by; empty without it.
+    /// The operation's name in ``times``; empty without them.
     let name: String
     let output: Variable
     let rule: (Tensor) -> Void
@@ -24,28 +23,33 @@ public final class Tape {
 
   private var records: [Record] = []
 
-  /// An empty tape.
+  /// Creates an empty tape.
   public init(pool: ComputePool, allocator: TensorAllocator) {
     self.pool = pool
     self.allocator = allocator
   }
 
-  /// A tensor whose elements are not set.
+  /// Returns a tensor with uninitialized elements.
   func uninitialized(_ shape: Shape) -> Tensor { Tensor(shape, zeroed: false, allocator: allocator) }
 
-  /// Lends `body` memory for `count` floats, whose values are not set.
+  /// Calls `body` with uninitialized memory for `count` floats, which is valid only during the call.
   func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
     let memory = Tensor.scratch(count: count, allocator: allocator)
     // The pointer alone does not keep the tensor alive.
     withExtendedLifetime(memory) { body(memory.pointer) }
   }
 
-  /// Lends `body` memory for `count` doubles, whose values are not set.
+  /// Calls `body` with uninitialized memory for `count` doubles, which is valid only during the call.
   func withDoubleScratch(_ count: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
     withScratch(2 * count) { $0.withMemoryRebound(to: Double.self, capacity: count, body) }
   }
 
-  /// Adds an operation's result; `rule` receives the result's gradient and passes it on to the operation's inputs.
+  /// Records an operation.
+  ///
+  /// - Parameters:
+  ///   - value: The result.
+  ///   - inputs: The operands. The tape records the operation only if one of them requires a gradient.
+  ///   - rule: Receives the gradient of the result, which it may overwrite, and adds to the gradients of the operands.
   func record(
     _ value: Tensor, inputs: [Variable], operation: StaticString = #function, rule: @escaping (Tensor) -> Void
   ) -> Variable {
@@ -56,7 +60,7 @@ public final class Tape {
     return output
   }
 
-  /// Counts the time since the last mark as that of `operation`, a function's name, and returns the operation's full name.
+  /// Adds the time since the last mark to `operation`, a function name, and returns the operation's name in ``times``.
   @discardableResult
   func mark(_ shape: Shape, _ operation: StaticString = #function) -> String {
     guard let times else { return "" }
@@ -65,7 +69,7 @@ public final class Tape {
     return name
   }
 
-  /// The gradient of `variable` to add to, zero at first.
+  /// Returns the gradient of `variable` to add to. It starts at zero.
   func accumulator(_ variable: Variable) -> Tensor {
     if let gradient = variable.gradient { return gradient }
     let gradient = Tensor(variable.value.shape, zeroed: true, allocator: allocator)
@@ -73,31 +77,35 @@ public final class Tape {
     return gradient
   }
 
-  /// Gives `variable` the gradient that `write` puts into an unset tensor, or adds it to the one that is there.
+  /// Adds to the gradient of `variable` what `write` stores in an uninitialized tensor of its shape.
   func contribute(to variable: Variable, _ write: (UnsafeMutablePointer<Float>) -> Void) {
     let result = uninitialized(variable.value.shape)
     withExtendedLifetime(result) { write(result.pointer) }
     add(result, to: variable)
   }
 
-  /// Sets the gradient seed of `variable` for losses that are computed outside the tape: `∂loss/∂variable += gradient`.
+  /// Adds `gradient` to the gradient of `variable`, for a loss computed outside the tape.
   ///
-  /// The values are added to memory of the tape's own: rules change gradients in place. A `gradient` of fewer images counts from image
-  /// `first` on.
+  /// The tape copies the values, because rules change gradients in place.
+  ///
+  /// - Parameters:
+  ///   - variable: The output to seed.
+  ///   - first: The image of `variable` that the first image of `gradient` belongs to.
+  ///   - gradient: `∂loss/∂variable` of one or more images.
   public func seed(_ variable: Variable, from first: Int = 0, gradient: Tensor) {
     let shape = variable.value.shape
     let stride = shape.count / max(1, shape.dimensions.first ?? 1)
     precondition(
       gradient.shape.dimensions.dropFirst() == shape.dimensions.dropFirst() && first >= 0
-        && first * stride + gradient.count <= shape.count, "gradient \(gradient.shape) for \(shape)")
+        && first * stride + gradient.count <= shape.count, "a gradient of shape \(gradient.shape) for \(shape)")
     let sum = accumulator(variable)
     let target = sum.pointer + first * stride
     Pointwise.add(target, gradient.pointer, output: target, count: gradient.count, pool: pool)
   }
 
-  /// Runs the rules from the last operation to the first, and empties the tape.
+  /// Runs the rules from the last operation to the first and empties the tape.
   ///
-  /// Gradients of intermediate values are dropped as soon as they have been passed on; leaves keep theirs.
+  /// Leaves keep their gradients. The tape releases the gradient of an intermediate value as soon as its rule has run.
   public func backward() {
     while let record = records.popLast() {
       guard let gradient = record.output.gradient else { continue }

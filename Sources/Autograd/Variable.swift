@@ -1,20 +1,20 @@
 import Tensors
 
-/// A value on the tape, and its gradient while the tape runs backwards.
+/// A value on a tape and its gradient.
 public final class Variable {
   /// The value.
   public let value: Tensor
-  /// `∂loss/∂value`, once something that depends on the value has been differentiated.
+  /// `∂loss/∂value`; nil until the backward pass reaches the value.
   public internal(set) var gradient: Tensor?
-  /// Whether a gradient is wanted; operations on values that want none are not recorded.
+  /// Whether to compute a gradient. The tape does not record operations on values that require none.
   public let requiresGradient: Bool
 
-  /// A leaf: a constant, or with `requiresGradient` a parameter.
+  /// Creates a leaf: a parameter if `requiresGradient` is true, else a constant.
   public init(_ value: Tensor, requiresGradient: Bool = false) {
     self.value = value
     self.requiresGradient = requiresGradient
   }
 
-  /// Forgets the gradient.
+  /// Removes the gradient.
   public func clearGradient() { gradient = nil }
 }

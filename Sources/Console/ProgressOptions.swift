@@ -1,45 +1,47 @@
 import ArgumentParser
 
-/// How a program shows how far it is, on standard error.
+/// The form in which a program reports its progress on standard error.
 public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument {
-  /// A line that is redrawn in place on a terminal; elsewhere as ``plain``.
+  /// A status line on a terminal that is redrawn in place. Elsewhere the same as ``plain``.
   case bar
-  /// A line of text now and then.
+  /// A line of text at regular intervals.
   case plain
-  /// One JSON object a line, for programs.
+  /// One JSON object per line, for programs.
   case json
-  /// Nothing.
+  /// No progress.
   case none
 }
 
-/// The options of the programs that take long enough to show their progress.
+/// The options of programs that report their progress.
 public struct ProgressOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How to show progress on standard error: \(ProgressMode.allCases.map(\.rawValue).joined(separator: ", ")). (default: bar)",
+      "How to report progress on standard error: \(ProgressMode.allCases.map(\.rawValue).joined(separator: ", ")). (default: bar)",
       discussion: """
-        bar is redrawn in place on a terminal and is plain elsewhere; plain prints a line now and then; json prints one JSON object a \
-        line.
+        bar redraws a status line in place on a terminal and is the same as plain elsewhere. plain prints a line at regular \
+        intervals. json prints one JSON object per line.
         """, valueName: "mode"))
   var progress: ProgressMode?
 
-  /// Whether nothing but warnings and errors is printed for people.
-  @Flag(help: "Show no progress.")
+  /// Whether to print only warnings and errors.
+  @Flag(help: "Do not report progress.")
   public var quiet = false
 
-  /// The options' defaults.
+  /// Creates the options with their default values.
   public init() {}
 
-  /// Refuses `--quiet` beside another mode than `none`.
+  /// Checks that `--quiet` is not combined with a progress mode other than `none`.
+  ///
+  /// - Throws: `ValidationError` if it is.
   public func validate() throws {
     if quiet, let progress, progress != .none {
-      throw ValidationError("--quiet and --progress \(progress.rawValue) exclude each other")
+      throw ValidationError("--quiet and --progress \(progress.rawValue) cannot be combined")
     }
   }
 
-  /// The mode that was chosen.
+  /// The selected mode.
   public var mode: ProgressMode { quiet ? .none : progress ?? .bar }
 
-  /// Whether sentences for people, beside warnings and errors, belong on standard error.
+  /// Whether to print messages for users besides warnings and errors.
   public var isTalking: Bool { mode == .bar || mode == .plain }
 }

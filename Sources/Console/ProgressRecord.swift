@@ -1,23 +1,23 @@
 import Foundation
 
-/// How far a program is: the JSON object that ``ProgressMode/json`` prints on one line.
+/// The progress of a program: the JSON object that ``ProgressMode/json`` prints on one line.
 public struct ProgressRecord: Codable, Equatable, Sendable {
-  /// The program's word for what it does: `Training`.
+  /// The name of the task, such as `Training`.
   public var task: String
-  /// Steps done, those before a resumption included.
+  /// The number of completed steps, including those before a resumption.
   public var iteration: Int
-  /// Steps in all; nil where that is not known.
+  /// The total number of steps; nil if unknown.
   public var iterations: Int?
-  /// What one step is, in the plural: `iterations`, `frames`, `photos`.
+  /// The name of the steps in the plural: `iterations`, `frames`, `photos`.
   public var unit: String
-  /// Steps in a second; nil before the first one.
+  /// The number of steps per second; nil before the first step.
   public var rate: Double?
-  /// Seconds left at that rate; nil where ``rate`` or ``iterations`` is.
+  /// The remaining time in seconds; nil if ``rate`` or ``iterations`` is nil.
   public var eta: Double?
-  /// The objective's parts by name, weights applied, as the mean of recent steps; nil for programs that do not train.
+  /// The weighted losses by name, as the mean of recent steps; nil for programs that do not train.
   public var losses: [String: Double]?
 
-  /// A record of known parts.
+  /// Creates a record.
   public init(
     task: String, iteration: Int, iterations: Int?, unit: String, rate: Double? = nil, eta: Double? = nil,
     losses: [String: Double]? = nil
@@ -31,7 +31,7 @@ public struct ProgressRecord: Codable, Equatable, Sendable {
     self.losses = losses
   }
 
-  /// Reads one line of a program's standard error; nil for a line that is something else, such as a warning.
+  /// Parses a line of a program's standard error; nil if the line is not a record, for example a warning.
   public init?(line: some StringProtocol) {
     guard line.first == "{", let record = try? JSONDecoder().decode(Self.self, from: Data(line.utf8)) else {
       return nil
@@ -39,10 +39,10 @@ public struct ProgressRecord: Codable, Equatable, Sendable {
     self = record
   }
 
-  /// The record for people: `60/500 iterations, 6:07 left`.
+  /// The record as text: `60/500 iterations, 6:07 left`.
   public var text: String {
     let counter = "\(iteration)\(iterations.map { "/\($0)" } ?? "") \(unit)"
-    // Longer times are no forecast, and a duration has its limits.
+    // Longer times are not useful forecasts, and the range of a duration is limited.
     guard let eta, eta >= 0, eta < 1e7 else { return counter }
     return "\(counter), \(Duration.seconds(eta).clockText) left"
   }

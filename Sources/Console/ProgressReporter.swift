@@ -2,9 +2,10 @@ import Foundation
 import Synchronization
 import Threading
 
-/// How far a long job is, in one of the forms of ``ProgressMode``.
+/// Reports the progress of a long job in one of the forms of ``ProgressMode``.
 ///
-/// Safe to call from any thread, as often as one likes: it draws at most ten times a second, and prints at most one JSON line a second.
+/// Any thread can call it at any rate. It redraws the status line at most ten times per second and prints at most one
+/// JSON line per second.
 public final class ProgressReporter: Sendable {
   /// The unit that is counted and the unit of its rate.
   public struct Units: Sendable {
@@ -58,15 +59,17 @@ public final class ProgressReporter: Sendable {
   private let start: Mark
   private let state: Mutex<State>
 
-  /// A reporter whose clock starts now.
+  /// Creates a reporter and starts its clock.
   ///
   /// - Parameters:
-  ///   - title: A word or two in front: `Stylizing`.
-  ///   - total: The number of steps of the whole job, nil where it is not known.
-  ///   - completed: The steps done before, such as those of a resumed run; they do not count towards the rate.
-  ///   - mode: The form; `bar` is `plain` where `output` is no terminal.
-  ///   - logInterval: The least time between two lines where there is no terminal.
-  ///   - showsFirstStep: Whether the first step gets a line there at once: where steps are long, it tells the time left.
+  ///   - title: One or two words at the start of the line, such as `Stylizing`.
+  ///   - total: The number of steps of the whole job; nil if unknown.
+  ///   - completed: The number of steps completed earlier, for example by an interrupted run. They do not count towards
+  ///     the rate.
+  ///   - mode: The form of the report. `bar` becomes `plain` if `output` is not a terminal.
+  ///   - logInterval: The minimum time between plain lines.
+  ///   - showsFirstStep: Whether to print a plain line after the first step, which shows the remaining time of jobs
+  ///     with long steps.
   public init(
     title: String, total: Int?, completed: Int = 0, units: Units = .frames, mode: ProgressMode = .bar,
     logInterval: Duration = .seconds(10), showsFirstStep: Bool = false, output: ConsoleOutput = .standardError,
@@ -84,7 +87,11 @@ public final class ProgressReporter: Sendable {
     state = Mutex(State(latest: start, olderMark: start, newerMark: start))
   }
 
-  /// Notes that `completed` steps of the whole job are done; `detail` is shown at the end of a line for people, `losses` in a JSON line.
+  /// Reports that `completed` steps of the whole job are done.
+  ///
+  /// - Parameters:
+  ///   - detail: Text for the end of the line; not part of JSON.
+  ///   - losses: The losses for JSON.
   public func update(completed: Int, detail: String = "", losses: [String: Double]? = nil) {
     guard mode != .none else { return }
     let time = now()
@@ -104,7 +111,7 @@ public final class ProgressReporter: Sendable {
     if let line { draw(line) }
   }
 
-  /// Leaves a last line that tells the whole time and the mean rate, or the last JSON line; later updates are ignored.
+  /// Prints a final line with the total time and the mean rate, or the final JSON line. Later updates are ignored.
   public func finish() {
     guard mode != .none else { return }
     let time = now()
@@ -136,7 +143,7 @@ public final class ProgressReporter: Sendable {
 
   // MARK: JSON
 
-  /// One line; nil where a loss is not a finite number, which JSON cannot hold.
+  /// One JSON line; nil if a loss is not finite, which JSON cannot represent.
   private func record(_ state: State) -> String? {
     let stepsPerSecond = currentRate(state)
     let rate = stepsPerSecond > 0 ? stepsPerSecond : nil

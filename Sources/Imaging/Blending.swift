@@ -1,21 +1,21 @@
 import Threading
 
-/// How a stylized picture is brought back towards its source, on interleaved 8-bit RGB.
+/// Blends a stylized picture with its source, in interleaved 8-bit RGB.
 ///
-/// Strides count bytes from row to row, at least `3 · width`. The destination may be one of the two sources, or overlap
-/// neither. With a pool, bands of rows are computed on its threads; the result is the same.
+/// Strides are the bytes from one row to the next, at least `3 · width`. The destination may be one of the two inputs; otherwise it must
+/// not overlap them. With a pool, its threads process bands of rows; the result is the same.
 public enum Blending {
   private static let rowsPerBand = 32
 
-  /// `destination = source + strength · (stylized - source)`, rounded to nearest; `strength` is clamped to 0…1.
+  /// Computes `destination = source + strength · (stylized − source)`, rounded to nearest.
   ///
-  /// The strength is applied in steps of 2⁻¹⁶.
+  /// - Parameter strength: The weight of `stylized`, clamped to 0…1 and rounded to a multiple of 2⁻¹⁶. NaN counts as 0.
   public static func mix(
     source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int, strength: Float,
     pool: ComputePool? = nil
   ) {
-    // NaN counts as 0.
+    // The comparison is false for NaN.
     let weight = Int32((strength > 0 ? min(strength, 1) : 0) * 65536 + 0.5)
     forEachRow(height, pool) { y in
       let source = source + y * sourceStride
@@ -29,11 +29,10 @@ public enum Blending {
     }
   }
 
-  /// The brightness of `stylized` with the colours of `source`: luma Y′ of the one, chroma Cb and Cr of the other, in the
-  /// BT.601 matrix at full range, which is JPEG's.
+  /// Combines the luma Y′ of `stylized` with the chroma Cb and Cr of `source`, by JPEG's full-range BT.601 matrix.
   ///
-  /// With equal chroma, red, green and blue change by the same amount, so no conversion takes place:
-  /// `destination = source + d` with `d = Y′(stylized) - Y′(source)` rounded to nearest, clamped to 0…255.
+  /// If the chroma stays the same, red, green and blue change by the same amount, so no conversion is needed:
+  /// `destination = source + d`, clamped to 0…255, with `d = Y′(stylized) − Y′(source)` rounded to nearest.
   public static func preserveColors(
     source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int,
@@ -47,7 +46,7 @@ public enum Blending {
         let red = Int32(truncatingIfNeeded: source[3 * x])
         let green = Int32(truncatingIfNeeded: source[3 * x + 1])
         let blue = Int32(truncatingIfNeeded: source[3 * x + 2])
-        // 0.299, 0.587 and 0.114 in units of 2⁻¹⁶; they add up to one.
+        // 0.299, 0.587 and 0.114 in units of 2⁻¹⁶. They add up to 1.
         let redPart = (Int32(truncatingIfNeeded: stylized[3 * x]) &- red) &* 19595
         let greenPart = (Int32(truncatingIfNeeded: stylized[3 * x + 1]) &- green) &* 38470
         let bluePart = (Int32(truncatingIfNeeded: stylized[3 * x + 2]) &- blue) &* 7471
@@ -72,7 +71,9 @@ public enum Blending {
 }
 
 extension Picture {
-  /// This picture with `strength` 0…1 of `stylized`, which has the same size; alpha stays this picture's.
+  /// Mixes this picture with `stylized`, a picture of the same size. The result keeps this picture's alpha.
+  ///
+  /// - Parameter strength: The weight of `stylized`, 0…1.
   public func mixed(with stylized: Picture, strength: Float, pool: ComputePool? = nil) -> Picture {
     blended(with: stylized) { source, stylized, destination in
       Blending.mix(
@@ -81,7 +82,9 @@ extension Picture {
     }
   }
 
-  /// This picture's colours with the brightness of `stylized`, which has the same size; alpha stays this picture's.
+  /// Combines the colours of this picture with the brightness of `stylized`, a picture of the same size.
+  ///
+  /// The result keeps this picture's alpha.
   public func preservingColors(in stylized: Picture, pool: ComputePool? = nil) -> Picture {
     blended(with: stylized) { source, stylized, destination in
       Blending.preserveColors(
@@ -96,7 +99,7 @@ extension Picture {
   ) -> Picture {
     precondition(
       stylized.width == width && stylized.height == height,
-      "\(stylized.width)x\(stylized.height) pixels for \(width)x\(height)")
+      "a stylized picture of \(stylized.width)x\(stylized.height) pixels for one of \(width)x\(height)")
     let result = [UInt8](unsafeUninitializedCapacity: pixels.count) { result, initializedCount in
       pixels.withUnsafeBufferPointer { source in
         stylized.pixels.withUnsafeBufferPointer { stylized in

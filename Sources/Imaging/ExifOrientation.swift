@@ -1,26 +1,28 @@
 import FFmpeg
 
-/// How a stored picture has to be turned before it is shown: the values of EXIF's tag 0x0112.
+/// The orientation of a stored picture: the values of EXIF tag 0x0112.
 public enum ExifOrientation: Int, Sendable, CaseIterable {
-  /// As it is.
+  /// Stored upright.
   case upright = 1
-  /// Mirrored left to right.
+  /// Flipped left to right.
   case mirrored = 2
-  /// Turned by 180 degrees.
+  /// Rotated by 180 degrees.
   case upsideDown = 3
-  /// Mirrored top to bottom.
+  /// Flipped top to bottom.
   case flipped = 4
-  /// Mirrored at the diagonal from top left to bottom right.
+  /// Mirrored along the diagonal from top left to bottom right.
   case transposed = 5
-  /// To be turned clockwise by 90 degrees.
+  /// Must be rotated by 90 degrees clockwise.
   case quarterTurnClockwise = 6
-  /// Mirrored at the diagonal from top right to bottom left.
+  /// Mirrored along the diagonal from top right to bottom left.
   case transversed = 7
-  /// To be turned anticlockwise by 90 degrees.
+  /// Must be rotated by 90 degrees anticlockwise.
   case quarterTurnAnticlockwise = 8
 
-  /// The turn nearest to what `matrix` says: shown `x` is `a·x + c·y` and shown `y` is `b·x + d·y` of the stored picture,
-  /// with `a`, `b`, `c`, `d` its elements 0, 1, 3 and 4.
+  /// Creates the orientation nearest to `matrix`.
+  ///
+  /// A display matrix shows the stored pixel `(x, y)` at `(a·x + c·y, b·x + d·y)`, where `a`, `b`, `c` and `d` are its elements 0, 1, 3
+  /// and 4.
   init(_ matrix: DisplayMatrix) {
     let (a, b, c, d) = (matrix.values[0], matrix.values[1], matrix.values[3], matrix.values[4])
     if abs(Int64(a)) >= abs(Int64(b)) {
@@ -32,7 +34,7 @@ public enum ExifOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// Where the shown pixel `(x, y)` is stored: `origin + x · right + y · down`, in pixels.
+  /// A map from displayed to stored pixels: the displayed pixel `(x, y)` is stored at index `origin + x · right + y · down`.
   struct PixelMap {
     let width: Int
     let height: Int
@@ -41,7 +43,7 @@ public enum ExifOrientation: Int, Sendable, CaseIterable {
     let down: Int
   }
 
-  /// The map for a stored picture of `width` x `height` pixels.
+  /// Returns the map for a stored picture of `width` × `height` pixels.
   func map(width: Int, height: Int) -> PixelMap {
     let lastInRow = width - 1
     let lastRow = (height - 1) * width

@@ -1,42 +1,46 @@
 import FFmpeg
 
-/// Single frames out of a film, evenly spread from its beginning to its end.
+/// Frames sampled at even intervals from a video.
 public struct FilmFrames: Sendable {
-  /// The film.
+  /// The video file.
   public let path: String
-  /// The frames' places in the film, from 0, ascending; a damaged film may have fewer that can be decoded.
+  /// The indices of the frames in the video, ascending. Some of them may not decode if the file is damaged.
   public let places: [Int]
 
-  /// `count` frames of the film at `path`, or all of a shorter one; a still picture is a film of one frame.
+  /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one frame.
   ///
-  /// Reads the film once, without decoding it, to count its frames. Throws ``PictureError`` where it cannot be read or has none.
+  /// The initializer reads the whole file, without decoding it, to count the frames.
+  ///
+  /// - Throws: ``PictureError`` if the file cannot be read or has no frames.
   public init(path: String, count: Int) throws {
     self.path = path
     let total = try Self.readable(path) { try Self.packetCount(path) }
     let wanted = min(count, total)
-    guard wanted > 0 else { throw PictureError.unreadable(path: path, reason: "there is no picture in it") }
+    guard wanted > 0 else { throw PictureError.unreadable(path: path, reason: "it has no frames") }
     places = (0..<wanted).map { (2 * $0 + 1) * total / (2 * wanted) }
   }
 
-  /// Hands `body` the frames with their places, upright and at the film's size; one is in memory at a time.
+  /// Calls `body` with each frame, upright and in the size of the video, and its index.
   ///
-  /// Damaged packets are passed over. Throws ``PictureError`` where no frame can be decoded, and what `body` throws.
+  /// Only one frame is in memory at a time. Damaged packets are skipped.
+  ///
+  /// - Throws: ``PictureError`` if no frame can be decoded, and any error that `body` throws.
   public func forEach(_ body: (_ place: Int, _ picture: Picture) throws -> Void) throws {
     let reader = try Self.readable(path) { try Reader(path) }
-    var rest = places[...]
+    var remaining = places[...]
     var index = 0
-    while let place = rest.first, try Self.readable(path, { try reader.next() }) {
+    while let place = remaining.first, try Self.readable(path, { try reader.next() }) {
       if index == place {
         let picture = try Self.readable(path) {
           try PictureFile.uprightPicture(of: reader.frame, reader.stream, path: path)
         }
         try body(index, picture)
-        rest.removeFirst()
+        remaining.removeFirst()
       }
       index += 1
     }
-    if rest.count == places.count {
-      throw PictureError.unreadable(path: path, reason: "there is no picture in it that can be decoded")
+    if remaining.count == places.count {
+      throw PictureError.unreadable(path: path, reason: "none of its frames can be decoded")
     }
   }
 
@@ -59,10 +63,10 @@ public struct FilmFrames: Sendable {
     return count
   }
 
-  /// Decodes a film's frames one after another.
+  /// Decodes the frames of a video in order.
   private final class Reader {
     let stream: MediaStream
-    /// The latest frame.
+    /// The current frame.
     let frame: Frame
     private let demuxer: Demuxer
     private let decoder: Decoder
@@ -77,7 +81,7 @@ public struct FilmFrames: Sendable {
       frame = try Frame()
     }
 
-    /// Makes ``frame`` the next one; false after the last one.
+    /// Decodes the next frame into ``frame``. Returns false after the last one.
     func next() throws -> Bool {
       while true {
         do {
@@ -92,7 +96,7 @@ public struct FilmFrames: Sendable {
       }
     }
 
-    /// Sends the next packet, or the end; false where that was sent before.
+    /// Sends the next packet or the end of the stream to the decoder. Returns false if the end was already sent.
     private func feed() throws -> Bool {
       if isDraining { return false }
       while try demuxer.read(into: packet) {

@@ -3,20 +3,22 @@ import Files
 
 /// Reads and writes picture files through libav.
 public enum PictureFile {
-  /// The most pixels that a picture may have: 16384 x 16384.
+  /// The maximum number of pixels of a picture: 16384 × 16384.
   public static let maximumPixelCount = 1 << 28
 
-  /// Reads the first picture of a file: PNG, JPEG, WebP and whatever else libav decodes.
+  /// Reads the first picture of a file in PNG, JPEG, WebP or any other format that libav decodes.
   ///
-  /// It comes out upright whatever its EXIF orientation, with 8 bits per sample: deeper samples lose their lower bits and
-  /// end up within one step of what they were. Colour profiles are not applied. Throws ``PictureError``.
+  /// The result is upright, because the EXIF orientation is applied, and has 8 bits per sample. Samples of more bits are reduced, with an
+  /// error of at most one step. Colour profiles are ignored.
+  ///
+  /// - Throws: ``PictureError`` if the file cannot be read or the picture is too large.
   public static func read(_ path: String) throws(PictureError) -> Picture {
     let picture: Picture
     let orientation: ExifOrientation
     do {
       let demuxer = try Demuxer(path: path)
       let stream = try demuxer.bestVideoStream()
-      if stream.codecName == "ansi" { throw MediaError(operation: "read", file: path, message: "it is a text") }
+      if stream.codecName == "ansi" { throw MediaError(operation: "read", file: path, message: "it is a text file") }
       if let format = stream.format { try checkSize(format.width, format.height, path) }
       let frame = try demuxer.firstFrame()
       try checkSize(frame.width, frame.height, path)
@@ -32,15 +34,19 @@ public enum PictureFile {
     return picture.oriented(orientation)
   }
 
-  /// Writes `picture` in the format that the extension of `path` names. The file appears whole or not at all.
+  /// Writes `picture` atomically, in the format that the extension of `path` names.
   ///
-  /// For a format without alpha, the picture is laid over white. Throws ``PictureError``.
+  /// If the format has no alpha, the picture is composited over white.
+  ///
+  /// - Throws: ``PictureError`` if the extension names no format or the file cannot be written.
   public static func write(_ picture: Picture, to path: String) throws(PictureError) {
     guard let format = PictureFormat(path: path) else { throw .unknownFormat(path: path) }
     try write(try encode(picture, as: format, for: path), to: path)
   }
 
-  /// Writes the content of a file, which appears whole or not at all. Throws ``PictureError``.
+  /// Writes `bytes` atomically to the file at `path`.
+  ///
+  /// - Throws: ``PictureError/unwritable(path:reason:)`` if the file cannot be written.
   public static func write(_ bytes: [UInt8], to path: String) throws(PictureError) {
     do {
       let file = try AtomicFile(path: path)
@@ -51,7 +57,10 @@ public enum PictureFile {
     }
   }
 
-  /// The content of a file of `format`; `path` is named in errors. Throws ``PictureError``.
+  /// Encodes `picture` as a file of `format`.
+  ///
+  /// - Parameter path: The file that errors name.
+  /// - Throws: ``PictureError/unwritable(path:reason:)`` if libav cannot encode the picture.
   public static func encode(
     _ picture: Picture, as format: PictureFormat, for path: String
   ) throws(PictureError) -> [UInt8] {
@@ -79,7 +88,7 @@ public enum PictureFile {
 
   // MARK: Frames
 
-  /// A film's frame as a picture, upright.
+  /// Converts a video frame to an upright picture.
   static func uprightPicture(of frame: Frame, _ stream: MediaStream, path: String) throws -> Picture {
     try checkSize(frame.width, frame.height, path)
     return try picture(of: frame).oriented(orientation(of: frame, stream) ?? .upright)
@@ -90,7 +99,7 @@ public enum PictureFile {
     if overflows || count > maximumPixelCount { throw PictureError.tooLarge(path: path, width: width, height: height) }
   }
 
-  /// `frame` in another format of the same size; itself if nothing changes.
+  /// Converts `frame` to a format of the same size. Returns `frame` itself if it has the pixel format already.
   private static func convert(_ frame: Frame, to format: VideoFormat) throws -> Frame {
     if frame.pixelFormat == format.pixelFormat { return frame }
     let result = try Frame(format)
@@ -98,7 +107,7 @@ public enum PictureFile {
     return result
   }
 
-  /// The samples of a decoded frame; alpha only where something is not opaque.
+  /// Copies the samples of a decoded frame. The picture has an alpha plane only if a pixel is not opaque.
   static func picture(of frame: Frame) throws -> Picture {
     let hasAlpha = frame.pixelFormat.hasAlpha
     let format = VideoFormat(
@@ -133,7 +142,7 @@ public enum PictureFile {
     return Picture(width: width, height: height, pixels: pixels, alpha: isOpaque ? nil : alpha)
   }
 
-  /// The picture as a frame of `rgb24` or `rgba`.
+  /// Copies the picture to a frame in `rgb24` or `rgba`.
   private static func frame(of picture: Picture) throws -> Frame {
     let hasAlpha = picture.alpha != nil
     let frame = try Frame(
@@ -157,7 +166,7 @@ public enum PictureFile {
     return frame
   }
 
-  /// The orientation that libav found in the EXIF data, or how a player would turn a film; nil if there is neither.
+  /// The orientation in the EXIF data that libav reads, or else that of the display matrix; nil if there is neither.
   private static func orientation(of frame: Frame, _ stream: MediaStream) -> ExifOrientation? {
     if let text = frame.metadata["Orientation"] {
       return Int(text.filter(\.isNumber)).flatMap(ExifOrientation.init(rawValue:)) ?? .upright
@@ -167,7 +176,7 @@ public enum PictureFile {
 }
 
 extension MediaError {
-  /// The message with what libav logged, without operation and file.
+  /// The message and libav's log line, without the operation and the file.
   var reason: String {
     let text = message.prefix(1).lowercased() + message.dropFirst()
     return logLine.map { "\(text) (\($0))" } ?? text

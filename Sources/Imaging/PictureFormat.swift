@@ -1,21 +1,21 @@
 import FFmpeg
 
-/// A file format that pictures are written in.
+/// A file format that pictures can be written in.
 public enum PictureFormat: String, Sendable, CaseIterable {
-  /// Lossless, keeps alpha.
+  /// Lossless, with alpha.
   case png
-  /// Quality close to the best, colours in full resolution, no alpha.
+  /// Near the best quality, without chroma subsampling and alpha.
   case jpeg
-  /// High quality, keeps alpha.
+  /// High quality, with alpha.
   case webp
-  /// Not compressed, no alpha.
+  /// Uncompressed, without alpha.
   case bmp
-  /// Lossless, keeps alpha.
+  /// Lossless, with alpha.
   case tiff
-  /// Not compressed, no alpha.
+  /// Uncompressed, without alpha.
   case ppm
 
-  /// The format that the extension of `path` names, upper or lower case; nil if it names none.
+  /// Creates the format that the extension of `path` names, ignoring case; nil if it names none.
   public init?(path: String) {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
@@ -24,7 +24,7 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     self = format
   }
 
-  /// The extensions that name it, in lower case and without a dot.
+  /// The file extensions of the format, in lower case and without the dot.
   public var extensions: [String] {
     switch self {
     case .jpeg: ["jpg", "jpeg"]
@@ -33,10 +33,10 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// Every extension that names a format.
+  /// The file extensions of all formats.
   public static var allExtensions: [String] { allCases.flatMap(\.extensions) }
 
-  /// Whether transparency can be stored.
+  /// Whether the format stores alpha.
   public var hasAlpha: Bool {
     switch self {
     case .png, .webp, .tiff: true
@@ -44,7 +44,7 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// libav's encoder.
+  /// The name of libav's encoder.
   var encoderName: String {
     switch self {
     case .jpeg: "mjpeg"
@@ -53,7 +53,7 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// What the encoder is given, for a picture with alpha or without.
+  /// The encoder's pixel format and colour description for a picture with or without alpha.
   func pixelFormat(withAlpha: Bool) -> (name: String, color: ColorDescription) {
     switch self {
     case .png, .tiff: (withAlpha ? "rgba" : "rgb24", .sRGB)

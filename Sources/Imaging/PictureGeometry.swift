@@ -1,9 +1,9 @@
 extension Picture {
-  /// The part of `width` x `height` pixels whose top left corner is `(x, y)`; it must lie within the picture.
+  /// Returns the part of `width` × `height` pixels whose top left corner is `(x, y)`. It must lie within the picture.
   public func cropped(x: Int, y: Int, width: Int, height: Int) -> Picture {
     precondition(
       x >= 0 && y >= 0 && width >= 1 && height >= 1 && width <= self.width - x && height <= self.height - y,
-      "\(width)x\(height) at (\(x), \(y)) of a picture of \(self.width)x\(self.height)")
+      "a crop of \(width)x\(height) at (\(x), \(y)) from a picture of \(self.width)x\(self.height)")
     func crop(_ samples: [UInt8], channels: Int) -> [UInt8] {
       var result: [UInt8] = []
       result.reserveCapacity(width * height * channels)
@@ -17,15 +17,15 @@ extension Picture {
       width: width, height: height, pixels: crop(pixels, channels: 3), alpha: alpha.map { crop($0, channels: 1) })
   }
 
-  /// The square or rectangle of that size in the middle; an odd remainder leaves one more pixel right and below.
+  /// Returns the central part of `width` × `height` pixels. If a margin is odd, the extra pixel is on the right or at the bottom.
   public func croppedToCenter(width: Int, height: Int) -> Picture {
     cropped(x: (self.width - width) / 2, y: (self.height - height) / 2, width: width, height: height)
   }
 
-  /// The picture mirrored left to right.
+  /// Returns the picture flipped left to right.
   public func flippedHorizontally() -> Picture { oriented(.mirrored) }
 
-  /// The picture turned and mirrored as a viewer does that obeys `orientation`.
+  /// Returns the picture as a viewer displays it that applies `orientation`.
   public func oriented(_ orientation: ExifOrientation) -> Picture {
     if orientation == .upright { return self }
     let map = orientation.map(width: width, height: height)

@@ -1,13 +1,13 @@
 import Threading
 
-/// How the samples near a place are weighed when a picture gets another size; both are Pillow's of that name.
+/// A filter for resizing pictures. Both filters match Pillow's of the same name.
 public enum ResamplingFilter: Sendable {
-  /// Keys's cubic convolution with a = -1/2, 4 samples wide.
+  /// Keys's cubic convolution with a = −1/2, 4 samples wide.
   case bicubic
-  /// The plain mean of the samples within half a sample.
+  /// The mean of the samples within half a sample.
   case box
 
-  /// How far the filter reaches to each side, in samples.
+  /// The radius of the filter, in samples.
   fileprivate var support: Double {
     switch self {
     case .bicubic: 2
@@ -31,10 +31,11 @@ public enum ResamplingFilter: Sendable {
 }
 
 extension Picture {
-  /// The picture at another size, with a filter widened by the factor of reduction where it gets smaller, so that fine detail averages
-  /// out instead of aliasing. Alpha is scaled likewise, on its own.
+  /// Resizes the picture.
   ///
-  /// Pillow's results differ by one step of 255, more only where Pillow cuts off an overshoot between its two passes.
+  /// When the size shrinks, the filter is widened by the scale factor, so that fine detail averages out instead of aliasing. Alpha is
+  /// resized separately. Results differ from Pillow's by at most one step of 255, except where Pillow clamps an overshoot between its two
+  /// passes.
   public func resized(
     width: Int, height: Int, filter: ResamplingFilter = .bicubic, pool: ComputePool? = nil
   ) -> Picture {
@@ -57,13 +58,13 @@ extension Picture {
       width: width, height: height, pixels: resize(pixels, channels: 3), alpha: alpha.map { resize($0, channels: 1) })
   }
 
-  /// The picture at the size at which its shorter side has `shortSide` pixels and its shape is kept, the longer side rounded.
+  /// Resizes the picture so that its shorter side has `shortSide` pixels, and keeps the aspect ratio.
   public func resized(shortSide: Int, pool: ComputePool? = nil) -> Picture {
     let size = scaledSize(shortSide: shortSide)
     return resized(width: size.width, height: size.height, pool: pool)
   }
 
-  /// Width and height if the shorter side had `shortSide` pixels.
+  /// Returns the size at which the shorter side has `shortSide` pixels. The longer side is rounded to nearest.
   public func scaledSize(shortSide: Int) -> (width: Int, height: Int) {
     let short = min(width, height)
     func scaled(_ length: Int) -> Int {
@@ -73,15 +74,15 @@ extension Picture {
   }
 }
 
-/// The source samples that make each sample of one axis, and their weights.
+/// The source samples and weights of each target sample along one axis.
 struct ResamplingWeights {
-  /// The number of samples to be made.
+  /// The number of target samples.
   let length: Int
-  /// Weights per sample; those beyond the source are 0.
+  /// The number of weights per target sample. Weights beyond the ends of the source are 0.
   let tapCount: Int
-  /// The first source sample for each; it and the next `tapCount - 1` lie within the source.
+  /// The first source sample of each target sample. It and the next `tapCount - 1` samples lie within the source.
   private(set) var starts: [Int] = []
-  /// `tapCount` weights for each, which add up to 1.
+  /// The `tapCount` weights of each target sample. They add up to 1.
   private(set) var weights: [Float] = []
 
   init(sourceLength: Int, length: Int, filter: ResamplingFilter) {
@@ -107,9 +108,9 @@ struct ResamplingWeights {
   }
 }
 
-/// Makes each row of the target from a weighted sum of source rows, then resamples that one row.
+/// Computes each target row as a weighted sum of source rows, then resamples that row.
 ///
-/// Down first: there the sums run over whole rows, which is fast, and across only as many rows as the target has.
+/// The vertical pass comes first: its sums run over whole rows, which is fast, and the horizontal pass then only sees the target's rows.
 private func resample(
   _ source: UnsafePointer<UInt8>?, rowLength: Int, channels: Int, across: ResamplingWeights, down: ResamplingWeights,
   into target: UnsafeMutablePointer<UInt8>?, pool: ComputePool?
@@ -119,7 +120,7 @@ private func resample(
   let bandCount = (down.length + rowsPerBand - 1) / rowsPerBand
   func makeBand(_ band: Int) {
     let sampleCount = rowLength * channels
-    // One vector is read from the last sample on.
+    // The last vector reads up to 4 floats from the last sample on.
     withUnsafeTemporaryAllocation(of: Float.self, capacity: sampleCount + 4) { row in
       guard let row = row.baseAddress else { return }
       for y in band * rowsPerBand..<min((band + 1) * rowsPerBand, down.length) {
@@ -141,7 +142,7 @@ private func resample(
   }
 }
 
-/// One vector per pixel: lanes from `channels` on belong to the next pixel and are dropped.
+/// Resamples a row with one vector per pixel. The lanes from `channels` on belong to the next pixel and are ignored.
 @inline(__always)
 private func resampleRow(
   _ row: UnsafePointer<Float>, channels: Int, _ across: ResamplingWeights, into target: UnsafeMutablePointer<UInt8>

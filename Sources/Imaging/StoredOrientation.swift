@@ -1,17 +1,17 @@
 import Files
 
-/// Finds the orientation in files whose EXIF data libav does not hand on: TIFF, and PNG with an `eXIf` chunk.
+/// Reads the orientation from files whose EXIF data libav does not expose: TIFF, and PNG with an `eXIf` chunk.
 ///
-/// Whatever makes no sense counts as no orientation.
+/// Malformed data counts as no orientation.
 struct StoredOrientation {
   private static let orientationTag = 0x0112
   private static let shortType = 3
-  /// More chunks or directory entries than a sane file has.
-  private static let limit = 4096
+  /// The maximum number of chunks or directory entries to read; valid files have fewer.
+  private static let maximumCount = 4096
 
   private let file: RandomAccessFile
 
-  /// The orientation in the file at `path`; nil if there is none.
+  /// Reads the orientation from the file at `path`; nil if there is none.
   static func read(_ path: String) -> ExifOrientation? {
     guard let file = try? RandomAccessFile(path: path) else { return nil }
     let reader = StoredOrientation(file: file)
@@ -20,10 +20,10 @@ struct StoredOrientation {
     return reader.inTIFF(at: 0)
   }
 
-  /// Walks the chunks: length, name, data, checksum.
+  /// Searches the chunks, each a length, a name, data and a checksum.
   private func inPNG() -> ExifOrientation? {
     var offset = 8
-    for _ in 0..<Self.limit {
+    for _ in 0..<Self.maximumCount {
       guard let head = try? file.bytes(offset: offset, count: 8) else { return nil }
       let length = number(head[..<4], isBigEndian: true)
       if Array(head[4...]) == Array("eXIf".utf8) { return inTIFF(at: offset + 8) }
@@ -32,7 +32,7 @@ struct StoredOrientation {
     return nil
   }
 
-  /// Reads the first directory: a count, then entries of tag, type, count and value.
+  /// Reads the first directory: a count, then entries of a tag, a type, a count and a value.
   private func inTIFF(at base: Int) -> ExifOrientation? {
     guard let head = try? file.bytes(offset: base, count: 8) else { return nil }
     let isBigEndian: Bool
@@ -43,7 +43,7 @@ struct StoredOrientation {
     }
     let directory = base + number(head[4...], isBigEndian: isBigEndian)
     guard let countBytes = try? file.bytes(offset: directory, count: 2) else { return nil }
-    for index in 0..<min(number(countBytes[...], isBigEndian: isBigEndian), Self.limit) {
+    for index in 0..<min(number(countBytes[...], isBigEndian: isBigEndian), Self.maximumCount) {
       guard let entry = try? file.bytes(offset: directory + 2 + 12 * index, count: 12) else { return nil }
       let tag = number(entry[0..<2], isBigEndian: isBigEndian)
       let type = number(entry[2..<4], isBigEndian: isBigEndian)

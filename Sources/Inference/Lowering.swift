@@ -95,7 +95,7 @@ struct Lowering {
         value.rectifies = true
         values[index] = value
       } else {
-        values[index] = LazyActivation(raw: pass(value, rectifies: true))
+        values[index] = LazyActivation(raw: pass(value, .relu))
       }
     case .upsampleNearest: try lowerUpsampling(index)
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
@@ -104,7 +104,7 @@ struct Lowering {
     case .canvas, .revision: break
     case .scaledTanh(let scale, let offset):
       let value = try value(of: source)
-      values[index] = LazyActivation(raw: pass(value, scaling: PictureScaling(tanh: (scale, offset))))
+      values[index] = LazyActivation(raw: pass(value, .scaledTanh(scale: scale, offset: offset)))
     }
   }
 
@@ -192,11 +192,10 @@ struct Lowering {
   }
 
   private mutating func pass(
-    _ input: LazyActivation, rectifies: Bool = false, scaling: PictureScaling = PictureScaling(tanh: nil),
-    gathers: Bool = false
+    _ input: LazyActivation, _ function: PointwiseFunction = .identity, gathers: Bool = false
   ) -> Int {
     let output = newActivation(extents[input.raw])
-    steps.append(PassStep(input: input, rectifies: rectifies, scaling: scaling, gathers: gathers, output: output))
+    steps.append(PassStep(input: input, function: function, gathers: gathers, output: output))
     return output
   }
 

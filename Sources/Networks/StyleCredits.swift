@@ -1,17 +1,17 @@
-/// Whose works a style was made from, and on what terms they may be used: a part of the style's card.
+/// The works that a style was made from and their licences: a part of the style's card.
 public struct StyleCredits: Codable, Equatable, Sendable {
   /// The painting.
   public struct Painting: Codable, Equatable, Sendable {
-    /// Who painted it.
+    /// The painter.
     public var painter: String
-    /// Its usual title.
+    /// The usual title.
     public var title: String
-    /// When it was painted, such as `1889` or `about 1831`.
+    /// The year, such as `1889` or `about 1831`.
     public var year: String
-    /// Its licence, such as `CC BY 4.0`, or `public domain`.
+    /// The licence, such as `CC BY 4.0`, or `public domain`.
     public var licence: String
 
-    /// A painting by its particulars.
+    /// Creates the credits of a painting.
     public init(painter: String, title: String, year: String, licence: String) {
       self.painter = painter
       self.title = title
@@ -20,16 +20,16 @@ public struct StyleCredits: Codable, Equatable, Sendable {
     }
   }
 
-  /// What the picture beside the model shows.
+  /// The work shown in the picture of the style.
   public struct Picture: Codable, Equatable, Sendable {
-    /// The work, such as a film's title.
+    /// The work, such as the title of a film.
     public var work: String
-    /// Who has the rights.
+    /// The rights holder.
     public var holder: String
     /// The licence, such as `CC BY 3.0`.
     public var licence: String
 
-    /// A work by its particulars.
+    /// Creates the credits of a work.
     public init(work: String, holder: String, licence: String) {
       self.work = work
       self.holder = holder
@@ -37,28 +37,28 @@ public struct StyleCredits: Codable, Equatable, Sendable {
     }
   }
 
-  /// The photographs that the style learned from.
+  /// The photos that the style was trained on.
   public struct Photos: Codable, Equatable, Sendable {
-    /// The collections, as they stand inside a sentence.
+    /// The names of the collections, in a form that fits into a sentence.
     public var source: String
-    /// Their licence; nil where they may not be passed on.
+    /// The licence; nil if the photos may not be redistributed.
     public var licence: String?
 
-    /// Photographs by their particulars.
+    /// Creates the credits of photos.
     public init(source: String, licence: String? = nil) {
       self.source = source
       self.licence = licence
     }
   }
 
-  /// The painting; nil where nobody has told.
+  /// The painting; nil if unknown.
   public var painting: Painting?
-  /// The picture beside the model; nil where nobody has told.
+  /// The picture of the style; nil if unknown.
   public var picture: Picture?
-  /// The photographs; nil where nobody has told.
+  /// The photos; nil if unknown.
   public var photos: Photos?
 
-  /// Credits of what is known.
+  /// Creates credits.
   public init(painting: Painting? = nil, picture: Picture? = nil, photos: Photos? = nil) {
     self.painting = painting
     self.picture = picture

@@ -1,54 +1,55 @@
 import Foundation
 
-/// The files of a style, which lie beside each other and differ in their extensions alone.
+/// The files of a style, which are in the same folder and differ only in their extensions.
 ///
-/// Every program that reads or writes one of them asks here for its name.
+/// All programs that read or write these files use this type for their names.
 public struct StyleFiles: Hashable, Sendable {
   private static let modelExtension = "safetensors"
   private static let cardExtension = "json"
   private static let cardTextExtension = "md"
   private static let pictureExtension = "jpg"
 
-  /// The network and its values, usually `NAME.safetensors`.
+  /// The model file, usually `NAME.safetensors`.
   public let model: String
-  /// The files' common path, without an extension.
+  /// The common path of the files, without an extension.
   private let stem: String
 
-  /// The files of the style `name` in `folder`.
+  /// Creates the paths of the style `name` in `folder`.
   public init(name: String, folder: String) {
     stem = "\(folder)/\(name)"
     model = "\(stem).\(Self.modelExtension)"
   }
 
-  /// The files beside the model file at `path`, whatever its extension.
+  /// Creates the paths of the files next to the model file at `path`, whatever its extension.
   public init(model path: String) {
     model = path
     stem = Self.withoutExtension(path)
   }
 
-  /// The files beside the card at `path`.
+  /// Creates the paths of the files next to the card at `path`.
   public init(card path: String) {
     stem = Self.withoutExtension(path)
     model = "\(stem).\(Self.modelExtension)"
   }
 
-  /// The style's name, which is that of its files.
+  /// The name of the style and its files.
   public var name: String { stem.split(separator: "/").last.map(String.init) ?? stem }
-  /// What a machine reads of the style, `NAME.json`: a `StyleCard` of the target `Training`.
+  /// The card as JSON, `NAME.json`: a `StyleCard` of the target `Training`.
   public var card: String { "\(stem).\(Self.cardExtension)" }
-  /// The card for people, `NAME.md`, which is made of ``card``.
+  /// The card as Markdown, `NAME.md`, which is generated from ``card``.
   public var cardText: String { "\(stem).\(Self.cardTextExtension)" }
-  /// A frame before and after, `NAME.jpg`.
+  /// The picture of a frame before and after painting, `NAME.jpg`.
   public var picture: String { "\(stem).\(Self.pictureExtension)" }
-  /// What a training leaves while it runs, in `NAME.training`.
+  /// The files of a running training, in `NAME.training`.
   public var training: TrainingFiles { TrainingFiles(folder: "\(stem).training") }
-  /// All files that make up the finished style, the model last: where it lies, the style is there.
+  /// All files of the finished style. The model is last: when it exists, the style is complete.
   public var all: [String] { [picture, cardText, card, model] }
 
-  /// Whether the model's name is also that of another of the files, which would then be written over it.
+  /// Whether the model has the same name as another of the files and would be overwritten.
   public var isAmbiguous: Bool { [picture, cardText, card].contains(model) }
 
-  /// The names of the styles whose models are in `folder`, hidden files aside, in no order; none where it cannot be read.
+  /// Returns the names of the styles with models in `folder`, in no particular order and without hidden files; empty if
+  /// the folder cannot be read.
   public static func names(in folder: String) -> [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return files.compactMap { file in
@@ -58,10 +59,11 @@ public struct StyleFiles: Hashable, Sendable {
     }
   }
 
-  /// Whether `path` ends as the names of model files do.
+  /// Returns whether `path` has the extension of model files.
   public static func isModel(_ path: String) -> Bool { path.hasSuffix(".\(modelExtension)") }
 
-  /// `path` up to the last dot of its last component; a dot in front of a name begins no extension.
+  /// Returns `path` without the extension of its last component. A dot at the start of a name does not begin an
+  /// extension.
   private static func withoutExtension(_ path: String) -> String {
     let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     guard let dot = path[start...].lastIndex(of: "."), dot > start else { return path }
@@ -69,7 +71,7 @@ public struct StyleFiles: Hashable, Sendable {
   }
 }
 
-/// The files that a training leaves while it runs, in a folder of their own.
+/// The files that a running training writes into its own folder.
 public struct TrainingFiles: Hashable, Sendable {
   private static let previewPrefix = "preview-"
   private static let previewSuffix = ".png"
@@ -77,17 +79,17 @@ public struct TrainingFiles: Hashable, Sendable {
   /// The folder.
   public let folder: String
 
-  /// What the run goes on from.
+  /// The checkpoint from which a run can be resumed.
   public var checkpoint: String { "\(folder)/checkpoint.safetensors" }
   /// The losses of every step, as comma-separated values.
   public var losses: String { "\(folder)/losses.csv" }
 
-  /// The picture that shows what was learned after `iteration` steps.
+  /// Returns the path of the preview after `iteration` steps.
   public func preview(_ iteration: Int) -> String {
     "\(folder)/\(Self.previewPrefix)" + String(format: "%06d", iteration) + Self.previewSuffix
   }
 
-  /// The steps after which there are previews, in no order.
+  /// The steps for which there are previews, in no particular order.
   public var previews: [Int] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return files.compactMap { file in

@@ -3,8 +3,8 @@ import Tensors
 
 /// Returns a model with random parameters, the same for the same seed.
 ///
-/// Weights and biases of convolutions are uniform in ±1/√fanIn. Parameters that start from a constant, such as a norm's γ
-/// and β, are uniform within 0.3 of it, so that a test notices an implementation that ignores or confuses them.
+/// Weights and biases of convolutions are uniform in ±1/√fanIn. Parameters that start from a constant, such as a norm's
+/// γ and β, are uniform within 0.3 of it, so that a test notices an implementation that ignores or confuses them.
 ///
 /// - Parameter range: The range of all parameters, in place of the ranges above.
 public func randomModel(
@@ -37,5 +37,6 @@ public func randomModel(seed: UInt64, network: String? = nil) throws -> StyleMod
   return randomModel(definition, seed: seed, range: -0.3...0.3)
 }
 
-/// The description of a small network on a canvas of 96 lines. Large strokes use a canvas of 69 lines, small ones of 134.
+/// The description of a small network on a canvas of 96 lines. Large strokes use a canvas of 69 lines, small ones one
+/// of 134.
 public let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"

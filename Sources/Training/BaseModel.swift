@@ -1,19 +1,20 @@
 import Networks
 import Tensors
 
-/// The model that a training starts from: one of the same network, or of the same with fewer channels.
+/// Loads a base model for fine-tuning: a model of the same network, or of the same kind of network with fewer channels.
 public enum BaseModel {
-  /// Of independent random numbers, those for the shares of copies.
+  /// The random stream of the copies' shares.
   private static let stream: UInt64 = 1 << 32
-  /// What the names of a revision's parameters begin with.
+  /// The prefix of the names of a revision's parameters.
   private static let revisionPrefix = "revision."
 
-  /// The parameters for `definition` of the model file at `path`, widened where that is narrower.
+  /// Loads the parameters for `definition` from the model file at `path` and widens them if the model has fewer channels.
   ///
-  /// A base on another canvas, or without one, will do: a revision that the base lacks begins at nothing.
+  /// The canvas of the base may differ or be missing. A revision that the base lacks gets its initial parameters.
   ///
-  /// Throws what `StyleModel.load(path:)` does, and ``TrainingError/foreignBase(file:found:expected:)`` where the file is of another
-  /// network or where channels are no multiple of its own.
+  /// - Parameter seed: The seed of the random numbers for widening and initialization.
+  /// - Throws: The errors of `StyleModel.load(path:)`, and ``TrainingError/incompatibleBase(file:found:expected:)`` if the file holds
+  ///   another kind of network or the channels are not multiples of its channels.
   public static func parameters(at path: String, for definition: NetworkDefinition, seed: UInt64) throws -> [String:
     Tensor]
   {
@@ -25,9 +26,9 @@ public enum BaseModel {
     guard draft.definition.hasKind(of: definition.draft),
       var parameters = widened(draft, to: definition.draft, seed: seed)
     else {
-      throw TrainingError.foreignBase(
+      throw TrainingError.incompatibleBase(
         file: path, found: "'\(base.definition.title)'",
-        expected: "'\(definition.title)' or one of the kind whose channels divide its own")
+        expected: "'\(definition.title)' or the same kind of network with channels that divide its channels")
     }
     let initial = NetworkExecutor.initialParameters(of: definition, seed: seed)
     for specification in definition.parameters where parameters[specification.name] == nil {
@@ -37,12 +38,14 @@ public enum BaseModel {
     return parameters
   }
 
-  /// Parameters with which `definition`, the network of `model` with multiples of its channels, paints the same pictures; nil where it is
-  /// no such network.
+  /// Widens the parameters of `model` to `definition`, the same kind of network with multiples of its channels.
   ///
-  /// Channel `c` of the wide network is a copy of channel `c mod C`. Whoever reads copies shares the weight among them, at random so that
-  /// training tells them apart: `w'[o, i] = s[o, i]·w[o mod O, i mod I]`, where the shares `s` of an input's copies add up to 1.
+  /// The wide network computes the same function. Channel `c` is a copy of channel `c mod C`. A layer that reads the copies splits the
+  /// original weight among them at random, so that training can tell them apart: `w'[o, i] = s[o, i]·w[o mod O, i mod I]`, where the
+  /// shares `s` of the copies of an input add up to 1.
   /// T. Chen, I. Goodfellow, J. Shlens: Net2Net: Accelerating Learning via Knowledge Transfer, ICLR 2016.
+  ///
+  /// - Returns: The parameters, or nil if `definition` is not such a network.
   public static func widened(_ model: StyleModel, to definition: NetworkDefinition, seed: UInt64) -> [String: Tensor]? {
     var random = SplitMix64(seed: seed, stream: stream)
     var result: [String: Tensor] = [:]
@@ -55,7 +58,7 @@ public enum BaseModel {
     return result.count == model.parameters.count ? result : nil
   }
 
-  /// One parameter, `[O]` or `[O, I, k, k]`.
+  /// Widens a parameter of shape `[O]` or `[O, I, k, k]`; nil if `shape` is not a multiple.
   private static func widened(_ source: Tensor, to shape: [Int], _ random: inout SplitMix64) -> Tensor? {
     let narrow = source.shape.dimensions
     guard narrow.count == shape.count, zip(shape, narrow).allSatisfy({ $0 >= $1 && $0.isMultiple(of: $1) }),
@@ -77,7 +80,7 @@ public enum BaseModel {
     return result
   }
 
-  /// Random numbers that add up to 1, none more than thrice another.
+  /// Returns random numbers that add up to 1. None is more than three times another.
   private static func shares(count: Int, _ random: inout SplitMix64) -> [Float] {
     guard count > 1 else { return [1] }
     let values = (0..<count).map { _ in 0.5 + random.uniform() }

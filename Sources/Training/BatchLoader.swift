@@ -1,11 +1,11 @@
 import Foundation
 import Threading
 
-/// Reads the next batches on a thread of its own while the present one is computed.
+/// Loads the next batches on a background thread.
 final class BatchLoader: @unchecked Sendable {
   private let queue = BoundedQueue<Result<TrainingBatch, any Error>>(capacity: 2)
 
-  /// Starts to load the batches with the numbers `indices`, in order, with later frames if `hasLater`.
+  /// Starts to load the batches `indices` in order, with later frames if `hasLater` is true.
   init(sampler: PhotoSampler, indices: Range<Int>, hasLater: Bool) {
     let queue = queue
     let thread = Thread {
@@ -22,6 +22,8 @@ final class BatchLoader: @unchecked Sendable {
 
   deinit { queue.close(discarding: true) }
 
-  /// The next batch, or nil after the last.
+  /// Returns the next batch, or nil after the last one.
+  ///
+  /// - Throws: The error of the sampler, after which there are no more batches.
   func next() throws -> TrainingBatch? { try queue.pop()?.get() }
 }

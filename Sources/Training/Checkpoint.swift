@@ -3,7 +3,7 @@ import Networks
 import Safetensors
 import Tensors
 
-/// All that a run needs to go on as if it had never stopped: parameters, Adam's moments, and the number of steps done.
+/// The state of a run, from which it resumes with the same results as without interruption.
 struct Checkpoint {
   private enum Key {
     static let format = "checkpoint_format"
@@ -21,19 +21,20 @@ struct Checkpoint {
 
   var settings: TrainingSettings
   var styleChecksum: String
-  /// Steps done.
+  /// The number of completed steps.
   var iteration: Int
-  /// Time spent on them, in seconds, over all sessions of the run.
+  /// The time of these steps in seconds, including those before a resumption.
   var seconds: Double
-  /// What watches over the run.
+  /// The guard of the run.
   var watch: TrainingGuard
-  /// Parameters and moments.
+  /// The current parameters and moments.
   var state: TrainingState.Snapshot
-  /// Those of the latest state that is known to be good, and the steps done then.
+  /// The parameters and moments of the latest good state.
   var good: TrainingState.Snapshot
+  /// The number of completed steps in the latest good state.
   var goodIteration: Int
 
-  /// Writes the file at `path`, whole or not at all.
+  /// Writes the checkpoint atomically to the file at `path`.
   func save(path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -50,14 +51,18 @@ struct Checkpoint {
     try SafetensorsWriter.write(tensors: tensors.sorted { $0.0 < $1.0 }, metadata: metadata, to: path)
   }
 
-  /// Reads the file at `path`, which must hold a run with `settings` and the painting of `styleChecksum`.
+  /// Reads the checkpoint at `path`.
+  ///
+  /// - Throws: ``TrainingError/invalidCheckpoint(file:reason:)`` if the file is not a checkpoint,
+  ///   ``TrainingError/checkpointMismatch(file:setting:found:expected:)`` if it belongs to other settings or another painting, and
+  ///   `SafetensorsError` if it is damaged.
   static func load(path: String, settings: TrainingSettings, styleChecksum: String) throws -> Checkpoint {
     let reader = try SafetensorsReader(path: path)
     let metadata = reader.metadata
     guard metadata[Key.format] == Key.currentFormat else {
       let found = metadata[Key.format].map { "format \($0)" } ?? "no format"
       throw TrainingError.invalidCheckpoint(
-        file: path, reason: "it names \(found), expected format \(Key.currentFormat)")
+        file: path, reason: "it has \(found), expected format \(Key.currentFormat)")
     }
     guard let stored = metadata[Key.settings],
       let found = try? JSONDecoder().decode(TrainingSettings.self, from: Data(stored.utf8)),
@@ -69,7 +74,7 @@ struct Checkpoint {
     try compare(found, settings, file: path)
     if let checksum = metadata[Key.styleChecksum], checksum != styleChecksum {
       throw TrainingError.checkpointMismatch(
-        file: path, setting: "a style image of SHA-256", found: checksum, expected: styleChecksum)
+        file: path, setting: "style image SHA-256", found: checksum, expected: styleChecksum)
     }
     let definition = try settings.validate()
     return Checkpoint(
@@ -114,8 +119,8 @@ struct Checkpoint {
       ("content weight", { "\($0.weights.content)" }),
       ("style weight", { "\($0.weights.style)" }), ("total variation weight", { "\($0.weights.totalVariation)" }),
       ("temporal weight", { "\($0.temporalWeight)" }), ("learning rate", { "\($0.learningRate)" }),
-      ("seed", { "\($0.seed)" }), ("a base of SHA-256", { $0.baseChecksum ?? "none" }),
-      ("a teacher of SHA-256", { $0.teacherChecksum ?? "none" }), ("a draft that is kept", { "\($0.keepsDraft)" }),
+      ("seed", { "\($0.seed)" }), ("base SHA-256", { $0.baseChecksum ?? "none" }),
+      ("teacher SHA-256", { $0.teacherChecksum ?? "none" }), ("kept draft", { "\($0.keepsDraft)" }),
       ("objective", { $0.weights.objective.rawValue }),
       ("norm schedule", { "\($0.norms.start) to \($0.norms.end)" }),
     ]

@@ -1,10 +1,10 @@
 import Tensors
 
-/// How much the pixels of a picture differ.
+/// Measures the contrast of pictures.
 enum Contrast {
-  /// The standard deviation of a tensor's values, clamped to 0…255, about each channel's mean; NaN counts as 0.
+  /// Returns the standard deviation of the values of `images`, clamped to 0…255, from the mean of their channel. NaN counts as 0.
   ///
-  /// Every fourth pixel is enough to tell a picture from a blank.
+  /// Only every fourth pixel is read, which is enough to tell a picture from a blank image.
   static func deviation(_ images: Tensor) -> Double {
     var sums = SIMD3<Double>.zero
     var squares = SIMD3<Double>.zero

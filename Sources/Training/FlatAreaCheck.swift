@@ -2,38 +2,40 @@ import Foundation
 import Imaging
 import Tensors
 
-/// Looks for blotches: isolated spots in the picture of an area that has nothing in it, such as a clear sky.
+/// Looks for blotches: isolated spots that a network paints in flat areas, such as a clear sky.
 ///
-/// Strokes of a painting cover such an area evenly. A blotch is a place that differs from the rest far more than the rest
-/// differs among itself; instance norms, which stretch the least contrast to full size, are known for them.
+/// Brush strokes cover a flat area evenly. A blotch is a cell that differs from the other cells far more than they differ from each other.
+/// Instance norms tend to cause blotches, because they amplify the slightest contrast to full range.
 public struct FlatAreaCheck: Sendable, Equatable {
-  /// The side of the pictures tried, in pixels.
+  /// The side of the test pictures in pixels.
   static let size = 192
-  /// The side of the places that are compared, and the border that is left out, in pixels.
+  /// The side of the compared cells in pixels.
   private static let cell = 8
+  /// The width of the border that is not checked, in pixels.
   private static let border = 16
-  /// The colours tried: a clear and an overcast sky, dusk, a wall, the dark.
+  /// The colours of the test pictures: a clear sky, an overcast sky, dusk, a wall and darkness.
   private static let colors: [(top: SIMD3<Float>, bottom: SIMD3<Float>)] = [
     (SIMD3(90, 140, 205), SIMD3(175, 205, 235)), (SIMD3(205, 208, 212), SIMD3(225, 226, 228)),
     (SIMD3(70, 60, 95), SIMD3(225, 150, 110)), (SIMD3(196, 180, 158), SIMD3(186, 170, 148)),
     (SIMD3(18, 18, 22), SIMD3(34, 32, 36)),
   ]
-  /// A spot is this many times as far from the median as places are on the whole, and this many levels at least.
+  /// A blotch differs from the median by more than this many standard deviations of the cells.
   private static let outlier = 6.0
+  /// A blotch differs from the median by more than this many levels of 255.
   private static let visible = 40.0
 
-  /// The part of all places that are blotches, 0…1.
+  /// The share of cells that are blotches, 0…1.
   public var blotches: Double
-  /// The standard deviation of the noise in the pictures tried, of 255.
+  /// The standard deviation of the noise in the test pictures, in levels of 255.
   public static let noise: Float = 1
 
-  /// Whether there are more blotches than chance leaves.
+  /// Whether there are more blotches than expected by chance.
   public var isBlotchy: Bool { blotches > 0.002 }
 
-  /// Tries `stylize`, which gets `[1, S, S, 3]` RGB 0…255 and returns the same shape.
+  /// Checks `stylize`, a function from pictures `[1, S, S, 3]`, RGB 0…255, to pictures of the same shape.
   public init(_ stylize: (Tensor) -> Tensor) {
     var found = 0
-    var places = 0
+    var cells = 0
     for (index, color) in Self.colors.enumerated() {
       let means = Self.cellMeans(stylize(Self.sky(color.top, color.bottom, seed: UInt64(index + 1))))
       for channel in 0..<3 {
@@ -41,13 +43,13 @@ public struct FlatAreaCheck: Sendable, Equatable {
         let median = Self.median(values)
         let spread = Self.median(values.map { abs($0 - median) }) * 1.4826
         found += values.count { abs($0 - median) > max(Self.outlier * spread, Self.visible) }
-        places += values.count
+        cells += values.count
       }
     }
-    blotches = Double(found) / Double(max(places, 1))
+    blotches = Double(found) / Double(max(cells, 1))
   }
 
-  /// A smooth gradient with a little noise.
+  /// Creates a vertical gradient with a little noise.
   static func sky(_ top: SIMD3<Float>, _ bottom: SIMD3<Float>, seed: UInt64) -> Tensor {
     let picture = Tensor(Shape(batch: 1, height: size, width: size, channels: 3), zeroed: false)
     var random = SplitMix64(seed: seed)
@@ -61,7 +63,7 @@ public struct FlatAreaCheck: Sendable, Equatable {
     return picture
   }
 
-  /// The mean colours, clamped to 0…255, of the places within the border.
+  /// Returns the mean colours, clamped to 0…255, of the cells within the border.
   private static func cellMeans(_ picture: Tensor) -> [SIMD3<Float>] {
     var means: [SIMD3<Float>] = []
     for top in stride(from: border, to: size - border, by: cell) {

@@ -1,7 +1,7 @@
 import Imaging
 
 extension Picture {
-  /// A picture of the same size that runs smoothly from the mean colour of the upper half to that of the lower one.
+  /// Replaces the picture by a vertical gradient from the mean colour of its upper half to that of its lower half.
   func flattenedToGradient() -> Picture {
     let half = max(1, height / 2)
     let upper = meanColor(rows: 0..<half)
@@ -10,7 +10,7 @@ extension Picture {
     pixels.reserveCapacity(3 * width * height)
     for y in 0..<height {
       let t = height > 1 ? Float(y) / Float(height - 1) : 0
-      // Whole steps of 255 would be bands: the remainder is spread over neighbouring pixels.
+      // Dithering: rounding every pixel alike would leave visible bands.
       for x in 0..<width {
         let dither: Float = (x + y) & 1 == 0 ? 0.25 : 0.75
         for channel in 0..<3 {

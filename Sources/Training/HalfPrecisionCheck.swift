@@ -5,18 +5,19 @@ import Safetensors
 import Tensors
 import Threading
 
-/// What a model's pictures lose where its weights are stored in half precision, which makes the file half as large.
+/// Measures how pictures change if a model's weights are stored in half precision, which halves the size of the file.
 public struct HalfPrecisionCheck: Sendable, Equatable {
-  /// Pictures may change by this much: one level of 255.
+  /// The maximum change of a pixel that is acceptable: one level of 255.
   public static let tolerance = 1.0
 
-  /// The number of pictures compared.
+  /// The number of compared pictures.
   public var pictures: Int
-  /// The largest difference of any of their values, clamped to 0…255; infinite where a weight is beyond half precision's range.
+  /// The largest difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half precision.
   public var largestDifference: Double
 
-  /// Compares both versions of `model` on `photos`, each `[1, H, W, 3]` RGB 0…255 with H and W multiples of the network's
-  /// `sizeMultiple`.
+  /// Compares `model` in single and in half precision on `photos`.
+  ///
+  /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's `sizeMultiple`.
   public init(model: StyleModel, photos: [Tensor], pool: ComputePool) {
     pictures = photos.count
     guard let rounded = model.inHalfPrecision else {
@@ -37,8 +38,7 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
     }
   }
 
-  /// How the weights should be stored: in half precision where pictures were compared and none changed by more than
-  /// ``tolerance``.
+  /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else single.
   public var storage: SafetensorsWriter.Storage {
     pictures > 0 && largestDifference <= Self.tolerance ? .float16 : .float32
   }

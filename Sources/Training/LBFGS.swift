@@ -1,26 +1,26 @@
-/// Minimises a smooth function of many variables by limited-memory BFGS.
+/// Minimises a smooth function of many variables with limited-memory BFGS.
 ///
-/// The direction `−H·g` comes from the two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg`; along it the step is
-/// halved from 1 until the Armijo condition `f(x + t·d) ≤ f(x) + 1e-4·t·gᵀd` holds.
+/// The two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg` gives the direction `−H·g`. A line search halves the step from
+/// 1 until the Armijo condition `f(x + t·d) ≤ f(x) + 1e-4·t·gᵀd` holds.
 /// J. Nocedal, S. Wright: Numerical Optimization, 2nd edition, algorithms 7.4, 7.5 and 3.1.
 public struct LBFGS {
   /// A function's value and gradient at a point.
   public typealias Objective = ([Float]) -> (value: Double, gradient: [Float])
 
   private static let armijo = 1e-4
-  private static let halvings = 12
+  private static let maximumTrials = 12
 
-  /// How many pairs shape the direction.
+  /// The number of pairs that determine the direction.
   public var history: Int
 
   private var pairs: [(s: [Float], y: [Float], inverseProduct: Double)] = []
 
-  /// A minimiser that remembers `history` steps.
+  /// Creates a minimiser that remembers `history` steps.
   public init(history: Int = 10) { self.history = history }
 
-  /// Takes up to `iterations` steps from `start`; stops early where no step lowers the function.
+  /// Takes up to `iterations` steps from `start` and stops early if no step lowers the function.
   ///
-  /// Returns the best point. The value there is never above the value at `start`.
+  /// - Returns: The best point. Its value is never above that of `start`.
   public mutating func minimize(_ start: [Float], iterations: Int, _ objective: Objective) -> [Float] {
     pairs = []
     var point = start
@@ -29,17 +29,17 @@ public struct LBFGS {
       var direction = self.direction(gradient)
       var slope = Self.dot(gradient, direction)
       if slope >= 0 {
-        // Rounding has spoilt the pairs: start again with the gradient.
+        // Rounding errors have corrupted the pairs: restart from the gradient.
         pairs = []
         direction = gradient.map { -$0 }
         slope = Self.dot(gradient, direction)
       }
       guard slope < 0 else { break }
-      // The first direction has the gradient's length, which says nothing about a step; start near one unit for each value.
+      // The first direction is the gradient, whose length is no step size: start with about one unit per variable.
       let norm = gradient.reduce(0.0) { $0 + Double(abs($1)) }
       var step = iteration == 0 ? min(1, Double(gradient.count) / norm) : 1
       var accepted: (point: [Float], value: Double, gradient: [Float])?
-      for _ in 0..<Self.halvings {
+      for _ in 0..<Self.maximumTrials {
         let trial = zip(point, direction).map { $0 + Float(step) * $1 }
         let result = objective(trial)
         if result.value <= value + Self.armijo * step * slope {

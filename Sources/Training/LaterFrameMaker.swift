@@ -4,23 +4,26 @@ import Kernels
 import Tensors
 import Threading
 
-/// Makes the frame that follows a photo: a smooth motion, a change of light, and the sensor's noise.
+/// Renders a frame that follows a photo, with a smooth motion, a change of lighting and sensor noise.
 struct LaterFrameMaker {
-  /// One in so many frames stands still, as most of a film does; what changes then is only light and noise.
+  /// The share of frames without motion, as in most parts of a video. Only the lighting and the noise change in them.
   private static let stillShare: Float = 0.25
-  /// The largest standard deviation of the noise, of 255.
-  private static let largestNoise: Float = 4
-  /// How far the light's gain strays from 1, and its offset from 0 of 255.
+  /// The maximum standard deviation of the noise, in levels of 255.
+  private static let maximumNoise: Float = 4
+  /// The maximum deviation of the lighting's gain from 1.
   private static let gainRange: Float = 0.1
+  /// The maximum offset of the lighting, in levels of 255.
   private static let offsetRange: Float = 10
 
-  /// Rec. 601's weights of red, green and blue in the luminance.
+  /// The weights of red, green and blue in the luma of Rec. 601.
   private static let luminance = SIMD3<Float>(0.299, 0.587, 0.114)
 
-  /// Runs the warp on the calling thread: the pool of the training has other work.
+  /// Runs the warp on the calling thread, because the training keeps its own pool busy.
   private let pool = ComputePool(threads: 1)
 
   /// Writes frame `index` of `later` for the crop of `size` × `size` pixels at `(x, y)` of `photo`.
+  ///
+  /// The frame is sampled from the whole photo, so motion can bring pixels into the crop.
   func write(
     _ photo: Picture, x: Int, y: Int, size: Int, _ random: inout SplitMix64, to later: LaterFrames, index: Int
   ) {
@@ -31,7 +34,6 @@ struct LaterFrameMaker {
     let motion = isStill ? .none : SmoothMotion.random(size: size, &random)
     motion.write(size: size, positions: positions, mask: later.mask.pointer + index * pixels)
 
-    // Sampled from the whole photo: what moves into the crop is there.
     let inPhoto = Tensor(Shape(batch: 1, height: size, width: size, channels: 2), zeroed: false)
     for pixel in 0..<pixels {
       inPhoto.pointer[2 * pixel] = positions[2 * pixel] + Float(x)
@@ -45,7 +47,7 @@ struct LaterFrameMaker {
     }
     let gain = 1 + Self.gainRange * (2 * random.uniform() - 1)
     let offset = Self.offsetRange * (2 * random.uniform() - 1)
-    let noise = Self.largestNoise * random.uniform()
+    let noise = Self.maximumNoise * random.uniform()
     let change = later.change.pointer + index * pixels
     for pixel in 0..<pixels {
       let values = frame + 3 * pixel
@@ -61,10 +63,10 @@ struct LaterFrameMaker {
     color.clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))
   }
 
-  /// Three independent values of mean 0 and variance 1, by Box and Muller's transform.
+  /// Returns three independent standard normal values, by the Box–Muller transform.
   static func gaussian(_ random: inout SplitMix64) -> SIMD3<Float> {
     func pair(_ random: inout SplitMix64) -> (Float, Float) {
-      // 1 − u lies in (0, 1]: its logarithm is finite.
+      // 1 − u lies in (0, 1], so its logarithm is finite.
       let radius = (-2 * log(1 - random.uniform())).squareRoot()
       let angle = 2 * Float.pi * random.uniform()
       return (radius * cos(angle), radius * sin(angle))

@@ -1,26 +1,27 @@
-/// How much a painted frame looks like its painting, and how much of the frame is left.
+/// How closely a stylized frame resembles the painting and how much of its content is preserved.
 ///
-/// A score is the share, in percent, of the frame's distance from the painting that painting it has removed: 0 as far as the untreated
-/// frame, 100 the painting's own statistics, below 0 farther than the frame. See ``LikenessEvaluator``.
+/// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means that the result has
+/// the statistics of the painting, 0 that it is as far away as the original frame, and a negative score that it is farther away. See
+/// ``LikenessEvaluator``.
 public struct Likeness: Codable, Sendable, Equatable {
-  /// The mean of the three bands.
+  /// The mean score of the three bands.
   public let likeness: Double
-  /// The score of shapes of about 5 % of the picture's height.
+  /// The score of shapes of about 5 % of the picture height.
   public let fine: Double
   /// The score of shapes of about 16 %.
   public let stroke: Double
   /// The score of shapes of about a third.
   public let form: Double
-  /// How much of what the frame shows is still there: 1 for all of it.
+  /// The share of the frame's content that is preserved: 1 for all of it.
   public let content: Double
-  /// Light and dark of large shapes, as a share of the painting's.
+  /// The contrast of large shapes, relative to the painting.
   public let contrast: Double
-  /// The strongest colours, as a share of the painting's.
+  /// The chroma of the strongest colours, relative to the painting.
   public let chroma: Double
-  /// The texture where the frame is flattest, as a share of the painting's.
+  /// The high-frequency deviation where the frame is flattest, relative to the painting.
   public let grain: Double
 
-  /// A measurement of three bands and the figures beside them.
+  /// Creates a measurement from the scores of the three bands and the other figures.
   public init(
     fine: Double, stroke: Double, form: Double, content: Double, contrast: Double, chroma: Double, grain: Double
   ) {
@@ -34,7 +35,7 @@ public struct Likeness: Codable, Sendable, Equatable {
     self.grain = grain
   }
 
-  /// The mean of several; all zero for none.
+  /// Returns the mean of several measurements, all zeros for an empty array.
   public static func mean(_ values: [Likeness]) -> Likeness {
     func part(_ path: KeyPath<Likeness, Double>) -> Double {
       values.reduce(0) { $0 + $1[keyPath: path] } / Double(max(values.count, 1))

@@ -4,18 +4,18 @@ import Kernels
 import Tensors
 import Threading
 
-/// What ``LikenessEvaluator`` compares of a picture, whatever its size.
+/// The statistics of a picture that ``LikenessEvaluator`` compares.
 struct LikenessStatistics {
   /// One Gram matrix for each of ``bands``.
   let grams: [Tensor]
-  /// The features that tell what is shown: `relu4_1` at 256 lines, `[1, H, W, C]`.
+  /// The content features: `relu4_1` at 256 lines, `[1, H, W, C]`.
   let content: Tensor
-  /// The brightness at 450 lines.
+  /// The luma at 450 lines.
   let luma: Plane
   /// The 95th percentile of the chroma at 256 lines.
   let chroma: Double
 
-  /// What the Gram matrices are of: a layer, and the picture's lines.
+  /// The layer of each Gram matrix and the short side of its picture.
   static let bands: [(layer: VGG16Layer, lines: Int)] = [
     (.relu2_2, 256), (.relu3_3, 256), (.relu3_3, 128), (.relu4_3, 256),
   ]
@@ -39,9 +39,9 @@ struct LikenessStatistics {
     chroma = Self.chroma(large)
   }
 
-  /// `picture` with `lines` pixels on its short side: by area averaging, or bicubic where that enlarges it.
+  /// Resizes `picture` to a short side of `lines` pixels, by area averaging if that reduces it, else by bicubic interpolation.
   ///
-  /// Sizes are rounded as Python does it, halves to the even number.
+  /// Halves are rounded to even, as in Python.
   static func reduced(_ picture: Picture, lines: Int, pool: ComputePool) -> Picture {
     let scale = Double(lines) / Double(min(picture.width, picture.height))
     func scaled(_ length: Int) -> Int { max(1, Int((Double(length) * scale).rounded(.toNearestOrEven))) }

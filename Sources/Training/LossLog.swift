@@ -1,16 +1,16 @@
 import Foundation
 
-/// Losses of a run as a table of comma-separated values, one line per step.
+/// The losses of a run in a CSV file, one line per step.
 ///
-/// A resumed run appends; lines past the checkpoint's iteration, written before the interruption, are cut off first.
+/// A resumed run first removes the lines after the checkpoint's iteration and then appends.
 final class LossLog {
   private static let header =
     "iteration,total,content,style,relu1_2,relu2_2,relu3_3,relu4_3,palette,total_variation,temporal,learning_rate\n"
   private let handle: FileHandle
-  /// The losses of the latest steps before a resumption, at most as many as were asked for.
+  /// The losses of the last steps before the resumption, at most as many as the initializer asks for.
   let recent: [LossParts]
 
-  /// Opens the log at `path` for a run that has done `iteration` steps, and reads the losses of the last `recentSteps` of them.
+  /// Opens the log at `path` for a run that has completed `iteration` steps, and reads the losses of the last `recentSteps` of them.
   init(path: String, iteration: Int, recentSteps: Int) throws {
     var kept = Self.header
     var losses: [LossParts] = []
@@ -29,7 +29,7 @@ final class LossLog {
 
   deinit { try? handle.close() }
 
-  /// The losses of the steps `iterations` in the log at `path`, as far as it has them.
+  /// Reads the losses of the steps `iterations` from the log at `path`, skipping those that it does not contain.
   static func losses(of iterations: ClosedRange<Int>, path: String) -> [LossParts] {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     return text.split(separator: "\n").compactMap { line in

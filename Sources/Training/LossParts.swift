@@ -1,23 +1,23 @@
-/// The objective's parts, weights applied, as the mean over the images of a batch.
+/// The weighted terms of the objective, as means over the images of a batch.
 public struct LossParts: Sendable, Equatable {
-  /// The content part.
+  /// The content loss.
   public var content: Double
-  /// The style part of each layer.
+  /// The style loss of each layer.
   public var styleLayers: [VGG16Layer: Double]
-  /// The style part of the palette.
+  /// The style loss of the palette.
   public var palette: Double = 0
-  /// The total variation part.
+  /// The total variation.
   public var totalVariation: Double
-  /// What unsteadiness costs; no part of the objective of a still picture.
+  /// The temporal loss, which is 0 for still pictures.
   public var temporal: Double = 0
 
-  /// The style part.
+  /// The style loss of all layers and the palette.
   public var style: Double { VGG16Layer.styles.reduce(palette) { $0 + (styleLayers[$1] ?? 0) } }
-  /// The whole objective.
+  /// The sum of all terms.
   public var total: Double { content + style + totalVariation + temporal }
 
-  /// The first part that is not a finite number, if any.
-  public var suspect: String? {
+  /// The name of the first term that is not a finite number, if any.
+  public var nonFinitePart: String? {
     if !content.isFinite { return "content loss" }
     for layer in VGG16Layer.styles where !(styleLayers[layer] ?? 0).isFinite {
       return "style loss at \(layer.rawValue)"
@@ -27,7 +27,7 @@ public struct LossParts: Sendable, Equatable {
     return totalVariation.isFinite ? nil : "total variation"
   }
 
-  /// Part by part.
+  /// Adds two sets of losses term by term.
   static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
     LossParts(
       content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
@@ -35,7 +35,7 @@ public struct LossParts: Sendable, Equatable {
       temporal: a.temporal + b.temporal)
   }
 
-  /// The mean of several.
+  /// Returns the mean of several losses, term by term.
   public static func mean(_ parts: [LossParts]) -> LossParts {
     let scale = 1 / Double(max(parts.count, 1))
     let sum = parts.reduce(LossParts(content: 0, styleLayers: [:], totalVariation: 0), +)
@@ -45,27 +45,27 @@ public struct LossParts: Sendable, Equatable {
   }
 }
 
-/// The objective's parts under the names that reports in JSON give them.
+/// The losses under their names in JSON reports.
 public struct LossSummary: Encodable, Sendable {
-  /// The content part.
+  /// The content loss.
   public var content: Double
-  /// The style part.
+  /// The style loss.
   public var style: Double
-  /// The total variation part.
+  /// The total variation.
   public var tv: Double
-  /// What unsteadiness cost in training; absent where it was not trained.
+  /// The temporal loss; nil if it is 0.
   public var temporal: Double?
-  /// The whole objective.
+  /// The sum of all terms.
   public var total: Double
 
-  /// The parts by the same names.
+  /// The losses by the same names.
   public var byName: [String: Double] {
     var values = ["content": content, "style": style, "tv": tv, "total": total]
     values["temporal"] = temporal
     return values
   }
 
-  /// The summary of `parts`, weights applied as there.
+  /// Creates a summary of `parts`.
   public init(_ parts: LossParts) {
     content = parts.content
     style = parts.style

@@ -1,19 +1,19 @@
-/// What a training minimises and an evaluation measures.
+/// The objective that training minimises and an evaluation measures.
 public enum Objective: String, Codable, CaseIterable, Sendable {
-  /// Layers that weigh alike, at two octaves, beside content and tone; see ``PerceptualLoss``.
+  /// Style layers of equal influence at two octaves, and content, tone and palette. See ``PerceptualLoss``.
   case balanced
-  /// The objective of Johnson et al. as released: for comparison with the literature.
+  /// The objective of Johnson et al. as released, for comparison with the literature.
   case johnson
 
-  /// The layer whose features stand for content.
+  /// The layer of the content features.
   var contentLayer: VGG16Layer { self == .balanced ? .relu4_1 : .relu3_3 }
 
-  /// The share of each octave's style, from the picture's own size down by halves.
+  /// The style weight of each octave. The first is the picture's own size, and each following one is half as large.
   var octaves: [Double] { self == .balanced ? [1, 0.5] : [1] }
 
-  /// The weight of a layer's style at octave `octave`.
+  /// Returns the style weight of a layer at `octave`.
   ///
-  /// Fine layers weigh more: they are easily satisfied and cost little content, so that in the end all layers' losses are alike.
+  /// Fine layers have larger weights. They are easy to satisfy and cost little content, so the final losses of all layers are similar.
   func weight(of layer: VGG16Layer, octave: Int) -> Double {
     guard self == .balanced else { return 1 }
     let weight =
@@ -26,16 +26,16 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
     return octaves[octave] * weight
   }
 
-  /// The weight of the palette within style: enough for the painting's chroma, which features of VGG-16 hardly see.
+  /// The weight of the palette within the style loss. VGG-16 features hardly depend on chroma, so the palette must enforce it.
   var paletteWeight: Double { self == .balanced ? 3 : 0 }
 
-  /// The weighted style loss of photos as they are: that of The Starry Night at the usual weight.
+  /// The weighted style loss at which training starts: that of unstylized photos for The Starry Night at the usual weight.
   var initialStyleLoss: Double { self == .balanced ? 20 : 2_700_000 }
 
-  /// Bounds of a style weight that is chosen by looking at the painting.
+  /// The bounds of a style weight that ``StyleChoice`` chooses.
   var styleWeights: ClosedRange<Double> { self == .balanced ? 0.3...4 : 1...25 }
 
-  /// One line for cards and metadata: without it no loss can be compared with another.
+  /// A one-line definition of the losses for cards and metadata. Losses of different definitions are not comparable.
   public var scaling: String {
     switch self {
     case .balanced:
@@ -50,19 +50,21 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// The weights of the objective's parts.
+/// The weights of the objective's terms.
 public struct LossWeights: Codable, Hashable, Sendable {
-  /// Which objective the weights belong to.
+  /// The objective that the weights belong to.
   public var objective: Objective
-  /// Of the content part.
+  /// The weight of the content loss.
   public var content: Double
-  /// Of the style part.
+  /// The weight of the style loss.
   public var style: Double
-  /// Of the sum of squared neighbour differences of one 0…255 image.
+  /// The weight of the total variation, the sum of squared differences of neighbouring pixels of one image, 0…255.
   public var totalVariation: Double
 
-  /// The weights as named; where not named, the objective's usual ones: for `johnson` those of the released code, content 1, style 5, total
-  /// variation 1e-6; for `balanced` content 6, style 1, total variation 0.
+  /// Creates weights. Weights that are nil get the defaults of the objective.
+  ///
+  /// The defaults of `johnson` are those of the released code: content 1, style 5, total variation 1e-6. The defaults of `balanced` are
+  /// content 6, style 1, total variation 0.
   public init(
     objective: Objective = .balanced, content: Double? = nil, style: Double? = nil, totalVariation: Double? = nil
   ) {

@@ -1,13 +1,13 @@
 import Imaging
 
-/// A picture's brightness as numbers.
+/// The luma of a picture.
 struct LumaPlane {
   let width: Int
   let height: Int
-  /// `height · width` values, rows one after the other.
+  /// The `height · width` values, row by row.
   var values: [Float]
 
-  /// The luma of Rec. 601, `0.299·R + 0.587·G + 0.114·B`, 0…255.
+  /// Creates the plane of Rec. 601 luma, `0.299·R + 0.587·G + 0.114·B`, 0…255.
   init(_ picture: Picture) {
     (width, height) = (picture.width, picture.height)
     let pixels = picture.pixels
@@ -17,15 +17,15 @@ struct LumaPlane {
     }
   }
 
-  /// Another plane of this one's size.
+  /// Returns a plane of the same size with other values.
   func with(_ values: [Float]) -> LumaPlane {
     var plane = self
     plane.values = values
     return plane
   }
 
-  /// Three times the mean of `2·radius + 1` values across and down: nearly a Gaussian of deviation `√(radius·(radius + 1))`. Beyond the border the
-  /// last value goes on.
+  /// Blurs the plane with three passes of a box filter of `2·radius + 1` pixels, which approximates a Gaussian of standard deviation
+  /// `√(radius·(radius + 1))`. Border pixels are replicated.
   func blurred(radius: Int) -> LumaPlane {
     guard radius > 0 else { return self }
     var result = values
@@ -46,7 +46,7 @@ struct LumaPlane {
     }
   }
 
-  /// The value at a place between pixels, bilinear; beyond the border the last value goes on.
+  /// Returns the bilinearly interpolated value at `(x, y)`. Border pixels are replicated.
   func value(x: Float, y: Float) -> Float {
     let (x, y) = (min(max(x, 0), Float(width - 1)), min(max(y, 0), Float(height - 1)))
     let (column, row) = (Int(x), Int(y))

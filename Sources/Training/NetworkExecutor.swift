@@ -3,17 +3,21 @@ import Kernels
 import Networks
 import Tensors
 
-/// Runs a network definition on a tape: the trainer's executor.
+/// Runs a network on a tape, for training.
 public final class NetworkExecutor {
-  /// The architecture.
+  /// The network's architecture.
   public let definition: NetworkDefinition
-  /// The trained values by name.
+  /// The parameters by name.
   public let parameters: [String: Variable]
 
-  /// How often each node is read.
+  /// The number of operands that read each node.
   private let readers: [Int]
 
-  /// An executor over `parameters`, which must be those of `definition`; they are trained if `trainable`, statistics excepted.
+  /// Creates an executor with the given parameters.
+  ///
+  /// - Parameters:
+  ///   - parameters: All parameters of `definition` by name.
+  ///   - trainable: Whether to compute gradients of the parameters, except for running statistics.
   public convenience init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
     let trained = Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
     self.init(
@@ -24,7 +28,7 @@ public final class NetworkExecutor {
         }))
   }
 
-  /// An executor that shares `variables` with others; all parameters of `definition` must be among them.
+  /// Creates an executor that shares `variables`, which must include all parameters of `definition`.
   init(definition: NetworkDefinition, variables: [String: Variable]) {
     self.definition = definition
     parameters = variables
@@ -33,7 +37,7 @@ public final class NetworkExecutor {
     self.readers = readers
   }
 
-  /// Random parameters for `definition`, the same for the same seed.
+  /// Returns random parameters for `definition`. They depend only on `seed`.
   public static func initialParameters(of definition: NetworkDefinition, seed: UInt64) -> [String: Tensor] {
     var parameters: [String: Tensor] = [:]
     for (index, specification) in definition.parameters.enumerated() {
@@ -54,7 +58,9 @@ public final class NetworkExecutor {
     return parameters
   }
 
-  /// `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)`, a value of `a` for each call of `value`; `tensor` is `[C·r², K, 3, 3]`.
+  /// Fills the weight of a convolution before a pixel shuffle, `[C·r², K, 3, 3]`, so that it interpolates linearly.
+  ///
+  /// `W[c·r² + i·r + j, k, y, x] = a[c, k]·l(i, y)·l(j, x)`, where each call of `value` gives one value of `a`.
   private static func interpolate(factor: Int, into tensor: Tensor, value: () -> Float) {
     let filters = (0..<factor).map { place -> [Float] in
       let offset = (Float(place) + 0.5) / Float(factor) - 0.5
@@ -76,9 +82,11 @@ public final class NetworkExecutor {
     }
   }
 
-  /// The output for `input`, `[N, H, W, 3]` RGB 0…255; H and W are multiples of the definition's `sizeMultiple` where it has no canvas.
+  /// Runs the network on `input`.
   ///
-  /// `norms` says what the norms with stored statistics do; as it is, they do what the finished network does.
+  /// - Parameters:
+  ///   - input: Pictures `[N, H, W, 3]`, RGB 0…255. H and W must be multiples of the definition's `sizeMultiple` if it has no canvas.
+  ///   - norms: How batch norms use and update their running statistics. By default they behave as in the finished network.
   public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
     let nodes = definition.nodes
     var unread = readers
@@ -92,14 +100,14 @@ public final class NetworkExecutor {
       values.append(result(of: index, operands, input: input, norms: norms, on: tape))
       for source in node.inputs {
         unread[source] -= 1
-        // The tape keeps what the gradients need; nothing else has to stay.
+        // The tape keeps the values that gradients need. All others can go.
         if unread[source] == 0 { values[source] = nil }
       }
     }
     return values.last.flatMap { $0 } ?? input
   }
 
-  /// The film-size picture that the revision of the definition makes of `draft`, `[N, h, w, 3]`, beside `film`, `[N, H, W, 3]`.
+  /// Enlarges `draft`, `[N, h, w, 3]`, to the size of the full-size frame `film`, `[N, H, W, 3]`, and applies the network's revision.
   func revised(film: Variable, draft: Variable, on tape: Tape) -> Variable {
     let draft = tape.sharpened(draft, height: film.value.shape.height, width: film.value.shape.width)
     let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)
@@ -109,7 +117,7 @@ public final class NetworkExecutor {
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
     let hidden = tape.convolution(
       tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
-      padding: 1, paddingMode: .reflect, rectifies: true)
+      padding: 1, paddingMode: .reflect, appliesReLU: true)
     let residual = tape.convolution(
       hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)
     return tape.addingBlocks(enlarged, residual, scale: RevisionInput.residualScale)
@@ -127,30 +135,31 @@ public final class NetworkExecutor {
   ) -> Variable {
     let node = definition.nodes[index]
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
-    let rectifies = isRectified(index)
+    let appliesReLU = isFusedWithReLU(index)
     switch node.operation {
     case .input:
       return input
     case .convolution(_, _, let kernel, let stride, let padding):
       return tape.convolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: isLeftToReader(node.inputs[0]) ? 2 : 1,
-        rectifies: rectifies)
+        paddingMode: padding == .reflect ? .reflect : .zeros,
+        upsampling: isFusedIntoConvolution(node.inputs[0]) ? 2 : 1,
+        appliesReLU: appliesReLU)
     case .depthwiseConvolution(_, let kernel, let stride, let padding):
       return tape.depthwiseConvolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, rectifies: rectifies)
+        paddingMode: padding == .reflect ? .reflect : .zeros, appliesReLU: appliesReLU)
     case .instanceNorm:
       return tape.instanceNorm(
-        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), rectifies: rectifies)
+        operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), appliesReLU: appliesReLU)
     case .batchNorm:
       return tape.batchNorm(
         operands[0], gamma: parameter(".weight"), beta: parameter(".bias"),
         runningMean: parameter(".running_mean").value, runningVariance: parameter(".running_var").value,
-        imageShare: norms.imageShare, momentum: norms.momentum, rectifies: rectifies)
+        imageShare: norms.imageShare, momentum: norms.momentum, appliesReLU: appliesReLU)
     case .relu:
-      return isRectified(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
-    case .upsampleNearest: return isLeftToReader(index) ? operands[0] : tape.upsampleNearest(operands[0])
+      return isFusedWithReLU(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
+    case .upsampleNearest: return isFusedIntoConvolution(index) ? operands[0] : tape.upsampleNearest(operands[0])
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
@@ -164,8 +173,8 @@ public final class NetworkExecutor {
     }
   }
 
-  /// Whether node `index` is an upsampling that only a convolution right behind it reads, which then does both in one.
-  private func isLeftToReader(_ index: Int) -> Bool {
+  /// Whether node `index` is an upsampling whose only reader is the next node, a convolution, which then performs both.
+  private func isFusedIntoConvolution(_ index: Int) -> Bool {
     let nodes = definition.nodes
     guard index + 1 < nodes.count, nodes[index].operation == .upsampleNearest, nodes[index + 1].inputs == [index],
       readers[index] == 1, case .convolution = nodes[index + 1].operation
@@ -173,8 +182,8 @@ public final class NetworkExecutor {
     return true
   }
 
-  /// Whether node `index` rectifies its own result, because only a ReLU right behind it reads that.
-  private func isRectified(_ index: Int) -> Bool {
+  /// Whether node `index` applies the ReLU of the next node, which must be its only reader.
+  private func isFusedWithReLU(_ index: Int) -> Bool {
     let nodes = definition.nodes
     guard index + 1 < nodes.count, nodes[index + 1].operation == .relu, nodes[index + 1].inputs == [index],
       readers[index] == 1

@@ -2,12 +2,13 @@ import Autograd
 import Kernels
 import Tensors
 
-/// How far a picture's colours are from its painting's, as statistics: their mean and how they spread together.
+/// Compares the means and covariances of the colours of a picture with those of the painting.
 ///
-/// `mean((M(y) − M(s))²)/mean(M(s)²)`, where `M` is the matrix of second moments of `(Y, Cb, Cr, 1)`, the colours of Rec. 601 minus the
-/// painting's mean over the painting's deviation, so that chroma counts as much as luma. Features of VGG-16 mostly see luma.
+/// `mean((M(y) − M(s))²)/mean(M(s)²)`, where `M` is the matrix of second moments of `(Y, Cb, Cr, 1)`. `Y`, `Cb` and `Cr` are the Rec. 601
+/// components minus their mean in the painting, divided by their standard deviation there, so that chroma counts as much as luma.
+/// VGG-16 features mostly depend on luma.
 struct PaletteLoss {
-  /// The rows of Rec. 601 in full range.
+  /// The rows of the full-range Rec. 601 matrix.
   private static let rows: [[Double]] = [
     [0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312],
   ]
@@ -16,7 +17,7 @@ struct PaletteLoss {
   private let bias: Variable
   private let target: Tensor
 
-  /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
+  /// Creates the loss for a painting, `[1, H, W, 3]`, RGB 0…255.
   init(painting: Tensor, tape: Tape) {
     let pixels = painting.count / 3
     var weights: [Float] = []
@@ -27,7 +28,7 @@ struct PaletteLoss {
       }
       let mean = values.reduce(0, +) / Double(max(1, pixels))
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, pixels))
-      // A painting in grey has no deviation to divide by.
+      // The chroma of a grey painting has a standard deviation of 0.
       let scale = 1 / max(variance.squareRoot(), 1)
       weights += row.map { Float($0 * scale) }
       biases.append(Float(-mean * scale))
@@ -37,7 +38,9 @@ struct PaletteLoss {
     target = Self.moments(Variable(painting), weight, bias, on: tape).value.copy()
   }
 
-  /// The loss of `output`, `[N, H, W, 3]`; seeds its gradient with `weight` times the loss's.
+  /// Computes the loss of `output`, `[N, H, W, 3]`, and adds its gradient, times `weight`, to the gradient of `output`.
+  ///
+  /// - Returns: The loss, without the weight.
   func callAsFunction(output: Variable, weight: Double, on tape: Tape) -> Double {
     let scale = 1 / target.meanSquare
     let moments = Self.moments(output, self.weight, bias, on: tape)

@@ -1,41 +1,44 @@
 import Autograd
 import Tensors
 
-/// How far a picture is from having a photo's content in a painting's style, by one of two objectives.
+/// The perceptual loss of a picture: how far it is from the content of a photo in the style of a painting.
 ///
-/// For output `y`, photo `x`, painting `s`, VGG-16 features `φ_j` and Gram matrices `G_j`:
+/// There are two objectives. For output `y`, photo `x`, painting `s`, VGG-16 features `φ_j` and Gram matrices `G_j`:
 ///
 /// `johnson`: `w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)`.
 /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 ///
 /// `balanced`: `w_c·(mean((N(φ₄(y)) − N(φ₄(x)))²) + T(y)) + w_s·(Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + 3·P(y))
-/// + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `N` centres each channel and divides it by its deviation, `T` is the ``ToneLoss``, `P` the ``PaletteLoss``, `y_o` the output at octave
-/// `o`, and `a_oj` what ``Objective/weight(of:octave:)`` says. Normalised, content asks where things are and not for the photo's own
-/// colours and contrast, which belong to the style. Divided by the painting's own values, layers can be weighed against each other: as they
-/// are, `relu4_3`, the only layer that sees more than 40 pixels, makes up a hundred-thousandth of the sum, and nothing asks for large
-/// shapes.
+/// + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `N` centres each channel and divides it by its standard deviation, `T` is the ``ToneLoss``, `P`
+/// the ``PaletteLoss``, `y_o` the output at octave `o`, and `a_oj` is ``Objective/weight(of:octave:)``.
+///
+/// The normalisation makes content independent of the photo's colours and contrast, which belong to the style. The division by the
+/// painting's mean squares makes the layers comparable: without it `relu4_3`, the only layer whose receptive field exceeds 40 pixels,
+/// contributes a hundred-thousandth of the sum, and large shapes are not learned.
 public final class PerceptualLoss {
-  /// The weights of the parts.
+  /// The weights of the terms.
   public let weights: LossWeights
   private let extractor: VGG16
-  /// What the style of each octave is compared with, from the picture's own size down by halves.
+  /// The style targets of each octave. The first is the picture's own size, and each following one is half as large.
   private let octaves: [[VGG16Layer: StyleTarget]]
   private let pixelsAtOnce: Int
-  /// What keeps large light and dark shapes; nil where the objective does not ask for it.
+  /// The tone loss; nil if the objective has none.
   private let tone: ToneLoss?
-  /// What brings the painting's colours; nil where the objective does not ask for it.
+  /// The palette loss; nil if the objective has none.
   private let palette: PaletteLoss?
 
-  /// The Gram matrix of the painting, and what a mean squared difference to it weighs.
+  /// The Gram matrix of the painting and the weight of the mean squared difference from it.
   private struct StyleTarget {
     let gram: Tensor
     let weight: Double
   }
 
-  /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
+  /// Creates the loss for a painting.
   ///
-  /// Features of at most `pixelsAtOnce` pixels are in memory at a time, or of one image where it is larger. Twice the default took
-  /// as long and a tenth more memory.
+  /// - Parameters:
+  ///   - style: The painting, `[1, H, W, 3]`, RGB 0…255.
+  ///   - pixelsAtOnce: The maximum number of pixels whose features are in memory at a time, or one image if it is larger. Doubling the
+  ///     default did not save time and took a tenth more memory.
   public init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape, pixelsAtOnce: Int = 256 * 256) {
     self.extractor = extractor
     self.weights = weights
@@ -59,13 +62,17 @@ public final class PerceptualLoss {
     palette = weights.objective == .balanced ? PaletteLoss(painting: style, tape: tape) : nil
   }
 
-  /// The parts for `output` and the `photos` it was made from, both `[N, H, W, 3]`; seeds the gradient of `output`.
+  /// Computes the losses of `output` and adds their gradients to the gradient of `output`.
   ///
-  /// The extractor's features need more memory than everything else in a step. No image's depend on another's: a few images at a time
-  /// go forward and all the way back to the output.
+  /// The extractor's features need more memory than the rest of a step. As images are independent, only a few at a time go forward
+  /// through the extractor and back.
+  ///
+  /// - Parameters:
+  ///   - output: The stylized pictures, `[N, H, W, 3]`.
+  ///   - photos: The photos that they were made from, of the same shape.
   public func callAsFunction(output: Variable, photos: Tensor, on tape: Tape) -> LossParts {
     let shape = output.value.shape
-    precondition(photos.shape == shape, "photos \(photos.shape) for an output of \(shape)")
+    precondition(photos.shape == shape, "photos of shape \(photos.shape) for an output of shape \(shape)")
     let count = imagesAtOnce(of: shape)
     let share = Double(count) / Double(max(1, shape.batch))
     var sum = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
@@ -83,13 +90,13 @@ public final class PerceptualLoss {
     return sum
   }
 
-  /// The images of a group: groups are of one size, for which the extractor has prepared itself.
+  /// Returns the number of images in a group. All groups have the same size, so the extractor prepares its weights once.
   private func imagesAtOnce(of shape: Shape) -> Int {
     let limit = max(1, pixelsAtOnce / max(1, shape.height * shape.width))
     return (1...max(1, shape.batch)).last { $0 <= limit && shape.batch % $0 == 0 } ?? 1
   }
 
-  /// The content and style parts of a group of images that makes up `share` of the batch.
+  /// Computes the content and style losses of a group of images that is the given share of the batch.
   private func losses(of output: Variable, photos: Tensor, share: Double, on tape: Tape) -> LossParts {
     let objective = weights.objective
     let contentWeight = weights.content * share
@@ -109,7 +116,7 @@ public final class PerceptualLoss {
         let weight = weights.content * share
         parts.content += weight * tone(output: output, photos: photos, weight: weight, on: tape)
       }
-      // Each layer's losses right behind it: on the way back their gradients are then made where they are needed, not all at once.
+      // Record each layer's losses right after it: the backward pass then creates their gradients when they are needed, not all at once.
       extractor.forEachFeature(of: image, on: tape) { layer, feature in
         if octave == 0, layer == objective.contentLayer, let wanted {
           parts.content +=
@@ -126,7 +133,7 @@ public final class PerceptualLoss {
     return parts
   }
 
-  /// What of the content layer's `feature` is compared.
+  /// Returns the content features, which the balanced objective normalises.
   private func content(of feature: Variable, on tape: Tape) -> Variable {
     guard weights.objective == .balanced else { return feature }
     let channels = Shape([feature.value.shape.channels])

@@ -5,20 +5,24 @@ import Imaging
 public struct PhotoFolder: Sendable {
   /// The folder.
   public let path: String
-  /// The photos' paths, sorted.
+  /// The paths of the photos, sorted.
   public let files: [String]
-  /// The number of files that are not photos by their names.
+  /// The number of other files, whose extension is not that of a photo.
   public let skippedCount: Int
 
   private static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm"]
 
-  /// The number of photos left out because a list says so.
+  /// The number of photos that a list excludes.
   public let excludedCount: Int
 
-  /// Searches `path` and all folders below it, without the photos of `excluded`, or for those of `included` alone.
+  /// Searches the folder at `path` recursively.
   ///
-  /// Throws ``TrainingError/noPhotos(folder:skipped:)`` where there are none, and
-  /// ``TrainingError/missingPhotos(folder:list:count:example:)`` where one of `included` is not there.
+  /// - Parameters:
+  ///   - excluded: Photos to leave out.
+  ///   - included: The only photos to keep.
+  /// - Throws: ``TrainingError/noPhotos(folder:skipped:)`` if there are no photos,
+  ///   ``TrainingError/missingPhotos(folder:list:count:example:)`` if photos of `included` are missing, and
+  ///   ``TrainingError/allPhotosExcluded(folder:list:)`` if no photo remains.
   public init(path: String, excluded: PhotoList? = nil, included: PhotoList? = nil) throws {
     self.path = path
     var files: [String] = []
@@ -27,7 +31,7 @@ public struct PhotoFolder: Sendable {
     let keys: [URLResourceKey] = [.isRegularFileKey]
     let enumerator = FileManager.default.enumerator(at: root, includingPropertiesForKeys: keys)
     while let url = enumerator?.nextObject() as? URL {
-      // Links to files count as the files they lead to.
+      // A symbolic link counts as its target.
       let target = url.resolvingSymlinksInPath()
       guard (try? target.resourceValues(forKeys: Set(keys)))?.isRegularFile == true else { continue }
       if Self.extensions.contains(url.pathExtension.lowercased()) {
@@ -56,10 +60,10 @@ public struct PhotoFolder: Sendable {
     skippedCount = skipped
   }
 
-  /// The path of one of ``files`` relative to the folder.
+  /// Returns the path of `file`, one of ``files``, relative to the folder.
   public func name(of file: String) -> String { Self.name(of: file, below: Self.root(path).path) }
 
-  /// Nobody searches behind a link that stands for the folder itself.
+  /// Resolves the folder's path, because the enumerator does not follow a symbolic link to the folder.
   private static func root(_ path: String) -> URL { URL(fileURLWithPath: path).resolvingSymlinksInPath() }
 
   private static func name(of file: String, below root: String) -> String {

@@ -3,27 +3,28 @@ import Imaging
 import Synchronization
 import Tensors
 
-/// Cuts the batches of a training run out of a folder's photos.
+/// Crops the batches of a training run from the photos of a folder.
 ///
-/// Batch `i` depends on the seed and on `i` alone, not on the batches before it: a resumed run continues with the same crops.
-/// Each pass over the photos has its own order.
+/// Batch `i` depends only on the seed and on `i`, so a resumed run continues with the same crops. Each epoch visits the photos in a
+/// different order.
 public final class PhotoSampler: Sendable {
-  /// The largest factor by which a photo's short side exceeds the crop before cutting, but for small crops.
-  private static let largestScale: Float = 1.5
-  /// The short side that photos reach even for small crops: these shall show details at the size that films have them, and not whole
-  /// photos in miniature.
+  /// The maximum short side of a resized photo, as a multiple of the crop.
+  private static let maximumScale: Float = 1.5
+  /// The maximum short side of a resized photo for small crops, which should show details at the scale of a video, not miniatures of
+  /// whole photos.
   private static let detailSide: Float = 384
 
-  /// The largest short side of photos for a canvas, as a multiple of its lines.
-  private static let largestCanvasScale: Float = 1.25
-  /// The largest short side of photos of which films' crops are cut, as a multiple of the crop: most photos are not much larger.
-  private static let largestFilmScale: Float = 1.3
+  /// The maximum short side of a resized photo for a canvas, as a multiple of the canvas's lines.
+  private static let maximumCanvasScale: Float = 1.25
+  /// The maximum short side of a resized photo for a crop of a full-size frame, as a multiple of the crop. Most photos are not much
+  /// larger.
+  private static let maximumFilmScale: Float = 1.3
 
-  /// One in so many crops is a smooth gradient of a photo's colours, as a clear sky is: networks that never saw a flat area paint
-  /// blotches there, which hardly cost anything on ordinary photos.
+  /// The share of crops that are replaced by a smooth gradient of the photo's colours, similar to a clear sky. A network that never saw
+  /// flat areas paints blotches there, because these hardly affect the loss of ordinary photos.
   private static let flatShare: Float = 1 / 32
-  /// Photos with a shorter side than this show nothing when they are enlarged; they count as unreadable.
-  private static let smallestSide = 32
+  /// The minimum short side of a photo. Smaller ones show nothing when enlarged and count as unreadable.
+  private static let minimumPhotoSide = 32
 
   private let folder: PhotoFolder
   private let batchSize: Int
@@ -35,11 +36,15 @@ public final class PhotoSampler: Sendable {
   private let unreadable = Mutex<Set<String>>([])
   private let enlarged = Mutex<Set<String>>([])
 
-  /// A sampler of square crops of `imageSize` pixels.
+  /// Creates a sampler of square crops.
   ///
   /// - Parameters:
-  ///   - lines: The short side at which photos are seen whole: that of the canvas. Without it photos are seen at many sizes.
-  ///   - films: The first batch that is one crop of `size` pixels of a photo at about its own size.
+  ///   - folder: The photos.
+  ///   - batchSize: The number of crops in a batch.
+  ///   - imageSize: The side of the crops in pixels.
+  ///   - seed: The seed of the random numbers.
+  ///   - lines: The lines of the canvas: photos are resized to about this short side. Without it their sizes vary more.
+  ///   - films: From batch `first` on, a batch is one crop of `size` pixels from a photo at about its original size.
   public init(
     folder: PhotoFolder, batchSize: Int, imageSize: Int, seed: UInt64, lines: Int? = nil,
     films: (first: Int, size: Int)? = nil
@@ -52,7 +57,7 @@ public final class PhotoSampler: Sendable {
     self.films = films
   }
 
-  /// The sampler of a training with `settings`.
+  /// Creates the sampler of a training with `settings`.
   public convenience init(folder: PhotoFolder, settings: TrainingSettings) {
     let trainsRevision = settings.revisionIterations > 0
     self.init(
@@ -60,15 +65,18 @@ public final class PhotoSampler: Sendable {
       lines: settings.canvasLines, films: trainsRevision ? (settings.draftIterations, TrainingSettings.filmCrop) : nil)
   }
 
-  /// The photos that could not be read so far.
+  /// The photos that could not be read so far, sorted.
   public var unreadableFiles: [String] { unreadable.withLock { $0.sorted() } }
 
-  /// The photos read so far whose short side is below the crop's and which had to be enlarged.
+  /// The number of photos so far that are smaller than the crop and had to be enlarged.
   public var enlargedCount: Int { enlarged.withLock { $0.count } }
 
-  /// Batch `index`, with later frames if `hasLater`; the photos are the same either way.
+  /// Returns batch `index`.
   ///
-  /// Throws ``TrainingError/unreadablePhotos(folder:count:)`` where not one photo can be read.
+  /// - Parameters:
+  ///   - index: The number of the batch, from 0.
+  ///   - hasLater: Whether to add later frames. They do not affect the photos.
+  /// - Throws: ``TrainingError/unreadablePhotos(folder:count:)`` if none of the photos can be read.
   public func batch(_ index: Int, hasLater: Bool = false) throws -> TrainingBatch {
     if let films, index >= films.first { return try filmBatch(index, size: films.size) }
     let photos = Tensor(
@@ -77,9 +85,9 @@ public final class PhotoSampler: Sendable {
     for position in 0..<batchSize {
       let sample = index * batchSize + position
       let crop = try crop(
-        sample, imageSize: imageSize, smallest: Float(max(lines ?? 0, imageSize)),
-        largest: lines.map { Self.largestCanvasScale * Float($0) }
-          ?? max(Self.largestScale * Float(imageSize), Self.detailSide))
+        sample, imageSize: imageSize, minimumSide: Float(max(lines ?? 0, imageSize)),
+        maximumSide: lines.map { Self.maximumCanvasScale * Float($0) }
+          ?? max(Self.maximumScale * Float(imageSize), Self.detailSide))
       crop.photo.cropped(x: crop.x, y: crop.y, width: imageSize, height: imageSize)
         .write(to: photos, batchIndex: position)
       if let later {
@@ -90,40 +98,40 @@ public final class PhotoSampler: Sendable {
     return TrainingBatch(photos: photos, later: later)
   }
 
-  /// A crop of a photo at about its own size, as a part of a film's frame.
+  /// Returns a crop of a photo at about its original size, which stands for a part of a full-size frame.
   private func filmBatch(_ index: Int, size: Int) throws -> TrainingBatch {
     let photos = Tensor(Shape(batch: 1, height: size, width: size, channels: 3), zeroed: false)
     let crop = try crop(
-      index * batchSize, imageSize: size, smallest: Float(size), largest: Self.largestFilmScale * Float(size))
+      index * batchSize, imageSize: size, minimumSide: Float(size), maximumSide: Self.maximumFilmScale * Float(size))
     crop.photo.cropped(x: crop.x, y: crop.y, width: size, height: size).write(to: photos, batchIndex: 0)
     return TrainingBatch(photos: photos)
   }
 
-  /// A scaled and perhaps mirrored photo and the corner of the crop in it.
+  /// Returns a resized and possibly flipped photo and the top left corner of the crop in it.
   private func crop(
-    _ sample: Int, imageSize: Int, smallest: Float, largest: Float
+    _ sample: Int, imageSize: Int, minimumSide: Float, maximumSide: Float
   ) throws -> (photo: Picture, x: Int, y: Int) {
     let count = folder.files.count
     let order = permutation(epoch: sample / count)
     var random = SplitMix64(seed: seed, stream: UInt64(sample) &* 2 &+ 0x1_0000_0001)
-    let largest = max(smallest, largest)
-    let wantedSide = Int((smallest + (largest - smallest) * random.uniform()).rounded())
+    let maximumSide = max(minimumSide, maximumSide)
+    let wantedSide = Int((minimumSide + (maximumSide - minimumSide) * random.uniform()).rounded())
     let horizontal = random.uniform()
     let vertical = random.uniform()
     let isFlipped = random.next() & 1 == 1
     let isFlat = random.uniform() < Self.flatShare
-    // A photo that cannot be read is replaced by the next one that can.
+    // An unreadable photo is replaced by the next readable one.
     for attempt in 0..<count {
       let file = folder.files[order[(sample % count + attempt) % count]]
       if unreadable.withLock({ $0.contains(file) }) { continue }
       guard let picture = try? PictureFile.read(file).flattened(),
-        min(picture.width, picture.height) >= Self.smallestSide
+        min(picture.width, picture.height) >= Self.minimumPhotoSide
       else {
         unreadable.withLock { _ = $0.insert(file) }
         continue
       }
       if min(picture.width, picture.height) < imageSize { enlarged.withLock { _ = $0.insert(file) } }
-      // No photo is enlarged further than it must be.
+      // Do not enlarge a photo more than necessary.
       let side = min(wantedSide, max(imageSize, min(picture.width, picture.height)))
       var resized = picture.resized(shortSide: side)
       if isFlat { resized = resized.flattenedToGradient() }

@@ -2,13 +2,13 @@ import Imaging
 import Kernels
 import Threading
 
-/// A picture of one channel.
+/// A single-channel picture.
 struct Plane {
   let width: Int
   let height: Int
   var values: [Float]
 
-  /// The brightness of `picture`, 0…255: `0.299 R + 0.587 G + 0.114 B`.
+  /// Creates the luma plane of `picture`, `0.299 R + 0.587 G + 0.114 B`, 0…255.
   init(luma picture: Picture) {
     width = picture.width
     height = picture.height
@@ -24,7 +24,7 @@ struct Plane {
     self.values = values
   }
 
-  /// The plane behind a ``GaussianBlur``.
+  /// Returns the plane after a ``GaussianBlur``.
   func blurred(deviation: Float, pool: ComputePool) -> Plane {
     let result = [Float](unsafeUninitializedCapacity: values.count) { target, initializedCount in
       values.withUnsafeBufferPointer { source in
@@ -37,13 +37,13 @@ struct Plane {
     return Plane(width: width, height: height, values: result)
   }
 
-  /// What a blur with a standard deviation of two pixels takes away.
-  func detail(pool: ComputePool) -> Plane {
-    let coarse = blurred(deviation: 2, pool: pool)
-    return Plane(width: width, height: height, values: zip(values, coarse.values).map { $0 - $1 })
+  /// Returns the difference between the plane and its Gaussian blur with a standard deviation of 2 pixels.
+  func highFrequencies(pool: ComputePool) -> Plane {
+    let lowFrequencies = blurred(deviation: 2, pool: pool)
+    return Plane(width: width, height: height, values: zip(values, lowFrequencies.values).map { $0 - $1 })
   }
 
-  /// The standard deviation of a sample, divided by count − 1; 0 for fewer than two values.
+  /// Returns the sample standard deviation, with the divisor count − 1, or 0 for fewer than two values.
   static func deviation(_ values: some Sequence<Float>) -> Double {
     var (count, mean, squares) = (0.0, 0.0, 0.0)
     for value in values {
@@ -55,7 +55,7 @@ struct Plane {
     return count > 1 ? (squares / (count - 1)).squareRoot() : 0
   }
 
-  /// The value that a share of `values` is below, interpolated between neighbours in order; 0 where there are none.
+  /// Returns the quantile `share` of `values`, linearly interpolated, or 0 if there are no values.
   static func quantile(_ values: [Float], _ share: Double) -> Float {
     guard !values.isEmpty else { return 0 }
     let sorted = values.sorted()

@@ -2,25 +2,29 @@ import Autograd
 import Imaging
 import Tensors
 
-/// How far a revised picture is from having the painting's fine strokes and the film's edges on its draft.
+/// The loss of a revised picture: how far it is from the draft with the fine strokes of the painting and the edges of the frame.
 ///
 /// `L = w_s·Σ_j mean((G_j(y) − G_j(s))²)/mean(G_j(s)²) + w_e·mean((φ₁(y) − φ₁(x))²)/mean(φ₁(s)²) + w_d·mean((R(y) − d)²)/255²` for
-/// output `y` and film `x` at film size, draft `d` on its canvas, area reduction `R` to the canvas, and painting `s` enlarged as the
-/// draft is. `φ` and `G` are features of VGG-16 and their Gram matrices, `j` the layers `relu1_2` and `relu2_2`, whose fields are not
-/// larger than a revision's, and `φ₁` is `relu1_2`.
+/// the output `y` and the frame `x` at full size, the draft `d` at canvas size, area reduction `R` to the canvas, and the painting `s`
+/// enlarged by the same ratio as the draft. `φ` and `G` are VGG-16 features and their Gram matrices, `j` runs over the layers `relu1_2`
+/// and `relu2_2`, whose receptive fields do not exceed that of a revision, and `φ₁` is `relu1_2`.
 ///
-/// The last part makes up for the blur of enlargement and leaves large strokes to the draft. Chen et al. ask the same of `relu4_1`:
-/// Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization, AAAI 2022.
+/// The last term leaves large strokes to the draft and compensates for the blur of its enlargement. Chen et al. use `relu4_1` for the same
+/// purpose: Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization, AAAI 2022.
 final class RevisionLoss {
-  /// The weights of style, edges and draft.
+  /// The weights of the style, edge and draft terms.
   private static let weights = (style: 0.25, edges: 1.0, draft: 3000.0)
 
   private let extractor: VGG16
-  /// The Gram matrices of the painting at each ratio of film to canvas, and their mean squares.
+  /// The Gram matrices of the painting and the inverses of their mean squares, for each ratio of frame size to canvas size.
   private let targets: [Int: [VGG16Layer: (gram: Tensor, scale: Double)]]
   private let edgeScale: Double
 
-  /// The loss for a painting that is shown at `styleSize` pixels on its short side to the draft, for films `ratios` times the canvas.
+  /// Creates the loss for a painting.
+  ///
+  /// - Parameters:
+  ///   - styleSize: The short side of the painting in the draft's objective, in pixels.
+  ///   - ratios: The ratios of frame size to canvas size.
   init(extractor: VGG16, style: Picture, styleSize: Int, ratios: [Int], tape: Tape) {
     self.extractor = extractor
     var targets: [Int: [VGG16Layer: (gram: Tensor, scale: Double)]] = [:]
@@ -39,7 +43,13 @@ final class RevisionLoss {
     edgeScale = 1 / edges
   }
 
-  /// The parts for `output`, `[N, H, W, 3]`, revised from `draft`, `[N, H/ratio, W/ratio, 3]`, beside `film`; seeds the gradient of `output`.
+  /// Computes the losses of `output` and adds their gradients to the gradient of `output`.
+  ///
+  /// - Parameters:
+  ///   - output: The revised picture, `[N, H, W, 3]`.
+  ///   - film: The full-size frame, `[N, H, W, 3]`.
+  ///   - draft: The draft, `[N, H/ratio, W/ratio, 3]`.
+  ///   - ratio: The ratio of frame size to canvas size.
   func callAsFunction(output: Variable, film: Tensor, draft: Tensor, ratio: Int, on tape: Tape) -> LossParts {
     var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
     var edges: Variable?
@@ -62,7 +72,7 @@ final class RevisionLoss {
 }
 
 extension Tensor {
-  /// The mean of the squares of all elements, never 0.
+  /// The mean of the squares of all elements, at least the smallest positive normal number.
   var meanSquare: Double {
     let sum = buffer.reduce(0.0) { $0 + Double($1) * Double($1) }
     return max(sum / Double(max(count, 1)), .leastNormalMagnitude)

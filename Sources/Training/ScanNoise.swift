@@ -2,25 +2,27 @@ import Imaging
 import Kernels
 import Threading
 
-/// The noise of a painting's scan: grain, the traces of JPEG, canvas weave finer than a pixel or two.
+/// Estimates and removes the noise in a scan of a painting: film grain, JPEG artefacts, and canvas weave finer than a pixel or two.
 ///
-/// A network learns it as a relief that lies over everything it paints.
+/// A network would learn the noise as a relief over everything it paints.
 public enum ScanNoise {
-  /// Pixels across and down in which noise is looked for together.
+  /// The side of the blocks in which the noise is estimated, in pixels.
   private static let blockExtent = 16
-  /// The share of blocks that are taken for flat: strokes cross all others.
+  /// The share of blocks that count as flat. Strokes cross the others.
   private static let flatShare = 0.1
-  /// What a clean scan has, in levels of 255: rounding alone leaves 0.3.
-  private static let least = 0.75
-  /// What can still be told from strokes: where a painting has no flat place, they are taken for noise.
-  private static let largest = 6.0
+  /// The minimum deviation, in levels of 255. A scan with less is clean: rounding alone leaves 0.3.
+  private static let minimumDeviation = 0.75
+  /// The maximum deviation, in levels of 255. Larger estimates come from strokes, in paintings without flat areas.
+  private static let maximumDeviation = 6.0
 
-  /// The standard deviation of the noise in `picture`, in levels of 255 and at most 6; 0 for a clean one.
+  /// Estimates the standard deviation of the noise in `picture`.
   ///
-  /// `σ = √(mean(d²))` over all colours of a block of 16×16 pixels, with the diagonal Haar coefficients `d = (a − b − c + e) / 2` of each 2×2; of all
-  /// blocks, the one counts that a tenth of them does not exceed.
-  /// D. Donoho, I. Johnstone: Ideal Spatial Adaptation by Wavelet Shrinkage, Biometrika 81, 1994; over the flattest blocks and not over the whole,
-  /// since a painting is strokes nearly everywhere.
+  /// The deviation of a block of 16×16 pixels is `σ = √(mean(d²))` over all colours, with the diagonal Haar coefficients
+  /// `d = (a − b − c + e) / 2` of each 2×2 pixels. The result is the 10th percentile of the blocks.
+  /// D. Donoho, I. Johnstone: Ideal Spatial Adaptation by Wavelet Shrinkage, Biometrika 81, 1994; here over the flattest blocks instead of
+  /// the whole picture, since a painting has strokes nearly everywhere.
+  ///
+  /// - Returns: The deviation in levels of 255, at most 6, or 0 for a clean picture.
   public static func deviation(of picture: Picture) -> Double {
     let (rows, columns) = (picture.height / blockExtent, picture.width / blockExtent)
     guard rows > 0, columns > 0 else { return 0 }
@@ -47,10 +49,12 @@ public enum ScanNoise {
     let energy = energies[Int(flatShare * Double(energies.count - 1))]
     let coefficients = Double(3 * blockExtent * blockExtent / 4)
     let deviation = (Double(energy) / 4 / coefficients).squareRoot()
-    return deviation < least ? 0 : min(deviation, largest)
+    return deviation < minimumDeviation ? 0 : min(deviation, maximumDeviation)
   }
 
-  /// `picture`, which has no alpha, without noise of `deviation` levels; itself where that is 0.
+  /// Removes noise from `picture`, which must be opaque, with non-local means.
+  ///
+  /// - Parameter deviation: The standard deviation of the noise, in levels of 255. At 0 the picture stays as it is.
   public static func removed(from picture: Picture, deviation: Double, pool: ComputePool) -> Picture {
     guard deviation > 0 else { return picture }
     let filter = NonLocalMeans(width: picture.width, height: picture.height, deviation: Float(deviation))

@@ -1,36 +1,36 @@
 import Foundation
 import Tensors
 
-/// A motion of a whole picture whose flow is known exactly: shift, zoom, rotation and gentle bending.
+/// A smooth motion between two frames with exactly known flow: shift, zoom, rotation and slight bending.
 ///
-/// Pixel `q` of the second frame shows what lies at `c + R(q − c)/zoom + shift + Σ a·sin(2π·f·q + φ)` of the first, where `c` is
-/// the centre and `R` a rotation.
+/// Pixel `q` of the second frame shows the point `c + R(q − c)/zoom + shift + Σ a·sin(2π·f·q + φ)` of the first, where `c` is the centre
+/// and `R` a rotation.
 public struct SmoothMotion: Sendable {
-  /// One wave of the bending.
+  /// A sine wave of the bending.
   public struct Wave: Sendable {
-    /// How far it moves a pixel across and down, in pixels.
+    /// The maximum horizontal and vertical displacement, in pixels.
     public var amplitude: SIMD2<Double>
-    /// Its frequency across and down, in periods per pixel.
+    /// The horizontal and vertical frequency, in periods per pixel.
     public var frequency: SIMD2<Double>
-    /// Its phase in radians.
+    /// The phase in radians.
     public var phase: Double
   }
 
-  /// The shift across and down, in pixels.
+  /// The horizontal and vertical shift, in pixels.
   public var shift: SIMD2<Double>
-  /// The factor by which things grow from the first frame to the second.
+  /// The magnification from the first frame to the second.
   public var zoom: Double
   /// The rotation in radians.
   public let angle: Double
-  /// The bending.
+  /// The waves of the bending.
   public var waves: [Wave] = []
-  /// Cosine and sine of the angle.
+  /// The cosine and sine of ``angle``.
   private let rotation: SIMD2<Double>
 
   /// No motion.
   public static let none = SmoothMotion()
 
-  /// A motion of the given shift in pixels, zoom and angle in radians, without bending.
+  /// Creates a motion without bending. The shift is in pixels, the angle in radians.
   public init(shift: SIMD2<Double> = .zero, zoom: Double = 1, angle: Double = 0) {
     self.shift = shift
     self.zoom = zoom
@@ -38,10 +38,10 @@ public struct SmoothMotion: Sendable {
     rotation = SIMD2(cos(angle), sin(angle))
   }
 
-  /// A random motion for pictures of `size` × `size` pixels, such as there is between two frames of a film.
+  /// Returns a random motion for pictures of `size` × `size` pixels, typical of two consecutive frames of a video.
   ///
-  /// Shifts are log-uniform from 1/1024 to 1/16 of the size, so that slow motion is as frequent as fast; zoom is within 5 %,
-  /// rotation within 3°, and two waves bend by up to 1/128 of the size along a period of at least two thirds of it.
+  /// Shifts are log-uniform from 1/1024 to 1/16 of the size, so that slow motion is as frequent as fast motion. The zoom is within 5 %
+  /// and the rotation within 3°. Two waves bend the picture by up to 1/128 of the size, with periods of at least two thirds of it.
   static func random(size: Int, _ random: inout SplitMix64) -> SmoothMotion {
     func signed(_ random: inout SplitMix64) -> Double { 2 * Double(random.uniform()) - 1 }
     let distance = Double(size) / 1024 * exp2(6 * Double(random.uniform()))
@@ -58,7 +58,7 @@ public struct SmoothMotion: Sendable {
     return motion
   }
 
-  /// Where in the first frame pixel `q` of the second lies, for frames with the centre `center`.
+  /// Returns the position in the first frame of pixel `q` of the second, for frames with the centre `center`.
   public func position(of q: SIMD2<Double>, center: SIMD2<Double>) -> SIMD2<Double> {
     let d = (q - center) / zoom
     let turned = SIMD2(rotation.x * d.x - rotation.y * d.y, rotation.y * d.x + rotation.x * d.y)
@@ -70,8 +70,11 @@ public struct SmoothMotion: Sendable {
     return position
   }
 
-  /// Writes, for the pixels of a frame of `size` × `size`, positions in the first frame as (x, y) and masks: 1 where the pixel and
-  /// its neighbours were in the picture, else 0.
+  /// Writes the flow of a frame of `size` × `size` pixels.
+  ///
+  /// - Parameters:
+  ///   - positions: Receives the position (x, y) of each pixel in the first frame.
+  ///   - mask: Receives 1 if the pixel and its neighbours lie within the first frame, else 0.
   func write(size: Int, positions: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>) {
     let center = SIMD2(repeating: Double(size - 1) / 2)
     let inside = 1.0...Double(size - 2)

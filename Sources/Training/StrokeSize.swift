@@ -1,27 +1,32 @@
 import Networks
 
-/// The size of strokes as a training takes it: how large the painting is shown.
+/// The effect of the stroke size on training: the size at which the painting is learned.
 extension StrokeSize {
-  /// The lines of a canvas for networks that have none of their own.
+  /// The canvas lines assumed for networks without a canvas.
   public static let usualCanvasLines = 256
-  /// The width of a stroke below which a canvas does not show it as one, in pixels.
-  private static let leastWidth = 2.0
-  /// The largest enlargement of fine strokes: what is larger shows too little of the painting.
-  private static let largestEnlargement = 2.0
-  /// Patterns of more than this share of the painting fit in too few times to be enlarged.
+  /// The minimum width at which a stroke is visible, in pixels.
+  private static let minimumWidth = 2.0
+  /// The maximum enlargement of fine strokes. A larger painting would show too little of itself in the extractor's receptive field.
+  private static let maximumEnlargement = 2.0
+  /// Patterns wider than this share of the painting repeat too rarely to be enlarged.
   private static let coarseWidth = 1 / 3.0
 
-  /// The lines at which a painting is shown to the extractor, on its short side, for a network that paints on a canvas of `canvasLines`.
+  /// Returns the short side of the painting for the extractor, in pixels.
   ///
-  /// `canvasLines · factor`; more where strokes of `strokeWidth` (a share of the short side, see ``StrokeWidth``) would be finer than 2 pixels,
-  /// or 1.4 for small ones, at most twice as many and not more than the scan has; no more than `canvasLines` where a stroke is more than a third
-  /// of the painting.
+  /// It is `canvasLines · factor`, with two exceptions. If strokes would be narrower than 2 pixels (1.4 pixels for small strokes), it is
+  /// larger, but at most twice the canvas and not more than the scan. If a stroke is wider than a third of the painting, it is at most
+  /// `canvasLines`.
+  ///
+  /// - Parameters:
+  ///   - canvasLines: The lines of the network's canvas.
+  ///   - strokeWidth: The width of the painting's strokes, as a share of its short side. See ``StrokeWidth``.
+  ///   - scanLines: The short side of the scan, in pixels.
   public func lines(canvasLines: Int = usualCanvasLines, strokeWidth: Double, scanLines: Int) -> Int {
     let canvas = Double(canvasLines)
     let wanted = canvas * factor
     if strokeWidth > Self.coarseWidth { return Int(min(wanted, canvas).rounded()) }
     let share = min(factor, 1)
-    let visible = share * min(Self.leastWidth / max(strokeWidth, 1e-6), Self.largestEnlargement * canvas)
+    let visible = share * min(Self.minimumWidth / max(strokeWidth, 1e-6), Self.maximumEnlargement * canvas)
     return Int(max(wanted, min(visible, Double(scanLines))).rounded())
   }
 }

@@ -1,27 +1,31 @@
 import Foundation
 import Imaging
 
-/// How wide a painting's strokes are.
+/// Measures the width of a painting's strokes.
 public enum StrokeWidth {
-  /// The most lines at which strokes are measured: one size for all scans, so that a larger scan of a painting gives the same.
-  private static let lines = 512
-  /// The deviations of the low-passes that are taken away, as shares of the short side, ascending.
+  /// The maximum short side at which strokes are measured, so that a larger scan of a painting gives the same width.
+  private static let maximumLines = 512
+  /// The standard deviations of the low-pass filters, as shares of the short side, ascending.
   private static let shares = [1 / 32.0, 1 / 16.0, 1 / 8.0, 1 / 4.0, 1 / 2.0]
-  /// Half-value distances up to this share of the low-pass tell of strokes, larger ones of the low-pass.
+  /// A half-value distance up to this share of the low-pass deviation depends on the strokes, a larger one on the filter.
   private static let trustedShare = 0.2
-  /// The share of the low-pass that no half-value distance exceeds, by synthetic strokes.
-  private static let largestShare = 0.3
+  /// The maximum half-value distance as a share of the low-pass deviation, measured on synthetic strokes.
+  private static let maximumShare = 0.3
 
-  /// The usual width of the strokes in `picture`, as a share of its short side; 1 where there are none.
+  /// Measures the typical width of the strokes in `picture`.
   ///
-  /// `w = 3r / (1 − (r/0.3σ)³)`, with `r` the distance at which `C(r) = Σ z(p)·z(p ± r·n(p)) / Σ z(p)²` has fallen to a half (less ½ pixel² of its
-  /// square, which is blur), for the luma `z` without what is left by a Gaussian of deviation `σ`, and `n` across the strokes, the direction of
-  /// the structure tensor's larger eigenvalue. Square strokes next to one another fall to a half at about a third of their width. `σ` is the least of
-  /// 1/32 … 1/2 of the short side that does not decide `r` itself: forms are larger than strokes and would hide them. In a scan of fewer than
-  /// 512 lines, fine strokes are blurred and measured wider than they are.
+  /// `w = 3r / (1 − (r/0.3σ)³)`, where `r` is the distance at which the autocorrelation `C(r) = Σ z(p)·z(p ± r·n(p)) / Σ z(p)²` falls to a
+  /// half, after subtracting ½ pixel² from its square for blur. `z` is the luma minus its Gaussian blur of standard deviation `σ`, and `n`
+  /// is the direction across the strokes, that of the structure tensor's larger eigenvalue.
+  ///
+  /// For adjacent square strokes the autocorrelation falls to a half at about a third of their width. The high-pass removes shapes, which
+  /// are larger than strokes and would hide them. `σ` is the smallest of 1/32 … 1/2 of the short side that does not determine `r` itself.
+  /// In a scan of fewer than 512 lines fine strokes are blurred, so the result is too large.
+  ///
+  /// - Returns: The width as a share of the short side, or 1 if there are no strokes.
   public static func measure(_ picture: Picture) -> Double {
     let short = min(picture.width, picture.height)
-    let plane = LumaPlane(short > lines ? picture.resized(shortSide: lines) : picture)
+    let plane = LumaPlane(short > maximumLines ? picture.resized(shortSide: maximumLines) : picture)
     let side = Double(min(plane.width, plane.height))
     let normals = normals(of: plane)
     var width = 1.0
@@ -31,7 +35,7 @@ public enum StrokeWidth {
       let high = plane.with(zip(plane.values, low.values).map { $0 - $1 })
       guard let distance = halfValueDistance(of: high, across: normals, limit: side / 2) else { continue }
       let sharp = max(distance * distance - 0.5, 0.1).squareRoot()
-      let filled = sharp / (largestShare * deviation)
+      let filled = sharp / (maximumShare * deviation)
       guard filled < 1 else { continue }
       width = min(1, 3 * sharp / (1 - filled * filled * filled) / side)
       if distance < trustedShare * deviation { break }
@@ -39,7 +43,7 @@ public enum StrokeWidth {
     return width
   }
 
-  /// Unit vectors across the strokes, one for each pixel.
+  /// Returns the unit vector across the strokes for each pixel.
   private static func normals(of plane: LumaPlane) -> [SIMD2<Float>] {
     let smooth = plane.blurred(radius: 1).values
     let (width, height) = (plane.width, plane.height)
@@ -61,11 +65,11 @@ public enum StrokeWidth {
     }
   }
 
-  /// The distance in pixels at which the autocorrelation across the strokes has fallen to a half; nil where it does not up to `limit`.
+  /// Returns the distance, in pixels, at which the autocorrelation across the strokes falls to a half, or nil if it exceeds `limit`.
   private static func halfValueDistance(
     of plane: LumaPlane, across normals: [SIMD2<Float>], limit: Double
   ) -> Double? {
-    // One of four pixels is enough for a mean over the whole.
+    // One in four pixels is enough for the mean.
     let places = stride(from: 0, to: plane.height, by: 2).flatMap { y in
       stride(from: 0, to: plane.width, by: 2).map { (x: $0, y: y) }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Safetensors
 
 /// What is known of a style, as the file `NAME.json` beside its model holds it: written by `train-style`, completed by `evaluate-style`.
 ///

@@ -3,22 +3,22 @@ import Imaging
 import Tensors
 import Threading
 
-/// Chooses a style weight by looking at the painting and at a few photos.
+/// Chooses the style weight for a painting, by means of a few photos.
 ///
-/// Paintings differ several times in how far their Gram matrices are from those of photos: at one weight The Great Wave hardly shows
-/// while Composition VII drowns the photo. The weight is chosen so that the style part of the objective begins at the same
-/// value for all of them, the one that the usual weight gives for The Starry Night.
+/// The distance between the Gram matrices of a painting and of photos varies several-fold: at the same weight The Great Wave hardly shows,
+/// while Composition VII drowns the photo. The chosen weight makes the style loss start at the same value for all paintings, that of The
+/// Starry Night at the usual weight.
 public struct StyleChoice {
-  /// Photos looked at.
+  /// The maximum number of photos.
   private static let photoCount = 8
 
   private let extractor: VGG16
   private let tape: Tape
   private let photos: [Tensor]
 
-  /// A chooser that looks at a few photos of `folder`, spread over it.
+  /// Reads a few photos, evenly spread over `folder`.
   ///
-  /// Throws ``TrainingError/unreadablePhotos(folder:count:)`` where none of them can be read.
+  /// - Throws: ``TrainingError/unreadablePhotos(folder:count:)`` if none of them can be read.
   public init(extractor: VGG16, folder: PhotoFolder, pool: ComputePool) throws {
     self.extractor = extractor
     tape = Tape(pool: pool, allocator: TensorAllocator())
@@ -32,12 +32,14 @@ public struct StyleChoice {
     self.photos = photos
   }
 
-  /// The mean style loss, palette aside, of `objective`, at weight 1, that photos as they are have for `painting` with `size` pixels on its short side.
+  /// Returns the mean style loss of the unstylized photos at weight 1, without the palette.
+  ///
+  /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
   public func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {
     let loss = PerceptualLoss(
       extractor: extractor, style: StyleImage.scaled(painting, to: size).tensor(),
       weights: LossWeights(objective: objective, style: 1), tape: tape)
-    // Colours differ far more from photo to photo than strokes do.
+    // Without the palette, because colours differ far more between photos than strokes do.
     let losses = photos.map { photo in
       let parts = loss(output: Variable(photo), photos: photo, on: tape)
       return parts.style - parts.palette
@@ -45,7 +47,9 @@ public struct StyleChoice {
     return losses.reduce(0, +) / Double(losses.count)
   }
 
-  /// The style weight for `painting` at `size` and `objective`, rounded to two digits.
+  /// Returns the style weight for `painting`, rounded to two digits.
+  ///
+  /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
   public func weight(for painting: Picture, size: Int, objective: Objective) -> Double {
     let range = objective.styleWeights
     let loss = styleLoss(for: painting, size: size, objective: objective)

@@ -1,26 +1,27 @@
 import Imaging
 
-/// What is cut off a painting's sides before anything is learned from it: its frame, its border, its signature.
+/// The margins to crop from a painting before training, such as its frame, border or signature.
 ///
-/// In percent of its width and height, so that another scan of the same painting is cut alike.
+/// They are percentages of the width and height, so they apply to every scan of the painting.
 public struct StyleCrop: Codable, Hashable, Sendable, CustomStringConvertible {
-  /// Nothing is cut off.
+  /// No margins.
   public static let none = StyleCrop()
 
-  /// Percent of the width at the left.
+  /// The left margin, in percent of the width.
   public let left: Double
-  /// Percent of the height at the top.
+  /// The top margin, in percent of the height.
   public let top: Double
-  /// Percent of the width at the right.
+  /// The right margin, in percent of the width.
   public let right: Double
-  /// Percent of the height at the bottom.
+  /// The bottom margin, in percent of the height.
   public let bottom: Double
 
   private init() { (left, top, right, bottom) = (0, 0, 0, 0) }
 
-  /// Reads `LEFT,TOP,RIGHT,BOTTOM`, each from 0, that leave something of the width and of the height.
+  /// Parses `LEFT,TOP,RIGHT,BOTTOM`.
   ///
-  /// Throws ``TrainingError/invalidSetting(name:found:expected:)`` for anything else.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the text is malformed, a margin is negative, or opposite margins
+  ///   add up to 100 percent or more.
   public init(_ text: String) throws {
     let sides = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
     guard sides.count == 4, sides.allSatisfy({ $0.isFinite && $0 >= 0 }), sides[0] + sides[2] < 100,
@@ -28,17 +29,17 @@ public struct StyleCrop: Codable, Hashable, Sendable, CustomStringConvertible {
     else {
       throw TrainingError.invalidSetting(
         name: "the crop", found: "'\(text)'",
-        expected: "LEFT,TOP,RIGHT,BOTTOM in percent, such as 0,2.5,4,0, that leave something of the painting")
+        expected: "LEFT,TOP,RIGHT,BOTTOM in percent, such as 0,2.5,4,0, with opposite sides below 100 in total")
     }
     (left, top, right, bottom) = (sides[0], sides[1], sides[2], sides[3])
   }
 
-  /// `LEFT,TOP,RIGHT,BOTTOM`, as ``init(_:)`` reads it.
+  /// The margins as `LEFT,TOP,RIGHT,BOTTOM`, which ``init(_:)`` parses.
   public var description: String {
     [left, top, right, bottom].map { $0 == $0.rounded() ? String(Int($0)) : String($0) }.joined(separator: ",")
   }
 
-  /// What is left of `picture`, borders rounded to whole pixels; nil where that is not one pixel.
+  /// Crops `picture`, with the margins rounded to whole pixels. Returns nil if no pixel remains.
   public func applied(to picture: Picture) -> Picture? {
     func range(_ length: Int, _ before: Double, _ after: Double) -> Range<Int>? {
       let start = Int((Double(length) * before / 100).rounded())

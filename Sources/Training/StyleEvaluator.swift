@@ -5,15 +5,16 @@ import Networks
 import Tensors
 import Threading
 
-/// Measures how well stylized photos meet the objective.
+/// Computes the losses of stylized photos.
 public final class StyleEvaluator {
   private let pool: ComputePool
   private let extractor: VGG16
   private let loss: PerceptualLoss
 
-  /// An evaluator for a painting, scaled to `styleSize` on its short side (0: left as it is).
+  /// Creates an evaluator for a painting.
   ///
-  /// Throws ``TrainingError/invalidSetting(name:found:expected:)`` for a painting that is too small for the extractor.
+  /// - Parameter styleSize: The short side of the painting in pixels, or 0 for its own size.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the painting is too small or too large for the extractor.
   public init(
     extractor: VGG16, style: Picture, styleSize: Int = 256, weights: LossWeights = LossWeights(), pool: ComputePool
   ) throws {
@@ -26,12 +27,12 @@ public final class StyleEvaluator {
       tape: Tape(pool: pool, allocator: TensorAllocator()))
   }
 
-  /// `photo` as it is compared: short side scaled to `size`, then the central square of `size` pixels.
+  /// Resizes `photo` to a short side of `size` pixels and crops the central square.
   public static func crop(_ photo: Picture, size: Int) -> Picture {
     photo.resized(shortSide: size).croppedToCenter(width: size, height: size)
   }
 
-  /// The losses of `output` for `photo`, both `[1, H, W, 3]`; the output is clamped to 0…255 first.
+  /// Returns the losses of `output` for `photo`, both `[1, H, W, 3]`. The output is clamped to 0…255 first.
   public func losses(output: Tensor, photo: Tensor) -> LossParts {
     let clamped = output.copy()
     for index in 0..<clamped.count { clamped.pointer[index] = min(max(clamped.pointer[index], 0), 255) }
@@ -39,21 +40,24 @@ public final class StyleEvaluator {
     return loss(output: Variable(clamped), photos: photo, on: tape)
   }
 
-  /// The losses of `model`'s output for `photo`, `[1, H, W, 3]`; H and W are multiples of the network's `sizeMultiple`.
+  /// Returns the losses of the output of `model`.
+  ///
+  /// - Parameter photo: A photo, `[1, H, W, 3]`. H and W must be multiples of the network's `sizeMultiple`.
   public func losses(of model: StyleModel, photo: Tensor) -> LossParts {
     losses(output: output(of: model, photo: photo), photo: photo)
   }
 
-  /// The output of `model` for `photo`, `[1, H, W, 3]`, not clamped; H and W are multiples of the network's `sizeMultiple`.
+  /// Returns the output of `model`, not clamped.
+  ///
+  /// - Parameter photo: A photo, `[1, H, W, 3]`. H and W must be multiples of the network's `sizeMultiple`.
   public func output(of model: StyleModel, photo: Tensor) -> Tensor {
     let executor = NetworkExecutor(definition: model.definition, parameters: model.parameters, trainable: false)
     return executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator())).value
   }
 
-  /// The picture that the slow way finds: the pixels of `photo`, `[1, H, W, 3]`, changed by `iterations` steps of L-BFGS on the
-  /// objective itself.
+  /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with `iterations` steps of L-BFGS.
   ///
-  /// It is the yardstick for networks, which have one pass where this has hundreds through the extractor.
+  /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the extractor.
   /// L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.
   public func optimized(photo: Tensor, iterations: Int) -> Tensor {
     var minimizer = LBFGS()

@@ -1,44 +1,45 @@
 import Imaging
 import Threading
 
-/// A painting on its way to the losses: cut, without its scan's noise, and at the scan's size where that is not huge.
+/// A painting, prepared for training: cropped, denoised, and reduced if the scan is very large.
 public struct StyleImage: Sendable {
-  /// The least height and width of a painting's file: smaller ones show no strokes.
-  public static let smallestSide = 32
-  /// The largest ratio of the sides: a longer strip is all border to the extractor.
-  public static let largestRatio = 8
-  /// The most pixels that the extractor sees, and that are kept of a scan: the first features take 256 bytes for each.
-  public static let largestCount = 2048 * 2048
+  /// The minimum height and width of a painting in pixels. Smaller pictures show no strokes.
+  public static let minimumSide = 32
+  /// The maximum ratio of the longer to the shorter side. A longer strip consists mostly of border for the extractor.
+  public static let maximumAspectRatio = 8
+  /// The maximum number of pixels of the picture, to which larger scans are reduced. The first features take 256 bytes per pixel.
+  public static let maximumPixelCount = 2048 * 2048
 
-  /// The painting, laid over white where it was transparent.
+  /// The painting without noise, composited over white.
   public let picture: Picture
-  /// The deviation of the noise that was taken out, see ``ScanNoise``; 0 for a clean scan.
+  /// The standard deviation of the removed noise, in levels of 255; 0 for a clean scan. See ``ScanNoise``.
   public let noise: Double
-  /// The same as it was scanned, with its noise.
+  /// The painting with its noise, composited over white.
   public let scan: Picture
-  /// What a person should know about it, in sentences.
+  /// Notes for the user, each a sentence.
   public let notes: [String]
 
-  /// Reads the painting at `path`, cuts `crop` off, reduces what is larger than ``largestCount`` pixels, and takes the noise out.
+  /// Reads the painting at `path`, crops it, reduces it to at most ``maximumPixelCount`` pixels, and removes its noise.
   ///
-  /// Throws `PictureError` for an unreadable file and ``TrainingError/invalidStyleImage(file:found:expected:)`` for a picture that
-  /// shows no style: too small, too long, or of one colour.
+  /// - Throws: `PictureError` if the file cannot be read, and ``TrainingError/invalidStyleImage(file:found:expected:)`` if the picture is
+  ///   too small or too long, or has a single colour.
   public init(path: String, crop: StyleCrop = .none, pool: ComputePool) throws {
     let whole = try PictureFile.read(path)
     guard let stored = crop.applied(to: whole) else {
       throw TrainingError.invalidStyleImage(
         file: path, found: "a style image of \(whole.width)×\(whole.height) pixels",
-        expected: "one of which \(crop) percent leave something")
+        expected: "more pixels, or a smaller crop than \(crop) percent")
     }
     let short = min(stored.width, stored.height)
     let size = "a style image of \(stored.width)×\(stored.height) pixels" + (crop == .none ? "" : " after the crop")
-    guard short >= Self.smallestSide else {
+    guard short >= Self.minimumSide else {
       throw TrainingError.invalidStyleImage(
-        file: path, found: size, expected: "at least \(Self.smallestSide) pixels on each side")
+        file: path, found: size, expected: "at least \(Self.minimumSide) pixels on each side")
     }
-    guard max(stored.width, stored.height) <= Self.largestRatio * short else {
+    guard max(stored.width, stored.height) <= Self.maximumAspectRatio * short else {
       throw TrainingError.invalidStyleImage(
-        file: path, found: size, expected: "sides of at most \(Self.largestRatio) to 1; cut out the part to learn from")
+        file: path, found: size,
+        expected: "an aspect ratio of at most \(Self.maximumAspectRatio) to 1; crop the part to learn from")
     }
     let scan = Self.reduced(stored.flattened(), pool: pool)
     guard Contrast.deviation(scan.tensor()) >= 2 else {
@@ -49,45 +50,48 @@ public struct StyleImage: Sendable {
     }
     var notes: [String] = []
     if let alpha = stored.alpha, alpha.contains(where: { $0 < 255 }) {
-      notes.append("\(path) has transparent parts, which count as white")
+      notes.append("\(path) has transparent parts, which are treated as white")
     }
-    if scan.isGrey { notes.append("\(path) has no colours, so its pictures will have none either") }
+    if scan.isGrey { notes.append("\(path) has no colours, so stylized pictures will be grey too") }
     self.notes = notes
     self.scan = scan
     noise = ScanNoise.deviation(of: scan)
     picture = ScanNoise.removed(from: scan, deviation: noise, pool: pool)
   }
 
-  /// `painting` with at most ``largestCount`` pixels, its shape kept.
+  /// Reduces `painting` to at most ``maximumPixelCount`` pixels and keeps its aspect ratio.
   private static func reduced(_ painting: Picture, pool: ComputePool) -> Picture {
     let count = painting.width * painting.height
-    guard count > largestCount else { return painting }
-    let scale = (Double(largestCount) / Double(count)).squareRoot()
+    guard count > maximumPixelCount else { return painting }
+    let scale = (Double(maximumPixelCount) / Double(count)).squareRoot()
     return painting.resized(
       width: Int(Double(painting.width) * scale), height: Int(Double(painting.height) * scale), pool: pool)
   }
 
-  /// `painting` with `size` pixels on its short side; 0 leaves it as it is.
+  /// Resizes `painting` to a short side of `size` pixels. A size of 0 leaves it as it is.
   static func scaled(_ painting: Picture, to size: Int) -> Picture {
     size == 0 ? painting : painting.resized(shortSide: size)
   }
 
-  /// Throws ``TrainingError/invalidSetting(name:found:expected:)`` for a painting that the extractor cannot see at its size.
+  /// Checks that the extractor accepts the size of `painting`.
+  ///
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the painting is too small or too large.
   static func checkExtent(_ painting: Picture) throws {
     let found = "\(painting.width)×\(painting.height) pixels"
     guard min(painting.width, painting.height) >= VGG16.minimumExtent else {
       throw TrainingError.invalidSetting(
         name: "the style image", found: found, expected: "at least \(VGG16.minimumExtent) pixels on each side")
     }
-    guard painting.width * painting.height <= largestCount else {
+    guard painting.width * painting.height <= maximumPixelCount else {
       throw TrainingError.invalidSetting(
-        name: "the style image", found: found, expected: "at most \(largestCount) pixels; --style-size scales it down")
+        name: "the style image", found: found,
+        expected: "at most \(maximumPixelCount) pixels; use --style-size to reduce it")
     }
   }
 }
 
 extension Picture {
-  /// Whether red, green and blue are within two levels everywhere, as a grey JPEG's are.
+  /// Whether red, green and blue differ by at most two levels everywhere, as in a grey JPEG.
   var isGrey: Bool {
     Swift.stride(from: 0, to: pixels.count, by: 3).allSatisfy { index in
       let (red, green, blue) = (pixels[index], pixels[index + 1], pixels[index + 2])

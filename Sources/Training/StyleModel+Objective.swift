@@ -1,8 +1,8 @@
 import Networks
 
-/// The objective that a model was trained for, as its file's metadata tell it.
+/// The objective that a model was trained with, from the metadata of its file.
 extension StyleModel {
-  /// The metadata's names.
+  /// The keys of the metadata.
   enum ObjectiveKey {
     static let objective = "objective"
     static let styleSize = "style_size"
@@ -12,17 +12,17 @@ extension StyleModel {
     static let totalVariationWeight = "tv_weight"
   }
 
-  /// The painting's short side in pixels, 0 for its own; nil where the file does not tell a size that there is.
+  /// The short side of the painting in pixels, or 0 for its own size; nil if the file has no valid size.
   public var trainedStyleSize: Int? {
     metadata[ObjectiveKey.styleSize].flatMap(Int.init).flatMap { TrainingSettings.isStyleSize($0) ? $0 : nil }
   }
 
-  /// What was cut off the painting's sides; nothing where the file does not tell a crop that there is.
+  /// The crop of the painting; none if the file has no valid crop.
   public var trainedStyleCrop: StyleCrop {
     metadata[ObjectiveKey.styleCrop].flatMap { try? StyleCrop($0) } ?? .none
   }
 
-  /// The objective and its weights: Johnson's where the file names no objective, and the usual weights where it does not tell.
+  /// The objective and its weights. The default is the objective `johnson`, and for weights those of the objective.
   public var trainedWeights: LossWeights {
     func weight(_ key: String) -> Double? {
       metadata[key].flatMap(Double.init).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }

@@ -4,61 +4,66 @@ import Networks
 import Tensors
 import Threading
 
-/// Fits a network to one painting.
+/// Trains a network on one painting.
 public final class StyleTrainer {
-  /// What happened in one step.
+  /// The result of one step.
   public struct Step: Sendable {
-    /// Steps done, this one included.
+    /// The number of completed steps, including this one.
     public let iteration: Int
-    /// The losses of this step's batch.
+    /// The losses of the batch.
     public let losses: LossParts
-    /// Adam's rate in this step.
+    /// The learning rate of Adam in this step.
     public let learningRate: Double
-    /// A sentence where the training went back to an earlier state and lowered its rate.
+    /// A message if the training restored an earlier state and reduced its learning rate.
     public var recovery: String?
   }
 
-  /// What paints on the canvas; the whole architecture where there is no canvas.
+  /// The part of the network that paints on the canvas, or the whole network if it has no canvas.
   private let draft: NetworkDefinition
-  /// What decides the result.
+  /// The settings of the run.
   public let settings: TrainingSettings
-  /// The architecture.
+  /// The network's architecture.
   public let definition: NetworkDefinition
-  /// Steps done.
+  /// The number of completed steps.
   public private(set) var iteration = 0
-  /// Time spent on the steps, in seconds, over all sessions of the run.
+  /// The time of these steps in seconds, including those before a resumption.
   public private(set) var seconds: Double = 0
-  /// Where the last good checkpoint lies, once there is one.
+  /// The path of the last good checkpoint; nil if there is none yet.
   public private(set) var checkpointPath: String?
 
-  /// How often the run went back to an earlier state.
+  /// How often the run restored an earlier state.
   public var recoveries: Int { watch.recoveries }
 
-  /// Gathers the time of each operation of the steps, where it is wanted.
+  /// Records the time of each operation, if set.
   public var times: OperationTimes?
 
   private let pool: ComputePool
   private let allocator = TensorAllocator()
   private let loss: PerceptualLoss
-  /// The loss of the steps that train the revision; nil where the network has none to train.
+  /// The loss of the steps that train the revision; nil if there are none.
   private let revisionLoss: RevisionLoss?
   private let styleChecksum: String
   private let paintingContrast: Double
   private let state: TrainingState
-  /// The network whose pictures the first steps learn; nil where there are no such steps.
+  /// The network whose output the first steps learn; nil if there are no such steps.
   private let teacher: NetworkExecutor?
-  /// The latest state that is known to be good.
+  /// The latest good state.
   private var good: (state: TrainingState.Snapshot, iteration: Int)
   private var watch = TrainingGuard()
   private var outputContrast = 0.0
 
-  /// A trainer at iteration 0.
+  /// Creates a trainer at iteration 0.
   ///
   /// - Parameters:
-  ///   - style: The painting, any size; it is scaled to ``TrainingSettings/styleSize``.
-  ///   - styleChecksum: The SHA-256 of the painting's file, by which a checkpoint is known to belong to it.
-  ///   - base: Parameters to start from, those of the settings' network; nil starts from random values.
-  ///   - teacher: The model whose pictures the first ``TrainingSettings/distillationIterations`` steps learn.
+  ///   - settings: The settings of the run.
+  ///   - style: The painting in any size; it is resized to ``TrainingSettings/styleSize``.
+  ///   - styleChecksum: The SHA-256 of the painting's file, which identifies the painting in checkpoints.
+  ///   - extractor: The feature extractor of the losses.
+  ///   - pool: The threads that compute.
+  ///   - base: The initial parameters of the settings' network; nil starts from random values.
+  ///   - teacher: The model whose output the first ``TrainingSettings/distillationIterations`` steps learn.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` or `ModelError` if the settings or the size of the painting are
+  ///   invalid.
   public init(
     settings: TrainingSettings, style: Picture, styleChecksum: String, extractor: VGG16, pool: ComputePool,
     base: [String: Tensor]? = nil, teacher: StyleModel? = nil
@@ -92,7 +97,10 @@ public final class StyleTrainer {
 
   // MARK: Checkpoints
 
-  /// Goes on where the run of the checkpoint at `path` stopped; its settings and painting must be this trainer's.
+  /// Restores the state of the checkpoint at `path`.
+  ///
+  /// - Throws: ``TrainingError`` if the file is not a checkpoint of a run with the same settings and painting, and `SafetensorsError` if it
+  ///   is damaged.
   public func resume(from path: String) throws {
     let checkpoint = try Checkpoint.load(path: path, settings: settings, styleChecksum: styleChecksum)
     state.restore(checkpoint.state)
@@ -103,7 +111,10 @@ public final class StyleTrainer {
     checkpointPath = path
   }
 
-  /// Writes the run's state to `path`, unless a parameter is no longer a finite number.
+  /// Writes the state of the run to `path`.
+  ///
+  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number, and `SafetensorsError` if the
+  ///   file cannot be written.
   public func saveCheckpoint(to path: String) throws {
     try requireFiniteParameters()
     try Checkpoint(
@@ -123,9 +134,12 @@ public final class StyleTrainer {
 
   /// Runs the remaining iterations on the photos of `sampler`.
   ///
-  /// `onStep` is called after each; returning false stops early. Where a step goes wrong, see ``TrainingGuard``, the run goes back
-  /// to its latest good state, halves the learning rate and goes on with the next photos; after four times it throws
-  /// ``TrainingError/unstable(iteration:trouble:checkpoint:)``.
+  /// If a step fails the checks of ``TrainingGuard``, the run restores its latest good state, halves the learning rate and continues with
+  /// the next photos.
+  ///
+  /// - Parameter onStep: Called after each step. Returning false stops the run.
+  /// - Throws: ``TrainingError/unstable(iteration:trouble:checkpoint:)`` at the fifth failure, the errors of `sampler`, and any error that
+  ///   `onStep` throws.
   public func run(sampler: PhotoSampler, onStep: (Step) throws -> Bool) throws {
     let loader = BatchLoader(
       sampler: sampler, indices: iteration..<max(iteration, settings.iterations), hasLater: settings.temporalWeight > 0)
@@ -157,12 +171,12 @@ public final class StyleTrainer {
       throw TrainingError.unstable(iteration: iteration, trouble: trouble.description, checkpoint: checkpointPath)
     }
     done.recovery =
-      "At iteration \(iteration) \(trouble): back to the state of iteration \(good.iteration), the learning rate is now "
-      + "\(watch.rateScale) of what it was"
+      "At iteration \(iteration) \(trouble): restored the state of iteration \(good.iteration) and reduced the learning rate to "
+      + "\(watch.rateScale) of its original value"
     return done
   }
 
-  /// What the guard says of a step. It sees those of the objective alone: losses of other phases are no measure of one another.
+  /// Passes a step to the guard, except for steps of distillation and of the revision, whose losses are not comparable.
   private func observed(_ step: Step, _ batch: TrainingBatch) -> (trouble: TrainingGuard.Trouble?, isGood: Bool) {
     guard iteration > settings.distillationIterations, iteration <= settings.draftIterations else {
       return (nil, iteration == settings.distillationIterations)
@@ -174,9 +188,9 @@ public final class StyleTrainer {
     return (result.trouble, result.isGood || iteration == settings.draftIterations)
   }
 
-  /// One optimizer step on `batch`, RGB 0…255.
+  /// Performs one optimizer step on `batch`, RGB 0…255.
   ///
-  /// Throws ``TrainingError/diverged(iteration:part:checkpoint:)`` where a loss is not finite; nothing has changed then.
+  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a loss is not finite. The parameters are unchanged then.
   public func step(_ batch: TrainingBatch) throws -> Step {
     if iteration >= settings.draftIterations, let revisionLoss { return try revisionStep(batch, revisionLoss) }
     let tape = Tape(pool: pool, allocator: allocator)
@@ -184,7 +198,7 @@ public final class StyleTrainer {
     times?.restart()
     let executor = NetworkExecutor(definition: draft, variables: state.executor.parameters)
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
-    // First, so that both passes see the statistics as they were: only the photos move them.
+    // The later frames go first, so that both passes use the same running statistics. Only the photos update them.
     let later = batch.later.map { frames in
       let still = NormSchedule.Phase(imageShare: norms.imageShare, momentum: 0)
       return executor(Variable(frames.frames), norms: still, on: tape)
@@ -197,22 +211,20 @@ public final class StyleTrainer {
       parts = loss(output: output, photos: batch.photos, on: tape)
     }
     if let later, let frames = batch.later {
-      // The gradient goes through both frames: what makes the earlier one easier to repeat is learned as well.
+      // The gradient flows through both frames, so the network also learns to paint frames that are easy to repeat.
       let error = tape.warpingError(
         later, warped: tape.warp(output, positions: frames.positions), change: frames.change, mask: frames.mask,
         weight: Float(settings.temporalWeight))
       parts.temporal = settings.temporalWeight * error
     }
-    if let suspect = parts.suspect {
-      throw TrainingError.diverged(iteration: iteration + 1, part: suspect, checkpoint: checkpointPath)
-    }
+    try requireFinite(parts)
     outputContrast = Contrast.deviation(output.value)
     return update(parts, tape)
   }
 
-  /// The mean squared difference to what `teacher` paints, over the painting's variance: no features are needed, so that many steps take
-  /// little time.
+  /// Computes the mean squared difference from the output of `teacher`, divided by the painting's variance.
   ///
+  /// The steps are fast because they need no features.
   /// G. Hinton, O. Vinyals, J. Dean: Distilling the Knowledge in a Neural Network, 2015.
   private func distillation(
     of teacher: NetworkExecutor, output: Variable, photos: Tensor, on tape: Tape
@@ -224,7 +236,7 @@ public final class StyleTrainer {
     return parts
   }
 
-  /// One step of the revision, on crops of films whose drafts are painted by the network as it is.
+  /// Performs one step of the revision on a crop of a full-size frame. The trained network paints the draft.
   private func revisionStep(_ batch: TrainingBatch, _ loss: RevisionLoss) throws -> Step {
     let tape = Tape(pool: pool, allocator: allocator)
     let film = Variable(batch.photos)
@@ -235,9 +247,7 @@ public final class StyleTrainer {
     let painted = frozen(Variable(canvas.value), on: Tape(pool: pool, allocator: allocator)).value
     let output = state.executor.revised(film: film, draft: Variable(painted), on: tape)
     let parts = loss(output: output, film: batch.photos, draft: painted, ratio: ratio, on: tape)
-    if let suspect = parts.suspect {
-      throw TrainingError.diverged(iteration: iteration + 1, part: suspect, checkpoint: checkpointPath)
-    }
+    try requireFinite(parts)
     outputContrast = Contrast.deviation(output.value)
     let step = update(parts, tape)
     let parameters = state.current.parameters
@@ -245,6 +255,11 @@ public final class StyleTrainer {
       RevisionGrid.remove(weight: weight, bias: bias)
     }
     return step
+  }
+
+  private func requireFinite(_ parts: LossParts) throws {
+    guard let part = parts.nonFinitePart else { return }
+    throw TrainingError.diverged(iteration: iteration + 1, part: part, checkpoint: checkpointPath)
   }
 
   private func update(_ parts: LossParts, _ tape: Tape) -> Step {
@@ -258,7 +273,7 @@ public final class StyleTrainer {
 
   // MARK: Results
 
-  /// The output for `photos`, `[N, H, W, 3]`, not clamped, with the norms as they are at this point of the schedule.
+  /// Returns the output for `photos`, `[N, H, W, 3]`, not clamped, with the norms in the current phase of their schedule.
   public func stylize(_ photos: Tensor) -> Tensor {
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     let frozen = NetworkExecutor(
@@ -267,7 +282,9 @@ public final class StyleTrainer {
     return frozen(Variable(photos), norms: still, on: Tape(pool: pool, allocator: allocator)).value
   }
 
-  /// The model as it is now; throws where a parameter is not a finite number.
+  /// Returns the model with a copy of the current parameters.
+  ///
+  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number.
   public func model(style: String, metadata: [String: String]) throws -> StyleModel {
     try requireFiniteParameters()
     return StyleModel(

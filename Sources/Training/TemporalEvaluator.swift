@@ -4,14 +4,14 @@ import Kernels
 import Tensors
 import Threading
 
-/// How steady the pictures of a rendered sequence are, in levels of 255.
+/// The temporal instability of a rendered sequence, in levels of 255.
 public struct TemporalMeasurement: Codable, Sendable, Equatable {
-  /// Of the stylized frames.
+  /// The instability of the stylized frames.
   public var output: Double
-  /// Of the frames themselves: what interpolation and noise alone leave.
+  /// The instability of the original frames, which comes from interpolation and noise.
   public var input: Double
 
-  /// The root of the mean of the squares.
+  /// Returns the root mean square of several measurements.
   static func mean(_ parts: [TemporalMeasurement]) -> TemporalMeasurement {
     func root(_ value: (TemporalMeasurement) -> Double) -> Double {
       (parts.reduce(0) { $0 + value($1) * value($1) } / Double(max(parts.count, 1))).squareRoot()
@@ -20,22 +20,22 @@ public struct TemporalMeasurement: Codable, Sendable, Equatable {
   }
 }
 
-/// What steadiness was found in each kind of sequence.
+/// The temporal stability of stylized video, measured on several kinds of rendered sequences.
 public struct TemporalReport: Codable, Sendable, Equatable {
-  /// The warping error while the camera pans by whole and partial pixels, 3.25 across and 1.5 down for each frame.
+  /// The warping error of a pan by 3.25 pixels horizontally and 1.5 pixels vertically per frame.
   public var pan: TemporalMeasurement
-  /// The same at a fraction of a pixel, 0.3 across and 0.2 down.
+  /// The warping error of a pan by 0.3 pixels horizontally and 0.2 pixels vertically per frame.
   public var subpixel: TemporalMeasurement
-  /// The same while it zooms in, 2 % for each frame.
+  /// The warping error of a zoom by 2 % per frame.
   public var zoom: TemporalMeasurement
-  /// The same while it rotates, 1° for each frame.
+  /// The warping error of a rotation by 1° per frame.
   public var rotation: TemporalMeasurement
-  /// The root mean square of these four.
+  /// The root mean square of these four warping errors.
   public var warping: TemporalMeasurement
-  /// The standard deviation of a pixel over time where nothing moves and the sensor's noise has σ = 2.
+  /// The standard deviation of a pixel over time in a still scene with sensor noise of σ = 2.
   public var still: TemporalMeasurement
 
-  /// The root mean square of several.
+  /// Returns the root mean square of several reports.
   public static func mean(_ reports: [TemporalReport]) -> TemporalReport {
     func part(_ path: KeyPath<TemporalReport, TemporalMeasurement>) -> TemporalMeasurement {
       .mean(reports.map { $0[keyPath: path] })
@@ -46,25 +46,25 @@ public struct TemporalReport: Codable, Sendable, Equatable {
   }
 }
 
-/// Renders moving sequences with exactly known flow out of photos, and measures how steady their pictures are.
+/// Measures temporal stability on sequences that are rendered from photos with exactly known flow.
 ///
-/// Frames are sampled bicubically from a larger photo and rounded to 8 bits as a film's are. The warping error of two frames is
-/// `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, with the exact flow in `W` and the mask `m` of pixels that both frames show; the input's
-/// own is what the rendering and the interpolation of `W` leave.
+/// Frames are sampled from a larger photo with bicubic interpolation and rounded to 8 bits, like those of a video. The warping error of
+/// two consecutive frames is `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, where `W` warps by the exact flow and `m` masks the pixels that both
+/// frames show. The error of the original frames comes from the rendering and the interpolation in `W`.
 public struct TemporalEvaluator {
-  /// Frames in a moving sequence.
+  /// The number of frames in a moving sequence.
   static let frameCount = 6
-  /// Frames of the noisy still.
+  /// The number of measured frames of the noisy still.
   static let stillCount = 8
-  /// Where averages over time are painted: frames in front of these, in which they settle, and frames from one that is measured to the
-  /// next, since neighbours are alike.
+  /// The frames of the still with denoising: `settling` frames come first, until the averages have settled, and then every `spacing`-th
+  /// frame is measured, because consecutive averages are correlated.
   static let averaged = (settling: 16, spacing: 12)
-  /// The noise of the still, of 255.
+  /// The standard deviation of the noise of the still, in levels of 255.
   static let noise: Float = 2
-  /// How many times the view's side the photo's short side has: room to move in.
+  /// The short side of the photo as a multiple of the view's side, which leaves room for motion.
   private static let room = 1.5
 
-  /// The motions from one frame to the next, by the report's names.
+  /// The motion per frame of each sequence.
   static var motions: [(path: WritableKeyPath<TemporalReport, TemporalMeasurement>, motion: SmoothMotion)] {
     [
       (\.pan, SmoothMotion(shift: SIMD2(3.25, 1.5))), (\.subpixel, SmoothMotion(shift: SIMD2(0.3, 0.2))),
@@ -77,9 +77,13 @@ public struct TemporalEvaluator {
   private let pool: ComputePool
   private let stylize: (Tensor) -> Tensor
 
-  /// An evaluator of views of `size` × `size` pixels; `stylize` gets `[1, S, S, 3]` RGB 0…255 and returns the same shape.
+  /// Creates an evaluator.
   ///
-  /// With `denoises` it gets the frames as ``TemporalDenoiser`` leaves them, those of the still when it has been one for a while.
+  /// - Parameters:
+  ///   - size: The side of the square frames in pixels.
+  ///   - denoises: Whether ``TemporalDenoiser`` processes the frames before stylization. The still is then measured after it has settled.
+  ///   - pool: The threads that render the frames.
+  ///   - stylize: A function from frames `[1, S, S, 3]`, RGB 0…255, to frames of the same shape.
   public init(size: Int, denoises: Bool = false, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
     self.size = size
     self.denoises = denoises
@@ -87,7 +91,7 @@ public struct TemporalEvaluator {
     self.stylize = stylize
   }
 
-  /// What is found on sequences out of `photo`; the noise is the same for the same `seed`.
+  /// Measures sequences rendered from `photo`. The noise depends only on `seed`.
   public func report(photo: Picture, seed: UInt64 = 1) -> TemporalReport {
     let source = photo.resized(shortSide: Int((Double(size) * Self.room).rounded()))
     let unset = TemporalMeasurement(output: 0, input: 0)
@@ -120,7 +124,7 @@ public struct TemporalEvaluator {
     return TemporalMeasurement(output: (sums.output / pairs).squareRoot(), input: (sums.input / pairs).squareRoot())
   }
 
-  /// The view after `time` steps of `motion`: a pixel of it lies where the motion leads, `time` times over.
+  /// Renders the frame after `time` steps of `motion`. The position of a pixel results from applying the motion `time` times.
   private func frame(_ photo: Picture, _ motion: SmoothMotion, time: Int) -> Tensor {
     let center = SIMD2(repeating: Double(size - 1) / 2)
     let middle = SIMD2(Double(photo.width - 1), Double(photo.height - 1)) / 2
@@ -149,7 +153,7 @@ public struct TemporalEvaluator {
     return result
   }
 
-  /// The mean of the squared difference where the mask is set.
+  /// Returns the mean squared difference between `frame` and the warped `previous` frame where the mask is set.
   private func meanSquare(_ frame: Tensor, _ previous: Tensor, _ flow: Tensor, _ mask: Tensor) -> Double {
     let expected = warped(previous, flow)
     var sum = 0.0
@@ -190,7 +194,7 @@ public struct TemporalEvaluator {
     return TemporalMeasurement(output: outputs.meanDeviation, input: inputs.meanDeviation)
   }
 
-  /// What makes the network's frames of those of one sequence, one after another.
+  /// Returns a function that denoises the frames of one sequence in order, or leaves them as they are.
   private func denoiser() -> (Tensor) -> Tensor {
     guard denoises else { return { $0 } }
     let denoiser = TemporalDenoiser(width: size, height: size)
@@ -210,7 +214,7 @@ public struct TemporalEvaluator {
     return result
   }
 
-  /// The variance over time of each value of a picture.
+  /// Accumulates the variance over time of each value of a picture.
   private struct PixelVariance {
     private var sums: [Double]
     private var squares: [Double]
@@ -230,7 +234,7 @@ public struct TemporalEvaluator {
       }
     }
 
-    /// The root of the mean unbiased variance.
+    /// The square root of the mean unbiased variance.
     var meanDeviation: Double {
       var total = 0.0
       for index in sums.indices { total += squares[index] - sums[index] * sums[index] / times }

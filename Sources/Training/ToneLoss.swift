@@ -2,17 +2,18 @@ import Autograd
 import Kernels
 import Tensors
 
-/// How far a picture's large light and dark shapes are from those of its photo, with the painting's brightness and contrast.
+/// Compares the large light and dark shapes of a picture with those of its photo, adjusted to the painting's brightness and contrast.
 ///
-/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`, where `Y` is the luma of
-/// Rec. 601, `B` the means of blocks of 16 × 16 pixels, and `μ` and `σ` their mean and deviation over the picture; the gain
-/// `g = σ_s/σ_x` is bounded.
+/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`. `Y` is Rec. 601 luma, `B` the
+/// means of blocks of 16 × 16 pixels, and `μ` and `σ` the mean and standard deviation of the blocks of a picture. The gain `g = σ_s/σ_x` is
+/// clamped.
 ///
-/// Gram matrices know no places: without this, every part of a picture gets the painting's mean brightness, and light and dark are lost.
+/// Gram matrices contain no positions. Without this loss every part of a picture gets the painting's mean brightness, and the photo's light
+/// and dark shapes are lost.
 struct ToneLoss {
   /// The side of a block in pixels.
   private static let side = 16
-  /// Bounds of the gain: a photo of one brightness is left as it is.
+  /// The bounds of the gain, which limit the amplification of photos with little contrast.
   private static let gains = 0.6...1.6
 
   private let mean: Double
@@ -20,14 +21,16 @@ struct ToneLoss {
   private let luma: Variable
   private let zero = Variable(Tensor(Shape([1])))
 
-  /// The loss for a painting, `[1, H, W, 3]` RGB 0…255.
+  /// Creates the loss for a painting, `[1, H, W, 3]`, RGB 0…255.
   init(painting: Tensor, tape: Tape) {
     luma = Variable(Tensor(Shape([1, 3, 1, 1]), elements: [0.299, 0.587, 0.114]))
     let blocks = Self.blocks(of: Variable(painting), luma, zero, on: tape).value
     (mean, deviation) = Self.moments(blocks.elements)
   }
 
-  /// The loss of `output` for `photos`, both `[N, H, W, 3]`; seeds the gradient of `output` with `weight` times the loss's.
+  /// Computes the loss of `output` for `photos`, both `[N, H, W, 3]`, and adds its gradient, times `weight`, to the gradient of `output`.
+  ///
+  /// - Returns: The loss, without the weight.
   func callAsFunction(output: Variable, photos: Tensor, weight: Double, on tape: Tape) -> Double {
     let target = Self.blocks(of: Variable(photos), luma, zero, on: tape).value.copy()
     let count = target.count / max(1, target.shape.batch)

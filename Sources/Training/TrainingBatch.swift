@@ -1,31 +1,31 @@
 import Tensors
 
-/// The photos of one step, and perhaps what each of them looks like a moment later.
+/// The photos of one step and, optionally, a later frame for each of them.
 public struct TrainingBatch: @unchecked Sendable {
-  /// `[N, S, S, 3]`, RGB 0…255.
+  /// The photos, `[N, S, S, 3]`, RGB 0…255.
   public let photos: Tensor
-  /// The later moment, where steadiness is trained.
+  /// The later frames, for training temporal stability.
   public let later: LaterFrames?
 
-  /// A batch of `photos` with or without later frames.
+  /// Creates a batch.
   public init(photos: Tensor, later: LaterFrames? = nil) {
     self.photos = photos
     self.later = later
   }
 }
 
-/// Frames that follow the photos of a batch, made from the same photos by a motion, noise and a change of light.
+/// Frames that follow the photos of a batch, rendered from the same photos with motion, noise and a change of lighting.
 public struct LaterFrames: @unchecked Sendable {
-  /// `[N, S, S, 3]`, RGB 0…255.
+  /// The frames, `[N, S, S, 3]`, RGB 0…255.
   public let frames: Tensor
-  /// `[N, S, S, 2]`: where in the photo each pixel of the frame was, as (x, y).
+  /// The position (x, y) of each pixel of a frame in the photo, `[N, S, S, 2]`.
   public let positions: Tensor
-  /// `[N, S, S, 1]`: how much brighter its luminance has become, without the noise.
+  /// The change of each pixel's luma, without the noise, `[N, S, S, 1]`.
   public let change: Tensor
-  /// `[N, S, S, 1]`: 1 where the pixel was in the photo, else 0.
+  /// 1 for each pixel that is visible in the photo, else 0, `[N, S, S, 1]`.
   public let mask: Tensor
 
-  /// Unset frames for `batchSize` photos of `size` × `size`.
+  /// Allocates uninitialized frames for `batchSize` photos of `size` × `size` pixels.
   init(batchSize: Int, size: Int) {
     func tensor(_ channels: Int) -> Tensor {
       Tensor(Shape(batch: batchSize, height: size, width: size, channels: channels), zeroed: false)

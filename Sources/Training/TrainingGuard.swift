@@ -1,88 +1,90 @@
 import Foundation
 
-/// Notices that a training goes wrong, and says when to go back to a state in which it did not.
+/// Detects failing training and decides when to restore an earlier state.
 ///
-/// Three things count as wrong: a number that is not finite; losses far above what they have been; and outputs that have lost
-/// all contrast although the photos and the painting have some, as when the final tanh saturates in black. Decisions depend
-/// on the steps alone, so a resumed run takes the same ones.
+/// Training fails if a number is not finite, if the loss rises far above its minimum, or if the output loses all contrast although the
+/// photos and the painting have some, for example because the final tanh saturates at black. Decisions depend only on the steps, so a
+/// resumed run makes the same ones.
 public struct TrainingGuard: Codable, Equatable, Sendable {
-  /// Why the training goes back.
+  /// A reason to restore an earlier state.
   public enum Trouble: Equatable, Sendable, CustomStringConvertible {
-    /// A part of the loss or a parameter is not a finite number.
+    /// A term of the loss or a parameter is not a finite number.
     case notFinite(String)
-    /// The mean loss of the latest steps is far above the best.
+    /// The mean loss of the latest steps is far above the best mean.
     case risen(mean: Double, best: Double)
-    /// Outputs of one colour.
+    /// The output has a single colour.
     case collapsed
 
-    /// What follows "at iteration 120".
+    /// A clause that can follow "at iteration 120".
     public var description: String {
       switch self {
       case .notFinite(let part): "the \(part) is not a finite number"
       case .risen(let mean, let best):
-        "the loss has risen to \(Self.short(mean)), while it has been as low as \(Self.short(best))"
-      case .collapsed: "the network paints one colour only"
+        "the loss rose to \(Self.short(mean)) after a minimum of \(Self.short(best))"
+      case .collapsed: "the network paints a single colour"
       }
     }
 
     private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
   }
 
-  /// Steps whose mean loss is compared.
+  /// The number of steps in a window, whose mean losses are compared.
   public static let window = 25
-  /// How far above the best window a window may be: photos differ by less than 2, and learning lowers the loss.
-  private static let largestRise = 4.0
-  /// How often a run goes back before it gives up: the rate is a sixteenth by then.
-  private static let mostRecoveries = 4
-  /// Steps in a row without contrast that count as a collapse, once the network has had time to find some.
+  /// The maximum ratio of a window's loss to that of the best window. Photos differ by a factor below 2, and learning lowers the loss.
+  private static let maximumRise = 4.0
+  /// The maximum number of recoveries, after which the learning rate is a sixteenth.
+  private static let maximumRecoveries = 4
+  /// The number of consecutive steps without contrast that count as a collapse.
   private static let collapseSteps = 10
+  /// The number of steps in which a network may have no contrast yet.
   private static let collapseStart = 50
-  /// Standard deviations in levels of 255: below the one an output has no contrast, above the other a picture has.
+  /// An output with a lower standard deviation than this, in levels of 255, has no contrast.
   private static let flatContrast = 2.0
+  /// A photo or painting with a higher standard deviation than this, in levels of 255, has contrast.
   private static let fullContrast = 16.0
 
   /// The factor of the learning rate.
   public private(set) var rateScale = 1.0
-  /// How often the run went back.
+  /// How often the run restored an earlier state.
   public private(set) var recoveries = 0
-  /// The running mean of gradients' norms; 0 before the first step.
+  /// The running mean of gradient norms; 0 before the first step.
   private var meanNorm = 0.0
   private var best: Double?
   private var sum = 0.0
   private var count = 0
   private var flatSteps = 0
 
-  /// The largest norm of a gradient, as a multiple of the running mean.
-  private static let largestNorm = 1.5
-  /// How much of the running mean one step replaces.
+  /// The maximum norm of a gradient, as a multiple of the running mean.
+  private static let maximumNorm = 1.5
+  /// The momentum of the running mean of norms.
   private static let normMomentum = 0.05
 
-  /// The factor by which a gradient of this norm is shortened: a photo of few colours can have a gradient a hundred times as long as others.
+  /// Returns the scale that clips a gradient of the given norm, and updates the running mean of norms.
   ///
-  /// `min(1, 1.5·m/norm)`, where `m` is the running mean of norms shortened so. R. Pascanu et al.: On the difficulty of training recurrent
-  /// neural networks, ICML 2013.
+  /// The gradient of a photo with few colours can be a hundred times as long as others. The scale is `min(1, 1.5·m/norm)`, where `m` is the
+  /// running mean of the clipped norms. R. Pascanu et al.: On the difficulty of training recurrent neural networks, ICML 2013.
   public mutating func gradientScale(norm: Double) -> Double {
     guard norm.isFinite, norm > 0 else { return 1 }
     if meanNorm == 0 { meanNorm = norm }
-    let limit = Self.largestNorm * meanNorm
+    let limit = Self.maximumNorm * meanNorm
     meanNorm += Self.normMomentum * (min(norm, limit) - meanNorm)
     return min(1, limit / norm)
   }
 
-  /// What one step showed.
+  /// The measurements of one step.
   public struct Observation: Sendable {
-    /// Steps done.
+    /// The number of completed steps.
     public var iteration: Int
-    /// The step's loss.
+    /// The total loss.
     public var total: Double
     /// The standard deviation of the output, in levels of 255.
     public var output: Double
-    /// That of the photos.
+    /// The standard deviation of the photos, in levels of 255.
     public var photos: Double
-    /// That of the painting.
+    /// The standard deviation of the painting, in levels of 255.
     public var painting: Double
 
-    /// An observation of the given values.
+    /// Creates an observation.
     public init(iteration: Int, total: Double, output: Double, photos: Double, painting: Double) {
       self.iteration = iteration
       self.total = total
@@ -92,10 +94,12 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
     }
   }
 
-  /// A guard that has seen nothing yet.
+  /// Creates a guard without observations.
   public init() {}
 
-  /// Notes a finished step; returns what is wrong, if anything, and whether this is a state to come back to.
+  /// Adds the observation of a completed step.
+  ///
+  /// - Returns: What is wrong, if anything, and whether the state after this step is good enough to be restored later.
   public mutating func observe(_ step: Observation) -> (trouble: Trouble?, isGood: Bool) {
     guard step.total.isFinite else { return (.notFinite("loss"), false) }
     let shouldHaveContrast = min(step.photos, step.painting) > Self.fullContrast && step.iteration > Self.collapseStart
@@ -106,14 +110,16 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
     guard count == Self.window else { return (nil, false) }
     let mean = sum / Double(count)
     (sum, count) = (0, 0)
-    if let best, mean > Self.largestRise * best { return (.risen(mean: mean, best: best), false) }
+    if let best, mean > Self.maximumRise * best { return (.risen(mean: mean, best: best), false) }
     best = min(best ?? mean, mean)
     return (nil, flatSteps == 0)
   }
 
-  /// Halves the rate and starts to watch anew; false where the run has gone back too often.
+  /// Halves the learning rate and discards the current window.
+  ///
+  /// - Returns: False, without a change, if the maximum number of recoveries is reached.
   public mutating func recover() -> Bool {
-    guard recoveries < Self.mostRecoveries else { return false }
+    guard recoveries < Self.maximumRecoveries else { return false }
     recoveries += 1
     rateScale /= 2
     (sum, count, flatSteps) = (0, 0, 0)

@@ -1,17 +1,17 @@
 import Networks
 
-/// How much time a training may take.
+/// The amount of training, as a trade-off between quality and time.
 public enum TrainingQuality: String, CaseIterable, Sendable {
-  /// Enough to see whether the style comes out.
+  /// Enough to judge whether the style works.
   case draft
-  /// The default: a style to use, from a base in less than ten minutes on two cores.
+  /// The default. From a base, training takes less than ten minutes on two cores.
   case good
-  /// Until more steps change little.
+  /// Enough that further steps change little.
   case best
 
-  /// The number of optimizer steps, from a base model or from random values.
+  /// Returns the number of optimizer steps.
   ///
-  /// A base already paints; it has to learn other strokes and colours, not what a picture is.
+  /// A base model needs fewer steps: it can paint already and only has to learn other strokes and colours.
   public func iterations(hasBase: Bool) -> Int {
     switch self {
     case .draft: hasBase ? 300 : 900
@@ -22,17 +22,18 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
 }
 
 extension TrainingSettings {
-  /// The weight of steadiness of a whole training with Johnson's objective, for the networks that are trained to be steady.
+  /// The maximum default of ``temporalWeight`` for the objective `johnson`.
   public static let steadyWeight = 1000.0
 
-  /// The weight of steadiness beside the balanced objective, whose values are a hundred thousand times smaller than Johnson's.
+  /// The maximum default of ``temporalWeight`` for the balanced objective, whose values are a hundred thousand times smaller.
   public static let steadyWeightBalanced = 0.004
 
-  /// The weight of steadiness where none is given: 0 for `johnson` and its fractions, which are references of quality and too slow for
-  /// a second frame in each step. For every other network it is 1 for each of the `iterations`, up to ``steadyWeight``, and with the
-  /// balanced objective ``steadyWeightBalanced``.
+  /// Returns the default of ``temporalWeight``.
   ///
-  /// In a few hundred steps the full weight teaches nothing but to hold still: strokes stay grey and faint.
+  /// It is 0 for `johnson` and its fractions, which serve as quality references and are too slow for a second frame in each step. For other
+  /// networks and the objective `johnson` it is the number of iterations, at most ``steadyWeight``. For the balanced objective it is
+  /// ``steadyWeightBalanced``, proportionally less below 1000 iterations. In a few hundred steps the full weight would suppress all
+  /// learning but stability: strokes stay grey and faint.
   public static func defaultTemporalWeight(network: String, objective: Objective, iterations: Int) -> Double {
     if NetworkDefinition.references.contains(network) { return 0 }
     if objective == .balanced { return min(1, Double(iterations) / 1000) * steadyWeightBalanced }

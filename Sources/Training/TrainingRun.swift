@@ -14,30 +14,30 @@ public final class TrainingRun {
     public var stylePath: String
     /// The folder of photos.
     public var contentPath: String
-    /// The model file to write; the card and the picture lie beside it.
+    /// The model file to write. The card and the picture are written next to it.
     public var outputPath: String
     /// The VGG-16 weights.
     public var extractorPath: String
-    /// Steps between two previews.
+    /// The number of steps between two previews.
     public var previewInterval: Int
-    /// Steps between two checkpoints.
+    /// The number of steps between two checkpoints.
     public var checkpointInterval: Int
-    /// Whether to go on from the run's checkpoint.
+    /// Whether to resume from the checkpoint of the run.
     public var resumes: Bool
-    /// Threads that compute.
+    /// The number of threads.
     public var threads: Int
-    /// Photos that are not trained on.
+    /// Photos to exclude from training.
     public var excludedPhotos: PhotoList?
-    /// The model to start from, of the settings' network or of the same with fewer channels; nil starts from random values.
+    /// The base model, of the settings' network or of the same kind of network with fewer channels; nil starts from random values.
     public var basePath: String?
-    /// The model whose pictures the first steps learn; nil where there are no such steps.
+    /// The model whose output the first steps learn; nil if there are no such steps.
     public var teacherPath: String?
-    /// The strokes to be painted, which decide the painting's size by the strokes that it has; nil leaves it to the settings.
+    /// The size of the strokes to paint, which determines the size of the painting; nil leaves that to the settings.
     public var strokeSize: StrokeSize?
-    /// Whether the style weight is chosen by ``StyleChoice`` and not by the settings.
+    /// Whether ``StyleChoice`` chooses the style weight instead of the settings.
     public var choosesStyleWeight = false
 
-    /// The options as named; the others are set one by one.
+    /// Creates options. Properties that are not parameters have their defaults.
     public init(
       stylePath: String, contentPath: String, outputPath: String, extractorPath: String, previewInterval: Int = 250,
       checkpointInterval: Int = 100, resumes: Bool = false, threads: Int = ComputePool.availableProcessors
@@ -55,20 +55,20 @@ public final class TrainingRun {
 
   /// How a run ended.
   public enum Outcome: Sendable, Equatable {
-    /// All iterations are done and the model is written.
+    /// All iterations are complete and the model is written.
     case finished
-    /// It was asked to stop; the checkpoint of `iteration` steps lies at `checkpoint`.
+    /// The run was stopped after `iteration` steps and can resume from the file at `checkpoint`.
     case interrupted(iteration: Int, checkpoint: String)
   }
 
-  /// The number of recent steps whose mean loss is reported.
+  /// The number of recent steps for the reported mean loss.
   public static let recentSteps = 100
-  /// The side of previews and compared photos, whatever that of the crops: a person shall see what is painted. Every network's
-  /// `sizeMultiple` divides it.
+  /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every network's
+  /// `sizeMultiple`.
   private static let pictureSide = 256
-  /// Photos in a preview.
+  /// The number of photos in a preview.
   private static let previewPhotos = 3
-  /// Photos on which half precision is tried.
+  /// The number of photos for the comparison with half precision.
   private static let comparedPhotos = 8
 
   private let options: Options
@@ -80,18 +80,21 @@ public final class TrainingRun {
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
-  /// The settings, those chosen by looking at the painting included.
+  /// The settings, including those chosen for the painting.
   public let settings: TrainingSettings
-  /// The deviation of the noise that was taken out of the painting's scan, in levels of 255.
+  /// The standard deviation of the noise removed from the painting's scan, in levels of 255.
   public let noise: Double
-  /// The usual width of the painting's strokes, as a share of its short side.
+  /// The typical width of the painting's strokes, as a share of its short side.
   public let strokeWidth: Double
-  /// What a person should know before the run, in sentences.
+  /// Notes for the user before the run, each a sentence.
   public let notes: [String]
   /// The files of the style, those that the run leaves while it goes on included.
   public let files: StyleFiles
 
-  /// Prepares a run: reads painting, base, extractor and, to resume, the checkpoint; searches the photos.
+  /// Prepares a run: finds the photos and reads the painting, the base, the extractor and, when resuming, the checkpoint.
+  ///
+  /// - Throws: ``TrainingError``, `PictureError`, `ModelError`, `SafetensorsError` or a file error if the settings or one of the inputs are
+  ///   invalid.
   public init(options: Options, settings given: TrainingSettings) throws {
     self.options = options
     var settings = given
@@ -135,28 +138,33 @@ public final class TrainingRun {
   private static func notes(_ folder: PhotoFolder) -> [String] {
     guard folder.files.count < fewPhotos else { return [] }
     return [
-      "\(folder.path) has \(folder.files.count) photos only: the style will fit these better than others; some hundreds are "
-        + "better"
+      "\(folder.path) has only \(folder.files.count) photos: the style will fit these better than others; use some hundreds "
+        + "if possible"
     ]
   }
 
-  /// Below this number of photos, a network has seen each of them dozens of times.
+  /// Below this number of photos, training visits each of them dozens of times.
   private static let fewPhotos = 25
 
-  /// Steps done, those before a resumption included.
+  /// The number of completed steps, including those before a resumption.
   public var iteration: Int { trainer.iteration }
-  /// Photos found, and files among them that are not photos.
+  /// The number of photos in the folder and of other files.
   public var photoCounts: (found: Int, skipped: Int) { (folder.files.count, folder.skippedCount) }
-  /// Photos left out because a list says so, and photos enlarged so far because they are smaller than the crops.
+  /// The number of photos that a list excludes, and of photos enlarged so far because they are smaller than the crops.
   public var excludedAndEnlarged: (excluded: Int, enlarged: Int) { (folder.excludedCount, sampler.enlargedCount) }
   /// Photos that could not be read so far.
   public var unreadableFiles: [String] { sampler.unreadableFiles }
 
-  /// Runs until all iterations are done or `shouldStop` says so; `onStep` receives the step and the mean of recent losses.
+  /// Runs until all iterations are complete or `shouldStop` returns true.
   ///
-  /// `onNotice` receives a sentence where the run went back to an earlier state, and where a file could not be written: the run
-  /// goes on then, and the checkpoint before stays. Throws where the model, or the checkpoint of a run that is to stop, cannot
-  /// be written.
+  /// A preview, a log entry or a checkpoint that cannot be written does not end the run; the previous checkpoint remains.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: Called after each step.
+  ///   - onNotice: Receives a sentence if the run restored an earlier state or could not write a file.
+  ///   - onStep: Receives each step and the mean of the recent losses.
+  /// - Throws: ``TrainingError/unwritableResult(file:reason:checkpoint:)`` if the model cannot be written, a file error if the checkpoint
+  ///   of a stopped run cannot be written, and the errors of training.
   public func run(
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {
@@ -169,13 +177,13 @@ public final class TrainingRun {
         try write()
         return true
       } catch {
-        onNotice("\(file) was not written: \(error); the training goes on")
+        onNotice("\(file) could not be written: \(error); training continues")
         return false
       }
     }
     try trainer.run(sampler: sampler) { step in
       if let recovery = step.recovery { onNotice(recovery) }
-      // A step that was undone before its losses were known has no rate.
+      // A step that failed before its losses were known has a learning rate of 0.
       if step.learningRate > 0 {
         if recent.count == Self.recentSteps { recent.removeFirst() }
         recent.append(step.losses)
@@ -208,7 +216,7 @@ public final class TrainingRun {
     return .finished
   }
 
-  /// What was found in flat areas, once the run is done.
+  /// The result of the check of flat areas; nil before the run is finished.
   public private(set) var flatAreas: FlatAreaCheck?
 
   // MARK: Results
@@ -241,7 +249,7 @@ public final class TrainingRun {
       ])
     let compared = Self.pictures(folder, count: Self.comparedPhotos).map { $0.tensor() }
     let halfPrecision = HalfPrecisionCheck(model: model, photos: compared, pool: pool)
-    // The revision's losses are of another objective and tell nothing of the style.
+    // The losses of the revision belong to another objective and do not measure the style.
     let isDrafted = settings.revisionIterations > 0 && settings.draftIterations > 0
     let drafted = LossLog.losses(
       of: max(1, settings.draftIterations - Self.recentSteps + 1)...max(1, settings.draftIterations),
@@ -284,7 +292,7 @@ public final class TrainingRun {
 
   // MARK: Previews
 
-  /// At most `count` photos spread over the folder, each cut to a square.
+  /// Reads at most `count` photos, evenly spread over the folder, and crops each to a square.
   private static func pictures(_ folder: PhotoFolder, count: Int) -> [Picture] {
     var pictures: [Picture] = []
     let step = max(1, folder.files.count / count)
@@ -295,7 +303,7 @@ public final class TrainingRun {
     return pictures
   }
 
-  /// Writes the preview photos above their stylized selves.
+  /// Writes the preview: the photos in the first row, their stylized versions below.
   private func writePreview(to path: String) throws {
     guard !previews.isEmpty else { return }
     let stylized = previews.map { Picture(tensor: trainer.stylize($0.tensor())) }

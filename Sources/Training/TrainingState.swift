@@ -3,18 +3,18 @@ import Kernels
 import Networks
 import Tensors
 
-/// What the optimizers change: a network's parameters, and their moments.
+/// The parameters of a network and the state of their optimizers.
 ///
-/// Weights of convolutions are matrices and learned by ``MuonStep``, whose momentum is the first moment; the second stays 0. All other
-/// parameters, and convolutions that make only a few channels, such as the picture's, are learned by ``AdamStep``.
+/// ``MuonStep`` updates the weights of convolutions, which are matrices. Its momentum is stored as the first moment, and the second moment
+/// stays 0. ``AdamStep`` updates all other parameters, and convolutions with only a few channels, such as the last one.
 final class TrainingState {
-  /// Copies of everything, for a way back.
+  /// The parameters and moments at one step.
   struct Snapshot {
     var parameters: [String: Tensor]
     var firstMoments: [String: Tensor]
     var secondMoments: [String: Tensor]
 
-    /// Tensors of its own.
+    /// Returns a deep copy.
     func copy() -> Snapshot {
       Snapshot(
         parameters: parameters.mapValues { $0.copy() }, firstMoments: firstMoments.mapValues { $0.copy() },
@@ -26,7 +26,7 @@ final class TrainingState {
   private var firstMoments: [String: Tensor]
   private var secondMoments: [String: Tensor]
 
-  /// The state before the first step; `parameters` are changed in place.
+  /// Creates the state before the first step. Training changes `parameters` in place.
   convenience init(definition: NetworkDefinition, parameters: [String: Tensor]) {
     let trained = parameters.filter { Self.trainedNames(definition).contains($0.key) }
     self.init(
@@ -36,7 +36,7 @@ final class TrainingState {
         secondMoments: trained.mapValues { Tensor($0.shape) }))
   }
 
-  /// The state of a snapshot, whose tensors are changed in place.
+  /// Creates the state of a snapshot. Training changes its tensors in place.
   init(definition: NetworkDefinition, _ snapshot: Snapshot) {
     executor = NetworkExecutor(definition: definition, parameters: snapshot.parameters, trainable: true)
     firstMoments = snapshot.firstMoments
@@ -47,13 +47,13 @@ final class TrainingState {
     Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
   }
 
-  /// The tensors themselves, not copies.
+  /// The current state, which shares its tensors with the snapshot.
   var current: Snapshot {
     Snapshot(
       parameters: executor.parameters.mapValues(\.value), firstMoments: firstMoments, secondMoments: secondMoments)
   }
 
-  /// Goes back to `snapshot`, which stays as it is.
+  /// Restores a copy of `snapshot`.
   func restore(_ snapshot: Snapshot) {
     let copy = snapshot.copy()
     executor = NetworkExecutor(definition: executor.definition, parameters: copy.parameters, trainable: true)
@@ -61,7 +61,7 @@ final class TrainingState {
     secondMoments = copy.secondMoments
   }
 
-  /// The Euclidean norm of all gradients together.
+  /// The Euclidean norm of the gradient of all parameters.
   var gradientNorm: Double {
     var sum = 0.0
     for parameter in executor.parameters.values {
@@ -71,12 +71,17 @@ final class TrainingState {
     return sum.squareRoot()
   }
 
-  /// Muon's rate as a multiple of Adam's.
+  /// The learning rate of Muon as a multiple of that of Adam.
   static let muonRate: Float = 3
-  /// Matrices with fewer rows or columns have few directions to tell apart.
-  private static let leastDirections = 8
+  /// The minimum number of rows and columns for Muon. A smaller matrix has few directions to orthogonalize.
+  private static let minimumMatrixSide = 8
 
-  /// Step `step` (from 1) with `gradientScale` times the gradients that the parameters have, which it clears.
+  /// Performs an optimizer step and clears the gradients.
+  ///
+  /// - Parameters:
+  ///   - step: The number of the step, from 1.
+  ///   - learningRate: The learning rate of Adam.
+  ///   - gradientScale: The factor of the gradients.
   func update(step: Int, learningRate: Float, gradientScale: Float) {
     for (name, parameter) in executor.parameters {
       guard let gradient = parameter.gradient, let first = firstMoments[name], let second = secondMoments[name] else {
@@ -96,14 +101,14 @@ final class TrainingState {
     }
   }
 
-  /// The rows and columns of a convolution's weights `[O, I, k, k]`, nil for parameters that are learned number by number.
+  /// Returns the rows and columns of a convolution's weight, `[O, I, k, k]`, or nil for parameters that Adam updates.
   private static func matrix(of shape: Shape) -> (rows: Int, columns: Int)? {
     guard shape.rank == 4, shape.count > 0 else { return nil }
     let (rows, columns) = (shape.dimensions[0], shape.count / shape.dimensions[0])
-    return min(rows, columns) >= leastDirections ? (rows, columns) : nil
+    return min(rows, columns) >= minimumMatrixSide ? (rows, columns) : nil
   }
 
-  /// The first parameter, by name, that is not a finite number.
+  /// The name of the first parameter, alphabetically, that has a non-finite value.
   var nonFiniteParameter: String? {
     executor.parameters.filter { !$0.value.value.buffer.allSatisfy(\.isFinite) }.keys.min()
   }

@@ -4,16 +4,16 @@ import Safetensors
 import Tensors
 import Threading
 
-/// The layers whose features the losses compare.
+/// The layers whose features the losses use.
 public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
-  // The names that papers and reports know the layers by.
+  // The names of the layers in the literature.
   // swift-format-ignore
   case relu1_2, relu2_2, relu3_3, relu4_1, relu4_3
 
-  /// The layers whose Gram matrices stand for style: the last of each block.
+  /// The layers of the style features: the last of each block.
   public static let styles: [VGG16Layer] = [.relu1_2, .relu2_2, .relu3_3, .relu4_3]
 
-  /// The block of convolutions, from 0, and the number of them in that block that lead to the layer.
+  /// The block of convolutions, from 0, and the number of the layer's convolution in the block, from 1.
   var position: (block: Int, depth: Int) {
     switch self {
     case .relu1_2: (0, 2)
@@ -25,9 +25,10 @@ public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
   }
 }
 
-/// The fixed feature extractor: VGG-16 as released by Oxford, `conv1_1` to `conv4_3`.
+/// The fixed feature extractor: VGG-16 as released by the University of Oxford, `conv1_1` to `conv4_3`.
 ///
-/// Input RGB 0…255, which becomes BGR minus (103.939, 116.779, 123.68); zero padding, ReLU, 2×2 maximum pooling.
+/// The input is RGB 0…255, converted to BGR minus (103.939, 116.779, 123.68). Convolutions use zero padding and ReLU, and 2×2 max pooling
+/// separates the blocks.
 /// K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
 public final class VGG16 {
   private struct Stage {
@@ -36,28 +37,29 @@ public final class VGG16 {
     let name: String
   }
 
-  /// Output channels of each convolution, block by block; a pooling layer stands between blocks.
+  /// The output channels of the convolutions in each block.
   static let blocks: [[Int]] = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512]]
-  /// The mean of the training images, BGR.
+  /// The mean of the training images, in BGR order.
   private static let mean: (Float, Float, Float) = (103.939, 116.779, 123.68)
 
   private let stages: [[Stage]]
   private let allocator = TensorAllocator()
-  /// Weights in the kernels' form for the shapes of the latest inputs, the newest last.
+  /// The weights as the kernels read them, for the shapes of recent inputs, the newest last.
   private var preparations: [Preparation] = []
-  /// As many shapes as a step has: a picture's octaves.
+  /// The maximum number of preparations, enough for all shapes in a step.
   private static let maximumPreparations = 4
 
-  /// Weights in the kernels' form for inputs of one shape.
+  /// The weights as the kernels read them for inputs of one shape.
   private struct Preparation {
     let shape: Shape
     let hasGradient: Bool
     let convolutions: [PreparedConvolution]
   }
 
-  /// Reads the weights, as `training/` extracts them: `convB_N.weight` `[O, I, 3, 3]` and `convB_N.bias` `[O]`.
+  /// Reads the weights that `training/extract_vgg16.py` writes: `convB_N.weight`, `[O, I, 3, 3]`, and `convB_N.bias`, `[O]`.
   ///
-  /// Throws `SafetensorsError` for a damaged file, ``TrainingError/invalidExtractor(file:found:expected:)`` for another one.
+  /// - Throws: `SafetensorsError` if the file is damaged, and ``TrainingError/invalidExtractor(file:found:expected:)`` if it contains other
+  ///   tensors.
   public init(path: String) throws {
     let reader = try SafetensorsReader(path: path)
     var inputs = 3
@@ -88,12 +90,14 @@ public final class VGG16 {
     return try reader.tensor(name)
   }
 
-  /// The least height and width of an input: what three poolings leave at least one pixel of.
+  /// The minimum height and width of an input, of which three poolings leave one pixel.
   public static let minimumExtent = 8
 
-  /// Hands `body` the features of `image`, `[N, H, W, 3]` RGB 0…255, layer by layer up to and including `last`.
+  /// Calls `body` with the features of `image` at each layer, up to and including `last`.
   ///
-  /// Features that nobody keeps are let go as soon as the next layer has read them.
+  /// Features that neither `body` nor the tape keeps are released after the next layer has read them.
+  ///
+  /// - Parameter image: Pictures `[N, H, W, 3]`, RGB 0…255.
   public func forEachFeature(
     of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
   ) {
@@ -106,7 +110,7 @@ public final class VGG16 {
       if block > 0 { value = tape.maxPool(value) }
       for (index, stage) in stages[block].enumerated() {
         value = tape.convolution(
-          value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, rectifies: true,
+          value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, appliesReLU: true,
           prepared: prepared[position])
         position += 1
         guard let layer = VGG16Layer.allCases.first(where: { $0.position == (block, index + 1) }) else { continue }
@@ -116,7 +120,7 @@ public final class VGG16 {
     }
   }
 
-  /// The features of `image`, `[N, H, W, 3]` RGB 0…255, up to and including layer `last`.
+  /// Returns the features of `image`, `[N, H, W, 3]`, RGB 0…255, at each layer up to and including `last`.
   public func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
     var features: [VGG16Layer: Variable] = [:]
     forEachFeature(of: image, upTo: last, on: tape) { features[$0] = $1 }

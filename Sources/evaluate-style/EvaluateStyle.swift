@@ -22,14 +22,15 @@ struct EvaluateStyle: ParsableCommand {
       painting. Content is the preserved share of the frame's content, from 0 to 1. Contrast, chroma and grain are relative \
       to the painting.
 
-      With --card, writes the results to the card of a style, models/starry.json, and renders models/starry.md from it. With --card \
-      alone, measures nothing and only renders models/starry.md.
+      --card records the results in a style's card, such as models/starry.json, and writes models/starry.md from it. With \
+      --card alone, measures nothing and only writes models/starry.md.
       """,
     version: Program.version)
 
   @Option(
     help: """
-      The style: a name from the models folder or a model file. (default: the style of --card, else \(Installation.defaultStyle))
+      The style: a name from the models folder or a model file. (default: the style of --card, otherwise \
+      \(Installation.defaultStyle))
       """)
   var style: String?
 

@@ -39,7 +39,7 @@ struct StylizeImage: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Do not report progress.")
   var quiet = false
 
   func run() throws {

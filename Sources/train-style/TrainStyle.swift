@@ -179,10 +179,10 @@ struct TrainStyle: ParsableCommand {
 
   func validate() throws {
     if styleSize != nil && strokeSize != nil {
-      throw ValidationError("--style-size and --stroke-size exclude each other")
+      throw ValidationError("--style-size and --stroke-size cannot be combined")
     }
-    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch exclude each other") }
-    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch exclude each other") }
+    if keepDraft && fromScratch { throw ValidationError("--keep-draft and --from-scratch cannot be combined") }
+    if base != nil && fromScratch { throw ValidationError("--base and --from-scratch cannot be combined") }
   }
 
   func run() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// What the rules of the smaller networks do beyond their golden values.
+/// Operations of the smaller networks, beyond the golden values.
 @Suite struct CandidateOperationTests {
   private struct NormExample {
     let input: Tensor
@@ -23,36 +23,38 @@ import Testing
     }
 
     func norm(
-      _ tape: Tape, _ inputs: [Variable], share: Float, momentum: Float = 0, rectifies: Bool = false
+      _ tape: Tape, _ inputs: [Variable], share: Float, momentum: Float = 0, appliesReLU: Bool = false
     ) -> Variable {
       tape.batchNorm(
         inputs[0], gamma: inputs[1], beta: inputs[2], runningMean: mean, runningVariance: variance, imageShare: share,
-        momentum: momentum, rectifies: rectifies)
+        momentum: momentum, appliesReLU: appliesReLU)
     }
   }
 
-  @Test func aFullShareIsInstanceNorm() throws {
+  @Test func batchNormWithImageShareOneIsInstanceNorm() throws {
     let example = NormExample()
     var random = Random(seed: 2)
     let outer = random.tensor(example.input.shape)
     let inputs = [example.input, example.gamma, example.beta]
-    let blended = try differentiate(inputs, outputGradient: outer) { example.norm($0, $1, share: 1, rectifies: true) }
+    let blended = try differentiate(inputs, outputGradient: outer) { example.norm($0, $1, share: 1, appliesReLU: true) }
     let instance = try differentiate(inputs, outputGradient: outer) {
-      $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2], rectifies: true)
+      $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2], appliesReLU: true)
     }
-    // The variance makes a way through its inverse root and back, in float.
+    // The variance is converted to its inverse square root and back in single precision.
     expectAgreement(blended.output, ReferenceTensor(instance.output), within: 1e-6, "output")
     for (index, gradient) in blended.gradients.enumerated() {
       expectAgreement(gradient, ReferenceTensor(instance.gradients[index]), within: 1e-6, "gradient \(index)")
     }
   }
 
-  @Test func storedStatisticsMoveTowardsThoseOfTheImages() {
+  @Test func runningStatisticsMoveTowardsThoseOfTheImages() {
     let example = NormExample()
     let before = (example.mean.elements, example.variance.elements)
     let variables = [example.input, example.gamma, example.beta].map { Variable($0) }
     _ = example.norm(makeTape(), variables, share: 0.5)
-    #expect(example.mean.elements == before.0 && example.variance.elements == before.1, "no momentum, no motion")
+    #expect(
+      example.mean.elements == before.0 && example.variance.elements == before.1, "a momentum of 0 must not change them"
+    )
     _ = example.norm(makeTape(), variables, share: 0.5, momentum: 0.1)
     let input = ReferenceTensor(example.input)
     for channel in 0..<11 {
@@ -71,21 +73,21 @@ import Testing
     }
   }
 
-  @Test func rectifyingDepthwiseConvolutionIsConvolutionThenReLU() throws {
+  @Test func fusedDepthwiseConvolutionAndReLUMatchSeparateOnes() throws {
     let golden = try Golden("candidates")
     let name = "depthwise_convolution.reflection_strided"
     let inputs = try ["input", "weight", "bias"].map { try golden.tensor("\(name).\($0)") }
     let outer = try golden.tensor("\(name).output_gradient")
     let fused = try differentiate(inputs, outputGradient: outer) {
       $0.depthwiseConvolution(
-        $1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect, rectifies: true)
+        $1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect, appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
       $0.relu($0.depthwiseConvolution($1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))
-    #expect(fused.output.elements.contains(0), "nothing was rectified")
+    #expect(fused.output.elements.contains(0), "ReLU clamped nothing")
   }
 
   @Test func warpingErrorAgreesWithPyTorchAndSeedsBothFrames() throws {
@@ -96,7 +98,7 @@ import Testing
       frame, warped: warped, change: try golden.tensor("warping_error.change"),
       mask: try golden.tensor("warping_error.mask"), weight: 3)
     let expected = try golden.scalar("warping_error.output")
-    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the loss comes without its weight")
+    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the returned loss must not include the weight")
     for (variable, name) in [(frame, "frame"), (warped, "warped")] {
       let gradient = try golden.reference("warping_error.\(name)_gradient")
       expectAgreement(
@@ -105,8 +107,8 @@ import Testing
     }
   }
 
-  @Test func warpingErrorReachesTheFrameBeforeTheWarp() throws {
-    // The chain that training uses: both branches of Σ m·(f(b) − W(f(a)) − δ)² depend on the parameter of f.
+  @Test func warpingErrorIsDifferentiatedThroughTheWarp() throws {
+    // As in training, both terms of Σ m·(f(b) − W(f(a)) − δ)² depend on the parameter of f.
     var random = Random(seed: 3)
     let shape = Shape(batch: 2, height: 6, width: 7, channels: 3)
     let (first, second) = (random.tensor(shape), random.tensor(shape))

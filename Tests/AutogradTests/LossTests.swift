@@ -8,12 +8,12 @@ import Testing
 
   init() throws { golden = try Golden("operations") }
 
-  @Test func meanSquaredErrorSeedsItsWeightedGradient() throws {
+  @Test func meanSquaredErrorAddsItsWeightedGradient() throws {
     let input = Variable(try golden.tensor("mean_squared_error.input"), requiresGradient: true)
     let tape = makeTape()
     let loss = tape.meanSquaredError(input, target: try golden.tensor("mean_squared_error.target"), weight: 3)
     let expected = try golden.scalar("mean_squared_error.output")
-    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the loss comes without its weight")
+    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the returned loss must not include the weight")
     let gradient = try golden.reference("mean_squared_error.input_gradient")
     expectAgreement(
       try #require(input.gradient), ReferenceTensor(gradient.shape, elements: gradient.elements.map { 3 * $0 }),
@@ -32,18 +32,18 @@ import Testing
     #expect(first.gradient?.elements == second.gradient?.elements)
   }
 
-  @Test func totalVariationSeedsItsWeightedGradient() throws {
+  @Test func totalVariationAddsItsWeightedGradient() throws {
     let image = Variable(try golden.tensor("total_variation.input"), requiresGradient: true)
     let loss = makeTape().totalVariation(image, weight: 0.5)
     let expected = try golden.scalar("total_variation.output")
-    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the loss comes without its weight")
+    #expect(abs(loss - expected) <= Tolerance.operation * expected, "the returned loss must not include the weight")
     let gradient = try golden.reference("total_variation.input_gradient")
     expectAgreement(
       try #require(image.gradient), ReferenceTensor(gradient.shape, elements: gradient.elements.map { 0.5 * $0 }),
       within: Tolerance.operation, "gradient")
   }
 
-  @Test func lossesOfOneValueAddTheirGradients() throws {
+  @Test func gradientsOfSeveralLossesAddUp() throws {
     var random = Random(seed: 2)
     let shape = Shape(batch: 1, height: 3, width: 4, channels: 3)
     let image = ReferenceTensor(random.tensor(shape))

@@ -4,17 +4,17 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Whole chains of rules: a small network of every operation, and the objective on a narrow VGG.
+/// Gradients through many operations: a small network that uses all of them, and the objective on a narrow VGG.
 @Suite struct NetworkGradientTests {
   // MARK: Central differences
 
-  /// The layers of a transformation network, small: 9×9, stride 2, a residual block, upsampling, 9×9, scaled tanh; then
-  /// pooling and every loss.
+  /// The layers of a small transformation network (9×9, stride 2, a residual block, upsampling, 9×9, scaled tanh), then pooling and
+  /// every loss.
   private static func loss(_ parameters: [Variable], photo: Tensor, target: Tensor, on tape: Tape) -> Double {
     var remaining = parameters[...]
     func next() -> Variable { remaining.removeFirst() }
-    func normalized(_ value: Variable, rectifies: Bool) -> Variable {
-      tape.instanceNorm(value, gamma: next(), beta: next(), rectifies: rectifies)
+    func normalized(_ value: Variable, appliesReLU: Bool) -> Variable {
+      tape.instanceNorm(value, gamma: next(), beta: next(), appliesReLU: appliesReLU)
     }
     func convolved(_ value: Variable, stride: Int = 1) -> Variable {
       let weight = next()
@@ -22,11 +22,11 @@ import Testing
       return tape.convolution(
         value, weight: weight, bias: next(), stride: stride, padding: padding, paddingMode: .reflect)
     }
-    var value = normalized(convolved(Variable(photo)), rectifies: true)
-    value = normalized(convolved(value, stride: 2), rectifies: true)
-    let inner = normalized(convolved(value), rectifies: true)
-    value = tape.add(value, normalized(convolved(inner), rectifies: false))
-    value = normalized(convolved(tape.upsampleNearest(value)), rectifies: true)
+    var value = normalized(convolved(Variable(photo)), appliesReLU: true)
+    value = normalized(convolved(value, stride: 2), appliesReLU: true)
+    let inner = normalized(convolved(value), appliesReLU: true)
+    value = tape.add(value, normalized(convolved(inner), appliesReLU: false))
+    value = normalized(convolved(tape.upsampleNearest(value)), appliesReLU: true)
     let output = tape.scaledTanh(convolved(value), scale: 150, offset: 127.5)
     let features = tape.maxPool(tape.caffePreprocessing(output, mean: (103.939, 116.779, 123.68)))
     let gram = tape.gram(features)
@@ -59,11 +59,11 @@ import Testing
     _ = Self.loss(variables, photo: photo, target: target, on: tape)
     tape.backward()
     let gradients = try variables.map { try #require($0.gradient).elements }
-    let greatest = gradients.joined().map { Double(abs($0)) }.max() ?? 0
+    let maximum = gradients.joined().map { Double(abs($0)) }.max() ?? 0
     for (index, gradient) in gradients.enumerated() {
       let magnitude = gradient.map { Double(abs($0)) }.max() ?? 0
-      // The biases before an instance norm change nothing: their gradients are rounding.
-      if magnitude < 1e-5 * greatest { continue }
+      // A bias in front of an instance norm has no effect: its gradient is rounding error.
+      if magnitude < 1e-5 * maximum { continue }
       let mismatches = gradientMismatches(
         at: parameters[index].elements, analytic: gradient, indices: random.indices(count: 6, below: gradient.count),
         step: 1e-3, tolerance: Tolerance.networkCentralDifference
@@ -74,7 +74,7 @@ import Testing
       }
       #expect(mismatches.isEmpty, "parameter \(index) \(parameters[index].shape): \(mismatches)")
     }
-    #expect(gradients.filter { ($0.map { abs($0) }.max() ?? 0) < Float(1e-5 * greatest) }.count == 6)
+    #expect(gradients.filter { ($0.map { abs($0) }.max() ?? 0) < Float(1e-5 * maximum) }.count == 6)
   }
 
   // MARK: The objective
@@ -93,7 +93,7 @@ import Testing
           let name = "vgg.conv\(block + 1)_\(index)"
           value = tape.convolution(
             value, weight: Variable(try golden.tensor("\(name).weight")),
-            bias: Variable(try golden.tensor("\(name).bias")), padding: 1, paddingMode: .zeros, rectifies: true)
+            bias: Variable(try golden.tensor("\(name).bias")), padding: 1, paddingMode: .zeros, appliesReLU: true)
         }
         features[layers[block]] = value
       }
@@ -113,7 +113,7 @@ import Testing
       losses["style.\(layer)"] =
         5 * tape.meanSquaredError(tape.gram(try #require(outputFeatures[layer])), target: target, weight: 5)
     }
-    // The mean over the batch of two.
+    // The mean over the batch of two images.
     losses["tv"] = 0.5e-6 * tape.totalVariation(output, weight: 0.5e-6)
     tape.backward()
 

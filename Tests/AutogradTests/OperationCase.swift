@@ -4,17 +4,17 @@ import TestSupport
 import Tensors
 import Testing
 
-/// One rule of the tape: its inputs in a golden file and how to apply it.
+/// An operation of the tape and its inputs in a golden file.
 struct OperationCase: Sendable, CustomTestStringConvertible {
   /// The golden file.
   var file = "operations"
   /// The prefix of its tensors.
   let name: String
-  /// The names of the inputs that have gradients, below the prefix.
+  /// The names of the inputs that have gradients, without the prefix.
   let inputs: [String]
-  /// Whether a small step may leave the piece of the function that the gradient belongs to: golden inputs with ties.
+  /// Whether a small step may cross a kink of the function, as with golden inputs that have ties.
   var hasKinks = false
-  /// The step of central differences: large where the function is linear or quadratic, and they are exact.
+  /// The step of central differences; large for linear and quadratic functions, where they are exact.
   var step: Float = 0.25
   let apply: @Sendable (Tape, [Variable]) -> Variable
 
@@ -73,7 +73,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       let draft = tape.sharpened(inputs[0], height: shape.height, width: shape.width)
       let values = tape.revisionInput(film: film, draft: draft)
       let hidden = tape.convolution(
-        values, weight: inputs[1], bias: inputs[2], padding: 1, paddingMode: .reflect, rectifies: true)
+        values, weight: inputs[1], bias: inputs[2], padding: 1, paddingMode: .reflect, appliesReLU: true)
       let residual = tape.convolution(
         hidden, weight: inputs[3], bias: inputs[4], padding: 1, paddingMode: .reflect)
       return tape.addingBlocks(
@@ -81,7 +81,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     },
   ]
 
-  /// A tensor of a golden file that has no gradient; a missing one fails the comparison.
+  /// Reads an input without a gradient. If it is missing, a tensor of zeros makes the comparison fail.
   private static func goldenTensor(_ name: String, in file: String = "candidates") -> Tensor {
     (try? Golden(file).tensor(name)) ?? Tensor(Shape(batch: 2, height: 1, width: 1, channels: 2))
   }

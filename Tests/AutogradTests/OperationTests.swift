@@ -4,7 +4,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Every rule of the tape's table.
+/// Every operation of the tape, against PyTorch and against central differences.
 @Suite struct OperationTests {
   let golden: Golden
 
@@ -45,30 +45,30 @@ import Testing
     }
   }
 
-  @Test func rectifyingConvolutionIsConvolutionThenReLU() throws {
+  @Test func fusedConvolutionAndReLUMatchSeparateOnes() throws {
     let (inputs, outer) = try inputs("convolution.reflection", ["input", "weight", "bias"])
     let fused = try differentiate(inputs, outputGradient: outer) {
-      $0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect, rectifies: true)
+      $0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect, appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
       $0.relu($0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))
-    #expect(fused.output.elements.contains(0), "nothing was rectified")
+    #expect(fused.output.elements.contains(0), "ReLU clamped nothing")
   }
 
-  @Test func rectifyingInstanceNormIsInstanceNormThenReLU() throws {
+  @Test func fusedInstanceNormAndReLUMatchSeparateOnes() throws {
     let (inputs, outer) = try inputs("instance_norm", ["input", "scale", "shift"])
     let fused = try differentiate(inputs, outputGradient: outer) {
-      $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2], rectifies: true)
+      $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2], appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
       $0.relu($0.instanceNorm($1[0], gamma: $1[1], beta: $1[2]))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))
-    #expect(fused.output.elements.contains(0), "nothing was rectified")
+    #expect(fused.output.elements.contains(0), "ReLU clamped nothing")
   }
 
   @Test func convolutionWithoutBias() throws {
@@ -86,7 +86,7 @@ import Testing
       without.output, ReferenceTensor(with.output.shape, elements: expected), within: Tolerance.operation, "output")
   }
 
-  @Test func additionPassesItsGradientToBoth() throws {
+  @Test func additionPassesItsGradientToBothOperands() throws {
     var random = Random(seed: 2)
     let shape = Shape(batch: 2, height: 3, width: 5, channels: 7)
     let (first, second, outer) = (random.tensor(shape), random.tensor(shape), random.tensor(shape))

@@ -8,7 +8,7 @@ import Threading
 @Suite struct TapeTests {
   static let shape = Shape(batch: 1, height: 2, width: 3, channels: 5)
 
-  @Test func gradientsOfSeveralUsesAreAdded() throws {
+  @Test func gradientsOfSeveralUsesAddUp() throws {
     var random = Random(seed: 1)
     let value = random.tensor(Self.shape)
     let outer = random.tensor(Self.shape)
@@ -20,11 +20,11 @@ import Threading
     #expect(result.gradients[0].elements == expected)
   }
 
-  /// ReLU and other rules work in place: the branches of a shortcut must not share one gradient.
-  @Test func branchesOfAShortcutKeepTheirOwnGradients() throws {
+  /// The rules of ReLU and other operations work in place, so the branches of a residual connection must not share a gradient.
+  @Test func branchesOfAResidualConnectionHaveSeparateGradients() throws {
     let value = Tensor(Self.shape, elements: (0..<30).map { Float($0) - 15 })
     let outer = Tensor(Self.shape, elements: [Float](repeating: 1, count: 30))
-    // relu(a) + relu(b) with b = −15: only the first passes a gradient, where positive.
+    // relu(a) + relu(b) with b = −15: only a gets a gradient, where it is positive.
     let other = Tensor(Self.shape, elements: [Float](repeating: -15, count: 30))
     for isSwapped in [false, true] {
       let result = try differentiate([value, other], outputGradient: outer) { tape, inputs in
@@ -49,7 +49,7 @@ import Threading
     #expect(leaf.gradient == nil)
   }
 
-  @Test func stepsAddUpUntilCleared() throws {
+  @Test func gradientsOfSeveralStepsAddUpUntilCleared() throws {
     let leaf = Variable(Tensor(Self.shape, elements: [Float](repeating: 1, count: 30)), requiresGradient: true)
     let tape = makeTape()
     for _ in 0..<2 {
@@ -67,10 +67,10 @@ import Threading
     tape.seed(tape.relu(leaf), gradient: seed)
     tape.backward()
     #expect(leaf.gradient?.elements == [Float](repeating: 0, count: 30))
-    #expect(seed.elements == [Float](repeating: 3, count: 30), "the rule wrote into the caller's tensor")
+    #expect(seed.elements == [Float](repeating: 3, count: 30), "a rule overwrote the caller's tensor")
   }
 
-  @Test func seedsOfSomeImagesAreAddedWhereTheyBelong() throws {
+  @Test func aSeedOfSomeImagesIsAddedToThoseImages() throws {
     let leaf = Variable(Tensor(Shape([3, 1, 1, 2]), elements: [1, 1, 1, 1, 1, 1]), requiresGradient: true)
     let tape = makeTape()
     let output = tape.relu(leaf)
@@ -98,7 +98,7 @@ import Threading
     #expect(parameter.gradient?.elements == [6, 6, 6, 6])
   }
 
-  @Test func preparedWeightsGiveTheSameBits() throws {
+  @Test func preparedWeightsGiveBitIdenticalResults() throws {
     var random = Random(seed: 3)
     let input = random.tensor(Shape(batch: 2, height: 7, width: 5, channels: 8))
     let weight = random.tensor(Shape([8, 8, 3, 3]))

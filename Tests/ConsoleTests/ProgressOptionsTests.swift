@@ -9,13 +9,13 @@ import Testing
     (["--progress", "json"], .json, false),
     (["--quiet", "--progress", "none"], .none, false),
   ])
-  func theModeIsTheOneAskedFor(arguments: [String], mode: ProgressMode, isTalking: Bool) throws {
+  func parsesTheMode(arguments: [String], mode: ProgressMode, isTalking: Bool) throws {
     let options = try ProgressOptions.parse(arguments)
     #expect(options.mode == mode && options.isTalking == isTalking)
   }
 
   @Test(arguments: [["--progress", "loud"], ["--quiet", "--progress", "json"], ["--progress"]])
-  func anythingElseIsRefused(arguments: [String]) {
+  func rejectsInvalidCombinations(arguments: [String]) {
     #expect(throws: (any Error).self) { try ProgressOptions.parse(arguments) }
   }
 }

@@ -2,7 +2,7 @@ import Console
 import Testing
 
 @Suite struct ProgressRecordTests {
-  @Test func aLineIsReadAsItWasWritten() throws {
+  @Test func recordSurvivesItsLine() throws {
     let record = ProgressRecord(
       task: "Training", iteration: 60, iterations: 500, unit: "iterations", rate: 1.25, eta: 352,
       losses: ["total": 8.5, "content": 4])
@@ -19,12 +19,12 @@ import Testing
     "", "train-style: warning: few photos", "Training  12% [=>  ] 60/500 iterations", "{", #"{"iteration":"many"}"#,
     #"{"iteration":1,"iterations":2,"unit":"frames","task":"#, "[1]",
   ])
-  func otherLinesAreNoRecord(line: String) {
+  func otherLinesAreNotRecords(line: String) {
     #expect(ProgressRecord(line: line) == nil)
   }
 
   @Test(arguments: [nil, -1, 1e300] as [Double?])
-  func aTimeThatIsNoForecastIsNotShown(eta: Double?) {
+  func unusableForecastIsNotShown(eta: Double?) {
     let record = ProgressRecord(task: "Painting", iteration: 7, iterations: nil, unit: "frames", eta: eta)
     #expect(record.text == "7 frames")
   }

@@ -134,7 +134,7 @@ import Testing
     #expect(screen.written.isEmpty)
   }
 
-  @Test func plainIsPlainOnATerminalToo() {
+  @Test func plainIsPlainOnATerminal() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: 200, isTerminal: true, mode: .plain)
     screen.advance(by: .seconds(10))
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test(arguments: [true, false])
-  func jsonIsOneObjectALineOnceASecond(isTerminal: Bool) throws {
+  func jsonIsOneLinePerSecond(isTerminal: Bool) throws {
     let screen = ScreenRecording()
     let units = ProgressReporter.Units(steps: "iterations", rate: "images/s", perStep: 4)
     let progress = reporter(screen, total: 100, completed: 10, units: units, isTerminal: isTerminal, mode: .json)
@@ -155,14 +155,14 @@ import Testing
     progress.finish()
     progress.finish()
     let records = screen.lines.compactMap { ProgressRecord(line: $0) }
-    // The first at once, then each second, and the last.
+    // The first record is printed at once, then one per second, then the last.
     #expect(
       records.count == screen.lines.count
         && records.map(\.iteration) == [10] + Array(stride(from: 12, through: 30, by: 2)) + [30])
     #expect(
       records.first == ProgressRecord(task: "Painting", iteration: 10, iterations: 100, unit: "iterations"),
-      "no rate is known yet")
-    // Steps, not images, in a second; 70 steps are left.
+      "the rate is not known yet")
+    // The rate counts steps, not images. 70 steps are left.
     #expect(
       records.last
         == ProgressRecord(
@@ -170,7 +170,7 @@ import Testing
     )
   }
 
-  @Test func whatJSONCannotHoldIsLeftOut() {
+  @Test func skipsRecordsThatJSONCannotRepresent() {
     let screen = ScreenRecording()
     let progress = reporter(screen, total: nil, isTerminal: false, mode: .json)
     progress.update(completed: 1, losses: ["total": .infinity])

@@ -6,7 +6,7 @@ import Threading
 struct BlendingTests {
   private func picture(_ width: Int, _ height: Int, seed: UInt64) -> Picture {
     var random = Random(seed: seed)
-    // Half of the samples at the ends, where clamping matters.
+    // Half of the samples are 0 or 255, where clamping matters.
     let pixels = (0..<3 * width * height).map { _ -> UInt8 in
       let bits = random.next()
       return bits & 512 == 0 ? UInt8(truncatingIfNeeded: bits) : (bits & 256 == 0 ? 0 : 255)
@@ -14,7 +14,7 @@ struct BlendingTests {
     return Picture(width: width, height: height, pixels: pixels)
   }
 
-  /// The slow twin of `Blending.mix`, before rounding.
+  /// The reference for `Blending.mix`, before rounding.
   private func mixed(_ source: UInt8, _ stylized: UInt8, _ strength: Float) -> Double {
     Double(source) + Double(strength) * (Double(stylized) - Double(source))
   }
@@ -26,12 +26,12 @@ struct BlendingTests {
     let result = source.mixed(with: stylized, strength: strength)
     for index in result.pixels.indices {
       let exact = mixed(source.pixels[index], stylized.pixels[index], strength)
-      // Half a step for the rounding, and 255 times half a step of the strength.
+      // Half a step for rounding, plus 255 times half a step of the strength.
       #expect(abs(Double(result.pixels[index]) - exact) <= 0.5 + 255.0 / 131072)
     }
   }
 
-  @Test func endsOfTheStrength() {
+  @Test func strengthIsClamped() {
     let source = picture(9, 5, seed: 3)
     let stylized = picture(9, 5, seed: 4)
     for strength in [0, -1, -.infinity, .nan] as [Float] {
@@ -42,7 +42,7 @@ struct BlendingTests {
     }
   }
 
-  /// The slow twin of `Blending.preserveColors`: to YCbCr and back, in double precision, before clamping.
+  /// The reference for `Blending.preserveColors`: to YCbCr and back in double precision, before clamping.
   private func preserved(_ source: [Double], _ stylized: [Double]) -> [Double] {
     func luma(_ rgb: [Double]) -> Double { 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] }
     let blueChroma = (source[2] - luma(source)) / 1.772
@@ -62,21 +62,21 @@ struct BlendingTests {
       func rgb(_ picture: Picture) -> [Double] { picture.pixels[3 * pixel..<3 * pixel + 3].map { Double($0) } }
       let exact = preserved(rgb(source), rgb(stylized)).map { min(max($0, 0), 255) }
       for (computed, expected) in zip(rgb(result), exact) {
-        // Half a step for the rounding, and what the weights in steps of 2⁻¹⁶ cost.
+        // Half a step for rounding, plus the error of the three weights, which are multiples of 2⁻¹⁶.
         #expect(abs(computed - expected) <= 0.5 + 3 * 255.0 / 131072)
       }
     }
     #expect(source.preservingColors(in: source) == source)
   }
 
-  @Test func alphaStaysTheSources() {
+  @Test func alphaIsThatOfTheSource() {
     let alpha = (0..<6).map { UInt8(40 * $0) }
     let source = picture(3, 2, seed: 7).withAlpha(alpha)
     #expect(source.mixed(with: picture(3, 2, seed: 8), strength: 0.5).alpha == alpha)
     #expect(source.preservingColors(in: picture(3, 2, seed: 8)).alpha == alpha)
   }
 
-  @Test func poolStridesAndPlace() {
+  @Test func threadsStridesAndInPlaceBlendingGiveTheSameResult() {
     let (width, height) = (23, 70)
     let source = picture(width, height, seed: 9)
     let stylized = picture(width, height, seed: 10)
@@ -84,7 +84,7 @@ struct BlendingTests {
     #expect(source.mixed(with: stylized, strength: 0.3, pool: pool) == source.mixed(with: stylized, strength: 0.3))
     #expect(source.preservingColors(in: stylized, pool: pool) == source.preservingColors(in: stylized))
 
-    // In place, with rows that lie apart: what is between them stays.
+    // In place, with padding between the rows, which must not change.
     let stride = 3 * width + 5
     var padded: [UInt8] = []
     for y in 0..<height {

@@ -2,9 +2,9 @@ import Imaging
 import Testing
 
 struct FilmFramesTests {
-  /// Frame `i` of the film is of grey `20 i + 10`.
+  /// Frame `i` of the video has the grey level `20 i + 10`.
   @Test(arguments: [(1, [5]), (2, [2, 7]), (3, [1, 5, 8]), (10, Array(0..<10)), (99, Array(0..<10))])
-  func framesAreSpreadOverTheFilm(count: Int, places: [Int]) throws {
+  func framesAreSpreadOverTheVideo(count: Int, places: [Int]) throws {
     let frames = try FilmFrames(path: Fixtures.path("film.gif"), count: count)
     #expect(frames.places == places)
     var found: [Int] = []
@@ -16,13 +16,13 @@ struct FilmFramesTests {
     #expect(found == places)
   }
 
-  @Test func aPictureIsAFilmOfOneFrameAndUpright() throws {
+  @Test func aPictureCountsAsOneUprightFrame() throws {
     var pictures: [Picture] = []
     try FilmFrames(path: Fixtures.path("oriented.jpg"), count: 5).forEach { pictures.append($1) }
     #expect(pictures == [try PictureFile.read(Fixtures.path("oriented.jpg"))])
   }
 
-  @Test func whatIsNoFilmIsNamed() throws {
+  @Test func errorsNameTheFile() throws {
     for name in ["make_fixtures.py", "nothing.mp4"] {
       let path = try Fixtures.path(name)
       #expect {
@@ -36,7 +36,7 @@ struct FilmFramesTests {
 
   private struct Stop: Error {}
 
-  @Test func theFirstErrorEndsIt() throws {
+  @Test func anErrorOfTheBodyStopsTheReading() throws {
     var calls = 0
     #expect(throws: Stop.self) {
       try FilmFrames(path: Fixtures.path("film.gif"), count: 4).forEach { _, _ in

@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-/// The pictures that `make_fixtures.py` writes, and the samples that it writes into them.
+/// The pictures that `make_fixtures.py` writes, and their samples.
 enum Fixtures {
   static let width = 24
   static let height = 16
@@ -26,25 +26,25 @@ enum Fixtures {
     return Picture(width: width, height: height, pixels: pixels)
   }
 
-  /// A slope in each channel.
+  /// A linear gradient in each channel.
   static var colors: Picture { picture { x, y in (10 * x, 15 * y, 255 - 5 * x - 6 * y) } }
 
   static var alpha: [UInt8] {
     plane { x, y in UInt8(min(255, 16 * y + 5 * (x % 3))) }
   }
 
-  /// A plane of the pictures' size, from a value for each place.
+  /// Creates a plane of the pictures' size from the value of each pixel.
   static func plane(_ value: (Int, Int) -> UInt8) -> [UInt8] {
     (0..<width * height).map { value($0 % width, $0 / width) }
   }
 }
 
-/// The greatest difference of two sample arrays; 256 where the counts differ.
-func greatestDifference(_ a: [UInt8], _ b: [UInt8]) -> Int {
+/// Returns the maximum difference between two sample arrays, or 256 if their counts differ.
+func maximumDifference(_ a: [UInt8], _ b: [UInt8]) -> Int {
   a.count == b.count ? zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0 : 256
 }
 
-/// The greatest difference of two pictures' colours; 256 where the sizes differ.
-func greatestDifference(_ a: Picture, _ b: Picture) -> Int {
-  a.width == b.width ? greatestDifference(a.pixels, b.pixels) : 256
+/// Returns the maximum difference between the colours of two pictures, or 256 if their sizes differ.
+func maximumDifference(_ a: Picture, _ b: Picture) -> Int {
+  a.width == b.width ? maximumDifference(a.pixels, b.pixels) : 256
 }

@@ -24,7 +24,7 @@ struct PictureGeometryTests {
     #expect(mirrored.flippedHorizontally() == picture)
   }
 
-  /// Where the stored top left and top right corners are shown, by the EXIF standard's description of each value.
+  /// The displayed positions of the stored top left and top right corners, as the EXIF standard describes them for each value.
   @Test(arguments: [
     (1, (0, 0), (1, 0)), (2, (1, 0), (0, 0)), (3, (1, 1), (0, 1)), (4, (0, 1), (1, 1)),
     (5, (0, 0), (0, 1)), (6, (1, 0), (1, 1)), (7, (1, 1), (1, 0)), (8, (0, 1), (0, 0)),
@@ -47,17 +47,17 @@ struct PictureGeometryTests {
     let expected = try PictureFile.read(Fixtures.path("detail-\(width)x\(height).png"))
     let resized = source.resized(width: width, height: height)
     // Pillow rounds to a byte between its two passes.
-    #expect(greatestDifference(resized, expected) <= 1)
+    #expect(maximumDifference(resized, expected) <= 1)
     #expect(source.resized(width: width, height: height, pool: ComputePool(threads: 2)) == resized)
   }
 
-  /// One source sample, two, or three for each, and in uneven turns.
+  /// Each target sample covers one, two or three source samples, or a varying number.
   @Test(arguments: [(13, 9), (31, 7), (10, 22), (4, 3), (1, 1)])
   func reducingByAreaAgreesWithPillow(width: Int, height: Int) throws {
     let source = try PictureFile.read(Fixtures.path("detail.png"))
     let expected = try PictureFile.read(Fixtures.path("box-\(width)x\(height).png"))
     // Pillow rounds to a byte between its two passes.
-    #expect(greatestDifference(source.resized(width: width, height: height, filter: .box), expected) <= 1)
+    #expect(maximumDifference(source.resized(width: width, height: height, filter: .box), expected) <= 1)
   }
 
   @Test func resizingKeepsConstantsAndAlpha() {
@@ -71,7 +71,7 @@ struct PictureGeometryTests {
     #expect(gray.resized(width: 5, height: 3) == gray)
   }
 
-  @Test func shortSideKeepsTheShape() {
+  @Test func resizingByTheShortSideKeepsTheAspectRatio() {
     let wide = Picture(width: 100, height: 30, red: 1, green: 2, blue: 3)
     #expect(wide.scaledSize(shortSide: 10) == (33, 10))
     #expect(wide.oriented(.transposed).scaledSize(shortSide: 10) == (10, 33))

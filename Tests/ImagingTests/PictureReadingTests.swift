@@ -9,10 +9,10 @@ struct PictureReadingTests {
     #expect(try PictureFile.read(Fixtures.path(name)) == Fixtures.colors)
   }
 
-  /// Steps of 255 that quality 95 costs on a slope, rounding of the colour conversion included.
+  /// The error of a gradient at quality 95, in steps of 255, including the rounding of the colour conversion.
   private static let lossyTolerance = 5
 
-  /// The same where chroma is halved both ways, which blurs the slope at the edges; Pillow's own reading is 16 off.
+  /// The same with 4:2:0 chroma subsampling, which blurs the gradient at the edges. Pillow also differs by 16.
   private static let subsampledTolerance = 16
 
   @Test(arguments: [
@@ -20,14 +20,14 @@ struct PictureReadingTests {
   ])
   func lossyColors(name: String, tolerance: Int) throws {
     let picture = try PictureFile.read(Fixtures.path(name))
-    #expect(greatestDifference(picture, Fixtures.colors) <= tolerance)
+    #expect(maximumDifference(picture, Fixtures.colors) <= tolerance)
     #expect(picture.alpha == nil)
   }
 
   @Test func sixteenBitsPerSample() throws {
     let picture = try PictureFile.read(Fixtures.path("rgb48.png"))
-    // swscale computes this with less than full precision.
-    #expect(greatestDifference(picture, Fixtures.colors) <= 1)
+    // swscale converts 16-bit samples with reduced precision.
+    #expect(maximumDifference(picture, Fixtures.colors) <= 1)
   }
 
   @Test(arguments: ["alpha.png", "alpha.tiff"])
@@ -35,32 +35,32 @@ struct PictureReadingTests {
     #expect(try PictureFile.read(Fixtures.path(name)) == Fixtures.colors.withAlpha(Fixtures.alpha))
   }
 
-  @Test func webPWithAlpha() throws {
+  @Test func webPAlphaIsKept() throws {
     let lossless = try PictureFile.read(Fixtures.path("lossless.webp"))
     #expect(lossless == Fixtures.colors.withAlpha(Fixtures.alpha).oriented(.quarterTurnClockwise))
     let lossy = try PictureFile.read(Fixtures.path("lossy.webp"))
     #expect(lossy.alpha == Fixtures.alpha)
-    #expect(greatestDifference(lossy, Fixtures.colors) <= Self.subsampledTolerance)
+    #expect(maximumDifference(lossy, Fixtures.colors) <= Self.subsampledTolerance)
   }
 
   @Test(arguments: ["oriented.jpg", "oriented.png", "oriented.tiff"])
-  func orientationIsRespected(name: String) throws {
+  func orientationIsApplied(name: String) throws {
     let picture = try PictureFile.read(Fixtures.path(name))
     let expected = Fixtures.colors.oriented(.quarterTurnClockwise)
-    #expect(greatestDifference(picture, expected) <= (name.hasSuffix("jpg") ? Self.lossyTolerance : 0))
+    #expect(maximumDifference(picture, expected) <= (name.hasSuffix("jpg") ? Self.lossyTolerance : 0))
   }
 
   @Test(arguments: 0...9)
   func everyOrientation(value: Int) throws {
     let folder = try TemporaryFolder()
     var bytes = try Fixtures.bytes("oriented.jpg")
-    // Pillow writes big-endian EXIF: tag 0112, type 3, count 1, the value in the upper half of the last word.
+    // Pillow writes big-endian EXIF: tag 0112, type 3, count 1, and the value in the upper half of the last word.
     let entry: [UInt8] = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6]
     let position = try #require((0..<bytes.count - 10).first { Array(bytes[$0..<$0 + 10]) == entry })
     bytes[position + 9] = UInt8(value)
     let picture = try PictureFile.read(try folder.write(bytes, to: "a.jpg"))
     let expected = Fixtures.colors.oriented(ExifOrientation(rawValue: value) ?? .upright)
-    #expect(greatestDifference(picture, expected) <= Self.lossyTolerance)
+    #expect(maximumDifference(picture, expected) <= Self.lossyTolerance)
   }
 
   @Test func grayscale() throws {
@@ -69,15 +69,15 @@ struct PictureReadingTests {
       let value = (2990 * 10 * x + 5870 * 15 * y + 1140 * (255 - 5 * x - 6 * y)) / 10000
       return (value, value, value)
     }
-    #expect(greatestDifference(jpeg, luma) <= Self.lossyTolerance)
+    #expect(maximumDifference(jpeg, luma) <= Self.lossyTolerance)
 
     let deep = try PictureFile.read(Fixtures.path("gray16.png"))
     let shades = Fixtures.picture { x, y in
       let value = Int((Double(x * 2621 + y * 13) / 257).rounded())
       return (value, value, value)
     }
-    // swscale may cut the lower byte off instead of rounding.
-    #expect(greatestDifference(deep, shades) <= 1)
+    // swscale may truncate the lower byte instead of rounding.
+    #expect(maximumDifference(deep, shades) <= 1)
 
     let withAlpha = try PictureFile.read(Fixtures.path("grayalpha.png"))
     #expect(withAlpha == Fixtures.picture { x, _ in (10 * x, 10 * x, 10 * x) }.withAlpha(Fixtures.alpha))
@@ -101,7 +101,7 @@ struct PictureReadingTests {
     }
   }
 
-  // MARK: What is no picture
+  // MARK: Invalid files
 
   private func expectUnreadable(_ path: String, saying text: String = "cannot be read as a picture") throws {
     let error = #expect(throws: PictureError.self) { try PictureFile.read(path) }
@@ -110,12 +110,12 @@ struct PictureReadingTests {
     #expect(!description.contains("\n"))
   }
 
-  @Test func filesWithoutPicture() throws {
+  @Test func filesWithoutAPictureAreErrors() throws {
     let folder = try TemporaryFolder()
     try expectUnreadable(folder.file("missing.png"), saying: "no such file")
     try expectUnreadable(folder.path, saying: "directory")
     try expectUnreadable(try folder.write([], to: "empty.png"), saying: "empty")
-    let text = Array("A letter, whatever its name may say.\n".utf8)
+    let text = Array("A letter, despite its file name.\n".utf8)
     for name in ["a.png", "a.jpg", "a.webp", "a.txt", "a.nfo", "a"] {
       try expectUnreadable(try folder.write(text, to: name))
     }
@@ -124,7 +124,7 @@ struct PictureReadingTests {
     try expectUnreadable(try folder.write(silence, to: "sound.png"), saying: "no video stream")
   }
 
-  /// One tenth of a second of nothing, 8-bit PCM at 8 kHz.
+  /// A WAVE file with a tenth of a second of silence, 8-bit PCM at 8 kHz.
   private var silence: [UInt8] {
     func word(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
     let format: [UInt8] = word(16) + [1, 0, 1, 0] + word(8000) + word(8000) + [1, 0, 8, 0]
@@ -132,12 +132,12 @@ struct PictureReadingTests {
     return Array("RIFF".utf8) + word(836) + Array("WAVEfmt ".utf8) + format + Array("data".utf8) + word(800) + data
   }
 
-  /// A cut file gives an error or what could be saved of the picture; never a trap.
+  /// Reading a truncated file gives an error or a part of the picture, but never traps.
   @Test(arguments: [
     "oriented.jpg", "alpha.png", "lossless.webp", "lossy.webp", "alpha.tiff", "oriented.tiff", "palette.gif", "rgb.bmp",
     "oriented.png",
   ])
-  func truncation(name: String) throws {
+  func truncatedFilesNeverTrap(name: String) throws {
     let folder = try TemporaryFolder()
     let whole = try Fixtures.bytes(name)
     let size = try { [$0.width, $0.height] }(PictureFile.read(Fixtures.path(name)))
@@ -145,13 +145,13 @@ struct PictureReadingTests {
       let path = try folder.write(Array(whole[..<length]), to: name)
       do {
         let picture = try PictureFile.read(path)
-        // The orientation may be lost with the end of the file.
+        // The orientation may be at the end of the file.
         #expect([picture.width, picture.height].sorted() == size.sorted())
       } catch {
         #expect(error.description.hasPrefix("\(path): "))
       }
     }
-    // The first bytes alone are no picture.
+    // The first bytes alone do not contain a picture.
     try expectUnreadable(try folder.write(Array(whole[..<20]), to: name))
   }
 

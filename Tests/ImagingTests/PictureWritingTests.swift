@@ -5,7 +5,7 @@ import Testing
 
 struct PictureWritingTests {
   @Test(arguments: ["png", "tiff", "TIF", "webp", "jpg", "JPEG", "bmp", "ppm"])
-  func everyFormatIsReadBack(fileExtension: String) throws {
+  func everyFormatCanBeReadBack(fileExtension: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.b.\(fileExtension)")
     let source = Fixtures.colors.withAlpha(Fixtures.alpha)
@@ -15,21 +15,21 @@ struct PictureWritingTests {
     let picture = try PictureFile.read(path)
     #expect(picture.alpha == expected.alpha)
     switch format {
-    case .jpeg: #expect(greatestDifference(picture, expected) <= 5)
-    // The encoder may change colours where they are transparent.
+    case .jpeg: #expect(maximumDifference(picture, expected) <= 5)
+    // The encoder may change the colours of transparent pixels.
     case .webp: break
     default: #expect(picture == expected)
     }
     #expect(try folder.names == ["a.b.\(fileExtension)"])
   }
 
-  @Test func webPKeepsColors() throws {
+  @Test func webPKeepsColorsWithinTolerance() throws {
     let folder = try TemporaryFolder()
     try PictureFile.write(Fixtures.colors, to: folder.file("a.webp"))
     let picture = try PictureFile.read(folder.file("a.webp"))
     #expect(picture.alpha == nil)
-    // Chroma is halved both ways.
-    #expect(greatestDifference(picture, Fixtures.colors) <= 16)
+    // The encoder subsamples chroma to 4:2:0.
+    #expect(maximumDifference(picture, Fixtures.colors) <= 16)
   }
 
   @Test(arguments: [(1, 1), (1, 7), (5, 1), (3, 2), (17, 33)])
@@ -46,14 +46,14 @@ struct PictureWritingTests {
   }
 
   @Test(arguments: ["a", "a.gif", "a.mp4", ".png", "folder.png/a", ""])
-  func unknownExtensions(name: String) throws {
+  func unknownExtensionsAreErrors(name: String) throws {
     let error = #expect(throws: PictureError.unknownFormat(path: name)) {
       try PictureFile.write(Fixtures.colors, to: name)
     }
     #expect(error?.description.hasPrefix("\(name): cannot be written: the extension names no picture format") == true)
   }
 
-  @Test func unwritablePlaces() throws {
+  @Test func unwritablePathsAreErrors() throws {
     let folder = try TemporaryFolder()
     for path in [folder.file("missing/a.png"), "/proc/a.png"] {
       let error = #expect(throws: PictureError.self) { try PictureFile.write(Fixtures.colors, to: path) }
@@ -66,9 +66,9 @@ struct PictureWritingTests {
     #expect(try folder.names == ["a.png"])
   }
 
-  @Test func longWebPSideIsRefusedWithoutALeftover() throws {
+  @Test func tooWideWebPIsRefusedAndLeavesNoFile() throws {
     let folder = try TemporaryFolder()
-    // The format ends at 16383 pixels.
+    // The format's maximum is 16383 pixels.
     let long = Picture(width: 16_384, height: 1, red: 1, green: 2, blue: 3)
     #expect(throws: PictureError.self) { try PictureFile.write(long, to: folder.file("a.webp")) }
     #expect(try folder.names.isEmpty)

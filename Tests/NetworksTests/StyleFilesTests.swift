@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct StyleFilesTests {
-  @Test func allFilesLieBesideEachOther() {
+  @Test func filesShareFolderAndName() {
     for files in [
       StyleFiles(name: "wave", folder: "models"), StyleFiles(model: "models/wave.safetensors"),
       StyleFiles(card: "models/wave.json"),
@@ -21,18 +21,18 @@ import Testing
     ("wave", "wave", "wave.json"), ("a/v1.5.safetensors", "v1.5", "a/v1.5.json"), ("a.b/wave", "wave", "a.b/wave.json"),
     ("a/.wave", ".wave", "a/.wave.json"), ("m", "m", "m.json"), ("/m.bin", "m", "/m.json"),
   ])
-  func aModelMayHaveAnyName(model: String, name: String, card: String) {
+  func modelMayHaveAnyName(model: String, name: String, card: String) {
     let files = StyleFiles(model: model)
     #expect(files.model == model && files.name == name && files.card == card)
     #expect(!files.isAmbiguous)
   }
 
   @Test(arguments: ["wave.json", "wave.md", "a/wave.jpg"])
-  func aModelThatTakesAnothersNameIsTold(model: String) {
+  func detectsModelWithTheNameOfAnotherFile(model: String) {
     #expect(StyleFiles(model: model).isAmbiguous)
   }
 
-  @Test func aFolderHasTheStylesOfItsModels() throws {
+  @Test func listsTheStylesOfAFolder() throws {
     let folder = try TemporaryFolder()
     for name in ["a.safetensors", "b.c.safetensors", ".hidden.safetensors", ".safetensors", "d.json", "e.jpg"] {
       try folder.write([], to: name)

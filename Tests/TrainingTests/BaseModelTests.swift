@@ -7,7 +7,7 @@ import Threading
 import Training
 
 @Suite struct BaseModelTests {
-  /// Copies share sums in single precision, through a dozen layers with norms.
+  /// The rounding error of split sums in single precision, through a dozen layers with norms.
   static let tolerance = 1e-4
 
   private let folder: TemporaryFolder
@@ -17,7 +17,7 @@ import Training
   private func model(_ network: String, width: Double) throws -> StyleModel {
     let definition = try NetworkDefinition.named(network, width: width)
     let parameters = NetworkExecutor.initialParameters(of: definition, seed: 5)
-    // Norms and statistics that are not their initial ones and zeros: a channel in another's place shows.
+    // Norms and statistics differ from their initial ones and zeros, so that a misplaced channel shows.
     var random = Random(seed: 9)
     for specification in definition.parameters where specification.shape.count == 1 {
       guard let tensor = parameters[specification.name] else { continue }
@@ -37,7 +37,7 @@ import Training
   }
 
   @Test(
-    "A widened network paints the same, and its copies learn different things",
+    "A widened network computes the same function, and its copies have different gradients",
     arguments: [
       ("johnson", 0.125, 0.25), ("johnson", 0.125, 0.375),
       ("dense:head=unshuffle4,tail=shuffle2,channels=8-16-32,detail=0,blocks=1", 0.25, 0.5),
@@ -54,17 +54,17 @@ import Training
     let (painted, executor) = output(definition, parameters)
     let discrepancy = Discrepancy(painted, expected: ReferenceTensor(expected))
     #expect(discrepancy.relative <= Self.tolerance, "\(discrepancy)")
-    // The gradients of the first convolution's copies come through the shares of those who read them.
+    // The gradients of the first convolution's copies depend on the shares of the layers that read them.
     let first = try #require(definition.parameters.first { $0.shape.count == 4 })
     let gradient = try #require(executor.parameters[first.name]?.gradient).elements
     let narrow = try #require(base.parameters[first.name]).count
     let copies = zip(gradient, gradient.dropFirst(narrow)).prefix(narrow)
     let largest = copies.map { max(abs($0), abs($1)) }.max() ?? 0
-    // Far beyond rounding: training tells copies apart.
+    // Far more than rounding errors: training can tell the copies apart.
     #expect((copies.map { abs($0 - $1) }.max() ?? 0) > 0.01 * largest)
   }
 
-  @Test func theFileOfANarrowerNetworkIsABase() throws {
+  @Test func aNarrowerNetworkCanBeTheBase() throws {
     let base = try model("half", width: 0.25)
     let path = folder.file("base.safetensors")
     try base.save(path: path)
@@ -78,7 +78,7 @@ import Training
 
   @Test(
     arguments: [("dense", "dense:canvas=64"), ("dense:canvas=64", "dense"), ("dense:canvas=64", "dense:canvas=128")])
-  func aBaseOnAnotherCanvasWillDo(base: String, network: String) throws {
+  func theCanvasOfTheBaseMayDiffer(base: String, network: String) throws {
     let base = try model(base, width: 1)
     let path = folder.file("base.safetensors")
     try base.save(path: path)
@@ -91,15 +91,15 @@ import Training
   }
 
   @Test(
-    "No multiple of the channels, fewer, another network",
+    "A base is refused if its channels do not divide those of the network, if it is wider, or if its network differs",
     arguments: [(0.125, "johnson", 0.1875), (0.25, "johnson", 0.125), (0.125, "dense", 0.5)])
-  func strangersAreRefused(base: Double, network: String, width: Double) throws {
+  func incompatibleBasesAreRefused(base: Double, network: String, width: Double) throws {
     let path = folder.file("base.safetensors")
     try model("johnson", width: base).save(path: path)
     #expect {
       _ = try BaseModel.parameters(at: path, for: NetworkDefinition.named(network, width: width), seed: 1)
     } throws: { error in
-      guard case TrainingError.foreignBase(let file, _, _) = error else { return false }
+      guard case TrainingError.incompatibleBase(let file, _, _) = error else { return false }
       return file == path
     }
   }

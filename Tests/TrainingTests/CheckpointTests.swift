@@ -6,7 +6,7 @@ import Testing
 import Training
 
 @Suite struct CheckpointTests {
-  @Test func otherSettingsAreRefusedByName() throws {
+  @Test func aCheckpointOfOtherSettingsIsRefusedAndTheSettingNamed() throws {
     let problem = try SmallTraining()
     let path = problem.folder.file("checkpoint.safetensors")
     try problem.trainer().saveCheckpoint(to: path)
@@ -22,7 +22,7 @@ import Training
       ("total variation weight", { $0.weights.totalVariation += 1 }),
       ("temporal weight", { $0.temporalWeight += 1 }),
       ("norm schedule", { $0.norms.end = 0.7 }),
-      ("a base of SHA-256", { $0.baseChecksum = "0123" }),
+      ("base SHA-256", { $0.baseChecksum = "0123" }),
       ("learning rate", { $0.learningRate *= 2 }),
       ("seed", { $0.seed += 1 }),
     ]
@@ -39,7 +39,7 @@ import Training
     }
   }
 
-  @Test func damagedCheckpointIsRefusedAndNamed() throws {
+  @Test func aDamagedCheckpointIsRefusedAndNamed() throws {
     let problem = try SmallTraining()
     let path = problem.folder.file("checkpoint.safetensors")
     let trainer = try problem.trainer()
@@ -55,7 +55,7 @@ import Training
     }
   }
 
-  @Test func anotherVersionIsRefused() throws {
+  @Test func anotherFormatVersionIsRefused() throws {
     let problem = try SmallTraining()
     let path = problem.folder.file("checkpoint.safetensors")
     let trainer = try problem.trainer()
@@ -67,11 +67,11 @@ import Training
     let old = problem.folder.file("old.safetensors")
     try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
     #expect(
-      throws: TrainingError.invalidCheckpoint(file: old, reason: "it names format 1, expected format 5")
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 5")
     ) { try trainer.resume(from: old) }
   }
 
-  @Test func modelIsNoCheckpoint() throws {
+  @Test func aModelIsRefusedAsACheckpoint() throws {
     let problem = try SmallTraining()
     let path = problem.folder.file("model.safetensors")
     let trainer = try problem.trainer()

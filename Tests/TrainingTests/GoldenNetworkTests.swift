@@ -6,11 +6,11 @@ import Testing
 import Threading
 import Training
 
-/// The johnson network at 1/16 width against the same network in PyTorch.
+/// The johnson network at 1/16 of its width, against PyTorch.
 @Suite struct GoldenNetworkTests {
   /// Sixteen convolutions in single precision, five of them with Winograd's transforms.
   static let outputTolerance = 1e-5
-  /// On the way back ReLUs and instance norms see activations with that rounding.
+  /// In the backward pass, ReLUs and instance norms use activations with this error.
   static let gradientTolerance = 4e-5
 
   let golden: Golden
@@ -18,7 +18,7 @@ import Training
 
   init() throws { golden = try Golden("network") }
 
-  @Test func parametersHavePyTorchsNamesAndShapes() throws {
+  @Test func parametersHaveTheNamesAndShapesOfPyTorch() throws {
     #expect(definition.parameters.map(\.name).sorted() == golden.names(under: "weights."))
     for parameter in definition.parameters {
       #expect(try golden.tensor("weights.\(parameter.name)").shape.dimensions == parameter.shape, "\(parameter.name)")
@@ -43,7 +43,7 @@ import Training
       let gradient = Discrepancy(
         try #require(parameter.gradient, "\(name)"), expected: try golden.reference("gradients.\(name)"))
       if Self.hasNoEffect(name) {
-        // 0 in exact arithmetic; what is left is the rounding of sums of gradients of about 1000.
+        // 0 in exact arithmetic. The rest is the rounding error of sums of gradients of about 1000.
         #expect(gradient.magnitude < 1e-9 && gradient.maximum <= 1000 * Self.gradientTolerance, "\(name): \(gradient)")
       } else {
         #expect(gradient.relative <= Self.gradientTolerance, "\(name): \(gradient)")
@@ -51,8 +51,8 @@ import Training
     }
   }
 
-  /// Whether an instance norm takes out what the parameter adds: biases in front of one, and the shifts at the end of
-  /// residual blocks, which later norms see as an offset of a whole channel.
+  /// Whether an instance norm removes the effect of the parameter: biases in front of one, and the offsets at the end of residual blocks,
+  /// which shift a whole channel in front of later norms.
   private static func hasNoEffect(_ name: String) -> Bool {
     (name.hasSuffix("conv2d.bias") && name != "deconv3.conv2d.bias") || name.hasSuffix(".in2.bias")
   }

@@ -9,20 +9,20 @@ import Training
 
 /// VGG-16 and the objective with the real weights, against PyTorch.
 @Suite(
-  .enabled(if: ExternalData.vgg16 != nil, "the weights of VGG-16 are not on this machine; 'make setup' brings them"))
+  .enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not installed; run 'make setup' to get them"))
 struct GoldenObjectiveTests {
   /// Ten convolutions in single precision with Winograd's transforms.
   static let featureTolerance = 1.5e-5
-  /// A loss is a mean of squares of feature differences, its gradient runs back through the same layers.
+  /// A loss is the mean of squared feature differences, and its gradient passes through the same layers.
   static let lossTolerance = 2e-5
 
-  /// Where two inputs of a max-pool or the sign of a ReLU's differ by less than rounding, another path is as right, and the
-  /// gradient under that one position (its receptive field, a part of the picture) changes by what flows through one feature.
-  static let turnedPathTolerance = 5e-3
-  /// At most one such receptive field: 44 × 44 of 64 × 48 pixels would be 63 %, and most of it hardly changes.
-  static let turnedPathShare = 0.25
+  /// If two inputs of a max-pool are equal within rounding, or an input of a ReLU is 0 within rounding, the gradient may take another path.
+  /// It then changes in the receptive field of that position, by the gradient of a single feature.
+  static let alternativePathTolerance = 5e-3
+  /// The share of pixels for at most one such receptive field: 44 × 44 of 64 × 48 pixels are 63 %, but most of them hardly change.
+  static let alternativePathShare = 0.25
 
-  /// The network and the objective in a row.
+  /// The network followed by the objective.
   static let evaluationTolerance = 1e-4
 
   let golden: Golden
@@ -34,7 +34,7 @@ struct GoldenObjectiveTests {
     extractor = try VGG16(path: try #require(ExternalData.vgg16))
   }
 
-  @Test func syntheticPictureIsTheGoldenOne() throws {
+  @Test func theSyntheticPictureIsThatOfTheGoldenFile() throws {
     let sum = Self.picture(seed: 1).elements.map(Double.init).reduce(0, +)
     #expect(sum == (try golden.scalar("image_sum")))
   }
@@ -49,7 +49,7 @@ struct GoldenObjectiveTests {
     let expectedDeviation = try golden.scalar("\(layer.rawValue).deviation")
     #expect(abs(mean - expectedMean) <= Self.featureTolerance * expectedMean)
     #expect(abs(deviation - expectedDeviation) <= Self.featureTolerance * expectedDeviation)
-    // The positions of `dump_golden.py`: a prime step keeps to no channel and no row.
+    // The positions of `dump_golden.py`. The prime step visits all channels and rows.
     let expected = try golden.reference("\(layer.rawValue).samples").elements
     let samples = expected.indices.map { Float(values[$0 * 7919 % values.count]) }
     let discrepancy = Discrepancy(samples, expected: expected)
@@ -67,10 +67,10 @@ struct GoldenObjectiveTests {
     let computed = try #require(output.gradient)
     let expected = try golden.reference("gradient")
     let gradient = Discrepancy(computed, expected: expected)
-    #expect(gradient.relative <= Self.turnedPathTolerance, "gradient: \(gradient)")
+    #expect(gradient.relative <= Self.alternativePathTolerance, "gradient: \(gradient)")
     let range = try #require(expected.elements.map(abs).max())
     let farther = zip(computed.elements, expected.elements).count { abs(Double($0) - $1) > Self.lossTolerance * range }
-    #expect(Double(farther) <= Self.turnedPathShare * Double(computed.count), "\(farther) of \(computed.count)")
+    #expect(Double(farther) <= Self.alternativePathShare * Double(computed.count), "\(farther) of \(computed.count)")
   }
 
   @Test func balancedPartsAndGradientAgreeWithPyTorch() throws {
@@ -83,11 +83,11 @@ struct GoldenObjectiveTests {
     tape.backward()
     try expectParts(parts, of: golden, under: "", within: Self.lossTolerance)
     let gradient = Discrepancy(try #require(output.gradient), expected: try golden.reference("gradient"))
-    #expect(gradient.relative <= Self.turnedPathTolerance, "gradient: \(gradient)")
+    #expect(gradient.relative <= Self.alternativePathTolerance, "gradient: \(gradient)")
   }
 
-  /// The loss of a batch is the mean of its images' losses, so weights mean the same for any batch size.
-  @Test func batchLossIsTheMeanOfItsImages() throws {
+  /// The loss of a batch is the mean over its images, so weights do not depend on the batch size.
+  @Test func theLossOfABatchIsTheMeanOverItsImages() throws {
     let loss = PerceptualLoss(
       extractor: extractor, style: Self.picture(seed: 3), weights: LossWeights(objective: .johnson), tape: makeTape())
     let (outputs, photos) = ([1, 4].map(Self.picture), [2, 5].map(Self.picture))
@@ -101,7 +101,7 @@ struct GoldenObjectiveTests {
     }
   }
 
-  /// However few images go through the extractor at a time, the losses and the gradient are those of the whole batch.
+  /// The number of images that go through the extractor at a time does not change the losses and the gradient.
   @Test(arguments: [1, 2, 3]) func groupsOfABatchAddUp(_ imagesAtOnce: Int) throws {
     let (outputs, photos) = (Self.batch((1...4).map(Self.picture)), Self.batch((5...8).map(Self.picture)))
     func result(_ images: Int) throws -> (parts: LossParts, gradient: Tensor) {
@@ -118,15 +118,15 @@ struct GoldenObjectiveTests {
     #expect(abs(computed.parts.total - whole.parts.total) <= Self.lossTolerance * whole.parts.total)
     #expect(abs(computed.parts.content - whole.parts.content) <= Self.lossTolerance * whole.parts.content)
     let gradient = Discrepancy(computed.gradient, expected: ReferenceTensor(whole.gradient))
-    #expect(gradient.relative <= Self.turnedPathTolerance, "gradient: \(gradient)")
+    #expect(gradient.relative <= Self.alternativePathTolerance, "gradient: \(gradient)")
   }
 
-  /// What evaluate-style does with one photo: the network, the clamp to 0…255, the objective.
+  /// The evaluation of a photo by evaluate-style: the network, clamping to 0…255, and the objective.
   @Test func evaluationAgreesWithPyTorch() throws {
     let network = try Golden("network")
     var parameters: [String: Tensor] = [:]
     for name in network.names(under: "weights.") { parameters[name] = try network.tensor("weights.\(name)") }
-    // Eightfold, as in `dump_golden.py`: two fifths of the output lie beyond 0…255.
+    // Eightfold, as in `dump_golden.py`, so that two fifths of the output lie outside 0…255.
     let last = try #require(parameters["deconv3.conv2d.weight"])
     parameters["deconv3.conv2d.weight"] = Tensor(last.shape, elements: last.elements.map { 8 * $0 })
     let model = StyleModel(definition: .johnson(width: 1.0 / 16), parameters: parameters, style: "golden")

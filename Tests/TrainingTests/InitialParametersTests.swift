@@ -4,7 +4,7 @@ import Testing
 import Training
 
 @Suite struct InitialParametersTests {
-  @Test("In front of a shuffle, taps interpolate: a constant stays one, a ramp stays a ramp", arguments: [2, 4])
+  @Test("A convolution before a pixel shuffle interpolates constants and ramps exactly", arguments: [2, 4])
   func interpolation(factor: Int) throws {
     let definition = try NetworkDefinition.named("dense:tail=shuffle\(factor),channels=8-16-32")
     let weight = try #require(NetworkExecutor.initialParameters(of: definition, seed: 3)["output.weight"])
@@ -21,7 +21,7 @@ import Training
         #expect(abs(value) <= 1 / Float(inputs).squareRoot() + 1e-6)
         for place in 0..<squared {
           let taps = kernel(place)
-          // Sums of nine single-precision values of at most the size of the first.
+          // The rounding error of sums of nine single-precision values.
           #expect(abs(taps.reduce(0, +) - value) <= 1e-6)
           let horizontal = (0..<9).reduce(Float(0)) { $0 + taps[$1] * Float($1 % 3 - 1) }
           let vertical = (0..<9).reduce(Float(0)) { $0 + taps[$1] * Float($1 / 3 - 1) }
@@ -34,7 +34,7 @@ import Training
     }
   }
 
-  @Test("The same seed gives the same values, another one others")
+  @Test("Values depend on the seed")
   func seeds() throws {
     let definition = try NetworkDefinition.named("realtime")
     let values = [1, 1, 2].map { seed in

@@ -7,7 +7,7 @@ import Training
 @Suite struct LBFGSTests {
   @Test func findsTheMinimumOfAQuadratic() {
     var minimizer = LBFGS()
-    // Σ k·(x_k − k)², curvatures from 1 to 20: at most as many steps as variables in exact arithmetic with exact line search.
+    // Σ k·(x_k − k)² with curvatures from 2 to 40. In exact arithmetic with exact line search 20 steps would be enough.
     let point = minimizer.minimize([Float](repeating: 0, count: 20), iterations: 100) { x in
       var value = 0.0
       var gradient: [Float] = []
@@ -22,7 +22,7 @@ import Training
     for (index, element) in point.enumerated() { #expect(abs(element - Float(index + 1)) < 1e-3) }
   }
 
-  @Test func descendsTheValleyOfRosenbrock() {
+  @Test func findsTheMinimumOfTheRosenbrockFunction() {
     var minimizer = LBFGS()
     let point = minimizer.minimize([-1.2, 1], iterations: 200) { x in
       let (a, b) = (Double(x[0]), Double(x[1]))
@@ -32,18 +32,18 @@ import Training
         [Float(-2 * (1 - a) - 400 * a * valley), Float(200 * valley)]
       )
     }
-    // Single-precision points resolve the flat valley to about this.
+    // Single precision resolves the flat valley to about this error.
     #expect(abs(point[0] - 1) < 1e-2 && abs(point[1] - 1) < 2e-2, "\(point)")
   }
 
   @Test func neverEndsAboveTheStart() {
     var minimizer = LBFGS()
-    // A gradient of the wrong sign: no step along the direction helps.
+    // The gradient has the wrong sign, so no step lowers the function.
     let point = minimizer.minimize([3, 4], iterations: 5) { x in (Double(x[0] * x[0] + x[1] * x[1]), [-x[0], -x[1]]) }
     #expect(point == [3, 4])
   }
 
-  @Test func optimizedPixelsMeetTheObjectiveBetterThanThePhoto() throws {
+  @Test func optimizingThePixelsOfAPhotoLowersTheLoss() throws {
     let problem = try SmallTraining()
     let evaluator = try StyleEvaluator(
       extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,

@@ -7,7 +7,7 @@ import Threading
 import Training
 
 @Suite struct NetworkExecutorTests {
-  @Test("On a canvas, gradients of the draft and of the revision are those of central differences")
+  @Test("Gradients of a network with a canvas agree with central differences, for draft and revision")
   func canvasGradients() throws {
     let definition = try NetworkDefinition.named(
       "phone:blocks=0,channels=4-4-4,detail=4,norm=none,canvas=64,revision=4")
@@ -15,7 +15,7 @@ import Training
     var random = Random(seed: 9)
     for name in ["revision.conv2.weight", "revision.conv2.bias"] {
       let shape = try #require(parameters[name]).shape
-      #expect(parameters[name]?.elements.allSatisfy { $0 == 0 } == true, "the residual begins at zero")
+      #expect(parameters[name]?.elements.allSatisfy { $0 == 0 } == true, "the initial residual must be zero")
       parameters[name] = random.tensor(shape, in: -0.1...0.1)
     }
     let film = random.tensor(Shape(batch: 2, height: 67, width: 71, channels: 3), in: 0...255)
@@ -35,7 +35,7 @@ import Training
       let analytic = try #require(executor.parameters[name]?.gradient, "no gradient of \(name)").elements
       let mismatches = gradientMismatches(
         at: point.elements, analytic: analytic, indices: random.indices(count: 3, below: point.count), step: 1e-3,
-        // Single precision over the step, which also crosses the kinks of a few ReLUs.
+        // The rounding error divided by the step, which also crosses the kinks of a few ReLUs.
         tolerance: 3e-2
       ) { elements in
         var moved = parameters

@@ -6,7 +6,7 @@ import Testing
 import Training
 
 @Suite struct PhotoFolderTests {
-  @Test func searchesRecursivelyInFixedOrderAndCountsOthers() throws {
+  @Test func searchesRecursivelyInFixedOrderAndCountsOtherFiles() throws {
     let problem = try SmallTraining()
     _ = try problem.folder.write(Array("text".utf8), to: "photos/readme.txt")
     let folder = try PhotoFolder(path: problem.photosPath)
@@ -16,7 +16,7 @@ import Training
     #expect(folder.skippedCount == 1)
   }
 
-  @Test func theFolderMayBeALink() throws {
+  @Test func theFolderMayBeASymbolicLink() throws {
     let problem = try SmallTraining()
     let link = problem.folder.file("link")
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: problem.photosPath)
@@ -24,40 +24,40 @@ import Training
     #expect(folder.files.map { folder.name(of: $0) } == ["0.png", "1.png", "2.png", "3.png", "nested/4.png"])
   }
 
-  @Test func listsLeaveOutOrPickPhotos() throws {
+  @Test func listsExcludeOrIncludePhotos() throws {
     let problem = try SmallTraining()
     let path = try problem.folder.write(Array("# two\n1.png\n\n  nested/4.png \r\n".utf8), to: "list.txt")
     let list = try PhotoList(path: path)
     #expect(list.names == ["1.png", "nested/4.png"])
-    let rest = try PhotoFolder(path: problem.photosPath, excluded: list)
-    #expect(rest.files.map { rest.name(of: $0) } == ["0.png", "2.png", "3.png"])
-    #expect(rest.excludedCount == 2)
+    let remaining = try PhotoFolder(path: problem.photosPath, excluded: list)
+    #expect(remaining.files.map { remaining.name(of: $0) } == ["0.png", "2.png", "3.png"])
+    #expect(remaining.excludedCount == 2)
     let picked = try PhotoFolder(path: problem.photosPath, included: list)
     #expect(picked.files.map { picked.name(of: $0) } == ["1.png", "nested/4.png"])
   }
 
-  @Test func badListsAreErrors() throws {
+  @Test func invalidListsAreErrors() throws {
     let problem = try SmallTraining()
     func list(_ text: String) throws -> PhotoList {
       try PhotoList(path: problem.folder.write(Array(text.utf8), to: "list.txt"))
     }
     let path = problem.folder.file("list.txt")
-    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it names no photo")) { try list("# none\n\n") }
+    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it lists no photos")) { try list("# none\n\n") }
     #expect(throws: TrainingError.self) { try PhotoList(path: problem.folder.file("missing.txt")) }
-    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it is not a text")) {
+    #expect(throws: TrainingError.invalidPhotoList(file: path, reason: "it is not a text file")) {
       try PhotoList(path: problem.folder.write([0xFF, 0xFE, 0xFF], to: "list.txt"))
     }
-    let stranger = try list("0.png\nelsewhere.png")
+    let incomplete = try list("0.png\nelsewhere.png")
     #expect(
       throws: TrainingError.missingPhotos(folder: problem.photosPath, list: path, count: 1, example: "elsewhere.png")
-    ) { try PhotoFolder(path: problem.photosPath, included: stranger) }
+    ) { try PhotoFolder(path: problem.photosPath, included: incomplete) }
     let all = try list("0.png\n1.png\n2.png\n3.png\nnested/4.png")
     #expect(throws: TrainingError.allPhotosExcluded(folder: problem.photosPath, list: path)) {
       try PhotoFolder(path: problem.photosPath, excluded: all)
     }
   }
 
-  @Test func emptyFolderIsAnError() throws {
+  @Test func aFolderWithoutPhotosIsAnError() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write([1], to: "notes.txt")
     #expect(throws: TrainingError.noPhotos(folder: folder.path, skipped: 1)) { try PhotoFolder(path: folder.path) }
@@ -65,7 +65,7 @@ import Training
 }
 
 @Suite struct PhotoSamplerTests {
-  @Test func batchDependsOnItsNumberAlone() throws {
+  @Test func aBatchDependsOnlyOnItsNumber() throws {
     let problem = try SmallTraining()
     let first = try problem.sampler()
     let inOrder = try (0..<7).map { try first.batch($0).photos.elements }
@@ -75,7 +75,7 @@ import Training
     #expect(Set(inOrder).count == inOrder.count)
   }
 
-  @Test func valuesArePixels() throws {
+  @Test func valuesAreFrom0To255() throws {
     let problem = try SmallTraining()
     let batch = try problem.sampler().batch(0).photos
     #expect(batch.shape == Shape([2, 32, 32, 3]))
@@ -86,7 +86,7 @@ import Training
     let problem = try SmallTraining()
     let broken = try problem.folder.write(Array("no picture".utf8), to: "photos/broken.jpg")
     let sampler = try problem.sampler()
-    // Six files, two photos in a batch: three batches meet each file once.
+    // With six files and two photos in a batch, three batches visit each file once.
     for index in 0..<3 { _ = try sampler.batch(index) }
     #expect(sampler.unreadableFiles == [broken])
   }
@@ -99,15 +99,15 @@ import Training
     let sampler = PhotoSampler(folder: folder, batchSize: 2, imageSize: 48, seed: 1)
     for index in 0..<3 { _ = try sampler.batch(index) }
     #expect(sampler.unreadableFiles.map { folder.name(of: $0) } == ["tiny.png"])
-    // Heights 52, 49, 46, 43 and 40: three are below 48, and a width of 40 and one of 47 belong to the first two.
+    // The heights are 52, 49, 46, 43 and 40, of which three are below 48. The first two photos are 40 and 47 pixels wide.
     #expect(sampler.enlargedCount == 5)
   }
 
-  @Test func laterFramesAreThePhotosMovedInAnotherLight() throws {
+  @Test func laterFramesAreTheMovedPhotosInAnotherLighting() throws {
     let problem = try SmallTraining()
     let sampler = try problem.sampler()
     let batch = try sampler.batch(3, hasLater: true)
-    #expect(batch.photos.elements == (try sampler.batch(3)).photos.elements, "the photos depend on the later frames")
+    #expect(batch.photos.elements == (try sampler.batch(3)).photos.elements, "later frames must not change the photos")
     let later = try #require(batch.later)
     #expect(later.frames.elements == (try sampler.batch(3, hasLater: true)).later?.frames.elements)
     let photos = ReferenceTensor(batch.photos)
@@ -122,16 +122,16 @@ import Training
       let change = luminance(frames, pixel) - luminance(moved, pixel)
       errors.append(change - Double(later.change.elements[pixel]))
     }
-    #expect(errors.count > later.mask.count / 2, "most pixels stay in the picture")
+    #expect(errors.count > later.mask.count / 2, "most pixels must stay within the picture")
     let mean = errors.reduce(0, +) / Double(errors.count)
     let deviation = (errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)).squareRoot()
-    // What is left is noise of σ ≤ 4, of which the weights of the luminance leave 0.67, and less where it is clamped.
+    // The remaining errors are noise of σ ≤ 4, which the weights of the luma reduce to 0.67 of that, and clamping reduces further.
     #expect(abs(mean) < 0.3, "\(mean)")
     #expect(deviation < 4 * 0.67 * 1.1, "\(deviation)")
-    #expect(deviation > 0.01, "there is no noise at all")
+    #expect(deviation > 0.01, "the frames must contain noise")
   }
 
-  @Test func nothingReadableIsAnError() throws {
+  @Test func aFolderWithoutReadablePhotosIsAnError() throws {
     let folder = try TemporaryFolder()
     for name in ["a.jpg", "b.png"] { _ = try folder.write([0, 1, 2], to: name) }
     let sampler = PhotoSampler(folder: try PhotoFolder(path: folder.path), batchSize: 1, imageSize: 32, seed: 1)

@@ -4,9 +4,9 @@ import Tensors
 import Testing
 import Training
 
-/// A network on a canvas: its draft is trained first, then its revision on the finished draft.
+/// Training of a network with a canvas: first the draft, then the revision on the finished draft.
 @Suite struct RevisionTrainingTests {
-  /// Of ten steps the last two train the revision.
+  /// The last two of ten steps train the revision.
   static let draftSteps = 8
 
   private func problem() throws -> (SmallTraining, TrainingSettings) {
@@ -29,12 +29,12 @@ import Training
     let finished = try SmallTraining.parameters(trainer)
     for name in start.keys {
       let isRevision = name.hasPrefix("revision.")
-      #expect((drafted[name] == start[name]) == isRevision, "\(name) in the steps of the draft")
-      #expect((finished[name] == drafted[name]) == !isRevision, "\(name) in the steps of the revision")
+      #expect((drafted[name] == start[name]) == isRevision, "\(name) after the steps of the draft")
+      #expect((finished[name] == drafted[name]) == !isRevision, "\(name) after the steps of the revision")
     }
   }
 
-  @Test func anInterruptedRevisionEndsInTheSameBytes() throws {
+  @Test func resumingInTheRevisionGivesBitIdenticalParameters() throws {
     let (problem, settings) = try problem()
     let whole = try problem.trainer(settings)
     try whole.run(sampler: problem.sampler(settings)) { _ in true }
@@ -49,8 +49,7 @@ import Training
     #expect(try SmallTraining.parameters(resumed) == SmallTraining.parameters(whole))
   }
 
-  /// The finished network paints pictures larger than its canvas at their own size.
-  @Test func itPaintsAtFilmSize() throws {
+  @Test func theFinishedNetworkPaintsAtFullSize() throws {
     let (problem, settings) = try problem()
     let trainer = try problem.trainer(settings)
     try trainer.run(sampler: problem.sampler(settings)) { _ in true }
@@ -60,8 +59,8 @@ import Training
     #expect(painted.elements.count { !$0.isFinite } == 0)
   }
 
-  /// Where film and draft are even, the four pixels of a block get the same colour: their kernels have the same sums, and the same biases.
-  @Test func anEvenPictureGetsNoGrid() throws {
+  /// For a constant input the four pixels of a block get the same colour: their kernels have equal sums and their biases are equal.
+  @Test func aConstantPictureGetsNoGrid() throws {
     let (problem, settings) = try problem()
     let trainer = try problem.trainer(settings)
     try trainer.run(sampler: problem.sampler(settings)) { _ in true }
@@ -78,7 +77,7 @@ import Training
           let start = (output * channels + channel) * 9
           return weight[start..<start + 9].reduce(0, +)
         }
-        // Sums of nine numbers below 0.01 in single precision.
+        // The rounding error of sums of nine numbers below 0.01.
         #expect(abs(sum(output) - sum(first)) < 1e-7, "output \(output), channel \(channel)")
       }
     }

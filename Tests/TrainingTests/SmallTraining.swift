@@ -7,12 +7,12 @@ import TestSupport
 import Threading
 import Training
 
-/// A training problem that takes moments: tiny photos, a quarter-width network, and an extractor with random weights.
+/// A small training problem: tiny photos, a quarter-width network and an extractor with random weights.
 struct SmallTraining {
   let folder: TemporaryFolder
   let settings: TrainingSettings
 
-  /// Random filters keep the features' scale from layer to layer (He et al., 2015), so gradients are of a sensible size.
+  /// Random filters that preserve the scale of the features (He et al., 2015), so that gradients have a reasonable size.
   private static let extractorTensors: [(String, Tensor)] = {
     var random = Random(seed: 7)
     var tensors: [(String, Tensor)] = []
@@ -57,7 +57,7 @@ struct SmallTraining {
     PhotoSampler(folder: try PhotoFolder(path: photosPath), settings: settings ?? self.settings)
   }
 
-  /// All parameters of `trainer`'s model, by name.
+  /// Returns the parameters of the trainer's model by name.
   static func parameters(_ trainer: StyleTrainer) throws -> [String: [Float]] {
     try trainer.model(style: "test", metadata: [:]).parameters.mapValues(\.elements)
   }

@@ -3,9 +3,9 @@ import Testing
 import Training
 
 @Suite struct StrokeWidthTests {
-  /// Strokes of 1 to 8 % of the short side. Each covers a part of others, and some that meet are of nearly one colour: a quarter of the width is
-  /// within what one picture tells.
-  @Test(arguments: [0.01, 0.02, 0.04, 0.08]) func widthsAreFound(width: Double) {
+  /// Strokes of 1 to 8 % of the short side. The tolerance is a quarter of the width, because strokes overlap and some neighbours have
+  /// nearly the same colour.
+  @Test(arguments: [0.01, 0.02, 0.04, 0.08]) func widthsAreMeasured(width: Double) {
     let picture = SyntheticStrokes.picture(width: 640, height: 512, strokeWidth: width * 512)
     let measured = StrokeWidth.measure(picture)
     #expect(abs(measured / width - 1) < 0.25, "\(measured)")
@@ -25,16 +25,16 @@ import Training
     #expect(StrokeWidth.measure(Picture(width: 50, height: 40, red: 7, green: 8, blue: 9)) == 1)
   }
 
-  @Test(arguments: [0.008, 0.02, 0.05]) func aLargerScanOfOnePaintingHasTheSameStrokes(width: Double) {
+  @Test(arguments: [0.008, 0.02, 0.05]) func theSizeOfTheScanDoesNotMatter(width: Double) {
     let large = SyntheticStrokes.picture(width: 1280, height: 1024, strokeWidth: width * 1024)
     let (whole, half) = (StrokeWidth.measure(large), StrokeWidth.measure(large.resized(shortSide: 512)))
     #expect(abs(half / whole - 1) < 0.15, "\(half) against \(whole)")
-    // Turned by a quarter, strokes are as wide.
+    // Rotation by 90 degrees does not change the width.
     let turned = StrokeWidth.measure(large.oriented(.quarterTurnClockwise))
     #expect(abs(turned / whole - 1) < 0.05, "\(turned) against \(whole)")
   }
 
-  @Test func theLeastPicturesHaveAnAnswer() {
+  @Test func tinyPicturesGiveAValidWidth() {
     for (width, height) in [(1, 1), (1, 9), (2, 2), (32, 33)] {
       let measured = StrokeWidth.measure(SyntheticStrokes.picture(width: width, height: height, strokeWidth: 3))
       #expect(measured > 0 && measured <= 1, "\(width)×\(height)")

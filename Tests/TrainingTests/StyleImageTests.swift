@@ -21,8 +21,8 @@ import Training
     Picture(tensor: syntheticImage(width: width, height: height, seed: 1))
   }
 
-  @Test func ordinaryPaintingsAreTakenWithoutAWord() throws {
-    // Stripes as they come out of no scanner: without noise.
+  @Test func aCleanPaintingIsUnchangedAndHasNoNotes() throws {
+    // Stripes without scanner noise.
     let colours: [[UInt8]] = [[30, 60, 90], [200, 190, 80]]
     let stripes = Picture(width: 60, height: 50, pixels: (0..<60 * 50).flatMap { colours[$0 % 60 / 7 % 2] })
     let image = try StyleImage(path: write(stripes), pool: pool)
@@ -30,7 +30,7 @@ import Training
     #expect(image.notes.isEmpty && image.noise == 0)
   }
 
-  @Test func picturesThatShowNoStyleAreRefused() throws {
+  @Test func unsuitablePicturesAreRefused() throws {
     let white = Picture(width: 64, height: 64, red: 255, green: 255, blue: 255)
     let cases: [(Picture, String)] = [
       (picture(1, 1), "at least 32"), (picture(31, 400), "at least 32"), (picture(32, 257), "8 to 1"),
@@ -45,7 +45,7 @@ import Training
     }
   }
 
-  @Test func transparencyAndGreyAreTold() throws {
+  @Test func transparencyAndGreyAreNoted() throws {
     var alpha = [UInt8](repeating: 255, count: 40 * 40)
     alpha[7] = 0
     let transparent = try StyleImage(path: write(picture(40, 40).withAlpha(alpha)), pool: pool)
@@ -58,7 +58,7 @@ import Training
     #expect(notes.count == 1 && notes[0].contains("no colours"))
   }
 
-  @Test func theCropIsCutBeforeAnythingElseIsLookedAt() throws {
+  @Test func thePaintingIsCroppedBeforeAllChecks() throws {
     // A frame of one colour around the painting.
     var framed = Picture(width: 80, height: 100, red: 3, green: 2, blue: 1)
     let inner = picture(60, 50)
@@ -73,7 +73,7 @@ import Training
     #expect(
       try StyleImage(path: path, crop: StyleCrop("15,25,10,25"), pool: pool).picture
         == StyleImage(path: innerPath, pool: pool).picture)
-    // Less than 32 pixels, nothing but the frame, not one pixel.
+    // Crops that leave fewer than 32 pixels, only the frame, and no pixel.
     for (crop, words) in [("60,0,5,0", "after the crop"), ("0,0,0,76", "after the crop"), ("0,0,99.9,0", "0,0,99.9,0")]
     {
       let error = #expect(throws: TrainingError.self) {
@@ -83,7 +83,7 @@ import Training
     }
   }
 
-  @Test func aHugeScanIsReducedAndKeepsItsShape() throws {
+  @Test func aHugeScanIsReducedAndKeepsItsAspectRatio() throws {
     let extent = (width: 4096, height: 2048)
     let stripes = (0..<extent.height).flatMap { row in
       [UInt8](repeating: row / 16 % 2 == 0 ? 40 : 200, count: 3 * extent.width)
@@ -91,7 +91,7 @@ import Training
     let path = try write(Picture(width: extent.width, height: extent.height, pixels: stripes))
     let image = try StyleImage(path: path, pool: pool).picture
     #expect(image.width == 2896 && image.height == 1448)
-    #expect(image.width * image.height <= StyleImage.largestCount)
+    #expect(image.width * image.height <= StyleImage.maximumPixelCount)
   }
 
   @Test func aPaintingTooLargeForTheExtractorNamesTheOption() throws {
@@ -104,12 +104,12 @@ import Training
     } throws: { "\($0)".contains("--style-size") }
   }
 
-  @Test func theWeightGrowsAsThePaintingIsNearerToPhotos() throws {
+  @Test func theWeightIsLargerForPaintingsCloserToPhotos() throws {
     let problem = try SmallTraining()
     let choice = try StyleChoice(
       extractor: VGG16(path: problem.extractorPath), folder: PhotoFolder(path: problem.photosPath),
       pool: ComputePool(threads: 2))
-    // Checks of black and white are farther from the soft photos than a painting of their kind is.
+    // A black and white checkerboard is farther from the soft photos than a painting that resembles them.
     let checks = (0..<64 * 64).flatMap { index in
       [UInt8](repeating: (index / 64 ^ index % 64) & 4 == 0 ? 0 : 255, count: 3)
     }
@@ -118,17 +118,17 @@ import Training
     func weight(_ painting: Picture) -> Double { choice.weight(for: painting, size: 64, objective: .johnson) }
     #expect(loss(near) < loss(far) / 2)
     #expect(weight(far) <= weight(near))
-    // The random extractor sees so little that the weight meets its bound.
+    // With the random extractor the loss is so small that the weight reaches its bound.
     #expect(weight(near) == 25)
     #expect((0.3...4).contains(choice.weight(for: near, size: 64, objective: .balanced)))
   }
 }
 
 @Suite struct FlatAreaCheckTests {
-  @Test func evenPicturesHaveNoBlotches() {
+  @Test func uniformPicturesHaveNoBlotches() {
     #expect(FlatAreaCheck { $0 }.blotches == 0)
     var random = Random(seed: 1)
-    // Strokes of even strength everywhere.
+    // Strokes of uniform strength.
     let texture = random.uniform(count: 192 * 192 * 3, in: -60...60)
     let painted = FlatAreaCheck { Tensor($0.shape, elements: zip($0.elements, texture).map { $0 + $1 }) }
     #expect(!painted.isBlotchy, "\(painted.blotches)")

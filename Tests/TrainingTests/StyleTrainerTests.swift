@@ -8,7 +8,7 @@ import Threading
 import Training
 
 @Suite struct StyleTrainerTests {
-  @Test func sameSeedGivesTheSameBytes() throws {
+  @Test func theSameSeedGivesBitIdenticalParameters() throws {
     let problem = try SmallTraining()
     let first = try problem.trainer()
     let second = try problem.trainer()
@@ -17,7 +17,7 @@ import Training
     #expect(try SmallTraining.parameters(first) == SmallTraining.parameters(second))
   }
 
-  @Test func threadsDoNotChangeTheResult() throws {
+  @Test func theNumberOfThreadsDoesNotChangeTheResult() throws {
     let problem = try SmallTraining(iterations: 3)
     let first = try problem.trainer(threads: 1)
     let second = try problem.trainer(threads: 3)
@@ -26,7 +26,7 @@ import Training
     #expect(try SmallTraining.parameters(first) == SmallTraining.parameters(second))
   }
 
-  @Test func anotherSeedGivesAnotherModel() throws {
+  @Test func anotherSeedGivesOtherParameters() throws {
     let problem = try SmallTraining(iterations: 1)
     var settings = problem.settings
     settings.seed += 1
@@ -34,7 +34,7 @@ import Training
       try SmallTraining.parameters(problem.trainer()) != SmallTraining.parameters(problem.trainer(settings)))
   }
 
-  @Test func interruptedAndResumedRunEndsInTheSameBytes() throws {
+  @Test func resumingGivesBitIdenticalParameters() throws {
     let problem = try SmallTraining()
     let whole = try problem.trainer()
     try whole.run(sampler: problem.sampler()) { _ in true }
@@ -53,7 +53,7 @@ import Training
     #expect(try SmallTraining.parameters(resumed) == SmallTraining.parameters(whole))
   }
 
-  @Test func lossFalls() throws {
+  @Test func theLossFalls() throws {
     let problem = try SmallTraining(iterations: 30)
     var losses: [Double] = []
     try problem.trainer().run(sampler: problem.sampler()) {
@@ -62,11 +62,11 @@ import Training
     }
     let start = losses.prefix(3).reduce(0, +)
     let end = losses.suffix(3).reduce(0, +)
-    // Thirty steps from random weights halve the loss many times over; a gradient of the wrong sign or scale does not.
+    // Thirty steps from random weights halve the loss many times. With a gradient of the wrong sign or scale they do not.
     #expect(end < start / 2, "from \(start / 3) to \(end / 3)")
   }
 
-  @Test func divergenceNamesIterationAndPartAndKeepsTheCheckpoint() throws {
+  @Test func divergenceNamesTheIterationAndTheTermAndKeepsTheCheckpoint() throws {
     let problem = try SmallTraining(iterations: 10)
     let path = problem.folder.file("checkpoint.safetensors")
     let trainer = try problem.trainer()
@@ -85,7 +85,7 @@ import Training
     #expect(try problem.folder.bytes(of: "checkpoint.safetensors") == before)
   }
 
-  @Test func aHopelessRateIsLoweredAndThenGivenUp() throws {
+  @Test func anExcessiveLearningRateIsReducedFourTimesAndThenAnError() throws {
     let problem = try SmallTraining(iterations: 40)
     var settings = problem.settings
     settings.learningRate = 1e38
@@ -102,16 +102,16 @@ import Training
     }
     #expect(recoveries.count == 4)
     #expect(recoveries.last?.contains("0.0625") == true, "\(recoveries)")
-    // The state is that of the last recovery: something that can be saved.
+    // The state is that of the last recovery, which can be saved.
     try trainer.saveCheckpoint(to: problem.folder.file("checkpoint.safetensors"))
   }
 
-  @Test func aTrainingThatWentBackResumesToTheSameBytes() throws {
+  @Test func resumingAfterRecoveriesGivesBitIdenticalParameters() throws {
     let problem = try SmallTraining(iterations: 8)
     var settings = problem.settings
-    // So far off that the squares of the next activations overflow, but the parameters do not.
+    // So large that the squares of the next activations overflow, but the parameters do not.
     settings.learningRate = 1e18
-    // Two steps for each trouble: within eight steps the run goes back several times, and does not give up.
+    // Each failure takes two steps, so within eight steps the run recovers several times but does not fail.
     let whole = try problem.trainer(settings)
     var recoveries = 0
     try whole.run(sampler: problem.sampler()) { step in
@@ -132,7 +132,7 @@ import Training
   }
 }
 
-/// Networks with stored statistics, trained to be steady.
+/// Networks with running statistics, trained for temporal stability.
 @Suite struct CandidateTrainingTests {
   private func problem(iterations: Int, temporalWeight: Double = 20) throws -> (SmallTraining, TrainingSettings) {
     let problem = try SmallTraining(iterations: iterations)
@@ -142,7 +142,7 @@ import Training
     return (problem, settings)
   }
 
-  @Test func interruptedAndResumedRunEndsInTheSameBytes() throws {
+  @Test func resumingGivesBitIdenticalParameters() throws {
     let (problem, settings) = try problem(iterations: 8)
     let whole = try problem.trainer(settings)
     var temporal = 0.0
@@ -161,7 +161,7 @@ import Training
     #expect(try SmallTraining.parameters(resumed) == SmallTraining.parameters(whole))
   }
 
-  @Test func theFinishedModelPaintsAsTheTrainerDoesAtTheEnd() throws {
+  @Test func theFinishedModelComputesTheTrainersOutput() throws {
     let (problem, settings) = try problem(iterations: 10)
     let trainer = try problem.trainer(settings)
     let start = try SmallTraining.parameters(trainer)
@@ -176,7 +176,7 @@ import Training
     #expect(evaluator.output(of: model, photo: photo).elements == trainer.stylize(photo).elements)
   }
 
-  @Test func aWeightOnSteadinessMakesSteadierPictures() throws {
+  @Test func theTemporalWeightImprovesTemporalStability() throws {
     let photo = Picture(tensor: syntheticImage(width: 90, height: 80, seed: 8))
     func report(_ weight: Double) throws -> TemporalReport {
       let (problem, settings) = try problem(iterations: 40, temporalWeight: weight)
@@ -185,12 +185,12 @@ import Training
       return TemporalEvaluator(size: 32, pool: ComputePool(threads: 2)) { trainer.stylize($0) }.report(photo: photo)
     }
     let (without, with) = (try report(0), try report(1e5))
-    // So heavy a weight leaves little but steadiness to be learned; a gradient of the wrong sign would raise both.
+    // With so large a weight the temporal loss dominates. A gradient of the wrong sign would increase both figures.
     #expect(with.warping.output < 0.7 * without.warping.output, "\(with.warping) for \(without.warping)")
     #expect(with.still.output < without.still.output, "\(with.still) for \(without.still)")
   }
 
-  @Test func aBaseIsWhereTheTrainingStarts() throws {
+  @Test func trainingStartsFromTheBaseAndDoesNotChangeIt() throws {
     let (problem, settings) = try problem(iterations: 4)
     let trainer = try problem.trainer(settings)
     try trainer.run(sampler: problem.sampler()) { _ in true }
@@ -201,6 +201,7 @@ import Training
     #expect(try SmallTraining.parameters(continued) == base.parameters.mapValues(\.elements))
     _ = try continued.step(try problem.sampler().batch(0))
     let other = try trainer.model(style: "base", metadata: [:])
-    #expect(other.parameters.mapValues(\.elements) == base.parameters.mapValues(\.elements), "the base was changed")
+    #expect(
+      other.parameters.mapValues(\.elements) == base.parameters.mapValues(\.elements), "training changed the base")
   }
 }

@@ -2,10 +2,11 @@ import Foundation
 import Imaging
 import TestSupport
 
-/// Pictures of strokes whose width is known.
+/// Pictures of strokes with a known width.
 enum SyntheticStrokes {
-  /// Rectangles of `strokeWidth` pixels across and five times that along, each of one colour, that lie over one another until nothing of the ground
-  /// is seen; their directions change slowly over the picture.
+  /// Paints single-coloured rectangles over each other until they cover the picture.
+  ///
+  /// A rectangle is `strokeWidth` pixels wide and five times as long. Directions vary slowly over the picture.
   static func picture(width: Int, height: Int, strokeWidth: Double, seed: UInt64 = 1) -> Picture {
     var random = Random(seed: seed)
     var values = [Float](repeating: 128, count: width * height * 3)

@@ -6,7 +6,7 @@ import Testing
 import Threading
 import Training
 
-/// Styles whose steadiness can be told in advance.
+/// Styles with known temporal stability.
 @Suite struct TemporalEvaluatorTests {
   private static let photo = Picture(tensor: syntheticImage(width: 120, height: 110, seed: 3))
   private static let grey = Picture(width: 100, height: 100, red: 120, green: 130, blue: 140)
@@ -26,30 +26,30 @@ import Training
     [report.pan, report.subpixel, report.zoom, report.rotation, report.warping]
   }
 
-  @Test func aStyleThatChangesNothingIsAsSteadyAsTheFilm() {
+  @Test func theIdentityIsAsStableAsTheInput() {
     let report = report(Self.photo) { $0 }
     for part in warpings(report) + [report.still] { #expect(part.output == part.input) }
-    // The photo's own noise of up to 63 levels is fine detail that rotation smooths: the film has an error of its own.
+    // The photo has noise of up to 63 levels, which the interpolation smooths, so the input has an error too.
     #expect(warpings(report).allSatisfy { $0.input > 0.1 })
-    // Noise of 2, rounded to whole levels: √(4 + 1/12), less where it is clamped.
+    // Noise of σ = 2, rounded to integers, has a deviation of √(4 + 1/12), and less where it is clamped.
     #expect(abs(report.still.input - 2.02) < 0.05, "\(report.still)")
   }
 
-  /// Noise averaged at a quarter keeps 0.38 of its deviation, and what rounding to whole levels adds.
-  @Test func aDenoisedStillIsSteadierThanTheFilmAndMotionIsAsItWas() {
+  /// Averaging with a weight of a quarter leaves 0.38 of the noise's deviation, and rounding to integers adds to it.
+  @Test func denoisingStabilizesTheStillAndDoesNotAffectMotion() {
     let (plain, denoised) = (report(Self.photo) { $0 }, report(Self.photo, denoises: true) { $0 })
     #expect(abs(denoised.still.output / denoised.still.input - 0.4) < 0.05, "\(denoised.still)")
-    // A photo of noise changes by more than what is averaged.
+    // In motion, the noisy photo changes by more than the denoiser's threshold.
     #expect(abs(denoised.pan.output - plain.pan.output) < 0.02 * plain.pan.output)
   }
 
-  @Test func onePictureForEverythingIsPerfectlySteady() {
+  @Test func aConstantOutputIsPerfectlyStable() {
     let report = report(Self.photo) { Tensor($0.shape, elements: [Float](repeating: 77, count: $0.count)) }
-    // Bicubic weights add up to 1 but for rounding.
+    // Bicubic weights add up to 1 within rounding.
     for part in warpings(report) + [report.still] { #expect(part.output < 1e-3) }
   }
 
-  @Test func halfTheContrastIsHalfTheError() {
+  @Test func halfTheContrastHasHalfTheError() {
     let report = report(Self.photo) { Self.mapped($0) { 60 + 0.5 * $0 } }
     for part in warpings(report) + [report.still] { #expect(abs(part.output - 0.5 * part.input) < 1e-3 * part.input) }
   }
@@ -60,18 +60,18 @@ import Training
       isHigh.toggle()
       return Self.mapped(frame) { $0 + (isHigh ? 5 : -5) }
     }
-    // A grey photo has no error of its own; each frame is 10 levels from the one before.
+    // A grey input has no error. Consecutive output frames differ by 10 levels.
     for part in warpings(report) {
       #expect(part.input < 1e-3)
       #expect(abs(part.output - 10) < 1e-3)
     }
-    // Eight values of ±5 have the unbiased variance 25·8/7, beside the noise's.
+    // Eight values of ±5 have an unbiased variance of 25·8/7, to which the noise adds.
     let expected = (25 * 8 / 7.0 + report.still.input * report.still.input).squareRoot()
     #expect(abs(report.still.output - expected) < 0.1, "\(report.still) for \(expected)")
   }
 
-  @Test func textureThatSticksToTheScreenIsUnsteadyWhereThePictureMoves() {
-    // "Shower door": the same texture whatever the photo shows. It is steady in the still, and wrong wherever something moves.
+  @Test func aTextureFixedToTheScreenIsUnstableInMotion() {
+    // The shower-door effect: the texture does not depend on the photo. It is stable in the still and wrong in motion.
     let texture = syntheticImage(width: 64, height: 64, seed: 9)
     let report = report(Self.grey) { _ in texture }
     #expect(report.still.output == 0)
@@ -79,7 +79,7 @@ import Training
     #expect(report.subpixel.output < report.pan.output)
   }
 
-  @Test func clampedOutputsCount() {
+  @Test func outputsAreClamped() {
     let report = report(Self.photo) { Self.mapped($0) { $0 * 1e6 + 300 } }
     for part in warpings(report) { #expect(part.output < 1e-3) }
   }

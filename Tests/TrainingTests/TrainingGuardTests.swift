@@ -8,7 +8,7 @@ import Training
     .init(iteration: iteration, total: total, output: output, photos: photos, painting: painting)
   }
 
-  /// Shows the guard `count` steps of one loss; returns the first trouble.
+  /// Passes `count` steps with the same loss to the guard and returns the first trouble.
   private func show(_ watch: inout TrainingGuard, from first: Int, count: Int, total: Double) -> TrainingGuard.Trouble?
   {
     for iteration in first..<first + count {
@@ -17,7 +17,7 @@ import Training
     return nil
   }
 
-  @Test func everyFullWindowIsAStateToComeBackTo() {
+  @Test func theStateAfterEachFullWindowIsGood() {
     var watch = TrainingGuard()
     let good = (1...3 * TrainingGuard.window).filter { watch.observe(observation($0)).isGood }
     #expect(good == [1, 2, 3].map { $0 * TrainingGuard.window })
@@ -39,14 +39,14 @@ import Training
     }
   }
 
-  @Test func outputsWithoutContrastAreTroubleWhereThereIsSomeToShow() {
+  @Test func outputsWithoutContrastAreTroubleIfTheInputsHaveContrast() {
     func firstTrouble(photos: Double, painting: Double) -> Int? {
       var watch = TrainingGuard()
       return (1...100).first {
         watch.observe(observation($0, output: 0.5, photos: photos, painting: painting)).trouble == .collapsed
       }
     }
-    // Fifty steps to find contrast, then ten without it in a row.
+    // Contrast may be missing for 50 steps, and then for fewer than 10 consecutive ones.
     #expect(firstTrouble(photos: 60, painting: 60) == 60)
     #expect(firstTrouble(photos: 5, painting: 60) == nil)
     #expect(firstTrouble(photos: 60, painting: 5) == nil)
@@ -66,19 +66,19 @@ import Training
 }
 
 @Suite struct GradientScaleTests {
-  @Test func longGradientsAreShortenedAndOrdinaryOnesAreNot() {
+  @Test func onlyLongGradientsAreClipped() {
     var watch = TrainingGuard()
     for norm in [1.0, 0.8, 1.2] { #expect(watch.gradientScale(norm: norm) == 1) }
     let scale = watch.gradientScale(norm: 100)
-    // One and a half times the running mean, which is about 1.
+    // 1.5 times the running mean, which is about 1, divided by 100.
     #expect((0.014...0.016).contains(scale), "\(scale)")
-    // The outlier counts as it was shortened: the next one is as well.
+    // The clipped norm of the outlier enters the running mean, so the next outlier is clipped too.
     #expect(watch.gradientScale(norm: 100) < 0.017)
     #expect(watch.gradientScale(norm: 1) == 1)
   }
 
   @Test(arguments: [0, Double.nan, .infinity])
-  func noScaleMendsAGradientThatIsNone(_ norm: Double) {
+  func zeroAndNonFiniteGradientsAreNotScaled(_ norm: Double) {
     var watch = TrainingGuard()
     #expect(watch.gradientScale(norm: norm) == 1)
   }

@@ -47,7 +47,7 @@ import Training
     #expect(try logged(run) == [1, 2, 3, 4, 5])
   }
 
-  @Test func anObjectiveThatAFileDoesNotTellIsTheUsualOne() throws {
+  @Test func missingAndInvalidMetadataGiveTheDefaultObjective() throws {
     let definition = try NetworkDefinition.named("quarter")
     for metadata in [
       [:],
@@ -81,7 +81,7 @@ import Training
   @Test func filesThatCannotBeWrittenDoNotEndTheRun() throws {
     let problem = try SmallTraining(iterations: 5)
     let run = try TrainingRun(options: options(problem), settings: problem.settings)
-    // Folders stand where the checkpoint and a preview are to go.
+    // Folders block the paths of the checkpoint and a preview.
     for name in ["checkpoint.safetensors", "preview-000002.png"] {
       try FileManager.default.createDirectory(
         atPath: run.files.training.folder + "/" + name, withIntermediateDirectories: false)
@@ -90,10 +90,10 @@ import Training
     let outcome = try run.run(shouldStop: { false }, onNotice: { notices.append($0) }) { _, _ in }
     #expect(outcome == .finished)
     #expect(notices.count == 3, "\(notices)")
-    #expect(notices.contains { $0.contains("preview-000002.png") && $0.contains("goes on") })
+    #expect(notices.contains { $0.contains("preview-000002.png") && $0.contains("continues") })
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
 
-    // A run that is to stop has nothing but its checkpoint: there the sentence is an error.
+    // Without its checkpoint a stopped run would be lost, so here the failure is an error.
     let stopped = try TrainingRun(options: options(problem), settings: problem.settings)
     #expect {
       _ = try stopped.run(shouldStop: { true }) { _, _ in }
@@ -112,12 +112,12 @@ import Training
     let again = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
     #expect(try again.run(shouldStop: { false }) { _, _ in } == .finished)
     #expect(FileManager.default.fileExists(atPath: problem.folder.file("painted.safetensors")))
-    // All steps were done before: their losses come out of the log.
+    // All steps are complete, so the losses come from the log.
     let card = try StyleCard(path: again.files.card)
     #expect(card.training.lossIterations == 4 && card.training.losses.total > 0, "\(card)")
   }
 
-  @Test func aBaseIsNamedAndOneOfAnotherNetworkRefused() throws {
+  @Test func theBaseIsRecordedAndAnIncompatibleOneRefused() throws {
     let problem = try SmallTraining(iterations: 2)
     let first = try TrainingRun(options: options(problem), settings: problem.settings)
     _ = try first.run(shouldStop: { false }) { _, _ in }
@@ -138,12 +138,12 @@ import Training
     #expect {
       _ = try TrainingRun(options: withBase, settings: settings)
     } throws: { error in
-      guard case TrainingError.foreignBase(let file, _, _) = error else { return false }
+      guard case TrainingError.incompatibleBase(let file, _, _) = error else { return false }
       return file == base && "\(error)".contains("--from-scratch")
     }
   }
 
-  @Test func whatWasToldOfThePaintingOutlivesAnotherTraining() throws {
+  @Test func creditsOfThePaintingOutliveAnotherTraining() throws {
     let problem = try SmallTraining(iterations: 1)
     let first = try TrainingRun(options: options(problem), settings: problem.settings)
     _ = try first.run(shouldStop: { false }) { _, _ in }
@@ -166,15 +166,15 @@ import Training
     #expect(try trained().credits == nil)
   }
 
-  @Test func settingsAreChosenByThePaintingWhereAskedFor() throws {
+  @Test func settingsCanBeChosenForThePainting() throws {
     let problem = try SmallTraining(iterations: 1)
     var choosing = options(problem)
     (choosing.strokeSize, choosing.choosesStyleWeight) = (.large, true)
     let run = try TrainingRun(options: choosing, settings: problem.settings)
-    // 1.4 times the canvas of 256: the painting of 50 lines has no finer strokes to be enlarged for.
+    // 1.4 times the canvas of 256. The painting of 50 lines has no fine strokes that need more.
     #expect(run.settings.styleSize == 358)
     #expect(run.settings.weights.style != problem.settings.weights.style)
-    #expect(run.notes.contains { $0.contains("5 photos only") })
+    #expect(run.notes.contains { $0.contains("only 5 photos") })
   }
 
   @Test func resumingWithoutACheckpointIsAnError() throws {

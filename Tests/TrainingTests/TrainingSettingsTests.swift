@@ -3,32 +3,32 @@ import Testing
 import Training
 
 @Suite struct TrainingSettingsTests {
-  @Test func rateIsConstantThenFallsToATwentieth() {
+  @Test func theLearningRateIsConstantAndThenFallsToATwentieth() {
     let settings = TrainingSettings(network: "dense", iterations: 100, learningRate: 1)
     #expect(settings.learningRate(at: 0) == 1)
     #expect(settings.learningRate(at: 50) == 1)
     #expect(settings.learningRate(at: 75) < 0.6)
-    // A twentieth would be that of the step behind the last one.
+    // The step after the last one would have a twentieth.
     #expect((0.05..<0.07).contains(settings.learningRate(at: 99)))
     #expect(TrainingSettings(iterations: 1, learningRate: 1).learningRate(at: 0) == 1)
   }
 
   @Test(arguments: NetworkDefinition.names.filter { (try? NetworkDefinition.named($0).revisionChannels) != nil })
-  func theRateOfARevisionBeginsAnew(network: String) {
+  func theLearningRateRestartsForTheRevision(network: String) {
     let settings = TrainingSettings(network: network, iterations: 100, learningRate: 1)
-    // Eighty steps of the draft, of which the first half is constant, then twenty of the revision.
+    // 80 steps of the draft, constant in the first half, then 20 steps of the revision.
     #expect(settings.learningRate(at: 40) == 1)
     #expect((0.05..<0.1).contains(settings.learningRate(at: 79)))
     #expect(settings.learningRate(at: 80) == 1)
     #expect((0.05..<0.1).contains(settings.learningRate(at: 99)))
   }
 
-  @Test func fromABaseTheRateRisesFirst() {
+  @Test func trainingFromABaseHasAWarmup() {
     let settings = TrainingSettings(iterations: 1000, baseChecksum: "base", learningRate: 1)
     #expect(settings.learningRate(at: 0) < 0.01 && settings.learningRate(at: 0) > 0)
     #expect(abs(settings.learningRate(at: 50) - 0.5) < 0.01)
     #expect(settings.learningRate(at: 100) == 1)
-    // An eighth of a short run, and nothing of one of a few steps.
+    // The warmup is an eighth of a short run, and there is none in a run of a few steps.
     let short = TrainingSettings(iterations: 80, baseChecksum: "base", learningRate: 1)
     #expect(short.learningRate(at: 9) < 1 && short.learningRate(at: 10) == 1)
     #expect(TrainingSettings(iterations: 7, baseChecksum: "base", learningRate: 1).learningRate(at: 0) == 1)
@@ -46,7 +46,7 @@ import Training
     #expect(throws: TrainingError.self) { try settings.validate() }
   }
 
-  @Test func normsGoFromTheImagesStatisticsToTheStoredOnes() {
+  @Test func normsChangeFromImageStatisticsToRunningStatistics() {
     let schedule = NormSchedule(start: 0.2, end: 0.6)
     #expect(schedule.phase(at: 0, of: 100) == .init(imageShare: 1, momentum: NormSchedule.momentum))
     #expect(schedule.phase(at: 19, of: 100).imageShare == 1)
@@ -56,7 +56,7 @@ import Training
     #expect(NormSchedule(start: 0, end: 0).phase(at: 0, of: 10) == .finished)
   }
 
-  @Test func steadinessIsOnForOtherNetworksThanTheReferences() {
+  @Test func theDefaultTemporalWeightIsPositiveExceptForTheReferences() {
     func weight(_ network: String, _ objective: Objective, _ iterations: Int) -> Double {
       TrainingSettings.defaultTemporalWeight(network: network, objective: objective, iterations: iterations)
     }
@@ -69,7 +69,7 @@ import Training
     #expect((0..<TrainingSettings.steadyWeightBalanced).contains(weight("dense", .balanced, 300)))
   }
 
-  @Test func theDefaultNetworkIsTheFastestNamedOneAndIsTrainedToBeSteady() throws {
+  @Test func theDefaultNetworkIsTheFastestAndIsTrainedForTemporalStability() throws {
     let settings = TrainingSettings()
     #expect(try settings.validate().title == NetworkDefinition.names.last)
     #expect(
@@ -77,21 +77,21 @@ import Training
         network: settings.network, objective: settings.weights.objective, iterations: settings.iterations) > 0)
   }
 
-  @Test func theRevisionIsTrainedAtTheEndWhereThereIsOne() {
+  @Test func theRevisionIsTrainedAtTheEnd() {
     let revised = TrainingSettings(network: "dense:canvas=128,revision=8", iterations: 100)
     #expect(revised.draftIterations == 80 && revised.revisionIterations == 20 && revised.canvasLines == 128)
     let plain = TrainingSettings(network: "dense:canvas=128,revision=0", iterations: 100)
     #expect(plain.draftIterations == 100 && plain.revisionIterations == 0)
   }
 
-  @Test func aTeacherHasAQuarterOfTheDraftsSteps() {
+  @Test func distillationTakesAQuarterOfTheDraftsSteps() {
     var settings = TrainingSettings(network: "dense:canvas=128,revision=8", iterations: 100)
     #expect(settings.distillationIterations == 0)
     settings.teacherChecksum = "0"
     #expect(settings.distillationIterations == 20)
   }
 
-  @Test func unknownNetworkIsRefused() {
+  @Test func anUnknownNetworkIsRefused() {
     #expect(throws: ModelError.unknownNetwork("resnet")) { try TrainingSettings(network: "resnet").validate() }
   }
 }

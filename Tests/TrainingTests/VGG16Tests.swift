@@ -5,7 +5,7 @@ import Testing
 import Training
 
 @Suite struct VGG16Tests {
-  @Test func foreignFileIsRefused() throws {
+  @Test func aFileWithOtherTensorsIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("other.safetensors")
     try SafetensorsWriter.write(tensors: [("a", Tensor(Shape([3])))], metadata: [:], to: path)
@@ -17,7 +17,7 @@ import Training
     }
   }
 
-  @Test func wrongShapeIsRefusedByName() throws {
+  @Test func aTensorOfWrongShapeIsRefusedAndNamed() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("other.safetensors")
     try SafetensorsWriter.write(

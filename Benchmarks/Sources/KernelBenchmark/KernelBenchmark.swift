@@ -11,7 +11,7 @@ struct KernelBenchmark: ParsableCommand {
     abstract: "Measures every convolution kernel on the shapes that the networks use.",
     discussion: """
       The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
-      one that the engine takes; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
+      one in the engine's plan; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
       fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
       """,
     version: Program.version)
@@ -36,7 +36,7 @@ struct KernelBenchmark: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Algorithms to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
+      "Kernels to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
     transform: { name in
       guard let algorithm = LayerKernel(name) else {
         throw ValidationError("known are \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
@@ -70,7 +70,7 @@ struct KernelBenchmark: ParsableCommand {
 
     let cases = try networks.flatMap { network in
       try sizes.flatMap { size in
-        try Self.layers(of: network, size).flatMap { layer in
+        try ConvolutionLayer.all(of: network.definition, height: size.height, width: size.width).flatMap { layer in
           zip(pools, report.rooflines).map { (network, size, layer, $0) }
         }
       }
@@ -92,10 +92,5 @@ struct KernelBenchmark: ParsableCommand {
     progress.update(completed: cases.count)
     progress.finish()
     if json { try JSONLine.print(report) }
-  }
-
-  private static func layers(of network: NetworkChoice, _ size: FrameSize) throws -> [ConvolutionLayer] {
-    let extents = network.definition.frameExtents(height: size.height, width: size.width)
-    return ConvolutionLayer.all(of: network.definition, height: extents.height, width: extents.width)
   }
 }

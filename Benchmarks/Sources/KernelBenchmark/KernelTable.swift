@@ -4,7 +4,7 @@ import Measurement
 enum KernelTable {
   private static let table = TextTable([
     .init("network", width: 14, isText: true), .init("size", width: 5, isText: true), .init("threads"),
-    .init("shape", width: 26, isText: true), .init("layers"), .init("algorithm", width: 14, isText: true),
+    .init("shape", width: 26, isText: true), .init("layers"), .init("algorithm", width: 22, isText: true),
     .init("ms", width: 6), .init("GFLOP/s", width: 7), .init("of peak", width: 7), .init("of roofline"),
     .init("× im2col"), .init("difference", width: 8),
   ])
@@ -16,7 +16,7 @@ enum KernelTable {
       result.width == 1 ? result.network : "\(result.network) \(result.width)", NamedSize.name(result.size),
       String(result.threads), result.shape, String(result.layers.count),
       result.algorithm + (result.isPreferred ? " *" : ""), result.ms.threeDigits, result.gflops.threeDigits,
-      result.peakShare.percentage, result.rooflineShare.percentage, result.speedupOverIm2col.threeDigits,
+      result.peakShare.percentage, result.rooflineShare.percentage, result.speedupOverIm2col?.threeDigits ?? "",
       result.difference == 0 ? "0" : String(result.difference),
     ])
   }

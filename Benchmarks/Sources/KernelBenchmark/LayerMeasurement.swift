@@ -1,6 +1,7 @@
 import Console
 import Kernels
 import Measurement
+import Networks
 import Threading
 
 /// One algorithm on one shape; a row of the table and an object of the JSON.
@@ -14,7 +15,7 @@ struct ConvolutionResult: Codable, Sendable {
   /// The layers that have it.
   var layers: [String]
   var algorithm: String
-  /// Whether the engine takes this algorithm for it; no algorithm's for a revision's layers.
+  /// Whether the engine's plan has this algorithm for it; no algorithm's for a revision's layers.
   var isPreferred: Bool
   /// The median.
   var ms: Double
@@ -24,9 +25,9 @@ struct ConvolutionResult: Codable, Sendable {
   var peakShare: Double
   /// The same as a share of what peak and bandwidth allow.
   var rooflineShare: Double
-  /// im2col's time divided by this one.
-  var speedupOverIm2col: Double
-  /// The largest difference from im2col's output, divided by the largest output.
+  /// im2col's time divided by this one; nil for depthwise and separable layers, which it does not compute.
+  var speedupOverIm2col: Double?
+  /// The largest difference from the output of the yardstick, im2col where it computes the layer, divided by the largest output.
   var difference: Double
 }
 
@@ -44,24 +45,24 @@ struct LayerMeasurement {
   let layer: ConvolutionLayer
   let roofline: Roofline
 
-  /// A row for each of `kernels` that can compute the shape, im2col first.
+  /// A row for each of `kernels` that can compute the layer, the yardstick first.
   func run(_ kernels: Set<LayerKernel>, pool: ComputePool, seconds: Double) -> [ConvolutionResult] {
-    let geometry = layer.geometry
-    let chosen = LayerKernel.allCases.filter { ($0 == .im2col || kernels.contains($0)) && $0.supports(geometry) }
+    let (geometry, candidates) = (layer.geometry, layer.candidates)
+    let chosen = candidates.filter { $0 == candidates.first || kernels.contains($0) }
     let runs = chosen.map { ConvolutionRun(geometry, kernel: $0, pool: pool) }
     let times = Timing.interleaved(runs.map { run in { run() } }, seconds: seconds).map(Statistics.median)
-    let attainable = roofline.attainableGFLOPS(operations: geometry.operations, bytes: geometry.leastBytes)
+    let attainable = roofline.attainableGFLOPS(operations: layer.operations, bytes: layer.leastBytes)
     return zip(runs, times).map { run, milliseconds in
-      let gflops = geometry.operations / milliseconds / 1e6
+      let gflops = layer.operations / milliseconds / 1e6
       return ConvolutionResult(
         network: network.definition.resultName, width: network.definition.width, size: "\(size)",
         threads: pool.threadCount,
         shape: geometry.text, layers: layer.names, algorithm: "\(run.kernel)",
-        isPreferred: !layer.isRevision && run.kernel == .preferred(for: geometry),
+        isPreferred: run.kernel == layer.kernel,
         ms: milliseconds.rounded(significantDigits: 4), gflops: gflops.rounded(significantDigits: 4),
         peakShare: (gflops / roofline.peakGFLOPS).rounded(significantDigits: 3),
         rooflineShare: (gflops / attainable).rounded(significantDigits: 3),
-        speedupOverIm2col: (times[0] / milliseconds).rounded(significantDigits: 4),
+        speedupOverIm2col: chosen.first == .im2col ? (times[0] / milliseconds).rounded(significantDigits: 4) : nil,
         difference: run.difference(from: runs[0]).rounded(significantDigits: 2))
     }
   }

@@ -1,60 +1,68 @@
+import Inference
 import Kernels
 import Networks
 
-/// A convolution that a network does, and how often.
+/// A convolution that an engine does for a network, and how often.
 public struct ConvolutionLayer: Sendable {
   /// The extents, nearest upsampling in front of the convolution included.
   public let geometry: ConvolutionGeometry
   /// The names of the layers that have them.
-  public internal(set) var names: [String]
-  /// Whether it is one of a revision, which the engine computes in a pass of its own and not by a kernel for this layer alone.
-  public var isRevision = false
+  public private(set) var names: [String]
+  /// The kernel that the engine takes; nil for the layers of a revision, which it computes in a pass of its own.
+  public let kernel: LayerKernel?
 
-  /// The convolutions of `definition` for one picture of `height` × `width`, multiples of its `sizeMultiple` where it has no canvas; those of
-  /// equal extents together, in the order of the network. Layers of a draft have the extents of the canvas, those of a revision half the
-  /// picture's.
-  public static func all(of definition: NetworkDefinition, height: Int, width: Int) -> [ConvolutionLayer] {
-    var extents: [(height: Int, width: Int)] = []
+  /// The convolutions of the plan of `definition` for pictures of `width` × `height`; those of equal extents and kernels together, in the
+  /// order of the network. Layers of a draft have the extents of the canvas, those of a revision half the picture's.
+  ///
+  /// Throws `ModelError` or `InferenceError` where an engine would, and an ``UnknownKernel`` for a kernel that the benchmarks lack.
+  public static func all(of definition: NetworkDefinition, height: Int, width: Int) throws -> [ConvolutionLayer] {
     var layers: [ConvolutionLayer] = []
-    for node in definition.nodes {
-      var extent = node.inputs.first.map { extents[$0] } ?? (height: height, width: width)
-      switch node.operation {
-      case .convolution(let inputChannels, let outputChannels, let kernel, let stride, let padding):
-        // The engine reads the small map and never stores the large one.
-        let isUpsampled = node.inputs.first.map { definition.nodes[$0].operation == .upsampleNearest } ?? false
-        let upsampling = isUpsampled ? 2 : 1
-        let geometry = ConvolutionGeometry(
-          batch: 1, height: extent.height / upsampling, width: extent.width / upsampling, inputChannels: inputChannels,
-          outputChannels: outputChannels, kernel: kernel, stride: stride, padding: kernel / 2,
-          paddingMode: padding == .reflect ? .reflect : .zeros, upsampling: upsampling)
-        extent = (geometry.outputHeight, geometry.outputWidth)
-        if let same = layers.firstIndex(where: { $0.geometry.text == geometry.text }) {
-          layers[same].names.append(node.name)
-        } else {
-          layers.append(ConvolutionLayer(geometry: geometry, names: [node.name]))
-        }
-      case .upsampleNearest: extent = (extent.height * 2, extent.width * 2)
-      case .depthwiseConvolution(_, _, let stride, _):
-        extent = ((extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
-      case .pixelUnshuffle(let factor): extent = (extent.height / factor, extent.width / factor)
-      case .pixelShuffle(let factor): extent = (extent.height * factor, extent.width * factor)
-      case .canvas: extent = definition.canvasExtents(height: extent.height, width: extent.width)
-      case .revision(let channels): layers += revision(node.name, channels: channels, height: height, width: width)
-      case .input, .instanceNorm, .batchNorm, .relu, .add, .affine, .scaledTanh: break
+    for planned in try PlannedConvolution.all(of: definition, width: width, height: height) {
+      let kernel = try planned.algorithm.map { name in
+        guard let kernel = LayerKernel(name) else { throw UnknownKernel(name: name) }
+        return kernel
       }
-      extents.append(extent)
+      let (geometry, name) = (planned.geometry, planned.layers.joined(separator: " and "))
+      if let same = layers.firstIndex(where: { $0.geometry.text == geometry.text && $0.kernel == kernel }) {
+        layers[same].names.append(name)
+      } else {
+        layers.append(ConvolutionLayer(geometry: geometry, names: [name], kernel: kernel))
+      }
     }
     return layers
   }
 
-  /// The two convolutions of a revision on the blocks of 2×2 pixels of a picture of `height` × `width`; none where it is plain enlargement.
-  private static func revision(_ name: String, channels: Int, height: Int, width: Int) -> [ConvolutionLayer] {
-    guard channels > 0 else { return [] }
-    return [("conv1", 8, channels), ("conv2", channels, 12)].map { layer, inputChannels, outputChannels in
-      let geometry = ConvolutionGeometry(
-        batch: 1, height: (height + 1) / 2, width: (width + 1) / 2, inputChannels: inputChannels,
-        outputChannels: outputChannels, kernel: 3, padding: 1, paddingMode: .reflect)
-      return ConvolutionLayer(geometry: geometry, names: ["\(name).\(layer)"], isRevision: true)
+  /// A kernel of the engine that the benchmarks do not know.
+  public struct UnknownKernel: Error, CustomStringConvertible {
+    let name: String
+
+    /// One sentence.
+    public var description: String { "the benchmarks know no kernel '\(name)'; known are \(LayerKernel.allCases)" }
+  }
+
+  /// The kernels that compute the same, the yardstick of its kind first.
+  public var candidates: [LayerKernel] {
+    LayerKernel.allCases.filter { $0.kind == kind && $0.supports(geometry) }
+  }
+
+  private var kind: LayerKernel.Kind { kernel?.kind ?? .dense }
+
+  /// Operations without any algorithm's savings, two for each multiply-add.
+  public var operations: Double { 2 * Double(geometry.batch * geometry.outputPixels * weightCount) }
+
+  /// Bytes that cannot be avoided: input, output and weight once each.
+  public var leastBytes: Double {
+    let (pixels, outputs) = (geometry.height * geometry.width, geometry.outputPixels * geometry.outputChannels)
+    return 4 * Double(geometry.batch * (pixels * geometry.inputChannels + outputs) + weightCount)
+  }
+
+  /// Values of the weight, and products for each pixel of the output.
+  private var weightCount: Int {
+    let (inputs, taps) = (geometry.inputChannels, geometry.kernel * geometry.kernel)
+    return switch kind {
+    case .dense: inputs * taps * geometry.outputChannels
+    case .depthwise: inputs * taps
+    case .separable: inputs * (taps + geometry.outputChannels)
     }
   }
 }
@@ -64,18 +72,5 @@ extension ConvolutionGeometry {
   public var text: String {
     "\(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)") \(inputChannels)→\(outputChannels) \(outputWidth)×\(outputHeight)"
       + (upsampling == 1 ? "" : " ↑\(upsampling)")
-  }
-
-  /// Operations of a direct convolution, two for each multiply-add.
-  public var operations: Double {
-    2 * Double(batch * outputPixels * inputChannels * outputChannels * kernel * kernel)
-  }
-
-  /// Bytes that cannot be avoided: input, output and weight once each.
-  public var leastBytes: Double {
-    4
-      * Double(
-        batch * (height * width * inputChannels + outputPixels * outputChannels)
-          + kernel * kernel * inputChannels * outputChannels)
   }
 }

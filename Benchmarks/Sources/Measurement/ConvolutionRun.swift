@@ -3,14 +3,13 @@ import Threading
 
 /// One convolution with memory and random numbers of its own, ready to be run again and again.
 ///
-/// Input, weight and bias are the same numbers for every kernel on the same geometry, in the layout that it reads. As in a network,
-/// the bias is added on the way, and ReLU applied where the output is no picture.
+/// Input, weight and bias are the same numbers for every kernel of the same kind on the same geometry, in the layout that it reads. As in a
+/// network, the bias is added on the way, and ReLU applied where the output is no picture.
 public final class ConvolutionRun {
   /// What is computed.
   public let geometry: ConvolutionGeometry
   /// How.
   public let kernel: LayerKernel
-  private let pool: ComputePool
   private let run: () -> Void
   /// `[Ho·Wo, O]`.
   private let output: () -> FloatBuffer
@@ -20,14 +19,16 @@ public final class ConvolutionRun {
     precondition(geometry.batch == 1 && kernel.supports(geometry), "\(kernel) does not compute \(geometry.text)")
     self.geometry = geometry
     self.kernel = kernel
-    self.pool = pool
-    let operands = Operands(geometry)
+    let operands = Operands(geometry, kernel.kind)
+    let stored = kernel.stored(geometry)
     (run, output) =
       switch kernel {
       case .im2col: Self.im2col(geometry, operands, pool)
-      case .fromPicture: Self.fromPicture(geometry, operands, pool)
-      case .toPicture: Self.toPicture(geometry, operands, pool)
-      case .fused(let algorithm): Self.fused(geometry, algorithm, operands, pool)
+      case .fused(let algorithm): Self.between(algorithm.kernel(for: stored), operands, pool)
+      case .depthwise(let algorithm): Self.between(algorithm.kernel(for: stored), operands, pool)
+      case .separable(let algorithm): Self.between(algorithm.kernel(for: stored), operands, pool)
+      case .fromPicture(let algorithm): Self.fromPicture(algorithm.kernel(for: stored), operands, pool)
+      case .toPicture(let algorithm): Self.toPicture(algorithm.kernel(for: stored), operands, pool)
       }
   }
 
@@ -45,48 +46,75 @@ public final class ConvolutionRun {
     return Double(largest / max(range, .leastNormalMagnitude))
   }
 
-  // MARK: Kernels
+  // MARK: Operands
 
+  /// The layer's own numbers, of its own channels.
   private struct Operands {
+    let geometry: ConvolutionGeometry
     /// `[H·W, I]`.
     let input: FloatBuffer
-    /// `[O, I, k, k]`.
-    let weight: FloatBuffer
+    /// Of each layer that the kernel computes, `[O, I, k, k]`.
+    let weights: [FloatBuffer]
+    private let kind: LayerKernel.Kind
+    /// `[I]`, of the depthwise convolution in front of a 1×1 convolution.
+    private let middleBias: FloatBuffer
     /// `[O]`, and zeros up to whole vectors.
     let bias: FloatBuffer
     let rectifies: Bool
 
-    init(_ geometry: ConvolutionGeometry) {
+    init(_ geometry: ConvolutionGeometry, _ kind: LayerKernel.Kind) {
       let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+      let taps = geometry.kernel * geometry.kernel
+      self.geometry = geometry
+      self.kind = kind
       input = FloatBuffer(count: geometry.height * geometry.width * inputs, seed: 1, isPicture: inputs == 3)
-      weight = FloatBuffer(count: outputs * inputs * geometry.kernel * geometry.kernel, seed: 2)
+      weights =
+        switch kind {
+        case .dense: [FloatBuffer(count: outputs * inputs * taps, seed: 2)]
+        case .depthwise: [FloatBuffer(count: inputs * taps, seed: 2)]
+        case .separable: [FloatBuffer(count: inputs * taps, seed: 2), FloatBuffer(count: outputs * inputs, seed: 4)]
+        }
+      middleBias = FloatBuffer(count: inputs, seed: 5)
       bias = FloatBuffer(count: outputs, seed: 3, storedCount: (outputs + 7) / 8 * 8)
       rectifies = outputs != 3
     }
 
-    /// `count` floats that `pack` makes of the weight.
-    func packedWeight(
-      _ geometry: ConvolutionGeometry, count: Int, _ pack: (FilterWeight, UnsafeMutablePointer<Float>) -> Void
-    ) -> FloatBuffer {
-      let packed = FloatBuffer(count: count)
-      withExtendedLifetime(weight) {
-        pack(
-          FilterWeight(
-            weight.pointer, outputChannels: geometry.outputChannels, inputChannels: geometry.inputChannels,
-            kernel: geometry.kernel),
-          packed.pointer)
+    /// The weights in the form that `kernel` reads.
+    func packed(for kernel: any ConvolutionKernel) -> FloatBuffer {
+      let packed = FloatBuffer(count: kernel.packedWeightCount)
+      let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+      withExtendedLifetime(self) {
+        let first = FilterWeight(
+          weights[0].pointer, outputChannels: kind == .dense ? outputs : inputs,
+          inputChannels: kind == .dense ? inputs : 1, kernel: geometry.kernel,
+          bias: kind == .separable ? middleBias.pointer : nil)
+        let others = weights.dropFirst().map {
+          FilterWeight($0.pointer, outputChannels: outputs, inputChannels: inputs, kernel: 1)
+        }
+        kernel.packWeights([first] + others, into: packed.pointer, pool: nil)
       }
       return packed
     }
+
+    /// The input as activations have it, `[I/8, H·W, 8]`.
+    var blocks: FloatBuffer {
+      input.inBlocks(pixels: geometry.height * geometry.width, channels: geometry.inputChannels)
+    }
+
+    /// The output of activations in whole pixels.
+    func pixels(of blocks: FloatBuffer) -> FloatBuffer {
+      blocks.fromBlocks(pixels: geometry.outputPixels, channels: geometry.outputChannels)
+    }
   }
+
+  // MARK: Kernels
 
   private typealias Work = (run: () -> Void, output: () -> FloatBuffer)
 
   private static func im2col(_ geometry: ConvolutionGeometry, _ operands: Operands, _ pool: ComputePool) -> Work {
     let convolution = Convolution2D(geometry, algorithm: .im2col)
-    let weight = operands.packedWeight(geometry, count: convolution.preparedWeightCount) {
-      convolution.prepareWeight($0.values, into: $1, pool: pool)
-    }
+    let weight = FloatBuffer(count: convolution.preparedWeightCount)
+    convolution.prepareWeight(operands.weights[0].pointer, into: weight.pointer, pool: pool)
     let scratch = FloatBuffer(count: convolution.forwardScratchCount(threads: pool.threadCount))
     let output = FloatBuffer(count: geometry.outputPixels * geometry.outputChannels)
     let run = {
@@ -98,62 +126,51 @@ public final class ConvolutionRun {
     return (run, { output })
   }
 
-  private static func fused(
-    _ geometry: ConvolutionGeometry, _ algorithm: FusedAlgorithm, _ operands: Operands, _ pool: ComputePool
+  private static func between(
+    _ kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>, _ operands: Operands, _ pool: ComputePool
   ) -> Work {
-    let stored = LayerKernel.fused(algorithm).stored(geometry)
-    let convolution = FusedConvolution(stored, algorithm: algorithm)
-    let weight = operands.packedWeight(geometry, count: convolution.packedWeightCount) {
-      convolution.packWeight($0, into: $1)
-    }
-    let input = operands.input.inBlocks(pixels: geometry.height * geometry.width, channels: geometry.inputChannels)
-    let scratch = FloatBuffer(count: convolution.scratchCount(threads: pool.threadCount))
-    let output = FloatBuffer(count: stored.outputPixels * stored.outputChannels)
+    let (weight, input) = (operands.packed(for: kernel), operands.blocks)
+    let scratch = FloatBuffer(count: kernel.scratchCount(threads: pool.threadCount))
+    let output = FloatBuffer(count: kernel.geometry.outputPixels * kernel.geometry.outputChannels)
     let run = {
-      convolution.forward(
+      kernel.forward(
         ActivationInput(input.pointer), weight: weight.pointer,
         output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
         scratch: scratch.pointer, pool: pool)
     }
-    return (run, { output.fromBlocks(pixels: geometry.outputPixels, channels: geometry.outputChannels) })
+    return (run, { operands.pixels(of: output) })
   }
 
-  private static func fromPicture(_ geometry: ConvolutionGeometry, _ operands: Operands, _ pool: ComputePool) -> Work {
-    let stored = LayerKernel.fromPicture.stored(geometry)
-    let convolution = FusedPictureConvolution(stored)
-    let weight = operands.packedWeight(geometry, count: convolution.packedWeightCount) {
-      convolution.packWeight($0, into: $1)
-    }
+  private static func fromPicture(
+    _ kernel: any ConvolutionKernel<PictureReader, ActivationOutput>, _ operands: Operands, _ pool: ComputePool
+  ) -> Work {
+    let (weight, geometry) = (operands.packed(for: kernel), kernel.geometry)
     let picture = (0..<operands.input.count).map { UInt8(operands.input.pointer[$0]) }
-    let map = PictureMap(stored, width: geometry.width, height: geometry.height)
-    let scratch = FloatBuffer(count: convolution.scratchCount(threads: pool.threadCount))
-    let output = FloatBuffer(count: stored.outputPixels * stored.outputChannels)
+    let map = PictureMap(geometry, width: geometry.width, height: geometry.height)
+    let scratch = FloatBuffer(count: kernel.scratchCount(threads: pool.threadCount))
+    let output = FloatBuffer(count: geometry.outputPixels * geometry.outputChannels)
     func forward(_ bytes: UnsafePointer<UInt8>) {
-      convolution.forward(
-        PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map, weight: weight.pointer,
+      kernel.forward(
+        PictureReader(picture: PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map),
+        weight: weight.pointer,
         output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
         scratch: scratch.pointer, pool: pool)
     }
-    return (
-      { forward(picture) }, { output.fromBlocks(pixels: geometry.outputPixels, channels: geometry.outputChannels) }
-    )
+    return ({ forward(picture) }, { operands.pixels(of: output) })
   }
 
-  private static func toPicture(_ geometry: ConvolutionGeometry, _ operands: Operands, _ pool: ComputePool) -> Work {
-    let stored = LayerKernel.toPicture.stored(geometry)
-    let weight = operands.packedWeight(geometry, count: FusedConvolutionToPicture.packedWeightCount(stored)) {
-      FusedConvolutionToPicture.packWeight($0, stored, into: $1)
-    }
-    let input = operands.input.inBlocks(pixels: geometry.height * geometry.width, channels: geometry.inputChannels)
-    let scratch = FloatBuffer(count: FusedConvolutionToPicture.scratchCount(stored, threads: pool.threadCount))
+  private static func toPicture(
+    _ kernel: any ConvolutionKernel<ActivationInput, PictureOutput>, _ operands: Operands, _ pool: ComputePool
+  ) -> Work {
+    let (weight, input, geometry) = (operands.packed(for: kernel), operands.blocks, kernel.geometry)
+    let scratch = FloatBuffer(count: kernel.scratchCount(threads: pool.threadCount))
     let output = FloatBuffer(count: geometry.outputPixels * 3)
     let picture = PictureOutput(
       .floats(output.pointer, stride: 3 * geometry.outputWidth), width: geometry.outputWidth,
-      height: geometry.outputHeight)
+      height: geometry.outputHeight, bias: operands.bias.pointer)
     let run = {
-      FusedConvolutionToPicture.forward(
-        ActivationInput(input.pointer), stored, weight: weight.pointer, bias: operands.bias.pointer,
-        scaling: PictureScaling(tanh: nil), picture: picture, scratch: scratch.pointer, pool: pool)
+      kernel.forward(
+        ActivationInput(input.pointer), weight: weight.pointer, output: picture, scratch: scratch.pointer, pool: pool)
     }
     return (run, { output })
   }

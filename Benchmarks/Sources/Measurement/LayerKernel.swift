@@ -4,16 +4,32 @@ import Kernels
 public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertible {
   /// OpenBLAS on gathered patches, with whole pixels side by side in memory: what a plain implementation does.
   case im2col
-  /// ``FusedPictureConvolution``: the first layer, from bytes.
-  case fromPicture
-  /// ``FusedConvolutionToPicture``: the last layer.
-  case toPicture
-  /// ``FusedConvolution``: between two activations.
+  /// Between two activations.
   case fused(FusedAlgorithm)
+  /// The first layer, from bytes.
+  case fromPicture(PictureAlgorithm)
+  /// The last layer.
+  case toPicture(ToPictureAlgorithm)
+  /// Each channel with a kernel of its own.
+  case depthwise(DepthwiseAlgorithm)
+  /// A depthwise convolution and the 1×1 convolution behind it.
+  case separable(SeparableAlgorithm)
 
-  /// All of them, the yardstick first.
+  /// What the layers are.
+  public enum Kind: Sendable {
+    /// Every output reads every input channel.
+    case dense
+    /// As ``LayerKernel/depthwise(_:)``.
+    case depthwise
+    /// As ``LayerKernel/separable(_:)``.
+    case separable
+  }
+
+  /// All of them, the yardsticks first.
   public static let allCases: [LayerKernel] =
-    [.im2col, .fromPicture, .toPicture] + FusedAlgorithm.allCases.map { .fused($0) }
+    [.im2col] + FusedAlgorithm.allCases.map { .fused($0) } + PictureAlgorithm.allCases.map { .fromPicture($0) }
+    + ToPictureAlgorithm.allCases.map { .toPicture($0) } + DepthwiseAlgorithm.allCases.reversed().map { .depthwise($0) }
+    + SeparableAlgorithm.allCases.map { .separable($0) }
 
   /// The kernel called `name`, or nil.
   public init?(_ name: String) {
@@ -21,43 +37,53 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     self = kernel
   }
 
-  /// As on the command line: `winograd6`, `fromPicture`.
+  /// As an engine's plan names it and as on the command line: `winograd6`, `fromPicture-winograd`.
   public var description: String {
     switch self {
     case .im2col: "im2col"
-    case .fromPicture: "fromPicture"
-    case .toPicture: "toPicture"
     case .fused(let algorithm): algorithm.rawValue
+    case .fromPicture(let algorithm): "fromPicture-\(algorithm)"
+    case .toPicture(let algorithm): "toPicture-\(algorithm)"
+    case .depthwise(let algorithm): "depthwise-\(algorithm)"
+    case .separable(let algorithm): algorithm.rawValue
     }
   }
 
-  /// Whether it computes a convolution of the extents of `geometry`, its channels filled up to whole vectors where they must be.
+  /// What layers it computes.
+  public var kind: Kind {
+    switch self {
+    case .im2col, .fused, .fromPicture, .toPicture: .dense
+    case .depthwise: .depthwise
+    case .separable: .separable
+    }
+  }
+
+  /// Whether it computes a convolution of its kind of the extents of `geometry`, its channels filled up to whole vectors where they must be.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool {
     let geometry = stored(geometry)
     return switch self {
     case .im2col: ConvolutionAlgorithm.im2col.supports(geometry)
-    case .fromPicture: PictureAlgorithm.direct.supports(geometry)
-    case .toPicture: FusedConvolutionToPicture.supports(geometry)
     case .fused(let algorithm): algorithm.supports(geometry)
+    case .fromPicture(let algorithm): algorithm.supports(geometry)
+    case .toPicture(let algorithm): algorithm.supports(geometry)
+    case .depthwise(let algorithm): algorithm.supports(geometry)
+    case .separable(let algorithm): algorithm.supports(geometry)
     }
   }
 
   /// `geometry` with the channels that it has in memory: those of activations in multiples of 8.
   func stored(_ geometry: ConvolutionGeometry) -> ConvolutionGeometry {
     func whole(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
-    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    var (inputs, outputs) = (whole(geometry.inputChannels), whole(geometry.outputChannels))
+    switch self {
+    case .im2col: (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    case .fromPicture: inputs = geometry.inputChannels
+    case .toPicture: outputs = geometry.outputChannels
+    case .fused, .depthwise, .separable: break
+    }
     return ConvolutionGeometry(
-      batch: geometry.batch, height: geometry.height, width: geometry.width,
-      inputChannels: self == .fromPicture || self == .im2col ? inputs : whole(inputs),
-      outputChannels: self == .toPicture || self == .im2col ? outputs : whole(outputs), kernel: geometry.kernel,
-      stride: geometry.stride, padding: geometry.padding, paddingMode: geometry.paddingMode,
-      upsampling: geometry.upsampling)
-  }
-
-  /// The one that the engine takes: a network's first and last convolution are those with three channels.
-  public static func preferred(for geometry: ConvolutionGeometry) -> LayerKernel {
-    if LayerKernel.fromPicture.supports(geometry) { return .fromPicture }
-    if LayerKernel.toPicture.supports(geometry) { return .toPicture }
-    return .fused(.preferred(for: LayerKernel.fused(.direct).stored(geometry)))
+      batch: geometry.batch, height: geometry.height, width: geometry.width, inputChannels: inputs,
+      outputChannels: outputs, kernel: geometry.kernel, stride: geometry.stride, padding: geometry.padding,
+      paddingMode: geometry.paddingMode, upsampling: geometry.upsampling)
   }
 }

@@ -5,6 +5,7 @@ import Foundation
 import Inference
 import Measurement
 import Networks
+import Streaming
 import TestSupport
 import Threading
 

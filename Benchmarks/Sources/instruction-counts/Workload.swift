@@ -14,8 +14,8 @@ struct Workload: Sendable {
   /// The work, to be done as often as one likes.
   func prepare() throws -> () throws -> Void { try makeWork(ComputePool(threads: 1)) }
 
-  /// Frames of whole networks, the way to a canvas and back without a draft between, and every convolution kernel on small shapes of the
-  /// kinds that networks have.
+  /// Frames of whole networks, the way to a canvas and back without a draft between, and every convolution kernel on the first
+  /// layer for which an engine takes it.
   ///
   /// OpenBLAS is left out: which of its kernels runs depends on the processor.
   static let all: [Workload] =
@@ -25,9 +25,7 @@ struct Workload: Sendable {
       Workload(name: "canvas and revision 203x115") { pool in try frame(reduction, width: 203, height: 115, pool: pool)
       },
     ]
-    + shapes.flatMap { shape in
-      LayerKernel.allCases.filter { $0 != .im2col && $0.supports(shape) }.map { convolution(shape, $0) }
-    }
+    + kernels
 
   private static func frame(_ network: String, width: Int, height: Int) -> Workload {
     Workload(name: "frame \(network) \(width)x\(height)") { pool in
@@ -55,26 +53,24 @@ struct Workload: Sendable {
       Node(name: "revision", operation: .revision(channels: 8), inputs: [0, 1]),
     ])
 
-  private static func convolution(_ shape: ConvolutionGeometry, _ kernel: LayerKernel) -> Workload {
-    Workload(name: "\(kernel) \(shape.text)") { pool in
-      let run = ConvolutionRun(shape, kernel: kernel, pool: pool)
-      return { run() }
+  /// Each kernel in the plans of ``KernelNetworks``.
+  private static var kernels: [Workload] {
+    let layers = KernelNetworks.all.map { network in
+      Result { try ConvolutionLayer.all(of: network, height: KernelNetworks.height, width: KernelNetworks.width) }
     }
-  }
-
-  /// The kinds of convolutions in the networks, on 48 × 36 pixels or less, with tails that are no whole tile.
-  private static let shapes: [ConvolutionGeometry] = [
-    geometry(from: 3, to: 16, kernel: 9), geometry(from: 16, to: 32, kernel: 3, stride: 2),
-    geometry(from: 32, to: 32, kernel: 3), geometry(from: 32, to: 16, kernel: 3, upsampling: 2),
-    geometry(from: 16, to: 3, kernel: 9), geometry(from: 32, to: 32, kernel: 1),
-  ]
-
-  private static func geometry(
-    from inputChannels: Int, to outputChannels: Int, kernel: Int, stride: Int = 1, upsampling: Int = 1
-  ) -> ConvolutionGeometry {
-    ConvolutionGeometry(
-      batch: 1, height: 36 / upsampling, width: 46 / upsampling, inputChannels: inputChannels,
-      outputChannels: outputChannels, kernel: kernel, stride: stride, padding: kernel / 2, paddingMode: .reflect,
-      upsampling: upsampling)
+    var known: Set<LayerKernel> = []
+    return layers.flatMap { layers -> [Workload] in
+      switch layers {
+      case .failure(let error): [Workload(name: "kernels") { _ in throw error }]
+      case .success(let layers):
+        layers.compactMap { layer in
+          guard let kernel = layer.kernel, known.insert(kernel).inserted else { return nil }
+          return Workload(name: "\(kernel) \(layer.geometry.text)") { pool in
+            let run = ConvolutionRun(layer.geometry, kernel: kernel, pool: pool)
+            return { run() }
+          }
+        }
+      }
+    }
   }
 }

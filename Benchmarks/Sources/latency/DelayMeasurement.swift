@@ -1,5 +1,7 @@
+import Console
 import Inference
 import Measurement
+import Streaming
 import Threading
 
 /// The delay of one stream.

@@ -1,5 +1,6 @@
 import Measurement
 import Networks
+import Tensors
 import Testing
 import TestSupport
 

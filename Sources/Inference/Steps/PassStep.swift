@@ -1,10 +1,9 @@
 import Kernels
 
-/// What no convolution takes along: the value itself, then ReLU, then the scaled tanh.
+/// What no convolution takes along: a function of each value.
 struct PassStep: PlanStep {
   let input: LazyActivation
-  let rectifies: Bool
-  let scaling: PictureScaling
+  let function: PointwiseFunction
   /// Whether the sums of instance norms are gathered.
   let gathers: Bool
   let output: Int
@@ -13,13 +12,12 @@ struct PassStep: PlanStep {
 
   func bound(to binding: inout PlanBinding) throws -> BoundStep? {
     let extent = binding.extents[output]
-    let (pixels, channels, scaling) = (extent.pixels, extent.storedChannels, scaling)
+    let (pixels, channels, function) = (extent.pixels, extent.storedChannels, function)
     let source = binding.input(input)
-    let target = ActivationOutput(
-      binding.place(output), rectifies: rectifies, moments: gathers ? binding.memory.moments : nil)
+    let target = ActivationOutput(binding.place(output), moments: gathers ? binding.memory.moments : nil)
     return BoundStep(name: "pass \(extent)") { frame in
       ActivationPass.forward(
-        source, pixels: pixels, channels: channels, scaling: scaling, output: target, pool: frame.pool)
+        source, pixels: pixels, channels: channels, function: function, output: target, pool: frame.pool)
     }
   }
 }

@@ -1,5 +1,19 @@
 import Threading
 
+/// What a pass does to each value by itself.
+///
+/// A function more is a case here and its line in ``ActivationPass``.
+public enum PointwiseFunction: Sendable, Equatable {
+  /// `x`.
+  case identity
+  /// `max(x, 0)`.
+  case relu
+  /// `x` where it is positive, else `slope · x`.
+  case leakyReLU(slope: Float)
+  /// `scale · tanh(x) + offset`.
+  case scaledTanh(scale: Float, offset: Float)
+}
+
 /// Passes over a whole activation, for what no convolution takes along.
 public enum ActivationPass {
   /// Values that one task takes.
@@ -12,27 +26,44 @@ public enum ActivationPass {
   /// The tasks whose sums ``Moments`` adds.
   public static func taskCount(pixels: Int, channels: Int) -> Int { tasks(pixels: pixels, channels: channels).tasks }
 
-  /// `output = f(r(in))`, with `in` as `input` describes it, `r` ReLU if the output rectifies, `f` the scaled tanh if given.
+  /// `output = f(in)`, with `in` as `input` describes it and `f` the `function`.
   ///
-  /// Bias of the output and materialization of the input are not looked at. The output may be the input's own memory.
+  /// Of the output the values and the moments count; materialization of the input is not looked at. The output may be the input's own
+  /// memory.
   public static func forward(
-    _ input: ActivationInput, pixels: Int, channels: Int, scaling: PictureScaling = PictureScaling(tanh: nil),
+    _ input: ActivationInput, pixels: Int, channels: Int, function: PointwiseFunction = .identity,
     output: ActivationOutput, pool: ComputePool
+  ) {
+    switch function {
+    case .identity: run(input, pixels: pixels, channels: channels, output: output, pool: pool) { $0 }
+    case .relu: run(input, pixels: pixels, channels: channels, output: output, pool: pool) { rectified($0) }
+    case .leakyReLU(let slope):
+      run(input, pixels: pixels, channels: channels, output: output, pool: pool) {
+        (Lanes(repeating: slope) * $0).replacing(with: $0, where: $0 .> Lanes.zero)
+      }
+    case .scaledTanh(let scale, let offset):
+      let scaling = PictureScaling(tanh: (scale, offset))
+      run(input, pixels: pixels, channels: channels, output: output, pool: pool) { scaling.apply($0) }
+    }
+  }
+
+  @inline(__always)
+  private static func run(
+    _ input: ActivationInput, pixels: Int, channels: Int, output: ActivationOutput, pool: ComputePool,
+    _ function: (_ value: Lanes) -> Lanes
   ) {
     let tasks = tasks(pixels: pixels, channels: channels)
     pool.parallelFor(tasks.tasks) { task in
       let first = task * pixels / tasks.tasks
       let end = (task + 1) * pixels / tasks.tasks
-      let moments = output.moments.map { $0 + task * 2 * channels }
-      moments?.update(repeating: 0, count: 2 * channels)
+      let moments = output.beginMoments(task: task, channels: channels)
       for channel in stride(from: 0, to: channels, by: laneCount) {
         guard first < end else { break }
         let block = channel * pixels
-        var sums = MomentSums(
-          pivot: value(input, at: block + first * laneCount, channel: channel, scaling, output.rectifies))
+        var sums = MomentSums(pivot: function(value(input, at: block + first * laneCount, channel: channel)))
         for pixel in first..<end {
           let offset = block + pixel * laneCount
-          let value = value(input, at: offset, channel: channel, scaling, output.rectifies)
+          let value = function(value(input, at: offset, channel: channel))
           sums.add(value)
           store(value, output.values + offset)
         }
@@ -40,14 +71,6 @@ public enum ActivationPass {
         if let moments { sums.flush(into: moments, channel: channel, channels: channels) }
       }
     }
-  }
-
-  @inline(__always)
-  private static func value(
-    _ input: ActivationInput, at offset: Int, channel: Int, _ scaling: PictureScaling, _ rectifies: Bool
-  ) -> Lanes {
-    let value = value(input, at: offset, channel: channel)
-    return scaling.apply(rectifies ? rectified(value) : value)
   }
 
   /// Eight channels of one pixel as `input` describes them.

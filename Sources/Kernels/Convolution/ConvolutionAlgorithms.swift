@@ -1,7 +1,7 @@
 /// The ways to compute one kind of convolution: a table of kernels, of which one is preferred for each geometry.
 ///
 /// A new way is a type that conforms to ``ConvolutionKernel``, and a case here with its kernel and its place among the preferred.
-public protocol ConvolutionAlgorithms: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
+public protocol ConvolutionTable: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
   /// What the kernels read.
   associatedtype Input
   /// What they write.
@@ -14,7 +14,7 @@ public protocol ConvolutionAlgorithms: RawRepresentable<String>, CaseIterable, H
   static func preferred(for geometry: ConvolutionGeometry) -> Self
 }
 
-extension ConvolutionAlgorithms {
+extension ConvolutionTable {
   /// Whether the algorithm computes `geometry`.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool { kernel.supports(geometry) }
 
@@ -32,7 +32,7 @@ extension ConvolutionAlgorithms {
 ///
 /// `output[n, y, x, o] = r(bias[o] + Σ in[n, y·s + i − p, x·s + j − p, c] · weight[o, c, i, j])` where `in` is what
 /// ``ActivationInput`` describes; channels are multiples of 8.
-public enum FusedAlgorithm: String, ConvolutionAlgorithms {
+public enum FusedAlgorithm: String, ConvolutionTable {
   /// Winograd's F(6×6, 3×3): 3×3, stride 1.
   case winograd6
   /// Winograd's F(4×4, 3×3): 3×3, stride 1; a bit more exact, and less waste on small maps.
@@ -76,7 +76,7 @@ public enum FusedAlgorithm: String, ConvolutionAlgorithms {
 ///
 /// `output[y, x, c] = r(bias[c] + Σ in[y·s + i − p, x·s + j − p, c] · weight[c, 0, i, j])`: as many channels in as out, multiples of 8, and
 /// one image.
-public enum DepthwiseAlgorithm: String, ConvolutionAlgorithms {
+public enum DepthwiseAlgorithm: String, ConvolutionTable {
   /// 3×3 of any stride, without upsampling.
   case threeByThree
   /// Nearest ×2 and 3×3 of stride 1 by the four products that each output has in front of the upsampling.
@@ -101,7 +101,7 @@ public enum DepthwiseAlgorithm: String, ConvolutionAlgorithms {
 }
 
 /// The ways to compute a 3×3 depthwise convolution and the 1×1 convolution behind it: one.
-public enum SeparableAlgorithm: String, ConvolutionAlgorithms {
+public enum SeparableAlgorithm: String, ConvolutionTable {
   /// ``FusedSeparableConvolution``.
   case separable
 
@@ -117,7 +117,7 @@ public enum SeparableAlgorithm: String, ConvolutionAlgorithms {
 /// The ways to compute the first layer: a convolution that reads the picture itself, its padding and extension included.
 ///
 /// Three channels in, multiples of 8 out, one image, no upsampling. Bias, activation and the sums of the next norm are written along.
-public enum PictureAlgorithm: String, ConvolutionAlgorithms {
+public enum PictureAlgorithm: String, ConvolutionTable {
   /// Blocks of 3×3 taps in the domain of Winograd's F(6×6, 3×3): stride 1.
   case winograd
   /// For each output, the products one after another: every kernel and stride.
@@ -145,7 +145,7 @@ public enum PictureAlgorithm: String, ConvolutionAlgorithms {
 /// may stand in front of it.
 ///
 /// `picture[y, x, c] = f(bias[c] + Σ in[y + i − p, x + j − p, k] · weight[c, k, i, j])` with bias and `f` of the ``PictureOutput``.
-public enum ToPictureAlgorithm: String, ConvolutionAlgorithms {
+public enum ToPictureAlgorithm: String, ConvolutionTable {
   /// Blocks of 3×3 taps in the domain of Winograd's F(3×3, 3×3).
   case winograd
   /// For each output, the products one after another.

@@ -115,7 +115,6 @@ struct FusedWinograd<Tile: WinogradTile>: Sendable {
   // MARK: Forward
 
   /// Computes the output; with ``UpsamplePhases``, as many as `phases` says, the output is the upsampled one.
-  @inline(__always)
   func forward(
     _ input: ActivationInput, phases: Int = 1, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool

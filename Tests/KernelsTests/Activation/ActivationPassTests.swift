@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import TestSupport
 import Tensors
@@ -11,28 +12,33 @@ import Testing
     Shape(batch: 1, height: 1, width: extent.pixels, channels: extent.channels)
   }
 
-  @Test("Norm, ReLU, residual, then ReLU and the scaled tanh of the output", arguments: extents, Prologue.all)
+  /// Each function with what it is in double precision.
+  private static let functions: [(PointwiseFunction, tolerance: Double, @Sendable (Double) -> Double)] = [
+    (.identity, Tolerance.prologue, { $0 }), (.relu, Tolerance.prologue, { max($0, 0) }),
+    (.leakyReLU(slope: 0.25), Tolerance.prologue, { $0 > 0 ? $0 : 0.25 * $0 }),
+    // The approximated tanh is good to 4e-7 of its scale.
+    (.scaledTanh(scale: -3, offset: 1), 1e-6, { 1 - 3 * tanh($0) }),
+  ]
+
+  @Test("Norm, ReLU, residual, then the function", arguments: extents, Prologue.all)
   func forward(extent: (pixels: Int, channels: Int), _ prologue: Prologue) {
     var random = Random(seed: 41)
     let input = LazyInput(shape(extent), prologue, random: &random)
-    for (rectifies, tanh) in [(false, false), (true, false), (false, true), (true, true)] {
-      var expected = rectifies ? Reference.relu(input.reference) : input.reference
-      if tanh { expected = Reference.scaledTanh(expected, scale: -3, offset: 1) }
+    for (function, tolerance, reference) in Self.functions {
+      var expected = input.reference
+      for index in expected.elements.indices { expected.elements[index] = reference(expected.elements[index]) }
       let results = pools.map { pool in
         withOutput(
-          pixels: extent.pixels, channels: extent.channels, rectifies: rectifies,
+          pixels: extent.pixels, channels: extent.channels,
           tasks: ActivationPass.taskCount(pixels: extent.pixels, channels: extent.channels)
         ) { output in
           input.withActivationInput {
             ActivationPass.forward(
-              $0, pixels: extent.pixels, channels: extent.channels,
-              scaling: PictureScaling(tanh: tanh ? (-3, 1) : nil), output: output, pool: pool)
+              $0, pixels: extent.pixels, channels: extent.channels, function: function, output: output, pool: pool)
           }
         }
       }
-      // The approximated tanh is good to 4e-7 of its scale.
-      expectAgreement(
-        results[0].output, expected, within: tanh ? 1e-6 : Tolerance.prologue, "rectifies \(rectifies), tanh \(tanh)")
+      expectAgreement(results[0].output, expected, within: tolerance, "\(function)")
       #expect(results[1] == results[0] && results[2] == results[0])
     }
   }

@@ -1,6 +1,7 @@
 import Kernels
 import Tensors
 import TestSupport
+import Tensors
 import Testing
 
 @Suite struct AdamStepTests {
