@@ -61,8 +61,8 @@ import Threading
           Double(changed[number][index]) - (1 - share) * Double(pictureA[number][index])
             - share * Double(pictureB[number][index]))
       }
-      // The mixture is rounded once, and its share to 1/256 at worst: of 255 that is one more.
-      #expect(try #require(difference.max()) <= 2, "frame \(number)")
+      // The mixture is rounded once, by a half at most, and its share to 2⁻¹⁶, of 255.
+      #expect(try #require(difference.max()) <= 0.51, "frame \(number)")
     }
     #expect(try paint(a, parallel: 3, script: script) == changed)
   }

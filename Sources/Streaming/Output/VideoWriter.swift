@@ -62,7 +62,9 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     if isLowDelay { muxer.useLowDelay() }
     let choice = try EncoderChoice(options, for: muxer)
     var description = source.description
-    let keepsOrientation = muxer.keepsDisplayMatrix
+    // The matrix is copied with the stream that it belongs to.
+    let packets = source.packets
+    let keepsOrientation = packets != nil && muxer.keepsDisplayMatrix
     if !keepsOrientation {
       (description.format.width, description.format.height) = description.displaySize
       if description.orientation.swapsSides, description.sampleAspectRatio.isPositive {
@@ -80,7 +82,6 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     sourceTimeBase = source.description.timeBase
 
     // Streams keep their order; the video keeps its place among them.
-    let packets = source.packets
     var video = packets == nil ? try muxer.addStream(encoder: encoder) : 0
     var copied: [Int: Int] = [:]
     var warnings: [String] = []

@@ -2,6 +2,14 @@ import FFmpeg
 import Synchronization
 import Threading
 
+/// Which frames of a source are painted.
+public enum FramePolicy: Hashable, Sendable {
+  /// Every one, in order: the source waits while all slots are under way.
+  case every
+  /// The newest: a frame that a newer one overtakes before its painting is dropped and counted.
+  case newest
+}
+
 /// Repaints the frames of a source into a sink: reading, both conversions, painting and writing have threads of their
 /// own, painting one for each frame that is painted at a time.
 ///

@@ -34,51 +34,19 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   public typealias Turn = @Sendable (_ paint: () throws -> Void) throws -> Void
 
   /// The number of styles that a mixture may have.
-  public static let maximumStyleCount = 4
+  public static let maximumStyleCount = StyleMixture.maximumCount
 
-  private struct Layer {
-    let style: NamedStyle
-    /// The lines of its canvas; nil where it has none.
-    let canvasLines: Int?
-    /// Of the present size; nil before one is prepared.
-    var stylizers: Stylizers?
-    /// Shares at the beginning and at the end of the fade.
-    var from: Double
-    var to: Double
-
-    /// Whether both paint alike, at any size.
-    func paints(like other: Layer) -> Bool { style.model === other.style.model && canvasLines == other.canvasLines }
-  }
-
-  private struct Changing {
-    var layers: [Layer] = []
-    var mixing = Fade()
-    var strokes: Strokes
-    var blendFrom: FrameBlend
-    var blendTo: FrameBlend
-    var blending = Fade()
+  private struct Present {
+    var mixture: StyleMixture
     var size: WorkSizeLadder.Size?
-    /// One for each frame that is painted at a time; empty before a size is prepared, where their number depends on
-    /// that.
+    /// One for each frame that is painted at a time; empty before a size is prepared, where that decides on them.
     var painters: [FramePainter]
-  }
-
-  /// A change that takes its time.
-  private struct Fade {
-    var start = ContinuousClock.now
-    var length = Duration.zero
-
-    /// From 0 at the beginning to 1 at the end.
-    func progress(at time: ContinuousClock.Instant) -> Double {
-      guard length > .zero else { return 1 }
-      return min(1, max(0, start.duration(to: time) / length))
-    }
   }
 
   private let parallelism: Parallelism
   private let threads: Int
   private let turn: Turn?
-  private let state: Mutex<Changing>
+  private let state: Mutex<Present>
   /// Held by one change at a time, however long it takes; painting does not ask for it.
   private let control = Mutex(())
 
@@ -91,7 +59,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   ) {
     (parallelism, threads) = (.latency, pool.threadCount)
     self.turn = turn
-    state = Self.start(style, blend, strokes, [FramePainter(pool)])
+    state = Mutex(Present(mixture: StyleMixture(style, strokes, blend), painters: [FramePainter(pool)]))
   }
 
   /// A style that paints as many frames at a time as `parallelism` says, on `threads` threads in all.
@@ -101,15 +69,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   ) {
     (self.parallelism, self.threads) = (parallelism, threads)
     turn = nil
-    state = Self.start(style, blend, strokes, [])
-  }
-
-  private static func start(
-    _ style: NamedStyle, _ blend: FrameBlend, _ strokes: Strokes, _ painters: [FramePainter]
-  ) -> Mutex<Changing> {
-    let layer = Layer(style: style, canvasLines: style.model.canvasLines(for: strokes), from: 1, to: 1)
-    return Mutex(
-      Changing(layers: [layer], strokes: strokes, blendFrom: blend, blendTo: blend, painters: painters))
+    state = Mutex(Present(mixture: StyleMixture(style, strokes, blend), painters: []))
   }
 
   // MARK: Control
@@ -148,7 +108,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   /// are, and styles that come later are painted with these strokes too. Throws as ``mix(_:strokes:fade:at:)`` does.
   public func setStrokes(_ strokes: Strokes, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) throws {
     try control.withLock { _ in
-      let present = state.withLock { $0.layers.filter { $0.to > 0 } }
+      let present = state.withLock { $0.mixture.staying }
       try lead(to: present.map { ($0.style, $0.to) }, strokes, fade, time)
     }
   }
@@ -158,94 +118,48 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     to wanted: [(style: NamedStyle, share: Double)], _ chosen: Strokes?, _ fade: Duration,
     _ time: ContinuousClock.Instant
   ) throws {
-    let (known, size, strokes) = state.withLock { ($0.layers, $0.size, chosen ?? $0.strokes) }
-    if chosen != nil, wanted.allSatisfy({ $0.style.model.canvasLines(for: strokes) == nil }) {
+    let present = state.withLock { $0 }
+    let strokes = chosen ?? present.mixture.strokes
+    var layers = wanted.map { StyleMixture.Layer($0.style, strokes, share: $0.share) }
+    if chosen != nil, layers.allSatisfy({ $0.canvasLines == nil }) {
       throw ModelError.noCanvas(styles: wanted.map(\.style.name))
     }
-    var layers: [Layer] = []
-    for (style, share) in wanted {
-      let lines = style.model.canvasLines(for: strokes)
-      var layer = Layer(style: style, canvasLines: lines, from: 0, to: 0)
-      layer = known.first { $0.paints(like: layer) } ?? layer
-      if let size, layer.stylizers == nil { layer.stylizers = try stylizers(for: layer, size, painters) }
-      layer.to = share
-      layers.append(layer)
+    for index in layers.indices {
+      let known = present.mixture.layers.first { $0.paints(like: layers[index]) }?.stylizers
+      layers[index].stylizers =
+        try known ?? present.size.map { try stylizers(for: layers[index], $0, present.painters) }
     }
-    state.withLock { state in
-      let progress = state.mixing.progress(at: time)
-      for index in layers.indices {
-        let old = state.layers.first { $0.paints(like: layers[index]) }
-        layers[index].from = old.map { $0.from + (($0.to - $0.from) * progress) } ?? 0
-      }
-      if fade > .zero {
-        // The old ones leave slowly; of those that leave already, no more than can be painted at a time.
-        for var old in state.layers where !layers.contains(where: { $0.paints(like: old) }) {
-          old.from += (old.to - old.from) * progress
-          old.to = 0
-          if old.from > 0 { layers.append(old) }
-        }
-        while layers.count > Self.maximumStyleCount, let smallest = Self.smallestLeaving(layers) {
-          layers.remove(at: smallest)
-        }
-      }
-      state.layers = layers
-      state.strokes = strokes
-      state.mixing = Fade(start: time, length: fade)
-    }
-  }
-
-  private static func smallestLeaving(_ layers: [Layer]) -> Int? {
-    layers.indices.filter { layers[$0].to == 0 }.min { layers[$0].from < layers[$1].from }
+    let made = layers
+    state.withLock { $0.mixture.lead(to: made, strokes, fade: fade, at: time) }
   }
 
   /// Changes what of the source shows through; the strength goes over from `time` on in the length of `fade`.
   public func setBlend(_ blend: FrameBlend, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) {
-    state.withLock { state in
-      state.blendFrom = Self.blend(state, time)
-      state.blendFrom.preservesColors = blend.preservesColors
-      state.blendTo = blend
-      state.blending = Fade(start: time, length: fade)
-    }
-  }
-
-  private static func blend(_ state: Changing, _ time: ContinuousClock.Instant) -> FrameBlend {
-    let progress = state.blending.progress(at: time)
-    var blend = state.blendTo
-    blend.strength = state.blendFrom.strength + (state.blendTo.strength - state.blendFrom.strength) * progress
-    return blend
+    state.withLock { $0.mixture.lead(to: blend, fade: fade, at: time) }
   }
 
   // MARK: What is set
 
   /// What is set now.
   public var settings: State {
-    state.withLock { state in
-      let now = ContinuousClock.now
-      let layers = state.layers.filter { $0.to > 0 }
-      let (size, strokes) = (state.size, state.strokes)
-      let canvas = size.flatMap { size in
-        layers.first { $0.canvasLines != nil }?.style.model
-          .canvasExtents(for: strokes, width: size.width, height: size.height)
-      }
-      return State(
-        styles: layers.map { ($0.style.name, $0.to) },
-        strokes: layers.contains { $0.canvasLines != nil } ? strokes : nil, blend: state.blendTo,
-        isFading: state.mixing.progress(at: now) < 1 || state.blending.progress(at: now) < 1,
-        workWidth: size?.width ?? 0, workHeight: size?.height ?? 0, canvas: canvas)
-    }
+    let (mixture, size) = state.withLock { ($0.mixture, $0.size) }
+    let layers = mixture.staying
+    let first = layers.first { $0.canvasLines != nil }
+    return State(
+      styles: layers.map { ($0.style.name, $0.to) }, strokes: first == nil ? nil : mixture.strokes,
+      blend: mixture.blend, isFading: mixture.isFading(at: .now), workWidth: size?.width ?? 0,
+      workHeight: size?.height ?? 0,
+      canvas: size.flatMap {
+        first?.style.model.canvasExtents(for: mixture.strokes, width: $0.width, height: $0.height)
+      })
   }
 
   /// The number of lines of the finest canvas that it leads to; nil where a style has none and is painted at the full
   /// work size.
-  var canvasLines: Int? {
-    state.withLock { state in
-      let lines = state.layers.filter { $0.to > 0 }.map(\.canvasLines)
-      return lines.contains(nil) ? nil : lines.compactMap(\.self).max()
-    }
-  }
+  var canvasLines: Int? { state.withLock { $0.mixture.canvasLines } }
 
   /// The styles that are painted with at present.
-  var stylesInUse: [NamedStyle] { state.withLock { $0.layers.map(\.style) } }
+  var stylesInUse: [NamedStyle] { state.withLock { $0.mixture.layers.map(\.style) } }
 
   // MARK: Sizes
 
@@ -257,45 +171,52 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   public func prepare(width: Int, height: Int, styleCount: Int = 1) throws {
     let size = WorkSizeLadder.Size(width: width, height: height)
     try control.withLock { _ in
-      var (layers, present, painters) = state.withLock { ($0.layers, $0.size, $0.painters) }
-      guard present != size else { return }
-      if painters.isEmpty {
-        (layers, painters) = try choosePainters(for: layers, size, max(1, styleCount))
+      var present = state.withLock { $0 }
+      guard present.size != size else { return }
+      if present.painters.isEmpty {
+        present = try choosingPainters(present, size, max(1, styleCount))
       } else {
-        for index in layers.indices { layers[index].stylizers = try stylizers(for: layers[index], size, painters) }
+        present.mixture = try withStylizers(present, size)
       }
-      let (made, chosen) = (layers, painters)
+      let (layers, painters) = (present.mixture.layers, present.painters)
       state.withLock { state in
-        for index in state.layers.indices {
-          state.layers[index].stylizers = made.first { $0.paints(like: state.layers[index]) }?.stylizers
-        }
-        state.size = size
-        state.painters = chosen
+        state.mixture.takeStylizers(of: layers)
+        (state.size, state.painters) = (size, painters)
       }
     }
   }
 
-  private func choosePainters(
-    for layers: [Layer], _ size: WorkSizeLadder.Size, _ styleCount: Int
-  ) throws -> ([Layer], [FramePainter]) {
+  private func choosingPainters(
+    _ present: Present, _ size: WorkSizeLadder.Size, _ styleCount: Int
+  ) throws -> Present {
+    var result = present
     var candidates = parallelism.candidates(threads: threads)[...]
     while let count = candidates.popFirst() {
       // Memory counts as taken only once it has been written to, so all engines are planned for at once.
       let limit = candidates.isEmpty ? nil : AvailableMemory.forPlan().map { $0 / 2 / count / styleCount }
-      let painters = Parallelism.pools(count, threads: threads).map(FramePainter.init)
+      result.painters = Parallelism.pools(count, threads: threads).map(FramePainter.init)
       do {
-        var layers = layers
-        for index in layers.indices {
-          layers[index].stylizers = try stylizers(for: layers[index], size, painters, memoryLimit: limit)
-        }
-        return (layers, painters)
+        result.mixture = try withStylizers(result, size, memoryLimit: limit)
+        break
       } catch InferenceError.insufficientMemory where !candidates.isEmpty {}
     }
-    return (layers, [])
+    return result
+  }
+
+  private func withStylizers(
+    _ present: Present, _ size: WorkSizeLadder.Size, memoryLimit: Int? = nil
+  ) throws -> StyleMixture {
+    var mixture = present.mixture
+    var layers = mixture.layers
+    for index in layers.indices {
+      layers[index].stylizers = try stylizers(for: layers[index], size, present.painters, memoryLimit: memoryLimit)
+    }
+    mixture.takeStylizers(of: layers)
+    return mixture
   }
 
   private func stylizers(
-    for layer: Layer, _ size: WorkSizeLadder.Size, _ painters: [FramePainter], memoryLimit: Int? = nil
+    for layer: StyleMixture.Layer, _ size: WorkSizeLadder.Size, _ painters: [FramePainter], memoryLimit: Int? = nil
   ) throws -> Stylizers {
     Stylizers(
       try painters.map {
@@ -320,32 +241,18 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   /// Lets go of the styles that have left at that time.
   func forgetLeft(at time: ContinuousClock.Instant) {
-    var gone: [Layer] = []
-    state.withLock { state in
-      guard state.mixing.progress(at: time) >= 1, state.layers.contains(where: { $0.to == 0 }) else { return }
-      gone = state.layers.filter { $0.to == 0 }
-      state.layers.removeAll { $0.to == 0 }
-    }
     // Outside the lock: freeing an engine's memory takes a moment.
-    gone.removeAll()
+    _ = state.withLock { $0.mixture.removeLeft(at: time) }
   }
 
   /// How to paint a frame of that time. Styles that have left are let go of.
   func recipe(at time: ContinuousClock.Instant) throws -> FrameRecipe {
     forgetLeft(at: time)
-    let recipe = state.withLock { state -> FrameRecipe? in
-      guard let size = state.size else { return nil }
-      let progress = state.mixing.progress(at: time)
-      let parts = state.layers.compactMap { layer -> FrameRecipe.Part? in
-        let share = layer.from + (layer.to - layer.from) * progress
-        // Less than that does not change a pixel.
-        guard share > 1.0 / 512, let stylizers = layer.stylizers else { return nil }
-        return FrameRecipe.Part(stylizers: stylizers, share: share)
-      }
-      return FrameRecipe(size: size, blend: Self.blend(state, time), parts: parts, turn: turn)
+    return try state.withLock { state in
+      guard let size = state.size else { throw StyleMixerError.notPrepared }
+      return FrameRecipe(
+        size: size, blend: state.mixture.blend(at: time), parts: state.mixture.parts(at: time), turn: turn)
     }
-    guard let recipe else { throw StyleMixerError.notPrepared }
-    return recipe
   }
 
   /// Paints a picture of the present size as is set now; for one thread.

@@ -1,16 +1,17 @@
 import FFmpeg
+import Streaming
 import Synchronization
 
 /// A source without a file: a moving gradient in RGB24, at 25 frames a second.
-public final class SyntheticSource: FrameSource {
+final class SyntheticSource: FrameSource {
   /// What the frames are like.
-  public let description: VideoDescription
+  let description: VideoDescription
   private let count: Int
   private let position = Atomic<Int>(0)
   private let frame: Frame
 
   /// A source of `count` frames. Throws `MediaError` for a size out of range.
-  public init(width: Int, height: Int, count: Int) throws {
+  init(width: Int, height: Int, count: Int) throws {
     let format = VideoFormat(width: width, height: height, pixelFormat: .rgb24)
     description = VideoDescription(
       format: format, timeBase: Rational(1, 25), frameRate: Rational(25, 1), expectedFrameCount: count)
@@ -19,7 +20,7 @@ public final class SyntheticSource: FrameSource {
   }
 
   /// Frame `n` has the time `n`; its pixel `(x, y)` is `(x + n, y + n, n)` modulo 256.
-  public func read(into target: Frame) throws -> Bool {
+  func read(into target: Frame) throws -> Bool {
     let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
     guard number < count else { return false }
     try frame.makeWritable()
