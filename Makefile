@@ -63,12 +63,12 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 instruction-counts: toolchain libraries swift-packages
 	Benchmarks/instruction-counts
 
-## test-portable  the engine without AVX2 and FMA, as another processor would run it: kernels and plans
+## test-portable  kernels and plans without AVX2 and FMA, as another processor would run them, with all checks on
 test-portable: toolchain libraries swift-packages
 	@mkdir -p .build-portable
 	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-portable
-	IMPASTO_PORTABLE=1 swift build $(PORTABLE_BUILD) --build-tests
-	IMPASTO_PORTABLE=1 swift test $(PORTABLE_BUILD) --skip-build --filter "$(PORTABLE_TESTS)"
+	IMPASTO_PORTABLE=1 IMPASTO_CHECKED=1 swift build $(PORTABLE_BUILD) --build-tests
+	IMPASTO_PORTABLE=1 IMPASTO_CHECKED=1 swift test $(PORTABLE_BUILD) --skip-build --filter "$(PORTABLE_TESTS)"
 
 ## sanitize   the suites of the engine with the address sanitizer, then with the thread sanitizer
 sanitize: toolchain libraries swift-packages $(CLIP)

@@ -20,9 +20,12 @@ let memberImports = SwiftSetting.enableUpcomingFeature("MemberImportVisibility")
 /// The one settings constant of all Swift targets.
 let settings: [SwiftSetting] = [memberImports, .unsafeFlags(instructionSetFlags)]
 
+/// `IMPASTO_CHECKED=1` keeps preconditions and overflow traps in kernels, for tests.
+let isChecked = ProcessInfo.processInfo.environment["IMPASTO_CHECKED"] == "1"
+
 /// Kernels index raw pointers whose bounds their callers have checked: overflow traps in the inner loops would only
 /// cost time.
-let kernelSettings = settings + [.unsafeFlags(["-Ounchecked"])]
+let kernelSettings = settings + (isChecked ? [] : [.unsafeFlags(["-Ounchecked"])])
 
 /// For the one target that runs only where the processor has AVX-512.
 let wideSettings = kernelSettings + [.unsafeFlags(isPortable ? [] : ["-Xcc", "-mavx512f"])]
