@@ -23,19 +23,25 @@ LIKENESS_LINES = 720
 
 INTRODUCTION = """# Styles
 
-The styles that come with Impasto. `--style NAME` paints with one of them, `stylize-video --list-styles` tells which a machine has,
-and a name leads to the card, which tells how the style was trained. `make gallery` writes this page and the cards from the files
-`NAME.json`, which programs read. `base/` says which style the trainings of a network start from.
+These styles come with Impasto. `--style NAME` paints with one of them, and `stylize-video --list-styles` lists the
+installed ones. The name of a style leads to its card, which describes how it was trained. `make gallery` writes this
+page and the cards from the files `NAME.json`, which programs read. The links in `base/` name the style that the
+trainings of each network start from.
 
 """
 
 EXPLANATION = """
-*Training* is the mean objective of the last steps with its content and style, *evaluation* that of the photos which the card
-names; both compare only where painting, style size and weight are the same. *Likeness* tells how much painted frames look like the
-painting, 0 for as little as the untreated frame and 100 for the painting's own statistics, and *kept* how much of the frame's content
-is left, 1 for all of it; they compare across paintings and networks. *Warping error* and *noisy still* are in levels of
-255, the photos' own in brackets: how much the picture of a moving view changes beyond the motion, and how much a pixel varies
-while nothing moves. *Minutes* are those of the training.
+*Training* is the mean objective of the last steps, with its content and style parts. *Evaluation* is the objective on
+the photos that the card names. Both compare only if painting, style size and style weight are the same.
+
+*Likeness* is how much painted frames look like the painting: 0 is as little as the unpainted frame, and 100 is the
+painting's own statistics. *Kept* is the share of the frame's content that is left: 1 is all of it. Both compare across
+paintings and networks.
+
+*Warping error* is how much the picture of a moving view changes beyond the motion. *Noisy still* is how much a pixel
+varies while nothing moves. Both are in levels of 255, with the photos' own values in brackets.
+
+*Minutes* is the duration of the training.
 """
 
 
