@@ -73,7 +73,9 @@ extension Operation {
     switch self {
     case .input: 0
     case .add, .revision: 2
-    default: 1
+    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .upsampleNearest,
+      .pixelUnshuffle, .pixelShuffle, .canvas:
+      1
     }
   }
 
@@ -163,7 +165,8 @@ extension Operation {
     case .pixelUnshuffle(let factor): (factor, 1)
     case .pixelShuffle(let factor): (1, factor)
     case .upsampleNearest: (1, 2)
-    default: (1, 1)
+    // Reductions behind a canvas are relative to the canvas.
+    case .input, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .add, .canvas, .revision: (1, 1)
     }
   }
 }
@@ -238,7 +241,9 @@ extension Operation {
       .depthwiseConvolution(channels: 0, kernel: kernel, stride: stride, padding: padding)
     case .instanceNorm: .instanceNorm(channels: 0)
     case .batchNorm: .batchNorm(channels: 0)
-    default: self
+    case .input, .relu, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .canvas,
+      .revision:
+      self
     }
   }
 
@@ -252,7 +257,10 @@ extension Operation {
     case .depthwiseConvolution(_, let kernel, _, _): output.count * kernel * kernel
     case .revision(let channels):
       (output.height + 1) / 2 * ((output.width + 1) / 2) * channels * 9 * (Self.revisionInputs + Self.revisionOutputs)
-    default: 0
+    case .input, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle,
+      .pixelShuffle,
+      .add, .canvas:
+      0
     }
   }
 }
