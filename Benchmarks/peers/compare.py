@@ -32,7 +32,7 @@ from runtimes import RUNTIMES
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The networks, and the shipped styles whose weights they have; random ones where there is none.
 NETWORKS = {
-    "realtime": "starry", "quality": "starry-quality", "half": "starry-half", "johnson": "starry-johnson", "quarter": None,
+    "realtime": "starry", "quality": "starry-quality", "half": None, "johnson": "starry-johnson", "quarter": None,
 }  # fmt: skip
 CLIP = ROOT / ".cache" / "bigbuckbunny.mp4"
 # A turn lasts so many seconds, but has at least three frames.

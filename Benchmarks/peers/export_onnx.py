@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a model file's network as ONNX for one frame size.
 
-    export_onnx.py models/starry-half.safetensors starry.onnx --size 1280x720
+    export_onnx.py models/starry-johnson.safetensors starry.onnx --size 1280x720
     export_onnx.py models/starry.safetensors starry.onnx --norm moments --enlargement product
 
 The graph takes `frame`, float32 [1, 3, H, W], RGB 0...255, and gives `stylized`, of the same shape and not clamped.

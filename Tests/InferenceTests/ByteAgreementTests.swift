@@ -43,7 +43,7 @@ private func frame(x: Int, y: Int, width: Int, height: Int) throws -> Picture {
 
   @Test(
     "A plan's bytes are within 1 of double precision at every pixel: shipped styles on a real picture",
-    arguments: ["starry", "starry-half"])
+    arguments: ["starry", "starry-johnson"])
   func shippedStyle(name: String) throws {
     let model = try StyleModel.load(path: models.appending(path: name + ".safetensors").path)
     try expectWithinOne(model, frame(x: 300, y: 150, width: 96, height: 72))
