@@ -18,7 +18,7 @@ import Threading
 ///
 /// - contrast: the standard deviation of the luma at 450 lines after a Gaussian blur of 8 pixels;
 /// - chroma: the 95th percentile of ``OKLabChroma`` at 256 lines;
-/// - grain: the standard deviation of the high frequencies, which a Gaussian blur of 2 pixels removes from the luma at 450 lines. For the
+/// - highFrequency: the standard deviation of the high frequencies, which a Gaussian blur of 2 pixels removes from the luma at 450 lines. For the
 ///   stylized frame it is taken over the fifth of the area where the frame has the least high-frequency energy.
 public final class LikenessEvaluator {
   /// The statistics of a frame before stylization.
@@ -78,7 +78,7 @@ public final class LikenessEvaluator {
       fine: scores[0], stroke: scores[1], form: (scores[2] + scores[3]) / 2, content: content,
       contrast: Self.share(Self.contrast(statistics.luma, pool), of: paintingContrast),
       chroma: Self.share(statistics.chroma, of: painting.chroma),
-      grain: Self.share(Plane.deviation(flatHighFrequencies), of: paintingHighFrequency))
+      highFrequency: Self.share(Plane.deviation(flatHighFrequencies), of: paintingHighFrequency))
   }
 
   private func distances(_ statistics: LikenessStatistics) -> [Double] {

@@ -86,7 +86,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   static func isStyleSize(_ size: Int) -> Bool { size == 0 || (32...2048).contains(size) }
 
   /// The number of warmup steps: 100, or an eighth of a short run, if the run starts from a base, else 0.
-  var risingSteps: Int { baseChecksum == nil ? 0 : min(100, iterations / 8) }
+  var warmupSteps: Int { baseChecksum == nil ? 0 : min(100, iterations / 8) }
 
   /// Returns the learning rate of Adam at `iteration`, from 0.
   ///
@@ -100,7 +100,7 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     if revisionIterations > 0, iteration >= draftIterations {
       return learningRate * (1 - 0.95 * Double(iteration - draftIterations) / Double(max(1, revisionIterations)))
     }
-    if iteration < risingSteps { return learningRate * Double(iteration + 1) / Double(risingSteps + 1) }
+    if iteration < warmupSteps { return learningRate * Double(iteration + 1) / Double(warmupSteps + 1) }
     let half = draftIterations / 2
     guard iteration > half, draftIterations > half else { return learningRate }
     let progress = Double(iteration - half) / Double(draftIterations - half)

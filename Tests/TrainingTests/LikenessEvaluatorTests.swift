@@ -47,7 +47,8 @@ struct LikenessEvaluatorTests {
       #expect(abs(value - expected) <= Self.scoreTolerance, "\(part): \(value) for \(expected)")
     }
     for (value, part) in [
-      (found.content, "content"), (found.contrast, "contrast"), (found.chroma, "chroma"), (found.grain, "grain"),
+      (found.content, "content"), (found.contrast, "contrast"), (found.chroma, "chroma"),
+      (found.highFrequency, "grain"),
     ] {
       let expected = try golden.scalar("\(name).\(part)")
       #expect(abs(value - expected) <= Self.shareTolerance, "\(name) \(part): \(value) for \(expected)")
@@ -65,7 +66,7 @@ struct LikenessEvaluatorTests {
     // If the frame is the painting itself, its distance is 0 and the figures must stay finite.
     let own = evaluator.likeness(of: picture[0], from: evaluator.frame(picture[0]))
     #expect(own.likeness == 100 && own.contrast == 1 && own.chroma == 1)
-    #expect(own.content.isFinite && own.grain.isFinite)
+    #expect(own.content.isFinite && own.highFrequency.isFinite)
   }
 
   @Test func flatPicturesGiveFiniteFigures() {
@@ -74,7 +75,7 @@ struct LikenessEvaluatorTests {
     for (painting, frame, painted) in [(flat, flat, flat), (other[0], flat, flat), (flat, other[1], other[2])] {
       let evaluator = LikenessEvaluator(extractor: extractor, painting: painting, pool: pool)
       let found = evaluator.likeness(of: painted, from: evaluator.frame(frame))
-      for value in [found.likeness, found.content, found.contrast, found.chroma, found.grain] {
+      for value in [found.likeness, found.content, found.contrast, found.chroma, found.highFrequency] {
         #expect(value.isFinite)
       }
     }

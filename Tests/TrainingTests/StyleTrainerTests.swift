@@ -133,7 +133,7 @@ import Training
 }
 
 /// Networks with running statistics, trained for temporal stability.
-@Suite struct CandidateTrainingTests {
+@Suite struct BatchNormTrainingTests {
   private func problem(iterations: Int, temporalWeight: Double = 20) throws -> (SmallTraining, TrainingSettings) {
     let problem = try SmallTraining(iterations: iterations)
     var settings = problem.settings
