@@ -45,7 +45,8 @@ extension Tape {
       inverseDeviation: inverseDeviation.pointer)
     InstanceNorm.apply(
       input.value.pointer, batch: shape.batch, pixels: pixels, channels: channels, gamma: gamma.value.pointer,
-      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, rectifies: appliesReLU,
+      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
+      appliesReLU: appliesReLU,
       output: output.pointer, pool: pool)
     return record(output, inputs: [input, gamma, beta]) { [self] gradient in
       let dGamma = accumulator(gamma)

@@ -32,7 +32,7 @@ extension Tape {
     withScratch(forward.forwardScratchCount(threads: pool.threadCount)) { scratch in
       forward.forward(
         input.value.pointer, preparedWeight: prepared.weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: appliesReLU), output: output.pointer,
+        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, appliesReLU: appliesReLU), output: output.pointer,
         scratch: scratch, pool: pool)
     }
 

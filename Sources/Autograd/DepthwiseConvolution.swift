@@ -27,7 +27,7 @@ extension Tape {
         batch: shape.batch, height: geometry.outputHeight, width: geometry.outputWidth, channels: shape.channels))
     kernel.forward(
       input.value.pointer, preparedWeight: prepared.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, rectifies: appliesReLU), output: output.pointer,
+      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, appliesReLU: appliesReLU), output: output.pointer,
       pool: pool)
     return record(output, inputs: [input, weight, bias]) { [self] gradient in
       if appliesReLU {

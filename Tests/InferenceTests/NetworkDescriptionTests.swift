@@ -10,16 +10,16 @@ private let pool = ComputePool(threads: 2)
 
 /// Every head, tail and norm, dense and separable, and what goes with them; small, so that double precision takes little time.
 private let descriptions: [String] =
-  CandidateNetwork.presetNames
-  + CandidateNetwork.Head.allCases.flatMap { head in
-    CandidateNetwork.Tail.allCases.flatMap { tail in
-      CandidateNetwork.Norm.allCases.map { norm in
+  NetworkDescription.presetNames
+  + NetworkDescription.Head.allCases.flatMap { head in
+    NetworkDescription.Tail.allCases.flatMap { tail in
+      NetworkDescription.Norm.allCases.map { norm in
         "dense:head=\(head.rawValue),tail=\(tail.rawValue),norm=\(norm.rawValue),blocks=1,channels=5-8-12,"
           + "detail=\(tail == .upsample && head != .full ? 0 : 4)"
       }
     }
   }
-  + CandidateNetwork.Norm.allCases.flatMap { norm in
+  + NetworkDescription.Norm.allCases.flatMap { norm in
     [
       "separable:norm=\(norm.rawValue),blocks=2,channels=8-12-16",
       "dense:block=separable,norm=\(norm.rawValue),blocks=2",
@@ -57,9 +57,9 @@ private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleMode
 }
 
 /// Single precision through a dozen layers, some by Winograd's transforms, whose error is 1e-5 of a layer's range.
-private let candidateTolerance = 2e-4
+private let tolerance = 2e-4
 
-@Suite struct CandidateTests {
+@Suite struct NetworkDescriptionTests {
   @Test("Every network of the ladder gives what its nodes give one by one", arguments: descriptions)
   func agreesWithReference(_ description: String) throws {
     let model = randomModel(try .named(description))
@@ -71,12 +71,12 @@ private let candidateTolerance = 2e-4
         height: size.height, width: size.width)
       for frame in 1...2 {
         let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
-        #expect(discrepancy.relative < candidateTolerance, "frame \(frame) of \(size): \(discrepancy)")
+        #expect(discrepancy.relative < tolerance, "frame \(frame) of \(size): \(discrepancy)")
       }
     }
   }
 
-  @Test("Bytes are within 1 of double precision", arguments: CandidateNetwork.presetNames, ["batch", "instance"])
+  @Test("Bytes are within 1 of double precision", arguments: NetworkDescription.presetNames, ["batch", "instance"])
   func bytes(preset: String, norm: String) throws {
     let size = PictureSize(width: 61, height: 46)
     let random = randomModel(try .named("\(preset):norm=\(norm)"))
@@ -98,7 +98,7 @@ private let candidateTolerance = 2e-4
     #expect(Set(bytes).count > 20, "a flat picture would prove little")
   }
 
-  @Test("Results do not depend on the number of threads", arguments: CandidateNetwork.presetNames)
+  @Test("Results do not depend on the number of threads", arguments: NetworkDescription.presetNames)
   func threads(preset: String) throws {
     let model = try PreparedModel(randomModel(try .named("\(preset):norm=instance,blocks=2")))
     let size = PictureSize(width: 75, height: 52)

@@ -106,7 +106,7 @@ struct WideMicrokernelTests {
     "A row of a 3×3 convolution agrees with its slow twin to the bit",
     .enabled(if: impasto_processor_has_avx512() != 0),
     arguments: [1, 4, 8, 13], [false, true])
-  func row(channels: Int, rectifies: Bool) {
+  func row(channels: Int, appliesReLU: Bool) {
     var random = Random(seed: UInt64(channels))
     let (plane, stride) = (90, 70)
     let rows = (0..<3).map { _ in random.uniform(count: channels * plane + 2) }
@@ -122,7 +122,7 @@ struct WideMicrokernelTests {
             else { return }
             convolveWideRow64x4(
               (upper + 1, middle + 1, lower + 1), plane: plane, channels: channels, b, bias: bias,
-              rectifies: rectifies, into: c, stride: stride)
+              appliesReLU: appliesReLU, into: c, stride: stride)
           }
         }
       }
@@ -138,7 +138,7 @@ struct WideMicrokernelTests {
         let (channel, row, tap) = (product / 9, product / 3 % 3, product % 3)
         sum.addProduct(rows[row][channel * plane + column + tap], b[product * 4 + output])
       }
-      #expect(c[index].bitPattern == (rectifies && sum < 0 ? 0 : sum).bitPattern)
+      #expect(c[index].bitPattern == (appliesReLU && sum < 0 ? 0 : sum).bitPattern)
     }
   }
 }

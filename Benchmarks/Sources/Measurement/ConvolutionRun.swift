@@ -60,7 +60,7 @@ public final class ConvolutionRun {
     private let middleBias: FloatBuffer
     /// `[O]`, and zeros up to whole vectors.
     let bias: FloatBuffer
-    let rectifies: Bool
+    let appliesReLU: Bool
 
     init(_ geometry: ConvolutionGeometry, _ kind: LayerKernel.Kind) {
       let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
@@ -76,7 +76,7 @@ public final class ConvolutionRun {
         }
       middleBias = FloatBuffer(count: inputs, seed: 5)
       bias = FloatBuffer(count: outputs, seed: 3, storedCount: (outputs + 7) / 8 * 8)
-      rectifies = outputs != 3
+      appliesReLU = outputs != 3
     }
 
     /// The weights in the form that `kernel` reads.
@@ -120,7 +120,7 @@ public final class ConvolutionRun {
     let run = {
       convolution.forward(
         operands.input.pointer, preparedWeight: weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: UnsafePointer(operands.bias.pointer), rectifies: operands.rectifies),
+        epilogue: ConvolutionEpilogue(bias: UnsafePointer(operands.bias.pointer), appliesReLU: operands.appliesReLU),
         output: output.pointer, scratch: scratch.pointer, pool: pool)
     }
     return (run, { output })
@@ -135,7 +135,7 @@ public final class ConvolutionRun {
     let run = {
       kernel.forward(
         ActivationInput(input.pointer), weight: weight.pointer,
-        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
+        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, appliesReLU: operands.appliesReLU),
         scratch: scratch.pointer, pool: pool)
     }
     return (run, { operands.pixels(of: output) })
@@ -153,7 +153,7 @@ public final class ConvolutionRun {
       kernel.forward(
         PictureReader(picture: PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map),
         weight: weight.pointer,
-        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
+        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, appliesReLU: operands.appliesReLU),
         scratch: scratch.pointer, pool: pool)
     }
     return ({ forward(picture) }, { operands.pixels(of: output) })

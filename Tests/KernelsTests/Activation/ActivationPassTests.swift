@@ -46,7 +46,7 @@ import Testing
   @Test("The output may be the input's own memory", arguments: extents)
   func inPlace(extent: (pixels: Int, channels: Int)) {
     var random = Random(seed: 42)
-    let input = LazyInput(shape(extent), Prologue(hasNorm: true, rectifies: true, hasResidual: true), random: &random)
+    let input = LazyInput(shape(extent), Prologue(hasNorm: true, appliesReLU: true, hasResidual: true), random: &random)
     let buffer = GuardedBuffer(inBlocks(input.values.elements, batch: 1, channels: extent.channels))
     input.withActivationInput { description in
       var description = description

@@ -59,20 +59,20 @@ import Testing
   }
 
   @Test("Sums of every convolution, also where the mean is a thousand deviations", arguments: cases, [false, true])
-  func convolutions(_ shapes: ConvolutionCase, rectifies: Bool) {
+  func convolutions(_ shapes: ConvolutionCase, appliesReLU: Bool) {
     var random = Random(seed: 52)
     let input = LazyInput(shapes.inputShape, random: &random)
     let (weight, bias) = Self.weight(shapes, random: &random)
     for algorithm in shapes.fusedAlgorithms {
       let ones = [Float](repeating: 1, count: shapes.outputs)
       let result = algorithm.kernel(for: shapes.geometry).forward(
-        input, weight: weight.elements, bias: bias, rectifies: rectifies, gathers: true)
+        input, weight: weight.elements, bias: bias, appliesReLU: appliesReLU, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
   }
 
   @Test("Sums of the convolution on a picture", arguments: [(1, 1), (5, 2), (151, 43)], [false, true])
-  func picture(size: (width: Int, height: Int), rectifies: Bool) {
+  func picture(size: (width: Int, height: Int), appliesReLU: Bool) {
     let (width, height) = size
     let shapes = ConvolutionCase(
       height: height, width: width, inputs: 3, outputs: 24, kernel: 9, padding: 4, mode: .reflect)
@@ -88,14 +88,14 @@ import Testing
           { gamma, beta in
             algorithm.kernel(for: geometry).forward(
               input, map: PictureMap(geometry, width: width, height: height), weight: weight, bias: bias,
-              rectifies: rectifies, gamma: gamma, beta: beta)
+              appliesReLU: appliesReLU, gamma: gamma, beta: beta)
           }, channels: 24, "\(algorithm), \(width)×\(height)")
       }
     }
   }
 
   @Test("Sums of depthwise and separable convolutions", arguments: cases, [false, true])
-  func depthwise(_ shapes: ConvolutionCase, rectifies: Bool) {
+  func depthwise(_ shapes: ConvolutionCase, appliesReLU: Bool) {
     let channels = shapes.inputs
     let depthwise = ConvolutionCase(
       height: shapes.height, width: shapes.width, inputs: channels, outputs: channels, kernel: 3, padding: 1,
@@ -108,7 +108,7 @@ import Testing
     let ones = [Float](repeating: 1, count: channels)
     for algorithm in DepthwiseAlgorithm.allCases where algorithm.supports(depthwise.geometry) {
       let result = algorithm.kernel(for: depthwise.geometry).forward(
-        input, weight: filter.elements, bias: bias, rectifies: rectifies, gathers: true)
+        input, weight: filter.elements, bias: bias, appliesReLU: appliesReLU, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
     guard shapes.upsampling == 1 else { return }
@@ -118,7 +118,7 @@ import Testing
       random: &random)
     let result = SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
       input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
-      pointwise: pointwise.elements, bias: outputBias, rectifies: rectifies, gathers: true)
+      pointwise: pointwise.elements, bias: outputBias, appliesReLU: appliesReLU, gathers: true)
     expectNorm(
       of: result, gamma: [Float](repeating: 1, count: shapes.outputs),
       beta: [Float](repeating: 0, count: shapes.outputs), "separable")

@@ -6,7 +6,7 @@ import Threading
 /// The convolution kernels on arrays: scratch of exactly the promised size, everything between guards, nothing zeroed.
 extension Convolution2D {
   func forward(
-    _ input: [Float], weight: [Float], bias: [Float]?, rectifies: Bool = false, pool: ComputePool = pool
+    _ input: [Float], weight: [Float], bias: [Float]?, appliesReLU: Bool = false, pool: ComputePool = pool
   ) -> [Float] {
     let input = GuardedBuffer(input)
     let weight = GuardedBuffer(weight)
@@ -17,7 +17,7 @@ extension Convolution2D {
     prepareWeight(weight.pointer, into: prepared.pointer, pool: pool)
     forward(
       input.pointer, preparedWeight: prepared.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies),
+      epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, appliesReLU: appliesReLU),
       output: output.pointer, scratch: scratch.pointer, pool: pool)
     expectIntact(input, weight, bias, prepared, scratch, output)
     return output.elements

@@ -69,15 +69,15 @@ import Threading
       height: 7, width: 5, inputs: 8, outputs: 13, kernel: kernel, padding: kernel / 2, mode: .zeros)
     let example = ConvolutionExample(shapes)
     for algorithm in shapes.algorithms {
-      for (withBias, rectifies) in [(false, false), (false, true), (true, true)] {
+      for (withBias, appliesReLU) in [(false, false), (false, true), (true, true)] {
         var expected = example.output(withBias: withBias)
-        if rectifies { expected = Reference.relu(expected) }
+        if appliesReLU { expected = Reference.relu(expected) }
         let output = Convolution2D(shapes.geometry, algorithm: algorithm).forward(
           example.input.elements, weight: example.weight.elements, bias: withBias ? example.bias.elements : nil,
-          rectifies: rectifies)
+          appliesReLU: appliesReLU)
         let discrepancy = Discrepancy(output, expected: expected.elements)
         #expect(
-          discrepancy.relative <= Tolerance.of(algorithm), "\(algorithm) \(withBias) \(rectifies): \(discrepancy)")
+          discrepancy.relative <= Tolerance.of(algorithm), "\(algorithm) \(withBias) \(appliesReLU): \(discrepancy)")
       }
     }
   }

@@ -94,17 +94,17 @@ extension ConvolutionCase {
 /// What a convolution still has to do to its input.
 struct Prologue: Sendable, CustomTestStringConvertible {
   var hasNorm = false
-  var rectifies = false
+  var appliesReLU = false
   var hasResidual = false
 
   var testDescription: String {
-    [hasNorm ? "norm" : nil, rectifies ? "ReLU" : nil, hasResidual ? "residual" : nil].compactMap { $0 }
+    [hasNorm ? "norm" : nil, appliesReLU ? "ReLU" : nil, hasResidual ? "residual" : nil].compactMap { $0 }
       .joined(separator: ", ")
   }
 
   static let all = [false, true].flatMap { norm in
-    [false, true].flatMap { rectifies in
-      [false, true].map { Prologue(hasNorm: norm, rectifies: rectifies, hasResidual: $0) }
+    [false, true].flatMap { appliesReLU in
+      [false, true].map { Prologue(hasNorm: norm, appliesReLU: appliesReLU, hasResidual: $0) }
     }
   }
 }
@@ -114,7 +114,7 @@ struct LazyInput {
   let values: Tensor
   let scale: [Float]?
   let shift: [Float]?
-  let rectifies: Bool
+  let appliesReLU: Bool
   let residual: Tensor?
 
   /// Random values; shifts are far from 0, so that a shifted zero of the padding shows.
@@ -122,7 +122,7 @@ struct LazyInput {
     values = random.tensor(shape)
     scale = prologue.hasNorm ? random.uniform(count: shape.channels, in: -2...2) : nil
     shift = prologue.hasNorm ? random.uniform(count: shape.channels, in: 0.25...1.5) : nil
-    rectifies = prologue.rectifies
+    appliesReLU = prologue.appliesReLU
     residual = prologue.hasResidual ? random.tensor(shape) : nil
   }
 
@@ -134,7 +134,7 @@ struct LazyInput {
     for index in result.elements.indices {
       var value = result.elements[index]
       if let scale, let shift { value = value * Double(scale[index % channels]) + Double(shift[index % channels]) }
-      if rectifies { value = max(0, value) }
+      if appliesReLU { value = max(0, value) }
       if let residual { value += residual.elements[index] }
       result.elements[index] = value
     }
@@ -155,7 +155,7 @@ struct LazyInput {
     let result = body(
       ActivationInput(
         values.pointer, scale: scale.map { UnsafePointer($0.pointer) }, shift: shift.map { UnsafePointer($0.pointer) },
-        rectifies: rectifies, residual: residual.map { UnsafePointer($0.pointer) }, materialized: materialized))
+        appliesReLU: appliesReLU, residual: residual.map { UnsafePointer($0.pointer) }, materialized: materialized))
     expectIntact(values, scale, shift, residual)
     return result
   }

@@ -52,7 +52,7 @@ extension Reference.ConvolutionGeometry {
     "Results are the same bits for any number of threads", arguments: ConvolutionCase.fused.filter { $0.inputs < 100 })
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 12)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(shapes.weightShape).elements
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
@@ -114,9 +114,9 @@ extension Reference.ConvolutionGeometry {
     let biased = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
-      let without = convolution.forward(input, weight: weight.elements, rectifies: true)
+      let without = convolution.forward(input, weight: weight.elements, appliesReLU: true)
       expectAgreement(without.output, Reference.relu(plain), within: Tolerance.of(algorithm), "\(algorithm), no bias")
-      let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
+      let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, appliesReLU: true)
       expectAgreement(with.output, Reference.relu(biased), within: Tolerance.of(algorithm), "\(algorithm), bias")
     }
   }
@@ -137,12 +137,12 @@ extension Reference.ConvolutionGeometry {
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
       guard convolution.addsResidual else { continue }
-      for rectifies in [false, true] {
+      for appliesReLU in [false, true] {
         let result = convolution.forward(
-          input, weight: weight.elements, bias: bias.elements, rectifies: rectifies, residual: residual.elements)
+          input, weight: weight.elements, bias: bias.elements, appliesReLU: appliesReLU, residual: residual.elements)
         expectAgreement(
-          result.output, added(to: rectifies ? Reference.relu(biased) : biased), within: Tolerance.of(algorithm),
-          "\(algorithm), rectifies \(rectifies)")
+          result.output, added(to: appliesReLU ? Reference.relu(biased) : biased), within: Tolerance.of(algorithm),
+          "\(algorithm), appliesReLU \(appliesReLU)")
       }
     }
   }
@@ -184,7 +184,7 @@ extension Reference.ConvolutionGeometry {
     let shapes = ConvolutionCase(height: 24, width: 30, inputs: 128, outputs: 32, kernel: 3, padding: 1, mode: .reflect)
     var random = Random(seed: 16)
     let input = LazyInput(
-      shapes.inputShape, Prologue(hasNorm: true, rectifies: true, hasResidual: true), random: &random)
+      shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true, hasResidual: true), random: &random)
     let weight = random.tensor(shapes.weightShape)
     let expected = referenceConvolution(input.reference, shapes, weight: weight).elements
     func error(_ algorithm: FusedAlgorithm) -> Double {

@@ -42,7 +42,7 @@ struct KernelResult: Equatable {
 
 /// Runs `kernel` with an output of `pixels` × `channels`, unset and between guards; gathers the norm's sums where asked for.
 func withOutput(
-  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, appliesReLU: Bool = false, residual: [Float]? = nil,
   tasks: Int? = nil, gamma: [Float]? = nil, beta: [Float]? = nil, _ kernel: (ActivationOutput) -> Void
 ) -> KernelResult {
   let output = GuardedBuffer(count: batch * pixels * channels)
@@ -51,7 +51,7 @@ func withOutput(
   let sums = tasks.map { GuardedSums(count: Moments.count(tasks: $0, channels: channels)) }
   kernel(
     ActivationOutput(
-      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies,
+      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, appliesReLU: appliesReLU,
       residual: residual.map { UnsafePointer($0.pointer) }, moments: sums?.pointer))
   expectIntact(output, bias, residual)
   var result = KernelResult(output: fromBlocks(output.elements, batch: batch, channels: channels))
@@ -98,7 +98,7 @@ extension ConvolutionKernel {
 /// The kernels on arrays: scratch of exactly the promised size, which begins as zeros, and everything between guards.
 extension ConvolutionKernel where Input == ActivationInput, Output == ActivationOutput {
   func forward(
-    _ input: LazyInput, filters: [Filter], bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+    _ input: LazyInput, filters: [Filter], bias: [Float]? = nil, appliesReLU: Bool = false, residual: [Float]? = nil,
     materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let packed = packed(filters)
@@ -106,7 +106,7 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
     let materialized = materializes ? GuardedBuffer(count: input.values.count) : nil
     var result = withOutput(
       batch: geometry.batch, pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias,
-      rectifies: rectifies, residual: residual, tasks: gathers ? taskCount : nil
+      appliesReLU: appliesReLU, residual: residual, tasks: gathers ? taskCount : nil
     ) { output in
       input.withActivationInput(materialized: materialized?.pointer) {
         forward($0, weight: packed.pointer, output: output, scratch: scratch.pointer, pool: pool)
@@ -121,7 +121,7 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
   /// The same with one weight, `[O, I, k, k]` of the geometry's outputs unless `weightChannels` says otherwise.
   func forward(
     _ input: LazyInput, weight: [Float], weightChannels: (outputs: Int, inputs: Int)? = nil, bias: [Float]? = nil,
-    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    appliesReLU: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
     pool: ComputePool = pool
   ) -> KernelResult {
     let outputs = weightChannels?.outputs ?? geometry.outputChannels
@@ -130,14 +130,14 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
       inputs: weightChannels?.inputs ?? weight.count / (outputs * geometry.kernel * geometry.kernel),
       kernel: geometry.kernel)
     return forward(
-      input, filters: [filter], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes,
+      input, filters: [filter], bias: bias, appliesReLU: appliesReLU, residual: residual, materializes: materializes,
       gathers: gathers, pool: pool)
   }
 
   /// The same with `depthwise`, `[C, 1, 3, 3]`, and `pointwise`, `[O, C, 1, 1]`, perhaps of fewer channels than the geometry's.
   func forward(
     _ input: LazyInput, depthwise: [Float], depthwiseBias: [Float], pointwise: [Float], bias: [Float]? = nil,
-    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    appliesReLU: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
     pool: ComputePool = pool
   ) -> KernelResult {
     let channels = depthwiseBias.count
@@ -146,13 +146,14 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
       filters: [
         Filter(values: depthwise, outputs: channels, inputs: 1, kernel: 3, bias: depthwiseBias),
         Filter(values: pointwise, outputs: pointwise.count / channels, inputs: channels, kernel: 1),
-      ], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes, gathers: gathers, pool: pool)
+      ], bias: bias, appliesReLU: appliesReLU, residual: residual, materializes: materializes, gathers: gathers,
+      pool: pool)
   }
 }
 
 extension ConvolutionKernel where Input == PictureReader, Output == ActivationOutput {
   func forward(
-    _ picture: PictureInput, map: PictureMap, weight: Tensor, bias: [Float]?, rectifies: Bool,
+    _ picture: PictureInput, map: PictureMap, weight: Tensor, bias: [Float]?, appliesReLU: Bool,
     gamma: [Float]? = nil, beta: [Float]? = nil, pool: ComputePool = pool
   ) -> KernelResult {
     let packed = packed([
@@ -161,7 +162,7 @@ extension ConvolutionKernel where Input == PictureReader, Output == ActivationOu
     ])
     let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
     let result = withOutput(
-      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies,
+      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, appliesReLU: appliesReLU,
       tasks: taskCount, gamma: gamma, beta: beta
     ) {
       forward(

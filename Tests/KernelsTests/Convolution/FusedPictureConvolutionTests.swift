@@ -53,13 +53,13 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
 @Suite struct FusedPictureConvolutionTests {
   private func forward(
     _ picture: PictureInput, _ example: PictureConvolutionCase, _ algorithm: PictureAlgorithm, weight: Tensor,
-    bias: [Float]? = nil, rectifies: Bool = false, pool: ComputePool = pool
+    bias: [Float]? = nil, appliesReLU: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let geometry = example.shapes.geometry
     let convolution = algorithm.kernel(for: geometry)
     return convolution.forward(
       picture, map: PictureMap(geometry, width: example.width, height: example.height), weight: weight, bias: bias,
-      rectifies: rectifies, pool: pool)
+      appliesReLU: appliesReLU, pool: pool)
   }
 
   @Test(
@@ -80,7 +80,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
       expectAgreement(plain.bytes.output, expected, within: tolerance, "\(algorithm), bytes")
       #expect(plain.floats == plain.bytes, "\(algorithm): floats of the same values give the same bits")
       let rectified = picture.withInputs {
-        forward($0, example, algorithm, weight: weight, bias: bias.elements, rectifies: true)
+        forward($0, example, algorithm, weight: weight, bias: bias.elements, appliesReLU: true)
       }
       expectAgreement(rectified.bytes.output, Reference.relu(expected), within: tolerance, "\(algorithm), ReLU")
       #expect(rectified.floats == rectified.bytes)

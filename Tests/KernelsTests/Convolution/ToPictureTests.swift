@@ -73,7 +73,7 @@ import Testing
   @Test("Results are the same bits for any number of threads", arguments: ToPictureCase.all)
   func resultsDoNotDependOnThreads(_ layer: ToPictureCase) {
     var random = Random(seed: 35)
-    let input = LazyInput(layer.shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(layer.shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(layer.shapes.weightShape, in: -60...60)
     let results = pools.map { layer.picture(input, weight: weight, scaling: (150, 127.5), pool: $0) }
     #expect(results[1] == results[0] && results[2] == results[0])

@@ -71,13 +71,13 @@ import Testing
       return target.elements
     }
 
-    func forward(_ point: [Float]? = nil, usesBias: Bool = true, rectifies: Bool = false) -> [Float] {
+    func forward(_ point: [Float]? = nil, usesBias: Bool = true, appliesReLU: Bool = false) -> [Float] {
       let (weights, biases) = (GuardedBuffer(prepared), GuardedBuffer(bias.floats))
       defer { expectIntact(weights, biases) }
       return guarded(point ?? input.floats, count: gradient.shape.count) {
         kernel.forward(
           $0, preparedWeight: weights.pointer,
-          epilogue: ConvolutionEpilogue(bias: usesBias ? UnsafePointer(biases.pointer) : nil, rectifies: rectifies),
+          epilogue: ConvolutionEpilogue(bias: usesBias ? UnsafePointer(biases.pointer) : nil, appliesReLU: appliesReLU),
           output: $1, pool: pool)
       }
     }
@@ -111,7 +111,7 @@ import Testing
     expectAgreement(data.forward(usesBias: false), plain, within: Tolerance.singlePrecision, "plain")
     expectAgreement(data.forward(), biased, within: Tolerance.singlePrecision, "biased")
     expectAgreement(
-      data.forward(rectifies: true), Reference.relu(biased), within: Tolerance.singlePrecision, "rectified")
+      data.forward(appliesReLU: true), Reference.relu(biased), within: Tolerance.singlePrecision, "rectified")
   }
 
   @Test(arguments: cases)

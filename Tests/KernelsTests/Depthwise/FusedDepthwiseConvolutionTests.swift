@@ -64,7 +64,7 @@ import Testing
       let convolution = algorithm.kernel(for: shapes.geometry)
       let result = convolution.forward(input, weight: weight.elements)
       expectAgreement(result.output, plain, within: Tolerance.singlePrecision, "\(algorithm)")
-      let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
+      let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, appliesReLU: true)
       expectAgreement(
         rectified.output, Reference.relu(biased), within: Tolerance.singlePrecision, "\(algorithm), bias and ReLU")
     }
@@ -102,7 +102,7 @@ import Testing
   @Test("Results are the same bits for any number of threads", arguments: cases)
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 63)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(weightShape(shapes)).elements
     for algorithm in algorithms(shapes) {
       let convolution = algorithm.kernel(for: shapes.geometry)

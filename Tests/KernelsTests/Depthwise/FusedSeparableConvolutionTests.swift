@@ -52,12 +52,12 @@ import Threading
     }
 
     func forward(
-      _ input: LazyInput, usesBias: Bool = false, rectifies: Bool = false, residual: [Float]? = nil,
+      _ input: LazyInput, usesBias: Bool = false, appliesReLU: Bool = false, residual: [Float]? = nil,
       materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
     ) -> KernelResult {
       SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
         input, depthwise: depthwise.elements, depthwiseBias: depthwiseBias.elements, pointwise: pointwise.elements,
-        bias: usesBias ? bias.elements : nil, rectifies: rectifies, residual: residual, materializes: materializes,
+        bias: usesBias ? bias.elements : nil, appliesReLU: appliesReLU, residual: residual, materializes: materializes,
         gathers: gathers, pool: pool)
     }
   }
@@ -72,13 +72,13 @@ import Threading
       example.forward(input).output, example.reference(input.reference), within: Tolerance.singlePrecision, "plain")
     let biased = Reference.relu(example.reference(input.reference, usesBias: true))
     expectAgreement(
-      example.forward(input, usesBias: true, rectifies: true).output, biased, within: Tolerance.singlePrecision,
+      example.forward(input, usesBias: true, appliesReLU: true).output, biased, within: Tolerance.singlePrecision,
       "bias and ReLU")
     let residual = random.tensor(Shape([biased.elements.count]))
     var sum = biased
     for index in sum.elements.indices { sum.elements[index] += Double(residual.elements[index]) }
     expectAgreement(
-      example.forward(input, usesBias: true, rectifies: true, residual: residual.elements).output, sum,
+      example.forward(input, usesBias: true, appliesReLU: true, residual: residual.elements).output, sum,
       within: Tolerance.singlePrecision, "bias, ReLU and residual")
   }
 
@@ -100,7 +100,7 @@ import Threading
   @Test("Results are the same bits for any number of threads", arguments: cases)
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 73)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let example = Example(shapes, random: &random)
     let results = pools.map { example.forward(input, gathers: true, pool: $0) }
     #expect(results[1] == results[0] && results[2] == results[0])

@@ -44,10 +44,11 @@ import Threading
     // γ/√ε, hundreds of times the usual, and so is the rounding of the two products of about 5.
     let tolerance = Tolerance.singlePrecision * (shape.height * shape.width == 1 ? 300 : 1)
     expectAgreement(forward(example), expected, within: tolerance, "output")
-    expectAgreement(forward(example, rectifies: true), Reference.relu(expected), within: tolerance, "rectified")
+    expectAgreement(forward(example, appliesReLU: true), Reference.relu(expected), within: tolerance, "rectified")
     let withResidual = Reference.add(Reference.relu(expected), example.gradient)
     expectAgreement(
-      forward(example, rectifies: true, residual: example.gradient.floats), withResidual, within: tolerance, "residual")
+      forward(example, appliesReLU: true, residual: example.gradient.floats), withResidual, within: tolerance,
+      "residual")
   }
 
   @Test(arguments: shapes)
@@ -139,7 +140,7 @@ import Threading
   // MARK: The kernels on arrays
 
   private func forward(
-    _ example: Example, input: [Float]? = nil, scale: [Float]? = nil, shift: [Float]? = nil, rectifies: Bool = false,
+    _ example: Example, input: [Float]? = nil, scale: [Float]? = nil, shift: [Float]? = nil, appliesReLU: Bool = false,
     residual: [Float]? = nil, pool: ComputePool = pool
   ) -> [Float] {
     let shape = example.input.shape
@@ -153,7 +154,7 @@ import Threading
       InstanceNorm.apply(
         source, batch: shape.batch, pixels: pixels, channels: shape.channels, gamma: gamma.pointer,
         beta: beta.pointer, mean: statistics.mean.pointer, inverseDeviation: statistics.inverseDeviation.pointer,
-        rectifies: rectifies, residual: addend.map { UnsafePointer($0.pointer) }, output: target, pool: pool)
+        appliesReLU: appliesReLU, residual: addend.map { UnsafePointer($0.pointer) }, output: target, pool: pool)
     }
   }
 
