@@ -198,7 +198,7 @@ holds ({latency["threads"]} threads); also as a multiple of the time from frame 
 
 {table(titles, rows)}""")
     if streams:
-        titles = ["<network", "<size", "streams", "fps in, each", "total fps", "<fps of each", "least / most", "p95 ms"]
+        titles = ["<network", "<size", "streams", "fps in, each", "total fps", "<fps of each", "min / max", "p95 ms"]
         rows = [
             [
                 row["network"], size_name(row), str(row["streams"]), three(row["fpsIn"]), three(row["totalFps"]),

@@ -4,11 +4,11 @@ import Kernels
 import Measurement
 import Threading
 
-/// Measures the kernels one by one.
+/// Measures each convolution kernel.
 struct KernelBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
-    abstract: "Measures every convolution kernel on the shapes that the networks use.",
+    abstract: "Measures every convolution kernel on the shapes in the networks.",
     discussion: """
       The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
       one in the engine's plan; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
@@ -18,42 +18,42 @@ struct KernelBenchmark: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
+    help: "The networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
     transform: NetworkChoice.checkName)
   var network: [String] = []
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Sizes: WxH, 360p, 540p, 720p, 1080p. (default: 360p 720p)", valueName: "size"),
+    help: ArgumentHelp("The sizes: WxH, 360p, 540p, 720p, 1080p. (default: 360p 720p)", valueName: "size"),
     transform: NamedSize.parse)
   var size: [FrameSize] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Numbers of threads. (default: 1, and one for each processor)",
+    parsing: .upToNextOption, help: "The numbers of threads. (default: 1, and the number of processors)",
     transform: ArgumentValues.integer(in: 1...256))
   var threads: [Int] = []
 
   @Option(
     parsing: .upToNextOption,
     help:
-      "Kernels to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
+      "The kernels to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
     transform: { name in
       guard let algorithm = LayerKernel(name) else {
-        throw ValidationError("known are \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
+        throw ValidationError("expected one of \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
       }
       return algorithm
     })
   var algorithm: [LayerKernel] = []
 
   @Option(
-    help: "How long to measure each shape, at least three rounds. (default: 1)",
+    help: "The seconds to measure each shape, for at least three rounds. (default: 1)",
     transform: ArgumentValues.number(positive: true))
   var seconds = 1.0
 
-  @Flag(help: "Print one JSON object on standard output.")
+  @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Hide the progress.")
   var quiet = false
 
   func run() throws {

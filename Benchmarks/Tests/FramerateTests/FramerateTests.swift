@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// The program as it was built; other programs rely on its options and on its JSON.
+/// Tests the built program. Other programs rely on its options and JSON.
 @Suite struct FramerateTests {
   private let program: BuiltProgram
   private let folder: TemporaryFolder
@@ -43,7 +43,7 @@ import Threading
     #expect(fps > 0 && p50 > 0 && p50 <= p95 && p95 <= p99)
     #expect(try number(point, "peakMemoryMB") > 1)
     #expect(point["endToEnd"] == nil && point["steps"] == nil)
-    // 2·GMAC/s over the peak, all of them rounded to three digits or more.
+    // 2·GMAC/s divided by the peak, all rounded to three digits or more.
     let share = try 2 * number(point, "inference", "gmacPerSecond") / number(point, "peakGFLOPS")
     #expect(try abs(number(point, "inference", "peakShare") / share - 1) < 0.01)
   }
@@ -95,7 +95,8 @@ import Threading
     ])
     let points = try #require(report["points"] as? [[String: Any]])
     #expect(points.map { $0["size"] as? String } == ["16x16", "256x256"])
-    // The larger frame's process alone holds the larger frame's activations: 256 · 256 · 4 channels of 4 bytes and more.
+    // Only the process of the larger frame holds the activations of the larger frame: at least 256 · 256 · 4 channels
+    // of 4 bytes.
     #expect(try number(points[1], "peakMemoryMB") > number(points[0], "peakMemoryMB") + 1)
     #expect((report["machine"] as? [String: Any])?["processor"] is String)
     #expect(String(decoding: try folder.bytes(of: "chart.svg"), as: UTF8.self).hasPrefix("<svg "))

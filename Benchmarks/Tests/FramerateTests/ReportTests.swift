@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// report.py on what the programs print.
+/// Tests report.py with the output of the programs.
 @Suite struct ReportTests {
   private let folder: TemporaryFolder
   private let python: BuiltProgram
@@ -89,7 +89,7 @@ import Testing
     try folder.write(Array(text.utf8), to: "peers.json")
     #expect(try report().exitCode == 0)
     let table = try rows("Against other runtimes")
-    // Two tables: the fastest alone, then all.
+    // Two tables: only the fastest, then all.
     #expect(table.map { $0[3] } == ["peer", "fast", "peer", "fast", "slow"])
     #expect(
       table[1] == ["half", "720p", "2", "fast", "350", "100", "**3.50**", "1.00–9.00", "1.0e-05", "500", "125", "0.25"])
@@ -126,7 +126,7 @@ import Testing
     #expect(try report().exitCode == 0)
     let (live, machines) = (try text("Live"), try rows("Machine"))
     #expect(machines.count == 1 + 1 && machines.last?.first == "soak")
-    // The report itself is not read: what it says is in the file beside it.
+    // The script does not read the report itself, only the file beside it.
     for name in ["soak.json", "RESULTS.md"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
     #expect(try report().exitCode == 0)
     #expect(try text("Live") == live && rows("Machine") == machines)

@@ -20,7 +20,7 @@ import Threading
       ])
   }
 
-  /// Two independent walks over the network agree on its work.
+  /// The work of a network is computed in two independent ways.
   @Test(arguments: NetworkChoice.names)
   func operationsAreThoseOfTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
@@ -45,7 +45,7 @@ import Threading
     #expect(try ConvolutionLayer.all(of: plain, height: 179, width: 320).allSatisfy { $0.kernel != nil })
   }
 
-  /// From and to pictures, with whole and broken vectors of channels, upsampled and plain.
+  /// From and to pictures, with complete and incomplete vectors of channels, with and without upsampling.
   @Test(arguments: [(3, 16, 9, 1), (16, 3, 9, 1), (16, 3, 3, 2), (8, 16, 3, 1), (12, 20, 3, 1), (16, 8, 3, 2)])
   func kernelsAgree(inputs: Int, outputs: Int, kernel: Int, upsampling: Int) {
     let geometry = ConvolutionGeometry(
@@ -70,7 +70,7 @@ import Threading
     expected()
     for kernel in kernels {
       let run = ConvolutionRun(geometry, kernel: kernel, pool: pool)
-      // Nothing is computed yet: the difference sees all of the output.
+      // Only one of the runs has an output: the difference covers all of it.
       #expect(run.difference(from: expected) == 1)
       run()
       #expect(run.difference(from: expected) < 1e-4)
@@ -84,7 +84,7 @@ import Threading
     #expect(Set(layers.compactMap(\.kernel)) == Set(LayerKernel.allCases).subtracting([.im2col]))
     for layer in layers {
       #expect(try layer.candidates.contains(#require(layer.kernel)))
-      #expect(layer.operations > 0 && layer.leastBytes > 0)
+      #expect(layer.operations > 0 && layer.minimumBytes > 0)
     }
   }
 
