@@ -10,9 +10,10 @@ struct KernelBenchmark: ParsableCommand {
     commandName: "kernels",
     abstract: "Measures every convolution kernel on the shapes in the networks.",
     discussion: """
-      The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
-      one in the engine's plan; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
-      fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
+      The engine's kernels that support a shape take turns with OpenBLAS on gathered patches (im2col). A star marks the \
+      kernel in the engine's plan. The layers of a revision have none, because they are one pass. Operations are those of \
+      direct convolution. The roofline is measured: the peak of 8-wide fused multiply-adds, and the memory bandwidth with \
+      input, output and weight moved once.
       """,
     version: Program.version)
 

@@ -16,9 +16,10 @@ struct Framerate: ParsableCommand {
     abstract:
       "Measures the frame rate of the engine alone and of the whole pipeline: decoding, painting and encoding.",
     discussion: """
-      One network, one size and one number of threads are one point, measured here; of several, each is measured in a \
-      process of its own, so that its peak memory is its own. Times are taken frame by frame after two frames that do not \
-      count. Multiply-adds are counted as direct convolution, so the share of the processor's peak may exceed 100 %.
+      A point is one network, one size and one number of threads. A single point is measured in this process. Several \
+      points are measured in separate processes, so that each has its own peak memory. Frames are timed individually \
+      after two uncounted ones. Multiply-adds are counted as direct convolution, so the share of the processor's peak \
+      may exceed 100 %.
       """,
     version: Program.version)
 

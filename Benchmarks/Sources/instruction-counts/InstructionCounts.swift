@@ -10,8 +10,9 @@ struct InstructionCounts: ParsableCommand {
     commandName: "instruction-counts",
     abstract: "Counts the instructions of frames and kernels with valgrind and compares them with a file.",
     discussion: """
-      Fails where a count is more than 3 % above the file's, or where the file lacks one; says so where it is more than 5 % \
-      below. Counts depend on the compiler: if the file was written with another one, differences are shown and nothing fails.
+      Fails if a count exceeds that in the file by more than 3 % or is missing from the file. Reports counts that are more \
+      than 5 % below. Counts depend on the compiler: if the file was written with another one, the program shows the \
+      differences and does not fail.
       """,
     version: Program.version)
 

@@ -12,12 +12,12 @@ struct Latency: ParsableCommand {
     commandName: "latency",
     abstract: "Measures the time from the arrival of a live frame to the writing of the painted, encoded frame.",
     discussion: """
-      A test pattern comes in at an even rate, is painted at its full size and encoded with the settings of --live. Without \
-      --fps the rate is what the machine holds: 0.7 of the frames a second that the engine alone paints, 30 at most. \
-      The percentiles are those of the last five seconds.
+      A test pattern arrives at a constant rate, is painted at full size and encoded with the settings of --live. Without \
+      --fps, the rate is what the machine sustains: 0.7 of the frame rate of the engine alone, at most 30. The percentiles \
+      are those of the last five seconds.
 
-      --streams measures frame rates instead: of so many sources at once, which share the threads as in stylize-live. Each \
-      sends 30 frames a second unless --fps says otherwise.
+      --streams measures the frame rates of several simultaneous sources instead, which share the threads as in \
+      stylize-live. Each sends 30 frames per second, or the rate of --fps.
       """,
     version: Program.version)
 

@@ -14,9 +14,9 @@ struct TrainingStep: ParsableCommand {
     commandName: "training-step",
     abstract: "Measures one training step: forward, objective, backward, Adam.",
     discussion: """
-      The objective is that of train-style, VGG-16 as the feature extractor. Pictures are random numbers: their values do not \
-      matter to the time. Memory is the largest resident set of this process, the extractor's weights and the style's targets \
-      included.
+      The objective is that of train-style, with VGG-16 as the feature extractor. The pictures are random, since their \
+      values do not affect the time. Memory is the maximum resident set of this process, including the extractor's \
+      weights and the style's targets.
       """,
     version: Program.version)
 

@@ -48,7 +48,7 @@ import Threading
     #expect(try abs(number(point, "inference", "peakShare") / share - 1) < 0.01)
   }
 
-  @Test func theWholeJobRepaintsEveryFrame() throws {
+  @Test func pipelinePaintsEveryFrame() throws {
     let point = try object([
       "--network", "johnson", "--width", "0.125", "--size", "50x30", "--threads", "3", "--frames", "12", "--json",
       "--parallel-frames", "2",
@@ -58,7 +58,7 @@ import Threading
     #expect(try number(point, "endToEnd", "fps") > 0 && number(point, "endToEnd", "p50Ms") > 0)
   }
 
-  @Test func floatsAreTheEnginesAndTheModelIsWritten() throws {
+  @Test func floatsMatchTheEngineAndTheModelIsWritten() throws {
     let (width, height) = (21, 10)
     var random = Random(seed: 5)
     let pixels = random.uniform(count: 3 * width * height, in: 0...255).map { UInt8($0) }
@@ -88,7 +88,7 @@ import Threading
     #expect(try number(again, "width") == 0.25)
   }
 
-  @Test func severalPointsAreMeasuredApart() throws {
+  @Test func pointsAreMeasuredSeparately() throws {
     let report = try object([
       "--network", "johnson", "--width", "0.125", "--size", "16x16", "256x256", "--threads", "1", "--frames", "2",
       "--inference-only", "--json", "--chart", folder.file("chart.svg"),
@@ -113,7 +113,7 @@ import Threading
     #expect(result.exitCode == 2 && result.errors.contains(expected), "\(result.errors)")
   }
 
-  @Test func aFrameOfAnotherSizeIsRefused() throws {
+  @Test func frameOfWrongSizeIsRejected() throws {
     try folder.write([1, 2, 3], to: "frame.rgb")
     let result = try program.run([
       "--network", "quarter", "--size", "8x8", "--threads", "1", "--frames", "1", "--input", folder.file("frame.rgb"),

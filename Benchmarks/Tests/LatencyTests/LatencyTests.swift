@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func severalStreamsAreCountedApart() throws {
+  @Test func streamsAreCountedSeparately() throws {
     let report = try report(
       ["--network", "quarter", "--streams", "1", "3", "--fps", "20", "--seconds", "2"], of: Streams.self)
     #expect(report.rows.map(\.streams) == [1, 3])

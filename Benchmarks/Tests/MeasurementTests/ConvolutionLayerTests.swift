@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct ConvolutionLayerTests {
-  @Test func johnsonsLayers() throws {
+  @Test func layersOfJohnson() throws {
     let definition = NetworkDefinition.johnson(width: 0.5)
     let layers = try ConvolutionLayer.all(of: definition, height: 48, width: 64)
     #expect(
@@ -22,7 +22,7 @@ import Threading
 
   /// The work of a network is computed in two independent ways.
   @Test(arguments: NetworkChoice.names)
-  func operationsAreThoseOfTheDefinition(name: String) throws {
+  func operationsMatchTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
     let layers = try ConvolutionLayer.all(of: definition, height: 360, width: 640)
     #expect(layers.contains { $0.kernel == nil } == (definition.canvasLines != nil))
@@ -30,7 +30,7 @@ import Threading
     #expect(try operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
   }
 
-  @Test func aDraftHasTheCanvasAndARevisionHalfTheFilm() throws {
+  @Test func draftHasCanvasSizeAndRevisionHalfTheFrameSize() throws {
     let definition = try NetworkDefinition.named(
       "dense:head=unshuffle2,tail=upsample,channels=8-16-32,detail=0,blocks=2,norm=instance,canvas=64,revision=10")
     let layers = try ConvolutionLayer.all(of: definition, height: 179, width: 320)
@@ -77,7 +77,7 @@ import Threading
     }
   }
 
-  @Test func someSmallNetworkTakesEachKernel() throws {
+  @Test func smallNetworksUseEveryKernel() throws {
     let layers = try KernelNetworks.all.flatMap {
       try ConvolutionLayer.all(of: $0, height: KernelNetworks.height, width: KernelNetworks.width)
     }

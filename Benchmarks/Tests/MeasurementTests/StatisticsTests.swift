@@ -2,7 +2,7 @@ import Measurement
 import Testing
 
 @Suite struct StatisticsTests {
-  @Test func percentilesAreOfNearestRank() {
+  @Test func percentilesUseNearestRank() {
     let values = (1...100).map(Double.init).shuffled()
     #expect(Statistics.percentile(values, 0.5) == 50)
     #expect(Statistics.percentile(values, 0.95) == 95)
