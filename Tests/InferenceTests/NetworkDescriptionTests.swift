@@ -8,7 +8,7 @@ import Threading
 
 private let pool = ComputePool(threads: 2)
 
-/// Every head, tail and norm, dense and separable, and what goes with them; small, so that double precision takes little time.
+/// Every head, tail and norm, dense and separable, and further choices; small, so that double precision is fast.
 private let descriptions: [String] =
   NetworkDescription.presetNames
   + NetworkDescription.Head.allCases.flatMap { head in
@@ -35,7 +35,8 @@ private let descriptions: [String] =
     "dense:norm=instance,blocknorm=none,blocks=2",
   ]
 
-/// The model with its last convolution scaled so that `picture` spans the range of bytes: random batch norms leave little of it.
+/// Returns the model with its last convolution scaled so that `picture` spans the range of bytes, which random batch
+/// norms would reduce.
 private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleModel {
   let values = try referenceOutput(of: model, input: picture).elements.map { atanh(($0 - 127.5) / 150) }
   let weight = try #require(model.parameters["output.weight"])
@@ -60,7 +61,7 @@ private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleMode
 private let tolerance = 2e-4
 
 @Suite struct NetworkDescriptionTests {
-  @Test("Every network of the ladder gives what its nodes give one by one", arguments: descriptions)
+  @Test("Every network agrees with a node-by-node computation", arguments: descriptions)
   func agreesWithReference(_ description: String) throws {
     let model = randomModel(try .named(description))
     for size in [PictureSize(width: 33, height: 22), PictureSize(width: 40, height: 24)] {
@@ -95,7 +96,7 @@ private let tolerance = 2e-4
     let differences = zip(bytes, expected).map { abs(Double($0) - $1) }
     #expect(differences.allSatisfy { $0 <= 1 })
     #expect(differences.filter { $0 > 0 }.count * 50 < differences.count)
-    #expect(Set(bytes).count > 20, "a flat picture would prove little")
+    #expect(Set(bytes).count > 20, "a flat picture would not be a test")
   }
 
   @Test("Results do not depend on the number of threads", arguments: NetworkDescription.presetNames)
@@ -109,7 +110,7 @@ private let tolerance = 2e-4
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
+  @Test("Batch norm, affine map, shuffling and depthwise convolutions are fused into other passes")
   func fusion() throws {
     func steps(_ description: String) throws -> [String] {
       try StyleEngine(model: randomModel(try .named(description)), width: 48, height: 32, pool: pool)
@@ -117,12 +118,12 @@ private let tolerance = 2e-4
     }
     // Unpacking, head, two convolutions, output and packing.
     #expect(try steps("dense:blocks=1").count == 6)
-    // Head, down, two convolutions, two stages up and output.
+    // Head, down, two convolutions, two upsampling stages and output.
     #expect(try steps("dense:head=strided,tail=upsample,blocks=1").count == 7)
-    // Head, down, two convolutions; 1×1 and depthwise for each stage up; output.
+    // Head, down, two convolutions; 1×1 and depthwise for each upsampling stage; output.
     #expect(try steps("separable:blocks=1").count == 9)
     #expect(try steps("phone:blocks=1").count == 8)
-    // The same and a norm behind all but the output.
+    // The same and a norm after all but the output.
     #expect(try steps("phone:blocks=1,norm=instance").count == 15)
   }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The sums that kernels gather for the norm behind them, against mean and variance of what they wrote.
+/// Compares the sums that kernels compute for the next norm with mean and variance of their output.
 @Suite struct MomentsTests {
   /// One pixel, less than a tile, several tasks and strips.
   static let cases = [(1, 1), (2, 3), (7, 7), (37, 51), (150, 131)].flatMap { height, width in
@@ -13,14 +13,14 @@ import Testing
     }
   }
 
-  /// By channel modulo 4: centred, a mean of a thousand deviations either way, constant.
+  /// By channel modulo 4: centred, a mean of plus or minus a thousand deviations, constant.
   private static func weight(_ shapes: ConvolutionCase, random: inout Random) -> (weight: Tensor, bias: [Float]) {
     let weight = random.tensor(shapes.weightShape)
     var bias = [Float](repeating: 0, count: shapes.outputs)
     let taps = weight.count / shapes.outputs
     for channel in 0..<shapes.outputs {
       switch channel % 4 {
-      // Taps and inputs are uniform in ±1: a sum's deviation is √taps / 3.
+      // Taps and inputs are uniform in ±1: the deviation of a sum is √taps / 3.
       case 1: bias[channel] = 1000 * Float(taps).squareRoot() / 3
       case 2: bias[channel] = -1000 * Float(taps).squareRoot() / 3
       case 3:
@@ -32,7 +32,7 @@ import Testing
     return (weight, bias)
   }
 
-  /// Expects the norm of `result`'s own output: what is compared is the gathering, not the convolution.
+  /// Expects the norm of `result`'s own output: this tests the sums, not the convolution.
   private func expectNorm(of result: KernelResult, gamma: [Float], beta: [Float], _ name: String) {
     let channels = gamma.count
     let pixels = result.output.count / channels
@@ -58,7 +58,7 @@ import Testing
     expectNorm(of: result(gamma, beta), gamma: gamma, beta: beta, name)
   }
 
-  @Test("Sums of every convolution, also where the mean is a thousand deviations", arguments: cases, [false, true])
+  @Test("Sums of every convolution, also with a mean of a thousand deviations", arguments: cases, [false, true])
   func convolutions(_ shapes: ConvolutionCase, appliesReLU: Bool) {
     var random = Random(seed: 52)
     let input = LazyInput(shapes.inputShape, random: &random)
@@ -79,7 +79,7 @@ import Testing
     var random = Random(seed: 53)
     let picture = StridedPicture(width: width, height: height, random: &random)
     var (weight, bias) = Self.weight(shapes, random: &random)
-    // Bytes deviate by 74 where floats deviate by 0.58.
+    // Bytes deviate by 74, floats by 0.58.
     bias = bias.map { $0 * 128 }
     let geometry = shapes.geometry
     for algorithm in PictureAlgorithm.allCases {

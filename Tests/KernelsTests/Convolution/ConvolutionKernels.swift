@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// The convolution kernels on arrays: scratch of exactly the promised size, everything between guards, nothing zeroed.
+/// The convolution kernels on arrays: scratch of exactly the required size, all arrays between guards, nothing zeroed.
 extension Convolution2D {
   func forward(
     _ input: [Float], weight: [Float], bias: [Float]?, appliesReLU: Bool = false, pool: ComputePool = pool
@@ -23,7 +23,7 @@ extension Convolution2D {
     return output.elements
   }
 
-  /// The gradient of the weight, added to `start`.
+  /// Returns the gradient of the weight, added to `start`.
   func weightGradient(
     _ input: [Float], outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool
   ) -> [Float] {
@@ -37,7 +37,7 @@ extension Convolution2D {
     return gradient.elements
   }
 
-  /// The gradient of the bias, added to `start`.
+  /// Returns the gradient of the bias, added to `start`.
   func biasGradient(_ outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool) -> [Float] {
     let outer = GuardedBuffer(outputGradient)
     let gradient = GuardedBuffer(start)
@@ -48,7 +48,7 @@ extension Convolution2D {
 }
 
 extension ConvolutionInputGradient {
-  /// The gradient of the input.
+  /// Returns the gradient of the input.
   func run(_ outputGradient: [Float], mask: [Float]? = nil, weight: [Float], pool: ComputePool = pool) -> [Float] {
     let outer = GuardedBuffer(outputGradient)
     let mask = mask.map(GuardedBuffer.init)

@@ -26,8 +26,8 @@ import Testing
     }
   }
 
-  /// One pixel, fewer pixels than the kernel, rows without an interior, both strides at odd and even extents, channel counts
-  /// around a vector register.
+  /// One pixel, fewer pixels than the kernel, rows without an interior, both strides at odd and even sizes, channel
+  /// counts around a vector register.
   static let cases = [
     Case(height: 1, width: 1, channels: 3), Case(height: 1, width: 1, channels: 8, mode: .zeros),
     Case(height: 2, width: 1, channels: 1, stride: 2), Case(height: 3, width: 2, channels: 9),
@@ -82,7 +82,7 @@ import Testing
       }
     }
 
-    /// Both gradients, added to arrays of `start`.
+    /// Returns both gradients, added to arrays of `start`.
     func backward(start: Float = 0) -> (input: [Float], weight: [Float]) {
       let (source, outer, weights) = (
         GuardedBuffer(input.floats), GuardedBuffer(gradient.floats), GuardedBuffer(prepared)
@@ -126,7 +126,7 @@ import Testing
     for (name, plain, moved) in [
       ("input", computed.input, added.input), ("weight", computed.weight, added.weight),
     ] {
-      #expect(zip(plain, moved).allSatisfy { abs($0 + 2 - $1) <= 1e-5 }, "\(name) is not added to what is there")
+      #expect(zip(plain, moved).allSatisfy { abs($0 + 2 - $1) <= 1e-5 }, "\(name) is not added to the existing values")
     }
   }
 
