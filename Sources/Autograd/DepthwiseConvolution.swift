@@ -2,7 +2,8 @@ import Kernels
 import Tensors
 
 extension Tape {
-  /// Convolves each channel of `input`, `[N, H, W, C]`, with its own filter and adds `bias`, optionally followed by ReLU.
+  /// Convolves each channel of `input`, `[N, H, W, C]`, with its own filter and adds `bias`, optionally followed by
+  /// ReLU.
   ///
   /// - Parameters:
   ///   - weight: The filters, `[C, 1, k, k]`.

@@ -7,7 +7,8 @@ public struct VideoFrames: Sendable {
   /// The indices of the frames in the video, ascending. Some of them may not decode if the file is damaged.
   public let indices: [Int]
 
-  /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one frame.
+  /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one
+  /// frame.
   ///
   /// The initializer reads the whole file, without decoding it, to count the frames.
   ///

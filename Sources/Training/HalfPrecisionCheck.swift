@@ -12,12 +12,14 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
 
   /// The number of compared pictures.
   public var pictures: Int
-  /// The maximum difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half precision.
+  /// The maximum difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half
+  /// precision.
   public var maximumDifference: Double
 
   /// Compares `model` in single and in half precision on `photos`.
   ///
-  /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's `sizeMultiple`.
+  /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's
+  ///   `sizeMultiple`.
   public init(model: StyleModel, photos: [Tensor], pool: ComputePool) {
     pictures = photos.count
     guard let rounded = model.inHalfPrecision else {
@@ -38,7 +40,8 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
     }
   }
 
-  /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else single.
+  /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else
+  /// single.
   public var storage: SafetensorsWriter.Storage {
     pictures > 0 && maximumDifference <= Self.tolerance ? .float16 : .float32
   }

@@ -1,8 +1,8 @@
 /// How closely a stylized frame resembles the painting and how much of its content is preserved.
 ///
-/// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means that the result has
-/// the statistics of the painting, 0 that it is as far away as the original frame, and a negative score that it is farther away. See
-/// ``LikenessEvaluator``.
+/// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means
+/// that the result has the statistics of the painting, 0 that it is as far away as the original frame, and a negative
+/// score that it is farther away. See ``LikenessEvaluator``.
 public struct Likeness: Codable, Sendable, Equatable {
   /// The mean score of the three bands.
   public let likeness: Double

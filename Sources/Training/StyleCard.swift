@@ -2,7 +2,8 @@ import Foundation
 import Networks
 import Safetensors
 
-/// What is known of a style, as the file `NAME.json` beside its model holds it: written by `train-style`, completed by `evaluate-style`.
+/// What is known of a style, as the file `NAME.json` beside its model holds it: written by `train-style`, completed by
+/// `evaluate-style`.
 ///
 /// ``markdown`` is the same for people. What was not measured, or is not known, is nil and absent from the file.
 public struct StyleCard: Codable, Equatable, Sendable {
@@ -46,7 +47,8 @@ public struct StyleCard: Codable, Equatable, Sendable {
     public struct Start: Codable, Equatable, Sendable {
       /// The SHA-256 of the base model; nil for random values.
       public var baseSHA256: String?
-      /// The SHA-256 of the model whose pictures the first quarter of the draft's steps learned; nil where there were no such steps.
+      /// The SHA-256 of the model whose pictures the first quarter of the draft's steps learned; nil where there were
+      /// no such steps.
       public var teacherSHA256: String?
 
       /// A start from a base or from random values, and a teacher.

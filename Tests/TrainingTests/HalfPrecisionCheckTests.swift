@@ -61,7 +61,8 @@ import Training
   }
 
   @Test func weightsThatRoundingSpoilsStayInSinglePrecision() {
-    // Half precision has even numbers only above 2048: 2049 becomes 2048, and red loses all it has: 1 of 255 is allowed, 2 are not.
+    // Half precision has even numbers only above 2048: 2049 becomes 2048, and red loses all it has: 1 of 255 is
+    // allowed, 2 are not.
     let model = colourModel([2049, -2048, 0, 0, 1, 0, 0, 0, 1])
     let bearable = HalfPrecisionCheck(model: model, photos: [grey([1])], pool: pool)
     #expect(bearable.maximumDifference == 1 && bearable.storage == .float16)

@@ -9,8 +9,9 @@ import Training
 @Suite(
   .enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not installed; run 'make setup' to get them"))
 struct LikenessEvaluatorTests {
-  /// Pillow rounds to bytes and clamps overshoots between its two passes, which changes single pixels by a few steps of 255. For the small
-  /// pictures, white noise enlarged more than twofold, the high-frequency figure differs by 0.003.
+  /// Pillow rounds to bytes and clamps overshoots between its two passes, which changes single pixels by a few steps
+  /// of 255. For the small pictures, white noise enlarged more than twofold, the high-frequency figure differs by
+  /// 0.003.
   static let scoreTolerance = 0.2
   static let shareTolerance = 0.005
 
