@@ -5,8 +5,8 @@
     Benchmarks/ladder.py --painting … --content … --network half realtime dense:blocks=2,canvas=256
     Benchmarks/ladder.py --painting … --content … --only-times               # new times for networks that are trained
 
-Each network is trained from random values with one recipe, without steadiness, and paints photos that the training never saw
-(training/held_out_photos.txt), whole and at a film's size: their likeness to the painting and the content that is left are its result.
+Each network is trained from random values with one recipe, without the loss for temporal stability, and paints photos that the training
+never saw (training/held_out_photos.txt), whole and at a film's size: their likeness to the painting and the content that is left are its result.
 Models stay in --folder, so that a run that was stopped goes on where it was. Then all take turns: a
 frame of the engine alone at the same size, and stylize-video on a film. Writes the numbers to --output; Benchmarks/report.py shows them.
 Needs the programs built, framerate too, and nothing but Python.

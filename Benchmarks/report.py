@@ -198,7 +198,7 @@ holds ({latency["threads"]} threads); also as a multiple of the time from frame 
 
 {table(titles, rows)}""")
     if streams:
-        titles = ["<network", "<size", "streams", "fps in, each", "total fps", "<fps of each", "least / most", "p95 ms"]
+        titles = ["<network", "<size", "streams", "fps in, each", "total fps", "<fps of each", "min / max", "p95 ms"]
         rows = [
             [
                 row["network"], size_name(row), str(row["streams"]), three(row["fpsIn"]), three(row["totalFps"]),
@@ -286,7 +286,7 @@ def ladder_section(ladder):
     return f"""## The ladder
 
 What networks cost and how near they come: each trained from random values for {ladder["iterations"]} steps on `{ladder["painting"]}`, without
-steadiness; likeness, its bands and the content that is left are means over photos that no training saw, painted whole at the lines of
+the loss for temporal stability; likeness, its bands and the content that is left are means over photos that no training saw, painted whole at the lines of
 {ladder["size"]}. The milliseconds are those of the engine for a frame of that size on {ladder["threads"]} threads, video fps those of `stylize-video` on
 `{ladder["clip"]}`, decoding and encoding included; the networks take turns, medians. Bold: no faster network comes nearer.
 
@@ -295,17 +295,17 @@ steadiness; likeness, its bands and the content that is left are means over phot
 
 def steadiness_section(steadiness):
     if steadiness is None:
-        return "## Steadiness\n\nNot measured; `Benchmarks/steadiness.py` does it.\n"
+        return "## Temporal stability\n\nNot measured; `Benchmarks/steadiness.py` does it.\n"
     rows = []
     starts = {"base": "a base", "scratch": "random values"}
     for row in steadiness["rows"]:
-        plain, steady = row["without"], row["with"]
-        cells = [row["network"], row["painting"], row["quality"], starts[row["start"]], f"{steady['total'] / plain['total']:.2f}"]
+        plain, stable = row["without"], row["with"]
+        cells = [row["network"], row["painting"], row["quality"], starts[row["start"]], f"{stable['total'] / plain['total']:.2f}"]
         for name in ("warping", "pan", "subpixel", "zoom", "rotation", "still"):
-            share = steady[name]["output"] / plain[name]["output"]
+            share = stable[name]["output"] / plain[name]["output"]
             digits = 2 if name == "still" else 1
-            cells.append(f"{plain[name]['output']:.{digits}f} → {steady[name]['output']:.{digits}f} (**{share:.2f}**)")
-        cells.append(f"{steady['denoised']['output']:.2f} (**{steady['denoised']['output'] / plain['still']['output']:.2f}**)")
+            cells.append(f"{plain[name]['output']:.{digits}f} → {stable[name]['output']:.{digits}f} (**{share:.2f}**)")
+        cells.append(f"{stable['denoised']['output']:.2f} (**{stable['denoised']['output'] / plain['still']['output']:.2f}**)")
         cells.append(f"{plain['warping']['input']:.1f}, {plain['still']['input']:.1f}")
         cells.append(f"{row['machine']['processor']}, {row['machine']['commit'][:7]}")
         rows.append(cells)
@@ -313,13 +313,13 @@ def steadiness_section(steadiness):
         "<network", "<painting", "<quality", "<from", "objective", "<warping error", "<pan", "<pan below a pixel", "<zoom", "<rotation",
         "<noisy still", "<with --denoise", "<the film's own", "<measured on",
     ]  # fmt: skip
-    return f"""## Steadiness
+    return f"""## Temporal stability
 
-What the training for steadiness changes: each painting learned twice, from the same base or from random values, with the trainer's
-weight of steadiness and with 0. The objective on photos that no training saw, as a share of that without; the warping error on sequences
-rendered out of the photos with exactly known motion, and a pixel's standard deviation in a still with noise of σ = 2, in levels of 255,
-without → with (and the share). With `--denoise` the steady network paints the same still as `stylize-video --denoise`
-does. The film's own are those of the frames that were painted.
+What the loss for temporal stability changes. Each painting was learned twice, from the same base or from random values: with the
+trainer's temporal weight and with 0. The objective is measured on photos that no training saw, as a ratio of with to without. The warping
+error is measured on sequences rendered from the photos with exactly known motion, and the standard deviation of a pixel in a still with
+noise of σ = 2. Both are in levels of 255: without → with (and the ratio). With `--denoise` the stable network paints the same still as
+`stylize-video --denoise` does. The film's own values are those of the frames before painting.
 
 {table(titles, rows)}"""
 

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Measures what the training for steadiness changes: the same training with it and without, on one painting after another.
+"""Measures what the loss for temporal stability changes: trains each network with it and without it, on one painting after another.
 
     Benchmarks/steadiness.py --painting starry.png wave.png --content photos
     Benchmarks/steadiness.py --painting starry.png --content photos --network quality --quality draft
     Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
 
-Both start from the network's base, or from one of --base for each painting, or, with --start scratch, from random values. They take the
-trainer's own settings for the quality, but for the weight of steadiness, which is 0 in one of them. They are evaluated on photos that no
-training saw (training/held_out_photos.txt): the objective, the warping error on sequences rendered out of the photos with exactly known
-motion, and a pixel's deviation in a noisy still; the last for the steady one with --denoise as well. Models stay in --folder, with what
-they were made from, so that a run that was stopped goes on where it was. Writes the numbers to --output, beside those of other trainings
-that it finds there; Benchmarks/report.py shows them. Needs the programs built, framerate too, and nothing but Python.
+Both trainings start from the network's base, from the --base given for the painting, or, with --start scratch, from random values. They
+use the trainer's default settings for the quality, except that the temporal weight is 0 in one of them. The script evaluates both models
+on photos that no training saw (training/held_out_photos.txt). It reports the objective, the warping error on sequences rendered from the
+photos with exactly known motion, and the deviation of a pixel in a noisy still. For the stable model it also measures that deviation with
+--denoise. Models stay in --folder, with a record of what they were made from, so that an interrupted run continues where it stopped. The
+script adds the numbers to those of other trainings in --output; Benchmarks/report.py shows them. It needs the built programs, including
+framerate, and only Python.
 """
 
 import argparse
@@ -25,21 +26,21 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Training:
-    """One network on one painting, with steadiness or without."""
+    """One network on one painting, with or without the loss for temporal stability."""
 
-    def __init__(self, painting, base, network, start, is_steady, arguments):
+    def __init__(self, painting, base, network, start, is_stable, arguments):
         self.painting = painting
         base = None if start == "scratch" else base or ROOT / "models" / "base" / f"{network}.safetensors"
         self.start = ["--from-scratch"] if base is None else ["--base", base]
         self.network = network
         # None leaves the weight to the trainer.
-        self.temporal_weight = None if is_steady else 0
+        self.temporal_weight = None if is_stable else 0
         self.arguments = arguments
         self.made_from = {
             "painting": checksum(painting), "base": None if base is None else checksum(base), "quality": arguments.quality,
         }  # fmt: skip
         description = re.sub(r"[^A-Za-z0-9=-]+", "_", network)
-        self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_steady else "-unsteady")
+        self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_stable else "-unsteady")
         self.model = arguments.folder / f"{self.name}.safetensors"
         self.origin = arguments.folder / f"{self.name}.made-from.json"
 
@@ -90,16 +91,16 @@ def measure(arguments):
     for network, start in itertools.product(arguments.network, arguments.start):
         for painting, base in zip(arguments.painting, bases):
             key = (network, start, painting.name, arguments.quality)
-            trainings[key] = [Training(painting, base, network, start, is_steady, arguments) for is_steady in (False, True)]
+            trainings[key] = [Training(painting, base, network, start, is_stable, arguments) for is_stable in (False, True)]
             for training in trainings[key]:
                 training.check()
     where = machine(arguments.programs)
     for key, pair in trainings.items():
         network, start, painting, quality = key
         print(f"{network} from {start}, {painting}", file=sys.stderr)
-        without, steady = (training.result() for training in pair)
+        without, stable = (training.result() for training in pair)
         rows[key] = {
-            "network": network, "start": start, "painting": painting, "quality": quality, "without": without, "with": steady,
+            "network": network, "start": start, "painting": painting, "quality": quality, "without": without, "with": stable,
             "machine": where,
         }  # fmt: skip
         write(arguments.output, {"machine": where, "rows": [rows[key] for key in sorted(rows)]})

@@ -2,19 +2,16 @@ import Kernels
 import Tensors
 
 extension Tape {
-  /// Normalises each channel with a blend of the image's statistics and running statistics, optionally followed by ReLU.
+  /// Normalises each channel with a blend of the image's statistics and running statistics, optionally followed by
+  /// ReLU.
   ///
   /// Computes `γ·(x − μ)/√(σ² + ε) + β` with the mean and variance of ``NormBlend``.
   ///
-  /// - Parameters:
-  ///   - input: The activations, `[N, H, W, C]`.
-  ///   - gamma: The scales, `[C]`.
-  ///   - beta: The offsets, `[C]`.
-  ///   - runningMean: The running mean, `[C]`, updated in place.
-  ///   - runningVariance: The running variance, `[C]`, updated in place.
-  ///   - imageShare: The weight of the image's own statistics: 1 is instance normalisation, 0 is batch normalisation at inference.
-  ///   - momentum: How far the running statistics move towards those of the batch. They are constants if this and `imageShare` are 0.
-  ///   - appliesReLU: Whether to apply ReLU to the result.
+  /// - Parameters: - input: The activations, `[N, H, W, C]`. - gamma: The scales, `[C]`. - beta: The offsets, `[C]`. -
+  ///   runningMean: The running mean, `[C]`, updated in place. - runningVariance: The running variance, `[C]`, updated
+  ///   in place. - imageShare: The weight of the image's own statistics: 1 is instance normalisation, 0 is batch
+  ///   normalisation at inference. - momentum: How far the running statistics move towards those of the batch. They are
+  ///   constants if this and `imageShare` are 0. - appliesReLU: Whether to apply ReLU to the result.
   public func batchNorm(
     _ input: Variable, gamma: Variable, beta: Variable, runningMean: Tensor, runningVariance: Tensor,
     imageShare: Float = 0, momentum: Float = 0, appliesReLU: Bool = false
@@ -45,7 +42,8 @@ extension Tape {
       inverseDeviation: inverseDeviation.pointer)
     InstanceNorm.apply(
       input.value.pointer, batch: shape.batch, pixels: pixels, channels: channels, gamma: gamma.value.pointer,
-      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, rectifies: appliesReLU,
+      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
+      appliesReLU: appliesReLU,
       output: output.pointer, pool: pool)
     return record(output, inputs: [input, gamma, beta]) { [self] gradient in
       let dGamma = accumulator(gamma)

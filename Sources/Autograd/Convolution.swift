@@ -5,12 +5,10 @@ import Threading
 extension Tape {
   /// Convolves `input`, `[N, H, W, I]`, and adds `bias`, optionally followed by ReLU.
   ///
-  /// - Parameters:
-  ///   - weight: The filters, `[O, I, k, k]`.
-  ///   - bias: The offsets, `[O]`.
-  ///   - upsampling: 2 doubles the size of the input (nearest neighbour) before the convolution.
-  ///   - appliesReLU: Whether to apply ReLU to the result.
-  ///   - prepared: The weight as the kernels read it, for a weight that many steps share. Without it each call prepares the weight.
+  /// - Parameters: - weight: The filters, `[O, I, k, k]`. - bias: The offsets, `[O]`. - upsampling: 2 doubles the size
+  ///   of the input (nearest neighbour) before the convolution. - appliesReLU: Whether to apply ReLU to the result. -
+  ///   prepared: The weight as the kernels read it, for a weight that many steps share. Without it each call prepares
+  ///   the weight.
   /// - Returns: A variable of shape `[N, Ho, Wo, O]`.
   public func convolution(
     _ input: Variable, weight: Variable, bias: Variable?, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
@@ -32,7 +30,7 @@ extension Tape {
     withScratch(forward.forwardScratchCount(threads: pool.threadCount)) { scratch in
       forward.forward(
         input.value.pointer, preparedWeight: prepared.weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, rectifies: appliesReLU), output: output.pointer,
+        epilogue: ConvolutionEpilogue(bias: bias?.value.pointer, appliesReLU: appliesReLU), output: output.pointer,
         scratch: scratch, pool: pool)
     }
 

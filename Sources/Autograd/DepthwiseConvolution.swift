@@ -2,7 +2,8 @@ import Kernels
 import Tensors
 
 extension Tape {
-  /// Convolves each channel of `input`, `[N, H, W, C]`, with its own filter and adds `bias`, optionally followed by ReLU.
+  /// Convolves each channel of `input`, `[N, H, W, C]`, with its own filter and adds `bias`, optionally followed by
+  /// ReLU.
   ///
   /// - Parameters:
   ///   - weight: The filters, `[C, 1, k, k]`.
@@ -27,7 +28,7 @@ extension Tape {
         batch: shape.batch, height: geometry.outputHeight, width: geometry.outputWidth, channels: shape.channels))
     kernel.forward(
       input.value.pointer, preparedWeight: prepared.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, rectifies: appliesReLU), output: output.pointer,
+      epilogue: ConvolutionEpilogue(bias: bias.value.pointer, appliesReLU: appliesReLU), output: output.pointer,
       pool: pool)
     return record(output, inputs: [input, weight, bias]) { [self] gradient in
       if appliesReLU {

@@ -4,7 +4,8 @@ import Tensors
 // Each operation computes its value with a forward kernel and records a rule that runs the backward kernels.
 
 extension Tape {
-  /// Adds `gradient` to the gradient of `variable`. The tensor may become the variable's own, so the caller must not use it afterwards.
+  /// Adds `gradient` to the gradient of `variable`. The tensor may become the variable's own, so the caller must not
+  /// use it afterwards.
   func add(_ gradient: Tensor, to variable: Variable) {
     guard let sum = variable.gradient else {
       variable.gradient = gradient
@@ -29,7 +30,8 @@ extension Tape {
     }
     InstanceNorm.apply(
       input.value.pointer, batch: shape.batch, pixels: pixels, channels: channels, gamma: gamma.value.pointer,
-      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer, rectifies: appliesReLU,
+      beta: beta.value.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
+      appliesReLU: appliesReLU,
       output: output.pointer, pool: pool)
     return record(output, inputs: [input, gamma, beta]) { [self] gradient in
       let dGamma = accumulator(gamma)

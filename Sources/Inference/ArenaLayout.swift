@@ -1,12 +1,12 @@
 /// Places activations in one block of memory so that those needed at the same time do not overlap.
 ///
-/// Greedy by size: the largest first, each into the smallest gap that is free for its whole life. For the networks here the
-/// result is the least possible: the most that is alive in any one step.
-/// Y. Pisarchyk, J. Lee: Efficient Memory Management for Deep Neural Net Inference, 2020.
+/// The placement is greedy by size: the largest activation first, each in the smallest gap that is free for its whole
+/// lifetime. For the networks here the result is optimal: the maximum of what is alive in any step. Y. Pisarchyk, J.
+/// Lee: Efficient Memory Management for Deep Neural Net Inference, 2020.
 struct ArenaLayout {
-  /// An activation and the steps, first to last, in which it is needed.
+  /// An activation and the range of steps in which it is needed.
   struct Activation {
-    /// Floats.
+    /// The number of floats.
     let count: Int
     /// The step that writes it.
     let first: Int
@@ -19,9 +19,9 @@ struct ArenaLayout {
   /// Activations begin on cache lines: 16 floats.
   private static let alignment = 16
 
-  /// Where each activation begins, in floats.
+  /// The offset of each activation in floats.
   let offsets: [Int]
-  /// Floats in all.
+  /// The total number of floats.
   let count: Int
 
   init(_ activations: [Activation]) {

@@ -1,11 +1,12 @@
 import Foundation
 
-/// What the system can still give without swapping.
+/// The memory that the system can provide without swapping.
 public enum AvailableMemory {
-  /// Bytes that a plan leaves to the pictures, to decoders and to other programs.
+  /// The bytes that a plan leaves to pictures, decoders and other programs.
   private static let reserve = 256 << 20
 
-  /// Bytes that a plan may take: `MemAvailable` of `/proc/meminfo` less a reserve; nil where the system does not tell.
+  /// Returns the bytes that a plan may use: `MemAvailable` of `/proc/meminfo` minus a reserve, or nil if the system
+  /// does not report it.
   public static func forPlan() -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
     for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {

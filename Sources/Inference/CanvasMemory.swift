@@ -1,6 +1,6 @@
 import Kernels
 
-/// The extents of a film and its canvas, and the passes between them.
+/// The sizes of a frame and its canvas, and the passes between them.
 struct CanvasRequirements {
   let reduction: CanvasReduction
   let revision: RevisionPass
@@ -15,26 +15,27 @@ struct CanvasRequirements {
     self.canvasHeight = canvasHeight
   }
 
-  /// Values of the film's luma; none where no revision reads it.
+  /// The number of luma values of the frame; 0 if no revision reads them.
   var lumaCount: Int { revision.channels > 0 ? FilmLuma.count(width: reduction.width, height: reduction.height) : 0 }
-  /// Pixels of the canvas.
+  /// The number of pixels of the canvas.
   var pixels: Int { canvasWidth * canvasHeight }
-  /// Floats of the luma, the canvas, its luma and the draft.
+  /// The number of floats of the luma, the canvas, its luma and the draft.
   var floatCount: Int { lumaCount + 7 * pixels }
 }
 
-/// What a plan keeps of a film while it paints on the canvas; ``PlanMemory`` owns it.
+/// The memory that a plan keeps of a frame while it paints on the canvas. ``PlanMemory`` owns it.
 struct CanvasMemory {
-  /// The film's luma, floats or bytes; where they are bytes, three quarters of the memory are never touched. Nil where nothing reads it.
+  /// The luma of the frame, floats or bytes; nil if nothing reads it. Bytes use only a quarter of the memory, and the
+  /// rest is never touched.
   let luma: UnsafeMutableRawPointer?
   let lumaCount: Int
   /// RGB, `[canvasHeight, canvasWidth, 3]`.
   let canvas: UnsafeMutablePointer<Float>
   let canvasLuma: UnsafeMutablePointer<Float>
-  /// What is painted, as ``canvas``.
+  /// The painted picture, in the layout of ``canvas``.
   let draft: UnsafeMutablePointer<Float>
 
-  /// The luma as values of the kind of `picture`.
+  /// Returns the luma with values of the same type as those of `picture`.
   func luma(as picture: PictureInput.Storage) -> FilmLuma? {
     switch picture {
     case .bytes: luma.map { .bytes($0.bindMemory(to: UInt8.self, capacity: lumaCount)) }

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// `scale · x + shift` of each channel.
+/// `scale · x + shift` for each channel.
 struct ChannelMap {
   let scale: [Double]
   let shift: [Double]
@@ -11,7 +11,8 @@ struct ChannelMap {
     self.shift = shift
   }
 
-  /// A batch norm by stored statistics: `γ·(x − μ)/√(σ² + ε) + β`, ε as ``InstanceNorm/epsilon``.
+  /// Creates the map of a batch norm with stored statistics: `γ·(x − μ)/√(σ² + ε) + β`, with ε as in
+  /// ``InstanceNorm/epsilon``.
   init(gamma: [Float], beta: [Float], mean: [Float], variance: [Float]) {
     scale = zip(gamma, variance).map { gamma, variance in
       Double(gamma) / (Double(variance) + Double(InstanceNorm.epsilon)).squareRoot()
@@ -20,17 +21,17 @@ struct ChannelMap {
   }
 }
 
-/// A convolution's weight and bias with the maps in front of it and behind it folded in: the same convolution of other numbers.
+/// A convolution's weight and bias with the maps before and after it folded in: the same convolution with other values.
 struct FoldedFilter {
-  /// `[O, I, k, k]`.
+  /// The weight, `[O, I, k, k]`.
   private let weight: [Float]
   private let shape: [Int]
-  /// `[O]`.
+  /// The bias, `[O]`.
   let bias: [Float]
 
-  /// `s·(W·(a·x + o) + b) + t = (s·a·W)·x + s·(b + o·Σ W) + t`, with `affine` `a`, `o` and `map` `s`, `t`.
+  /// Folds `s·(W·(a·x + o) + b) + t = (s·a·W)·x + s·(b + o·Σ W) + t`, where `affine` is `a`, `o` and `map` is `s`, `t`.
   ///
-  /// Exact where the padding mirrors the picture, which does not mind the order of mapping and padding.
+  /// This is exact for reflection padding, which commutes with the map of the picture.
   init(weight: Tensor, bias: [Float], affine: PictureAffine, behind map: ChannelMap?) {
     shape = weight.shape.dimensions
     guard affine != .identity || map != nil else {
@@ -54,7 +55,7 @@ struct FoldedFilter {
     self.bias = biases
   }
 
-  /// Calls `body` with what kernels pack from.
+  /// Calls `body` with the weights from which kernels pack theirs.
   static func withWeights(
     of filters: ArraySlice<FoldedFilter>, _ known: [FilterWeight] = [], _ body: ([FilterWeight]) -> Void
   ) {

@@ -1,23 +1,23 @@
 import Networks
 
-/// Why a network cannot be run, in one sentence.
+/// An error that prevents a network from running.
 public enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The picture's size is out of range.
+  /// The size of the picture is out of range.
   case unsupportedSize(width: Int, height: Int)
   /// The rows of a picture would overlap.
   case strideTooSmall(stride: Int, width: Int)
-  /// A picture in float has another shape than the engine's.
+  /// A picture of floats has a different shape than the engine.
   case wrongInput(found: [Int], expected: [Int])
-  /// A canvas with fewer or more lines than there may be was asked for.
+  /// The number of lines of a canvas is out of range.
   case unsupportedCanvas(lines: Int)
-  /// The buffers would not fit into the memory; both in bytes.
+  /// The buffers would not fit into memory. Both figures are in bytes.
   case insufficientMemory(width: Int, height: Int, needed: Int, available: Int)
   /// The model lacks a parameter of a layer.
   case missingParameter(name: String, shape: [Int])
-  /// A parameter has other extents than the layer's.
+  /// A parameter has a different shape than its layer.
   case wrongShape(name: String, found: [Int], expected: [Int])
 
-  /// The sentence.
+  /// One sentence with what was found and what was expected.
   public var description: String {
     switch self {
     case .unsupportedSize(let width, let height):

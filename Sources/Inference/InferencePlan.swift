@@ -4,22 +4,24 @@ import Threading
 
 /// A network compiled for one size: a list of kernel calls on memory that is assigned once.
 ///
-/// Running it allocates nothing, and results do not depend on the number of threads.
+/// Running a plan allocates nothing, and results do not depend on the number of threads.
 final class InferencePlan {
-  /// Bytes of the plan's own memory.
+  /// The bytes of the plan's own memory.
   let byteCount: Int
 
   private let plan: LoweredPlan
   private let steps: [BoundStep]
   private let memory: PlanMemory
-  /// Keeps the weights that the steps point to.
+  /// Keeps the weights alive that the steps point to.
   private let tensors: [Tensor]
 
-  /// Compiles `model` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
-  /// network has a canvas and these are given.
+  /// Compiles `model` for pictures of `width` × `height`, extended at the right and bottom edges. `canvasLines`
+  /// replaces the lines of the canvas if the network has one.
   ///
-  /// Throws ``InferenceError`` where the size or the canvas is out of range or its memory would exceed `memoryLimit` bytes, and
-  /// `ModelError` where the network does not fit together; nothing is allocated before that is known.
+  /// Nothing is allocated before all checks pass.
+  ///
+  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, or the memory would exceed `memoryLimit`
+  ///   bytes; `ModelError` if the nodes do not fit together.
   init(model: PreparedModel, width: Int, height: Int, canvasLines: Int?, threads: Int, memoryLimit: Int?) throws {
     plan = try LoweredPlan(model.definition, width: width, height: height, canvasLines: canvasLines)
     let requirements = PlanRequirements(plan, threads: threads)
@@ -39,7 +41,7 @@ final class InferencePlan {
     for step in steps { step.run(frame) }
   }
 
-  /// The same, with the time that each step took.
+  /// Computes `output` from `input` and returns the time of each step.
   func profile(_ input: PictureInput.Storage, into output: PictureOutput.Storage, pool: ComputePool) -> [StepTiming] {
     let frame = frame(input, output, pool)
     return steps.map { step in
@@ -60,9 +62,9 @@ final class InferencePlan {
   }
 }
 
-/// How long one step of a plan took.
+/// The time of one step of a plan.
 public struct StepTiming: Sendable {
-  /// The layer's name, the kernel and the output's extents.
+  /// The layer's name, the kernel and the size of the output.
   public let name: String
   /// Wall-clock seconds.
   public let seconds: Double

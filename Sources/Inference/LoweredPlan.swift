@@ -1,26 +1,28 @@
 import Kernels
 import Networks
 
-/// A network and the way to its canvas and back, as steps for pictures of one size: known before anything is allocated.
+/// A network and the passes to and from its canvas as steps for pictures of one size, computed before anything is
+/// allocated.
 struct LoweredPlan {
-  /// The greatest height and width.
+  /// The maximum height and width.
   static let maximumExtent = 1 << 16
 
-  /// The pictures' extents.
+  /// The width of the pictures.
   let width: Int
   let height: Int
-  /// The extents of what is painted: the canvas, or the picture where there is none.
+  /// The width of the painted picture: the canvas, or the picture if there is none.
   let paintedWidth: Int
   let paintedHeight: Int
   let network: LoweredNetwork
-  /// The film around the canvas, if there is one.
+  /// The frame around the canvas, if there is one.
   let canvas: CanvasRequirements?
   let steps: [any PlanStep]
 
-  /// Lowers `definition` for pictures of `width` × `height`, extended at the right and the bottom; on a canvas of `canvasLines` where the
-  /// network has a canvas and these are given.
+  /// Lowers `definition` for pictures of `width` × `height`, extended at the right and bottom edges. `canvasLines`
+  /// replaces the lines of the canvas if the network has one.
   ///
-  /// Throws ``InferenceError`` where the size or the canvas is out of range, and `ModelError` where the network does not fit together.
+  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, `ModelError` if the nodes do not fit
+  ///   together.
   init(_ definition: NetworkDefinition, width: Int, height: Int, canvasLines: Int?) throws {
     guard (1...Self.maximumExtent).contains(width), (1...Self.maximumExtent).contains(height) else {
       throw InferenceError.unsupportedSize(width: width, height: height)
@@ -29,7 +31,7 @@ struct LoweredPlan {
     let painted = definition.canvasExtents(height: height, width: width)
     let multiple = max(1, definition.sizeMultiple)
     func extended(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
-    // A film of any extents has a canvas; where there is none, the picture is extended.
+    // A frame of any size can be reduced to a canvas. Without a canvas, the picture is extended.
     let network =
       definition.canvasLines == nil
       ? try LoweredNetwork(definition, height: extended(height), width: extended(width))
@@ -47,7 +49,7 @@ struct LoweredPlan {
     steps = [ReductionStep(canvas: canvas)] + network.steps + [RevisionStep(canvas: canvas, revision: revision)]
   }
 
-  /// `definition` on another canvas, where it has one and lines are given.
+  /// Returns `definition` on another canvas if it has one and lines are given.
   private static func definition(_ definition: NetworkDefinition, canvasLines: Int?) throws -> NetworkDefinition {
     guard let lines = canvasLines, definition.canvasLines != nil else { return definition }
     guard Canvas.lines.contains(lines) else { throw InferenceError.unsupportedCanvas(lines: lines) }

@@ -1,13 +1,13 @@
 import Networks
 
-/// The revision at the end of a network, from the canvas to the film.
+/// The revision at the end of a network, from the canvas to the frame.
 struct LoweredRevision: Hashable {
-  /// The node's name.
+  /// The name of the node.
   let layer: String
-  /// Channels between its convolutions; none for plain enlargement.
+  /// The number of channels between its convolutions; 0 for plain enlargement.
   let channels: Int
 
-  /// The revision that `node` is, if it is one.
+  /// Creates the revision of `node`, or returns nil if it is not a revision.
   init?(_ node: Node) {
     guard case .revision(let channels) = node.operation else { return nil }
     self.layer = node.name

@@ -1,9 +1,9 @@
 import Kernels
 import Networks
 
-/// Convolutions, with what stands in front of them and behind them.
+/// Lowers convolutions with the nodes before and after them.
 extension Lowering {
-  /// The window of a convolution's node.
+  /// The window of a convolution node.
   private struct Window {
     let kernel: Int
     let stride: Int
@@ -18,14 +18,14 @@ extension Lowering {
     }
   }
 
-  /// What stands behind a convolution and is written along.
+  /// The nodes after a convolution that its step includes.
   private struct Epilogue {
     var filter: LoweredFilter
-    /// The convolution's node.
+    /// The convolution node.
     let first: Int
     /// The last node that the convolution computes.
     var last: Int
-    var rectifies = false
+    var appliesReLU = false
     var norms: [Int] = []
     var usesBias = true
     /// The activation that is added.
@@ -41,7 +41,8 @@ extension Lowering {
     let window = Window(
       kernel: kernel, stride: stride, padding: padding, upsampling: source == nodes[index].inputs[0] ? 1 : 2)
     let extent = shapes[source]
-    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
+    let stored = window.geometry(
+      extent, inputs: extent.storedChannels, outputs: ActivationLayout.storedChannels(outputs))
     let outputExtent = shapes[index]
 
     if index == final, outputExtent == picture, pictures[source] == nil {
@@ -99,7 +100,7 @@ extension Lowering {
       epilogue)
   }
 
-  /// Whether the 1×1 convolution behind a depthwise one takes it over.
+  /// Whether the 1×1 convolution after a depthwise one can include it.
   private func isSeparable(_ index: Int, _ window: Window) -> Bool {
     guard window.kernel == 3, window.upsampling == 1, let next = onlyReader(index),
       case .convolution(_, _, 1, 1, _) = nodes[next].operation
@@ -115,7 +116,8 @@ extension Lowering {
     let source = nodes[depthwise].inputs[0]
     let window = Window(kernel: kernel, stride: stride, padding: padding, upsampling: 1)
     let extent = shapes[source]
-    let stored = window.geometry(extent, inputs: extent.storedChannels, outputs: (outputs + 7) / 8 * 8)
+    let stored = window.geometry(
+      extent, inputs: extent.storedChannels, outputs: ActivationLayout.storedChannels(outputs))
     let algorithm = SeparableAlgorithm.preferred(for: stored)
     let convolution = algorithm.kernel(for: stored)
     let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
@@ -137,7 +139,7 @@ extension Lowering {
     finish(epilogue, output, tasks: kernel.taskCount)
   }
 
-  /// The layers `indices`, of which the first reads `extent`, as `algorithm` computes them.
+  /// Returns the layers `indices`, the first of which reads `extent`, as `algorithm` computes them.
   private func planned(
     _ algorithm: String, _ indices: [Int], _ extent: ActivationExtent, _ window: Window
   ) -> PlannedConvolution {
@@ -147,9 +149,9 @@ extension Lowering {
         extent, inputs: extent.channels, outputs: indices.last.map { shapes[$0].channels } ?? extent.channels))
   }
 
-  /// What a convolution on the picture itself folds into its weight, or nil where it must read an activation.
+  /// Returns the map of the picture that a convolution can fold into its weight, or nil if it must read an activation.
   ///
-  /// Padding with zeros comes behind the affine map, whose offset would fill it.
+  /// Zero padding follows the affine map, so an offset cannot be folded: it would also apply to the padding.
   private func pictureAffine(_ source: Int, _ window: Window) -> PictureAffine? {
     guard let picture = pictures[source], picture.factor == 1, window.upsampling == 1,
       window.padding == .reflect || picture.affine.offset == 0
@@ -157,7 +159,8 @@ extension Lowering {
     return picture.affine
   }
 
-  /// Takes the batch norm, the ReLU and the residual sum that alone read a convolution, and finds the instance norms behind.
+  /// Collects the batch norm, ReLU and residual sum that are the only readers of a convolution, and the instance norms
+  /// after them.
   private mutating func takeEpilogue(_ index: Int, _ extent: ActivationExtent, addsResidual: Bool) -> Epilogue {
     let channels = extent.channels
     var epilogue = Epilogue(filter: LoweredFilter(layer: nodes[index].name), first: index, last: index)
@@ -167,7 +170,7 @@ extension Lowering {
       taken.insert(next)
     }
     if let next = onlyReader(epilogue.last), nodes[next].operation == .relu {
-      epilogue.rectifies = true
+      epilogue.appliesReLU = true
       epilogue.last = next
       taken.insert(next)
     }
@@ -181,15 +184,15 @@ extension Lowering {
     }
     let readers = readers[epilogue.last]
     epilogue.norms = readers.filter { nodes[$0].operation == .instanceNorm(channels: channels) }
-    // Sums that are gathered are those of the convolution alone.
+    // The sums must be those of the convolution alone.
     if epilogue.residual != nil { epilogue.norms = [] }
-    epilogue.usesBias = epilogue.rectifies || epilogue.norms.count < readers.count || epilogue.norms.isEmpty
+    epilogue.usesBias = epilogue.appliesReLU || epilogue.norms.count < readers.count || epilogue.norms.isEmpty
     return epilogue
   }
 
   private func lowered(_ epilogue: Epilogue, _ output: Int) -> LoweredOutput {
     LoweredOutput(
-      activation: output, usesBias: epilogue.usesBias, rectifies: epilogue.rectifies, residual: epilogue.residual,
+      activation: output, usesBias: epilogue.usesBias, appliesReLU: epilogue.appliesReLU, residual: epilogue.residual,
       gathers: !epilogue.norms.isEmpty)
   }
 

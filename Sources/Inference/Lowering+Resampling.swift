@@ -1,7 +1,7 @@
 import Kernels
 import Networks
 
-/// Nodes that move pixels about: taken over by what stands beside them, or passes of their own.
+/// Lowers nodes that move pixels: fused with neighbouring nodes, or as passes of their own.
 extension Lowering {
   mutating func lowerUpsampling(_ index: Int) throws {
     let source = nodes[index].inputs[0]
@@ -15,7 +15,7 @@ extension Lowering {
     values[index] = LazyActivation(raw: output)
   }
 
-  /// Unshuffling of the picture itself is how it is unpacked.
+  /// Unshuffling the picture itself is part of unpacking it.
   mutating func lowerUnshuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]
     if let picture = pictures[source], picture.factor == 1 {
@@ -27,7 +27,7 @@ extension Lowering {
     values[index] = LazyActivation(raw: output)
   }
 
-  /// Shuffling at the end is how the picture is packed.
+  /// Shuffling at the end is part of packing the picture.
   mutating func lowerShuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]
     if index == final {

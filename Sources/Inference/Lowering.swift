@@ -1,28 +1,28 @@
 import Kernels
 import Networks
 
-/// The work of building a ``LoweredNetwork``: one walk over the nodes.
+/// Builds a ``LoweredNetwork`` in one walk over the nodes.
 struct Lowering {
   let definition: NetworkDefinition
   let nodes: [Node]
-  /// The extents of each node's value.
+  /// The size of each node's value.
   let shapes: [ActivationExtent]
   /// The nodes that read each node.
   let readers: [[Int]]
   let picture: ActivationExtent
-  /// The node whose value is the picture that comes out, or the draft in front of a revision.
+  /// The node whose value is the resulting picture, or the draft before a revision.
   let final: Int
-  /// The node that everything reads as the picture: the canvas, or the input where there is none.
+  /// The node that all others read as the picture: the canvas, or the input if there is none.
   let root: Int
-  /// The revision behind the draft.
+  /// The revision after the draft.
   let revision: LoweredRevision?
-  /// Nodes that another node's step computes.
+  /// The nodes that another node's step computes.
   var taken: Set<Int> = []
-  /// Upsampling nodes that the convolutions behind them take over, and what they upsample.
+  /// The upsampling nodes that are fused into the convolutions after them, and their sources.
   var upsampled: [Int: Int] = [:]
-  /// Depthwise nodes that the 1×1 convolution behind them takes over.
+  /// The depthwise nodes that are fused into the 1×1 convolutions after them.
   var separated: Set<Int> = []
-  /// The picture and what is left of it by affine maps and unshuffling.
+  /// The picture and its affine maps and unshuffled forms.
   var pictures: [Int: PictureValue] = [:]
   /// Whether the last convolution has written the picture.
   var isFinished = false
@@ -33,13 +33,15 @@ struct Lowering {
   private(set) var scaling = PictureScaling(tanh: nil)
   var values: [LazyActivation?]
 
-  /// The picture, mapped value by value, its blocks of pixels as channels.
+  /// The picture after an affine map, with blocks of pixels as channels.
   struct PictureValue {
     let affine: PictureAffine
     let factor: Int
   }
 
-  /// Throws `ModelError` where the nodes do not fit together.
+  /// Creates the lowering of a network.
+  ///
+  /// - Throws: `ModelError` if the nodes do not fit together.
   init(_ definition: NetworkDefinition, height: Int, width: Int) throws {
     self.definition = definition
     nodes = definition.nodes
@@ -66,7 +68,7 @@ struct Lowering {
   }
 
   mutating func run() throws {
-    // A tanh at the end belongs to the picture's own scaling.
+    // A tanh at the end is part of the picture's scaling.
     for index in 1..<max(nodes.count, 1) where index <= final && !taken.contains(index) && index != root {
       try lower(index)
     }
@@ -92,7 +94,7 @@ struct Lowering {
     case .relu:
       var value = try value(of: source)
       if value.residual == nil {
-        value.rectifies = true
+        value.appliesReLU = true
         values[index] = value
       } else {
         values[index] = LazyActivation(raw: pass(value, .relu))
@@ -108,7 +110,7 @@ struct Lowering {
     }
   }
 
-  /// One operand is read along by whoever reads the sum; the other must be in memory.
+  /// Lowers a sum. The reader of the sum adds one operand as it reads; the other must be in memory.
   private mutating func lowerSum(_ index: Int) throws {
     let (first, second) = (nodes[index].inputs[0], nodes[index].inputs[1])
     let (a, b) = (try value(of: first), try value(of: second))
@@ -123,7 +125,7 @@ struct Lowering {
 
   private mutating func lowerNorm(_ index: Int) throws {
     let input = try value(of: nodes[index].inputs[0])
-    // Behind a convolution the sums are there already, see `lowerOutput`; elsewhere they take a pass.
+    // After a convolution the sums exist already, see `lowerOutput`; otherwise they need a pass.
     if normChannels[index] == nil {
       let raw = pass(input, gathers: true)
       let extent = extents[raw]
@@ -144,7 +146,7 @@ struct Lowering {
     }
   }
 
-  /// A map of each channel that no convolution has taken over: whoever reads the value applies it.
+  /// Lowers a map of each channel that is not fused into a convolution. The reader of the value applies it.
   private mutating func lowerConstant(_ index: Int, _ map: ConstantMap) throws {
     let source = nodes[index].inputs[0]
     var value = try value(of: source)
@@ -158,12 +160,12 @@ struct Lowering {
 
   // MARK: Values
 
-  /// The value of a node; the picture's as an activation.
+  /// Returns the value of a node, or the picture as an activation.
   mutating func value(of node: Int) throws -> LazyActivation {
     if let value = values[node] { return value }
     guard let source = pictures[node] else {
       throw ModelError.malformedNetwork(
-        network: definition.name, node: "\(node)", reason: "it is read by something other than what takes it over")
+        network: definition.name, node: "\(node)", reason: "a node that is fused into another one has a second reader")
     }
     let output = newActivation(shapes[node])
     steps.append(UnpackStep(affine: source.affine, factor: source.factor, output: output))
@@ -172,7 +174,7 @@ struct Lowering {
     return value
   }
 
-  /// The activation that holds the value of a node.
+  /// Returns the activation that holds the value of a node.
   mutating func plain(_ node: Int) throws -> Int {
     let value = try value(of: node)
     if value.isPlain { return value.raw }
@@ -181,7 +183,7 @@ struct Lowering {
     return output
   }
 
-  /// The value of a node for a convolution, which materializes it where others will read it too.
+  /// Returns the value of a node for a convolution, which materializes it if others also read it.
   mutating func read(_ node: Int, materializing: Bool) throws -> LoweredInput {
     let value = try value(of: node)
     guard !value.isPlain, readers[node].count > 1 else { return LoweredInput(value: value) }
@@ -204,12 +206,12 @@ struct Lowering {
     return extents.count - 1
   }
 
-  /// The only reader of a node, or nil where there are several or none.
+  /// Returns the only reader of a node, or nil if there are several or none.
   func onlyReader(_ index: Int) -> Int? { readers[index].count == 1 ? readers[index][0] : nil }
 }
 
 extension PictureAffine {
-  /// This map, then `other`.
+  /// Returns this map followed by `other`.
   fileprivate func followed(by other: PictureAffine) -> PictureAffine {
     PictureAffine(scale: scale * other.scale, offset: offset * other.scale + other.offset)
   }

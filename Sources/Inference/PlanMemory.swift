@@ -1,21 +1,21 @@
 import Kernels
 
-/// What a plan needs beside the model: known before anything is allocated.
+/// The memory that a plan needs besides the model, computed before anything is allocated.
 struct PlanRequirements {
-  /// Where the activations lie.
+  /// The placement of the activations.
   let layout: ArenaLayout
-  /// Floats of scratch, of which the hungriest kernel decides.
+  /// The floats of scratch space: the maximum over all kernels.
   let scratchCount: Int
-  /// Doubles for the sums of instance norms.
+  /// The doubles for the sums of instance norms.
   let momentCount: Int
-  /// Where scale and shift of each norm begin, in floats.
+  /// The offsets of scale and shift of each norm in floats.
   let normOffsets: [Int: Int]
-  /// Floats of all scales and shifts.
+  /// The floats of all scales and shifts.
   let normCount: Int
-  /// The film around the canvas, if there is one.
+  /// The frame around the canvas, if there is one.
   let canvas: CanvasRequirements?
 
-  /// What `plan` needs on a pool of `threads`.
+  /// Computes the requirements of `plan` on a pool of `threads`.
   init(_ plan: LoweredPlan, threads: Int) {
     canvas = plan.canvas
     layout = ArenaLayout(plan.network.lives)
@@ -25,22 +25,20 @@ struct PlanRequirements {
     var normCount = 0
     for (node, channels) in plan.network.normChannels.sorted(by: { $0.key < $1.key }) {
       normOffsets[node] = normCount
-      normCount += 2 * Self.stored(channels)
+      normCount += 2 * ActivationLayout.storedChannels(channels)
     }
     self.normOffsets = normOffsets
     self.normCount = normCount
   }
 
-  private static func stored(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
-
-  /// Bytes in all.
+  /// The total number of bytes.
   var byteCount: Int {
     let floats = layout.count + scratchCount + normCount + (canvas?.floatCount ?? 0)
     return floats * MemoryLayout<Float>.stride + momentCount * MemoryLayout<Double>.stride
   }
 }
 
-/// The memory of a plan; freed with it.
+/// The memory of a plan, which is freed with it.
 final class PlanMemory {
   private static let alignment = 64
 
@@ -49,10 +47,10 @@ final class PlanMemory {
   /// Scales and shifts.
   let norms: UnsafeMutablePointer<Float>
   let moments: UnsafeMutablePointer<Double>
-  /// What is kept of the film while the canvas is painted, if there is one.
+  /// The data of the frame that is kept while the canvas is painted, if there is one.
   let canvas: CanvasMemory?
 
-  /// Allocates what `requirements` ask for; the contents are undefined but for scratch, which begins as zeros.
+  /// Allocates the memory of `requirements`. Scratch is zeroed, and all other contents are undefined.
   init(_ requirements: PlanRequirements) {
     activations = Self.allocate(Float.self, requirements.layout.count)
     scratch = Self.allocate(Float.self, requirements.scratchCount)

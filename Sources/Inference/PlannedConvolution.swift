@@ -3,21 +3,23 @@ import Networks
 
 /// A convolution of a network as an engine computes it.
 public struct PlannedConvolution: Sendable {
-  /// The names of the layers that one kernel computes: two for a depthwise convolution and the 1×1 convolution behind it.
+  /// The names of the layers that one kernel computes: two for a depthwise convolution followed by a 1×1 convolution.
   public let layers: [String]
-  /// The kernel: a ``FusedAlgorithm``, or `fromPicture-`, `toPicture-`, `depthwise-` with the name of a ``PictureAlgorithm``, a
-  /// ``ToPictureAlgorithm``, a ``DepthwiseAlgorithm``; or the ``SeparableAlgorithm``. Nil for the layers of a revision, which is a pass of
-  /// its own.
+  /// The kernel: a ``FusedAlgorithm``; `fromPicture-`, `toPicture-` or `depthwise-` followed by the name of a
+  /// ``PictureAlgorithm``, ``ToPictureAlgorithm`` or ``DepthwiseAlgorithm``; or the ``SeparableAlgorithm``. Nil for the
+  /// layers of a revision, which is a separate pass.
   public let algorithm: String?
-  /// The extents with the network's own channels, those of activations not rounded up; nearest upsampling in front of it included.
+  /// The dimensions with the channels of the network, without rounding up, including nearest upsampling before the
+  /// convolution.
   public let geometry: ConvolutionGeometry
 
-  /// As in the names of an engine's steps.
+  /// The name in the steps of an engine.
   var name: String { "\(layers.joined(separator: " and ")) \(algorithm ?? "")" }
 
-  /// The convolutions of an engine for `definition` and pictures of `width` × `height`, in its order.
+  /// Returns the convolutions of an engine for `definition` and pictures of `width` × `height`, in its order.
   ///
-  /// - Throws: ``InferenceError`` where the size or the canvas is out of range, `ModelError` where the nodes do not fit together.
+  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, `ModelError` if the nodes do not fit
+  ///   together.
   public static func all(
     of definition: NetworkDefinition, width: Int, height: Int, canvasLines: Int? = nil
   ) throws -> [PlannedConvolution] {

@@ -3,26 +3,28 @@ import Networks
 import Synchronization
 import Tensors
 
-/// A model whose parameters are checked, and whose weights are kept in the forms that the kernels read.
+/// A model with checked parameters, whose weights are kept in the formats of the kernels.
 ///
-/// Each form is made once, when the first plan asks for it, and shared by all plans, whatever their sizes. Safe to use
-/// from several threads.
+/// Each format is created once, when the first plan needs it, and shared by all plans of any size. Safe to use from
+/// several threads.
 public final class PreparedModel: Sendable {
   /// The architecture.
   public let definition: NetworkDefinition
   private let parameters: [String: Tensor]
   private let preparedWeights = Mutex<[WeightForm: Tensor]>([:])
 
-  /// Parameters in the form that one kernel reads.
+  /// A format of parameters for a kernel.
   private enum WeightForm: Hashable {
     case packed([LoweredFilter], kernel: ObjectIdentifier)
     case bias(LoweredFilter)
     case revision(LoweredRevision)
-    /// The parameter itself, with zeros behind its own values.
+    /// The parameter itself, padded with zeros.
     case padded(String)
   }
 
-  /// Checks `model`; throws ``InferenceError`` where a parameter of a layer is missing or has another shape.
+  /// Checks the parameters of `model`.
+  ///
+  /// - Throws: ``InferenceError`` if a parameter of a layer is missing or has a different shape.
   public init(_ model: StyleModel) throws {
     for specification in model.definition.parameters {
       guard let tensor = model.parameters[specification.name] else {
@@ -39,7 +41,7 @@ public final class PreparedModel: Sendable {
 
   // MARK: Weights
 
-  /// The weights of `filters`, of which `kernel` computes the layers, in the form that it reads.
+  /// Returns the weights of `filters`, whose layers `kernel` computes, packed for it.
   func weight(of filters: [LoweredFilter], for kernel: some ConvolutionKernel) throws -> Tensor {
     let folded = try filters.map(folded)
     return prepared(
@@ -49,7 +51,7 @@ public final class PreparedModel: Sendable {
     }
   }
 
-  /// The weights of a revision in the form that `pass` reads; one value that nothing reads where there are none.
+  /// Returns the weights of a revision, packed for `pass`; a single unused value if there are none.
   func weight(of revision: LoweredRevision, for pass: RevisionPass) throws -> Tensor {
     guard revision.channels > 0 else { return prepared(.revision(revision), count: 1) { Self.fill($0, []) } }
     let names = ["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"]
@@ -63,7 +65,7 @@ public final class PreparedModel: Sendable {
     }
   }
 
-  /// The bias of `filter`, continued with zeros to `count` values.
+  /// Returns the bias of `filter`, padded with zeros to `count` values.
   func bias(of filter: LoweredFilter, count: Int) throws -> Tensor {
     let folded = try folded(filter)
     return prepared(.bias(filter), count: count) { Self.fill($0, folded.bias) }
@@ -77,13 +79,13 @@ public final class PreparedModel: Sendable {
 
   // MARK: Norms
 
-  /// The parameter `name`, one value a channel, continued with zeros to `count` values.
+  /// Returns the parameter `name`, one value per channel, padded with zeros to `count` values.
   func vector(_ name: String, count: Int) throws -> Tensor {
     let values = try parameter(name).elements
     return prepared(.padded(name), count: count) { Self.fill($0, values) }
   }
 
-  /// Scale and shift of each channel; `channels` counts them where the map has none of its own.
+  /// Returns scale and shift of each channel. `channels` is the number of channels if the map itself has none.
   func map(_ map: ConstantMap, channels: Int) throws -> ChannelMap {
     switch map {
     case .affine(let affine):

@@ -5,32 +5,34 @@ import Threading
 
 /// Paints pictures of one size in one style.
 ///
-/// Pictures whose size is not a multiple of what the network needs are extended at the right and at the bottom by
-/// mirroring, and the result is cropped: size and position do not change. A network with a canvas paints on that whatever the pictures'
-/// size, which nothing extends. All memory is taken at the start; a frame
-/// allocates nothing. The engine may be handed from thread to thread, but paints one picture at a time.
+/// Pictures whose size is not a multiple of the network's size multiple are extended by reflection at the right and
+/// bottom edges, and the result is cropped: size and position do not change. A network with a canvas paints on the
+/// canvas, whatever the size of the pictures, and needs no extension. All memory is allocated at the start; a frame
+/// allocates nothing. The engine may be used from different threads, but paints one picture at a time.
 public final class StyleEngine: @unchecked Sendable {
-  /// The pictures' width.
+  /// The width of the pictures.
   public let width: Int
-  /// The pictures' height.
+  /// The height of the pictures.
   public let height: Int
   private let plan: InferencePlan
   private let pool: ComputePool
 
-  /// An engine for `model` and pictures of `width` × `height`, computing on `pool`.
+  /// Creates an engine for `model` and pictures of `width` × `height` that computes on `pool`.
   ///
-  /// Throws ``InferenceError`` where the model lacks a parameter or has one of another shape, the size is out of range, or the
-  /// system has not the memory for it.
+  /// - Throws: ``InferenceError`` if the model lacks a parameter or has one of a different shape, the size is out of
+  ///   range, or the system has not enough memory.
   public convenience init(model: StyleModel, width: Int, height: Int, pool: ComputePool) throws {
     try self.init(model: PreparedModel(model), width: width, height: height, pool: pool)
   }
 
-  /// The same for a prepared model, whose weights engines of several sizes share; also throws for a canvas out of range.
+  /// Creates an engine for a prepared model, whose weights engines of several sizes share.
   ///
   /// - Parameters:
-  ///   - memoryLimit: the bytes that activations and scratch may take; nil means what the system has available.
-  ///   - canvasLines: the lines of the canvas, one of `Canvas.lines`; nil means the model's. Where the network has no canvas it does not
-  ///     matter.
+  ///   - memoryLimit: The maximum number of bytes of activations and scratch; nil for the available memory of the
+  ///     system.
+  ///   - canvasLines: The lines of the canvas, one of `Canvas.lines`; nil for those of the model. Ignored if the
+  ///     network has no canvas.
+  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, or there is not enough memory.
   public init(
     model: PreparedModel, width: Int, height: Int, pool: ComputePool, memoryLimit: Int? = nil, canvasLines: Int? = nil
   ) throws {
@@ -42,13 +44,16 @@ public final class StyleEngine: @unchecked Sendable {
     self.pool = pool
   }
 
-  /// Bytes of activations, scratch and canvas; the weights, which engines may share, come on top.
+  /// The bytes of activations, scratch and canvas, without the weights, which engines may share.
   public var memoryByteCount: Int { plan.byteCount }
 
-  /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three bytes, rows a stride apart.
+  /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three bytes, with rows a stride
+  /// apart.
   ///
-  /// The result is clamped to 0…255 and rounded to the nearest whole number. The two may be the same memory. Bytes between
-  /// the destination's rows are not touched. Throws ``InferenceError`` for a stride that is less than `3 · width`.
+  /// The result is clamped to 0…255 and rounded to the nearest integer. The two may be the same memory. Bytes between
+  /// the rows of the destination are not changed.
+  ///
+  /// - Throws: ``InferenceError`` if a stride is less than `3 · width`.
   public func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int
@@ -60,9 +65,9 @@ public final class StyleEngine: @unchecked Sendable {
       .bytes(source, stride: sourceStride), into: .bytes(destination, stride: destinationStride), pool: pool)
   }
 
-  /// Paints a picture `[1, height, width, 3]` of floats, RGB 0…255; the result is neither clamped nor rounded.
+  /// Paints a picture `[1, height, width, 3]` of floats, RGB 0…255. The result is neither clamped nor rounded.
   ///
-  /// Throws ``InferenceError`` for another shape.
+  /// - Throws: ``InferenceError`` if the picture has a different shape.
   public func run(_ input: Tensor) throws -> Tensor {
     try check(input)
     let result = Tensor(input.shape, zeroed: false)
@@ -72,7 +77,7 @@ public final class StyleEngine: @unchecked Sendable {
     return result
   }
 
-  /// How long each step takes on a picture like ``run(_:)``'s, for measurements.
+  /// Measures the time of each step on a picture as in ``run(_:)``.
   public func profile(_ input: Tensor) throws -> [StepTiming] {
     try check(input)
     let result = Tensor(input.shape, zeroed: false)

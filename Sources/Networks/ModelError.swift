@@ -4,8 +4,8 @@ import Safetensors
 public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is no architecture with this name.
   case unknownNetwork(String)
-  /// The description of a candidate network is invalid.
-  case invalidCandidate(description: String, found: String, expected: String)
+  /// A network's description contains an invalid choice.
+  case invalidDescription(description: String, found: String, expected: String)
   /// The width multiplier is out of range.
   case invalidWidth(Double)
   /// The nodes do not fit together.
@@ -34,8 +34,8 @@ public enum ModelError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .unknownNetwork(let name):
       "there is no network '\(printable(name))'; expected \(NetworkDefinition.names.joined(separator: ", ")) "
-        + "or a description that begins with \(CandidateNetwork.presetNames.joined(separator: " or "))"
-    case .invalidCandidate(let description, let found, let expected):
+        + "or a description that begins with \(NetworkDescription.presetNames.joined(separator: " or "))"
+    case .invalidDescription(let description, let found, let expected):
       "the network '\(printable(description))' has \(printable(found)); expected \(expected)"
     case .invalidWidth(let width): "a network width of \(width) is out of range; expected 0.125 to 4"
     case .malformedNetwork(let network, let node, let reason):

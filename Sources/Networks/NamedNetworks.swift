@@ -1,5 +1,5 @@
 extension NetworkDefinition {
-  /// The names that ``named(_:width:)`` accepts besides the descriptions of ``CandidateNetwork``. The fastest network
+  /// The names that ``named(_:width:)`` accepts besides the descriptions of ``NetworkDescription``. The fastest network
   /// is last.
   public static let names = references + ladder.map(\.name)
 
@@ -26,16 +26,16 @@ extension NetworkDefinition {
   /// Returns the architecture with a name, with the channels of every layer multiplied by `width`.
   ///
   /// `half` and `quarter` are `johnson` at a half and a quarter of `width`. `quality` and `realtime` stand for
-  /// descriptions of a ``CandidateNetwork``. Any other name is parsed as such a description:
+  /// descriptions of a ``NetworkDescription``. Any other name is parsed as such a description:
   /// `dense:channels=8-16-32,blocks=4`.
   ///
   /// - Throws: ``ModelError`` for an unknown name, an invalid description, or a resulting width outside 0.125…4.
   public static func named(_ name: String, width: Double = 1) throws -> NetworkDefinition {
     let scales = ["johnson": 1.0, "half": 0.5, "quarter": 0.25]
     guard let scale = scales[name] else {
-      let candidate = try CandidateNetwork(ladder.first { $0.name == name }?.description ?? name)
+      let parsed = try NetworkDescription(ladder.first { $0.name == name }?.description ?? name)
       guard width >= 0.125, width <= 4 else { throw ModelError.invalidWidth(width) }
-      return candidate.definition(width: width)
+      return parsed.definition(width: width)
     }
     // A model file stores the resulting width, which must be valid when the file is read.
     guard scale * width >= 0.125, scale * width <= 4 else { throw ModelError.invalidWidth(scale * width) }

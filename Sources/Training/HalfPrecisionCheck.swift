@@ -12,19 +12,21 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
 
   /// The number of compared pictures.
   public var pictures: Int
-  /// The largest difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half precision.
-  public var largestDifference: Double
+  /// The maximum difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half
+  /// precision.
+  public var maximumDifference: Double
 
   /// Compares `model` in single and in half precision on `photos`.
   ///
-  /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's `sizeMultiple`.
+  /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's
+  ///   `sizeMultiple`.
   public init(model: StyleModel, photos: [Tensor], pool: ComputePool) {
     pictures = photos.count
     guard let rounded = model.inHalfPrecision else {
-      largestDifference = .infinity
+      maximumDifference = .infinity
       return
     }
-    largestDifference = 0
+    maximumDifference = 0
     let executors = [model, rounded].map {
       NetworkExecutor(definition: $0.definition, parameters: $0.parameters, trainable: false)
     }
@@ -33,13 +35,14 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
       let outputs = executors.map { $0(Variable(photo), on: Tape(pool: pool, allocator: allocator)).value.elements }
       for (exact, half) in zip(outputs[0], outputs[1]) {
         let difference = Double(abs(min(max(exact, 0), 255) - min(max(half, 0), 255)))
-        largestDifference = difference.isNaN ? .infinity : max(largestDifference, difference)
+        maximumDifference = difference.isNaN ? .infinity : max(maximumDifference, difference)
       }
     }
   }
 
-  /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else single.
+  /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else
+  /// single.
   public var storage: SafetensorsWriter.Storage {
-    pictures > 0 && largestDifference <= Self.tolerance ? .float16 : .float32
+    pictures > 0 && maximumDifference <= Self.tolerance ? .float16 : .float32
   }
 }

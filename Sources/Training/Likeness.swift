@@ -1,8 +1,8 @@
 /// How closely a stylized frame resembles the painting and how much of its content is preserved.
 ///
-/// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means that the result has
-/// the statistics of the painting, 0 that it is as far away as the original frame, and a negative score that it is farther away. See
-/// ``LikenessEvaluator``.
+/// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means
+/// that the result has the statistics of the painting, 0 that it is as far away as the original frame, and a negative
+/// score that it is farther away. See ``LikenessEvaluator``.
 public struct Likeness: Codable, Sendable, Equatable {
   /// The mean score of the three bands.
   public let likeness: Double
@@ -19,11 +19,17 @@ public struct Likeness: Codable, Sendable, Equatable {
   /// The chroma of the strongest colours, relative to the painting.
   public let chroma: Double
   /// The high-frequency deviation where the frame is flattest, relative to the painting.
-  public let grain: Double
+  public let highFrequency: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case likeness, fine, stroke, form, content, contrast, chroma
+    case highFrequency = "grain"
+  }
 
   /// Creates a measurement from the scores of the three bands and the other figures.
   public init(
-    fine: Double, stroke: Double, form: Double, content: Double, contrast: Double, chroma: Double, grain: Double
+    fine: Double, stroke: Double, form: Double, content: Double, contrast: Double, chroma: Double,
+    highFrequency: Double
   ) {
     likeness = (fine + stroke + form) / 3
     self.fine = fine
@@ -32,7 +38,7 @@ public struct Likeness: Codable, Sendable, Equatable {
     self.content = content
     self.contrast = contrast
     self.chroma = chroma
-    self.grain = grain
+    self.highFrequency = highFrequency
   }
 
   /// Returns the mean of several measurements, all zeros for an empty array.
@@ -42,6 +48,6 @@ public struct Likeness: Codable, Sendable, Equatable {
     }
     return Likeness(
       fine: part(\.fine), stroke: part(\.stroke), form: part(\.form), content: part(\.content),
-      contrast: part(\.contrast), chroma: part(\.chroma), grain: part(\.grain))
+      contrast: part(\.contrast), chroma: part(\.chroma), highFrequency: part(\.highFrequency))
   }
 }

@@ -5,21 +5,23 @@ import Threading
 
 /// Measures how closely stylized frames resemble the painting, independently of the video's size.
 ///
-/// The frame, the stylized frame and the painting are reduced by area averaging to short sides of 256 and 128 lines, so that shapes are
-/// compared at their size relative to the picture. The distance in a band is `d = mean((G − G_s)²) / mean(G_s²)`, where `G` are Gram
-/// matrices of VGG-16 features, and the score is `100 (1 − d(stylized) / d(frame))`:
+/// The frame, the stylized frame and the painting are reduced by area averaging to short sides of 256 and 128 lines, so
+/// that shapes are compared at their size relative to the picture. The distance in a band is
+/// `d = mean((G − G_s)²) / mean(G_s²)`, where `G` are Gram matrices of VGG-16 features, and the score is
+/// `100 (1 − d(stylized) / d(frame))`:
 ///
 /// - fine: `relu2_2` at 256 lines, whose receptive field is 5 % of the picture height;
 /// - stroke: `relu3_3` at 256 lines, 16 %;
 /// - form: the mean of `relu3_3` at 128 lines and `relu4_3` at 256 lines, about a third.
 ///
-/// Content is the ``NormalizedCosine`` of the stylized frame and the frame at `relu4_1` and 256 lines. The other figures are values of the
-/// stylized frame divided by those of the painting:
+/// Content is the ``NormalizedCosine`` of the stylized frame and the frame at `relu4_1` and 256 lines. The other
+/// figures are values of the stylized frame divided by those of the painting:
 ///
 /// - contrast: the standard deviation of the luma at 450 lines after a Gaussian blur of 8 pixels;
 /// - chroma: the 95th percentile of ``OKLabChroma`` at 256 lines;
-/// - grain: the standard deviation of the high frequencies, which a Gaussian blur of 2 pixels removes from the luma at 450 lines. For the
-///   stylized frame it is taken over the fifth of the area where the frame has the least high-frequency energy.
+/// - highFrequency: the standard deviation of the high frequencies, which a Gaussian blur of 2 pixels removes from the
+///   luma at 450 lines. For the stylized frame it is taken over the fifth of the area where the frame has the least
+///   high-frequency energy.
 public final class LikenessEvaluator {
   /// The statistics of a frame before stylization.
   public struct Frame {
@@ -78,7 +80,7 @@ public final class LikenessEvaluator {
       fine: scores[0], stroke: scores[1], form: (scores[2] + scores[3]) / 2, content: content,
       contrast: Self.share(Self.contrast(statistics.luma, pool), of: paintingContrast),
       chroma: Self.share(statistics.chroma, of: painting.chroma),
-      grain: Self.share(Plane.deviation(flatHighFrequencies), of: paintingHighFrequency))
+      highFrequency: Self.share(Plane.deviation(flatHighFrequencies), of: paintingHighFrequency))
   }
 
   private func distances(_ statistics: LikenessStatistics) -> [Double] {

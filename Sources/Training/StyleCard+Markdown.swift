@@ -108,9 +108,9 @@ extension StyleCard.Storage {
   /// The choice and its reason.
   public var text: String {
     guard pictures > 0 else { return "single precision: no photo could be read to try half precision on" }
-    guard let largestDifference else { return "single precision: a weight is beyond the range of half precision" }
+    guard let maximumDifference else { return "single precision: a weight is beyond the range of half precision" }
     let change =
-      String(format: "%.2f of 255, measured on ", largestDifference) + StyleCard.count(pictures, "photo")
+      String(format: "%.2f of 255, measured on ", maximumDifference) + StyleCard.count(pictures, "photo")
     return precision == .half
       ? "half precision, which changes pictures by at most \(change)"
       : "single precision: half precision would change pictures by up to \(change)"
@@ -163,7 +163,8 @@ extension StyleCard.LikenessEvaluation {
       let value = size.mean
       return String(
         format: "%.1f: fine %.1f, stroke %.1f, form %.1f; content %.3f, contrast %.2f, chroma %.2f, grain %.2f; ",
-        value.likeness, value.fine, value.stroke, value.form, value.content, value.contrast, value.chroma, value.grain)
+        value.likeness, value.fine, value.stroke, value.form, value.content, value.contrast, value.chroma,
+        value.highFrequency)
         + "mean of \(photos.text) at \(size.lines) lines"
     }
   }

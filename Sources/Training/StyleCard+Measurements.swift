@@ -14,7 +14,7 @@ extension StyleCard {
     public var palette: Double?
     /// The total variation part.
     public var totalVariation: Double
-    /// What unsteadiness cost; nil where it was not a part.
+    /// The part of temporal stability; nil if the objective has no such part.
     public var steadiness: Double?
 
     /// The parts as they were measured.

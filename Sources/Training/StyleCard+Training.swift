@@ -45,7 +45,7 @@ extension StyleCard {
       optimizers: [
         .init(name: "Muon", learningRate: settings.learningRate * Double(TrainingState.muonRate)),
         .init(name: "Adam", learningRate: settings.learningRate),
-      ], risingIterations: settings.risingSteps, recoveries: result.recoveries, seed: settings.seed,
+      ], risingIterations: settings.warmupSteps, recoveries: result.recoveries, seed: settings.seed,
       start: .init(baseSHA256: settings.baseChecksum, teacherSHA256: settings.teacherChecksum),
       objective: settings.weights, steadinessWeight: settings.temporalWeight,
       lossScaling: settings.weights.objective.scaling, losses: Losses(result.losses.mean),

@@ -2,7 +2,8 @@ import Foundation
 import Networks
 import Safetensors
 
-/// What is known of a style, as the file `NAME.json` beside its model holds it: written by `train-style`, completed by `evaluate-style`.
+/// What is known of a style, as the file `NAME.json` beside its model holds it: written by `train-style`, completed by
+/// `evaluate-style`.
 ///
 /// ``markdown`` is the same for people. What was not measured, or is not known, is nil and absent from the file.
 public struct StyleCard: Codable, Equatable, Sendable {
@@ -46,7 +47,8 @@ public struct StyleCard: Codable, Equatable, Sendable {
     public struct Start: Codable, Equatable, Sendable {
       /// The SHA-256 of the base model; nil for random values.
       public var baseSHA256: String?
-      /// The SHA-256 of the model whose pictures the first quarter of the draft's steps learned; nil where there were no such steps.
+      /// The SHA-256 of the model whose pictures the first quarter of the draft's steps learned; nil where there were
+      /// no such steps.
       public var teacherSHA256: String?
 
       /// A start from a base or from random values, and a teacher.
@@ -90,7 +92,7 @@ public struct StyleCard: Codable, Equatable, Sendable {
     public var start: Start?
     /// The objective and its weights.
     public var objective: LossWeights
-    /// The weight of steadiness from frame to frame; nil where training had no such part.
+    /// The weight of the loss for temporal stability; nil if the training had no such loss.
     public var steadinessWeight: Double?
     /// What the losses are exactly, in words: without it none can be compared with another.
     public var lossScaling: String
@@ -119,14 +121,19 @@ public struct StyleCard: Codable, Equatable, Sendable {
     public var precision: Precision
     /// Pictures on which half precision was tried.
     public var pictures: Int
-    /// The largest change of a value of them, of 255; nil where a weight is beyond half precision's range.
-    public var largestDifference: Double?
+    /// The maximum change of a value in 0…255; nil if a weight exceeds the range of half precision.
+    public var maximumDifference: Double?
+
+    private enum CodingKeys: String, CodingKey {
+      case precision, pictures
+      case maximumDifference = "largestDifference"
+    }
 
     /// The choice that follows from `check`.
     public init(_ check: HalfPrecisionCheck) {
       precision = check.storage == .float16 ? .half : .single
       pictures = check.pictures
-      largestDifference = check.largestDifference.isFinite ? check.largestDifference : nil
+      maximumDifference = check.maximumDifference.isFinite ? check.maximumDifference : nil
     }
   }
 
@@ -147,7 +154,7 @@ public struct StyleCard: Codable, Equatable, Sendable {
   public var training: Training
   /// How the weights are stored; nil where half precision was not tried.
   public var storage: Storage?
-  /// How well the style meets its objective, and how steady its pictures are.
+  /// How well the style meets its objective, and how stable its frames are.
   public var evaluation: Evaluation?
   /// How much its pictures look like the painting.
   public var likeness: LikenessEvaluation?

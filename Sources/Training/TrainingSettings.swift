@@ -18,7 +18,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var styleCrop: StyleCrop
   /// The weights of the objective.
   public var weights: LossWeights
-  /// The weight of the temporal loss, the mean squared warping error between the outputs for a photo and a later frame; 0 for none.
+  /// The weight of the temporal loss, the mean squared warping error between the outputs for a photo and a later frame;
+  /// 0 for none.
   public var temporalWeight: Double
   /// The schedule of batch norms.
   public var norms: NormSchedule
@@ -35,8 +36,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   /// Creates settings with defaults for omitted parameters.
   ///
-  /// By default a network with a canvas trains on one photo per step, as high as the canvas, so that it learns strokes and large shapes at
-  /// the size at which it paints. Other networks train on four crops of 128 pixels.
+  /// By default a network with a canvas trains on one photo per step, as high as the canvas, so that it learns strokes
+  /// and large shapes at the size at which it paints. Other networks train on four crops of 128 pixels.
   public init(
     network: String = "realtime", width: Double = 1, iterations: Int = 2400, batchSize: Int? = nil,
     imageSize: Int? = nil,
@@ -62,7 +63,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   /// The ratios of frame size to canvas size on which the revision is trained.
   static let filmRatios = [2, 3, 4]
-  /// The side of the crops of full-size frames in pixels. At each ratio the draft's side is a multiple of its size multiple.
+  /// The side of the crops of full-size frames in pixels. At each ratio the draft's side is a multiple of its size
+  /// multiple.
   static let filmCrop = 288
 
   /// The lines of the network's canvas; nil if it has none.
@@ -79,28 +81,29 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   /// The number of steps that train the draft, or the whole network if it has no revision.
   public var draftIterations: Int { iterations - revisionIterations }
 
-  /// The number of steps that learn the teacher's output, at the start of the run: a quarter of the draft's steps, or 0 without a teacher.
+  /// The number of steps that learn the teacher's output, at the start of the run: a quarter of the draft's steps, or 0
+  /// without a teacher.
   public var distillationIterations: Int { teacherChecksum == nil ? 0 : draftIterations / 4 }
 
   /// Whether `size` is valid for ``styleSize``.
   static func isStyleSize(_ size: Int) -> Bool { size == 0 || (32...2048).contains(size) }
 
   /// The number of warmup steps: 100, or an eighth of a short run, if the run starts from a base, else 0.
-  var risingSteps: Int { baseChecksum == nil ? 0 : min(100, iterations / 8) }
+  var warmupSteps: Int { baseChecksum == nil ? 0 : min(100, iterations / 8) }
 
   /// Returns the learning rate of Adam at `iteration`, from 0.
   ///
-  /// The rate is constant for the first half of the draft's steps and then falls linearly to a twentieth. Gradients of small batches are
-  /// noisy, and without the decay the last steps would undo each other. In the steps of the revision the rate starts again at its maximum
-  /// and falls to a twentieth.
+  /// The rate is constant for the first half of the draft's steps and then falls linearly to a twentieth. Gradients of
+  /// small batches are noisy, and without the decay the last steps would undo each other. In the steps of the revision
+  /// the rate starts again at its maximum and falls to a twentieth.
   ///
-  /// From a base the rate first rises linearly from 0. The first steps of Adam change every value by the full rate, however small its
-  /// gradient; where hundreds of changes add up, one such step can ruin a trained network.
+  /// From a base the rate first rises linearly from 0. The first steps of Adam change every value by the full rate,
+  /// however small its gradient; where hundreds of changes add up, one such step can ruin a trained network.
   public func learningRate(at iteration: Int) -> Double {
     if revisionIterations > 0, iteration >= draftIterations {
       return learningRate * (1 - 0.95 * Double(iteration - draftIterations) / Double(max(1, revisionIterations)))
     }
-    if iteration < risingSteps { return learningRate * Double(iteration + 1) / Double(risingSteps + 1) }
+    if iteration < warmupSteps { return learningRate * Double(iteration + 1) / Double(warmupSteps + 1) }
     let half = draftIterations / 2
     guard iteration > half, draftIterations > half else { return learningRate }
     let progress = Double(iteration - half) / Double(draftIterations - half)
@@ -109,8 +112,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
 
   /// Checks every setting and returns the network's definition.
   ///
-  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if a setting is out of range, and `ModelError` if the network is
-  ///   unknown.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if a setting is out of range, and `ModelError` if
+  ///   the network is unknown.
   @discardableResult
   public func validate() throws -> NetworkDefinition {
     func require(_ isValid: Bool, _ name: String, _ found: Any, _ expected: String) throws {

@@ -1,8 +1,8 @@
 // Vectors of sixteen, for processors with AVX-512.
 //
-// A target of its own, since instruction-set flags hold for a whole target: what is compiled with these must not run elsewhere, and so
-// nothing lives here but loops that `Kernels` calls where the processor can. Each sum adds the same products in the same order as in
-// vectors of eight: the results are the same bits.
+// Instruction-set flags apply to a whole target, and code compiled with them must not run on other processors. This
+// target therefore contains only loops that `Kernels` calls if the processor supports them. Each sum adds the same
+// products in the same order as with vectors of eight, so that the results are bit-identical.
 
 typealias Wide = SIMD16<Float>
 

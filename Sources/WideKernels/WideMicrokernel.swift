@@ -1,12 +1,12 @@
 // The products of Kernels/GEMM/Microkernel.swift in vectors of sixteen.
 
 /// `C = A·B` for 12 rows and 32 columns:
-/// `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·step + n % 16]` over segments `s` below
-/// `segments` and products `k` below `depth`.
+/// `c[r·stride + n] = Σ a[r·row + s·segment + k·element]·b[n / 16·panel + (s·depth + k)·step + n % 16]` over segments
+/// `s` below `segments` and products `k` below `depth`.
 ///
-/// `b` are two panels `[segments][depth][16]`, `panel` floats apart; another `step` than 16 reads its columns that far apart. 24 of the
-/// 32 registers hold sums, two weights, and one a value of A that serves two multiply-adds: with 16 columns, a load for each of them
-/// would be the limit. The memory is the caller's.
+/// `b` holds two panels `[segments][depth][16]`, `panel` floats apart. A `step` other than 16 reads its columns that
+/// far apart. 24 of the 32 registers hold sums, two hold weights, and one a value of A that serves two multiply-adds.
+/// With 16 columns, the load for each multiply-add would be the bottleneck. The caller owns the memory.
 @inline(never)
 public func multiplyWide12x32(
   _ a: UnsafePointer<Float>, row: Int, segment: Int, segments: Int, depth: Int, element: Int,

@@ -1,13 +1,15 @@
 // The products of Kernels/Canvas/RowTile.swift in vectors of sixteen.
 
-/// `c[o·stride + t] = f(bias[o] + Σ rows[i][k·plane + t + j − 1]·b[((3k + i)·3 + j)·4 + o])` for 64 columns `t`, four outputs `o`, three rows
-/// `i`, three columns `j` and `k` below `channels`; `f` is ReLU with `rectifies`.
+/// `c[o·stride + t] = f(bias[o] + Σ rows[i][k·plane + t + j − 1]·b[((3k + i)·3 + j)·4 + o])` for 64 columns `t`, four
+/// outputs `o`, three rows `i`, three columns `j` and `k` below `channels`. With `appliesReLU`, `f` is ReLU, else the
+/// identity.
 ///
-/// 16 registers hold sums, four a row's values and one a weight that serves four multiply-adds. The memory is the caller's.
+/// 16 registers hold sums, four hold the values of a row and one a weight that serves four multiply-adds. The caller
+/// owns the memory.
 @inline(never)
 public func convolveWideRow64x4(
   _ rows: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>), plane: Int, channels: Int,
-  _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>, rectifies: Bool, into c: UnsafeMutablePointer<Float>,
+  _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>, appliesReLU: Bool, into c: UnsafeMutablePointer<Float>,
   stride: Int
 ) {
   var (r0, r1, r2, r3) = (Wide(repeating: bias[0]), Wide.zero, Wide.zero, Wide.zero)
@@ -50,7 +52,7 @@ public func convolveWideRow64x4(
     }
   }
   @inline(__always) func put(_ value: Wide, _ place: Int) {
-    store(rectifies ? value.replacing(with: Wide.zero, where: value .< Wide.zero) : value, c + place)
+    store(appliesReLU ? value.replacing(with: Wide.zero, where: value .< Wide.zero) : value, c + place)
   }
   put(r0, 0)
   put(r1, 16)

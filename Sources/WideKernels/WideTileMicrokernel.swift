@@ -1,9 +1,9 @@
 // The products of Kernels/GEMM/TileMicrokernel.swift in vectors of sixteen.
 
-/// `c[o·stride + t] += Σ a[k·row + t]·b[k·3 + o]` for 64 tiles `t`, three outputs `o` and `k` below `depth`; with `isFirst` the sums
-/// begin at zero.
+/// `c[o·stride + t] += Σ a[k·row + t]·b[k·3 + o]` for 64 tiles `t`, three outputs `o` and `k` below `depth`. With
+/// `isFirst` the sums start from zero.
 ///
-/// Three outputs of four vectors take 12 registers for sums. The memory is the caller's.
+/// Three outputs of four vectors use 12 registers for sums. The caller owns the memory.
 @inline(never)
 public func multiplyWideTiles64x3(
   _ a: UnsafePointer<Float>, row: Int, depth: Int, _ b: UnsafePointer<Float>, isFirst: Bool,

@@ -20,7 +20,7 @@ extension EvaluateStyle {
     func row(_ name: String, _ part: TemporalMeasurement) -> String {
       String(format: "%12.2f%12.2f  ", part.output, part.input) + name + "\n"
     }
-    return "\n      output       input  steadiness, in levels of 255\n"
+    return "\n      output       input  temporal stability, in levels of 255\n"
       + row("warping error, pan", report.pan) + row("warping error, pan below a pixel", report.subpixel)
       + row("warping error, zoom", report.zoom) + row("warping error, rotation", report.rotation)
       + row("warping error, all", report.warping) + row("deviation in a still with noise of 2", report.still)

@@ -189,7 +189,7 @@ struct EvaluateStyle: ParsableCommand {
       extractor: VGG16(path: installation.vggWeights()), style: painting.picture, styleSize: styleSize,
       weights: weights, pool: pool)
     let folder = try PhotoFolder(path: content, included: photoList.map { try PhotoList(path: $0) })
-    let steadiness = TemporalEvaluator(size: size, denoises: denoise, pool: pool) {
+    let temporalEvaluator = TemporalEvaluator(size: size, denoises: denoise, pool: pool) {
       evaluator.output(of: model, photo: $0)
     }
 
@@ -209,7 +209,7 @@ struct EvaluateStyle: ParsableCommand {
         let losses = evaluator.losses(of: model, photo: crop)
         parts.append(losses)
         photos.append(Report.Photo(file: folder.name(of: file), losses))
-        if temporal { reports.append(steadiness.report(photo: photo, seed: UInt64(index + 1))) }
+        if temporal { reports.append(temporalEvaluator.report(photo: photo, seed: UInt64(index + 1))) }
         if let optimize {
           let picture = evaluator.optimized(photo: crop, iterations: optimize)
           optimized.append(evaluator.losses(output: picture, photo: crop))

@@ -2,43 +2,45 @@ import Console
 import Imaging
 import Training
 
-/// The pictures that `--likeness` paints: those of a folder, or frames of a film.
+/// The pictures that `--likeness` paints: those of a folder, or frames of a video.
 struct LikenessFrames {
-  /// Longer strips are no frames; at a film's lines they would take any amount of memory.
-  private static let largestRatio = 8
+  /// The maximum ratio of the long side to the short one. A longer strip is not a frame and, scaled to the lines of a
+  /// video, would need an unbounded amount of memory.
+  private static let maximumRatio = 8
 
   private enum Source {
     case folder(PhotoFolder)
-    case film(FilmFrames)
+    case film(VideoFrames)
   }
 
   private let source: Source
 
-  /// The pictures of the folder `path`, of those in the file `list` alone if given, or `count` frames of the film or picture `path`.
+  /// The pictures in the folder `path`, only those in the file `list` if given, or `count` frames of the video or
+  /// picture `path`.
   init(_ path: String, list: String?, count: Int) throws {
     if (try? InputPath.checkDirectory(path)) != nil {
       source = .folder(try PhotoFolder(path: path, included: list.map { try PhotoList(path: $0) }))
     } else {
       try InputPath.checkFile(path)
-      source = .film(try FilmFrames(path: path, count: count))
+      source = .film(try VideoFrames(path: path, count: count))
     }
   }
 
-  /// The number of pictures, those among them that turn out to be of no use.
+  /// The number of pictures, including any that turn out to be unusable.
   var count: Int {
     switch source {
     case .folder(let folder): folder.files.count
-    case .film(let frames): frames.places.count
+    case .film(let frames): frames.indices.count
     }
   }
 
-  /// Hands `body` each picture, without transparency, and the name that reports call it by.
+  /// Calls `body` with each picture, without transparency, and its name in reports.
   ///
-  /// Returns the number of pictures that were passed over: unreadable ones, and strips.
+  /// Returns the number of skipped pictures: unreadable ones and strips.
   func forEach(_ body: (_ name: String, _ picture: Picture) throws -> Void) throws -> Int {
     var unusable = 0
     func use(_ name: String, _ picture: Picture) throws {
-      if max(picture.width, picture.height) > Self.largestRatio * min(picture.width, picture.height) {
+      if max(picture.width, picture.height) > Self.maximumRatio * min(picture.width, picture.height) {
         unusable += 1
       } else {
         try body(name, picture.flattened())
@@ -55,7 +57,7 @@ struct LikenessFrames {
       }
     case .film(let frames):
       let name = frames.path.split(separator: "/").last.map(String.init) ?? frames.path
-      try frames.forEach { place, picture in try use(count == 1 ? name : "\(name) \(place)", picture) }
+      try frames.forEach { index, picture in try use(count == 1 ? name : "\(name) \(index)", picture) }
     }
     return unusable
   }

@@ -61,6 +61,7 @@ struct LikenessReport: Encodable {
 
   private static func row(_ value: Likeness, _ name: String) -> String {
     [value.likeness, value.fine, value.stroke, value.form].map { String(format: "%8.1f", $0) }.joined()
-      + String(format: "%8.3f%9.2f%8.2f%8.2f  ", value.content, value.contrast, value.chroma, value.grain) + name + "\n"
+      + String(format: "%8.3f%9.2f%8.2f%8.2f  ", value.content, value.contrast, value.chroma, value.highFrequency)
+      + name + "\n"
   }
 }

@@ -41,7 +41,7 @@ struct TrainStyle: ParsableCommand {
         canvas with a fixed number of lines, so that strokes have the same size in every video, and then restore edges at \
         full size. johnson is the network of Johnson et al. (2016), half and quarter are the same with fewer channels. These \
         three are references and paint at full size. A description starts with \
-        \(CandidateNetwork.presetNames.joined(separator: " or ")), optionally followed by choices, such as \
+        \(NetworkDescription.presetNames.joined(separator: " or ")), optionally followed by choices, such as \
         dense:channels=8-16-32,blocks=4,canvas=256.
         """))
   var network = defaults.network
@@ -143,9 +143,9 @@ struct TrainStyle: ParsableCommand {
   @Option(
     help: """
       The weight of the loss for temporal stability. (default: 0 for the networks \
-      \(NetworkDefinition.references.joined(separator: ", ")); otherwise \(TrainingSettings.steadyWeightBalanced), or less \
-      for fewer than 1000 iterations; with the objective johnson, the number of iterations, up to \
-      \(TrainingSettings.steadyWeight))
+      \(NetworkDefinition.references.joined(separator: ", ")); otherwise \
+      \(TrainingSettings.maximumBalancedTemporalWeight), or less for fewer than 1000 iterations; with the objective \
+      johnson, the number of iterations, up to \(TrainingSettings.maximumTemporalWeight))
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?

@@ -131,7 +131,7 @@ def candidate_operations():
 
 
 def dump_candidates():
-    """The operations of the networks below Johnson's, and what steadiness is measured by."""
+    """The operations of the networks below Johnson's, and the measures of temporal stability."""
     dump = Dump()
     torch.manual_seed(20240712)
     dump_depthwise_convolutions(dump)

@@ -21,7 +21,7 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
 
 @Suite struct BadInputTests {
   @Test(
-    "Sizes below the padding, lines and the longest sides are painted as double precision paints them",
+    "Sizes below the padding, lines and the maximum sides agree with double precision",
     arguments: [
       PictureSize(width: 1, height: 1), PictureSize(width: 2, height: 1), PictureSize(width: 3, height: 3),
       PictureSize(width: 4, height: 5), PictureSize(width: 33, height: 2), PictureSize(width: 2, height: 33),
@@ -33,26 +33,26 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
     let picture = size.picture()
     let expected = cropped(
       try referenceOutput(of: model, input: extended(picture, toMultipleOf: 4)), height: size.height, width: size.width)
-    // Where a norm sees a handful of pixels, it divides by their chance deviation and rounding grows with it.
+    // If a norm sees only a few pixels, it divides by their random deviation, which amplifies rounding.
     let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
     #expect(discrepancy.relative < 2e-3, "\(discrepancy)")
   }
 
   @Test(
-    "The longest sides are painted, bytes as floats",
+    "The maximum sides are painted, with equal results for bytes and floats",
     arguments: [PictureSize(width: 8192, height: 1), PictureSize(width: 1, height: 8192)])
-  func longestSides(_ size: PictureSize) throws {
+  func maximumSides(_ size: PictureSize) throws {
     let engine = try StyleEngine(
       model: randomModel(.johnson(width: 0.125)), width: size.width, height: size.height, pool: pool)
     let floats = try engine.run(size.picture()).elements
     #expect(floats.allSatisfy { abs($0 - 127.5) <= 150.001 })
     let bytes = try stylized(size.bytes(), engine)
     #expect(bytes == floats.map { UInt8(max(0, min(255, $0.rounded(.toNearestOrEven)))) })
-    #expect(Set(bytes).count > 20, "a flat picture would prove little")
+    #expect(Set(bytes).count > 20, "a flat picture would not be a test")
   }
 
-  @Test("8192×8192 is planned where the memory suffices and refused where it does not")
-  func largestPicture() throws {
+  @Test("8192×8192 is planned if the memory suffices and rejected otherwise")
+  func maximumPicture() throws {
     let prepared = try PreparedModel(randomModel(.johnson()))
     let error = try #require(throws: InferenceError.self) {
       try StyleEngine(model: prepared, width: 8192, height: 8192, pool: pool, memoryLimit: 1 << 30)
@@ -63,21 +63,21 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
     }
     // 32 channels at full size and 64 at half size are alive together: 12 GB.
     #expect(needed >= 8192 * 8192 * 4 * (32 + 64 / 4))
-    // By the memory that is free: made or refused, as the machine has it.
+    // With the memory that is free: created or refused, depending on the machine.
     do {
       let engine = try StyleEngine(model: prepared, width: 8192, height: 8192, pool: pool)
       #expect(engine.memoryByteCount == needed)
     } catch {
       guard case InferenceError.insufficientMemory(8192, 8192, needed, _) = error else { throw error }
     }
-    // Pages are only taken when they are touched: making a plan that fits costs nothing.
+    // Pages are only allocated when they are touched, so creating a plan that fits costs nothing.
     let narrow = try PreparedModel(randomModel(.johnson(width: 0.125)))
     let engine = try StyleEngine(model: narrow, width: 8192, height: 8192, pool: pool, memoryLimit: 4 << 30)
     #expect(engine.memoryByteCount < 4 << 30)
   }
 
   @Test(
-    "Pixels that are not numbers, infinite or out of range do not trap, and the next picture knows nothing of them",
+    "NaN, infinite and out-of-range pixels do not trap or affect the next picture",
     arguments: [Float.nan, .infinity, -.infinity, 1e30, -1e30, .leastNonzeroMagnitude],
     ["half", "johnson", "realtime", unshufflingNetwork])
   func unusualPixels(value: Float, network: String) throws {
@@ -91,15 +91,15 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
       picture.pointer[place] = value
       let output = try engine.run(picture)
       #expect(output.shape == picture.shape)
-      if !value.isFinite { #expect(output.buffer.contains { $0.isNaN }, "it is not passed over in silence") }
-      // The same memory, which has held what is not a number: float and byte entries.
+      if !value.isFinite { #expect(output.buffer.contains { $0.isNaN }, "NaN must propagate") }
+      // The same memory, after it held NaN: float and byte entry points.
       #expect(try engine.run(size.picture()).elements == clean)
       #expect(try stylized(size.bytes(), engine) == bytes)
     }
   }
 
-  @Test("Weights that are not numbers give bytes of 0, not a trap")
-  func weightsThatAreNoNumbers() throws {
+  @Test("NaN weights give bytes of 0 instead of a trap")
+  func nanWeights() throws {
     let model = randomModel(.johnson(width: 0.125))
     var parameters = model.parameters
     let name = try #require(model.definition.parameters.last { $0.name.hasSuffix(".bias") }).name
@@ -114,7 +114,7 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
     #expect(stride(from: 0, to: bytes.count, by: 3).allSatisfy { bytes[$0] == 0 && bytes[$0 + 1] == 255 })
   }
 
-  @Test("A weight of the wrong shape names its layer, whichever it is")
+  @Test("The error for a weight of the wrong shape names its layer, for every layer")
   func wrongShapes() throws {
     let model = randomModel(.johnson(width: 0.125))
     for specification in model.definition.parameters {
@@ -130,9 +130,10 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
     }
   }
 
-  @Test("A norm's value that a strided convolution and a sum both read is computed for both")
+  @Test("The result of a norm is available to a strided convolution and a sum that both read it")
   func sharedValueBehindStride() throws {
-    // The 1×1 convolution of stride 2 reads a quarter of the pixels: it cannot be the one that keeps them for the other.
+    // The 1×1 convolution of stride 2 reads a quarter of the pixels, so it cannot materialize them for the other
+    // reader.
     let definition = NetworkDefinition(
       name: "shortcut",
       nodes: [
@@ -164,11 +165,11 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let expected = try referenceOutput(of: model, input: size.picture())
     let discrepancy = Discrepancy(try engine.run(size.picture()), expected: expected)
-    // Few layers: the Winograd transforms' 1e-5 of a layer's range decides.
+    // Few layers: the error of the Winograd transforms, 1e-5 of a layer's range, dominates.
     #expect(discrepancy.relative < 5e-5, "\(discrepancy)")
   }
 
-  @Test("Engines of several sizes share a prepared model from several threads at once")
+  @Test("Engines of several sizes share a prepared model concurrently")
   func concurrentEngines() throws {
     let model = randomModel(.johnson(width: 0.25))
     let sizes = [
@@ -180,7 +181,7 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
         .run(size.picture()).elements
     }
     for _ in 0..<5 {
-      // Not a weight is packed yet: the engines race for each.
+      // No weight is packed yet: the engines compete for each.
       let prepared = try PreparedModel(model)
       let results = Results(count: sizes.count)
       DispatchQueue.concurrentPerform(iterations: sizes.count) { index in
@@ -201,7 +202,7 @@ private func stylized(_ bytes: [UInt8], _ engine: StyleEngine) throws -> [UInt8]
   }
 }
 
-/// What each thread found.
+/// The results of the threads.
 private final class Results: @unchecked Sendable {
   private let lock = NSLock()
   private var values: [Result<[Float], any Error>?]

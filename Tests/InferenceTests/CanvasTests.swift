@@ -9,14 +9,14 @@ import Training
 
 private let pool = ComputePool(threads: 2)
 
-/// Small drafts that read the picture in several ways, on a canvas that is smaller than most films here.
+/// Small drafts that read the picture in several ways, on a canvas that is smaller than most frames here.
 private let descriptions = [
   "dense:tail=upsample,channels=8-16-16,detail=0,blocks=1,norm=instance,canvas=64,revision=6",
   "dense:head=strided,tail=shuffle2,channels=5-8-12,blocks=1,norm=instance,canvas=68,revision=8",
   "phone:blocks=1,norm=instance,kernel=5,canvas=64,revision=0",
 ]
 
-/// Canvas smaller than the film, equal, rounded up and down; odd extents, a pixel, a line, very wide, portrait.
+/// Canvas smaller than the frame, equal, rounded up and down; odd sizes, a pixel, a line, very wide, portrait.
 private let sizes = [
   PictureSize(width: 1, height: 1), PictureSize(width: 2, height: 1), PictureSize(width: 3, height: 5),
   PictureSize(width: 16, height: 16), PictureSize(width: 18, height: 21), PictureSize(width: 64, height: 64),
@@ -25,15 +25,15 @@ private let sizes = [
 ]
 
 @Suite struct CanvasTests {
-  @Test("The engine agrees with the trainer's executor at any size of film", arguments: sizes, descriptions)
+  @Test("The engine agrees with the trainer's executor at any frame size", arguments: sizes, descriptions)
   func agreesWithTape(size: PictureSize, description: String) throws {
     let model = randomModel(try .named(description))
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let picture = size.picture()
     let executor = NetworkExecutor(definition: model.definition, parameters: model.parameters, trainable: false)
     let expected = executor(Variable(picture), on: Tape(pool: pool, allocator: TensorAllocator()))
-    // A draft in single precision, by Winograd's transforms. Where a norm sees a handful of pixels, it divides by their chance deviation
-    // and rounding grows with it.
+    // A draft in single precision, by Winograd's transforms. If a norm sees only a few pixels, it divides by their
+    // random deviation, which amplifies rounding.
     let tolerance = size.width * size.height < 16 ? 2e-3 : 2e-4
     for frame in 1...2 {
       let discrepancy = Discrepancy(try engine.run(picture), expected: expected.value)
@@ -42,7 +42,7 @@ private let sizes = [
   }
 
   @Test(
-    "The named networks for films agree with the trainer's executor on films larger than their canvas",
+    "The named networks for video agree with the trainer's executor on frames larger than their canvas",
     arguments: NetworkDefinition.names.filter { (try? NetworkDefinition.named($0).canvasLines) != nil })
   func namedNetworks(name: String) throws {
     let model = randomModel(try .named(name))
@@ -68,13 +68,13 @@ private let sizes = [
   }
 
   @Test(
-    "Bytes are within 1 of double precision, in the film's own memory and with rows apart",
+    "Bytes are within 1 of double precision, also in place and with gaps between rows",
     arguments: [
       PictureSize(width: 131, height: 75), PictureSize(width: 34, height: 97), PictureSize(width: 1, height: 3),
     ])
   func bytes(size: PictureSize) throws {
     let random = randomModel(try .named(descriptions[0]))
-    // Smaller residuals: those of random weights would leave little between black and white.
+    // Smaller residuals: those of random weights would saturate most values.
     var parameters = random.parameters
     for (name, tensor) in parameters where name.hasPrefix("revision.conv2") {
       parameters[name] = Tensor(tensor.shape, elements: tensor.elements.map { 0.3 * $0 })
@@ -102,12 +102,12 @@ private let sizes = [
         #expect(frame[row * stride + 3 * size.width..<(row + 1) * stride].allSatisfy { $0 == 7 })
       }
       #expect(differences.allSatisfy { $0 <= 1 })
-      // Values within rounding of a half, of the picture or of its luma.
+      // Values close to a half, of the picture or of its luma.
       #expect(differences.filter { $0 > 0 }.count * 50 <= differences.count)
     }
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: descriptions)
+  @Test("Results are bit-identical for any number of threads", arguments: descriptions)
   func threads(description: String) throws {
     let model = try PreparedModel(randomModel(try .named(description)))
     let size = PictureSize(width: 171, height: 203)
@@ -128,7 +128,7 @@ private let sizes = [
     #expect(bytes[1] == bytes[0] && bytes[2] == bytes[0])
   }
 
-  @Test("A picture is not that of the one before, floats or bytes")
+  @Test("A result does not depend on the previous picture, for floats and bytes")
   func reuse() throws {
     let size = PictureSize(width: 150, height: 101)
     let engine = try StyleEngine(
@@ -141,14 +141,14 @@ private let sizes = [
       try engine.stylize(
         UnsafePointer(base), sourceStride: 3 * size.width, into: base, destinationStride: 3 * size.width)
     }
-    // Not a number anywhere must not stay in the rings of rows.
+    // NaN everywhere must not remain in the rings of rows.
     let broken = size.picture(seed: 3)
     broken.pointer[3 * 70 * size.width] = .nan
     _ = try engine.run(broken)
     #expect(try engine.run(size.picture(seed: 1)).elements == first)
   }
 
-  @Test("Other lines are those of the network with another canvas; without a canvas they do not matter")
+  @Test("Other lines are equivalent to a network with another canvas, and are ignored without a canvas")
   func otherLines() throws {
     let size = PictureSize(width: 250, height: 150)
     let model = randomModel(try .named(descriptions[0]))
@@ -171,20 +171,21 @@ private let sizes = [
     #expect(throws: Never.self) { try engine(plain, 5) }
   }
 
-  @Test("Memory grows with the film's luma alone")
+  @Test("Memory grows only with the luma of the frame")
   func memory() throws {
     let model = try PreparedModel(randomModel(try .named(descriptions[0].replacing("canvas=64", with: "canvas=256"))))
     func bytes(_ width: Int, _ height: Int) throws -> Int {
       try StyleEngine(model: model, width: width, height: height, pool: pool).memoryByteCount
     }
     let (small, large) = (try bytes(1280, 720), try bytes(3840, 2160))
-    // A float for each pixel, of which bytes use a quarter, and for each thread rings of some fifty rows of the film's width.
+    // A float for each pixel, of which bytes use a quarter, and for each thread rings of about fifty rows of the
+    // frame's width.
     let luma = 4 * (3840 * 2160 - 1280 * 720)
     #expect((luma..<luma + 2 * 60 * 3840 * 4).contains(large - small))
     #expect(try bytes(1920, 1080) < 40 << 20)
   }
 
-  @Test("A canvas takes a pass in front, a revision one behind, and the draft as many as before")
+  @Test("A canvas adds a pass before, a revision one after, and the draft keeps its passes")
   func steps() throws {
     func names(_ description: String) throws -> [String] {
       try StyleEngine(model: randomModel(try .named(description)), width: 256, height: 128, pool: pool)
@@ -199,7 +200,7 @@ private let sizes = [
     inputChannels: 3, outputChannels: 3, kernel: 3, stride: 1, padding: .reflect)
 
   @Test(
-    "Canvases and revisions that do not belong where they are, or are out of range, are refused",
+    "Misplaced or out-of-range canvases and revisions are rejected",
     arguments: [
       ("no revision", [(.canvas(lines: 64), [0]), (convolution, [1])]),
       ("no canvas", [(convolution, [0]), (.revision(channels: 8), [0, 1])]),
@@ -208,8 +209,10 @@ private let sizes = [
       ("input read beside it", [(.canvas(lines: 64), [0]), (.add, [0, 1]), (.revision(channels: 8), [0, 2])]),
       ("revision in the middle", [(.canvas(lines: 64), [0]), (.revision(channels: 8), [0, 1]), (convolution, [2])]),
       ("revision of the canvas", [(.canvas(lines: 64), [0]), (convolution, [1]), (.revision(channels: 8), [1, 2])]),
-      ("draft and film exchanged", [(.canvas(lines: 64), [0]), (convolution, [1]), (.revision(channels: 8), [2, 0])]),
-      ("revision of the film", [(.canvas(lines: 64), [0]), (convolution, [1]), (.revision(channels: 8), [0, 0])]),
+      (
+        "draft and frame exchanged", [(.canvas(lines: 64), [0]), (convolution, [1]), (.revision(channels: 8), [2, 0])]
+      ),
+      ("revision of the frame", [(.canvas(lines: 64), [0]), (convolution, [1]), (.revision(channels: 8), [0, 0])]),
       ("one operand", [(.canvas(lines: 64), [0]), (.revision(channels: 8), [1])]),
       ("few lines", [(.canvas(lines: 63), [0]), (convolution, [1]), (.revision(channels: 0), [0, 2])]),
       ("absurd lines", [(.canvas(lines: .min), [0]), (convolution, [1]), (.revision(channels: 0), [0, 2])]),
@@ -236,7 +239,7 @@ private let sizes = [
     }
   }
 
-  @Test("The canvas itself may be what comes out, enlarged")
+  @Test("The output may be the enlarged canvas itself")
   func canvasAlone() throws {
     let definition = NetworkDefinition(
       name: "canvas",

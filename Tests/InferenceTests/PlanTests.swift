@@ -8,7 +8,7 @@ import Threading
 
 private let pool = ComputePool(threads: 2)
 
-/// Nodes by hand: `[name, operation, inputs]` behind the input.
+/// A network of nodes `[name, operation, inputs]` after the input.
 private func definition(_ name: String, _ nodes: [(String, Networks.Operation, [Int])]) -> NetworkDefinition {
   NetworkDefinition(
     name: name,
@@ -29,7 +29,7 @@ private func pointwise(_ inputs: Int, _ outputs: Int) -> Networks.Operation {
   .convolution(inputChannels: inputs, outputChannels: outputs, kernel: 1, stride: 1, padding: .reflect)
 }
 
-/// Graphs at which a wrong fusion or a wrong reuse of memory would show.
+/// Graphs that would reveal an incorrect fusion or reuse of memory.
 private let graphs: [NetworkDefinition] = [
   definition(
     "both operands of the sum are norms",
@@ -56,40 +56,40 @@ private let graphs: [NetworkDefinition] = [
       ("", .relu, [2]), ("", .add, [4, 3]), ("c", convolution(8, 3), [5]),
     ]),
   definition(
-    "ReLU behind a convolution, ReLU behind a sum, a sum of one node with itself",
+    "ReLU after a convolution, ReLU after a sum, a sum of one node with itself",
     [
       ("a", convolution(3, 8, padding: .zeros), [0]), ("", .relu, [1]), ("b", convolution(8, 8), [2]),
       ("", .add, [2, 3]), ("", .relu, [4]), ("", .add, [5, 5]), ("c", convolution(8, 3), [6]),
     ]),
   definition(
-    "ReLU, tanh and a norm of what a sum still needs",
+    "ReLU, tanh and a norm of a value that a sum also reads",
     [
       ("a", convolution(3, 8), [0]), ("", .relu, [1]), ("", .scaledTanh(scale: -3, offset: 1), [2]),
       ("n", .instanceNorm(channels: 8), [2]), ("", .add, [1, 3]), ("", .add, [5, 4]), ("", .add, [6, 2]),
       ("c", convolution(8, 3), [7]),
     ]),
   definition(
-    "upsampling that a sum reads beside a convolution",
+    "upsampling that a sum and a convolution read",
     [
       ("a", convolution(3, 8, stride: 2), [0]), ("", .upsampleNearest, [1]), ("b", convolution(8, 8), [2]),
       ("", .add, [3, 2]), ("c", convolution(8, 3), [4]),
     ]),
   definition(
-    "upsampling twice, two convolutions behind it, tanh in the middle",
+    "two upsamplings, two convolutions after them, tanh in between",
     [
       ("a", convolution(3, 8, stride: 2), [0]), ("b", convolution(8, 9, stride: 2), [1]), ("", .upsampleNearest, [2]),
       ("", .upsampleNearest, [3]), ("c", convolution(9, 5), [4]), ("d", convolution(9, 5), [4]), ("", .add, [5, 6]),
       ("", .scaledTanh(scale: 2, offset: 0.5), [7]), ("e", convolution(5, 3), [8]),
     ]),
   definition(
-    "the picture is read to the end",
+    "the last node reads the picture",
     [
       ("a", convolution(3, 8), [0]), ("", .relu, [1]), ("b", convolution(8, 3), [2]),
       ("n", .instanceNorm(channels: 3), [3]), ("", .add, [4, 0]), ("", .scaledTanh(scale: 150, offset: 127.5), [5]),
     ]),
   definition("the picture itself", [("", .relu, [0])]),
   definition(
-    "batch norms that no convolution takes over: behind a sum, a ReLU, a norm, of the picture, two of one convolution",
+    "batch norms that are not fused: after a sum, a ReLU, a norm, the picture, two after one convolution",
     [
       ("p", .batchNorm(channels: 3), [0]), ("a", convolution(3, 8, padding: .zeros), [1]),
       ("b1", .batchNorm(channels: 8), [2]), ("b2", .batchNorm(channels: 8), [2]), ("", .add, [3, 4]),
@@ -98,7 +98,7 @@ private let graphs: [NetworkDefinition] = [
       ("b6", .batchNorm(channels: 3), [11]), ("", .scaledTanh(scale: 150, offset: 127.5), [12]),
     ]),
   definition(
-    "affine maps: of the picture twice, in front of zeros, in the middle, read by two",
+    "affine maps: of the picture twice, before zero padding, in the middle, read by two nodes",
     [
       ("", .affine(scale: 0.5, offset: -3), [0]), ("", .affine(scale: 0.125, offset: 1), [1]),
       ("a", convolution(3, 8), [2]), ("z", convolution(3, 8, padding: .zeros), [2]), ("", .add, [3, 4]),
@@ -114,7 +114,7 @@ private let graphs: [NetworkDefinition] = [
       ("", .relu, [9]), ("d", convolution(5, 12), [10]), ("", .pixelShuffle(factor: 2), [11]),
     ]),
   definition(
-    "a depthwise convolution read by a 1×1 convolution and by a sum, one on the picture, one behind upsampling",
+    "a depthwise convolution read by a 1×1 convolution and a sum, one on the picture, one after upsampling",
     [
       ("p", depthwise(3), [0]), ("a", convolution(3, 8, stride: 2), [1]), ("an", .instanceNorm(channels: 8), [2]),
       ("d", depthwise(8), [3]), ("e", pointwise(8, 8), [4]), ("", .add, [5, 4]), ("", .upsampleNearest, [6]),
@@ -122,7 +122,7 @@ private let graphs: [NetworkDefinition] = [
       ("g", convolution(8, 3), [10]),
     ]),
   definition(
-    "separable convolutions of stride 2 behind a sum that is read again, upsampling of a separable one",
+    "separable convolutions of stride 2 after a sum with another reader, upsampling of a separable one",
     [
       ("a", convolution(3, 8), [0]), ("an", .instanceNorm(channels: 8), [1]), ("", .add, [2, 1]),
       ("d", depthwise(8, stride: 2), [3]), ("e", pointwise(8, 13), [4]), ("en", .instanceNorm(channels: 13), [5]),
@@ -133,7 +133,7 @@ private let graphs: [NetworkDefinition] = [
 ]
 
 @Suite struct PlanTests {
-  @Test("Any graph gives what its nodes give one by one", arguments: graphs)
+  @Test("Every graph agrees with a node-by-node computation", arguments: graphs)
   func graph(_ definition: NetworkDefinition) throws {
     let model = randomModel(definition)
     let size = PictureSize(width: 19, height: 14)
@@ -142,34 +142,34 @@ private let graphs: [NetworkDefinition] = [
     let expected = cropped(
       try referenceOutput(of: model, input: extended(picture, toMultipleOf: definition.sizeMultiple)),
       height: size.height, width: size.width)
-    // Few layers: the Winograd transforms' 1e-5 of a layer's range decides.
+    // Few layers: the error of the Winograd transforms, 1e-5 of a layer's range, dominates.
     for frame in 1...2 {
       let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
       #expect(discrepancy.relative < 5e-5, "frame \(frame) of '\(definition.name)': \(discrepancy)")
     }
   }
 
-  @Test("Memory is little more than what is alive at once")
+  @Test("Memory is little more than what is alive at the same time")
   func memoryIsReused() throws {
     let engine = try StyleEngine(model: randomModel(.johnson()), width: 512, height: 384, pool: pool)
-    // 32 channels at full size and 64 at half size are alive together in front of the second upsampling.
+    // 32 channels at full size and 64 at half size are alive together before the second upsampling.
     let alive = 512 * 384 * 4 * (32 + 64 / 4)
     #expect(engine.memoryByteCount >= alive)
     #expect(engine.memoryByteCount < alive + 32 << 20, "scratch does not grow with the picture's height")
   }
 
-  @Test("4000×3000 in full width stays within 3 GB, of 6 GB allowed")
+  @Test("4000×3000 at full width stays within 3 GB, with 6 GB allowed")
   func largePicture() throws {
     let prepared = try PreparedModel(randomModel(.johnson()))
     let limit = 3 << 30
     #expect(throws: Never.self) {
-      // Pages are only taken when they are touched: making the engine costs nothing.
+      // Pages are only allocated when they are touched, so creating the engine costs nothing.
       let engine = try StyleEngine(model: prepared, width: 4000, height: 3000, pool: pool, memoryLimit: limit)
       #expect(engine.memoryByteCount <= limit)
     }
   }
 
-  @Test("What does not fit into the memory is refused before it is taken")
+  @Test("Plans that exceed the memory are rejected before allocation")
   func tooLarge() throws {
     let prepared = try PreparedModel(randomModel(.johnson(width: 0.25)))
     let error = try #require(throws: InferenceError.self) {
@@ -182,13 +182,13 @@ private let graphs: [NetworkDefinition] = [
     let engine = try StyleEngine(model: prepared, width: 640, height: 360, pool: pool, memoryLimit: needed)
     #expect(engine.memoryByteCount == needed)
     #expect(error.description.contains("640×360"))
-    // 65,536² in full width asks for about 800 GB: more than any machine here has.
+    // 65,536² at full width needs about 800 GB, more than any test machine has.
     let full = try PreparedModel(randomModel(.johnson(width: 4)))
     #expect(throws: InferenceError.self) { try StyleEngine(model: full, width: 65_536, height: 65_536, pool: pool) }
   }
 
   @Test(
-    "Sizes out of range are refused",
+    "Sizes out of range are rejected",
     arguments: [(0, 5), (5, 0), (-1, 8), (65_537, 1), (1, Int.max)])
   func sizes(width: Int, height: Int) throws {
     let prepared = try PreparedModel(randomModel(.johnson(width: 0.25)))
@@ -197,7 +197,7 @@ private let graphs: [NetworkDefinition] = [
     }
   }
 
-  @Test("Extreme proportions are painted", arguments: [(4001, 1), (1, 4001)])
+  @Test("Extreme aspect ratios are painted", arguments: [(4001, 1), (1, 4001)])
   func lines(width: Int, height: Int) throws {
     let size = PictureSize(width: width, height: height)
     let engine = try StyleEngine(
@@ -206,7 +206,7 @@ private let graphs: [NetworkDefinition] = [
     #expect(output.buffer.allSatisfy { $0.isFinite && abs($0 - 127.5) <= 150.001 })
   }
 
-  @Test("A missing parameter and one of the wrong shape are named")
+  @Test("Errors name missing parameters and those of the wrong shape")
   func parameters() throws {
     let model = randomModel(.johnson(width: 0.25))
     var parameters = model.parameters
@@ -227,7 +227,7 @@ private let graphs: [NetworkDefinition] = [
   }
 
   @Test(
-    "Nodes that do not fit together are refused, not trapped on",
+    "Nodes that do not fit together are rejected instead of trapping",
     arguments: [
       definition("reads itself", [("a", convolution(3, 3), [1])]),
       definition("reads nothing", [("", .relu, [])]),
@@ -258,7 +258,7 @@ private let graphs: [NetworkDefinition] = [
     }
   }
 
-  @Test("Frames do not make the memory grow")
+  @Test("Memory does not grow with the number of frames")
   func memoryDoesNotGrow() throws {
     let engine = try StyleEngine(
       model: randomModel(.johnson(width: 0.125)), width: 64, height: 64, pool: pool)
@@ -274,8 +274,8 @@ private let graphs: [NetworkDefinition] = [
       return try residentBytes() - before
     }
     _ = try growth(frames: 10)
-    // Other tests allocate beside this one, so the calmer rounds count, of a calm moment. The smallest activation, lost each frame,
-    // would be 800 KB a round at any time.
+    // Other tests allocate concurrently, so the quieter rounds count, measured at a quiet moment. The smallest
+    // activation, leaked in each frame, would always add 800 KB per round.
     var rounds: [Int] = []
     for _ in 0..<40 {
       rounds = try (0..<15).map { _ in try growth(frames: 50) }.sorted()
@@ -286,7 +286,7 @@ private let graphs: [NetworkDefinition] = [
   }
 }
 
-/// Bytes of this process that lie in memory.
+/// Returns the resident memory of this process in bytes.
 private func residentBytes() throws -> Int {
   let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
   return try #require(Int(fields[1])) * 4096

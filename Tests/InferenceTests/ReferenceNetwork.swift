@@ -6,10 +6,10 @@ import Testing
 
 /// Runs a network node by node in double precision: no fusion, no plan, and padding by a copy.
 ///
-/// `luma` is the film's that a revision sees, where it is not the input's.
+/// `luma` is the luma of the frame that a revision reads, if it is not that of the input.
 func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor? = nil) throws -> ReferenceTensor {
   func parameter(_ name: String) throws -> ReferenceTensor {
-    ReferenceTensor(try #require(model.parameters[name], "no parameter \(name)"))
+    ReferenceTensor(try #require(model.parameters[name], "missing parameter \(name)"))
   }
   var values: [ReferenceTensor] = []
   for node in model.definition.nodes {
@@ -72,22 +72,23 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
   return try #require(values.last)
 }
 
-/// The film's luma as an engine for bytes keeps it: rounded to whole numbers, the even one of two.
+/// Returns the luma of the frame as an engine for bytes stores it: rounded to integers, with ties to even.
 func roundedLuma(_ picture: Tensor) -> ReferenceTensor {
   var luma = Reference.luma(ReferenceTensor(picture))
   luma.elements = luma.elements.map { $0.rounded(.toNearestOrEven) }
   return luma
 }
 
-/// What a network on a canvas sees: `picture` as it is; any other sees it extended to its size multiple.
+/// Returns the input of a network: `picture` itself for a network with a canvas, otherwise the picture extended to the
+/// size multiple.
 func networkInput(_ picture: Tensor, of definition: NetworkDefinition) -> Tensor {
   definition.canvasLines == nil ? extended(picture, toMultipleOf: definition.sizeMultiple) : picture
 }
 
-/// A network that reads blocks of 4×4 pixels, at the picture's own size.
+/// A network that reads blocks of 4×4 pixels, at the size of the picture.
 let unshufflingNetwork = "dense:head=unshuffle4,tail=upsample,channels=8-16-32,detail=0,blocks=1,norm=instance"
 
-/// The picture, extended at the right and the bottom to multiples of `multiple`, with mirrored pixels.
+/// Returns the picture, extended by reflection at the right and bottom edges to multiples of `multiple`.
 func extended(_ input: Tensor, toMultipleOf multiple: Int) -> Tensor {
   let shape = input.shape
   let height = (shape.height + multiple - 1) / multiple * multiple
@@ -104,7 +105,7 @@ func extended(_ input: Tensor, toMultipleOf multiple: Int) -> Tensor {
   return output.tensor
 }
 
-/// The top left `height` × `width` pixels.
+/// Returns the top left `height` × `width` pixels.
 func cropped(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
   var output = ReferenceTensor(Shape(batch: 1, height: height, width: width, channels: input.shape.channels))
   for y in 0..<height {
@@ -133,7 +134,7 @@ private func padded(_ input: ReferenceTensor, by border: Int, mirrored isMirrore
   return output
 }
 
-/// Walks `|position|` steps from 0, turning round at both ends: a mirror that fits any distance.
+/// Walks `|position|` steps from 0 and turns at both ends, a reflection for any distance.
 private func mirrored(_ position: Int, _ extent: Int) -> Int {
   guard extent > 1 else { return 0 }
   var place = 0
@@ -146,6 +147,6 @@ private func mirrored(_ position: Int, _ extent: Int) -> Int {
 }
 
 extension NetworkDefinition: CustomTestStringConvertible {
-  /// The name: the nodes would fill the test log.
+  /// The name; the nodes would fill the test log.
   public var testDescription: String { name }
 }

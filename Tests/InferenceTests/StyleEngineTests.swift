@@ -16,7 +16,8 @@ struct PictureSize: Sendable, CustomStringConvertible {
   func bytes(seed: UInt32 = 3) -> [UInt8] { picture(seed: seed).elements.map { UInt8($0) } }
 }
 
-/// Single precision through sixteen layers, three of them by Winograd's transforms, whose error is 1e-5 of a layer's range.
+/// Single precision through sixteen layers, three of them by Winograd's transforms, whose error is 1e-5 of a layer's
+/// range.
 private let networkTolerance = 2e-4
 
 @Suite struct StyleEngineTests {
@@ -37,7 +38,7 @@ private let networkTolerance = 2e-4
     let expected = cropped(
       try referenceOutput(of: model, input: networkInput(picture, of: model.definition)), height: size.height,
       width: size.width)
-    // Where a norm sees a handful of pixels, it divides by their chance deviation and rounding grows with it.
+    // If a norm sees only a few pixels, it divides by their random deviation, which amplifies rounding.
     let tolerance = size.width * size.height < 16 ? 10 * networkTolerance : networkTolerance
     let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
     #expect(discrepancy.relative < tolerance, "\(discrepancy)")
@@ -60,7 +61,7 @@ private let networkTolerance = 2e-4
     #expect(discrepancy.relative < networkTolerance, "\(discrepancy)")
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: ["johnson", "realtime", unshufflingNetwork])
+  @Test("Results are bit-identical for any number of threads", arguments: ["johnson", "realtime", unshufflingNetwork])
   func threadCount(network: String) throws {
     let model = randomModel(try .named(network, width: 0.5))
     let size = PictureSize(width: 150, height: 101)
@@ -74,7 +75,7 @@ private let networkTolerance = 2e-4
   }
 
   @Test(
-    "A plan forgets the picture before: results do not depend on what was painted earlier",
+    "Results do not depend on previous pictures",
     arguments: ["johnson", "realtime", unshufflingNetwork])
   func reuse(network: String) throws {
     let size = PictureSize(width: 45, height: 31)
@@ -87,7 +88,7 @@ private let networkTolerance = 2e-4
     #expect(try engine.run(size.picture(seed: 1)).elements == first)
   }
 
-  @Test("Engines of several sizes over one prepared model are those of the model itself")
+  @Test("Engines of several sizes that share a prepared model agree with engines of the model itself")
   func sharedWeights() throws {
     let model = randomModel(.johnson(width: 0.25))
     let prepared = try PreparedModel(model)
@@ -104,7 +105,7 @@ private let networkTolerance = 2e-4
     }
   }
 
-  @Test("A picture of another shape is refused")
+  @Test("A picture of a different shape is rejected")
   func wrongShape() throws {
     let engine = try StyleEngine(
       model: randomModel(.johnson(width: 0.25)), width: 8, height: 4, pool: ComputePool(threads: 1))
@@ -113,12 +114,12 @@ private let networkTolerance = 2e-4
     }
   }
 
-  @Test("The profile names every layer once")
+  @Test("The profile contains every layer once")
   func profile() throws {
     let engine = try StyleEngine(
       model: randomModel(.johnson(width: 0.25)), width: 16, height: 16, pool: ComputePool(threads: 1))
     let names = try engine.profile(PictureSize(width: 16, height: 16).picture()).map(\.name)
-    #expect(names.count == 31, "16 convolutions and 15 norms; additions, ReLU, upsampling and tanh ride along")
+    #expect(names.count == 31, "16 convolutions and 15 norms; additions, ReLU, upsampling and tanh are fused")
     #expect(Set(names).count == names.count)
   }
 }

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 import Threading
 
-/// A 9×9 convolution that copies, on pictures that are extended to multiples of 4: what goes in comes out, unless something shifts, crops
-/// or converts wrongly.
+/// A 9×9 convolution that copies, on pictures that are extended to multiples of 4. The output equals the input unless
+/// something shifts, crops or converts incorrectly.
 private func copyingModel(gain: Float = 1) -> StyleModel {
   let definition = NetworkDefinition(
     name: "copy",
@@ -37,11 +37,11 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
 }
 
 @Suite struct StylizeTests {
-  /// One that reads pixels, one that reads blocks of them, and one on a canvas.
+  /// A network that reads pixels, one that reads blocks of them, and one with a canvas.
   private static let networks = ["johnson", unshufflingNetwork, "realtime"]
 
   @Test(
-    "Extension and crop neither shift nor change a pixel",
+    "Extension and cropping neither shift nor change pixels",
     arguments: [
       PictureSize(width: 1, height: 1), PictureSize(width: 2, height: 5), PictureSize(width: 7, height: 3),
       PictureSize(width: 16, height: 8), PictureSize(width: 33, height: 21),
@@ -54,20 +54,21 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     #expect(try stylize(bytes, engine, stride: stride, outputStride: stride) == bytes)
   }
 
-  @Test("Every byte value survives the conversions")
+  @Test("The conversions preserve every byte value")
   func everyByte() throws {
     let engine = try StyleEngine(model: copyingModel(), width: 16, height: 16, pool: ComputePool(threads: 1))
     let bytes = (0..<768).map { UInt8($0 % 256) }
     #expect(try stylize(bytes, engine, stride: 48, outputStride: 48) == bytes)
   }
 
-  @Test("Results are clamped and rounded to the nearest whole number")
+  @Test("Results are clamped and rounded to the nearest integer")
   func clampedAndRounded() throws {
     let model = copyingModel(gain: 1.75)
     let engine = try StyleEngine(model: model, width: 16, height: 16, pool: ComputePool(threads: 1))
     let bytes = (0..<768).map { UInt8($0 % 256) }
     let output = try stylize(bytes, engine, stride: 48, outputStride: 48)
-    // 1.75·x has exact quarters, and the transforms move values by less than 1e-3: only halves may be rounded either way.
+    // 1.75·x is an exact multiple of a quarter, and the transforms change values by less than 1e-3: only halves may be
+    // rounded either way.
     for (byte, result) in zip(bytes, output) {
       let exact = min(255, Double(byte) * 1.75)
       #expect(abs(Double(result) - exact) <= 0.5, "\(byte) became \(result)")
@@ -78,7 +79,7 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     #expect(try stylize(bytes, negative, stride: 48, outputStride: 48).allSatisfy { $0 == 0 })
   }
 
-  @Test("Rows may lie apart, and the bytes between them are left alone", arguments: networks)
+  @Test("Rows may have gaps, whose bytes are not changed", arguments: networks)
   func strides(network: String) throws {
     let size = PictureSize(width: 13, height: 6)
     let engine = try StyleEngine(
@@ -100,8 +101,8 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     }
   }
 
-  /// Not on a canvas: a revision reads the luma of bytes in whole numbers, see ``CanvasTests``.
-  @Test("Bytes are the rounded floats of the float entry", arguments: ["johnson", unshufflingNetwork])
+  /// Not with a canvas: a revision rounds the luma of bytes to integers, see ``CanvasTests``.
+  @Test("Byte results are the rounded float results", arguments: ["johnson", unshufflingNetwork])
   func agreesWithFloats(network: String) throws {
     let size = PictureSize(width: 37, height: 22)
     let engine = try StyleEngine(
@@ -111,7 +112,7 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     let bytes = try stylize(size.bytes(), engine, stride: size.width * 3, outputStride: size.width * 3)
     let expected = floats.map { UInt8(max(0, min(255, $0.rounded(.toNearestOrEven)))) }
     #expect(bytes == expected)
-    #expect(Set(bytes).count > 20, "a flat picture would prove little")
+    #expect(Set(bytes).count > 20, "a flat picture would not be a test")
   }
 
   @Test("A picture may be painted in place", arguments: networks)
@@ -130,7 +131,7 @@ private func stylize(_ bytes: [UInt8], _ engine: StyleEngine, stride: Int, outpu
     #expect(bytes == expected)
   }
 
-  @Test("A stride shorter than a row is refused")
+  @Test("A stride shorter than a row is rejected")
   func shortStride() throws {
     let engine = try StyleEngine(model: copyingModel(), width: 8, height: 2, pool: ComputePool(threads: 1))
     let bytes = [UInt8](repeating: 0, count: 48)

@@ -3,9 +3,9 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The slow reference kernels against PyTorch: what judges the fast kernels must itself be judged.
+/// Compares the reference kernels with PyTorch, since the other tests rely on them.
 @Suite struct ReferenceTests {
-  /// One unit in the last place: both sides compute in double precision from the same floats, and round once.
+  /// One unit in the last place: both sides compute in double precision from the same floats and round once.
   static let tolerance = 0x1p-23
 
   let golden: Golden

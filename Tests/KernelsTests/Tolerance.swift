@@ -6,10 +6,10 @@ import Threading
 /// More threads than the machine may have, and a number that does not divide the work evenly.
 let pool = ComputePool(threads: 3)
 
-/// What a kernel may lose against double precision, as a fraction of the range of the result.
+/// The error allowed for a kernel against double precision, as a fraction of the range of the result.
 enum Tolerance {
-  /// Single-precision sums of at most a few thousand products: half a unit in the last place (6e-8) grows with about the
-  /// square root of the number of terms.
+  /// Single-precision sums of at most a few thousand products: half a unit in the last place (6e-8) grows with about
+  /// the square root of the number of terms.
   static let singlePrecision = 4e-6
   /// Losses are summed in double precision from blocks of 64 floats, all of one sign.
   static let loss = 1e-6
@@ -18,14 +18,14 @@ enum Tolerance {
 
   /// F(4×4, 3×3) of the fused kernels on layers as in the networks: measured 4e-6 to 6e-6.
   static let winogradFour = 1.2e-5
-  /// F(6×6, 3×3): larger entries in the transforms; measured 7e-6 to 1e-5.
+  /// F(6×6, 3×3), with larger entries in the transforms: measured 7e-6 to 1e-5.
   static let winogradSix = 2e-5
-  /// Where a map has a few pixels, its range may be a fraction of what its sums went through.
+  /// The factor for maps of a few pixels, whose range may be a fraction of that of their sums.
   static let smallMaps = 3.0
   /// A multiply-add and a sum: two roundings of half a unit in the last place.
   static let prologue = 1.5e-7
 
-  /// The kernels at both ends: the same transforms, summed over all blocks of the kernel.
+  /// The kernels of the first and last layers: the same transforms, summed over all blocks of the kernel.
   static let picture = 3e-5
   /// Scale and shift of a norm: sums of at most some thousand differences in single precision.
   static let moments = 1e-5
@@ -60,14 +60,15 @@ func expectAgreement(
   #expect(discrepancy.relative <= tolerance, "\(name): \(discrepancy)", sourceLocation: sourceLocation)
 }
 
-/// Expects that nothing was written outside the arrays; keeps them alive until here, which their pointers alone do not.
+/// Expects that nothing was written outside the arrays, and keeps them alive until here, since pointers do not.
 func expectIntact(_ buffers: GuardedBuffer?..., sourceLocation: SourceLocation = #_sourceLocation) {
   for (index, buffer) in buffers.enumerated() {
     #expect(buffer?.isIntact ?? true, "written outside array \(index)", sourceLocation: sourceLocation)
   }
 }
 
-/// Runs `kernel` on a copy of `input` and an unset output of `count` elements, both between guards, and returns the output.
+/// Runs `kernel` on a copy of `input` and an unset output of `count` elements, both between guards, and returns the
+/// output.
 func guarded(
   _ input: [Float], count: Int, sourceLocation: SourceLocation = #_sourceLocation,
   _ kernel: (_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) -> Void

@@ -30,7 +30,7 @@ import Testing
     let plain = try NetworkDefinition.named("dense:revision=4")
     #expect(plain.canvasLines == nil && plain.revisionChannels == nil && !plain.name.contains("revision"))
     // A description without a canvas means that there is none, as long as this holds.
-    for preset in CandidateNetwork.presetNames { #expect(try CandidateNetwork(preset).canvas == 0) }
+    for preset in NetworkDescription.presetNames { #expect(try NetworkDescription(preset).canvas == 0) }
   }
 
   @Test("A revision starts without any effect, and its channels do not depend on the width")

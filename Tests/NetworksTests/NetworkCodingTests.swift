@@ -9,7 +9,7 @@ import Testing
 @Suite struct NetworkCodingTests {
   @Test(
     "Encoding and decoding preserves a network, with numbers exact to the bit",
-    arguments: NetworkDefinition.names + CandidateNetworkTests.descriptions)
+    arguments: NetworkDefinition.names + NetworkDescriptionTests.descriptions)
   func roundTrip(name: String) throws {
     let definition = try NetworkDefinition.named(name, width: 0.5)
     let json = try JSONEncoder().encode(definition)

@@ -218,8 +218,8 @@ import Testing
     #expect(throws: Never.self) { try StyleModel.load(path: path) }
   }
 
-  @Test("Saving and loading preserves the model of a candidate network, including its statistics")
-  func candidateRoundTrip() throws {
+  @Test("Saving and loading preserves the model of a described network, including its statistics")
+  func roundTripWithStatistics() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=4-4-8", width: 0.5)
     let folder = try TemporaryFolder()
     let path = folder.file("m.safetensors")

@@ -49,24 +49,25 @@ import Training
       for (a, b) in zip(outputs[0], outputs[1]) { expected = max(expected, Double(abs(a - b))) }
     }
     let check = HalfPrecisionCheck(model: model, photos: photos, pool: pool)
-    #expect(check.largestDifference == expected && expected > 0)
+    #expect(check.maximumDifference == expected && expected > 0)
     #expect(check.pictures == 2 && StyleCard.Storage(check).text.contains("measured on 2 photos"))
   }
 
   @Test func whatRoundsExactlyIsStoredInHalfPrecision() {
     let check = HalfPrecisionCheck(
       model: colourModel([1, 0, 0, 0, 0.5, 0, 0, 0, 2]), photos: [grey([0, 17, 255])], pool: pool)
-    #expect(check.largestDifference == 0 && check.storage == .float16)
+    #expect(check.maximumDifference == 0 && check.storage == .float16)
     #expect(StyleCard.Storage(check).text.hasPrefix("half precision, which changes pictures by at most 0.00 of 255"))
   }
 
   @Test func weightsThatRoundingSpoilsStayInSinglePrecision() {
-    // Half precision has even numbers only above 2048: 2049 becomes 2048, and red loses all it has: 1 of 255 is allowed, 2 are not.
+    // Half precision has even numbers only above 2048: 2049 becomes 2048, and red loses all it has: 1 of 255 is
+    // allowed, 2 are not.
     let model = colourModel([2049, -2048, 0, 0, 1, 0, 0, 0, 1])
     let bearable = HalfPrecisionCheck(model: model, photos: [grey([1])], pool: pool)
-    #expect(bearable.largestDifference == 1 && bearable.storage == .float16)
+    #expect(bearable.maximumDifference == 1 && bearable.storage == .float16)
     let spoilt = HalfPrecisionCheck(model: model, photos: [grey([0, 1]), grey([2, 0])], pool: pool)
-    #expect(spoilt.largestDifference == 2 && spoilt.storage == .float32)
+    #expect(spoilt.maximumDifference == 2 && spoilt.storage == .float32)
     #expect(
       StyleCard.Storage(spoilt).text
         == "single precision: half precision would change pictures by up to 2.00 of 255, measured on 2 photos"
@@ -74,14 +75,14 @@ import Training
     // What lies outside of 0…255 is not seen.
     let beyond = HalfPrecisionCheck(
       model: colourModel([2049, 0, 0, 0, 1, 0, 0, 0, 1]), photos: [grey([200])], pool: pool)
-    #expect(beyond.largestDifference == 0)
+    #expect(beyond.maximumDifference == 0)
   }
 
   @Test func withoutPicturesOrRangeNothingIsRisked() {
     let unseen = HalfPrecisionCheck(model: colourModel([1, 0, 0, 0, 1, 0, 0, 0, 1]), photos: [], pool: pool)
     #expect(unseen.storage == .float32 && StyleCard.Storage(unseen).text.hasPrefix("single precision"))
     let huge = HalfPrecisionCheck(model: colourModel([1e5, 0, 0, 0, 1, 0, 0, 0, 1]), photos: [grey([0])], pool: pool)
-    #expect(huge.largestDifference == .infinity && huge.storage == .float32)
+    #expect(huge.maximumDifference == .infinity && huge.storage == .float32)
     #expect(StyleCard.Storage(huge).text.contains("beyond the range"))
   }
 }

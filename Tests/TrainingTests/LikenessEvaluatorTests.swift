@@ -9,8 +9,9 @@ import Training
 @Suite(
   .enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not installed; run 'make setup' to get them"))
 struct LikenessEvaluatorTests {
-  /// Pillow rounds to bytes and clamps overshoots between its two passes, which changes single pixels by a few steps of 255. For the small
-  /// pictures, white noise enlarged more than twofold, the high-frequency figure differs by 0.003.
+  /// Pillow rounds to bytes and clamps overshoots between its two passes, which changes single pixels by a few steps
+  /// of 255. For the small pictures, white noise enlarged more than twofold, the high-frequency figure differs by
+  /// 0.003.
   static let scoreTolerance = 0.2
   static let shareTolerance = 0.005
 
@@ -47,7 +48,8 @@ struct LikenessEvaluatorTests {
       #expect(abs(value - expected) <= Self.scoreTolerance, "\(part): \(value) for \(expected)")
     }
     for (value, part) in [
-      (found.content, "content"), (found.contrast, "contrast"), (found.chroma, "chroma"), (found.grain, "grain"),
+      (found.content, "content"), (found.contrast, "contrast"), (found.chroma, "chroma"),
+      (found.highFrequency, "grain"),
     ] {
       let expected = try golden.scalar("\(name).\(part)")
       #expect(abs(value - expected) <= Self.shareTolerance, "\(name) \(part): \(value) for \(expected)")
@@ -65,7 +67,7 @@ struct LikenessEvaluatorTests {
     // If the frame is the painting itself, its distance is 0 and the figures must stay finite.
     let own = evaluator.likeness(of: picture[0], from: evaluator.frame(picture[0]))
     #expect(own.likeness == 100 && own.contrast == 1 && own.chroma == 1)
-    #expect(own.content.isFinite && own.grain.isFinite)
+    #expect(own.content.isFinite && own.highFrequency.isFinite)
   }
 
   @Test func flatPicturesGiveFiniteFigures() {
@@ -74,7 +76,7 @@ struct LikenessEvaluatorTests {
     for (painting, frame, painted) in [(flat, flat, flat), (other[0], flat, flat), (flat, other[1], other[2])] {
       let evaluator = LikenessEvaluator(extractor: extractor, painting: painting, pool: pool)
       let found = evaluator.likeness(of: painted, from: evaluator.frame(frame))
-      for value in [found.likeness, found.content, found.contrast, found.chroma, found.grain] {
+      for value in [found.likeness, found.content, found.contrast, found.chroma, found.highFrequency] {
         #expect(value.isFinite)
       }
     }

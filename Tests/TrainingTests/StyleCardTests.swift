@@ -21,7 +21,7 @@ import Training
   }
 
   private func likeness(_ form: Double) -> Likeness {
-    Likeness(fine: 80, stroke: 70.25, form: form, content: 0.6125, contrast: 0.5, chroma: 1.25, grain: 2)
+    Likeness(fine: 80, stroke: 70.25, form: form, content: 0.6125, contrast: 0.5, chroma: 1.25, highFrequency: 2)
   }
 
   private var steadiness: TemporalReport {

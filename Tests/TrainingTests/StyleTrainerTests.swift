@@ -62,7 +62,8 @@ import Training
     }
     let start = losses.prefix(3).reduce(0, +)
     let end = losses.suffix(3).reduce(0, +)
-    // Thirty steps from random weights halve the loss many times. With a gradient of the wrong sign or scale they do not.
+    // Thirty steps from random weights halve the loss many times. With a gradient of the wrong sign or scale they do
+    // not.
     #expect(end < start / 2, "from \(start / 3) to \(end / 3)")
   }
 
@@ -133,7 +134,7 @@ import Training
 }
 
 /// Networks with running statistics, trained for temporal stability.
-@Suite struct CandidateTrainingTests {
+@Suite struct BatchNormTrainingTests {
   private func problem(iterations: Int, temporalWeight: Double = 20) throws -> (SmallTraining, TrainingSettings) {
     let problem = try SmallTraining(iterations: iterations)
     var settings = problem.settings

@@ -5,16 +5,17 @@ import WideKernels
 
 @Suite("Products in vectors of sixteen")
 struct WideMicrokernelTests {
-  /// Each sum adds its products one after another, fused, and so does the slow twin: the same bits, as in vectors of 8.
+  /// Each sum adds its products in order with fused multiply-adds, and so does the reference: the results are
+  /// bit-identical, as with vectors of 8.
   @Test(
-    "Twelve rows and 32 columns agree with their slow twin to the bit",
+    "Twelve rows and 32 columns are bit-identical to the reference",
     .enabled(if: impasto_processor_has_avx512() != 0),
     arguments: [(1, 1), (2, 1), (3, 8)], [1, 2, 7, 32, 37, 128])
   func product(segments: (count: Int, element: Int), depth: Int) {
     let (segments, element) = segments
     var random = Random(seed: UInt64(segments * 1000 + depth))
     let (row, segment, stride) = (depth * element + 3, depth * element + 5, 35)
-    // Panels that do not follow one another, as those of the upsampling convolution.
+    // Panels that are not contiguous, like those of the upsampling convolution.
     let panel = segments * depth * 16 + 48
     let a = random.uniform(count: 12 * row + segments * segment)
     let b = random.uniform(count: 2 * panel)
@@ -46,7 +47,7 @@ struct WideMicrokernelTests {
   }
 
   @Test(
-    "Columns of overlapping windows agree with their slow twin to the bit",
+    "Columns of overlapping windows are bit-identical to the reference",
     .enabled(if: impasto_processor_has_avx512() != 0), arguments: [1, 3, 17], [1, 2, 37])
   func windows(step: Int, depth: Int) {
     var random = Random(seed: UInt64(step * 1000 + depth))
@@ -72,7 +73,7 @@ struct WideMicrokernelTests {
   }
 
   @Test(
-    "Three outputs of 64 tiles agree with their slow twin to the bit",
+    "Three outputs of 64 tiles are bit-identical to the reference",
     .enabled(if: impasto_processor_has_avx512() != 0), arguments: [1, 2, 17, 128])
   func tiles(depth: Int) {
     let count = 64
@@ -103,10 +104,10 @@ struct WideMicrokernelTests {
   }
 
   @Test(
-    "A row of a 3×3 convolution agrees with its slow twin to the bit",
+    "A row of a 3×3 convolution is bit-identical to the reference",
     .enabled(if: impasto_processor_has_avx512() != 0),
     arguments: [1, 4, 8, 13], [false, true])
-  func row(channels: Int, rectifies: Bool) {
+  func row(channels: Int, appliesReLU: Bool) {
     var random = Random(seed: UInt64(channels))
     let (plane, stride) = (90, 70)
     let rows = (0..<3).map { _ in random.uniform(count: channels * plane + 2) }
@@ -122,7 +123,7 @@ struct WideMicrokernelTests {
             else { return }
             convolveWideRow64x4(
               (upper + 1, middle + 1, lower + 1), plane: plane, channels: channels, b, bias: bias,
-              rectifies: rectifies, into: c, stride: stride)
+              appliesReLU: appliesReLU, into: c, stride: stride)
           }
         }
       }
@@ -138,7 +139,7 @@ struct WideMicrokernelTests {
         let (channel, row, tap) = (product / 9, product / 3 % 3, product % 3)
         sum.addProduct(rows[row][channel * plane + column + tap], b[product * 4 + output])
       }
-      #expect(c[index].bitPattern == (rectifies && sum < 0 ? 0 : sum).bitPattern)
+      #expect(c[index].bitPattern == (appliesReLU && sum < 0 ? 0 : sum).bitPattern)
     }
   }
 }

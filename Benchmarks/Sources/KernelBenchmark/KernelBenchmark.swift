@@ -4,56 +4,57 @@ import Kernels
 import Measurement
 import Threading
 
-/// Measures the kernels one by one.
+/// Measures each convolution kernel.
 struct KernelBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
-    abstract: "Measures every convolution kernel on the shapes that the networks use.",
+    abstract: "Measures every convolution kernel on the shapes in the networks.",
     discussion: """
-      The engine's kernels that can compute a shape and OpenBLAS on gathered patches (im2col) take turns; a star marks the \
-      one in the engine's plan; it has none for the layers of a revision, which are one pass. Operations are those of a direct convolution. The roofline is measured: the peak of 8-wide \
-      fused multiply-adds, and the bandwidth of memory with input, output and weight moved once.
+      The engine's kernels that support a shape take turns with OpenBLAS on gathered patches (im2col). A star marks the \
+      kernel in the engine's plan. The layers of a revision have none, because they are one pass. Operations are those of \
+      direct convolution. The roofline is measured: the peak of 8-wide fused multiply-adds, and the memory bandwidth with \
+      input, output and weight moved once.
       """,
     version: Program.version)
 
   @Option(
     parsing: .upToNextOption,
-    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
+    help: "The networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
     transform: NetworkChoice.checkName)
   var network: [String] = []
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Sizes: WxH, 360p, 540p, 720p, 1080p. (default: 360p 720p)", valueName: "size"),
+    help: ArgumentHelp("The sizes: WxH, 360p, 540p, 720p, 1080p. (default: 360p 720p)", valueName: "size"),
     transform: NamedSize.parse)
   var size: [FrameSize] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Numbers of threads. (default: 1, and one for each processor)",
+    parsing: .upToNextOption, help: "The numbers of threads. (default: 1, and the number of processors)",
     transform: ArgumentValues.integer(in: 1...256))
   var threads: [Int] = []
 
   @Option(
     parsing: .upToNextOption,
     help:
-      "Kernels to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
+      "The kernels to measure besides im2col: \(LayerKernel.allCases.map(\.description).joined(separator: ", ")). (default: all)",
     transform: { name in
       guard let algorithm = LayerKernel(name) else {
-        throw ValidationError("known are \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
+        throw ValidationError("expected one of \(LayerKernel.allCases.map(\.description).joined(separator: ", "))")
       }
       return algorithm
     })
   var algorithm: [LayerKernel] = []
 
   @Option(
-    help: "How long to measure each shape, at least three rounds. (default: 1)",
+    help: "The seconds to measure each shape, for at least three rounds. (default: 1)",
     transform: ArgumentValues.number(positive: true))
   var seconds = 1.0
 
-  @Flag(help: "Print one JSON object on standard output.")
+  @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Hide the progress.")
   var quiet = false
 
   func run() throws {

@@ -1,6 +1,6 @@
 import Measurement
 
-/// Results as lines of text.
+/// Formats results as lines of text.
 enum KernelTable {
   private static let table = TextTable([
     .init("network", width: 14, isText: true), .init("size", width: 5, isText: true), .init("threads"),
@@ -21,7 +21,7 @@ enum KernelTable {
     ])
   }
 
-  /// One line for each number of threads.
+  /// Returns one line for each number of threads.
   static func text(of rooflines: [Roofline]) -> String {
     rooflines.map {
       "\($0.threads) \($0.threads == 1 ? "thread" : "threads"): peak \($0.peakGFLOPS.threeDigits) GFLOP/s, "

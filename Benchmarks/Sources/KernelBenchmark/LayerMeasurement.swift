@@ -4,30 +4,31 @@ import Measurement
 import Networks
 import Threading
 
-/// One algorithm on one shape; a row of the table and an object of the JSON.
+/// The result of one algorithm on one shape; a row of the table and an object of the JSON.
 struct ConvolutionResult: Codable, Sendable {
   var network: String
   var width: Double
   var size: String
   var threads: Int
-  /// As in `3×3 128→64 320×180 ↑2`.
+  /// The shape, such as `3×3 128→64 320×180 ↑2`.
   var shape: String
-  /// The layers that have it.
+  /// The layers with this shape.
   var layers: [String]
   var algorithm: String
-  /// Whether the engine's plan has this algorithm for it; no algorithm's for a revision's layers.
+  /// Whether the engine's plan uses this algorithm; always false for the layers of a revision.
   var isPreferred: Bool
-  /// The median.
+  /// The median in milliseconds.
   var ms: Double
-  /// 10⁹ operations of direct convolution a second.
+  /// 10⁹ operations of direct convolution per second.
   var gflops: Double
   /// The same as a share of the processor's peak.
   var peakShare: Double
-  /// The same as a share of what peak and bandwidth allow.
+  /// The same as a share of the roofline.
   var rooflineShare: Double
-  /// im2col's time divided by this one; nil for depthwise and separable layers, which it does not compute.
+  /// The time of im2col divided by this one; nil for depthwise and separable layers, which im2col does not support.
   var speedupOverIm2col: Double?
-  /// The largest difference from the output of the yardstick, im2col where it computes the layer, divided by the largest output.
+  /// The maximum difference from the reference output, divided by the maximum output. The reference is im2col if it
+  /// supports the layer.
   var difference: Double
 }
 
@@ -38,20 +39,20 @@ struct KernelReport: Codable {
   var convolutions: [ConvolutionResult] = []
 }
 
-/// All algorithms on one shape.
+/// Measures all algorithms on one shape.
 struct LayerMeasurement {
   let network: NetworkChoice
   let size: FrameSize
   let layer: ConvolutionLayer
   let roofline: Roofline
 
-  /// A row for each of `kernels` that can compute the layer, the yardstick first.
+  /// Returns a row for each of `kernels` that supports the layer, starting with the reference.
   func run(_ kernels: Set<LayerKernel>, pool: ComputePool, seconds: Double) -> [ConvolutionResult] {
     let (geometry, candidates) = (layer.geometry, layer.candidates)
     let chosen = candidates.filter { $0 == candidates.first || kernels.contains($0) }
     let runs = chosen.map { ConvolutionRun(geometry, kernel: $0, pool: pool) }
     let times = Timing.interleaved(runs.map { run in { run() } }, seconds: seconds).map(Statistics.median)
-    let attainable = roofline.attainableGFLOPS(operations: layer.operations, bytes: layer.leastBytes)
+    let attainable = roofline.attainableGFLOPS(operations: layer.operations, bytes: layer.minimumBytes)
     return zip(runs, times).map { run, milliseconds in
       let gflops = layer.operations / milliseconds / 1e6
       return ConvolutionResult(

@@ -1,37 +1,37 @@
 import Foundation
 
-/// Grouped bars on a logarithmic axis, as SVG.
+/// A grouped bar chart with a logarithmic axis, as SVG.
 public struct BarChart: Sendable {
-  /// One bar; `mark` is a second value, drawn as a line across it.
+  /// A bar. `mark` is a second value, drawn as a line across it.
   public struct Bar: Sendable {
     let value: Double
     let mark: Double?
 
-    /// A bar of a positive value.
+    /// Creates a bar of a positive value.
     public init(value: Double, mark: Double? = nil) {
       self.value = value
       self.mark = mark
     }
   }
 
-  /// Bars side by side, one for each series; nil leaves the place empty.
+  /// Neighbouring bars, one for each series; nil leaves a gap.
   public struct Group: Sendable {
     let label: String
     let bars: [Bar?]
 
-    /// A group under its label.
+    /// Creates a group with a label.
     public init(label: String, bars: [Bar?]) {
       self.label = label
       self.bars = bars
     }
   }
 
-  /// Groups on axes of their own.
+  /// Groups with their own axes.
   public struct Panel: Sendable {
     let title: String
     let groups: [Group]
 
-    /// A panel under its title.
+    /// Creates a panel with a title.
     public init(title: String, groups: [Group]) {
       self.title = title
       self.groups = groups
@@ -46,7 +46,7 @@ public struct BarChart: Sendable {
   private let series: [String]
   private let panels: [Panel]
 
-  /// A chart; all panels share one scale.
+  /// Creates a chart. All panels share one scale.
   public init(title: String, subtitle: String, series: [String], panels: [Panel]) {
     self.title = title
     self.subtitle = subtitle
@@ -54,7 +54,7 @@ public struct BarChart: Sendable {
     self.panels = panels
   }
 
-  /// The powers of ten between which all positive values lie.
+  /// Returns the powers of ten that enclose all positive values.
   public static func scale(of values: [Double]) -> ClosedRange<Int> {
     let exponents = values.filter { $0 > 0 && $0.isFinite }.map(log10)
     guard let low = exponents.min(), let high = exponents.max() else { return 0...1 }
@@ -62,7 +62,7 @@ public struct BarChart: Sendable {
     return bottom...max(bottom + 1, Int(ceil(high)))
   }
 
-  /// The picture as an SVG document.
+  /// The chart as an SVG document.
   public var svg: String {
     let bars = panels.flatMap { $0.groups.flatMap { $0.bars.compactMap(\.self) } }
     let scale = Self.scale(of: bars.flatMap { [$0.value] + ($0.mark.map { [$0] } ?? []) })
@@ -152,7 +152,7 @@ public struct BarChart: Sendable {
 }
 
 extension String {
-  /// A number without the zeros at its end: `0.100` as `0.1`.
+  /// The number without trailing zeros: `0.1` for `0.100`.
   fileprivate var trimmedZeros: String {
     guard contains(".") else { return self }
     let short = String(reversed().drop { $0 == "0" }.reversed())

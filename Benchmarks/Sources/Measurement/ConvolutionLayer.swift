@@ -2,19 +2,22 @@ import Inference
 import Kernels
 import Networks
 
-/// A convolution that an engine does for a network, and how often.
+/// A convolution that an engine computes for a network, and the layers that have it.
 public struct ConvolutionLayer: Sendable {
-  /// The extents, nearest upsampling in front of the convolution included.
+  /// The dimensions, including nearest upsampling before the convolution.
   public let geometry: ConvolutionGeometry
-  /// The names of the layers that have them.
+  /// The names of the layers.
   public private(set) var names: [String]
-  /// The kernel that the engine takes; nil for the layers of a revision, which it computes in a pass of its own.
+  /// The engine's kernel; nil for the layers of a revision, which is a separate pass.
   public let kernel: LayerKernel?
 
-  /// The convolutions of the plan of `definition` for pictures of `width` × `height`; those of equal extents and kernels together, in the
-  /// order of the network. Layers of a draft have the extents of the canvas, those of a revision half the picture's.
+  /// Returns the convolutions in the plan of `definition` for pictures of `width` × `height`.
   ///
-  /// Throws `ModelError` or `InferenceError` where an engine would, and an ``UnknownKernel`` for a kernel that the benchmarks lack.
+  /// Layers with equal dimensions and kernels are grouped, in the order of the network. Layers of a draft have the
+  /// dimensions of the canvas, those of a revision half those of the picture.
+  ///
+  /// - Throws: `ModelError` or `InferenceError` as an engine does, and ``UnknownKernel`` for a kernel that the
+  ///   benchmarks do not know.
   public static func all(of definition: NetworkDefinition, height: Int, width: Int) throws -> [ConvolutionLayer] {
     var layers: [ConvolutionLayer] = []
     for planned in try PlannedConvolution.all(of: definition, width: width, height: height) {
@@ -32,31 +35,33 @@ public struct ConvolutionLayer: Sendable {
     return layers
   }
 
-  /// A kernel of the engine that the benchmarks do not know.
+  /// The engine uses a kernel that the benchmarks do not know.
   public struct UnknownKernel: Error, CustomStringConvertible {
     let name: String
 
     /// One sentence.
-    public var description: String { "the benchmarks know no kernel '\(name)'; known are \(LayerKernel.allCases)" }
+    public var description: String {
+      "there is no benchmark of the kernel '\(name)'; expected one of \(LayerKernel.allCases)"
+    }
   }
 
-  /// The kernels that compute the same, the yardstick of its kind first.
+  /// The kernels that compute the same layer, starting with the reference.
   public var candidates: [LayerKernel] {
     LayerKernel.allCases.filter { $0.kind == kind && $0.supports(geometry) }
   }
 
   private var kind: LayerKernel.Kind { kernel?.kind ?? .dense }
 
-  /// Operations without any algorithm's savings, two for each multiply-add.
+  /// The number of operations of direct convolution, two for each multiply-add.
   public var operations: Double { 2 * Double(geometry.batch * geometry.outputPixels * weightCount) }
 
-  /// Bytes that cannot be avoided: input, output and weight once each.
-  public var leastBytes: Double {
+  /// The minimum number of bytes moved: input, output and weight once each.
+  public var minimumBytes: Double {
     let (pixels, outputs) = (geometry.height * geometry.width, geometry.outputPixels * geometry.outputChannels)
     return 4 * Double(geometry.batch * (pixels * geometry.inputChannels + outputs) + weightCount)
   }
 
-  /// Values of the weight, and products for each pixel of the output.
+  /// The number of values in the weight, and of products per pixel of the output.
   private var weightCount: Int {
     let (inputs, taps) = (geometry.inputChannels, geometry.kernel * geometry.kernel)
     return switch kind {
@@ -68,7 +73,7 @@ public struct ConvolutionLayer: Sendable {
 }
 
 extension ConvolutionGeometry {
-  /// Kernel, stride, channels and the output's size in short: `3×3 128→64 320×180 ↑2`, `3×3/2 32→64 320×180`.
+  /// A short form of kernel, stride, channels and output size: `3×3 128→64 320×180 ↑2`, `3×3/2 32→64 320×180`.
   public var text: String {
     "\(kernel)×\(kernel)\(stride == 1 ? "" : "/\(stride)") \(inputChannels)→\(outputChannels) \(outputWidth)×\(outputHeight)"
       + (upsampling == 1 ? "" : " ↑\(upsampling)")

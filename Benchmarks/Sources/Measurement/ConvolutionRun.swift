@@ -1,20 +1,20 @@
 import Kernels
 import Threading
 
-/// One convolution with memory and random numbers of its own, ready to be run again and again.
+/// A convolution with its own memory and random values that can run repeatedly.
 ///
-/// Input, weight and bias are the same numbers for every kernel of the same kind on the same geometry, in the layout that it reads. As in a
-/// network, the bias is added on the way, and ReLU applied where the output is no picture.
+/// Every kernel of the same kind on the same geometry receives the same input, weight and bias, in its own layout. As
+/// in a network, the kernel adds the bias, and applies ReLU unless the output is a picture.
 public final class ConvolutionRun {
-  /// What is computed.
+  /// The dimensions of the convolution.
   public let geometry: ConvolutionGeometry
-  /// How.
+  /// The kernel that computes it.
   public let kernel: LayerKernel
   private let run: () -> Void
-  /// `[Ho·Wo, O]`.
+  /// Returns the output, `[Ho·Wo, O]`.
   private let output: () -> FloatBuffer
 
-  /// Makes the input and packs the weight for `kernel`, which must support `geometry`, of one image.
+  /// Creates the input and packs the weight for `kernel`, which must support `geometry`, of one image.
   public init(_ geometry: ConvolutionGeometry, kernel: LayerKernel, pool: ComputePool) {
     precondition(geometry.batch == 1 && kernel.supports(geometry), "\(kernel) does not compute \(geometry.text)")
     self.geometry = geometry
@@ -35,7 +35,7 @@ public final class ConvolutionRun {
   /// Computes the output once.
   public func callAsFunction() { run() }
 
-  /// The largest difference of the outputs that both have computed, divided by the largest output.
+  /// Returns the maximum difference between the outputs of both, divided by the maximum output. Both must have run.
   public func difference(from other: ConvolutionRun) -> Double {
     let (a, b) = (output(), other.output())
     var (largest, range): (Float, Float) = (0, 0)
@@ -48,19 +48,19 @@ public final class ConvolutionRun {
 
   // MARK: Operands
 
-  /// The layer's own numbers, of its own channels.
+  /// The layer's values, with its own channels.
   private struct Operands {
     let geometry: ConvolutionGeometry
-    /// `[H·W, I]`.
+    /// The input, `[H·W, I]`.
     let input: FloatBuffer
-    /// Of each layer that the kernel computes, `[O, I, k, k]`.
+    /// The weight of each layer that the kernel computes, `[O, I, k, k]`.
     let weights: [FloatBuffer]
     private let kind: LayerKernel.Kind
-    /// `[I]`, of the depthwise convolution in front of a 1×1 convolution.
+    /// The bias of the depthwise convolution before a 1×1 convolution, `[I]`.
     private let middleBias: FloatBuffer
-    /// `[O]`, and zeros up to whole vectors.
+    /// The bias, `[O]`, padded with zeros to whole vectors.
     let bias: FloatBuffer
-    let rectifies: Bool
+    let appliesReLU: Bool
 
     init(_ geometry: ConvolutionGeometry, _ kind: LayerKernel.Kind) {
       let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
@@ -75,11 +75,11 @@ public final class ConvolutionRun {
         case .separable: [FloatBuffer(count: inputs * taps, seed: 2), FloatBuffer(count: outputs * inputs, seed: 4)]
         }
       middleBias = FloatBuffer(count: inputs, seed: 5)
-      bias = FloatBuffer(count: outputs, seed: 3, storedCount: (outputs + 7) / 8 * 8)
-      rectifies = outputs != 3
+      bias = FloatBuffer(count: outputs, seed: 3, storedCount: ActivationLayout.storedChannels(outputs))
+      appliesReLU = outputs != 3
     }
 
-    /// The weights in the form that `kernel` reads.
+    /// Returns the weights packed for `kernel`.
     func packed(for kernel: any ConvolutionKernel) -> FloatBuffer {
       let packed = FloatBuffer(count: kernel.packedWeightCount)
       let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
@@ -96,12 +96,12 @@ public final class ConvolutionRun {
       return packed
     }
 
-    /// The input as activations have it, `[I/8, H·W, 8]`.
+    /// The input in the layout of activations, `[I/8, H·W, 8]`.
     var blocks: FloatBuffer {
       input.inBlocks(pixels: geometry.height * geometry.width, channels: geometry.inputChannels)
     }
 
-    /// The output of activations in whole pixels.
+    /// Returns the output of activations as `[H·W, O]`.
     func pixels(of blocks: FloatBuffer) -> FloatBuffer {
       blocks.fromBlocks(pixels: geometry.outputPixels, channels: geometry.outputChannels)
     }
@@ -120,7 +120,7 @@ public final class ConvolutionRun {
     let run = {
       convolution.forward(
         operands.input.pointer, preparedWeight: weight.pointer,
-        epilogue: ConvolutionEpilogue(bias: UnsafePointer(operands.bias.pointer), rectifies: operands.rectifies),
+        epilogue: ConvolutionEpilogue(bias: UnsafePointer(operands.bias.pointer), appliesReLU: operands.appliesReLU),
         output: output.pointer, scratch: scratch.pointer, pool: pool)
     }
     return (run, { output })
@@ -135,7 +135,7 @@ public final class ConvolutionRun {
     let run = {
       kernel.forward(
         ActivationInput(input.pointer), weight: weight.pointer,
-        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
+        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, appliesReLU: operands.appliesReLU),
         scratch: scratch.pointer, pool: pool)
     }
     return (run, { operands.pixels(of: output) })
@@ -153,7 +153,7 @@ public final class ConvolutionRun {
       kernel.forward(
         PictureReader(picture: PictureInput(.bytes(bytes, stride: 3 * geometry.width)), map: map),
         weight: weight.pointer,
-        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, rectifies: operands.rectifies),
+        output: ActivationOutput(output.pointer, bias: operands.bias.pointer, appliesReLU: operands.appliesReLU),
         scratch: scratch.pointer, pool: pool)
     }
     return ({ forward(picture) }, { operands.pixels(of: output) })

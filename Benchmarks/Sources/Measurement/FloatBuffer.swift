@@ -1,11 +1,13 @@
-/// Floats that a benchmark owns, aligned as the engine's are.
+import Kernels
+
+/// Floats that a benchmark owns, aligned like the engine's.
 final class FloatBuffer {
-  /// The first of them.
+  /// The first float.
   let pointer: UnsafeMutablePointer<Float>
-  /// How many.
+  /// The number of floats.
   let count: Int
 
-  /// `count` zeros.
+  /// Creates a buffer of `count` zeros.
   init(count: Int) {
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
     pointer = bytes.bindMemory(to: Float.self, capacity: max(1, count))
@@ -13,12 +15,13 @@ final class FloatBuffer {
     self.count = count
   }
 
-  /// `count` numbers that depend on `seed` only: whole ones of 0…255, or fractions in ±1; then zeros up to `storedCount`.
+  /// Creates `count` pseudorandom numbers that depend only on `seed`, integers in 0…255 or fractions in ±1, padded with
+  /// zeros to `storedCount`.
   convenience init(count: Int, seed: UInt32, isPicture: Bool = false, storedCount: Int? = nil) {
     self.init(count: storedCount ?? count)
     var state = seed
     for index in 0..<count {
-      // N. Lehmer's generator in the form of Numerical Recipes; speed does not depend on the numbers.
+      // A linear congruential generator with the constants of Numerical Recipes; speed does not depend on the values.
       state = state &* 1_664_525 &+ 1_013_904_223
       pointer[index] = isPicture ? Float(state >> 24) : Float(state >> 8) * 0x1p-23 - 1
     }
@@ -26,9 +29,9 @@ final class FloatBuffer {
 
   deinit { pointer.deallocate() }
 
-  /// A `[pixels, channels]` map as `[C/8, pixels, 8]`, with zeros in the channels that fill the last block.
+  /// Returns a `[pixels, channels]` map as `[C/8, pixels, 8]`, with zeros in the unused channels of the last block.
   func inBlocks(pixels: Int, channels: Int) -> FloatBuffer {
-    let blocks = FloatBuffer(count: (channels + 7) / 8 * 8 * pixels)
+    let blocks = FloatBuffer(count: ActivationLayout.storedChannels(channels) * pixels)
     for pixel in 0..<pixels {
       for channel in 0..<channels {
         blocks.pointer[(channel / 8 * pixels + pixel) * 8 + channel % 8] = pointer[pixel * channels + channel]
@@ -37,7 +40,7 @@ final class FloatBuffer {
     return blocks
   }
 
-  /// The way back: the first `channels` channels of `[C/8, pixels, 8]` as `[pixels, channels]`.
+  /// Returns the first `channels` channels of `[C/8, pixels, 8]` as `[pixels, channels]`.
   func fromBlocks(pixels: Int, channels: Int) -> FloatBuffer {
     let map = FloatBuffer(count: pixels * channels)
     for pixel in 0..<pixels {

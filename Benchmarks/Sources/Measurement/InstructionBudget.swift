@@ -1,36 +1,38 @@
 import Foundation
 
-/// How many instructions pieces of work took when they were last counted, and how far they may move.
+/// The recorded instruction counts of pieces of work, with limits for their change.
 ///
-/// A text file: lines that begin with `#` are remarks, one of which names the compiler; others are a name, spaces and a count.
+/// It is stored as a text file. Lines that begin with `#` are comments, one of which names the compiler. Other lines
+/// consist of a name, spaces and a count.
 public struct InstructionBudget: Equatable, Sendable {
-  /// More than this factor fails: 3 % is above what an unrelated change moves and below what a lost optimisation costs.
+  /// The factor above which a count fails. 3 % is more than unrelated changes cause, and less than the cost of a lost
+  /// optimisation.
   public static let upperFactor = 1.03
-  /// Less than this factor asks for a lower budget, so that what was won is kept.
+  /// The factor below which the budget should be lowered, to keep an improvement.
   public static let lowerFactor = 0.95
 
   private static let compilerMark = "# compiler: "
 
-  /// What compiled the code that was counted; counts of different compilers cannot be compared.
+  /// The compiler of the counted code. Counts of different compilers cannot be compared.
   public let compiler: String
   /// The counts by name.
   public let counts: [String: Int]
 
-  /// A budget of known counts.
+  /// Creates a budget with known counts.
   public init(compiler: String, counts: [String: Int]) {
     self.compiler = compiler
     self.counts = counts
   }
 
-  /// What a count says about its budget.
+  /// The result of comparing a count with its budget.
   public enum Verdict: Equatable, Sendable {
-    /// Between the factors.
+    /// Within the limits.
     case within
-    /// A failure.
+    /// Above the limit: a failure.
     case tooMany
-    /// Better by so much that the budget should follow.
+    /// So far below the budget that the budget should be lowered.
     case lowerIt
-    /// There is no budget of this name.
+    /// There is no budget with this name.
     case unknown
   }
 
@@ -41,8 +43,9 @@ public struct InstructionBudget: Equatable, Sendable {
     return factor > Self.upperFactor ? .tooMany : factor < Self.lowerFactor ? .lowerIt : .within
   }
 
-  /// Reads the text of a file; `file` is named in errors. Throws a ``FormatError`` for a line that is neither remark nor count,
-  /// or a name that comes twice.
+  /// Parses the text of `file`, whose name appears in errors.
+  ///
+  /// - Throws: ``FormatError`` for a line that is neither comment nor count, or a repeated name.
   public init(text: String, file: String) throws {
     var compiler = ""
     var counts: [String: Int] = [:]
@@ -54,7 +57,7 @@ public struct InstructionBudget: Equatable, Sendable {
       }
       let name = line[..<space].trimmingCharacters(in: .whitespaces)
       guard !name.isEmpty, counts.updateValue(count, forKey: name) == nil else {
-        throw FormatError(file: file, line: index + 1, problem: "the name '\(name)' is empty or comes twice")
+        throw FormatError(file: file, line: index + 1, problem: "the name '\(name)' is empty or repeated")
       }
     }
     self.init(compiler: compiler, counts: counts)
@@ -76,7 +79,7 @@ public struct InstructionBudget: Equatable, Sendable {
       """
   }
 
-  /// A line that cannot be read.
+  /// An invalid line.
   public struct FormatError: Error, Equatable, CustomStringConvertible {
     let file: String
     let line: Int

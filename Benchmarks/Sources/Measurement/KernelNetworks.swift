@@ -1,8 +1,8 @@
 import Networks
 
-/// Small networks for whose layers an engine takes each of its convolution kernels at least once.
+/// Small networks whose plans use every convolution kernel at least once.
 public enum KernelNetworks {
-  /// The pictures' size: tails that are no whole tiles, and maps on which F(4×4) is better than F(6×6).
+  /// The size of the pictures. It leaves incomplete tiles, and maps on which F(4×4) is faster than F(6×6).
   public static let (width, height) = (64, 32)
 
   /// The networks.
@@ -19,7 +19,7 @@ public enum KernelNetworks {
     network("upsampling at the end", [convolution(3, 16, stride: 2), .upsampleNearest, convolution(16, 3)]),
   ]
 
-  /// `operations` one after another.
+  /// Returns a network of consecutive `operations`.
   private static func network(_ name: String, _ operations: [Operation]) -> NetworkDefinition {
     NetworkDefinition(
       name: name,

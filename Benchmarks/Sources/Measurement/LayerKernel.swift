@@ -1,43 +1,43 @@
 import Kernels
 
-/// A kernel that can compute a convolution of a network: the engine's own, and the yardstick.
+/// A kernel that can compute a convolution of a network: one of the engine's, or the reference.
 public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertible {
-  /// OpenBLAS on gathered patches, with whole pixels side by side in memory: what a plain implementation does.
+  /// OpenBLAS on gathered patches, in the layout `[H, W, C]`, as in a plain implementation.
   case im2col
   /// Between two activations.
   case fused(FusedAlgorithm)
   /// The first layer, from bytes.
   case fromPicture(PictureAlgorithm)
-  /// The last layer.
+  /// The last layer, to a picture.
   case toPicture(ToPictureAlgorithm)
-  /// Each channel with a kernel of its own.
+  /// A depthwise convolution.
   case depthwise(DepthwiseAlgorithm)
-  /// A depthwise convolution and the 1×1 convolution behind it.
+  /// A depthwise convolution followed by a 1×1 convolution.
   case separable(SeparableAlgorithm)
 
-  /// What the layers are.
+  /// The kind of convolution.
   public enum Kind: Sendable {
-    /// Every output reads every input channel.
+    /// Every output channel depends on every input channel.
     case dense
-    /// As ``LayerKernel/depthwise(_:)``.
+    /// As in ``LayerKernel/depthwise(_:)``.
     case depthwise
-    /// As ``LayerKernel/separable(_:)``.
+    /// As in ``LayerKernel/separable(_:)``.
     case separable
   }
 
-  /// All of them, the yardsticks first.
+  /// All kernels, starting with the references.
   public static let allCases: [LayerKernel] =
     [.im2col] + FusedAlgorithm.allCases.map { .fused($0) } + PictureAlgorithm.allCases.map { .fromPicture($0) }
     + ToPictureAlgorithm.allCases.map { .toPicture($0) } + DepthwiseAlgorithm.allCases.reversed().map { .depthwise($0) }
     + SeparableAlgorithm.allCases.map { .separable($0) }
 
-  /// The kernel called `name`, or nil.
+  /// Returns the kernel called `name`, or nil.
   public init?(_ name: String) {
     guard let kernel = Self.allCases.first(where: { $0.description == name }) else { return nil }
     self = kernel
   }
 
-  /// As an engine's plan names it and as on the command line: `winograd6`, `fromPicture-winograd`.
+  /// The name in an engine's plan and on the command line: `winograd6`, `fromPicture-winograd`.
   public var description: String {
     switch self {
     case .im2col: "im2col"
@@ -49,7 +49,7 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     }
   }
 
-  /// What layers it computes.
+  /// The kind of layers that it computes.
   public var kind: Kind {
     switch self {
     case .im2col, .fused, .fromPicture, .toPicture: .dense
@@ -58,7 +58,8 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     }
   }
 
-  /// Whether it computes a convolution of its kind of the extents of `geometry`, its channels filled up to whole vectors where they must be.
+  /// Whether the kernel supports a convolution of its kind with the dimensions of `geometry`, after rounding channels
+  /// up where required.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool {
     let geometry = stored(geometry)
     return switch self {
@@ -71,10 +72,11 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     }
   }
 
-  /// `geometry` with the channels that it has in memory: those of activations in multiples of 8.
+  /// Returns `geometry` with the stored channels: for activations, multiples of 8.
   func stored(_ geometry: ConvolutionGeometry) -> ConvolutionGeometry {
-    func whole(_ channels: Int) -> Int { (channels + 7) / 8 * 8 }
-    var (inputs, outputs) = (whole(geometry.inputChannels), whole(geometry.outputChannels))
+    var (inputs, outputs) = (
+      ActivationLayout.storedChannels(geometry.inputChannels), ActivationLayout.storedChannels(geometry.outputChannels)
+    )
     switch self {
     case .im2col: (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     case .fromPicture: inputs = geometry.inputChannels

@@ -2,28 +2,29 @@ import Console
 import Foundation
 import Threading
 
-/// What the numbers were measured on and built from.
+/// The machine and the build of a measurement.
 public struct Machine: Codable, Sendable {
-  /// The processor's own name.
+  /// The name of the processor.
   public let processor: String
-  /// Processors that this process may run on.
+  /// The number of processors that this process may use.
   public let cores: Int
-  /// Which of the instruction sets that matter here the processor has, as Linux names them: `avx2`, `fma`, `avx512f`.
+  /// The instruction sets of the processor that matter here, named as in Linux: `avx2`, `fma`, `avx512f`.
   public let flags: [String]
-  /// Memory in GiB.
+  /// The memory in GiB.
   public let memoryGB: Double
-  /// The operating system's kernel.
+  /// The kernel of the operating system.
   public let kernel: String
-  /// Mean number of runnable tasks over the minute before the measurement: above 0.1 or so, others were at work.
+  /// The load average over the minute before the measurement. Above about 0.1, other tasks were running.
   public let load: Double
-  /// The revision of the checkout that the program lies in, with `+` if it has changes that are not committed; nil outside one.
+  /// The commit of the checkout that contains the program, with `+` if it has uncommitted changes; nil outside a
+  /// checkout.
   public let commit: String?
-  /// What `swift --version` says; nil without a compiler on the PATH.
+  /// The output of `swift --version`; nil without a compiler on the PATH.
   public let compiler: String?
-  /// Whether the build does without AVX2 and FMA.
+  /// Whether the build does not use AVX2 and FMA.
   public let isPortable: Bool
 
-  /// This machine, now. Runs `git` and `swift`, if they are there.
+  /// Returns the current state of this machine. Runs `git` and `swift` if they are available.
   public static func current() -> Machine {
     let (processor, flags) = processorInfo()
     var system = utsname()
@@ -54,11 +55,11 @@ public struct Machine: Codable, Sendable {
 
   private static let namedFlags = ["avx2", "fma", "avx512f", "avx512_vnni", "amx_tile"]
 
-  /// The processor's name and those of ``namedFlags`` that it has.
+  /// Returns the name of the processor and those of ``namedFlags`` that it has.
   static func processorInfo(_ path: String = "/proc/cpuinfo") -> (name: String, flags: [String]) {
     var name = "unknown processor"
     var flags: Set<Substring> = []
-    // The first processor's block; the others are the same.
+    // Only the first processor; the others are the same.
     for line in (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? [] {
       let parts = line.split(separator: ":", maxSplits: 1)
       guard parts.count == 2 else { continue }
@@ -72,7 +73,7 @@ public struct Machine: Codable, Sendable {
     return (name, namedFlags.filter { flags.contains(Substring($0)) })
   }
 
-  /// What a command prints on standard output, trimmed; nil if it cannot be run or fails.
+  /// Returns the trimmed standard output of a command, or nil if it cannot be run or fails.
   private static func output(of command: [String]) -> String? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -1,26 +1,28 @@
 import ArgumentParser
 import Networks
 
-/// A network as the benchmarks name it.
+/// A network as named in the benchmarks.
 public struct NetworkChoice: Sendable {
-  /// As given: `johnson`, `realtime`, or a description.
+  /// The given name: `johnson`, `realtime`, or a description.
   public let name: String
   /// The architecture.
   public let definition: NetworkDefinition
 
-  /// The network called `name`, its channels multiplied by `width`. Throws `ModelError` for an unknown name or a width out of range.
+  /// Creates the network called `name` with its channels multiplied by `width`.
+  ///
+  /// - Throws: `ModelError` for an unknown name or a width out of range.
   public init(_ name: String, width: Double = 1) throws {
     self.name = name
     definition = try .named(name, width: width)
   }
 
-  /// The network of a model file.
+  /// Creates a choice for the network of a model file.
   public init(_ definition: NetworkDefinition) {
     name = definition.name
     self.definition = definition
   }
 
-  /// `name` if there is such a network; for `transform:`.
+  /// Returns `name` if there is such a network; for `transform:`.
   @Sendable public static func checkName(_ name: String) throws -> String {
     do {
       _ = try NetworkChoice(name)
@@ -30,7 +32,7 @@ public struct NetworkChoice: Sendable {
     }
   }
 
-  /// The names of the well-known ones.
+  /// The names of the predefined networks.
   public static let names = NetworkDefinition.names
 }
 
@@ -38,8 +40,8 @@ extension NetworkDefinition {
   /// The name in results: `johnson` for that network at any width, and ``title`` for every other.
   public var resultName: String { name == "johnson" ? name : title }
 
-  /// The extents of a film's frame of `height` × `width` as the network takes them in: the next multiples of ``sizeMultiple``, or just these
-  /// where a canvas takes any.
+  /// Returns the size to which the network extends a frame of `height` × `width`: the next multiples of
+  /// ``sizeMultiple``, or the same size for a network with a canvas.
   public func frameExtents(height: Int, width: Int) -> (height: Int, width: Int) {
     guard canvasLines == nil else { return (height, width) }
     let multiple = max(1, sizeMultiple)

@@ -1,52 +1,53 @@
 import Threading
 
-/// What the processor can do at most, as measured: the two lines of a roofline.
+/// The measured limits of the processor, the two lines of a roofline.
 ///
-/// S. Williams, A. Waterman, D. Patterson: Roofline: An Insightful Visual Performance Model for Multicore Architectures,
-/// Communications of the ACM 52(4), 2009.
+/// S. Williams, A. Waterman, D. Patterson: Roofline: An Insightful Visual Performance Model for Multicore
+/// Architectures, Communications of the ACM 52(4), 2009.
 public struct Roofline: Codable, Sendable {
-  /// The number of threads that it holds for.
+  /// The number of threads.
   public let threads: Int
-  /// 10⁹ operations a second of 8-wide fused multiply-adds on registers, two operations each.
+  /// 10⁹ operations per second of 8-wide fused multiply-adds on registers, two operations each.
   public let peakGFLOPS: Double
-  /// 10⁹ bytes a second of `a[i] = b[i] + s·c[i]` on arrays larger than the caches: two reads and one write an element, without
-  /// the read that a processor may do before it writes.
+  /// 10⁹ bytes per second of `a[i] = b[i] + s·c[i]` on arrays larger than the caches: two reads and one write per
+  /// element, not counting a read that the processor may do before a write.
   public let bandwidthGBPS: Double
 
-  /// A roofline of known numbers.
+  /// Creates a roofline from known figures.
   public init(threads: Int, peakGFLOPS: Double, bandwidthGBPS: Double) {
     self.threads = threads
     self.peakGFLOPS = peakGFLOPS
     self.bandwidthGBPS = bandwidthGBPS
   }
 
-  /// Measures both on the threads of `pool`, in about half a second.
+  /// Measures both limits on the threads of `pool`, in about half a second.
   public init(measuredOn pool: ComputePool) {
     threads = pool.threadCount
     peakGFLOPS = Self.measuredPeak(pool)
     bandwidthGBPS = Self.measuredBandwidth(pool)
   }
 
-  /// The GFLOP/s within reach of a kernel that does `operations` and moves at least `bytes`: `min(peak, bandwidth · operations
-  /// / bytes)`.
+  /// Returns the attainable GFLOP/s of a kernel with `operations` that moves at least `bytes`:
+  /// `min(peak, bandwidth · operations / bytes)`.
   public func attainableGFLOPS(operations: Double, bytes: Double) -> Double {
     bytes > 0 ? min(peakGFLOPS, bandwidthGBPS * operations / bytes) : peakGFLOPS
   }
 
   // MARK: Peak
 
-  /// Sixteen pieces of work a thread, so that one that starts late costs little.
+  /// Sixteen pieces of work per thread, so that a thread that starts late costs little.
   private static let piecesPerThread = 16
   private static let stepsPerPiece = 100_000
-  /// Two units with a latency of four cycles need eight chains; twelve and the two factors fit sixteen registers.
+  /// Two units with a latency of four cycles need eight chains. Twelve chains and the two factors fit into sixteen
+  /// registers.
   private static let chains = 12
 
-  /// The best of several short runs, in GFLOP/s.
+  /// Returns the best of several short runs in GFLOP/s.
   public static func measuredPeak(_ pool: ComputePool, repetitions: Int = 40) -> Double {
     let pieces = piecesPerThread * pool.threadCount
     let results = UnsafeMutablePointer<Float>.allocate(capacity: pieces)
     defer { results.deallocate() }
-    // Only known while it runs, so that nothing is computed beforehand.
+    // Known only at run time, so that the compiler cannot evaluate anything in advance.
     let factor = Float(pool.threadCount) * 1e-9 + 1
     var best = Double.infinity
     for _ in 0..<max(1, repetitions) {
@@ -85,10 +86,10 @@ public struct Roofline: Codable, Sendable {
 
   // MARK: Bandwidth
 
-  /// Floats of each of the three arrays: 64 MiB.
+  /// The number of floats in each of the three arrays: 64 MiB.
   private static let arrayCount = 1 << 24
 
-  /// The best of several passes, in GB/s.
+  /// Returns the best of several passes in GB/s.
   public static func measuredBandwidth(_ pool: ComputePool, repetitions: Int = 12) -> Double {
     let arrays = UnsafeMutableRawPointer.allocate(byteCount: 3 * arrayCount * 4, alignment: 64)
     defer { arrays.deallocate() }

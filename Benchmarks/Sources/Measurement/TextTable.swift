@@ -1,14 +1,14 @@
 import Foundation
 
-/// Rows of text in columns, printed one by one as they are measured.
+/// A table of text that is printed row by row as results arrive.
 public struct TextTable: Sendable {
-  /// One column.
+  /// A column.
   public struct Column: Sendable {
     let title: String
     let width: Int
     let isText: Bool
 
-    /// A column at least as wide as its title; numbers stand at the right, text at the left.
+    /// Creates a column at least as wide as its title. Numbers are aligned right, text left.
     public init(_ title: String, width: Int = 0, isText: Bool = false) {
       self.title = title
       self.width = max(width, title.count)
@@ -18,13 +18,14 @@ public struct TextTable: Sendable {
 
   private let columns: [Column]
 
-  /// A table of these columns.
+  /// Creates a table with these columns.
   public init(_ columns: [Column]) { self.columns = columns }
 
-  /// The titles.
+  /// The line of titles.
   public var header: String { row(columns.map(\.title)) }
 
-  /// One line: a cell for each column; a missing one is empty, one wider than its column shifts the others.
+  /// Returns one line with a cell for each column. Missing cells are empty, and a cell wider than its column shifts the
+  /// others.
   public func row(_ cells: [String]) -> String {
     let padded = columns.enumerated().map { index, column in
       let cell = index < cells.count ? cells[index] : ""
@@ -37,13 +38,13 @@ public struct TextTable: Sendable {
 }
 
 extension Double {
-  /// Three significant digits without an exponent: `0.0123`, `1.23`, `123`, `1234`.
+  /// The number with three significant digits and without an exponent: `0.0123`, `1.23`, `123`, `1234`.
   public var threeDigits: String {
     guard isFinite, self != 0 else { return isFinite ? "0" : "–" }
     let digits = max(0, 2 - Int(floor(log10(abs(rounded(significantDigits: 3))))))
     return String(format: "%.*f", digits, self)
   }
 
-  /// A share as a whole percentage: `87 %`.
+  /// The share as a whole percentage: `87 %`.
   public var percentage: String { isFinite ? "\(Int((self * 100).rounded())) %" : "–" }
 }

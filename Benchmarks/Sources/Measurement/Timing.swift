@@ -2,16 +2,17 @@ import Threading
 
 /// Wall-clock times of repeated work.
 public enum Timing {
-  /// Milliseconds that `body` took.
+  /// Returns the milliseconds that `body` takes.
   public static func milliseconds(_ body: () throws -> Void) rethrows -> Double {
     let start = ContinuousClock.now
     try body()
     return (ContinuousClock.now - start).seconds * 1000
   }
 
-  /// The times of each candidate in milliseconds, the candidates taking turns: a slow spell of the machine meets all of them.
+  /// Returns the times of each candidate in milliseconds. The candidates take turns, so that a temporary slowdown of
+  /// the machine affects all of them.
   ///
-  /// One round that is not counted warms the caches. Then rounds follow until each candidate has `minimum` times and `seconds`
+  /// One uncounted round warms the caches. Rounds then continue until each candidate has `minimum` times and `seconds`
   /// have passed, or each has `maximum`.
   public static func interleaved(
     _ candidates: [() -> Void], seconds: Double, minimum: Int = 3, maximum: Int = 1000

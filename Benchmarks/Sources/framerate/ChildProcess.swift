@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
 
-/// Runs this program again, in a process whose memory is its own.
+/// Runs this program again in a separate process with its own memory.
 struct ChildProcess {
-  /// Runs it with `arguments` to its end and returns what it printed on standard output; its errors appear on ours.
+  /// Runs the program with `arguments` to completion and returns its standard output. Its errors go to this process's
+  /// standard error.
   ///
-  /// Throws an `ExitCode` for the child's exit status: it has said itself what was wrong.
+  /// - Throws: `ExitCode` with the child's exit status if it fails; the child has already printed the error.
   static func run(_ arguments: [String]) throws -> Data {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -25,13 +26,13 @@ struct ChildProcess {
   }
 }
 
-/// A signal ended the child: for want of memory, perhaps.
+/// A signal ended the child, possibly because the system ran out of memory.
 struct ChildError: Error, CustomStringConvertible {
   let arguments: [String]
   let signal: Int32
 
   var description: String {
-    "the measurement '\(arguments.joined(separator: " "))' was ended by signal \(signal)"
-      + (signal == SIGKILL ? ", perhaps for want of memory" : "")
+    "the measurement '\(arguments.joined(separator: " "))' was terminated by signal \(signal)"
+      + (signal == SIGKILL ? ", possibly because the system ran out of memory" : "")
   }
 }

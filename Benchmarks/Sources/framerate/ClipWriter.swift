@@ -2,7 +2,8 @@ import Console
 import FFmpeg
 import Streaming
 
-/// Writes the film that the whole job is measured on: H.264 in the container that the name tells, 25 frames a second.
+/// Writes the video for the measurement of the whole pipeline: H.264 at 25 frames per second, in the container that the
+/// file name implies.
 struct ClipWriter {
   private let muxer: Muxer
   private let encoder: Encoder
@@ -25,8 +26,10 @@ struct ClipWriter {
     target = try Frame(format)
   }
 
-  /// Writes `frames` frames of `size`: those of `clip`, scaled, from its start again when it ends; without a clip those of a
-  /// ``Scene``. Throws `MediaError`.
+  /// Writes `frames` frames of `size`: the scaled frames of `clip`, which repeats if it is too short, or of a ``Scene``
+  /// if there is no clip.
+  ///
+  /// - Throws: `MediaError` if the video cannot be read or written.
   static func write(_ path: String, size: FrameSize, frames: Int, clip: String?) throws {
     var writer = try ClipWriter(path: path, size: size)
     if let clip {
@@ -75,12 +78,12 @@ struct ClipWriter {
 
   private func checkProgress(since countBefore: Int, _ clip: String) throws {
     guard count == countBefore else { return }
-    throw MediaError(operation: "decode", file: clip, message: "there is no picture in it that can be decoded")
+    throw MediaError(operation: "decode", file: clip, message: "none of its frames can be decoded")
   }
 
   private mutating func append(_ source: Frame) throws {
     if scaler?.source != source.format { scaler = try Scaler(from: source.format, to: target.format) }
-    // The encoder may still read the frame before this one.
+    // The encoder may still be reading the previous frame.
     try target.makeWritable()
     try scaler?.scale(source, into: target)
     target.pts = Int64(count)

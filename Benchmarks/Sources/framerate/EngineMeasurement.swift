@@ -8,27 +8,27 @@ import Streaming
 import Tensors
 import Threading
 
-/// How long to measure.
+/// The length of a measurement.
 enum MeasurementLength: Sendable {
   /// For this time, but at least three frames.
   case seconds(Double)
-  /// Exactly so many frames.
+  /// Exactly this many frames.
   case frames(Int)
 }
 
-/// The times of some frames.
+/// The times of a sequence of frames.
 struct MeasuredFrames: Sendable {
-  /// The milliseconds of each.
+  /// The milliseconds of each frame.
   var times: [Double]
-  /// How many there were.
+  /// The number of frames.
   var count: Int
-  /// The length of it all.
+  /// The total time in seconds.
   var seconds: Double
 }
 
-/// One engine in this process, painting frame after frame on all threads.
+/// Measures one engine in this process, which paints frames sequentially on all threads.
 struct EngineMeasurement {
-  /// Frames before the first one that counts.
+  /// The number of frames before the first counted one.
   static let warmUpFrames = 2
 
   private let size: FrameSize
@@ -46,7 +46,7 @@ struct EngineMeasurement {
     self.interrupt = interrupt
   }
 
-  /// Paints for `length` after `warmUp` frames that do not count.
+  /// Paints for `length` after `warmUp` uncounted frames.
   func frames(_ length: MeasurementLength, warmUp: Int = warmUpFrames) throws -> MeasuredFrames {
     var result = [UInt8](repeating: 0, count: frame.count)
     let stride = 3 * size.width
@@ -69,10 +69,10 @@ struct EngineMeasurement {
 
   // MARK: One frame
 
-  /// The network's result for the frame, before it is clamped: float32 `[H, W, 3]`.
+  /// Returns the network's result for the frame before clamping: float32 `[H, W, 3]`.
   func floats() throws -> Tensor { try engine.run(input()) }
 
-  /// The median time of each step over `repetitions`.
+  /// Returns the median time of each step over `repetitions`.
   func profile(repetitions: Int) throws -> [Point.Step] {
     let input = input()
     _ = try engine.profile(input)

@@ -2,9 +2,11 @@ import Console
 import Files
 import Tensors
 
-/// Single frames in files without a head, for comparison with other programs.
+/// Raw single frames in files, for comparison with other programs.
 enum FrameFile {
-  /// Reads RGB24 of `size`, rows without padding. Throws `FileError`, or a ``SizeError`` unless there are exactly so many bytes.
+  /// Reads RGB24 of `size`, with rows without padding.
+  ///
+  /// - Throws: `FileError` if the file cannot be read, ``SizeError`` if it has a different number of bytes.
   static func rgb(_ path: String, size: FrameSize) throws -> [UInt8] {
     let file = try RandomAccessFile(path: path)
     let expected = 3 * size.width * size.height
@@ -12,14 +14,16 @@ enum FrameFile {
     return try file.bytes(offset: 0, count: expected)
   }
 
-  /// Writes the elements as little-endian float32, whole or not at all. Throws `FileError`.
+  /// Writes the elements atomically as little-endian float32.
+  ///
+  /// - Throws: `FileError` if the file cannot be written.
   static func write(_ tensor: Tensor, to path: String) throws {
     let file = try AtomicFile(path: path)
     try file.write(tensor.elements)
     try file.commit()
   }
 
-  /// A raw frame of another size.
+  /// The raw frame has a different size.
   struct SizeError: Error, CustomStringConvertible {
     let path: String
     let found: Int

@@ -14,17 +14,18 @@ struct Framerate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "framerate",
     abstract:
-      "Measures how many frames a second the engine paints, and the whole job of decoding, painting and encoding.",
+      "Measures the frame rate of the engine alone and of the whole pipeline: decoding, painting and encoding.",
     discussion: """
-      One network, one size and one number of threads are one point, measured here; of several, each is measured in a \
-      process of its own, so that its peak memory is its own. Times are taken frame by frame after two frames that do not \
-      count. Multiply-adds are counted as direct convolution, so the share of the processor's peak may exceed 100 %.
+      A point is one network, one size and one number of threads. A single point is measured in this process. Several \
+      points are measured in separate processes, so that each has its own peak memory. Frames are timed individually \
+      after two uncounted ones. Multiply-adds are counted as direct convolution, so the share of the processor's peak \
+      may exceed 100 %.
       """,
     version: Program.version)
 
   @Option(
     parsing: .upToNextOption,
-    help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
+    help: "The networks: \(NetworkChoice.names.joined(separator: ", ")). (default: johnson half quarter)",
     transform: NetworkChoice.checkName)
   var network: [String] = []
 
@@ -34,71 +35,72 @@ struct Framerate: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Sizes: WxH, 360p, 540p, 720p, 1080p. (default: these four)", valueName: "size"),
+    help: ArgumentHelp("The sizes: WxH, 360p, 540p, 720p, 1080p. (default: the last four)", valueName: "size"),
     transform: NamedSize.parse)
   var size: [FrameSize] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Numbers of threads. (default: 1, and one for each processor)",
+    parsing: .upToNextOption, help: "The numbers of threads. (default: 1, and the number of processors)",
     transform: ArgumentValues.integer(in: 1...256))
   var threads: [Int] = []
 
-  @Option(help: "How long to measure each. (default: 10)", transform: ArgumentValues.number(positive: true))
+  @Option(help: "The seconds of each measurement. (default: 10)", transform: ArgumentValues.number(positive: true))
   var seconds = 10.0
 
   @Option(
-    help: "How many frames to measure, instead of --seconds.", transform: ArgumentValues.integer(in: 1...1_000_000))
+    help: "The number of frames to measure, instead of --seconds.", transform: ArgumentValues.integer(in: 1...1_000_000)
+  )
   var frames: Int?
 
-  @Flag(help: "Paint one frame after another and leave out the whole job.")
+  @Flag(help: "Measure only the engine, without the whole pipeline.")
   var inferenceOnly = false
 
   @Option(
     help: ArgumentHelp(
-      "How many frames the whole job paints at a time, as in stylize-video. (default: one for each thread where the memory allows)",
+      "The number of frames that the pipeline paints at a time, as in stylize-video. (default: one for each thread if memory allows)",
       valueName: "N"),
     transform: ArgumentValues.integer(in: 1...256))
   var parallelFrames: Int?
 
-  @Option(help: "A model file whose network and weights to use, instead of --network with random weights.")
+  @Option(help: "The model file with the network and weights, instead of --network with random weights.")
   var model: String?
 
   @Option(help: "The seed of the random weights.")
   var seed: UInt64 = 1
 
-  @Option(help: "The video to repaint, brought to each size first. (default: a synthetic one)")
+  @Option(help: "The video to paint, scaled to each size first. (default: a synthetic one)")
   var clip: String?
 
-  @Flag(help: "Print one JSON object on standard output.")
+  @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
   @Option(help: "Write a chart of several points as SVG.")
   var chart: String?
 
-  @Flag(help: "Show no progress.")
+  @Flag(help: "Hide the progress.")
   var quiet = false
 
   // MARK: One point
 
-  @Flag(help: "Also print how long each step of the network takes, for one point.")
+  @Flag(help: "Also print the time of each step of the network, for one point.")
   var profile = false
 
   @Flag(
     help:
-      "For each line of standard input, a number of seconds, paint that long and print the frames' milliseconds as JSON, for one point."
+      "For each line of standard input, a number of seconds, paint for that time and print the milliseconds of the frames as JSON, for one point."
   )
   var turns = false
 
   @Option(help: "Paint this frame: raw RGB24 of --size, for one point.")
   var input: String?
 
-  @Option(help: "Write the network's result for the frame as float32 [H][W][3], 0…255 and not clamped, for one point.")
+  @Option(help: "Write the network's result for the frame as float32 [H][W][3], 0…255 before clamping, for one point.")
   var outputFloats: String?
 
-  @Option(help: "Write the model that was measured, random weights and all, for one network.")
+  @Option(help: "Write the measured model, including random weights, for one network.")
   var writeModel: String?
 
-  @Option(help: "Only write the video of --frames frames that would be repainted, for one size.")
+  @Option(help: "Only write the video of --frames frames that would be painted, for one size.")
   var writeClip: String?
 
   // MARK: -
@@ -112,7 +114,7 @@ struct Framerate: ParsableCommand {
 
   func validate() throws {
     if model != nil, !network.isEmpty || width != 1 {
-      throw ValidationError("--model has a network and a width of its own: leave out --network and --width")
+      throw ValidationError("--model defines the network and its width: leave out --network and --width")
     }
     let networkCount = model == nil ? networkNames.count : 1
     let points = networkCount * sizes.count * threadCounts.count

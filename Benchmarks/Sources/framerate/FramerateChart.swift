@@ -31,7 +31,9 @@ struct FramerateChart {
       series: series, panels: panels)
   }
 
-  /// Writes the SVG file, whole or not at all. Throws `FileError`.
+  /// Writes the SVG file atomically.
+  ///
+  /// - Throws: `FileError` if the file cannot be written.
   func write(to path: String) throws {
     let file = try AtomicFile(path: path)
     try file.write(Array(chart.svg.utf8))
@@ -40,7 +42,7 @@ struct FramerateChart {
 }
 
 extension Array where Element: Hashable {
-  /// The elements without repetitions, in the order of their first places.
+  /// Returns the elements without duplicates, in the order of their first occurrence.
   fileprivate func uniqued() -> [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }

@@ -1,7 +1,7 @@
 import Foundation
 import Measurement
 
-/// Points as lines of text.
+/// Formats points as lines of text.
 struct FramerateTable {
   private let table = TextTable([
     .init("network", width: 12, isText: true), .init("size", width: 9, isText: true), .init("threads"),
@@ -24,7 +24,7 @@ struct FramerateTable {
     ])
   }
 
-  /// The steps of a plan, one a line, with their share of the sum.
+  /// Returns one line for each step of a plan, with its share of the total.
   static func text(of steps: [Point.Step]) -> String {
     let total = steps.reduce(0) { $0 + $1.ms }
     let table = TextTable([

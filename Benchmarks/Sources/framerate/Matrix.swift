@@ -3,17 +3,17 @@ import Console
 import Foundation
 import Measurement
 
-/// Several points, each measured in a process of its own.
+/// Measures several points, each in its own process.
 struct Matrix {
   let requests: [PointRequest]
   /// The options of each process besides network, size and threads.
   let options: [String]
   let isQuiet: Bool
-  /// Whether each point is printed as soon as it is measured.
+  /// Whether to print each point as soon as it is measured.
   let showsTable: Bool
   let machine = Machine.current()
 
-  /// Measures all points, one after another.
+  /// Measures all points sequentially.
   func run(_ interrupt: InterruptFlag) throws -> [Point] {
     let progress = ProgressReporter(
       title: "Measuring", total: requests.count,

@@ -2,31 +2,31 @@ import Console
 import Measurement
 import Networks
 
-/// What one measurement is of.
+/// The subject of a measurement.
 struct PointRequest: Sendable {
   let network: NetworkChoice
   let size: FrameSize
   let threads: Int
 
-  /// `johnson 640x360, 2 threads`.
+  /// The title, such as `johnson 640x360, 2 threads`.
   var title: String { "\(network.name) \(size), \(threads) \(threads == 1 ? "thread" : "threads")" }
 }
 
-/// What one measurement found; the object of `--json`.
+/// The result of a measurement; the object of `--json`.
 struct Point: Codable, Sendable {
-  /// Speed and what follows from it.
+  /// Frame rate and derived figures.
   struct Rates: Codable, Sendable {
-    /// Frames a second from the first to the last.
+    /// Frames per second from the first to the last.
     var fps: Double
-    /// Milliseconds of one stylization; end to end, from one finished frame to the next.
+    /// The median in milliseconds: of one stylization, or end to end, between finished frames.
     var p50Ms: Double
     var p95Ms: Double
     var p99Ms: Double
-    /// The frames that were measured.
+    /// The number of measured frames.
     var frames: Int
-    /// 10⁹ multiply-adds a second, counted as direct convolution.
+    /// 10⁹ multiply-adds per second, counted as direct convolution.
     var gmacPerSecond: Double
-    /// The same as a share of the processor's peak; Winograd's algorithm does fewer operations and may exceed 1.
+    /// The same as a share of the processor's peak. Winograd's algorithm needs fewer operations and may exceed 1.
     var peakShare: Double
 
     init(_ measured: MeasuredFrames, gmacPerFrame: Double, peakGFLOPS: Double) {
@@ -41,36 +41,36 @@ struct Point: Codable, Sendable {
     }
   }
 
-  /// One step of the plan.
+  /// A step of the plan.
   struct Step: Codable, Sendable {
     var name: String
-    /// The median of the repetitions.
+    /// The median over the repetitions in milliseconds.
     var ms: Double
   }
 
-  /// The architecture's name and the multiplier of its channels: `half` is `johnson` of width 0.5.
+  /// The name of the architecture, whose channels are multiplied by `width`: `half` is `johnson` of width 0.5.
   var network: String
   var width: Double
-  /// `1280x720`.
+  /// The size, such as `1280x720`.
   var size: String
   var threads: Int
-  /// 10⁹ multiply-adds for one frame, counted as direct convolution.
+  /// 10⁹ multiply-adds per frame, counted as direct convolution.
   var gmacPerFrame: Double
-  /// 10⁹ operations a second of fused multiply-adds on these threads, measured right before and after.
+  /// 10⁹ operations per second of fused multiply-adds on these threads, measured just before and after.
   var peakGFLOPS: Double
-  /// One frame after another on all threads.
+  /// Frames painted sequentially on all threads.
   var inference: Rates
-  /// Painting alone, several frames at a time as the whole job does it; nil with `--inference-only`.
+  /// Painting alone, several frames at a time as in the whole pipeline; nil with `--inference-only`.
   var parallel: Rates?
-  /// How many frames at a time.
+  /// The number of frames painted at a time.
   var parallelFrames: Int?
-  /// The whole job; nil with `--inference-only`.
+  /// The whole pipeline; nil with `--inference-only`.
   var endToEnd: Rates?
-  /// The process's largest resident set in units of 2^20 bytes.
+  /// The maximum resident set of the process in MiB.
   var peakMemoryMB: Double
-  /// The same after inference, before the video; nil where there was none.
+  /// The same after inference, before the video; nil if no video was measured.
   var inferencePeakMemoryMB: Double?
-  /// With `--profile`.
+  /// The steps; only with `--profile`.
   var steps: [Step]?
 }
 

@@ -7,12 +7,12 @@ import Networks
 import Streaming
 import Threading
 
-/// Everything that is measured of one point, in this process.
+/// Measures everything for one point in this process.
 struct PointMeasurement {
-  /// The whole job.
+  /// The whole pipeline.
   struct Video {
     var parallelism: Parallelism
-    /// The film; nil for a synthetic one.
+    /// The video; nil for a synthetic one.
     var clip: String?
   }
 
@@ -20,9 +20,9 @@ struct PointMeasurement {
   let model: StyleModel
   let length: MeasurementLength
   let interrupt: InterruptFlag
-  /// Raw RGB24 to paint; nil for the synthetic film's first frame.
+  /// Raw RGB24 to paint; nil for the first frame of the synthetic video.
   let inputFile: String?
-  /// Where the result for it goes.
+  /// The file for its result.
   let outputFile: String?
   let profiles: Bool
   let video: Video?
@@ -33,7 +33,7 @@ struct PointMeasurement {
       try inputFile.map { try FrameFile.rgb($0, size: size) } ?? Scene(width: size.width, height: size.height).frame(0)
     let pool = ComputePool(threads: request.threads)
     let prepared = try PreparedModel(model)
-    // Before and after: the processor may change its clock meanwhile.
+    // Measured before and after, because the processor may change its clock in between.
     var peak = Roofline.measuredPeak(pool)
 
     let (inference, steps) = try measureEngine(prepared, frame, pool)
@@ -56,14 +56,14 @@ struct PointMeasurement {
       inferencePeakMemoryMB: whole == nil ? nil : inferencePeak.rounded(significantDigits: 5), steps: steps)
   }
 
-  /// One turn's answer.
+  /// The answer to one turn.
   private struct Turn: Encodable {
     let ms: [Double]
     let peakMemoryMB: Double
   }
 
-  /// Paints for as many seconds as each line of standard input says, and answers with the times of the frames: for
-  /// comparisons in which programs take turns, all of them loaded.
+  /// For each line of standard input, paints for that number of seconds and prints the times of the frames. Comparisons
+  /// use it to alternate between programs that stay loaded.
   func takeTurns() throws {
     let size = request.size
     let frame =
@@ -81,7 +81,7 @@ struct PointMeasurement {
     }
   }
 
-  /// The engine lives no longer than this, so that its memory is not added to that of the whole job.
+  /// Measures the engine, which is freed before the pipeline is measured so that their memory is not added.
   private func measureEngine(
     _ model: PreparedModel, _ frame: [UInt8], _ pool: ComputePool
   ) throws -> (MeasuredFrames, [Point.Step]?) {
@@ -108,14 +108,15 @@ struct PointMeasurement {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let clip = folder + "/clip.mp4"
-    // In a process of its own: its memory is not that of the job.
+    // In a separate process, so that its memory is not counted.
     _ = try ChildProcess.run(
       ["--write-clip", clip, "--size", "\(request.size)", "--frames", String(count)]
         + (video.clip.map { ["--clip", $0] } ?? []))
     return (parallel, try measurement.video(clip), measurement.parallelFrames)
   }
 
-  /// 10⁹ multiply-adds of a frame, extended to what the network needs; of a network on a canvas those of draft and revision.
+  /// Returns 10⁹ multiply-adds for a frame, extended as the network requires; for a network with a canvas, those of
+  /// draft and revision.
   private static func gmacPerFrame(_ definition: NetworkDefinition, _ size: FrameSize) throws -> Double {
     let extents = definition.frameExtents(height: size.height, width: size.width)
     return Double(try definition.multiplyAdds(height: extents.height, width: extents.width)) / 1e9

@@ -1,8 +1,8 @@
-/// A synthetic film: a camera moves over a picture of soft shapes, edges and grain.
+/// A synthetic video: a camera moves over a picture of soft shapes, edges and noise.
 ///
-/// Codecs find in it what they find in a film: motion, flat parts and detail. The same for every run.
+/// It contains what codecs encounter in real video: motion, flat areas and detail. It is the same in every run.
 struct Scene {
-  /// The camera's way: pixels to the right and down until it starts again.
+  /// The distance that the camera moves before it returns, in pixels to the right and down.
   private static let travel = (x: 96, y: 48)
 
   let width: Int
@@ -28,14 +28,14 @@ struct Scene {
     }
   }
 
-  /// A value of 0…255 that has no pattern.
+  /// Returns a pseudorandom value in 0…255.
   private static func noise(_ x: Int, _ y: Int) -> Int {
     var hash = UInt32(truncatingIfNeeded: x) &* 0x9e37_79b1 ^ UInt32(truncatingIfNeeded: y) &* 0x85eb_ca77
     hash = (hash ^ (hash >> 15)) &* 0x2c1b_3c6d
     return Int((hash ^ (hash >> 13)) & 255)
   }
 
-  /// Bilinear interpolation of noise on a grid of `cell` pixels, 0…255.
+  /// Returns noise in 0…255, interpolated bilinearly on a grid of `cell` pixels.
   private static func softNoise(_ x: Int, _ y: Int, cell: Int) -> Int {
     let (column, row, fx, fy) = (x / cell, y / cell, x % cell, y % cell)
     let top = noise(column, row) * (cell - fx) + noise(column + 1, row) * fx
@@ -47,7 +47,7 @@ struct Scene {
     let shapes = softNoise(x, y, cell: 64)
     let detail = softNoise(x + 7777, y, cell: 8)
     let grain = noise(x + 99_991, y) / 32
-    // Edges where the soft shapes cross a level.
+    // Edges where the soft shapes cross a threshold.
     let side = shapes > 128 ? 48 : 0
     func clamped(_ value: Int) -> UInt8 { UInt8(clamping: value + grain) }
     return SIMD3(
@@ -55,9 +55,9 @@ struct Scene {
       clamped(softNoise(x, y + 5555, cell: 96) - side / 2 + detail / 4))
   }
 
-  /// Hands each row of frame `number`, `3 · width` bytes, to `body`.
+  /// Calls `body` with each row of frame `number`, `3 · width` bytes.
   func forEachRow(ofFrame number: Int, _ body: (_ row: Int, UnsafeBufferPointer<UInt8>) -> Void) {
-    // There and back again.
+    // The camera moves back and forth.
     func position(_ step: Int, _ extent: Int) -> Int {
       let phase = step % (2 * extent)
       return phase < extent ? phase : 2 * extent - phase
@@ -71,7 +71,7 @@ struct Scene {
     }
   }
 
-  /// Frame `number` as RGB24 without padding.
+  /// Returns frame `number` as RGB24 without padding.
   func frame(_ number: Int) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(3 * width * height)

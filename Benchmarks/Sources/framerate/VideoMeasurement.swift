@@ -8,7 +8,7 @@ import Streaming
 import Synchronization
 import Threading
 
-/// Frames painted as `stylize-video` paints them: as many at a time as it would.
+/// Measures frames painted as in `stylize-video`, with the same number of frames at a time.
 struct VideoMeasurement {
   private let request: PointRequest
   private let style: StyleMixer
@@ -24,16 +24,16 @@ struct VideoMeasurement {
     try style.prepare(width: request.size.width, height: request.size.height)
   }
 
-  /// How many frames are painted at a time.
+  /// The number of frames painted at a time.
   var parallelFrames: Int { style.parallelFrames }
 
-  /// Paints copies of `frame` without decoding and encoding, each engine on a thread of its own; the times are those of
+  /// Paints copies of `frame` without decoding and encoding, each engine on its own thread. The times are those of
   /// single frames.
   func frames(_ length: MeasurementLength, of frame: [UInt8]) throws -> MeasuredFrames {
     let times = Mutex<[Double]>([])
     let started = Atomic<Int>(0)
     let (interrupt, stride) = (interrupt, 3 * request.size.width)
-    // The engines are ready once each has painted a frame that does not count.
+    // The engines are ready once each has painted an uncounted frame.
     for place in 0..<parallelFrames {
       var result = frame
       try style.stylize(frame, sourceStride: stride, into: &result, destinationStride: stride, place: place)
@@ -64,7 +64,7 @@ struct VideoMeasurement {
     return MeasuredFrames(times: all, count: all.count, seconds: seconds)
   }
 
-  /// Decodes, repaints and encodes `clip`, which is removed; the times are from one finished frame to the next.
+  /// Decodes, paints and encodes `clip`, which is then deleted. The times are those between finished frames.
   func video(_ clip: String) throws -> MeasuredFrames {
     defer { try? FileManager.default.removeItem(atPath: clip) }
     let output = clip + ".out.mp4"

@@ -2,12 +2,12 @@ import Foundation
 import Measurement
 import Synchronization
 
-/// Counts instructions by running this program again under valgrind.
+/// Counts instructions by running this program under valgrind.
 enum Callgrind {
-  /// What valgrind looks for: it counts from the entry of the one function to the entry of the other.
+  /// The functions at whose entry valgrind starts and stops counting.
   private static let (start, end) = ("*callgrindCountingStarts*", "*callgrindCountingEnds*")
 
-  /// The instructions of each of ``Workload/all`` by name, once each.
+  /// Returns the instructions of each of ``Workload/all`` by name.
   static func counts() throws -> [String: Int] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("impasto-instructions-\(getpid())").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -19,7 +19,7 @@ enum Callgrind {
       "--zero-before=\(start)", "--dump-before=\(end)",
       URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path, "--work",
     ]
-    // The same tables and the same kernels of OpenBLAS in every run, on every processor.
+    // The same tables and OpenBLAS kernels in every run, on every processor.
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["SWIFT_DETERMINISTIC_HASHING": "1", "OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1"]
     ) { $1 }
@@ -43,7 +43,7 @@ enum Callgrind {
     return counts
   }
 
-  /// Does each piece of work twice: once to warm up, once to be counted.
+  /// Does each piece of work twice: once to warm up and once to be counted.
   static func doWork(done: (Int) -> Void) throws {
     for (index, workload) in Workload.all.enumerated() {
       let work = try workload.prepare()
@@ -61,7 +61,7 @@ enum Callgrind {
     let log: String
 
     var description: String {
-      if status == 127 { return "there is no valgrind on the PATH" }
+      if status == 127 { return "valgrind is not on the PATH" }
       let lines = log.split(separator: "\n").map { line in String(line.drop { $0 == "=" || $0.isNumber }) }
       return "valgrind did not count (status \(status)): "
         + lines.filter { $0.count > 1 }.suffix(3).joined(separator: ";")
@@ -69,7 +69,7 @@ enum Callgrind {
   }
 }
 
-/// The number of the work in hand: an effect, so that the two functions are not optimised away.
+/// The number of the current work. It is a side effect, so that the two functions are not optimised away.
 private let current = Atomic<Int>(0)
 
 @inline(never)

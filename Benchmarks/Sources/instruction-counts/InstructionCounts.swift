@@ -4,14 +4,15 @@ import Files
 import Foundation
 import Measurement
 
-/// Guards against lost speed where times are too noisy to tell.
+/// Detects performance regressions without noisy time measurements.
 struct InstructionCounts: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "instruction-counts",
     abstract: "Counts the instructions of frames and kernels with valgrind and compares them with a file.",
     discussion: """
-      Fails where a count is more than 3 % above the file's, or where the file lacks one; says so where it is more than 5 % \
-      below. Counts depend on the compiler: if the file was written with another one, differences are shown and nothing fails.
+      Fails if a count exceeds that in the file by more than 3 % or is missing from the file. Reports counts that are more \
+      than 5 % below. Counts depend on the compiler: if the file was written with another one, the program shows the \
+      differences and does not fail.
       """,
     version: Program.version)
 
@@ -21,7 +22,7 @@ struct InstructionCounts: ParsableCommand {
   @Flag(help: "Write the file instead of comparing with it.")
   var update = false
 
-  @Flag(help: ArgumentHelp("Do the work and count nothing.", visibility: .hidden))
+  @Flag(help: ArgumentHelp("Do the work without counting.", visibility: .hidden))
   var work = false
 
   func run() throws {
@@ -58,11 +59,11 @@ struct InstructionCounts: ParsableCommand {
     }
     let gone = budget.counts.keys.filter { counts[$0] == nil }.sorted()
     if !gone.isEmpty {
-      try StandardOutput.write("No longer there: \(gone.joined(separator: ", ")): run with --update.\n")
+      try StandardOutput.write("Not measured any more: \(gone.joined(separator: ", ")). Run with --update.\n")
     }
     if compiler != budget.compiler {
       return try StandardOutput.write(
-        "\(file) was counted with another compiler (\(budget.compiler)), not with this one (\(compiler)): nothing is judged.\n"
+        "\(file) was counted with the compiler \(budget.compiler), not with this one, \(compiler): the counts are not compared.\n"
       )
     }
     guard failures.isEmpty else {
@@ -79,14 +80,14 @@ struct InstructionCounts: ParsableCommand {
     }
   }
 
-  /// Some counts are not as the file has them.
+  /// Some counts differ from the file.
   struct BudgetError: Error, CustomStringConvertible {
     let file: String
     let names: [String]
 
     var description: String {
-      "\(names.count) of the counts exceed \(file) by more than 3 % or are not in it: \(names.joined(separator: ", ")); "
-        + "if that is meant, run it with --update"
+      "\(names.count) of the counts exceed those in \(file) by more than 3 % or are missing from it: \(names.joined(separator: ", ")); "
+        + "if that is intended, run with --update"
     }
   }
 }

@@ -6,18 +6,18 @@ import Networks
 import TestSupport
 import Threading
 
-/// A piece of work whose instructions are counted: small, on one thread, the same in every run.
+/// Work whose instructions are counted: small, on one thread, and the same in every run.
 struct Workload: Sendable {
   let name: String
   private let makeWork: @Sendable (ComputePool) throws -> () throws -> Void
 
-  /// The work, to be done as often as one likes.
+  /// Prepares the work and returns it. It can be done any number of times.
   func prepare() throws -> () throws -> Void { try makeWork(ComputePool(threads: 1)) }
 
-  /// Frames of whole networks, the way to a canvas and back without a draft between, and every convolution kernel on the first
-  /// layer for which an engine takes it.
+  /// Frames of whole networks, the canvas passes without a draft, and every convolution kernel on the first layer for
+  /// which an engine uses it.
   ///
-  /// OpenBLAS is left out: which of its kernels runs depends on the processor.
+  /// OpenBLAS is excluded: its kernel depends on the processor.
   static let all: [Workload] =
     [
       frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48),
@@ -45,7 +45,7 @@ struct Workload: Sendable {
     }
   }
 
-  /// A film reduced to its canvas, enlarged and revised: what a network on a canvas does besides its draft.
+  /// The canvas passes: a frame is reduced to its canvas, enlarged and revised, without a draft.
   private static let reduction = NetworkDefinition(
     name: "canvas and revision",
     nodes: [

@@ -4,9 +4,9 @@ import Measurement
 import Streaming
 import Threading
 
-/// The delay of one stream.
+/// Measures the delay of one stream.
 enum DelayMeasurement {
-  /// One line of the table.
+  /// A row of the table.
   struct Row: Encodable {
     var network: String
     var size: String
@@ -17,7 +17,7 @@ enum DelayMeasurement {
     var paintMs: Double
     var p50Ms: Double
     var p95Ms: Double
-    /// The 95th percentile in units of the interval from frame to frame.
+    /// The 95th percentile in units of the frame interval.
     var p95Intervals: Double
   }
 
@@ -33,7 +33,7 @@ enum DelayMeasurement {
     ]
   }
 
-  /// Frames a second that leave the machine room: decoding, conversion and encoding need some too.
+  /// Returns a frame rate that the machine can sustain with reserves for decoding, conversion and encoding.
   static func heldRate(_ source: PaintedSource, _ pool: ComputePool) throws -> Double {
     let (width, height) = (source.size.width, source.size.height)
     let engine = try StyleEngine(model: source.model, width: width, height: height, pool: pool)
@@ -49,7 +49,7 @@ enum DelayMeasurement {
     return min(30, max(0.5, (700 / Statistics.median(times) * 10).rounded(.down) / 10))
   }
 
-  /// Paints `rate` frames a second for a second more than `seconds`.
+  /// Paints `rate` frames per second for a second longer than `seconds`.
   static func run(_ source: PaintedSource, rate: Double, seconds: Double, _ pool: ComputePool) throws -> Row {
     let numbers = try source.paint(
       rate: rate, seconds: seconds + 1, style: source.style(pool), encoderThreads: pool.threadCount)

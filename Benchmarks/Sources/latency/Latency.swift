@@ -10,19 +10,19 @@ import Threading
 struct Latency: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "latency",
-    abstract: "Measures the time from the arrival of a live frame to the writing of its painted and encoded one.",
+    abstract: "Measures the time from the arrival of a live frame to the writing of the painted, encoded frame.",
     discussion: """
-      A test pattern comes in at an even rate, is painted at its full size and encoded with the settings of --live. Without \
-      --fps the rate is what the machine holds: 0.7 of the frames a second that the engine alone paints, 30 at most. \
-      The percentiles are those of the last five seconds.
+      A test pattern arrives at a constant rate, is painted at full size and encoded with the settings of --live. Without \
+      --fps, the rate is what the machine sustains: 0.7 of the frame rate of the engine alone, at most 30. The percentiles \
+      are those of the last five seconds.
 
-      --streams measures frame rates instead: of so many sources at once, which share the threads as in stylize-live. Each \
-      sends 30 frames a second unless --fps says otherwise.
+      --streams measures the frame rates of several simultaneous sources instead, which share the threads as in \
+      stylize-live. Each sends 30 frames per second, or the rate of --fps.
       """,
     version: Program.version)
 
   @Option(
-    parsing: .upToNextOption, help: "Networks: \(NetworkChoice.names.joined(separator: ", ")). (default: half)",
+    parsing: .upToNextOption, help: "The networks: \(NetworkChoice.names.joined(separator: ", ")). (default: half)",
     transform: NetworkChoice.checkName)
   var network: [String] = []
 
@@ -31,28 +31,29 @@ struct Latency: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Sizes: 360p, 540p, 720p, 1080p, or WxH. (default: 320x180 360p 540p; with --streams 360p)",
+    help: "The sizes: 360p, 540p, 720p, 1080p, or WxH. (default: 320x180 360p 540p; with --streams 360p)",
     transform: NamedSize.parse)
   var size: [FrameSize] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Frames a second. (default: what the machine holds; with --streams 30)",
+    parsing: .upToNextOption, help: "The frames per second. (default: what the machine sustains; with --streams, 30)",
     transform: ArgumentValues.number(in: 0.5...240))
   var fps: [Double] = []
 
   @Option(
-    parsing: .upToNextOption, help: "Measure the frame rates of so many sources at once.",
+    parsing: .upToNextOption, help: "Measure the frame rates of this number of simultaneous sources.",
     transform: ArgumentValues.integer(in: 1...64))
   var streams: [Int] = []
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: the number of processors)",
+    transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
-  @Option(help: "How long to measure each.", transform: ArgumentValues.number(in: 2...3600))
+  @Option(help: "The seconds of each measurement.", transform: ArgumentValues.number(in: 2...3600))
   var seconds = 10.0
 
-  @Flag(help: "Print one JSON object on standard output.")
+  @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
   /// The object of `--json`.
@@ -78,7 +79,7 @@ struct Latency: ParsableCommand {
     }
   }
 
-  /// Measures all networks and sizes, and prints each as soon as it is measured, or all as JSON.
+  /// Measures all networks and sizes, and prints each row as soon as it is measured, or all as JSON.
   private func measure<Row: Encodable>(
     _ table: TextTable, _ usualSizes: [String], _ cells: (Row) -> [String],
     rows: (PaintedSource, ComputePool) throws -> [Row]

@@ -5,20 +5,20 @@ import Inference
 import Streaming
 import Threading
 
-/// A test pattern that comes in live and is painted at its full size with random weights.
+/// A live test pattern that is painted at full size with random weights.
 struct PaintedSource: Sendable {
-  /// The network's name.
+  /// The name of the network.
   let network: String
   let model: PreparedModel
   let size: FrameSize
 
-  /// A style of a run of its own; `turn` as for `StyleMixer`.
+  /// Returns a style for one run; `turn` is that of `StyleMixer`.
   func style(_ pool: ComputePool, turn: StyleMixer.Turn? = nil) -> StyleMixer {
     StyleMixer(NamedStyle("random", model: model), pool: pool, turn: turn)
   }
 
-  /// Paints `rate` frames a second for `seconds`, or until `shouldStop`, into a file that is removed; returns the
-  /// numbers at the end.
+  /// Paints `rate` frames per second for `seconds`, or until `shouldStop`, into a file that is then deleted, and
+  /// returns the final figures.
   func paint(
     rate: Double, seconds: Double, style: StyleMixer, encoderThreads: Int,
     shouldStop: @escaping @Sendable () -> Bool = { false },

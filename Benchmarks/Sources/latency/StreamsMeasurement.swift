@@ -4,27 +4,27 @@ import Streaming
 import Synchronization
 import Threading
 
-/// The frame rates of several streams at once, which take turns with the threads.
+/// Measures the frame rates of several simultaneous streams, which take turns on the threads.
 enum StreamsMeasurement {
-  /// One line of the table.
+  /// A row of the table.
   struct Row: Encodable {
     var network: String
     var size: String
     var streams: Int
-    /// Frames a second that each source sends.
+    /// The frames per second that each source sends.
     var fpsIn: Double
-    /// Painted frames a second of each stream.
+    /// The painted frames per second of each stream.
     var fps: [Double]
     var totalFps: Double
-    /// The least frame rate as a share of the greatest: 1 where all streams get the same.
+    /// The minimum frame rate divided by the maximum: 1 if all streams have the same.
     var fairness: Double
-    /// From the arrival of a frame to its writing: 95 % of the slowest stream's took no longer.
+    /// The 95th percentile of the time from the arrival of a frame to its writing, of the slowest stream.
     var p95Ms: Double
   }
 
   static let table = TextTable([
     .init("network", width: 12, isText: true), .init("size", width: 9, isText: true), .init("streams"),
-    .init("fps in"), .init("total fps"), .init("least / most"), .init("p95 ms", width: 7),
+    .init("fps in"), .init("total fps"), .init("min / max"), .init("p95 ms", width: 7),
     .init("fps of each", isText: true),
   ])
 
@@ -35,7 +35,7 @@ enum StreamsMeasurement {
     ]
   }
 
-  /// What is known of each stream: the numbers when the measured time began, and the latest.
+  /// The figures of each stream at the start of the measurement, and the latest ones.
   private struct Progress {
     var first: StylizationStatistics?
     var latest = StylizationStatistics()
@@ -43,8 +43,8 @@ enum StreamsMeasurement {
 
   private static let warmUp = 1.0
 
-  /// Paints `streams` sources of `rate` frames a second at once and counts for `seconds`, after all of them have run
-  /// for a second.
+  /// Paints `streams` sources of `rate` frames per second at once, and measures for `seconds` after all of them have
+  /// run for a second.
   static func run(
     _ source: PaintedSource, streams: Int, rate: Double, seconds: Double, _ pool: ComputePool
   ) throws -> Row {
@@ -57,7 +57,7 @@ enum StreamsMeasurement {
       let member = turns.join()
       let style = source.style(pool) { try member.take($0) }
       threads.start("stream") {
-        // Ended by `isOver`; an hour is for ever.
+        // `isOver` ends it; the hour is never reached.
         _ = try source.paint(
           rate: rate, seconds: 3600 + seconds, style: style, encoderThreads: 1,
           shouldStop: { isOver.load(ordering: .acquiring) },
@@ -75,17 +75,17 @@ enum StreamsMeasurement {
     isOver.store(true, ordering: .releasing)
     try threads.wait()
 
-    // Both numbers of a stream are of the same moment, so it does not matter that they come four times a second only.
+    // Both figures of a stream are from the same moment, so four updates per second suffice.
     let rates = measured.map { stream in
       guard let first = stream.first, stream.latest.seconds > first.seconds else { return 0.0 }
       return Double(stream.latest.framesOut - first.framesOut) / (stream.latest.seconds - first.seconds)
     }
-    let (least, most) = (rates.min() ?? 0, rates.max() ?? 0)
+    let (minimum, maximum) = (rates.min() ?? 0, rates.max() ?? 0)
     return Row(
       network: source.network, size: "\(source.size)", streams: streams, fpsIn: rate,
       fps: rates.map { $0.rounded(significantDigits: 4) },
       totalFps: rates.reduce(0, +).rounded(significantDigits: 4),
-      fairness: most > 0 ? (least / most).rounded(significantDigits: 3) : 0,
+      fairness: maximum > 0 ? (minimum / maximum).rounded(significantDigits: 3) : 0,
       p95Ms: (measured.map(\.latest.latencyP95Ms).max() ?? 0).rounded(significantDigits: 4))
   }
 }

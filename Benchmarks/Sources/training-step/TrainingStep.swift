@@ -8,15 +8,15 @@ import Tensors
 import Threading
 import Training
 
-/// Measures one step of a training.
+/// Measures one step of a training run.
 struct TrainingStep: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "training-step",
     abstract: "Measures one training step: forward, objective, backward, Adam.",
     discussion: """
-      The objective is that of train-style, VGG-16 as the feature extractor. Pictures are random numbers: their values do not \
-      matter to the time. Memory is the largest resident set of this process, the extractor's weights and the style's targets \
-      included.
+      The objective is that of train-style, with VGG-16 as the feature extractor. The pictures are random, since their \
+      values do not affect the time. Memory is the maximum resident set of this process, including the extractor's \
+      weights and the style's targets.
       """,
     version: Program.version)
 
@@ -26,7 +26,7 @@ struct TrainingStep: ParsableCommand {
   @Option(help: "The multiplier of the network's channels.", transform: ArgumentValues.number(in: 0.125...4))
   var width = 1.0
 
-  @Option(help: "Photos in one step.", transform: ArgumentValues.integer(in: 1...64))
+  @Option(help: "The number of photos in a step.", transform: ArgumentValues.integer(in: 1...64))
   var batchSize = 4
 
   @Option(
@@ -34,28 +34,29 @@ struct TrainingStep: ParsableCommand {
   var imageSize = 256
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: the number of processors)",
+    transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
-  @Option(help: "Steps to measure.", transform: ArgumentValues.integer(in: 1...10_000))
+  @Option(help: "The number of steps to measure.", transform: ArgumentValues.integer(in: 1...10_000))
   var steps = 7
 
-  @Option(help: "Steps before that are not counted.", transform: ArgumentValues.integer(in: 0...100))
+  @Option(help: "The number of uncounted steps before.", transform: ArgumentValues.integer(in: 0...100))
   var warmup = 1
 
-  @Option(help: "The extractor's weights. (default: those that 'make setup' brings)")
+  @Option(help: "The extractor's weights. (default: those that 'make setup' downloads)")
   var vgg: String?
 
   @Flag(help: "Show the time of each operation.")
   var profile = false
 
-  @Flag(help: "Wait for a line on standard input in front of each step: for taking turns with another program.")
+  @Flag(help: "Wait for a line on standard input before each step, to alternate with another program.")
   var waits = false
 
-  @Flag(help: "Print one JSON object on standard output.")
+  @Flag(help: "Print one JSON object to standard output.")
   var json = false
 
-  /// The share of one operation, seconds a step.
+  /// One operation's share in seconds per step.
   private struct OperationReport: Encodable {
     var name: String
     var calls: Int
@@ -93,7 +94,7 @@ struct TrainingStep: ParsableCommand {
       if waits { _ = readLine() }
       if profile && index == warmup { trainer.times = OperationTimes() }
       let time = try Timing.milliseconds { _ = try trainer.step(batch) } / 1000
-      // Not by way of a buffer: who waits for the line gives the next turn.
+      // Unbuffered: a process that waits for the line starts the next turn.
       if waits { FileHandle.standardOutput.write(Data("\(time)\n".utf8)) }
       if index >= warmup { seconds.append(time) }
     }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// The program as it was built; other programs rely on its options and on its JSON.
+/// Tests the built program. Other programs rely on its options and JSON.
 @Suite struct FramerateTests {
   private let program: BuiltProgram
   private let folder: TemporaryFolder
@@ -43,12 +43,12 @@ import Threading
     #expect(fps > 0 && p50 > 0 && p50 <= p95 && p95 <= p99)
     #expect(try number(point, "peakMemoryMB") > 1)
     #expect(point["endToEnd"] == nil && point["steps"] == nil)
-    // 2·GMAC/s over the peak, all of them rounded to three digits or more.
+    // 2·GMAC/s divided by the peak, all rounded to three digits or more.
     let share = try 2 * number(point, "inference", "gmacPerSecond") / number(point, "peakGFLOPS")
     #expect(try abs(number(point, "inference", "peakShare") / share - 1) < 0.01)
   }
 
-  @Test func theWholeJobRepaintsEveryFrame() throws {
+  @Test func pipelinePaintsEveryFrame() throws {
     let point = try object([
       "--network", "johnson", "--width", "0.125", "--size", "50x30", "--threads", "3", "--frames", "12", "--json",
       "--parallel-frames", "2",
@@ -58,7 +58,7 @@ import Threading
     #expect(try number(point, "endToEnd", "fps") > 0 && number(point, "endToEnd", "p50Ms") > 0)
   }
 
-  @Test func floatsAreTheEnginesAndTheModelIsWritten() throws {
+  @Test func floatsMatchTheEngineAndTheModelIsWritten() throws {
     let (width, height) = (21, 10)
     var random = Random(seed: 5)
     let pixels = random.uniform(count: 3 * width * height, in: 0...255).map { UInt8($0) }
@@ -88,14 +88,15 @@ import Threading
     #expect(try number(again, "width") == 0.25)
   }
 
-  @Test func severalPointsAreMeasuredApart() throws {
+  @Test func pointsAreMeasuredSeparately() throws {
     let report = try object([
       "--network", "johnson", "--width", "0.125", "--size", "16x16", "256x256", "--threads", "1", "--frames", "2",
       "--inference-only", "--json", "--chart", folder.file("chart.svg"),
     ])
     let points = try #require(report["points"] as? [[String: Any]])
     #expect(points.map { $0["size"] as? String } == ["16x16", "256x256"])
-    // The larger frame's process alone holds the larger frame's activations: 256 · 256 · 4 channels of 4 bytes and more.
+    // Only the process of the larger frame holds the activations of the larger frame: at least 256 · 256 · 4 channels
+    // of 4 bytes.
     #expect(try number(points[1], "peakMemoryMB") > number(points[0], "peakMemoryMB") + 1)
     #expect((report["machine"] as? [String: Any])?["processor"] is String)
     #expect(String(decoding: try folder.bytes(of: "chart.svg"), as: UTF8.self).hasPrefix("<svg "))
@@ -112,7 +113,7 @@ import Threading
     #expect(result.exitCode == 2 && result.errors.contains(expected), "\(result.errors)")
   }
 
-  @Test func aFrameOfAnotherSizeIsRefused() throws {
+  @Test func frameOfWrongSizeIsRejected() throws {
     try folder.write([1, 2, 3], to: "frame.rgb")
     let result = try program.run([
       "--network", "quarter", "--size", "8x8", "--threads", "1", "--frames", "1", "--input", folder.file("frame.rgb"),

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// report.py on what the programs print.
+/// Tests report.py with the output of the programs.
 @Suite struct ReportTests {
   private let folder: TemporaryFolder
   private let python: BuiltProgram
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func tablesHoldWhatTheProgramsPrinted() throws {
+  @Test func tablesShowThePrintedResults() throws {
     let framerate = try BuiltProgram("framerate").run([
       "--network", "half", "--size", "16x16", "360p", "--threads", "1", "--frames", "1", "--json", "--inference-only",
     ])
@@ -53,7 +53,7 @@ import Testing
     #expect(try rows("Against other runtimes").isEmpty)
   }
 
-  @Test func liveTablesHoldWhatTheProgramPrinted() throws {
+  @Test func liveTablesShowThePrintedResults() throws {
     let latency = try BuiltProgram("latency")
     let options = ["--network", "quarter", "--size", "32x16", "--threads", "1", "--seconds", "2", "--json"]
     let delays = try latency.run(options)
@@ -76,7 +76,7 @@ import Testing
     #expect(try rows("Machine").count == 1 + 3)
   }
 
-  @Test func theFastestPeerLeads() throws {
+  @Test func fastestPeerComesFirst() throws {
     func row(_ peer: String, _ milliseconds: Double) -> String {
       """
       {"network":"johnson","width":0.5,"size":"1280x720","threads":2,"peer":"\(peer)","peerMs":\(milliseconds),\
@@ -89,13 +89,13 @@ import Testing
     try folder.write(Array(text.utf8), to: "peers.json")
     #expect(try report().exitCode == 0)
     let table = try rows("Against other runtimes")
-    // Two tables: the fastest alone, then all.
+    // Two tables: only the fastest, then all.
     #expect(table.map { $0[3] } == ["peer", "fast", "peer", "fast", "slow"])
     #expect(
       table[1] == ["half", "720p", "2", "fast", "350", "100", "**3.50**", "1.00–9.00", "1.0e-05", "500", "125", "0.25"])
   }
 
-  @Test func ofTheLadderThoseLeadThatNoFasterOneBeats() throws {
+  @Test func networksOnTheParetoFrontAreBold() throws {
     func row(_ network: String, _ likeness: Double, _ milliseconds: Double) -> String {
       """
       {"network":"\(network)","likeness":\(likeness),"fine":80,"stroke":70.25,"form":-1.5,"content":0.6125,"ms":\(milliseconds),\
@@ -117,7 +117,7 @@ import Testing
     #expect(try text("The ladder").contains("at the lines of\n1280x720"))
   }
 
-  @Test func whatIsNotMeasuredAgainIsKept() throws {
+  @Test func sectionsWithoutNewResultsAreKept() throws {
     let machine = #"{"processor":"p","processors":2,"commit":"c","load":0.5}"#
     let soak = """
       {"machine":\(machine),"minutes":30,"viewers":7,"sentAway":3,"changes":5,"frames":99,"firstMB":100,"lastMB":101,"growth":0.01}
@@ -126,7 +126,7 @@ import Testing
     #expect(try report().exitCode == 0)
     let (live, machines) = (try text("Live"), try rows("Machine"))
     #expect(machines.count == 1 + 1 && machines.last?.first == "soak")
-    // The report itself is not read: what it says is in the file beside it.
+    // The script does not read the report itself, only the file beside it.
     for name in ["soak.json", "RESULTS.md"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
     #expect(try report().exitCode == 0)
     #expect(try text("Live") == live && rows("Machine") == machines)
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: ["{", #"{"machine":{}}"#])
-  func aDamagedFileIsNamed(text: String) throws {
+  func errorsNameDamagedFiles(text: String) throws {
     try folder.write(Array(text.utf8), to: "framerate.json")
     let result = try report()
     #expect(result.exitCode == 1 && result.errors.contains(folder.path), "\(result.errors)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program as it was built.
+/// Tests the built program.
 @Suite(.serialized) struct LatencyTests {
   private struct Report<Row: Decodable>: Decodable {
     struct Machine: Decodable { var processor: String }
@@ -54,12 +54,12 @@ import Testing
       // Three seconds of ten frames.
       #expect(row.framesIn == 30 && row.framesOut + row.framesDropped == 30 && row.framesOut > 0)
       #expect(row.p50Ms > 0 && row.p50Ms <= row.p95Ms)
-      // Of one division, in doubles.
+      // The result of one division of doubles.
       #expect(abs(row.p95Intervals - row.p95Ms / 100) < 1e-9 * row.p95Intervals)
     }
   }
 
-  @Test func severalStreamsAreCountedApart() throws {
+  @Test func streamsAreCountedSeparately() throws {
     let report = try report(
       ["--network", "quarter", "--streams", "1", "3", "--fps", "20", "--seconds", "2"], of: Streams.self)
     #expect(report.rows.map(\.streams) == [1, 3])

@@ -12,7 +12,7 @@ import Measurement
     #expect(BarChart.scale(of: values) == expected)
   }
 
-  @Test func documentIsWellFormedAndHoldsEveryBar() throws {
+  @Test func documentIsWellFormedAndContainsEveryBar() throws {
     let chart = BarChart(
       title: "A < B & C", subtitle: "machine", series: ["one", "two"],
       panels: [

@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct ConvolutionLayerTests {
-  @Test func johnsonsLayers() throws {
+  @Test func layersOfJohnson() throws {
     let definition = NetworkDefinition.johnson(width: 0.5)
     let layers = try ConvolutionLayer.all(of: definition, height: 48, width: 64)
     #expect(
@@ -20,9 +20,9 @@ import Threading
       ])
   }
 
-  /// Two independent walks over the network agree on its work.
+  /// The work of a network is computed in two independent ways.
   @Test(arguments: NetworkChoice.names)
-  func operationsAreThoseOfTheDefinition(name: String) throws {
+  func operationsMatchTheDefinition(name: String) throws {
     let definition = try NetworkChoice(name).definition
     let layers = try ConvolutionLayer.all(of: definition, height: 360, width: 640)
     #expect(layers.contains { $0.kernel == nil } == (definition.canvasLines != nil))
@@ -30,7 +30,7 @@ import Threading
     #expect(try operations == 2 * Double(definition.multiplyAdds(height: 360, width: 640)))
   }
 
-  @Test func aDraftHasTheCanvasAndARevisionHalfTheFilm() throws {
+  @Test func draftHasCanvasSizeAndRevisionHalfTheFrameSize() throws {
     let definition = try NetworkDefinition.named(
       "dense:head=unshuffle2,tail=upsample,channels=8-16-32,detail=0,blocks=2,norm=instance,canvas=64,revision=10")
     let layers = try ConvolutionLayer.all(of: definition, height: 179, width: 320)
@@ -45,7 +45,7 @@ import Threading
     #expect(try ConvolutionLayer.all(of: plain, height: 179, width: 320).allSatisfy { $0.kernel != nil })
   }
 
-  /// From and to pictures, with whole and broken vectors of channels, upsampled and plain.
+  /// From and to pictures, with complete and incomplete vectors of channels, with and without upsampling.
   @Test(arguments: [(3, 16, 9, 1), (16, 3, 9, 1), (16, 3, 3, 2), (8, 16, 3, 1), (12, 20, 3, 1), (16, 8, 3, 2)])
   func kernelsAgree(inputs: Int, outputs: Int, kernel: Int, upsampling: Int) {
     let geometry = ConvolutionGeometry(
@@ -70,21 +70,21 @@ import Threading
     expected()
     for kernel in kernels {
       let run = ConvolutionRun(geometry, kernel: kernel, pool: pool)
-      // Nothing is computed yet: the difference sees all of the output.
+      // Only one of the runs has an output: the difference covers all of it.
       #expect(run.difference(from: expected) == 1)
       run()
       #expect(run.difference(from: expected) < 1e-4)
     }
   }
 
-  @Test func someSmallNetworkTakesEachKernel() throws {
+  @Test func smallNetworksUseEveryKernel() throws {
     let layers = try KernelNetworks.all.flatMap {
       try ConvolutionLayer.all(of: $0, height: KernelNetworks.height, width: KernelNetworks.width)
     }
     #expect(Set(layers.compactMap(\.kernel)) == Set(LayerKernel.allCases).subtracting([.im2col]))
     for layer in layers {
       #expect(try layer.candidates.contains(#require(layer.kernel)))
-      #expect(layer.operations > 0 && layer.leastBytes > 0)
+      #expect(layer.operations > 0 && layer.minimumBytes > 0)
     }
   }
 

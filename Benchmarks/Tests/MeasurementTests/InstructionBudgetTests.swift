@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: ["name", "name x", "name -5", "name 0", "a 1\nb 2\na 3", " 12"])
-  func damagedFilesAreRefused(text: String) {
+  func invalidFilesAreRejected(text: String) {
     #expect(throws: InstructionBudget.FormatError.self) { try InstructionBudget(text: text, file: "a.txt") }
   }
 

@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 @Suite struct NetworkChoiceTests {
-  @Test func quarterIsJohnsonAtAQuarter() throws {
+  @Test func quarterIsJohnsonWithAQuarterOfTheChannels() throws {
     #expect(try NetworkChoice("quarter").definition == NetworkDefinition.johnson(width: 0.25))
     #expect(try NetworkChoice("quarter", width: 2).definition == NetworkDefinition.johnson(width: 0.5))
     #expect(try NetworkChoice("johnson").definition == NetworkDefinition.johnson())
@@ -13,12 +13,12 @@ import TestSupport
     for name in NetworkChoice.names { _ = try NetworkChoice(name) }
   }
 
-  @Test func resultsNameNetworksAsPeopleDo() throws {
+  @Test func resultsUseCommonNames() throws {
     let names = try ["half", "realtime", "dense:blocks=1"].map { try NetworkChoice($0).definition.resultName }
     #expect(try names == ["johnson", "realtime", NetworkDefinition.named("dense:blocks=1").name])
   }
 
-  @Test func framesAreExtendedWhereThereIsNoCanvas() throws {
+  @Test func framesAreExtendedWithoutACanvas() throws {
     #expect(try NetworkDefinition.named("dense").frameExtents(height: 270, width: 479) == (272, 480))
     #expect(try NetworkDefinition.named("dense:canvas=64").frameExtents(height: 270, width: 479) == (270, 479))
   }

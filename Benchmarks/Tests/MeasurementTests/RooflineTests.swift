@@ -14,7 +14,7 @@ import Testing
   @Test func candidatesTakeTurns() {
     var order: [Int] = []
     let times = Timing.interleaved([{ order.append(0) }, { order.append(1) }], seconds: 0, minimum: 4)
-    // One round to warm up, four that count.
+    // One round to warm up and four counted ones.
     #expect(order == [0, 1, 0, 1, 0, 1, 0, 1, 0, 1])
     #expect(times.map(\.count) == [4, 4])
     #expect(times.allSatisfy { $0.allSatisfy { $0 >= 0 } })

@@ -2,7 +2,7 @@ import Measurement
 import Testing
 
 @Suite struct StatisticsTests {
-  @Test func percentilesAreOfNearestRank() {
+  @Test func percentilesUseNearestRank() {
     let values = (1...100).map(Double.init).shuffled()
     #expect(Statistics.percentile(values, 0.5) == 50)
     #expect(Statistics.percentile(values, 0.95) == 95)
@@ -10,7 +10,7 @@ import Testing
     #expect(Statistics.percentile(values, 1) == 100)
     #expect(Statistics.percentile(values, 0) == 1)
     #expect(Statistics.percentile([3, 1, 2], 0.5) == 2)
-    // Of few values, the high percentiles are the largest one.
+    // With few values, the high percentiles are the maximum.
     #expect(Statistics.percentile([3, 1, 2], 0.95) == 3)
     #expect(Statistics.percentile([7], 0.5) == 7)
     #expect(Statistics.percentile([], 0.5) == 0)

@@ -1,9 +1,9 @@
 import Kernels
 
-/// A convolution between activations, dense, depthwise or both in one, with the upsampling in front of it.
+/// A convolution between activations, dense, depthwise or separable, with the upsampling before it.
 struct ConvolutionStep: PlanStep {
   let planned: PlannedConvolution
-  /// Of the layers that the kernel computes.
+  /// The filters of the layers that the kernel computes.
   let filters: [LoweredFilter]
   let kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>
   let input: LoweredInput

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The last convolution, to the picture.
+/// The last convolution, which writes the picture.
 struct ConvolutionToPictureStep: PlanStep {
   let planned: PlannedConvolution
   let filter: LoweredFilter

@@ -1,14 +1,14 @@
 import Kernels
 
-/// Scale and shift of an instance norm from the sums that the step before has gathered.
+/// Computes scale and shift of an instance norm from the sums of the previous step.
 struct NormStep: PlanStep {
-  /// The norm's node.
+  /// The node of the norm.
   let node: Int
-  /// Its name.
+  /// The name of the norm.
   let layer: String
-  /// Of the activation whose sums they are.
+  /// The size of the activation that was summed.
   let extent: ActivationExtent
-  /// The tasks that gathered them.
+  /// The number of tasks that computed the sums.
   let tasks: Int
 
   var momentCount: Int { Moments.count(tasks: tasks, channels: extent.storedChannels) }

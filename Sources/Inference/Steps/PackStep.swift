@@ -1,6 +1,6 @@
 import Kernels
 
-/// The end of a network that does not end in a convolution to three channels: a pixel shuffle, perhaps of factor 1.
+/// The end of a network that does not end in a convolution to three channels: a pixel shuffle, possibly of factor 1.
 struct PackStep: PlanStep {
   let input: LazyActivation
   let factor: Int

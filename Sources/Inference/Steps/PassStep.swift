@@ -1,10 +1,10 @@
 import Kernels
 
-/// What no convolution takes along: a function of each value.
+/// An elementwise function that is not fused into a convolution.
 struct PassStep: PlanStep {
   let input: LazyActivation
   let function: PointwiseFunction
-  /// Whether the sums of instance norms are gathered.
+  /// Whether the sums of instance norms are computed.
   let gathers: Bool
   let output: Int
 

@@ -1,6 +1,6 @@
 import Kernels
 
-/// A convolution on the picture itself.
+/// A convolution that reads the picture itself.
 struct PictureConvolutionStep: PlanStep {
   let planned: PlannedConvolution
   let filter: LoweredFilter

@@ -1,21 +1,21 @@
 import Kernels
 import Threading
 
-/// One pass of a plan over memory: what it needs, how it is bound to its memory and weights, and how it runs.
+/// One pass of a plan over memory: its requirements, how it is bound to memory and weights, and how it runs.
 ///
-/// The lowering makes it on activations that are numbered but not yet placed.
+/// Lowering creates steps on activations that are numbered but have no memory yet.
 protocol PlanStep {
-  /// The activations that it reads or writes.
+  /// The activations that the step reads or writes.
   var activations: [Int] { get }
-  /// The convolutions that it computes.
+  /// The convolutions that the step computes.
   var convolutions: [PlannedConvolution] { get }
-  /// Doubles for the sums of instance norms.
+  /// The doubles for the sums of instance norms.
   var momentCount: Int { get }
 
-  /// Floats of scratch on a pool of `threads`.
+  /// Returns the floats of scratch space on a pool of `threads`.
   func scratchCount(threads: Int) -> Int
 
-  /// The step with its memory and weights in place; nil where nothing is left to do in a frame.
+  /// Binds the step to its memory and weights. Returns nil if there is nothing to do per frame.
   func bound(to binding: inout PlanBinding) throws -> BoundStep?
 }
 
@@ -27,23 +27,23 @@ extension PlanStep {
   func scratchCount(threads: Int) -> Int { 0 }
 }
 
-/// A step that can run: the memory that it knows belongs to the plan and to its model.
+/// A step that can run. Its memory belongs to the plan and the model.
 struct BoundStep {
-  /// The layer's name, the kernel and the output's extents.
+  /// The layer's name, the kernel and the size of the output.
   let name: String
-  /// Computes one frame; allocates nothing.
+  /// Computes one frame. Allocates nothing.
   let run: (PlanFrame) -> Void
 }
 
-/// What changes from frame to frame, and what all steps share.
+/// The data that changes from frame to frame, and what all steps share.
 struct PlanFrame {
-  /// The picture as it came.
+  /// The original picture.
   let film: PictureInput.Storage
-  /// Where the picture goes that is painted.
+  /// The destination of the painted picture.
   let filmOutput: PictureOutput
-  /// What the layers read: the picture as it came, or its canvas.
+  /// The picture that the layers read: the original one, or its canvas.
   let input: PictureInput
-  /// Where the layers write: the picture, or the draft.
+  /// The destination of the layers: the picture, or the draft.
   let output: PictureOutput
   let scratch: UnsafeMutablePointer<Float>
   let pool: ComputePool

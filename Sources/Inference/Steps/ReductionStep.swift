@@ -1,6 +1,6 @@
 import Kernels
 
-/// From the film to its canvas.
+/// Reduces the frame to its canvas.
 struct ReductionStep: PlanStep {
   let canvas: CanvasRequirements
 

@@ -1,11 +1,11 @@
 import Kernels
 
-/// From the draft on the canvas to the film.
+/// Enlarges and revises the draft on the canvas to the frame.
 struct RevisionStep: PlanStep {
   let canvas: CanvasRequirements
   let revision: LoweredRevision
 
-  /// Two on the blocks of 2×2 pixels of the film, within one pass; none where the revision is plain enlargement.
+  /// Two convolutions on the frame's blocks of 2×2 pixels, in one pass; none if the revision is plain enlargement.
   var convolutions: [PlannedConvolution] {
     guard revision.channels > 0 else { return [] }
     return [("conv1", 8, revision.channels), ("conv2", revision.channels, 12)].map { layer, inputs, outputs in

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Pixel shuffling, or unshuffling, within the network.
+/// Pixel shuffling or unshuffling within the network.
 struct ShuffleStep: PlanStep {
   let input: Int
   let factor: Int

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The picture as an activation, its blocks of `factor` × `factor` pixels as channels.
+/// Converts the picture to an activation, with blocks of `factor` × `factor` pixels as channels.
 struct UnpackStep: PlanStep {
   let affine: PictureAffine
   let factor: Int

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Nearest upsampling that no convolution takes over.
+/// Nearest upsampling that is not fused into a convolution.
 struct UpsampleStep: PlanStep {
   let input: Int
   let output: Int

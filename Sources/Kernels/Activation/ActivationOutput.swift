@@ -1,38 +1,39 @@
-/// Where a kernel writes, and what it does to each value on the way: `r(y + bias) + residual`, where `r` is ReLU or nothing.
+/// The destination of a kernel and the operations on each value before it is written: `r(y + bias) + residual`, where
+/// `r` is ReLU or the identity.
 ///
-/// With `moments`, the kernel also gathers what the statistics of an instance norm need, so that no pass over the
-/// output is spent on them. All memory is the caller's.
+/// With `moments`, the kernel also sums the statistics of an instance norm, which saves a pass over the output. The
+/// caller owns all memory.
 public struct ActivationOutput: @unchecked Sendable {
-  /// `[N, C/8, H, W, 8]`, or as ``layout`` says.
+  /// The destination, in ``layout``: `[N, C/8, H, W, 8]` or `[N, H, W, C]`.
   public var values: UnsafeMutablePointer<Float>
-  /// How the values lie in memory.
+  /// The memory layout of the values and the residual.
   public var layout: ActivationLayout
-  /// `[C]`, or nil.
+  /// The bias, `[C]`; nil for none.
   public var bias: UnsafePointer<Float>?
   /// Whether negative values become 0.
-  public var rectifies: Bool
-  /// An activation of the same extents and layout, added last, not the output itself; nil means nothing. Not together with moments. For
-  /// kernels that ``ConvolutionKernel/addsResidual``.
+  public var appliesReLU: Bool
+  /// An activation of the same shape and layout that is added last; nil for none. It must not be the output itself,
+  /// cannot be combined with moments, and needs a kernel whose ``ConvolutionKernel/addsResidual`` is true.
   public var residual: UnsafePointer<Float>?
-  /// Sums of each task, see ``Moments``; nil where no norm follows.
+  /// The sums of each task, see ``Moments``; nil if no norm follows.
   public var moments: UnsafeMutablePointer<Double>?
 
-  /// An output.
+  /// Creates an output.
   public init(
     _ values: UnsafeMutablePointer<Float>, layout: ActivationLayout = .blocks, bias: UnsafePointer<Float>? = nil,
-    rectifies: Bool = false, residual: UnsafePointer<Float>? = nil, moments: UnsafeMutablePointer<Double>? = nil
+    appliesReLU: Bool = false, residual: UnsafePointer<Float>? = nil, moments: UnsafeMutablePointer<Double>? = nil
   ) {
     self.values = values
     self.layout = layout
     self.bias = bias
-    self.rectifies = rectifies
+    self.appliesReLU = appliesReLU
     self.residual = residual
     self.moments = moments
   }
 }
 
 extension ActivationOutput {
-  /// Where `task` gathers the sums of `channels`, which begin as zeros; nil where no norm follows.
+  /// Returns where `task` adds up the sums of `channels`, after setting them to zero; nil if no norm follows.
   @inline(__always)
   func beginMoments(task: Int, channels: Int) -> UnsafeMutablePointer<Double>? {
     let moments = moments.map { $0 + task * 2 * channels }
@@ -41,19 +42,20 @@ extension ActivationOutput {
   }
 }
 
-/// Sums of values and of their squares for each channel: what mean and variance come from.
+/// Sums of the values and of their squares in each channel, from which mean and variance follow.
 ///
-/// Each task of a kernel has its own `[2, C]` doubles, so that results do not depend on the number of threads. Within a strip
-/// the sums are single precision about a pivot, a value of the strip itself: the variance of a channel survives a mean
-/// that is a thousand times larger.
+/// Each task of a kernel has its own `[2, C]` doubles, so that results do not depend on the number of threads. Within a
+/// strip the sums are in single precision and relative to a pivot, a value of the strip itself. The variance therefore
+/// stays accurate even if the mean is a thousand times larger.
 public enum Moments {
-  /// Doubles for a kernel of `tasks` tasks.
+  /// Returns the number of doubles for a kernel with `tasks` tasks.
   public static func count(tasks: Int, channels: Int) -> Int { tasks * 2 * channels }
 
-  /// Turns the sums of `tasks` tasks into the norm's affine map: `scale = γ / √(σ² + ε)`, `shift = β − μ·scale`.
+  /// Converts the sums of `tasks` tasks into the affine map of the norm: `scale = γ / √(σ² + ε)`,
+  /// `shift = β − μ·scale`.
   ///
-  /// `μ` and the biased `σ²` are over `pixels` values of each channel; `gamma`, `beta`, `scale` and `shift` are `[C]`. ε is
-  /// ``InstanceNorm/epsilon``.
+  /// `μ` and the biased `σ²` are taken over `pixels` values of each channel. `gamma`, `beta`, `scale` and `shift` are
+  /// `[C]`. ε is ``InstanceNorm/epsilon``.
   public static func finish(
     _ moments: UnsafePointer<Double>, tasks: Int, channels: Int, pixels: Int, gamma: UnsafePointer<Float>,
     beta: UnsafePointer<Float>, scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>
@@ -94,7 +96,7 @@ struct MomentSums {
   @inline(__always)
   mutating func count(_ pixels: Int) { count += pixels }
 
-  /// Adds the sums, moved back from the pivot, to those of a task.
+  /// Adds the sums, converted from the pivot back to zero, to those of a task.
   @inline(__always)
   func flush(into moments: UnsafeMutablePointer<Double>, channel: Int, channels: Int) {
     for lane in 0..<laneCount {
@@ -106,14 +108,14 @@ struct MomentSums {
   }
 }
 
-/// Writes eight channels of a strip, run by run, and gathers their sums where a norm follows.
+/// Writes eight channels of a strip, run by run, and sums them if a norm follows.
 struct BlockWriter {
   private let output: ActivationOutput
   private let channel: Int
   private let channels: Int
   private let bias: Lanes
   private let gathers: Bool
-  /// Floats from one written pixel to the next.
+  /// The number of floats between neighbouring pixels of the output.
   private let pixelStride: Int
   private var sums: MomentSums?
 
@@ -127,16 +129,16 @@ struct BlockWriter {
     bias = output.bias.map { load($0 + channel) } ?? .zero
   }
 
-  /// Writes `pixels` values, which lie `step` floats apart, as neighbours from `offset` of the output on.
+  /// Writes `pixels` values, `step` floats apart, to neighbouring pixels from `offset` of the output.
   @inline(__always)
   mutating func write(_ source: UnsafePointer<Float>, step: Int, pixels: Int, to offset: Int) {
     var (source, target) = (source, output.values + offset)
-    let rectifies = output.rectifies
+    let appliesReLU = output.appliesReLU
     guard gathers else {
       if var residual = output.residual.map({ $0 + offset }) {
         for _ in 0..<pixels {
           let value = load(source) + bias
-          store((rectifies ? rectified(value) : value) + load(residual), target)
+          store((appliesReLU ? rectified(value) : value) + load(residual), target)
           source += step
           target += pixelStride
           residual += pixelStride
@@ -145,18 +147,18 @@ struct BlockWriter {
       }
       for _ in 0..<pixels {
         let value = load(source) + bias
-        store(rectifies ? rectified(value) : value, target)
+        store(appliesReLU ? rectified(value) : value, target)
         source += step
         target += pixelStride
       }
       return
     }
-    // A pivot as it is written: a value that ReLU takes away may lie far from all others.
+    // Use the value after ReLU as the pivot: a value that ReLU clamps may lie far from all others.
     let first = load(source) + bias
-    var sums = self.sums ?? MomentSums(pivot: rectifies ? rectified(first) : first)
+    var sums = self.sums ?? MomentSums(pivot: appliesReLU ? rectified(first) : first)
     for _ in 0..<pixels {
       var value = load(source) + bias
-      if rectifies { value = rectified(value) }
+      if appliesReLU { value = rectified(value) }
       sums.add(value)
       store(value, target)
       source += step
@@ -166,7 +168,7 @@ struct BlockWriter {
     self.sums = sums
   }
 
-  /// Adds the strip's sums to those of its task.
+  /// Adds the sums of the strip to those of its task.
   @inline(__always)
   func finish(_ moments: UnsafeMutablePointer<Double>?) {
     if let moments, let sums { sums.flush(into: moments, channel: channel, channels: channels) }

@@ -1,35 +1,35 @@
 import Threading
 
-/// What a pass does to each value by itself.
+/// An elementwise function of an ``ActivationPass``.
 ///
-/// A function more is a case here and its line in ``ActivationPass``.
+/// To add a function, add a case here and its line in ``ActivationPass``.
 public enum PointwiseFunction: Sendable, Equatable {
   /// `x`.
   case identity
   /// `max(x, 0)`.
   case relu
-  /// `x` where it is positive, else `slope · x`.
+  /// `x` if it is positive, else `slope · x`.
   case leakyReLU(slope: Float)
   /// `scale · tanh(x) + offset`.
   case scaledTanh(scale: Float, offset: Float)
 }
 
-/// Passes over a whole activation, for what no convolution takes along.
+/// Passes over a whole activation, for operations that no convolution can include.
 public enum ActivationPass {
-  /// Values that one task takes.
+  /// The number of values in a task.
   private static let valuesPerTask = 1 << 15
 
   private static func tasks(pixels: Int, channels: Int) -> StripTasks {
     StripTasks(strips: max(1, (pixels * channels + valuesPerTask - 1) / valuesPerTask))
   }
 
-  /// The tasks whose sums ``Moments`` adds.
+  /// Returns the number of tasks whose sums ``Moments`` adds.
   public static func taskCount(pixels: Int, channels: Int) -> Int { tasks(pixels: pixels, channels: channels).tasks }
 
-  /// `output = f(in)`, with `in` as `input` describes it and `f` the `function`.
+  /// Computes `output = f(in)`, where `in` is what `input` describes and `f` is `function`.
   ///
-  /// Of the output the values and the moments count; materialization of the input is not looked at. The output may be the input's own
-  /// memory.
+  /// The pass uses the values and the moments of the output and ignores `materialized` of the input. The output may be
+  /// the input's own memory.
   public static func forward(
     _ input: ActivationInput, pixels: Int, channels: Int, function: PointwiseFunction = .identity,
     output: ActivationOutput, pool: ComputePool
@@ -73,14 +73,14 @@ public enum ActivationPass {
     }
   }
 
-  /// Eight channels of one pixel as `input` describes them.
+  /// Returns eight channels of one pixel as `input` describes them.
   @inline(__always)
   static func value(_ input: ActivationInput, at offset: Int, channel: Int) -> Lanes {
     var value = load(input.values + offset)
     if let scale = input.scale, let shift = input.shift {
       value = load(shift + channel).addingProduct(load(scale + channel), value)
     }
-    if input.rectifies { value = rectified(value) }
+    if input.appliesReLU { value = rectified(value) }
     if let residual = input.residual { value += load(residual + offset) }
     return value
   }

@@ -1,21 +1,22 @@
-/// Reads rectangles of an ``ActivationInput`` into a buffer that stays in the cache: padded, normalised, rectified.
+/// Reads rectangles of an ``ActivationInput``, padded and with norm and ReLU applied, into a buffer that stays in the
+/// cache.
 ///
-/// Every kernel takes its input through this one reader, so that none knows of borders or norms.
+/// Every kernel reads its input through this type, so that no kernel has to handle borders or norms.
 struct PatchReader {
   let input: ActivationInput
   let geometry: ConvolutionGeometry
   let channels: Int
-  /// From positions in the padded input to those that the reader is asked for: 1, or 2 where the kernel works at the
-  /// resolution in front of the upsampling.
+  /// The factor from positions in the reader's coordinates to positions in the padded input: 1, or 2 if the kernel
+  /// works at the resolution before the upsampling.
   let upsampling: Int
   let padding: Int
-  /// Floats between blocks of eight channels.
+  /// The number of floats between blocks of eight channels.
   let plane: Int
-  /// Floats between pixels.
+  /// The number of floats between pixels.
   let pixel: Int
 
-  /// A reader of the padded input of `geometry`; with `beforeUpsampling`, of the stored input with one pixel around it, which
-  /// is what the upsampled map continues into.
+  /// Creates a reader of the padded input of `geometry`. With `beforeUpsampling`, it reads the stored input and one
+  /// surrounding pixel with which the upsampled map continues.
   init(_ input: ActivationInput, _ geometry: ConvolutionGeometry, beforeUpsampling: Bool = false) {
     self.input = input
     self.geometry = geometry
@@ -26,7 +27,7 @@ struct PatchReader {
     padding = beforeUpsampling ? 1 : geometry.padding
   }
 
-  /// The stored row of row `position`, which counts from the top of the padding; −1 for zeros.
+  /// Returns the stored row of padded row `position`, counted from the top of the padding, or −1 for zeros.
   @inline(__always)
   private func storedRow(_ position: Int) -> Int {
     Self.stored(position, extent: geometry.height, padding: padding, upsampling: upsampling, map: geometry.rowMap)
@@ -40,23 +41,23 @@ struct PatchReader {
   @inline(__always)
   private static func stored(_ position: Int, extent: Int, padding: Int, upsampling: Int, map: [Int32]) -> Int {
     if upsampling == 1 { return position < map.count ? Int(map[position]) : -1 }
-    // One pixel around the stored input: what the map, upsampled by 2 and padded by 1, holds there.
+    // One pixel around the stored input, with the value of the map there after upsampling by 2 and padding by 1.
     if position == 0 { return Int(map[0]) }
     if position <= extent { return position - 1 }
     return position == extent + 1 ? Int(map[map.count - 1]) : -1
   }
 
-  /// Reads `rows` × `columns` pixels, of each the channels from `channel` on, `count` of them, a multiple of 8.
+  /// Reads `rows` × `columns` pixels, `count` channels of each from `channel`. `count` is a multiple of 8.
   ///
-  /// `row` and `column` count in the padded input; beyond it there are zeros. Pixels are written `count` floats apart, row
-  /// after row. Where the input is materialized, the pixels of `owned`, in stored coordinates, are.
+  /// `row` and `column` are padded coordinates, and everything outside is zero. Pixels are written `count` floats
+  /// apart, row after row. If the input is materialized, the pixels of `owned`, in stored coordinates, are.
   @inline(__always)
   func read(
     image: Int, row: Int, rows: Int, column: Int, columns: Int, channel: Int, count: Int,
     owned: PixelRectangle, into buffer: UnsafeMutablePointer<Float>
   ) {
     let imageOffset = image * channels * geometry.height * geometry.width + channel / laneCount * plane
-    // Stored columns that follow one another here as they do in memory.
+    // Whether stored columns are as contiguous here as they are in memory.
     let isDirect = upsampling == geometry.upsampling
     let firstDirect = isDirect ? max(column, padding) : column
     let endDirect = isDirect ? min(column + columns, padding + geometry.width) : column
@@ -98,7 +99,8 @@ struct PatchReader {
     }
   }
 
-  /// Writes stored `columns` of the row at `offset` to the materialized activation; `target` begins at stored column `first`.
+  /// Writes the stored `columns` of the row at `offset` to the materialized activation. `target` begins at stored
+  /// column `first`.
   @inline(__always)
   private func keep(
     _ target: UnsafeMutablePointer<Float>, first: Int, offset: Int, columns: Range<Int>, count: Int
@@ -141,14 +143,14 @@ struct PixelRectangle {
   }
 }
 
-/// Copies neighbours of a row, eight channels each.
+/// Copies neighbouring pixels of a row, eight channels of each.
 private struct PixelRun: PixelVisitor {
-  /// Where the first one lies, in floats.
+  /// The offset of the first pixel in floats.
   let offset: Int
   let pixels: Int
-  /// Floats between pixels.
+  /// The number of floats between pixels.
   let pixel: Int
-  /// Floats between pixels of the target.
+  /// The number of floats between pixels of the target.
   let step: Int
   let target: UnsafeMutablePointer<Float>
 

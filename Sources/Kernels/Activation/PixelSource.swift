@@ -1,10 +1,11 @@
-/// Eight channels of the pixels of an ``ActivationInput``. A type for each step, so that loops over pixels have no branches.
+/// Eight channels of the pixels of an ``ActivationInput``. Each operation is its own type, so that loops over pixels
+/// have no branches.
 protocol PixelSource {
-  /// The value at `offset` floats.
+  /// Returns the value at `offset` floats.
   func value(at offset: Int) -> Lanes
 }
 
-/// As it is stored.
+/// The stored value.
 struct StoredPixel: PixelSource {
   let values: UnsafePointer<Float>
 
@@ -12,7 +13,8 @@ struct StoredPixel: PixelSource {
   func value(at offset: Int) -> Lanes { load(values + offset) }
 }
 
-/// Scaled and shifted, as a norm does it. Both are read anew for each pixel: the transforms need all registers.
+/// The value after scale and shift of the norm. Both are reloaded for each pixel because the transforms need all
+/// registers.
 struct NormalizedPixel<Source: PixelSource>: PixelSource {
   let source: Source
   let scale: UnsafePointer<Float>
@@ -24,7 +26,7 @@ struct NormalizedPixel<Source: PixelSource>: PixelSource {
   }
 }
 
-/// Behind ReLU.
+/// The value after ReLU.
 struct RectifiedPixel<Source: PixelSource>: PixelSource {
   let source: Source
 
@@ -32,7 +34,7 @@ struct RectifiedPixel<Source: PixelSource>: PixelSource {
   func value(at offset: Int) -> Lanes { rectified(source.value(at: offset)) }
 }
 
-/// With the residual.
+/// The value plus the residual.
 struct SummedPixel<Source: PixelSource>: PixelSource {
   let source: Source
   let residual: UnsafePointer<Float>
@@ -43,7 +45,7 @@ struct SummedPixel<Source: PixelSource>: PixelSource {
   }
 }
 
-/// Zero where the mask is not positive.
+/// The value, or zero where the mask is not positive.
 struct MaskedPixel<Source: PixelSource>: PixelSource {
   let source: Source
   let mask: UnsafePointer<Float>
@@ -54,13 +56,13 @@ struct MaskedPixel<Source: PixelSource>: PixelSource {
   }
 }
 
-/// What is done with pixels that are read in a way that only ``ActivationInput/visit(channel:_:)`` knows.
+/// An operation on pixels whose ``PixelSource`` only ``ActivationInput/visit(channel:_:)`` knows.
 protocol PixelVisitor {
   func visit(_ source: some PixelSource)
 }
 
 extension ActivationInput {
-  /// Hands the way in which eight channels from `channel` on are read to `visitor`: one branch for a whole run of pixels.
+  /// Calls `visitor` with the source of eight channels from `channel`: one branch for a whole run of pixels.
   @inline(__always)
   func visit(channel: Int, _ visitor: some PixelVisitor) {
     @inline(__always)
@@ -73,7 +75,7 @@ extension ActivationInput {
     }
     @inline(__always)
     func rectify(_ source: some PixelSource) {
-      if rectifies { add(to: RectifiedPixel(source: source)) } else { add(to: source) }
+      if appliesReLU { add(to: RectifiedPixel(source: source)) } else { add(to: source) }
     }
     let stored = StoredPixel(values: values)
     if let mask {

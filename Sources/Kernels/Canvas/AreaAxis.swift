@@ -1,26 +1,26 @@
-/// What each place of a reduced row or column takes of a longer one: the mean over the stretch that it covers.
+/// The area-averaging filter along one axis: each output is the mean over the interval of inputs that it covers.
 ///
-/// Place `i` of `outputs` covers `i·n/outputs ..< (i + 1)·n/outputs` of `n` places, the first and the last of them in part. The weights are
-/// ratios of whole numbers, and add up to 1. Where there are more outputs than places it is the value of the place that each lies in, or a
-/// mean of two.
+/// Output `i` of `outputs` covers the interval `i·n/outputs ..< (i + 1)·n/outputs` of `n` inputs, and weights the first
+/// and the last input by the covered part. The weights are ratios of integers and add up to 1. If there are more
+/// outputs than inputs, an output is the value of the input that contains it, or a mean of two.
 struct AreaAxis: Sendable {
-  /// Places of the longer row.
+  /// The number of inputs.
   let inputs: Int
-  /// Places of the reduced row.
+  /// The number of outputs.
   let outputs: Int
-  /// The first place that each output reads.
+  /// The first input of each output.
   let firsts: [Int32]
-  /// The places that each output reads.
+  /// The number of inputs of each output.
   let counts: [Int32]
-  /// Weights, `tapCount` for each output, zeros behind its own.
+  /// The weights, `tapCount` for each output, padded with zeros.
   let weights: [Float]
-  /// The most places that any output reads.
+  /// The maximum number of inputs of an output.
   let tapCount: Int
 
   init(inputs: Int, outputs: Int) {
     self.inputs = inputs
     self.outputs = outputs
-    // In units of 1/outputs of a place.
+    // In units of 1/outputs of an input.
     func range(_ output: Int) -> Range<Int> {
       output * inputs / outputs..<((output + 1) * inputs + outputs - 1) / outputs
     }

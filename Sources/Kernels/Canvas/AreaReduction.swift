@@ -1,12 +1,13 @@
 import Threading
 
-/// Reduction of pictures by area averaging: each pixel of the result is the mean over the rectangle that it covers, pixels at the edges
-/// counted in part.
+/// Downscaling by area averaging: each pixel of the result is the mean over the rectangle that it covers, with partly
+/// covered pixels weighted by the covered part.
 public struct AreaReduction: Sendable {
   private let rows: AreaAxis
   private let columns: AreaAxis
 
-  /// From `height` × `width` to `outputHeight` × `outputWidth`, each at least 1; the output may be larger, too.
+  /// Creates a reduction from `height` × `width` to `outputHeight` × `outputWidth`, each at least 1. The output may
+  /// also be larger.
   public init(height: Int, width: Int, outputHeight: Int, outputWidth: Int) {
     precondition(
       min(height, width, outputHeight, outputWidth) >= 1, "\(height)x\(width) to \(outputHeight)x\(outputWidth)")
@@ -14,10 +15,11 @@ public struct AreaReduction: Sendable {
     columns = AreaAxis(inputs: width, outputs: outputWidth)
   }
 
-  /// Floats of scratch for either direction: a row for each of `threads`.
+  /// Returns the floats of scratch space for either direction: a row for each of `threads`.
   public func scratchCount(channels: Int, threads: Int) -> Int { threads * columns.inputs * channels }
 
-  /// `output[n, y, x, c] = Σ rows[y, i]·columns[x, j]·input[n, i, j, c]`: input `[N, H, W, C]`, output `[N, Ho, Wo, C]`.
+  /// `output[n, y, x, c] = Σ rows[y, i]·columns[x, j]·input[n, i, j, c]`: input `[N, H, W, C]`, output
+  /// `[N, Ho, Wo, C]`.
   public func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -62,7 +64,7 @@ public struct AreaReduction: Sendable {
       let target = dInput + index * count
       target.update(repeating: 0, count: count)
       let sums = scratch + thread * count
-      // The outputs that begin at `row` or before and reach it.
+      // The outputs that overlap the row.
       let readers = row * rows.outputs / rows.inputs..<((row + 1) * rows.outputs + rows.inputs - 1) / rows.inputs
       for column in 0..<columns.outputs {
         for channel in 0..<channels {

@@ -1,23 +1,23 @@
-/// Where each place of an enlarged row or column lies between those of the shorter one.
+/// The interpolation positions of bilinear enlargement along one axis.
 struct BilinearAxis: Sendable {
-  /// Places of the shorter row.
+  /// The number of inputs.
   let inputs: Int
-  /// Places of the enlarged row.
+  /// The number of outputs.
   let outputs: Int
-  /// The place in front of each output.
+  /// The input before each output.
   let lowers: [Int32]
-  /// The place behind it; the same at the ends.
+  /// The input after each output; at the ends, the same one.
   let uppers: [Int32]
-  /// The share of the place behind, 0 ..< 1.
+  /// The weight of the input after, in 0 ..< 1.
   let fractions: [Float]
 
-  /// The centres of blocks of `step` of `extent` places, of which the last may be in part outside: output `i` lies at
-  /// `step·(i + 1/2)·inputs/extent − 1/2`, or at the nearest end.
+  /// Creates an axis for the centres of blocks of `step` of `extent` pixels. The last block may lie partly outside.
+  /// Output `i` is at `step·(i + 1/2)·inputs/extent − 1/2`, clamped to the ends.
   init(inputs: Int, extent: Int, step: Int) {
     self.inputs = inputs
     outputs = (extent + step - 1) / step
     let places = (0..<outputs).map { output -> (lower: Int, fraction: Float) in
-      // In units of 1/(2·extent) of a place: whole numbers are the same on every machine.
+      // In units of 1/(2·extent) of an input: integers are the same on every machine.
       let unit = 2 * extent
       let position = min(max(step * (2 * output + 1) * inputs - extent, 0), (inputs - 1) * unit)
       return (position / unit, Float(Double(position % unit) / Double(unit)))

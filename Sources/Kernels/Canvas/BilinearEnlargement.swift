@@ -1,13 +1,14 @@
 import Threading
 
-/// Enlargement of pictures by bilinear interpolation between the centres of pixels, the border clamped: PyTorch's `interpolate` with
-/// `align_corners=False`. The picture may also become smaller; nothing is averaged then.
+/// Bilinear interpolation between pixel centres with a clamped border, as PyTorch's `interpolate` with
+/// `align_corners=False`. The output may also be smaller; it is then sampled without averaging.
 public struct BilinearEnlargement: Sendable {
   private let rows: BilinearAxis
   private let columns: BilinearAxis
 
-  /// From `height` × `width` to a picture of `outputHeight` × `outputWidth`, each at least 1, or with `step` to the centres of blocks of
-  /// `step` × `step` of its pixels, of which those at the right and the bottom may be in part outside.
+  /// Creates an enlargement from `height` × `width` to a picture of `outputHeight` × `outputWidth`, each at least 1.
+  /// With `step`, the output samples are the centres of blocks of `step` × `step` of its pixels. Blocks at the right
+  /// and bottom edges may lie partly outside.
   public init(height: Int, width: Int, outputHeight: Int, outputWidth: Int, step: Int = 1) {
     precondition(
       min(height, width, outputHeight, outputWidth, step) >= 1, "\(height)x\(width) to \(outputHeight)x\(outputWidth)")
@@ -15,17 +16,17 @@ public struct BilinearEnlargement: Sendable {
     columns = BilinearAxis(inputs: width, extent: outputWidth, step: step)
   }
 
-  /// Rows of the output: the height, or the blocks down.
+  /// The number of output rows: the height, or the number of blocks down.
   public var outputRows: Int { rows.outputs }
-  /// Columns of the output.
+  /// The number of output columns.
   public var outputColumns: Int { columns.outputs }
 
-  /// Floats of scratch for either direction: a row for each of `threads`.
+  /// Returns the floats of scratch space for either direction: a row for each of `threads`.
   public func scratchCount(channels: Int, threads: Int) -> Int {
     threads * max(columns.inputs, columns.outputs) * channels
   }
 
-  /// Input `[N, H, W, C]`, output `[N, Ho, Wo, C]`, of ``outputRows`` and ``outputColumns``.
+  /// Computes the output `[N, Ho, Wo, C]`, of ``outputRows`` and ``outputColumns``, from the input `[N, H, W, C]`.
   public func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -51,7 +52,7 @@ public struct BilinearEnlargement: Sendable {
     }
   }
 
-  /// `dInput` is the sum of each gradient in the shares in which the output took the pixels.
+  /// Computes `dInput`, the sum of the output's gradients with the weights of the interpolation.
   public func backward(
     _ dOutput: UnsafePointer<Float>, batch: Int, channels: Int, dInput: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -63,7 +64,7 @@ public struct BilinearEnlargement: Sendable {
       let (image, row) = index.quotientAndRemainder(dividingBy: rows.inputs)
       let sums = scratch + thread * perThread
       sums.update(repeating: 0, count: outputCount)
-      // The outputs between the rows beside this one: positions grow with the outputs.
+      // The outputs between the neighbours of this row: positions increase with the output's index.
       var reader = firstReader(of: row - 1)
       while reader < rows.outputs, Int(rows.lowers[reader]) <= row {
         let fraction = rows.fractions[reader]
@@ -89,7 +90,7 @@ public struct BilinearEnlargement: Sendable {
     }
   }
 
-  /// The first output that lies at `row` or behind it.
+  /// Returns the first output at or after `row`.
   private func firstReader(of row: Int) -> Int {
     var range = 0..<rows.outputs
     while !range.isEmpty {

@@ -1,18 +1,19 @@
 import Threading
 
-/// Reduces a film's picture to its canvas by area averaging, see ``AreaReduction``, and takes its luma along: one walk over the pixels.
+/// Reduces a frame to its canvas by area averaging, see ``AreaReduction``, and extracts its luma in the same pass.
 public struct CanvasReduction: Sendable {
   /// Rows of the canvas that a thread computes at a time.
   private static let bandRows = 8
 
-  /// Pixels across the film.
+  /// The width of the frame in pixels.
   public let width: Int
-  /// Pixels down the film.
+  /// The height of the frame in pixels.
   public let height: Int
   private let rows: AreaAxis
   private let columns: AreaAxis
 
-  /// From a film of `width` × `height` to a canvas of `canvasWidth` × `canvasHeight`, each at least 1.
+  /// Creates a reduction from a frame of `width` × `height` to a canvas of `canvasWidth` × `canvasHeight`, each at
+  /// least 1.
   public init(width: Int, height: Int, canvasWidth: Int, canvasHeight: Int) {
     precondition(
       min(width, height, canvasWidth, canvasHeight) >= 1, "\(width)x\(height) to \(canvasWidth)x\(canvasHeight)")
@@ -22,18 +23,18 @@ public struct CanvasReduction: Sendable {
     columns = AreaAxis(inputs: width, outputs: canvasWidth)
   }
 
-  /// Floats between the colours' sums.
+  /// The number of floats between the sums of two colours.
   private var plane: Int { paddedToLanes(width) }
 
-  /// Floats of scratch on a pool of `threads`: for each the sums of two rows.
+  /// Returns the floats of scratch space on a pool of `threads`: the sums of two rows for each.
   public func scratchCount(threads: Int) -> Int { threads * 6 * plane }
 
   /// Reduces `picture`.
   ///
   /// - Parameters:
-  ///   - luma: where the film's luma goes, of the picture's kind; nil where none is wanted.
-  ///   - canvas: RGB, `[canvasHeight, canvasWidth, 3]`.
-  ///   - canvasLuma: its luma, `[canvasHeight, canvasWidth]`.
+  ///   - luma: The destination of the frame's luma, of the same storage type as the picture; nil for none.
+  ///   - canvas: The destination of the canvas, RGB, `[canvasHeight, canvasWidth, 3]`.
+  ///   - canvasLuma: The destination of the canvas's luma, `[canvasHeight, canvasWidth]`.
   ///   - scratch: ``scratchCount(threads:)`` floats.
   public func forward(
     _ picture: PictureInput.Storage, luma: FilmLuma?, canvas: UnsafeMutablePointer<Float>,
@@ -76,7 +77,8 @@ public struct CanvasReduction: Sendable {
     }
   }
 
-  /// Where a film's row goes: `first` times it to one row of sums, which begin with it or go on, and perhaps `second` times it to the next.
+  /// The destination of a row of the frame: `first` times the row goes into one row of sums, which it starts or
+  /// continues, and `second` times it into the next, if any.
   private struct RowSums {
     let first: Float
     let begins: Bool
@@ -85,7 +87,8 @@ public struct CanvasReduction: Sendable {
     let next: UnsafeMutablePointer<Float>?
   }
 
-  /// Runs bands of the canvas' rows: `add` gets a row of the film, whether its luma is this band's to write, and where it goes.
+  /// Computes bands of canvas rows. `add` receives a row of the frame, whether this band writes its luma, and its
+  /// destination.
   @inline(__always)
   private func forEachBand(
     _ canvas: UnsafeMutablePointer<Float>, _ canvasLuma: UnsafeMutablePointer<Float>,
@@ -97,7 +100,7 @@ public struct CanvasReduction: Sendable {
       let last = min(first + Self.bandRows, rows.outputs)
       var sums = scratch + thread * scratchCount(threads: 1)
       var next = sums + 3 * plane
-      // Whether the row before has begun these sums: its last row of the film is this one's first.
+      // Whether the previous row has started these sums: it ends with the frame row with which this one begins.
       var isBegun = false
       for row in first..<last {
         let (start, count) = (Int(rows.firsts[row]), Int(rows.counts[row]))
@@ -112,7 +115,7 @@ public struct CanvasReduction: Sendable {
               first: rows.weights[weights + tap], begins: tap == 0, sums: sums,
               second: goesOn ? rows.weights[weights + rows.tapCount] : 0, next: goesOn ? next : nil))
         }
-        // A row that was complete when it began has passed nothing on.
+        // A row that was complete when it began contributed nothing to the next one.
         isBegun = isShared && !(isBegun && count == 1)
         reduce(sums, into: canvas + 3 * row * columns.outputs, luma: canvasLuma + row * columns.outputs)
         swap(&sums, &next)
@@ -120,7 +123,7 @@ public struct CanvasReduction: Sendable {
     }
   }
 
-  /// Adds a row of the film to its sums and hands its luma on, eight pixels at a time.
+  /// Adds a row of the frame to its sums and writes its luma, eight pixels at a time.
   @inline(__always)
   private func addRow(
     _ target: RowSums, _ eight: (_ pixel: Int) -> (red: Lanes, green: Lanes, blue: Lanes),

@@ -1,17 +1,20 @@
 import Threading
 
-/// What a draft loses when it is enlarged, put in beforehand: reduced to its canvas again, the enlarged picture is the draft.
+/// Sharpens a draft to compensate for the blur of its enlargement: reduced to the canvas again, the enlarged picture
+/// equals the draft.
 ///
-/// Bilinear enlargement takes a share `s` of each pixel from either neighbour, on average over the film's pixels. Along each axis the draft
-/// becomes `x + a·(2x − left − right)` with `a = s/(1 − 3s)`, which undoes that but for 2 % of the neighbours' values; beyond the border the
-/// last pixel is repeated. A film of twice the canvas' size and more has `s = 1/8` and `a = 1/5`, one of its size has none.
+/// Bilinear enlargement gives each neighbour of a pixel a weight `s`, averaged over the pixels of the frame. Along each
+/// axis the draft becomes `x + a·(2x − left − right)` with `a = s/(1 − 3s)`, which reverses the blur up to 2 % of the
+/// neighbours' values. Beyond the border the last pixel is repeated. For a frame of at least twice the size of the
+/// canvas, `s = 1/8` and `a = 1/5`; for one of the same size both are 0.
 public struct DraftSharpening: Sendable {
   private let width: Int
   private let height: Int
-  /// `a` across and down.
+  /// The gain `a` across and down.
   private let gains: (columns: Float, rows: Float)
 
-  /// For a draft of `width` × `height` that is enlarged to `filmWidth` × `filmHeight`, each at least 1.
+  /// Creates the filter for a draft of `width` × `height` that is enlarged to `filmWidth` × `filmHeight`, each at
+  /// least 1.
   public init(width: Int, height: Int, filmWidth: Int, filmHeight: Int) {
     precondition(min(width, height, filmWidth, filmHeight) >= 1, "\(width)x\(height) to \(filmWidth)x\(filmHeight)")
     self.width = width
@@ -28,9 +31,9 @@ public struct DraftSharpening: Sendable {
     return Float(share / (1 - 3 * share))
   }
 
-  /// Writes the sharpened `input`, both `[N, H, W, C]` of the draft's extents, to `output`, which is another place.
+  /// Writes the sharpened `input` to `output`, both `[N, H, W, C]` of the draft's size. They must not overlap.
   ///
-  /// The map is symmetric: it is its own gradient rule.
+  /// The map is symmetric, so it also computes its own gradient.
   public func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -42,7 +45,7 @@ public struct DraftSharpening: Sendable {
       let lower = row < height - 1 ? source + count : source
       let target = output + index * count
       let (columnGain, rowGain) = (gains.columns, gains.rows)
-      // Computed three times over rather than kept: the loop is one of vectors, without a row in between.
+      // Recomputing this three times is faster than keeping a row: the loop vectorizes and needs no intermediate row.
       func upright(_ place: Int) -> Float {
         source[place] + rowGain * (2 * source[place] - upper[place] - lower[place])
       }

@@ -1,16 +1,17 @@
-/// The luma of a film's picture on its way from the reduction to the revision, as bytes or floats as the picture is. The caller owns the memory.
+/// The luma of a frame between its reduction and its revision, as bytes or floats like the picture. The caller owns the
+/// memory.
 ///
-/// A row has the even columns first, then the odd ones: what a block of pixels needs lies side by side. Where the width is odd, the last
-/// column is repeated. Each half is ``half(width:)`` values long.
+/// A row stores the even columns first, then the odd ones, so that the values of neighbouring blocks are contiguous. If
+/// the width is odd, the last column is repeated. Each half has ``half(width:)`` values.
 public enum FilmLuma {
-  /// Rounded to the nearest whole numbers.
+  /// Rounded to the nearest integers.
   case bytes(UnsafeMutablePointer<UInt8>)
-  /// As it is.
+  /// Not rounded.
   case floats(UnsafeMutablePointer<Float>)
 
-  /// Values of half a row, rounded up to whole vectors.
+  /// Returns the number of values in half a row, rounded up to whole vectors.
   static func half(width: Int) -> Int { paddedToLanes((width + 1) / 2) }
 
-  /// Values of the luma of a picture of `width` × `height`.
+  /// Returns the number of luma values of a picture of `width` × `height`.
   public static func count(width: Int, height: Int) -> Int { 2 * half(width: width) * height }
 }

@@ -1,8 +1,9 @@
 /// A band of rows of blocks on one thread, see ``RevisionPass``.
 struct RevisionBand {
-  /// Planes of an enlarged row of the canvas: red, green, blue and luma at even columns, odd ones, and centres.
+  /// The planes of an enlarged canvas row: red, green, blue and luma at the even columns, the odd columns and the block
+  /// centres.
   private static let canvasPlanes = 12
-  /// Rows of blocks that a 3×3 convolution reads.
+  /// The rows of blocks that a 3×3 convolution reads.
   private static let ringRows = 3
 
   private let pass: RevisionPass
@@ -15,20 +16,20 @@ struct RevisionBand {
 
   /// Enlarged rows of the canvas, `[canvasRows][12][pitch]`.
   private let canvas: UnsafeMutablePointer<Float>
-  /// Which rows those are; −1 for none.
+  /// The row numbers of those rows; −1 for none.
   private let tags: UnsafeMutablePointer<Float>
-  /// The blocks' values, `[3][8][pitch]`.
+  /// The values of the blocks, `[3][8][pitch]`.
   private let values: UnsafeMutablePointer<Float>
-  /// What is behind the first convolution, `[3][C][pitch]`.
+  /// The output of the first convolution, `[3][C][pitch]`.
   private let hidden: UnsafeMutablePointer<Float>
   /// The residual of a tile, `[12][64]`.
   private let residual: UnsafeMutablePointer<Float>
-  /// A row of the canvas, red, green, blue and luma of each pixel, the last pixel twice.
+  /// A row of the canvas: red, green, blue and luma of each pixel, with the last pixel repeated once.
   private let colours: UnsafeMutablePointer<Float>
   /// The pixels of a tile, `[2][64]`.
   private let pixels: UnsafeMutablePointer<Float>
 
-  /// Floats of scratch for one band.
+  /// Returns the floats of scratch space for one band.
   static func scratchCount(_ pass: RevisionPass) -> Int {
     pass.pitch
       * (pass.canvasRows * canvasPlanes
@@ -57,14 +58,14 @@ struct RevisionBand {
     tags.update(repeating: -1, count: pass.canvasRows)
   }
 
-  /// Writes the film's rows of the blocks of `range`.
+  /// Writes the rows of the frame in the blocks of `range`.
   func run(_ range: Range<Int>) {
     guard pass.channels > 0 else {
       for row in range { write(row) }
       return
     }
     let last = pass.rows - 1
-    // A row of hidden values beyond both ends, and of values beyond those.
+    // Hidden values are needed one row beyond both ends, and block values one row beyond those.
     var nextHidden = max(range.lowerBound - 1, 0)
     var nextValues = max(range.lowerBound - 2, 0)
     for row in range {
@@ -82,12 +83,12 @@ struct RevisionBand {
 
   // MARK: The canvas
 
-  /// A row of the canvas at the film's columns.
+  /// Computes a row of the canvas at the columns of the frame.
   @inline(__always)
   private func canvasRow(_ row: Int32) -> UnsafePointer<Float> {
     let slot = Int(row) % pass.canvasRows
     let target = canvas + slot * Self.canvasPlanes * pitch + RevisionPass.margin
-    // Whole numbers of 2¹⁶ at most are exact as floats.
+    // Integers of at most 2¹⁶ are exact as floats.
     if tags[slot] != Float(row) {
       tags[slot] = Float(row)
       enlarge(Int(row), into: target)
@@ -129,7 +130,7 @@ struct RevisionBand {
     }
   }
 
-  /// Two rows of the canvas and the share of the lower one.
+  /// Two rows of the canvas and the weight of the lower one.
   private struct RowPair {
     let upper: UnsafePointer<Float>
     let lower: UnsafePointer<Float>
@@ -165,7 +166,7 @@ struct RevisionBand {
     }
   }
 
-  /// Fills a row of blocks' values.
+  /// Computes the values of a row of blocks.
   private func read(_ row: Int) {
     let target = slot(values, row, planes: RevisionInput.channels)
     let half = FilmLuma.half(width: pass.width)
@@ -190,7 +191,7 @@ struct RevisionBand {
     mirror(RevisionInput.channels, target)
   }
 
-  /// A row of the film's Laplacian, even columns and odd ones.
+  /// Computes a row of the frame's Laplacian at the even and odd columns.
   @inline(__always)
   private func subtract(
     _ canvas: RowPair, into target: UnsafeMutablePointer<Float>, _ luma: (_ parity: Int, _ block: Int) -> Lanes
@@ -204,7 +205,7 @@ struct RevisionBand {
     }
   }
 
-  /// The rows that a convolution reads for row `row` of `ring`, mirrored at the first and the last.
+  /// Returns the rows of `ring` that a convolution reads for row `row`, mirrored at the first and the last.
   private func rows(_ ring: UnsafeMutablePointer<Float>, _ row: Int, planes: Int) -> PlaneRows {
     let (above, below) = (row > 0 ? row - 1 : min(1, pass.rows - 1), row + 1 < pass.rows ? row + 1 : max(row - 1, 0))
     return PlaneRows(
@@ -212,7 +213,7 @@ struct RevisionBand {
       lower: UnsafePointer(slot(ring, below, planes: planes)), plane: pitch)
   }
 
-  /// Fills a row of what is behind the first convolution.
+  /// Computes a row of the first convolution.
   private func convolve(_ row: Int) {
     let source = rows(values, row, planes: RevisionInput.channels)
     let target = slot(hidden, row, planes: pass.storedChannels)
@@ -221,7 +222,7 @@ struct RevisionBand {
       for first in stride(from: 0, to: pass.storedChannels, by: RevisionPass.group) {
         convolveRow(
           source.moved(block), channels: RevisionInput.channels, weight + first * products,
-          bias: weight + pass.parts.bias1 + first, rectifies: true, into: target + first * pitch + block,
+          bias: weight + pass.parts.bias1 + first, appliesReLU: true, into: target + first * pitch + block,
           stride: pitch, isWide: pass.isWide)
       }
     }
@@ -230,7 +231,7 @@ struct RevisionBand {
 
   // MARK: The picture
 
-  /// Writes the film's rows of a row of blocks.
+  /// Writes the rows of the frame in a row of blocks.
   private func write(_ row: Int) {
     let source = pass.channels > 0 ? rows(hidden, row, planes: pass.storedChannels) : nil
     let (weights, biases) = (weight + pass.parts.weight2, weight + pass.parts.bias2)
@@ -241,7 +242,7 @@ struct RevisionBand {
         for first in stride(from: 0, to: RevisionPass.outputs, by: RevisionPass.group) {
           convolveRow(
             source.moved(block), channels: pass.channels, weights + first * pass.channels * 9, bias: biases + first,
-            rectifies: false, into: residual + first * rowTileCount, stride: rowTileCount, isWide: pass.isWide)
+            appliesReLU: false, into: residual + first * rowTileCount, stride: rowTileCount, isWide: pass.isWide)
         }
       }
       write(upper, block, row: 2 * row, residual: source == nil ? nil : UnsafePointer(residual))
@@ -251,9 +252,10 @@ struct RevisionBand {
     }
   }
 
-  /// Writes the pixels of a tile that begins at `first`; `residual` are those of the line, `[3][2][2][64]`.
+  /// Writes the pixels of a tile that begins at `first`. `residual` holds those of the row, `[3][2][2][64]`.
   ///
-  /// Vectors go through `pixels` on their way: taken apart lane by lane at once, the compiler would compute them lane by lane.
+  /// Vectors pass through `pixels`: if they were split into lanes directly, the compiler would compute them lane by
+  /// lane.
   @inline(__always)
   private func write(_ draft: RowPair, _ first: Int, row: Int, residual: UnsafePointer<Float>?) {
     let end = min(first + rowTileCount, pass.columns)
@@ -291,14 +293,15 @@ struct RevisionBand {
     }
   }
 
-  /// Writes `count` pairs of pixels of three bytes, the even ones' words first; behind the last of a row nothing is touched.
+  /// Writes `count` pairs of three-byte pixels from their words, the even pixels first, and never writes beyond the end
+  /// of the row.
   @inline(__always)
   private func writePairs(
     _ words: UnsafePointer<UInt32>, _ count: Int, _ target: UnsafeMutablePointer<UInt8>, isLast: Bool
   ) {
     for index in 0..<(isLast ? count - 1 : count) {
       let pair = UInt64(words[index]) | (UInt64(words[rowTileCount + index]) << 24)
-      // The two bytes too many are the next pair's, which comes later.
+      // The two extra bytes belong to the next pair, which is written later.
       UnsafeMutableRawPointer(target + 6 * index).storeBytes(of: pair.littleEndian, as: UInt64.self)
     }
     guard isLast else { return }

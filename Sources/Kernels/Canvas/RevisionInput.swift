@@ -1,20 +1,20 @@
 import Threading
 
-/// What a revision reads and what becomes of what it writes, each a pass of its own: the trainer's form. ``RevisionPass`` is the fused one.
+/// The input and output operations of a revision as separate passes, for training. ``RevisionPass`` is the fused form.
 public enum RevisionInput {
-  /// The values of a block of 2×2 pixels.
+  /// The number of values of a block of 2×2 pixels.
   public static let channels = 8
-  /// What the film's Laplacian is divided by.
+  /// The divisor of the frame's Laplacian.
   public static let laplacianScale: Float = 64
-  /// What the residual is multiplied by, so that weights of the usual size change pixels.
+  /// The factor of the residual, with which weights of the usual size change pixels noticeably.
   public static let residualScale: Float = 64
   /// Levels become `(x − 127.5) / 127.5`.
   static let levelScale: Float = 127.5
 
-  /// The weights of red, green and blue in luma, ITU-R BT.601.
+  /// The luma weights of red, green and blue, ITU-R BT.601.
   static let lumaWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
 
-  /// `output[p] = 0.299·red + 0.587·green + 0.114·blue` of `pixels` pixels RGB.
+  /// Computes `output[p] = 0.299·red + 0.587·green + 0.114·blue` of `pixels` RGB pixels.
   public static func luma(
     _ input: UnsafePointer<Float>, pixels: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -28,13 +28,13 @@ public enum RevisionInput {
     }
   }
 
-  /// The eight values of each block: `output` `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
+  /// Computes the eight values of each block: `output` `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
   ///
   /// - Parameters:
-  ///   - luma: the film's, `[N, H, W]`.
-  ///   - enlargedLuma: the canvas', enlarged to the film's size, `[N, H, W]`.
-  ///   - draft: the draft at the blocks' centres, `[N, ⌈H/2⌉, ⌈W/2⌉, 3]`, RGB 0…255.
-  ///   - canvasLuma: the canvas' luma there, `[N, ⌈H/2⌉, ⌈W/2⌉]`.
+  ///   - luma: The luma of the frame, `[N, H, W]`.
+  ///   - enlargedLuma: The luma of the canvas, enlarged to the size of the frame, `[N, H, W]`.
+  ///   - draft: The draft at the block centres, `[N, ⌈H/2⌉, ⌈W/2⌉, 3]`, RGB 0…255.
+  ///   - canvasLuma: The luma of the canvas at the block centres, `[N, ⌈H/2⌉, ⌈W/2⌉]`.
   public static func forward(
     luma: UnsafePointer<Float>, enlargedLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>,
     canvasLuma: UnsafePointer<Float>, batch: Int, height: Int, width: Int, output: UnsafeMutablePointer<Float>,
@@ -57,7 +57,7 @@ public enum RevisionInput {
     }
   }
 
-  /// The gradient of the draft at the centres of `blocks` blocks; the film gets none.
+  /// Computes the gradient of the draft at the centres of `blocks` blocks. The frame has no gradient.
   public static func backward(
     _ dOutput: UnsafePointer<Float>, blocks: Int, dDraft: UnsafeMutablePointer<Float>
   ) {
@@ -66,8 +66,8 @@ public enum RevisionInput {
     }
   }
 
-  /// `output[n, y, x, c] = base[n, y, x, c] + scale·residual[n, y/2, x/2, 4c + 2(y mod 2) + x mod 2]`: base and output `[N, H, W, 3]`,
-  /// residual `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`.
+  /// `output[n, y, x, c] = base[n, y, x, c] + scale·residual[n, y/2, x/2, 4c + 2(y mod 2) + x mod 2]`, where base and
+  /// output are `[N, H, W, 3]` and residual is `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`.
   public static func addBlocks(
     _ residual: UnsafePointer<Float>, scale: Float, to base: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -85,7 +85,7 @@ public enum RevisionInput {
     }
   }
 
-  /// The residual's gradient, `scale` times that of the pixels; zero where a block lies outside.
+  /// Computes the gradient of the residual: `scale` times that of the pixels, and zero where a block lies outside.
   public static func addBlocksBackward(
     _ dOutput: UnsafePointer<Float>, scale: Float, batch: Int, height: Int, width: Int,
     dResidual: UnsafeMutablePointer<Float>, pool: ComputePool

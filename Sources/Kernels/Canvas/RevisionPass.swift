@@ -1,48 +1,52 @@
 import Threading
 
-/// The revision behind a draft as one pass over the film: reads the film's luma, the canvas' and the draft, and writes the picture.
+/// The revision after a draft as one pass over the frame: it reads the luma of the frame, the luma of the canvas and
+/// the draft, and writes the picture.
 ///
-/// It computes what ``RevisionInput`` describes, `E(S(draft)) + 64·shuffle(conv2(relu(conv1(values))))`, row of blocks by row of blocks: the
-/// blocks' values, what is behind the first convolution, and the enlarged rows of the canvas lie in rings of a few rows that stay in the
-/// second-level cache, so that nothing of the film's size is written but the picture. Vectors hold neighbouring blocks.
+/// It computes what ``RevisionInput`` describes, `E(S(draft)) + 64·shuffle(conv2(relu(conv1(values))))`, one row of
+/// blocks at a time. The block values, the output of the first convolution and the enlarged rows of the canvas are kept
+/// in rings of a few rows, which stay in the second-level cache. The picture is therefore the only memory of the
+/// frame's size that is written. Vectors hold neighbouring blocks.
 public struct RevisionPass: Sendable {
-  /// Channels of a residual: three colours of four pixels.
+  /// The channels of a residual: three colours of four pixels.
   static let outputs = 12
-  /// Values of a weight for one input of a group of four outputs.
+  /// The number of taps of a kernel.
   private static let taps = 9
-  /// Outputs that are computed at a time.
+  /// The number of outputs that are computed at a time.
   static let group = 4
-  /// Floats in front of a row, of which the last is the mirrored column.
+  /// The number of floats before a row. The last one is the mirrored column.
   static let margin = 16
 
-  /// Pixels across the film.
+  /// The width of the frame in pixels.
   public let width: Int
-  /// Pixels down the film.
+  /// The height of the frame in pixels.
   public let height: Int
-  /// Channels between the convolutions; none for plain enlargement.
+  /// The number of channels between the convolutions; 0 for plain enlargement.
   public let channels: Int
 
   let canvasWidth: Int
   private let canvasHeight: Int
   private let sharpening: DraftSharpening
-  /// Blocks of 2×2 pixels across.
+  /// The number of blocks of 2×2 pixels across.
   let columns: Int
-  /// Blocks down.
+  /// The number of blocks down.
   let rows: Int
-  /// Where the film's rows lie on the canvas.
+  /// The positions of the frame's rows on the canvas.
   let filmRows: BilinearAxis
-  /// Where the blocks' centres lie.
+  /// The positions of the block centres on the canvas.
   let centreRows: BilinearAxis
-  /// Where the even columns, the odd ones and the blocks' centres lie: the column in front, and the share of the one behind.
+  /// The positions of the even columns, the odd columns and the block centres: the column before, and the weight of the
+  /// column after.
   let lowers: [[Int32]]
   let fractions: [[Float]]
-  /// Rows of the canvas that are kept enlarged.
+  /// The number of enlarged canvas rows that are kept.
   let canvasRows: Int
-  /// Whether products are computed in vectors of sixteen.
+  /// Whether products use vectors of sixteen.
   let isWide: Bool
 
-  /// A pass to a film of `width` × `height` from a canvas of `canvasWidth` × `canvasHeight`, each at least 1, with `channels` between its
-  /// convolutions. Without `mayUseWideVectors` it computes in vectors of eight, whatever the processor has: the same bits.
+  /// Creates a pass to a frame of `width` × `height` from a canvas of `canvasWidth` × `canvasHeight`, each at least 1,
+  /// with `channels` between its convolutions. Without `mayUseWideVectors` it uses vectors of eight on every processor;
+  /// the results are bit-identical.
   public init(
     width: Int, height: Int, canvasWidth: Int, canvasHeight: Int, channels: Int, mayUseWideVectors: Bool = true
   ) {
@@ -65,7 +69,7 @@ public struct RevisionPass: Sendable {
     centreRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 2)
     let filmColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 1)
     let centreColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 2)
-    // Whole vectors: what is behind the last block repeats it.
+    // Whole vectors: positions after the last block repeat it.
     let blocks = (0..<paddedToLanes(columns)).map { min($0, columns - 1) }
     let places = [blocks.map { 2 * $0 }, blocks.map { min(2 * $0 + 1, width - 1) }]
     lowers = places.map { $0.map { filmColumns.lowers[$0] } } + [blocks.map { centreColumns.lowers[$0] }]
@@ -77,28 +81,28 @@ public struct RevisionPass: Sendable {
     }
   }
 
-  /// Channels between the convolutions, rounded up to whole groups.
+  /// The channels between the convolutions, rounded up to whole groups.
   var storedChannels: Int { (channels + Self.group - 1) / Self.group * Self.group }
 
-  /// Floats from row to row of a plane.
+  /// The number of floats between rows of a plane.
   var pitch: Int { (columns + rowTileCount - 1) / rowTileCount * rowTileCount + 2 * Self.margin }
 
   // MARK: Weights
 
-  /// Floats of the packed weights and biases of both convolutions.
+  /// The number of floats of the packed weights and biases of both convolutions.
   public var packedWeightCount: Int {
     storedChannels * (RevisionInput.channels * Self.taps + 1) + Self.outputs * (channels * Self.taps + 1)
   }
 
-  /// The parts of a packed weight.
+  /// The offsets of the parts of a packed weight.
   var parts: (bias1: Int, weight2: Int, bias2: Int) {
     let bias1 = storedChannels * RevisionInput.channels * Self.taps
     let weight2 = bias1 + storedChannels
     return (bias1, weight2, weight2 + Self.outputs * channels * Self.taps)
   }
 
-  /// Packs `[C, 8, 3, 3]` and `[C]`, and `[12, C, 3, 3]` and `[12]`, in the form that the pass reads; the last two times the residual's
-  /// scale, a power of two.
+  /// Packs the weights and biases `[C, 8, 3, 3]`, `[C]`, `[12, C, 3, 3]` and `[12]` for the pass. The last two are
+  /// multiplied by the scale of the residual, a power of two.
   public func packWeights(
     _ weight1: UnsafePointer<Float>, bias1: UnsafePointer<Float>, _ weight2: UnsafePointer<Float>,
     bias2: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
@@ -111,7 +115,7 @@ public struct RevisionPass: Sendable {
     for channel in 0..<Self.outputs { packed[parts.bias2 + channel] = scale * bias2[channel] }
   }
 
-  /// `[O, I, 3, 3]` as `[O/4, I, 3, 3, 4]`.
+  /// Packs `[O, I, 3, 3]` as `[O/4][I][3][3][4]`.
   private static func pack(
     _ weight: UnsafePointer<Float>, inputs: Int, outputs: Int, scale: Float, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -126,18 +130,19 @@ public struct RevisionPass: Sendable {
 
   // MARK: The pass
 
-  /// Floats of scratch on a pool of `threads`; its first contents must be finite.
+  /// Returns the floats of scratch space on a pool of `threads`. Its initial contents must be finite.
   public func scratchCount(threads: Int) -> Int {
     threads * RevisionBand.scratchCount(self) + 3 * canvasWidth * canvasHeight
   }
 
-  /// Writes `picture`, which has the film's extents.
+  /// Writes `picture`, which has the size of the frame.
   ///
   /// - Parameters:
-  ///   - luma: the film's, see ``CanvasReduction``, which wrote it; not read where there are no channels.
-  ///   - canvasLuma: the canvas' luma, `[canvasHeight, canvasWidth]`.
-  ///   - draft: what was painted on the canvas, RGB, `[canvasHeight, canvasWidth, 3]`.
-  ///   - weight: as ``packWeights(_:bias1:_:bias2:into:)`` left it; not read where there are no channels.
+  ///   - luma: The luma of the frame, as written by ``CanvasReduction``. It is not read if there are no channels.
+  ///   - canvasLuma: The luma of the canvas, `[canvasHeight, canvasWidth]`.
+  ///   - draft: The picture painted on the canvas, RGB, `[canvasHeight, canvasWidth, 3]`.
+  ///   - weight: The weights packed by ``packWeights(_:bias1:_:bias2:into:)``. They are not read if there are no
+  ///     channels.
   ///   - scratch: ``scratchCount(threads:)`` floats.
   public func forward(
     luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
@@ -145,7 +150,8 @@ public struct RevisionPass: Sendable {
   ) {
     let sharpened = scratch + pool.threadCount * RevisionBand.scratchCount(self)
     sharpening.forward(draft, batch: 1, channels: 3, output: sharpened, pool: pool)
-    // Long bands compute little twice, and several for each thread end at about the same time. The bands do not show in the picture.
+    // Long bands recompute few rows, and several bands per thread end at about the same time. The division does not
+    // affect the picture.
     let bandRows = max(8, (rows + 6 * pool.threadCount - 1) / (6 * pool.threadCount))
     pool.parallelFor((rows + bandRows - 1) / bandRows) { index, thread in
       let band = RevisionBand(

@@ -1,48 +1,50 @@
-// Products along rows of planes: a 3×3 convolution whose vectors hold neighbouring columns, so that few channels fill them.
+// Products along rows of planes: a 3×3 convolution whose vectors hold neighbouring columns, so that even few channels
+// fill them.
 
 import WideKernels
 
-/// The first columns of three rows of planes, `plane` floats from channel to channel.
+/// The first columns of three rows of planes. Channels are `plane` floats apart.
 struct PlaneRows {
   let upper: UnsafePointer<Float>
   let middle: UnsafePointer<Float>
   let lower: UnsafePointer<Float>
   let plane: Int
 
-  /// The same from column `column` on.
+  /// Returns the same rows from column `column`.
   @inline(__always)
   func moved(_ column: Int) -> PlaneRows {
     PlaneRows(upper: upper + column, middle: middle + column, lower: lower + column, plane: plane)
   }
 }
 
-/// Columns that ``convolveRow(_:channels:_:bias:rectifies:into:stride:isWide:)`` computes.
+/// The number of columns that ``convolveRow(_:channels:_:bias:appliesReLU:into:stride:isWide:)`` computes.
 let rowTileCount = 64
 
-/// `c[o·stride + t] = f(bias[o] + Σ rows[i][k·plane + t + j − 1]·b[((3k + i)·3 + j)·4 + o])` for 64 columns `t`, four outputs `o`, and `k` below
-/// `channels`; `f` is ReLU with `rectifies`. With `isWide` in vectors of sixteen, of the same bits.
+/// `c[o·stride + t] = f(bias[o] + Σ rows[i][k·plane + t + j − 1]·b[((3k + i)·3 + j)·4 + o])` for 64 columns `t`, four
+/// outputs `o`, and `k` below `channels`. With `appliesReLU`, `f` is ReLU, else the identity. With `isWide`, it uses
+/// vectors of sixteen; the results are bit-identical.
 @inline(__always)
 func convolveRow(
-  _ rows: PlaneRows, channels: Int, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>, rectifies: Bool,
+  _ rows: PlaneRows, channels: Int, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>, appliesReLU: Bool,
   into c: UnsafeMutablePointer<Float>, stride: Int, isWide: Bool
 ) {
   if isWide {
     convolveWideRow64x4(
       (rows.upper, rows.middle, rows.lower), plane: rows.plane, channels: channels, b, bias: bias,
-      rectifies: rectifies, into: c, stride: stride)
+      appliesReLU: appliesReLU, into: c, stride: stride)
   } else {
     for column in Swift.stride(from: 0, to: rowTileCount, by: 2 * laneCount) {
       convolveRow16x4(
-        rows, at: column, channels: channels, b, bias: bias, rectifies: rectifies, into: c + column, stride: stride)
+        rows, at: column, channels: channels, b, bias: bias, appliesReLU: appliesReLU, into: c + column, stride: stride)
     }
   }
 }
 
-/// The same for 16 columns from `column` on: eight registers of sums, two of values and one weight.
+/// The same for 16 columns from `column`: eight registers hold sums, two hold values and one a weight.
 @inline(never)
 private func convolveRow16x4(
   _ rows: PlaneRows, at column: Int, channels: Int, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-  rectifies: Bool, into c: UnsafeMutablePointer<Float>, stride: Int
+  appliesReLU: Bool, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   var (r0, g0) = (Lanes(repeating: bias[0]), Lanes(repeating: bias[1]))
   var (b0, a0) = (Lanes(repeating: bias[2]), Lanes(repeating: bias[3]))
@@ -70,7 +72,7 @@ private func convolveRow16x4(
       }
     }
   }
-  @inline(__always) func put(_ value: Lanes, _ place: Int) { store(rectifies ? rectified(value) : value, c + place) }
+  @inline(__always) func put(_ value: Lanes, _ place: Int) { store(appliesReLU ? rectified(value) : value, c + place) }
   put(r0, 0)
   put(r1, 8)
   put(g0, stride)

@@ -1,15 +1,15 @@
 import Threading
 
-/// The ways to compute a convolution in training, on whole pixels.
+/// The algorithms for convolutions in training, on the layout `[N, H, W, C]`.
 public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
-  /// Matrix products of OpenBLAS on gathered patches: any kernel, stride and padding.
+  /// OpenBLAS matrix products of gathered patches. Supports every kernel, stride and padding.
   case im2col
-  /// The preferred ``FusedAlgorithm``: channels in multiples of 8.
+  /// The preferred ``FusedAlgorithm``. Channels must be multiples of 8.
   case fused
-  /// For each output, the products one after another: any kernel, stride and padding; best with few channels on one side.
+  /// Direct convolution. Supports every kernel, stride and padding; fastest with few channels on one side.
   case direct
 
-  /// The kernel for `geometry`.
+  /// Returns the kernel's type for `geometry`.
   private func kernelType(for geometry: ConvolutionGeometry) -> any ConvolutionKernel<
     ActivationInput, ActivationOutput
   >.Type {
@@ -20,17 +20,17 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether the algorithm computes `geometry`.
+  /// Whether the algorithm supports `geometry`.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool { kernelType(for: geometry).supports(geometry) }
 
-  /// The kernel for `geometry`, which the algorithm must support.
+  /// Returns the kernel for `geometry`, which the algorithm must support.
   fileprivate func kernel(for geometry: ConvolutionGeometry) -> any ConvolutionKernel<ActivationInput, ActivationOutput>
   {
     precondition(supports(geometry), "\(self) does not compute this convolution")
     return kernelType(for: geometry).init(geometry)
   }
 
-  /// The algorithm to use for `geometry` where nothing else is asked for.
+  /// Returns the default algorithm for `geometry`.
   public static func preferred(for geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
     if ConvolutionAlgorithm.fused.supports(geometry) { return .fused }
     if min(geometry.inputChannels, geometry.outputChannels) < laneCount
@@ -42,20 +42,21 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   }
 }
 
-/// Two-dimensional convolution (cross-correlation, as everywhere in the field) by a chosen algorithm.
+/// A two-dimensional convolution, strictly a cross-correlation, by a chosen algorithm.
 ///
-/// `output[n, y, x, o] = bias[o] + Σ input[n, y·s + i − p, x·s + j − p, c] · weight[o, c, i, j]`; input `[N, H, W, I]`, output
-/// `[N, Ho, Wo, O]`, weight `[O, I, k, k]`. Scratch memory belongs to the caller.
+/// `output[n, y, x, o] = bias[o] + Σ input[n, y·s + i − p, x·s + j − p, c] · weight[o, c, i, j]`, with input
+/// `[N, H, W, I]`, output `[N, Ho, Wo, O]` and weight `[O, I, k, k]`. The caller owns the scratch memory.
 public struct Convolution2D: Sendable {
-  /// The extents.
+  /// The dimensions of the convolution.
   public let geometry: ConvolutionGeometry
-  /// How it is computed.
+  /// The algorithm.
   public let algorithm: ConvolutionAlgorithm
   private let kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>
-  /// The kernel itself where it knows its weight's gradient; else that of im2col, which serves every convolution, or a better one.
+  /// The kernel itself if it can compute the gradient of its weight; otherwise im2col, which supports every
+  /// convolution, or a faster special kernel.
   private let weightGradient: any WeightGradientKernel
 
-  /// A convolution of `geometry` by `algorithm`, or by the preferred one; `algorithm` must support `geometry`.
+  /// Creates a convolution of `geometry` by `algorithm`, which must support it, or by the preferred algorithm.
   public init(_ geometry: ConvolutionGeometry, algorithm: ConvolutionAlgorithm? = nil) {
     self.geometry = geometry
     self.algorithm = algorithm ?? .preferred(for: geometry)
@@ -69,24 +70,25 @@ public struct Convolution2D: Sendable {
     }
   }
 
-  /// Floats of a prepared weight.
+  /// The number of floats of a prepared weight.
   public var preparedWeightCount: Int { kernel.packedWeightCount }
 
-  /// Writes `weight`, `[O, I, k, k]`, in the form that ``forward(_:mask:preparedWeight:epilogue:output:scratch:pool:)`` reads.
+  /// Packs `weight`, `[O, I, k, k]`, for ``forward(_:mask:preparedWeight:epilogue:output:scratch:pool:)``.
   public func prepareWeight(
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     kernel.packWeights([FilterWeight(weight, geometry)], into: prepared, pool: pool)
   }
 
-  /// Floats of scratch that ``forward(_:mask:preparedWeight:epilogue:output:scratch:pool:)`` needs on a pool of `threads`.
+  /// Returns the floats of scratch space for ``forward(_:mask:preparedWeight:epilogue:output:scratch:pool:)`` on a pool
+  /// of `threads`.
   public func forwardScratchCount(threads: Int) -> Int { kernel.scratchCount(threads: threads) }
 
-  /// Whether the input may come with a mask.
+  /// Whether the forward pass accepts a mask.
   public var readsMask: Bool { algorithm == .fused }
 
-  /// Computes `output` from `input`; the two must not overlap. With `mask`, of the input's shape, the input counts only where that is
-  /// positive; only where ``readsMask``.
+  /// Computes `output` from `input`; the two must not overlap. With `mask`, of the input's shape, the input counts only
+  /// where the mask is positive. A mask requires ``readsMask``.
   public func forward(
     _ input: UnsafePointer<Float>, mask: UnsafePointer<Float>? = nil, preparedWeight: UnsafePointer<Float>,
     epilogue: ConvolutionEpilogue, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
@@ -94,13 +96,14 @@ public struct Convolution2D: Sendable {
   ) {
     kernel.forward(
       ActivationInput(input, layout: .pixels, mask: mask), weight: preparedWeight,
-      output: ActivationOutput(output, layout: .pixels, bias: epilogue.bias, rectifies: epilogue.rectifies),
+      output: ActivationOutput(output, layout: .pixels, bias: epilogue.bias, appliesReLU: epilogue.appliesReLU),
       scratch: scratch, pool: pool)
   }
 
   // MARK: Backward
 
-  /// Floats of scratch that ``backwardWeight(_:dOutput:dWeight:scratch:pool:)`` needs on a pool of `threads`.
+  /// Returns the floats of scratch space for ``backwardWeight(_:dOutput:dWeight:scratch:pool:)`` on a pool of
+  /// `threads`.
   public func backwardWeightScratchCount(threads: Int) -> Int {
     weightGradient.backwardWeightScratchCount(threads: threads)
   }
@@ -115,7 +118,7 @@ public struct Convolution2D: Sendable {
       scratch: scratch, pool: pool)
   }
 
-  /// Adds the gradient of the bias, `dBias[o] += Σ dOutput[…, o]`.
+  /// Adds the gradient of the bias: `dBias[o] += Σ dOutput[…, o]`.
   public func backwardBias(_ dOutput: UnsafePointer<Float>, dBias: UnsafeMutablePointer<Float>, pool: ComputePool) {
     Reduction.addChannelSums(
       dOutput, pixels: geometry.batch * geometry.outputPixels, channels: geometry.outputChannels, to: dBias, pool: pool)

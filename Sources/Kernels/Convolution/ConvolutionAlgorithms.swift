@@ -1,24 +1,25 @@
-/// The ways to compute one kind of convolution: a table of kernels, of which one is preferred for each geometry.
+/// The algorithms for one kind of convolution: a table of kernels with a preferred one for each geometry.
 ///
-/// A new way is a type that conforms to ``ConvolutionKernel``, and a case here with its kernel and its place among the preferred.
+/// To add an algorithm, add a type that conforms to ``ConvolutionKernel`` and a case here, with its kernel and the
+/// geometries for which it is preferred.
 public protocol ConvolutionTable: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
-  /// What the kernels read.
+  /// The type that the kernels read.
   associatedtype Input
-  /// What they write.
+  /// The type that the kernels write.
   associatedtype Output
 
-  /// The kernel.
+  /// The kernel's type.
   var kernel: any ConvolutionKernel<Input, Output>.Type { get }
 
-  /// The algorithm for `geometry` where nothing else is asked for.
+  /// Returns the default algorithm for `geometry`.
   static func preferred(for geometry: ConvolutionGeometry) -> Self
 }
 
 extension ConvolutionTable {
-  /// Whether the algorithm computes `geometry`.
+  /// Whether the algorithm supports `geometry`.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool { kernel.supports(geometry) }
 
-  /// The kernel for `geometry`, which the algorithm must support.
+  /// Returns the kernel for `geometry`, which the algorithm must support.
   public func kernel(for geometry: ConvolutionGeometry) -> any ConvolutionKernel<Input, Output> {
     precondition(supports(geometry), "\(self) does not compute this convolution")
     return kernel.init(geometry)
@@ -27,21 +28,21 @@ extension ConvolutionTable {
 
 // MARK: - Between activations
 
-/// The ways to compute a convolution with norm, activation, residual sum and padding of its input read along, and bias, activation and the
-/// sums of the next norm written along.
+/// The algorithms for convolutions that include norm, ReLU, residual sum and padding of their input, and bias, ReLU and
+/// the sums of the next norm of their output.
 ///
-/// `output[n, y, x, o] = r(bias[o] + Σ in[n, y·s + i − p, x·s + j − p, c] · weight[o, c, i, j])` where `in` is what
-/// ``ActivationInput`` describes; channels are multiples of 8.
+/// `output[n, y, x, o] = r(bias[o] + Σ in[n, y·s + i − p, x·s + j − p, c] · weight[o, c, i, j])`, where `in` is what
+/// ``ActivationInput`` describes. Channels are multiples of 8.
 public enum FusedAlgorithm: String, ConvolutionTable {
   /// Winograd's F(6×6, 3×3): 3×3, stride 1.
   case winograd6
-  /// Winograd's F(4×4, 3×3): 3×3, stride 1; a bit more exact, and less waste on small maps.
+  /// Winograd's F(4×4, 3×3): 3×3, stride 1. Slightly more accurate than F(6×6), with less waste on small maps.
   case winograd4
-  /// Nearest ×2 and 3×3, stride 1, with nine products for four outputs.
+  /// Nearest ×2 upsampling and 3×3, stride 1, with nine products for four outputs.
   case upsample
-  /// The same with F(6×6, 3×3) in front of the upsampling.
+  /// Nearest ×2 upsampling and 3×3, stride 1, with F(6×6, 3×3) before the upsampling.
   case upsampleWinograd
-  /// For each output, the products one after another: everything.
+  /// Direct convolution. Supports every geometry.
   case direct
 
   /// The kernel's type.
@@ -55,11 +56,12 @@ public enum FusedAlgorithm: String, ConvolutionTable {
     }
   }
 
-  /// The algorithm for `geometry` where nothing else is asked for.
+  /// Returns the default algorithm for `geometry`.
   ///
-  /// Measured per output on one core (AVX2): F(6×6) is 1.1 to 1.3 times as fast as F(4×4) from 8 channels on, as long as the map
-  /// fills its tiles; the nine-product form is 1.5 times as fast as F(6×6) on the upsampled map. F(6×6) in front of the upsampling
-  /// is 1.3 to 2 times as fast again to 16 or 8 channels, as fast to 32, and slower to 64, whose phases do not stay in the cache.
+  /// Measured per output on one core (AVX2): F(6×6) is 1.1 to 1.3 times as fast as F(4×4) from 8 channels on, if the
+  /// map fills its tiles. The nine-product form is 1.5 times as fast as F(6×6) on the upsampled map. F(6×6) before the
+  /// upsampling is another 1.3 to 2 times as fast to 16 or 8 channels, equally fast to 32, and slower to 64, whose
+  /// phases do not stay in the cache.
   public static func preferred(for geometry: ConvolutionGeometry) -> FusedAlgorithm {
     if FusedAlgorithm.upsampleWinograd.supports(geometry), geometry.outputChannels <= 16 { return .upsampleWinograd }
     if FusedAlgorithm.upsample.supports(geometry) { return .upsample }
@@ -72,16 +74,16 @@ public enum FusedAlgorithm: String, ConvolutionTable {
   }
 }
 
-/// The ways to compute a convolution of each channel with a kernel of its own, fused with its neighbours as ``FusedAlgorithm``.
+/// The algorithms for depthwise convolutions, fused with their neighbours as in ``FusedAlgorithm``.
 ///
-/// `output[y, x, c] = r(bias[c] + Σ in[y·s + i − p, x·s + j − p, c] · weight[c, 0, i, j])`: as many channels in as out, multiples of 8, and
-/// one image.
+/// `output[y, x, c] = r(bias[c] + Σ in[y·s + i − p, x·s + j − p, c] · weight[c, 0, i, j])`. Input and output have the
+/// same number of channels, a multiple of 8, and one image.
 public enum DepthwiseAlgorithm: String, ConvolutionTable {
   /// 3×3 of any stride, without upsampling.
   case threeByThree
-  /// Nearest ×2 and 3×3 of stride 1 by the four products that each output has in front of the upsampling.
+  /// Nearest ×2 upsampling and 3×3, stride 1, with four products for each output before the upsampling.
   case upsample
-  /// Everything.
+  /// Every geometry.
   case general
 
   /// The kernel's type.
@@ -93,14 +95,14 @@ public enum DepthwiseAlgorithm: String, ConvolutionTable {
     }
   }
 
-  /// The algorithm for `geometry` where nothing else is asked for: the most special one.
+  /// Returns the default algorithm for `geometry`: the most specialised one.
   public static func preferred(for geometry: ConvolutionGeometry) -> DepthwiseAlgorithm {
     if DepthwiseAlgorithm.upsample.supports(geometry) { return .upsample }
     return DepthwiseAlgorithm.threeByThree.supports(geometry) ? .threeByThree : .general
   }
 }
 
-/// The ways to compute a 3×3 depthwise convolution and the 1×1 convolution behind it: one.
+/// The algorithms for a 3×3 depthwise convolution followed by a 1×1 convolution. There is one.
 public enum SeparableAlgorithm: String, ConvolutionTable {
   /// ``FusedSeparableConvolution``.
   case separable
@@ -108,19 +110,21 @@ public enum SeparableAlgorithm: String, ConvolutionTable {
   /// The kernel's type.
   public var kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>.Type { FusedSeparableConvolution.self }
 
-  /// The one.
+  /// Returns the only algorithm.
   public static func preferred(for geometry: ConvolutionGeometry) -> SeparableAlgorithm { .separable }
 }
 
 // MARK: - From a picture
 
-/// The ways to compute the first layer: a convolution that reads the picture itself, its padding and extension included.
+/// The algorithms for the first layer, a convolution that reads the picture directly, including its padding and
+/// extension.
 ///
-/// Three channels in, multiples of 8 out, one image, no upsampling. Bias, activation and the sums of the next norm are written along.
+/// It has three input channels, multiples of 8 output channels, one image and no upsampling. It includes bias,
+/// activation and the sums of the next norm.
 public enum PictureAlgorithm: String, ConvolutionTable {
-  /// Blocks of 3×3 taps in the domain of Winograd's F(6×6, 3×3): stride 1.
+  /// Blocks of 3×3 taps by Winograd's F(6×6, 3×3): stride 1.
   case winograd
-  /// For each output, the products one after another: every kernel and stride.
+  /// Direct convolution. Supports every kernel and stride.
   case direct
 
   /// The kernel's type.
@@ -131,9 +135,9 @@ public enum PictureAlgorithm: String, ConvolutionTable {
     }
   }
 
-  /// The algorithm for `geometry` where nothing else is asked for.
+  /// Returns the default algorithm for `geometry`.
   ///
-  /// A 3×3 kernel has 27 products, too few for the transforms to pay off.
+  /// A 3×3 kernel has 27 products per output, too few for the transforms to pay off.
   public static func preferred(for geometry: ConvolutionGeometry) -> PictureAlgorithm {
     geometry.kernel > 3 && PictureAlgorithm.winograd.supports(geometry) ? .winograd : .direct
   }
@@ -141,16 +145,17 @@ public enum PictureAlgorithm: String, ConvolutionTable {
 
 // MARK: - To a picture
 
-/// The ways to compute the last layer, a convolution of stride 1 whose three channels are written as a picture; nearest ×2 upsampling
-/// may stand in front of it.
+/// The algorithms for the last layer, a convolution of stride 1 that writes its three channels as a picture, optionally
+/// after nearest ×2 upsampling.
 ///
-/// `picture[y, x, c] = f(bias[c] + Σ in[y + i − p, x + j − p, k] · weight[c, k, i, j])` with bias and `f` of the ``PictureOutput``.
+/// `picture[y, x, c] = f(bias[c] + Σ in[y + i − p, x + j − p, k] · weight[c, k, i, j])`, with bias and `f` of the
+/// ``PictureOutput``.
 public enum ToPictureAlgorithm: String, ConvolutionTable {
-  /// Blocks of 3×3 taps in the domain of Winograd's F(3×3, 3×3).
+  /// Blocks of 3×3 taps by Winograd's F(3×3, 3×3).
   case winograd
-  /// For each output, the products one after another.
+  /// Direct convolution.
   case direct
-  /// Nearest ×2 and 3×3, in front of the upsampling.
+  /// Nearest ×2 upsampling and 3×3, computed before the upsampling.
   case upsample
 
   /// The kernel's type.
@@ -162,8 +167,8 @@ public enum ToPictureAlgorithm: String, ConvolutionTable {
     }
   }
 
-  /// The algorithm for `geometry` where nothing else is asked for: 3×3 from a vector or two of channels has too few products for
-  /// the transforms to pay off.
+  /// Returns the default algorithm for `geometry`. A 3×3 kernel with 8 or 16 channels has too few products for the
+  /// transforms to pay off.
   public static func preferred(for geometry: ConvolutionGeometry) -> ToPictureAlgorithm {
     if ToPictureAlgorithm.upsample.supports(geometry) { return .upsample }
     return geometry.kernel <= 3 && geometry.inputChannels <= 2 * laneCount ? .direct : .winograd

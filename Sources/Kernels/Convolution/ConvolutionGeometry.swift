@@ -1,50 +1,51 @@
-/// How a convolution continues its input beyond the border.
+/// The continuation of a convolution's input beyond the border.
 public enum PaddingMode: String, Sendable, CaseIterable {
-  /// With zeros.
+  /// Zeros.
   case zeros
-  /// Mirrored at the border pixel, which is not repeated: `c b | a b c | b a`.
+  /// Reflection at the border pixel, which is not repeated: `c b | a b c | b a`.
   case reflect
 }
 
-/// The extents of one two-dimensional convolution and the map from its padded input to the stored one.
+/// The dimensions of a two-dimensional convolution, and the map from its padded input to the stored one.
 ///
-/// Input `[N, H, W, I]`, output `[N, Ho, Wo, O]`, where `Ho = (u·H + 2p − k) / s + 1` for kernel `k`, stride `s`, padding `p`
-/// and nearest upsampling `u` in front of the convolution. The maps make padding and upsampling free of copies: row `y` of the
-/// padded input is stored row `rowMap[y]`, or zeros where that is negative.
+/// Input `[N, H, W, I]`, output `[N, Ho, Wo, O]`, where `Ho = (u·H + 2p − k) / s + 1` for kernel `k`, stride `s`,
+/// padding `p` and nearest upsampling `u` before the convolution. With the maps, padding and upsampling need no copies:
+/// row `y` of the padded input is stored row `rowMap[y]`, or zeros if that is negative.
 public struct ConvolutionGeometry: Sendable {
   /// `N`, the number of images.
   public let batch: Int
-  /// `H`, the stored input's height.
+  /// `H`, the height of the stored input.
   public let height: Int
-  /// `W`, the stored input's width.
+  /// `W`, the width of the stored input.
   public let width: Int
-  /// `I`, the input's channels.
+  /// `I`, the number of input channels.
   public let inputChannels: Int
-  /// `O`, the output's channels.
+  /// `O`, the number of output channels.
   public let outputChannels: Int
   /// `k`, the side of the square kernel.
   public let kernel: Int
-  /// `s`, the distance between the outputs' positions.
+  /// `s`, the stride.
   public let stride: Int
   /// `p`, the padding on each side.
   public let padding: Int
-  /// What the padding holds.
+  /// The content of the padding.
   public let paddingMode: PaddingMode
-  /// `u`: 1, or 2 for nearest ×2 upsampling in front of the convolution.
+  /// `u`: 1, or 2 for nearest ×2 upsampling before the convolution.
   public let upsampling: Int
   /// `Ho`.
   public let outputHeight: Int
   /// `Wo`.
   public let outputWidth: Int
-  /// For each row of the padded input the stored row, or −1 for zeros.
+  /// The stored row of each row of the padded input, or −1 for zeros.
   let rowMap: [Int32]
-  /// For each column of the padded input the stored column, or −1 for zeros.
+  /// The stored column of each column of the padded input, or −1 for zeros.
   let columnMap: [Int32]
-  /// Behind upsampling, the same for the stored input with one pixel around it: what the upsampled input continues with. Else empty.
+  /// With upsampling, the map of the stored input's rows with one surrounding row, with which the upsampled input
+  /// continues; otherwise empty.
   private let rowMapBeforeUpsampling: [Int32]
   private let columnMapBeforeUpsampling: [Int32]
 
-  /// The geometry of a convolution; the padded input must be at least as large as the kernel.
+  /// Creates the geometry of a convolution. The padded input must be at least as large as the kernel.
   public init(
     batch: Int, height: Int, width: Int, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int = 1,
     padding: Int, paddingMode: PaddingMode, upsampling: Int = 1
@@ -70,8 +71,9 @@ public struct ConvolutionGeometry: Sendable {
     columnMapBeforeUpsampling = upsampling == 1 ? [] : Self.map(beforeUpsamplingOf: columnMap, extent: width)
   }
 
-  /// The 3×3 convolution in front of the upsampling that gives the same as `geometry`, nearest ×2 and 3×3, where its outputs are
-  /// `outputChannels`: it reads the stored input and around it one pixel of what the upsampled input continues with. Allocates nothing.
+  /// Creates the 3×3 convolution before the upsampling that is equivalent to `geometry`, a 3×3 convolution after
+  /// nearest ×2 upsampling. It has `outputChannels` outputs. It reads the stored input and one surrounding pixel with
+  /// which the upsampled input continues. Allocates nothing.
   init(beforeUpsamplingOf geometry: ConvolutionGeometry, outputChannels: Int) {
     batch = geometry.batch
     height = geometry.height
@@ -85,17 +87,17 @@ public struct ConvolutionGeometry: Sendable {
     (rowMapBeforeUpsampling, columnMapBeforeUpsampling) = ([], [])
   }
 
-  /// The padded (and upsampled) input's height.
+  /// The height of the padded (and upsampled) input.
   public var paddedHeight: Int { height * upsampling + 2 * padding }
-  /// The padded (and upsampled) input's width.
+  /// The width of the padded (and upsampled) input.
   public var paddedWidth: Int { width * upsampling + 2 * padding }
-  /// `Ho·Wo`, the outputs' positions in one image.
+  /// `Ho·Wo`, the number of output pixels of an image.
   public var outputPixels: Int { outputHeight * outputWidth }
-  /// `H·W·I`, the floats of one stored image.
+  /// `H·W·I`, the number of floats of a stored image.
   var inputImageCount: Int { height * width * inputChannels }
-  /// `Ho·Wo·O`, the floats of one output image.
+  /// `Ho·Wo·O`, the number of floats of an output image.
   var outputImageCount: Int { outputPixels * outputChannels }
-  /// `k·k·I`, the products in one output.
+  /// `k·k·I`, the number of products of an output.
   var patchCount: Int { kernel * kernel * inputChannels }
 
   private static func map(extent: Int, padding: Int, mode: PaddingMode, upsampling: Int) -> [Int32] {
@@ -113,13 +115,13 @@ public struct ConvolutionGeometry: Sendable {
     }
   }
 
-  /// What lies beyond the ends of an upsampled map, around the stored positions.
+  /// Returns the map of the stored positions and of the positions just beyond both ends of an upsampled map.
   private static func map(beforeUpsamplingOf map: [Int32], extent: Int) -> [Int32] {
     guard let first = map.first, let last = map.last else { return [] }
     return [first] + (0..<Int32(extent)) + [last]
   }
 
-  /// `position` mirrored into `0..<extent`, as often as needed, so that any padding fits any extent.
+  /// Returns `position` reflected into `0..<extent`, repeatedly if needed, so that any padding fits any extent.
   static func reflected(_ position: Int, extent: Int) -> Int {
     guard extent > 1 else { return 0 }
     let period = 2 * (extent - 1)

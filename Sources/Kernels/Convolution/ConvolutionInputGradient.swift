@@ -2,10 +2,11 @@ import Threading
 
 /// The gradient of a convolution's input.
 ///
-/// For stride 1 it is itself a convolution: of the output's gradient, continued with zeros, with the kernel turned by 180° and
-/// its channels exchanged. That form reads where the general one scatters, and it takes the fast algorithms. With zero
-/// padding it gives the gradient of the stored input at once; with reflection, that of the padded input, which is then folded
-/// at the mirrors. Behind an upsampling it goes through ``UpsampleInputGradient``, for other strides through ``Im2colConvolution``.
+/// For stride 1 it is a convolution itself: of the output's gradient, continued with zeros, with the kernel rotated by
+/// 180° and its channels exchanged. This form gathers instead of scattering, and can use the fast algorithms. With zero
+/// padding it gives the gradient of the stored input directly. With reflection it gives that of the padded input, which
+/// is then folded at the borders. After upsampling the gradient uses ``UpsampleInputGradient``, and for other strides
+/// ``Im2colConvolution``.
 public struct ConvolutionInputGradient: Sendable {
   private enum Way {
     case transposed(Convolution2D)
@@ -13,13 +14,13 @@ public struct ConvolutionInputGradient: Sendable {
     case im2col(Im2colConvolution)
   }
 
-  /// The forward convolution's extents.
+  /// The dimensions of the forward convolution.
   public let geometry: ConvolutionGeometry
   private let way: Way
-  /// From the gradient of the padded input to that of the stored one, where the former is not the latter.
+  /// Folds the gradient of the padded input to that of the stored one; nil if they are the same.
   private let fold: PaddingFold?
 
-  /// The gradient of the convolution `geometry`.
+  /// Creates the gradient of the convolution `geometry`.
   public init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     if FusedAlgorithm.upsample.supports(geometry) {
@@ -42,7 +43,7 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// Floats of a prepared weight.
+  /// The number of floats of a prepared weight.
   public var preparedWeightCount: Int {
     switch way {
     case .transposed(let convolution): convolution.preparedWeightCount
@@ -51,7 +52,7 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// Writes the forward weight `[O, I, k, k]` in the form that the gradient reads.
+  /// Packs the forward weight `[O, I, k, k]` for the gradient.
   public func prepareWeight(
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -64,7 +65,7 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// Lends `body` the weight as `[I, O, k, k]`, each kernel turned by 180°.
+  /// Calls `body` with the weight as `[I, O, k, k]`, each kernel rotated by 180°.
   private func withTurned(_ weight: UnsafePointer<Float>, _ body: (UnsafePointer<Float>) -> Void) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     let taps = geometry.kernel * geometry.kernel
@@ -81,10 +82,11 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// The floats of `N` padded input images, where they are needed on the way.
+  /// The number of floats of `N` padded input images if they are needed as an intermediate result.
   private var paddedCount: Int { geometry.batch * (fold?.paddedCount ?? 0) }
 
-  /// Floats of scratch that ``run(_:mask:preparedWeight:dInput:scratch:pool:)`` needs on a pool of `threads`.
+  /// Returns the floats of scratch space for ``run(_:mask:preparedWeight:dInput:scratch:pool:)`` on a pool of
+  /// `threads`.
   public func scratchCount(threads: Int) -> Int {
     switch way {
     case .transposed(let convolution): paddedCount + convolution.forwardScratchCount(threads: threads)
@@ -93,7 +95,7 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// Whether the output's gradient may come with a mask.
+  /// Whether the output's gradient may have a mask.
   public var readsMask: Bool {
     switch way {
     case .transposed(let convolution): convolution.readsMask
@@ -102,8 +104,8 @@ public struct ConvolutionInputGradient: Sendable {
     }
   }
 
-  /// Writes the gradient to `dInput`, `[N, H, W, I]`. With `mask`, the output of a ReLU behind the convolution, `dOutput` counts only
-  /// where that is positive; only where ``readsMask``.
+  /// Writes the gradient to `dInput`, `[N, H, W, I]`. With `mask`, the output of a ReLU after the convolution,
+  /// `dOutput` counts only where the mask is positive. A mask requires ``readsMask``.
   public func run(
     _ dOutput: UnsafePointer<Float>, mask: UnsafePointer<Float>? = nil, preparedWeight: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool

@@ -1,67 +1,68 @@
 import Threading
 
-/// One way to compute one kind of convolution, made for one geometry.
+/// An algorithm for one kind of convolution, set up for one geometry.
 ///
-/// `Input` and `Output` are what it reads and writes: ``ActivationInput`` or ``PictureReader``, and ``ActivationOutput`` or
-/// ``PictureOutput``. A layer calls it through `any` once a frame; what happens inside is specialised, for which a conforming type
-/// must not be generic: the witnesses of generic types are not specialised. Memory belongs to the caller, nothing is allocated in
-/// ``forward(_:weight:output:scratch:pool:)``, and results do not depend on the number of threads.
+/// `Input` is ``ActivationInput`` or ``PictureReader``, and `Output` is ``ActivationOutput`` or ``PictureOutput``. A
+/// layer calls the kernel through `any` once per frame. The code inside is specialised, which requires that conforming
+/// types are not generic: witnesses of generic types are not specialised. The caller owns all memory,
+/// ``forward(_:weight:output:scratch:pool:)`` allocates nothing, and results do not depend on the number of threads.
 ///
 /// The tables of kernels are in `ConvolutionAlgorithms.swift`.
 public protocol ConvolutionKernel<Input, Output>: Sendable {
-  /// What is read.
+  /// The type that the kernel reads.
   associatedtype Input
-  /// What is written.
+  /// The type that the kernel writes.
   associatedtype Output
 
-  /// Whether the kernel computes `geometry`.
+  /// Whether the kernel supports `geometry`.
   static func supports(_ geometry: ConvolutionGeometry) -> Bool
 
-  /// The kernel for `geometry`, which it must support.
+  /// Creates the kernel for `geometry`, which it must support.
   init(_ geometry: ConvolutionGeometry)
 
-  /// The extents.
+  /// The dimensions of the convolution.
   var geometry: ConvolutionGeometry { get }
 
-  /// Whether the input can be materialized as it is read, see ``ActivationInput/materialized``.
+  /// Whether the kernel can materialize its input as it reads it, see ``ActivationInput/materialized``.
   ///
-  /// Each strip keeps the pixels that its outputs are the first to lie on: it must read them, and no pixel may be left over.
-  /// Strides beyond `k − p` skip some, and without padding the last ones belong to no output.
+  /// Each strip stores the pixels that its outputs are the first to cover. It must read all of them, and none may be
+  /// left over. Strides above `k − p` skip some pixels, and without padding the last ones belong to no output.
   var materializesInput: Bool { get }
 
   /// Whether the output can have a residual, see ``ActivationOutput/residual``.
   var addsResidual: Bool { get }
 
-  /// Floats of a packed weight.
+  /// The number of floats of a packed weight.
   var packedWeightCount: Int { get }
 
-  /// Writes the weights of the layers that the kernel computes, one but for ``FusedSeparableConvolution``, in the form and order in which
-  /// it reads them; on the calling thread alone, or on `pool` where that pays. Weights may have fewer channels than the geometry: the
-  /// others count as zeros.
+  /// Packs the weights of the layers that the kernel computes: one, or two for ``FusedSeparableConvolution``. Runs on
+  /// the calling thread, or on `pool` if that is faster. Weights may have fewer channels than the geometry; the others
+  /// count as zeros.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?)
 
-  /// Floats of scratch on a pool of `threads`. Its first contents must be finite: zeros, or what a kernel left there.
+  /// Returns the floats of scratch space on a pool of `threads`. Its initial contents must be finite: zeros, or what a
+  /// kernel left there.
   func scratchCount(threads: Int) -> Int
 
-  /// The tasks whose sums ``Moments`` adds.
+  /// The number of tasks whose sums ``Moments`` adds.
   var taskCount: Int { get }
 
-  /// Computes the output, which overlaps nothing that is read.
+  /// Computes the output, which must not overlap anything that the kernel reads.
   func forward(
     _ input: Input, weight: UnsafePointer<Float>, output: Output, scratch: UnsafeMutablePointer<Float>,
     pool: ComputePool)
 }
 
 extension ConvolutionKernel {
-  /// No: what is read is not kept.
+  /// False: the kernel does not store its input.
   public var materializesInput: Bool { false }
-  /// No: nothing is added to what is written.
+  /// False: the kernel adds nothing to its output.
   public var addsResidual: Bool { false }
 }
 
-/// A way to compute the gradient of a convolution's weight.
+/// An algorithm for the gradient of a convolution's weight.
 protocol WeightGradientKernel: Sendable {
-  /// Floats of scratch on a pool of `threads`.
+  /// Returns the floats of scratch space on a pool of `threads`.
   func backwardWeightScratchCount(threads: Int) -> Int
 
   /// Adds the gradient to `dWeight`, `[O, I, k, k]`, in an order that does not depend on the number of threads.
@@ -71,13 +72,13 @@ protocol WeightGradientKernel: Sendable {
 }
 
 extension ConvolutionGeometry {
-  /// Whether both sides have channels in whole vectors, as activations have.
+  /// Whether the channels of both sides are multiples of ``laneCount``, as those of activations are.
   var hasWholeVectors: Bool { inputChannels % laneCount == 0 && outputChannels % laneCount == 0 }
 
-  /// Whether it is nearest ×2 upsampling and a 3×3 convolution that keeps the size.
+  /// Whether this is nearest ×2 upsampling and a 3×3 convolution that keeps the size.
   var isUpsampled3x3: Bool { kernel == 3 && stride == 1 && padding == 1 && upsampling == 2 }
 
-  /// Whether the strip that begins on a pixel reads it, for all pixels; see ``ConvolutionKernel/materializesInput``.
+  /// Whether each strip reads the pixels that it stores, see ``ConvolutionKernel/materializesInput``.
   var readsAllPixels: Bool {
     upsampling == 1 && stride <= kernel - padding && outputHeight * stride >= height && outputWidth * stride >= width
   }

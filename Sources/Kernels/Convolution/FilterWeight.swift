@@ -1,4 +1,4 @@
-/// A convolution's weight as a model has it, `[O, I, k, k]`: what kernels pack from. The caller owns the memory.
+/// The weight of a convolution in a model, `[O, I, k, k]`, from which kernels pack theirs. The caller owns the memory.
 public struct FilterWeight: @unchecked Sendable {
   /// The values.
   public let values: UnsafePointer<Float>
@@ -6,13 +6,13 @@ public struct FilterWeight: @unchecked Sendable {
   public let outputChannels: Int
   /// `I`.
   public let inputChannels: Int
-  /// `k`.
+  /// `k`, the side of the kernel.
   public let kernel: Int
-  /// `[O]`, or nil for zeros: of a layer that another follows in the same kernel. The last layer's is the output's, see
-  /// ``ActivationOutput/bias``.
+  /// The bias `[O]` of a layer that is followed by another in the same kernel, or nil for zeros. The bias of the last
+  /// layer is ``ActivationOutput/bias``.
   public let bias: UnsafePointer<Float>?
 
-  /// A weight.
+  /// Creates a weight.
   public init(
     _ values: UnsafePointer<Float>, outputChannels: Int, inputChannels: Int, kernel: Int,
     bias: UnsafePointer<Float>? = nil
@@ -24,13 +24,13 @@ public struct FilterWeight: @unchecked Sendable {
     self.bias = bias
   }
 
-  /// A weight of as many channels as `geometry` has.
+  /// Creates a weight with the channels of `geometry`.
   init(_ values: UnsafePointer<Float>, _ geometry: ConvolutionGeometry) {
     self.init(
       values, outputChannels: geometry.outputChannels, inputChannels: geometry.inputChannels, kernel: geometry.kernel)
   }
 
-  /// The `k·k` taps between two channels.
+  /// Returns the `k·k` taps between two channels.
   @inline(__always)
   func taps(output: Int, input: Int) -> UnsafePointer<Float> {
     values + (output * inputChannels + input) * kernel * kernel

@@ -1,17 +1,17 @@
 import Threading
 
-/// The transpose of padding, and of upsampling where there is any: each stored pixel gets the sum of the gradients of all pixels of
-/// the padded input that are copies of it.
+/// The transpose of padding and, if there is any, of upsampling: each stored pixel receives the sum of the gradients of
+/// all its copies in the padded input.
 struct PaddingFold: Sendable {
   private let geometry: ConvolutionGeometry
   private let padding: Int
   private let rowMap: [Int32]
   private let columnMap: [Int32]
-  /// Padded columns that follow one another as the stored ones do.
+  /// The padded columns that map to contiguous stored columns.
   private let run: Range<Int>
 
-  /// For the padded input of `geometry`; with `margin`, for the stored input with that many pixels around it, which in front of an
-  /// upsampling hold the pixel nearest to them.
+  /// Creates the fold for the padded input of `geometry`. With `margin`, it folds the stored input with that many
+  /// surrounding pixels, which before upsampling have the value of the nearest pixel.
   init(_ geometry: ConvolutionGeometry, margin: Int? = nil) {
     self.geometry = geometry
     padding = margin ?? geometry.padding
@@ -24,7 +24,7 @@ struct PaddingFold: Sendable {
     run = margin != nil || geometry.upsampling == 1 ? padding..<padding + geometry.width : 0..<0
   }
 
-  /// Floats of one padded image.
+  /// The number of floats of a padded image.
   var paddedCount: Int { rowMap.count * columnMap.count * geometry.inputChannels }
 
   /// Writes `[N, H, W, I]` from `padded`, `[N, Hp, Wp, I]`.
@@ -34,7 +34,7 @@ struct PaddingFold: Sendable {
     }
   }
 
-  /// The same for one image, on the calling thread.
+  /// Folds one image on the calling thread.
   func runImage(_ padded: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
     for row in 0..<geometry.height { writeRow(row, padded, into: rowStart(row, gradient)) }
   }
@@ -49,7 +49,7 @@ struct PaddingFold: Sendable {
     for (paddedRow, stored) in rowMap.enumerated() where Int(stored) == row {
       let source = image + paddedRow * columnMap.count * channels
       if isFirst {
-        // The run covers every stored column; without one, sums start from zeros.
+        // The run covers every stored column. Without one, sums start from zeros.
         if run.isEmpty {
           target.update(repeating: 0, count: geometry.width * channels)
         } else {

@@ -1,33 +1,34 @@
 import Threading
 
-/// How the strips of a kernel are dealt out to threads.
+/// The division of a kernel's strips among threads.
 ///
-/// The division depends on the extents alone, never on the number of threads: neither do the results.
+/// The division depends only on the dimensions, not on the number of threads, and so do the results.
 struct StripTasks {
-  /// Enough for an even share on many threads; few enough that their sums are quickly added.
-  private static let most = 192
+  /// The maximum number of tasks: enough for an even share on many threads, and few enough that adding their sums is
+  /// cheap.
+  private static let maximumTasks = 192
 
-  /// Strips in all.
+  /// The number of strips.
   let strips: Int
-  /// Tasks in all.
+  /// The number of tasks.
   let tasks: Int
 
   init(strips: Int) {
     self.strips = strips
-    tasks = min(strips, Self.most)
+    tasks = min(strips, Self.maximumTasks)
   }
 
-  /// The strips of a task.
+  /// Returns the strips of a task.
   @inline(__always)
   func strips(of task: Int) -> Range<Int> { task * strips / tasks..<(task + 1) * strips / tasks }
 }
 
-/// A panel's width at output channel `channel` of `channels`: 16, or 8 for what is left.
+/// Returns the width of the panel at output channel `channel` of `channels`: 16, or 8 for the remainder.
 @inline(__always)
 func panelWidth(at channel: Int, of channels: Int) -> Int { channels - channel >= 16 ? 16 : 8 }
 
 extension ComputePool? {
-  /// Runs `body(0) … body(count - 1)` on the pool, or one after another where there is none.
+  /// Runs `body(0) … body(count - 1)` on the pool, or sequentially if there is none.
   func forEach(_ count: Int, _ body: (_ index: Int) -> Void) {
     if let pool = self { return pool.parallelFor(count, body) }
     for index in 0..<count { body(index) }

@@ -1,42 +1,45 @@
 import Threading
 
-/// Takes a scan's noise out of a picture and leaves its strokes: each pixel becomes the mean of those around it whose surroundings look alike.
+/// Removes the noise of a scan from a picture but keeps brushstrokes: each pixel becomes a mean of the nearby pixels
+/// with similar surroundings.
 ///
-/// `y(p) = Σ_q w(p, q)·x(q) / Σ_q w(p, q)` over the 80 pixels `q` that are at most ``reach`` across and down from `p`, and over `p` itself, whose weight
-/// is the largest of the others, at least 10⁻¹⁶. With `D(p, q)` the mean squared difference of the 3×3 pixels around them, all colours together,
+/// `y(p) = Σ_q w(p, q)·x(q) / Σ_q w(p, q)` over the 80 pixels `q` that are at most ``reach`` across and down from `p`,
+/// and over `p` itself, whose weight is the maximum of the others, at least 10⁻¹⁶. With `D(p, q)` the mean squared
+/// difference of the 3×3 pixels around both, over all colours,
 ///
 /// `w = max(0, 1 − max(0, D − 2σ²) / (10σ²))¹⁶`,
 ///
-/// nearly `exp(−1.6·max(0, D − 2σ²)/σ²)`: surroundings count that differ as two samples of noise of deviation `σ` do, and far less those that differ
-/// more; where none is alike, the next best, unless they differ six times as much. A pixel like no other stays as it is. Beyond the border the last pixel
-/// goes on.
+/// which is close to `exp(−1.6·max(0, D − 2σ²)/σ²)`. Surroundings count fully if they differ no more than two samples
+/// of noise of deviation `σ`, and much less beyond that. If none is similar, the next best count, unless they differ
+/// six times as much. A pixel unlike all others stays as it is. Beyond the border the last pixel is repeated.
 ///
-/// A. Buades, B. Coll, J.-M. Morel: A Non-Local Algorithm for Image Denoising, CVPR 2005; `h² = 0.6σ²`, and a power in place of the exponential.
+/// A. Buades, B. Coll, J.-M. Morel: A Non-Local Algorithm for Image Denoising, CVPR 2005; here `h² = 0.6σ²`, and a
+/// power replaces the exponential.
 public struct NonLocalMeans: Sendable {
-  /// How far across and down alike pixels are looked for.
+  /// The distance across and down within which similar pixels are searched.
   public static let reach = 4
-  /// Rows that a thread works at together.
+  /// Rows that a thread processes together.
   private static let bandRows = 16
-  /// Rows and columns around a band that are read: the reach, and one for the surroundings.
+  /// Rows and columns that are read around a band: the reach, plus one for the surroundings.
   private static let margin = reach + 1
-  /// Rows of a band with those around it.
+  /// Rows of a band including those around it.
   private static let sourceRows = bandRows + 2 * margin
-  /// Columns beside the picture in scratch, in which vectors may begin.
+  /// Columns beside the picture in scratch memory, in which vectors may begin.
   private static let gap = 8
-  /// The least own weight, which decides where no other pixel counts.
-  private static let leastWeight: Float = 1e-16
+  /// The minimum weight of a pixel itself. It decides if no other pixel counts.
+  private static let minimumWeight: Float = 1e-16
 
-  /// Pixels across.
+  /// The width in pixels.
   public let width: Int
-  /// Pixels down.
+  /// The height in pixels.
   public let height: Int
-  /// The noise's standard deviation in levels of 255, above 0.
+  /// The standard deviation of the noise in levels of 255, above 0.
   public let deviation: Float
 
-  /// Values from row to row in scratch.
+  /// The number of values between rows in scratch memory.
   private let pitch: Int
 
-  /// A filter for pictures of `width` × `height` pixels, each at least 1, with noise of `deviation` levels.
+  /// Creates a filter for pictures of `width` × `height` pixels, each at least 1, with noise of `deviation` levels.
   public init(width: Int, height: Int, deviation: Float) {
     precondition(width >= 1 && height >= 1, "a picture of \(width)x\(height)")
     precondition(deviation > 0, "noise of \(deviation) levels")
@@ -46,15 +49,15 @@ public struct NonLocalMeans: Sendable {
     pitch = width + 2 * Self.gap
   }
 
-  /// Values of scratch for `threads`.
+  /// Returns the number of scratch values for `threads`.
   public func scratchCount(threads: Int) -> Int { threads * threadCount }
 
-  /// Three colours of the source, rows of distances, three sums and two weights, and one row of distances added up.
+  /// Three colours of the source, rows of distances, three sums and two weights, and one row of summed distances.
   private var threadCount: Int { (3 * Self.sourceRows + Self.bandRows + 2 + 5 * Self.bandRows + 1) * pitch }
 
   /// Filters `source`, rows of RGB24 without gaps, into `target`, which must not overlap it.
   ///
-  /// `scratch` has room for ``scratchCount(threads:)`` values. All stay the caller's.
+  /// `scratch` has room for ``scratchCount(threads:)`` values. The caller owns all memory.
   public func forward(
     _ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutablePointer<Float>,
     pool: ComputePool
@@ -102,7 +105,7 @@ public struct NonLocalMeans: Sendable {
       let start = row * pitch + Self.gap
       let output = target + (rows.lowerBound + row) * 3 * width
       for x in 0..<width {
-        let own = max(largest[start + x], Self.leastWeight)
+        let own = max(largest[start + x], Self.minimumWeight)
         let scale = 1 / (weights[start + x] + own)
         for channel in 0..<3 {
           let value = colours[channel * plane + (row + Self.margin) * pitch + Self.gap + x]
@@ -113,7 +116,7 @@ public struct NonLocalMeans: Sendable {
     }
   }
 
-  /// Reads a band's pixels and those around it, each colour on its own.
+  /// Reads the pixels of a band and those around it into one plane per colour.
   private func read(_ source: UnsafePointer<UInt8>, rows: Range<Int>, into colours: UnsafeMutablePointer<Float>) {
     let plane = Self.sourceRows * pitch
     for row in 0..<rows.count + 2 * Self.margin {
@@ -130,9 +133,10 @@ public struct NonLocalMeans: Sendable {
     }
   }
 
-  // Loops that the compiler turns into vectors.
+  // Loops that the compiler vectorizes.
 
-  /// The squared differences of two rows of pixels, all colours together; from the pixel before the first to that behind the last.
+  /// Computes the squared differences of two rows of pixels, summed over the colours, from the pixel before the first
+  /// to the one after the last.
   @inline(__always)
   private static func squaredDifference(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, plane: Int, into target: UnsafeMutablePointer<Float>,
@@ -144,7 +148,7 @@ public struct NonLocalMeans: Sendable {
     }
   }
 
-  /// Adds a row of pixels, each with the weight that its surroundings earn it.
+  /// Adds a row of pixels, each with the weight of its surroundings.
   @inline(__always)
   private static func add(
     _ row: UnsafePointer<Float>, plane: Int, distances: UnsafePointer<Float>, variance: Float,

@@ -1,46 +1,50 @@
-/// Takes the noise out of what rests in a film: each pixel is averaged over the frames before, but where the picture changes.
+/// Removes noise from the static parts of a video: each pixel is averaged over the previous frames unless the picture
+/// changes there.
 ///
-/// A network paints a camera's noise as strokes that flicker. Averaged values move by the share `a` of what is new,
-/// `s ← s + a·(x − s)`. `a` depends on the change around the value, the mean `m` of `|x − s|` over three rows and three pixels of
-/// all colours: a quarter up to 3 levels of 255, 1 from 6 on, a line between them. So edges and textures that move stay as they
-/// are, nothing goes on behind a cut, and in a picture at rest the noise's deviation falls to `√(a / (2 − a))`, 0.38. The
-/// neighbourhood decides, since among the pixels of a moving texture there are always some that hardly change. Averaging over time
-/// where nothing moves is what FFmpeg's filter `atadenoise` does.
+/// A network paints camera noise as strokes that flicker. Each average moves towards the new value by a share `a`,
+/// `s ← s + a·(x − s)`. `a` depends on the change around the value, the mean `m` of `|x − s|` over three rows and three
+/// pixels of all colours: a quarter up to 3 levels of 255, 1 from 6 on, and linear between. Moving edges and textures
+/// therefore stay as they are, and nothing persists across a cut. In a static picture the deviation of the noise falls
+/// to `√(a / (2 − a))`, 0.38. The neighbourhood decides because some pixels of a moving texture always change little.
+/// FFmpeg's filter `atadenoise` also averages over time where nothing moves.
 ///
-/// For frames of one size, one after another. It owns the memory of the averages; nothing is allocated for a frame.
+/// Use one instance for consecutive frames of one size. It owns the memory of the averages and allocates nothing per
+/// frame.
 public final class TemporalDenoiser {
-  /// Pixels across.
+  /// The width in pixels.
   public let width: Int
-  /// Pixels down.
+  /// The height in pixels.
   public let height: Int
 
-  /// Averages in 1/128 of a level: a difference of two still fits into 16 bits.
+  /// The fractional bits of averages, in 1/128 of a level: a difference of two still fits into 16 bits.
   private static let fraction: Int16 = 7
-  /// Changes are summed in 1/8 of a level: those of a neighbourhood still fit into 16 bits.
+  /// The fractional bits of summed changes, in 1/8 of a level: those of a neighbourhood still fit into 16 bits.
   private static let changeFraction: Int16 = 3
-  /// Values of a neighbourhood: three rows of nine, which are three pixels' colours around the value itself.
+  /// The number of values in a neighbourhood: three rows of nine, the colours of three pixels around the value.
   private static let neighbours = 27
-  /// Values beside a row that a neighbourhood at its end reaches.
+  /// The number of values beside a row that a neighbourhood at its end reaches.
   private static let margin = 4
 
-  /// How far an average moves where the picture rests, and where it moves, of 2¹⁵; what is missing of the whole is less than is kept.
+  /// The share, of 2¹⁵, by which an average moves in a static area and in a moving one. The share of a moving area is
+  /// slightly less than the whole.
   private static let restingShare: UInt16 = 0x2000
   private static let wholeShare: UInt16 = 0x7FFF
-  /// The sum of changes up to which the picture rests, a mean of 3 levels: noise with a deviation of 3 changes by 2.6 in the mean.
+  /// The sum of changes up to which an area counts as static, a mean of 3 levels: noise with a deviation of 3 changes
+  /// by 2.6 in the mean.
   private static let restingSum = UInt16(3 * neighbours << Int(changeFraction))
-  /// The sum of changes from which on the picture is taken as it comes, a mean of 6 levels.
+  /// The sum of changes from which the new value is used unchanged, a mean of 6 levels.
   private static let movingSum = 2 * restingSum
-  /// From the one share to the other, rounded up.
+  /// The slope between the two shares, rounded up.
   private static let slope = (wholeShare - restingShare) / (movingSum - restingSum) + 1
 
-  /// Values in a row.
+  /// The number of values in a row.
   private let count: Int
   private let averages: UnsafeMutablePointer<Int16>
   /// Three rows of changes and their sum, each with its margins.
   private let changes: UnsafeMutablePointer<UInt16>
   private var isEmpty = true
 
-  /// For frames of `width` × `height` pixels, each at least 1.
+  /// Creates a denoiser for frames of `width` × `height` pixels, each at least 1.
   public init(width: Int, height: Int) {
     precondition(width >= 1 && height >= 1, "a frame of \(width)x\(height)")
     self.width = width
@@ -58,7 +62,7 @@ public final class TemporalDenoiser {
     changes.deallocate()
   }
 
-  /// Puts the next frame's averages in place of its `height` rows of RGB24, which are `stride` bytes apart.
+  /// Replaces the next frame, `height` rows of RGB24 `stride` bytes apart, by its averages.
   public func apply(_ pixels: UnsafeMutablePointer<UInt8>, stride: Int) {
     guard !isEmpty else {
       for row in 0..<height {
@@ -74,14 +78,14 @@ public final class TemporalDenoiser {
     measure(pixels, row: 0, into: place(0))
     for row in 0..<height {
       if row + 1 < height { measure(pixels + (row + 1) * stride, row: row + 1, into: place(row + 1)) }
-      // Beyond the border the last row goes on.
+      // Beyond the border the last row is repeated.
       let (above, here, below) = (place(max(row - 1, 0)), place(row), place(min(row + 1, height - 1)))
       for index in 0..<length { sums[index] = above[index] &+ here[index] &+ below[index] }
       move(pixels + row * stride, row: row, sums: sums)
     }
   }
 
-  /// Writes how far the row's values are from their averages; the margins repeat the pixels at the ends.
+  /// Writes how far the values of the row are from their averages. The margins repeat the pixels at the ends.
   @inline(__always)
   private func measure(_ pixels: UnsafePointer<UInt8>, row: Int, into changes: UnsafeMutablePointer<UInt16>) {
     let average = averages + row * count
@@ -94,13 +98,14 @@ public final class TemporalDenoiser {
       target[index] = UInt16(truncatingIfNeeded: (size &+ half) >> shift)
     }
     for index in 1...Self.margin {
-      // The same colour of the end's pixel.
+      // The same colour of the pixel at the end.
       target[-index] = target[(3 * Self.margin - index) % 3]
       target[count - 1 + index] = target[count - 3 + (index - 1) % 3]
     }
   }
 
-  /// Moves the row's averages and writes them, rounded. All in 16 bits, of which a vector holds twice as many as of 32.
+  /// Updates the averages of the row and writes them, rounded. All values have 16 bits, of which a vector holds twice
+  /// as many as of 32.
   @inline(__always)
   private func move(_ pixels: UnsafeMutablePointer<UInt8>, row: Int, sums: UnsafePointer<UInt16>) {
     let average = averages + row * count
@@ -111,7 +116,7 @@ public final class TemporalDenoiser {
       let above = min(sum > resting ? sum &- resting : 0, range)
       let share = Int16(truncatingIfNeeded: min(Self.restingShare &+ above &* slope, Self.wholeShare))
       let difference = (Int16(pixels[index]) << Self.fraction) &- average[index]
-      // Their product in the upper half of 32 bits, rounded.
+      // The upper half of their 32-bit product, rounded.
       let step = (Int32(difference) &* Int32(share) &+ 0x4000) >> 15
       let moved = average[index] &+ Int16(truncatingIfNeeded: step)
       average[index] = moved

@@ -1,15 +1,15 @@
 import Threading
 
-/// Two-dimensional convolution of each channel with a kernel of its own, forward; NHWC.
+/// Depthwise two-dimensional convolution, forward pass, in the layout `[N, H, W, C]`.
 ///
-/// `y[n, h, w, c] = b[c] + Σ W[c, i, j] · x[n, h·s + i − p, w·s + j − p, c]`. The geometry's input and output channels are equal,
-/// and it has no upsampling. Lanes run over channels, so a pixel's neighbours are whole vectors away.
+/// `y[n, h, w, c] = b[c] + Σ W[c, i, j] · x[n, h·s + i − p, w·s + j − p, c]`. The geometry has equal input and output
+/// channels and no upsampling. Lanes run over channels, so that neighbouring pixels are whole vectors apart.
 public struct DepthwiseConvolution: Sendable {
-  /// The extents.
+  /// The dimensions of the convolution.
   public let geometry: ConvolutionGeometry
   private let columns: Range<Int>
 
-  /// A kernel for `geometry`.
+  /// Creates a convolution for `geometry`.
   public init(_ geometry: ConvolutionGeometry) {
     precondition(
       geometry.inputChannels == geometry.outputChannels && geometry.upsampling == 1, "not a depthwise convolution")
@@ -17,7 +17,7 @@ public struct DepthwiseConvolution: Sendable {
     columns = Self.interior(geometry)
   }
 
-  /// The output columns whose kernels lie within the stored row.
+  /// Returns the output columns whose windows lie within the stored row.
   static func interior(_ geometry: ConvolutionGeometry) -> Range<Int> {
     let first = min((geometry.padding + geometry.stride - 1) / geometry.stride, geometry.outputWidth)
     let room = geometry.width + geometry.padding - geometry.kernel
@@ -25,10 +25,10 @@ public struct DepthwiseConvolution: Sendable {
     return first..<max(first, last)
   }
 
-  /// Floats of a weight as ``prepareWeight(_:into:)`` stores it: `k·k·C`.
+  /// The number of floats of a weight packed by ``prepareWeight(_:into:)``: `k·k·C`.
   public var preparedWeightCount: Int { geometry.kernel * geometry.kernel * geometry.inputChannels }
 
-  /// Stores a weight `[C, 1, k, k]` as `[k, k, C]`.
+  /// Packs a weight `[C, 1, k, k]` as `[k, k, C]`.
   public func prepareWeight(_ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {
     let taps = geometry.kernel * geometry.kernel
     for channel in 0..<geometry.inputChannels {
@@ -36,7 +36,7 @@ public struct DepthwiseConvolution: Sendable {
     }
   }
 
-  /// Computes the output, `[N, Ho, Wo, C]`, from `input`, `[N, H, W, C]`; allocates nothing.
+  /// Computes the output, `[N, Ho, Wo, C]`, from `input`, `[N, H, W, C]`. Allocates nothing.
   public func forward(
     _ input: UnsafePointer<Float>, preparedWeight: UnsafePointer<Float>, epilogue: ConvolutionEpilogue,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -54,7 +54,7 @@ public struct DepthwiseConvolution: Sendable {
     }
   }
 
-  /// A row of a 3×3 convolution: between the borders, eight channels' nine weights stay in registers.
+  /// Computes a row of a 3×3 convolution. Between the borders, the nine weights of eight channels stay in registers.
   @inline(__always)
   private func forwardRow3(
     _ image: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ epilogue: ConvolutionEpilogue,
@@ -99,7 +99,7 @@ public struct DepthwiseConvolution: Sendable {
         sum.addProduct(load(lower, count: count), w20)
         sum.addProduct(load(lower + channels, count: count), w21)
         sum.addProduct(load(lower + 2 * channels, count: count), w22)
-        store(epilogue.rectifies ? rectified(sum) : sum, target, count: count)
+        store(epilogue.appliesReLU ? rectified(sum) : sum, target, count: count)
         upper += step
         middle += step
         lower += step
@@ -109,7 +109,7 @@ public struct DepthwiseConvolution: Sendable {
     }
   }
 
-  /// Any kernel and any pixel, through the maps of the padding.
+  /// Computes any pixels of any kernel through the maps of the padding.
   private func forwardPixels(
     _ image: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ epilogue: ConvolutionEpilogue,
     _ row: UnsafeMutablePointer<Float>, y: Int, columns: Range<Int>
@@ -131,7 +131,7 @@ public struct DepthwiseConvolution: Sendable {
               load(weight + (i * geometry.kernel + j) * channels + channel, count: count))
           }
         }
-        store(epilogue.rectifies ? rectified(sum) : sum, row + x * channels + channel, count: count)
+        store(epilogue.appliesReLU ? rectified(sum) : sum, row + x * channels + channel, count: count)
         channel += laneCount
       }
     }

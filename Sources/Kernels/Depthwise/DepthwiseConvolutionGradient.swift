@@ -1,14 +1,14 @@
 import Threading
 
 extension DepthwiseConvolution {
-  /// Doubles of scratch for ``backward(_:dOutput:preparedWeight:dInput:dWeight:scratch:pool:)``.
+  /// The number of scratch doubles for ``backward(_:dOutput:preparedWeight:dInput:dWeight:scratch:pool:)``.
   public var backwardScratchCount: Int { geometry.batch * preparedWeightCount }
 
   /// Adds the gradients of the input and of the weight, either of which may be nil.
   ///
-  /// `dInput[…] += Σ W·dOutput`, `dWeight[c, i, j] += Σ x·dOutput` with `dWeight` in the weight's own form `[C, 1, k, k]`;
-  /// ``preparedWeight`` as in the forward pass. Each thread has the channels of one image to itself, so that outputs that read
-  /// the same input may add to it in any geometry, always in the same order.
+  /// `dInput[…] += Σ W·dOutput`, `dWeight[c, i, j] += Σ x·dOutput`, with `dWeight` in the model's layout `[C, 1, k, k]`
+  /// and ``preparedWeight`` as in the forward pass. Each thread computes channels of one image alone. Outputs that read
+  /// the same input can therefore add to it in any geometry, always in the same order.
   public func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, preparedWeight: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>?, dWeight: UnsafeMutablePointer<Float>?,
@@ -42,7 +42,7 @@ extension DepthwiseConvolution {
     }
   }
 
-  /// What one tap of the kernel contributes, for up to eight channels of one image.
+  /// Adds the contribution of one tap for up to eight channels of one image.
   @inline(__always)
   private func backwardTap(
     row: Int, column: Int, count: Int, input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, weight: Lanes,
@@ -55,7 +55,7 @@ extension DepthwiseConvolution {
       if sourceRow < 0 { continue }
       let gradients = dOutput + y * geometry.outputWidth * channels
       let source = sourceRow * geometry.width * channels
-      // One row at most is summed in single precision.
+      // At most one row is summed in single precision.
       var sum = Lanes.zero
       for x in 0..<geometry.outputWidth {
         let sourceColumn = Int(geometry.columnMap[x * geometry.stride + column])

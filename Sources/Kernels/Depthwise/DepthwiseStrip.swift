@@ -1,19 +1,20 @@
-/// A rectangle of outputs and the patch of the padded input under it, eight channels at a time.
+/// The division of a depthwise convolution into strips: rectangles of outputs, and the patches of padded input that
+/// they read, eight channels at a time.
 ///
-/// What depthwise convolutions have in common: several rows at once, since each row read serves three rows of outputs; few enough
-/// for the patch to stay in the first-level cache.
+/// A strip has several rows because each input row contributes to three output rows, but few enough that the patch
+/// stays in the first-level cache.
 struct DepthwiseLayout {
-  /// The extents of the map that the strips divide: of the output, or of the input in front of an upsampling.
+  /// The height of the map that the strips divide: the output, or the input before upsampling.
   private let height: Int
   private let width: Int
   let rowsPerStrip: Int
   let pixelsPerStrip: Int
   private let stripsPerRow: Int
-  /// Floats of the patch.
+  /// The number of floats of the patch.
   let patchCount: Int
   let tasks: StripTasks
 
-  /// Strips of at most `rows` × `columns` outputs, as even as they can be.
+  /// Creates strips of at most `rows` × `columns` outputs, as even as possible.
   init(height: Int, width: Int, rows: Int, columns: Int, kernel: Int, step: Int) {
     (self.height, self.width) = (height, width)
     let stripRows = (height + rows - 1) / rows
@@ -24,13 +25,13 @@ struct DepthwiseLayout {
     tasks = StripTasks(strips: stripRows * stripsPerRow)
   }
 
-  /// Strips of the outputs of `geometry`.
+  /// Creates strips of the outputs of `geometry`.
   init(_ geometry: ConvolutionGeometry) {
     self.init(
       height: geometry.outputHeight, width: geometry.outputWidth, kernel: geometry.kernel, step: geometry.stride)
   }
 
-  /// Strips of the input of `geometry`, nearest ×2 and 3×3.
+  /// Creates strips of the input of `geometry`, a 3×3 convolution after nearest ×2 upsampling.
   init(beforeUpsamplingOf geometry: ConvolutionGeometry) {
     self.init(height: geometry.height, width: geometry.width, kernel: 3, step: 1)
   }
@@ -43,7 +44,7 @@ struct DepthwiseLayout {
       height: height, width: width, rows: rows, columns: max(8, min(64, fitting)), kernel: kernel, step: step)
   }
 
-  /// Strip `index`; nil where the even shares have left nothing for it.
+  /// Returns strip `index`, or nil if the even division leaves nothing for it.
   @inline(__always)
   func strip(_ index: Int) -> PixelRectangle? {
     let row = index / stripsPerRow * rowsPerStrip
@@ -55,7 +56,7 @@ struct DepthwiseLayout {
 }
 
 extension PatchReader {
-  /// Reads what the outputs of `strip` need of eight channels; returns the columns of the patch.
+  /// Reads the input of `strip` for eight channels and returns the number of columns in the patch.
   @inline(__always)
   func readPatch(
     of strip: PixelRectangle, kernel: Int, step: Int, channel: Int, into patch: UnsafeMutablePointer<Float>
@@ -72,12 +73,12 @@ extension PatchReader {
   }
 }
 
-/// One row of a 3×3 depthwise convolution of eight channels: the nine weights stay in registers.
+/// One row of a 3×3 depthwise convolution of eight channels. The nine weights stay in registers.
 struct DepthwiseRow3 {
   private let weights: (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
   private let bias: Lanes
 
-  /// `weight` is `[9][8]`.
+  /// Loads `weight`, `[9][8]`.
   @inline(__always)
   init(_ weight: UnsafePointer<Float>, bias: Lanes) {
     weights = (
@@ -87,7 +88,8 @@ struct DepthwiseRow3 {
     self.bias = bias
   }
 
-  /// Computes `pixels` outputs from the patch at `source`, whose rows are `rowStride` floats apart, `step` pixels between outputs.
+  /// Computes `pixels` outputs from the patch at `source`, whose rows are `rowStride` floats apart, with `step` pixels
+  /// between outputs.
   @inline(__always)
   func compute(
     _ source: UnsafePointer<Float>, rowStride: Int, step: Int, pixels: Int,
@@ -97,7 +99,7 @@ struct DepthwiseRow3 {
     var middle = source + rowStride
     var lower = source + 2 * rowStride
     for pixel in 0..<pixels {
-      // Three sums, so that no product waits for all those before it.
+      // Three sums, so that products do not wait for all earlier ones.
       var first = bias.addingProduct(load(upper), weights.0)
       var second = load(middle) * weights.3
       var third = load(lower) * weights.6

@@ -1,6 +1,6 @@
 import Threading
 
-/// 3×3 of any stride, without upsampling.
+/// Depthwise 3×3 of any stride, without upsampling.
 struct FusedDepthwise3x3: FusedDepthwiseKernel {
   let geometry: ConvolutionGeometry
   let layout: DepthwiseLayout
@@ -34,7 +34,7 @@ struct FusedDepthwise3x3: FusedDepthwiseKernel {
   }
 }
 
-/// Nearest ×2 and 3×3 of stride 1 in front of the upsampling: each output is a sum of four products.
+/// Nearest ×2 upsampling and depthwise 3×3, stride 1, before the upsampling: each output is a sum of four products.
 struct FusedDepthwiseUpsample: FusedDepthwiseKernel {
   let geometry: ConvolutionGeometry
   let layout: DepthwiseLayout
@@ -49,9 +49,10 @@ struct FusedDepthwiseUpsample: FusedDepthwiseKernel {
   static var isBeforeUpsampling: Bool { true }
   var tapCount: Int { 16 }
 
-  /// `[2][2][2][2]` for both rows and columns of the outputs, then of the pixels under them.
+  /// `[2][2][2][2]`: for rows and columns of the outputs, then of the pixels under them.
   func arrangeTaps(_ taps: UnsafePointer<Float>, _ body: (_ index: Int, _ tap: Float) -> Void) {
-    // The upper (left) output of two lies over the previous pixel with its first tap, the lower with its first two.
+    // The first tap of the upper (left) output covers the previous pixel; the first two taps of the lower (right) one
+    // cover the current pixel.
     let pairs: [[Range<Int>]] = [[0..<1, 1..<3], [0..<2, 2..<3]]
     for index in 0..<16 {
       let rows = pairs[index / 8][index / 2 % 2]
@@ -137,19 +138,20 @@ struct FusedDepthwiseGeneral: FusedDepthwiseKernel {
   }
 }
 
-/// What the three have in common: strips, eight channels at a time. Lanes run over channels, so that a pixel's neighbours are whole
-/// vectors away.
+/// The common part of depthwise kernels: strips, eight channels at a time. Lanes run over channels, so that
+/// neighbouring pixels are whole vectors apart.
 protocol FusedDepthwiseKernel: ConvolutionKernel where Input == ActivationInput, Output == ActivationOutput {
   var layout: DepthwiseLayout { get }
-  /// Whether the kernel computes the kernel's size, stride and upsampling of `geometry`.
+  /// Whether the kernel supports the kernel size, stride and upsampling of `geometry`.
   static func supportsWindow(_ geometry: ConvolutionGeometry) -> Bool
-  /// Whether the work is done at the resolution in front of the upsampling.
+  /// Whether the kernel works at the resolution before the upsampling.
   static var isBeforeUpsampling: Bool { get }
-  /// Values of a channel's packed weight.
+  /// The number of values in a channel's packed weight.
   var tapCount: Int { get }
-  /// Gives `body` the values of a channel's packed weight, made of its `[k, k]`.
+  /// Calls `body` with the values of a channel's packed weight, computed from its `[k, k]`.
   func arrangeTaps(_ taps: UnsafePointer<Float>, _ body: (_ index: Int, _ tap: Float) -> Void)
-  /// Computes the eight channels from `channel` on of `strip`; `weight` is theirs, and `target` where their outputs begin.
+  /// Computes the eight channels from `channel` of `strip`. `weight` is theirs, and `target` is where their outputs
+  /// begin.
   func filter(
     _ reader: PatchReader, _ strip: PixelRectangle, _ channel: Int, _ weight: UnsafePointer<Float>,
     _ patch: UnsafeMutablePointer<Float>, _ writer: inout BlockWriter, _ target: Int)
@@ -179,7 +181,7 @@ extension FusedDepthwiseKernel {
     for tap in 0..<tapCount { body(tap, taps[tap]) }
   }
 
-  /// Writes `[C, 1, k, k]` as `[C/8][taps][8]`.
+  /// Packs `[C, 1, k, k]` as `[C/8][taps][8]`.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let weight = weights[0]
     packed.update(repeating: 0, count: packedWeightCount)

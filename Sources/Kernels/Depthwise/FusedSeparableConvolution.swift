@@ -1,12 +1,12 @@
 import Threading
 
-/// A 3×3 depthwise convolution and the 1×1 convolution behind it as one kernel.
+/// A 3×3 depthwise convolution followed by a 1×1 convolution, as one kernel.
 ///
-/// `output[y, x, o] = r(bias[o] + Σ_c P[o, c]·(b[c] + Σ D[c, i, j]·in[y·s + i − p, x·s + j − p, c]))` with the depthwise weight `D` and bias `b`
-/// and the 1×1 weight `P`. The depthwise results of a strip stay in the second-level cache, of a row of it in the first, and are
-/// multiplied there. Everything else is as in ``FusedAlgorithm``.
+/// `output[y, x, o] = r(bias[o] + Σ_c P[o, c]·(b[c] + Σ D[c, i, j]·in[y·s + i − p, x·s + j − p, c]))` with the
+/// depthwise weight `D` and bias `b` and the 1×1 weight `P`. The depthwise results of a strip stay in the second-level
+/// cache, those of a row in the first, where they are multiplied. Everything else is as in ``FusedAlgorithm``.
 struct FusedSeparableConvolution: ConvolutionKernel {
-  /// The extents: those of the depthwise convolution, with the outputs of the 1×1 convolution.
+  /// The dimensions: those of the depthwise convolution, with the outputs of the 1×1 convolution.
   let geometry: ConvolutionGeometry
   private let layout: DepthwiseLayout
 
@@ -16,8 +16,8 @@ struct FusedSeparableConvolution: ConvolutionKernel {
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
-    // Up to 128 kB of depthwise results: long rows are read from memory at full speed, short ones at a fraction of it, and tall
-    // strips read few rows twice.
+    // Up to 128 kB of depthwise results. Long rows are read from memory at full speed and short ones at a fraction of
+    // it; tall strips read few rows twice.
     let rows = geometry.stride == 1 ? 8 : 4
     let pixels = (128 << 10) / (geometry.inputChannels * MemoryLayout<Float>.stride)
     layout = DepthwiseLayout(
@@ -41,7 +41,8 @@ struct FusedSeparableConvolution: ConvolutionKernel {
 
   var packedWeightCount: Int { (10 + geometry.outputChannels) * geometry.inputChannels }
 
-  /// Writes the depthwise `[C, 1, 3, 3]`, its bias `[C]` and the 1×1 `[O, C, 1, 1]` as `[C/8][9][8]`, `[C]` and `[O/16][C][16]`.
+  /// Packs the depthwise `[C, 1, 3, 3]`, its bias `[C]` and the 1×1 `[O, C, 1, 1]` as `[C/8][9][8]`, `[C]` and
+  /// `[O/16][C][16]`.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (depthwise, pointwise) = (weights[0], weights[1])
     packed.update(repeating: 0, count: packedWeightCount)
@@ -85,7 +86,7 @@ struct FusedSeparableConvolution: ConvolutionKernel {
     }
   }
 
-  /// The depthwise results of a strip, `[pixel][C]`.
+  /// Computes the depthwise results of a strip, `[pixel][C]`.
   @inline(__always)
   private func filter(
     _ reader: PatchReader, _ strip: PixelRectangle, weight: UnsafePointer<Float>, patch: UnsafeMutablePointer<Float>,

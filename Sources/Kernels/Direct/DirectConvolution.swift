@@ -1,13 +1,13 @@
 import Threading
 
-/// Convolution as it is defined, its sums kept in registers: any kernel and stride; made for few channels on one side.
+/// Direct convolution with sums in registers, for any kernel and stride. It suits few channels on one side.
 ///
-/// Patches are never copied: each thread keeps the `k` padded input rows under one output row, in which the values under a
-/// kernel row lie one after another. Many output channels fill the lanes of the sums (``OutputLanesTile``); where there are
-/// few, input channels do (``InputLanesTile``), and the lanes are added up at the end. Each output is summed in one order,
-/// whatever the number of threads.
+/// Patches are never copied. Each thread keeps the `k` padded input rows under an output row, in which the values under
+/// a kernel row are contiguous. With many output channels, these fill the lanes of the sums (``OutputLanesTile``). With
+/// few, input channels do (``InputLanesTile``), and the lanes are added at the end. Each output is summed in one order,
+/// independently of the number of threads.
 struct DirectConvolution: ConvolutionKernel {
-  /// Output rows that one thread computes at a time; `k − s` input rows are padded twice at each cut.
+  /// Output rows that one thread computes at a time. `k − s` input rows are padded twice at each boundary.
   private static let bandHeight = 8
 
   let geometry: ConvolutionGeometry
@@ -22,17 +22,17 @@ struct DirectConvolution: ConvolutionKernel {
 
   /// The layout of padded rows and packed weights.
   struct Layout {
-    /// Whether the sums' lanes are output channels.
+    /// Whether the lanes of the sums are output channels.
     let lanesAreOutputs: Bool
-    /// Channels of a padded row's pixel.
+    /// The number of channels of a pixel in a padded row.
     let inputChannels: Int
-    /// Values under one row of the kernel.
+    /// The number of values under one row of the kernel.
     let kernelRow: Int
-    /// Groups of output channels that one tile computes.
+    /// The number of groups of output channels. A tile computes one group.
     let groups: Int
-    /// Floats of weights for one group.
+    /// The number of floats of weights for one group.
     let groupCount: Int
-    /// Floats of a padded row, and of what the last tile reads beyond it.
+    /// The number of floats of a padded row, including what the last tile reads beyond it.
     let rowCount: Int
 
     init(_ geometry: ConvolutionGeometry) {
@@ -51,7 +51,8 @@ struct DirectConvolution: ConvolutionKernel {
 
   var packedWeightCount: Int { layout.groups * layout.groupCount }
 
-  /// Orders a weight `[O, I, k, k]` as the tiles read it, with zeros for the channels that fill up lanes and groups.
+  /// Packs a weight `[O, I, k, k]` in the order in which the tiles read it, with zeros for the channels that fill up
+  /// lanes and groups.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, layout) = (weights[0], layout)
     let taps = geometry.kernel * geometry.kernel
@@ -77,13 +78,13 @@ struct DirectConvolution: ConvolutionKernel {
   var taskCount: Int { geometry.batch * bands }
   private var bands: Int { (geometry.outputHeight + Self.bandHeight - 1) / Self.bandHeight }
 
-  /// `output = r(input ∗ weight + bias)`; both in whole pixels, the input as it is.
+  /// Computes `output = r(input ∗ weight + bias)` on `[N, H, W, C]`, with no norm or residual on the input.
   func forward(
     _ input: ActivationInput, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let (geometry, layout, bands, bandHeight) = (geometry, layout, bands, Self.bandHeight)
-    let epilogue = ConvolutionEpilogue(bias: output.bias, rectifies: output.rectifies)
+    let epilogue = ConvolutionEpilogue(bias: output.bias, appliesReLU: output.appliesReLU)
     let kernel = geometry.kernel
     PatchGather.with(geometry) { patches in
       pool.parallelFor(geometry.batch * bands) { index, thread in
@@ -120,8 +121,8 @@ struct DirectConvolution: ConvolutionKernel {
 }
 
 extension PatchGather {
-  /// Copies one row of the padded input with `pixelCount` floats for each pixel; what the channels leave of them, and what
-  /// `count` floats leave behind the row, becomes 0.
+  /// Copies one row of the padded input with `pixelCount` floats per pixel. Unused channels of a pixel and the floats
+  /// after the row, up to `count`, become 0.
   fileprivate func gatherRow(
     _ image: UnsafePointer<Float>, row: Int, pixelCount: Int, into destination: UnsafeMutablePointer<Float>, count: Int
   ) {

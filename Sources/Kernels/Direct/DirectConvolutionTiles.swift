@@ -1,4 +1,5 @@
-/// Six pixels by sixteen output channels: twelve sums of eight lanes, as many as sixteen registers hold beside the operands.
+/// Six pixels by sixteen output channels: twelve sums of eight lanes, as many as sixteen registers hold beside the
+/// operands.
 enum OutputLanesTile {
   static let pixels = 6
   static let outputs = 2 * laneCount
@@ -46,13 +47,13 @@ enum OutputLanesTile {
         }
         let target = output + x * channels + first
         let pixelCount = min(pixels, geometry.outputWidth - x)
-        let rectifies = epilogue.rectifies
-        put(a.0, b.0, rectifies, target, lowCount, highCount)
-        if pixelCount > 1 { put(a.1, b.1, rectifies, target + channels, lowCount, highCount) }
-        if pixelCount > 2 { put(a.2, b.2, rectifies, target + 2 * channels, lowCount, highCount) }
-        if pixelCount > 3 { put(a.3, b.3, rectifies, target + 3 * channels, lowCount, highCount) }
-        if pixelCount > 4 { put(a.4, b.4, rectifies, target + 4 * channels, lowCount, highCount) }
-        if pixelCount > 5 { put(a.5, b.5, rectifies, target + 5 * channels, lowCount, highCount) }
+        let appliesReLU = epilogue.appliesReLU
+        put(a.0, b.0, appliesReLU, target, lowCount, highCount)
+        if pixelCount > 1 { put(a.1, b.1, appliesReLU, target + channels, lowCount, highCount) }
+        if pixelCount > 2 { put(a.2, b.2, appliesReLU, target + 2 * channels, lowCount, highCount) }
+        if pixelCount > 3 { put(a.3, b.3, appliesReLU, target + 3 * channels, lowCount, highCount) }
+        if pixelCount > 4 { put(a.4, b.4, appliesReLU, target + 4 * channels, lowCount, highCount) }
+        if pixelCount > 5 { put(a.5, b.5, appliesReLU, target + 5 * channels, lowCount, highCount) }
         x += pixels
       }
     }
@@ -67,15 +68,15 @@ enum OutputLanesTile {
 
   @inline(__always)
   private static func put(
-    _ low: Lanes, _ high: Lanes, _ rectifies: Bool, _ target: UnsafeMutablePointer<Float>, _ lowCount: Int,
+    _ low: Lanes, _ high: Lanes, _ appliesReLU: Bool, _ target: UnsafeMutablePointer<Float>, _ lowCount: Int,
     _ highCount: Int
   ) {
-    store(rectifies ? rectified(low) : low, target, count: lowCount)
-    if highCount > 0 { store(rectifies ? rectified(high) : high, target + laneCount, count: highCount) }
+    store(appliesReLU ? rectified(low) : low, target, count: lowCount)
+    if highCount > 0 { store(appliesReLU ? rectified(high) : high, target + laneCount, count: highCount) }
   }
 }
 
-/// Four pixels by three output channels, eight input channels at a time: twelve sums whose lanes are added up at the end.
+/// Four pixels by three output channels, eight input channels at a time: twelve sums whose lanes are added at the end.
 enum InputLanesTile {
   static let pixels = 4
   static let outputs = 3
@@ -142,19 +143,19 @@ enum InputLanesTile {
     _ count: Int
   ) {
     let bias = epilogue.bias.map { $0[channel] } ?? 0
-    target[0] = finished(sums.0, bias, epilogue.rectifies)
-    if count > 1 { target[step] = finished(sums.1, bias, epilogue.rectifies) }
-    if count > 2 { target[2 * step] = finished(sums.2, bias, epilogue.rectifies) }
-    if count > 3 { target[3 * step] = finished(sums.3, bias, epilogue.rectifies) }
+    target[0] = finished(sums.0, bias, epilogue.appliesReLU)
+    if count > 1 { target[step] = finished(sums.1, bias, epilogue.appliesReLU) }
+    if count > 2 { target[2 * step] = finished(sums.2, bias, epilogue.appliesReLU) }
+    if count > 3 { target[3 * step] = finished(sums.3, bias, epilogue.appliesReLU) }
   }
 
   @inline(__always)
-  private static func finished(_ sum: Lanes, _ bias: Float, _ rectifies: Bool) -> Float {
-    // By halves: `sum()` would add the eight lanes one after another.
+  private static func finished(_ sum: Lanes, _ bias: Float, _ appliesReLU: Bool) -> Float {
+    // In halves: `sum()` would add the eight lanes one after another.
     let four = sum.lowHalf + sum.highHalf
     let two = four.lowHalf + four.highHalf
     let value = two.x + two.y + bias
     // NaN stays NaN, as in `rectified(_:)`.
-    return rectifies && value < 0 ? 0 : value
+    return appliesReLU && value < 0 ? 0 : value
   }
 }

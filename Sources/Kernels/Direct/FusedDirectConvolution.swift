@@ -1,6 +1,6 @@
 import Threading
 
-/// Convolution of any kernel, stride, padding and upsampling between activations: for each output, the products one after another.
+/// Direct convolution between activations, of any kernel, stride, padding and upsampling.
 struct FusedDirectConvolution: FusedDirectKernel, ConvolutionKernel {
   let geometry: ConvolutionGeometry
   let layout: FusedDirectLayout
@@ -33,7 +33,7 @@ struct FusedDirectConvolution: FusedDirectKernel, ConvolutionKernel {
   }
 }
 
-/// The same on a picture, which is read as it lies in memory: of its three channels nothing is padded.
+/// Direct convolution of a picture, which is read as it is stored: its three channels are not padded to eight.
 struct FusedPictureDirect: FusedDirectKernel, ConvolutionKernel {
   let geometry: ConvolutionGeometry
   let layout: FusedDirectLayout
@@ -63,7 +63,7 @@ struct FusedPictureDirect: FusedDirectKernel, ConvolutionKernel {
   }
 }
 
-/// The division of the outputs into strips, and the floats that a strip takes.
+/// The division of the outputs into strips, and the number of floats in a strip.
 struct FusedDirectLayout {
   let pixelsPerStrip: Int
   let stripsPerRow: Int
@@ -79,7 +79,7 @@ struct FusedDirectLayout {
     stripsPerRow = (geometry.outputWidth + most - 1) / most
     pixelsPerStrip = min(most, geometry.outputWidth)
     columns = (pixelsPerStrip - 1) * geometry.stride + geometry.kernel
-    // The microkernel reads whole register tiles, beyond the last pixel too.
+    // The microkernel reads whole register tiles, also beyond the last pixel.
     let overhang = 12 * geometry.stride * geometry.inputChannels
     patchCount = geometry.kernel * columns * geometry.inputChannels + overhang
     productCount = (pixelsPerStrip + 12) * 32
@@ -94,14 +94,14 @@ struct FusedDirectStrip {
   let image: Int
   let row: Int
   let pixels: Range<Int>
-  /// Columns of the padded input that they read.
+  /// The number of columns of padded input that they read.
   let columns: Int
 }
 
-/// What both have in common.
+/// The common part of direct kernels.
 ///
-/// A strip of outputs of one row reads its patch into the cache once. There the `k·I` values under one row of the kernel follow
-/// one another, so that the microkernel runs through them as through a row of a matrix.
+/// A strip of outputs of one row reads its patch into the cache once. There the `k·I` values under a kernel row are
+/// contiguous, so that the microkernel treats them as a row of a matrix.
 protocol FusedDirectKernel {
   var geometry: ConvolutionGeometry { get }
   var layout: FusedDirectLayout { get }
@@ -117,7 +117,7 @@ extension FusedDirectKernel {
     geometry.kernel * geometry.kernel * geometry.inputChannels * geometry.outputChannels
   }
 
-  /// Writes `[O, I, k, k]` as `[O/16][k][k][I][16]`.
+  /// Packs `[O, I, k, k]` as `[O/16][k][k][I][16]`.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, inputs) = (weights[0], geometry.inputChannels)
     let count = geometry.kernel * geometry.kernel

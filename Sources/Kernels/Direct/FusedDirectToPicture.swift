@@ -1,12 +1,14 @@
 import Threading
 
-/// A convolution with a small kernel to RGB: vectors run along the pixels of a row, since three outputs would leave most lanes idle.
+/// A convolution with a small kernel to RGB. Vectors run along the pixels of a row, since three outputs would leave
+/// most lanes idle.
 ///
-/// A strip is read, turned from pixels of channels into planes, and multiplied there, 32 pixels of three colours at a time.
+/// A strip is read, transposed from pixels into planes of channels, and multiplied there, 32 pixels of three colours at
+/// a time.
 struct FusedDirectToPicture: ConvolutionKernel {
   private static let rowsPerStrip = 4
   private static let pixelsPerStrip = 64
-  /// Pixels whose sums are in registers.
+  /// The number of pixels whose sums are in registers.
   private static let pixelsAtATime = 32
 
   let geometry: ConvolutionGeometry
@@ -23,7 +25,8 @@ struct FusedDirectToPicture: ConvolutionKernel {
   }
 
   private struct Layout {
-    /// Columns of the padded input under a strip, and so floats between the rows of a plane.
+    /// The number of columns of padded input under a strip, which is also the number of floats between the rows of a
+    /// plane.
     let columns: Int
     let rows: Int
     let stripsPerRow: Int
@@ -36,7 +39,7 @@ struct FusedDirectToPicture: ConvolutionKernel {
       stripRows = (geometry.outputHeight + rowsPerStrip - 1) / rowsPerStrip
     }
 
-    /// Floats between planes.
+    /// The number of floats between planes.
     var plane: Int { rows * columns }
     var tasks: StripTasks { StripTasks(strips: stripRows * stripsPerRow) }
     func scratchCount(_ channels: Int) -> Int {
@@ -51,7 +54,7 @@ struct FusedDirectToPicture: ConvolutionKernel {
 
   var packedWeightCount: Int { geometry.inputChannels * geometry.kernel * geometry.kernel * 3 }
 
-  /// Writes `[3, I, k, k]` as `[I][k][k][3]`.
+  /// Packs `[3, I, k, k]` as `[I][k][k][3]`.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, taps) = (weights[0], geometry.kernel * geometry.kernel)
     packed.update(repeating: 0, count: packedWeightCount)
@@ -120,7 +123,7 @@ struct FusedDirectToPicture: ConvolutionKernel {
     }
   }
 
-  /// The sums of 32 pixels, `[3][32]`, from planes whose rows are `row` floats apart.
+  /// Computes the sums of 32 pixels, `[3][32]`, from planes whose rows are `row` floats apart.
   @inline(never)
   private static func multiplyPlanes(
     _ planes: UnsafePointer<Float>, row: Int, plane: Int, kernel: Int, channels: Int, _ weight: UnsafePointer<Float>,

@@ -1,19 +1,20 @@
 import Threading
 
-/// The gradient of a weight of stride 1 with few channels on one side: the two ends of a network.
+/// The gradient of a weight of stride 1 with few channels on one side, as in the first and last layers of a network.
 ///
-/// Of the side with few channels a row is padded, and the `k` pixels under a row of the kernel follow one another: one product
-/// of the wide side's channels with such a window takes all taps of a row at once. With few inputs, `dW[i] = Σ_y dY[y]ᵀ · X[y + i]`
-/// over windows of the padded input; with few outputs the roles change, and windows of the gradient, continued with zeros,
-/// meet the padded input, whose taps then come in reverse.
+/// The side with few channels is padded, so that the `k` pixels under a kernel row are contiguous. One product of the
+/// wide side's channels with such a window computes all taps of a row. With few inputs, `dW[i] = Σ_y dY[y]ᵀ · X[y + i]`
+/// over windows of the padded input. With few outputs the roles change: windows of the gradient, continued with zeros,
+/// are multiplied by the padded input, and the taps come out in reverse order.
 struct NarrowWeightGradient: WeightGradientKernel {
-  /// Groups of rows, each with sums of its own that are added in order: results do not depend on the number of threads.
+  /// Groups of rows, each with its own sums, which are added in order so that results do not depend on the number of
+  /// threads.
   private static let groups = 16
 
   private let geometry: ConvolutionGeometry
-  /// Whether it is the inputs that are few.
+  /// Whether the input has few channels.
   private let hasFewInputs: Bool
-  /// The side with many channels, and the one with few as it is read: padded.
+  /// The side with many channels, and the padded side with few.
   private let wide: ConvolutionGeometry
   private let narrow: ConvolutionGeometry
 
@@ -32,7 +33,7 @@ struct NarrowWeightGradient: WeightGradientKernel {
     let (few, many) = (
       min(geometry.inputChannels, geometry.outputChannels), max(geometry.inputChannels, geometry.outputChannels)
     )
-    // The gradient must be as large as its kernel for the form above.
+    // The gradient must be at least as large as the kernel for the form above.
     return geometry.stride == 1 && geometry.upsampling == 1 && few < laneCount && many % laneCount == 0
       && geometry.outputHeight >= geometry.kernel && geometry.outputWidth >= geometry.kernel
   }
@@ -44,7 +45,7 @@ struct NarrowWeightGradient: WeightGradientKernel {
   private var wideColumns: Int { hasFewInputs ? geometry.outputWidth : geometry.paddedWidth }
   private var rows: Int { geometry.batch * wideRows }
   private var groups: Int { min(Self.groups, rows) }
-  /// The `k` pixels of a window, in whole register tiles.
+  /// The number of floats in the `k` pixels of a window, rounded up to whole register tiles.
   private var windowCount: Int { (kernel * few + 15) / 16 * 16 }
   private var gradientCount: Int { kernel * many * windowCount }
   private var perGroup: Int { gradientCount + wideColumns * many + accumulatedTileCount }
@@ -58,7 +59,7 @@ struct NarrowWeightGradient: WeightGradientKernel {
   ) {
     let padded = scratch + groups * perGroup
     pad((hasFewInputs ? input : dOutput).values, into: padded, pool)
-    // Windows are read in whole register tiles, beyond the last one too.
+    // Windows are read in whole register tiles, also beyond the last one.
     (padded + geometry.batch * paddedCount).update(repeating: 0, count: 16)
     let reader = PatchReader(hasFewInputs ? dOutput : input, wide)
     pool.parallelFor(groups) { group in

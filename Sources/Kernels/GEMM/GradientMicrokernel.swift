@@ -1,10 +1,10 @@
-// The products of ``NarrowWeightGradient``: sums over pixels of one activation's channels times another's, added to what is there.
-// Real calls with one loop each, as in Microkernel.swift.
+// The products of ``NarrowWeightGradient``: sums over pixels of products of two activations' channels, added to the
+// existing values. The functions are not inlined and contain one loop each, as in Microkernel.swift.
 
 import WideKernels
 
-/// `C += Aᵀ·B` for 6 rows and 16 columns: product `k` takes row `r` of A at `r + k·element` and the columns of B at `k·step`; C's rows are
-/// `stride` floats apart.
+/// `C += Aᵀ·B` for 6 rows and 16 columns. Product `k` reads row `r` of A at `r + k·element` and the columns of B at
+/// `k·step`; the rows of C are `stride` floats apart.
 @inline(never)
 private func accumulate6x16(
   _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
@@ -48,7 +48,7 @@ private func accumulate6x16(
   add(c50, c51, to: c + 5 * stride)
 }
 
-/// The same for 2 rows: channels come in multiples of 8, which leave 2 or 4 behind sixes.
+/// The same for 2 rows: channels come in multiples of 8, which leave 2 or 4 after groups of six.
 @inline(never)
 private func accumulate2x16(
   _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
@@ -78,10 +78,10 @@ private func add(_ first: Lanes, _ second: Lanes, to c: UnsafeMutablePointer<Flo
   store(load(c + 8) + second, c + 8)
 }
 
-/// Floats of scratch for `accumulateProducts`: a tile of vectors of 16.
+/// The number of floats of scratch for `accumulateProducts`: a tile of vectors of 16.
 let accumulatedTileCount = 12 * 32
 
-/// The same for 12 rows and 32 columns in vectors of 16, by way of `products`: the same bits.
+/// The same for 12 rows and 32 columns in vectors of 16, through `products`; the results are bit-identical.
 private func accumulateWide12x32(
   _ a: UnsafePointer<Float>, element: Int, _ b: UnsafePointer<Float>, step: Int, depth: Int,
   products: UnsafeMutablePointer<Float>, into c: UnsafeMutablePointer<Float>, stride: Int
@@ -97,7 +97,7 @@ private func accumulateWide12x32(
   }
 }
 
-/// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`; `scratch` has
+/// `C += Aᵀ·B` for an even number of rows and columns in multiples of 16, see `accumulate6x16`. `scratch` has
 /// ``accumulatedTileCount`` floats.
 @inline(__always)
 func accumulateProducts(

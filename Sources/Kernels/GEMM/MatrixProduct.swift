@@ -2,15 +2,15 @@ import COpenBLAS
 
 /// Single-precision matrix products through OpenBLAS, on the calling thread.
 ///
-/// Several threads may multiply at once; each product runs on one thread, and our own pool splits the work.
+/// Several threads may multiply at once. Each product runs on one thread; the compute pool divides the work.
 public enum MatrixProduct {
-  /// One operand as it lies in memory, row-major.
+  /// An operand in row-major order.
   public struct Operand {
     let pointer: UnsafePointer<Float>
     let stride: Int
     let isTransposed: Bool
 
-    /// Rows `stride` floats apart; `transposed` uses the matrix with rows and columns exchanged.
+    /// Creates an operand whose rows are `stride` floats apart. `transposed` exchanges its rows and columns.
     @inline(__always)
     public init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
       self.pointer = pointer
@@ -19,7 +19,7 @@ public enum MatrixProduct {
     }
   }
 
-  /// Done once, on the first use; Swift makes every later caller wait for it.
+  /// Swift initializes this once, on first use, and makes concurrent callers wait.
   private static let isConfigured: Bool = {
     impasto_openblas_configure()
     return true
@@ -37,8 +37,8 @@ public enum MatrixProduct {
       accumulate ? 1 : 0, c, blasint(cStride))
   }
 
-  /// The upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N floats apart. Below the
-  /// diagonal, `C` stays as it was.
+  /// Computes the upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N
+  /// floats apart. The part of `C` below the diagonal is not changed.
   public static func square(
     _ a: UnsafePointer<Float>, stride aStride: Int, columns n: Int, inner k: Int, into c: UnsafeMutablePointer<Float>
   ) {

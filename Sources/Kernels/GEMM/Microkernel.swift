@@ -1,27 +1,28 @@
-// The products that every kernel here comes down to: rows of A times a panel of packed weights, sums in registers.
+// The products at the core of every kernel: rows of A times a panel of packed weights, with sums in registers.
 //
-// A panel is `[K][16]` (or `[K][8]`): the weights of 16 outputs in the order in which they are read. Six rows of A times 16
-// columns take 12 of the 16 registers for sums, two for weights and one for the value of A: enough sums to hide the latency
-// of the multiply-add, and 8 loads for 12 of them. Other shapes measured slower (4×24, 12×8).
-// Real calls, since inlined among other loops the sums would not stay in registers.
+// A panel is `[K][16]` (or `[K][8]`): the weights of 16 outputs in the order in which they are read. Six rows of A
+// times 16 columns use 12 of the 16 registers for sums, two for weights and one for the value of A. That is enough sums
+// to hide the latency of the multiply-add, with 8 loads for 12 of them. Other shapes were slower (4×24, 12×8). The
+// functions are not inlined, because among other loops the sums would not stay in registers.
 
 import CProcessor
 import WideKernels
 
-/// How the rows of A lie in memory: row `r`, product `k` of segment `s` is at `r·row + s·segment + k·element`.
+/// The layout of the rows of A in memory: product `k` of segment `s` in row `r` is at `r·row + s·segment + k·element`.
 struct MicrokernelRows {
-  /// Floats between rows.
+  /// The number of floats between rows.
   let row: Int
-  /// Floats between segments.
+  /// The number of floats between segments.
   let segment: Int
   /// The number of segments.
   let segments: Int
-  /// Products in a segment.
+  /// The number of products in a segment.
   let depth: Int
-  /// Whether products go through ``WideKernels``, with vectors of 16: where the processor has them.
+  /// Whether products use ``WideKernels`` with vectors of 16, if the processor has them.
   let isWide = WideVectors.areAvailable
 
-  /// The columns to compute at a time at column `column` of `columns`: 32 with vectors of 16, else 16, or 8 for what is left.
+  /// Returns the number of columns to compute at a time at column `column` of `columns`: 32 with vectors of 16,
+  /// otherwise 16, or 8 for the remainder.
   @inline(__always)
   func panelsWidth(at column: Int, of columns: Int) -> Int {
     isWide && columns - column >= 32 ? 32 : panelWidth(at: column, of: columns)
@@ -30,11 +31,11 @@ struct MicrokernelRows {
 
 /// Vectors of 16 floats, which ``WideKernels`` uses.
 enum WideVectors {
-  /// Whether the processor has them, and this build uses them.
+  /// Whether the processor has them and this build uses them.
   static var areAvailable: Bool { impasto_processor_has_avx512() != 0 }
 }
 
-/// `C = A·B` for 6 rows and 16 columns; C's rows are `stride` floats apart.
+/// `C = A·B` for 6 rows and 16 columns. The rows of C are `stride` floats apart.
 @inline(never)
 func multiply6x16(
   _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1, _ b: UnsafePointer<Float>,
@@ -90,7 +91,7 @@ func multiply6x16(
   store(c51, c + 5 * stride + 8)
 }
 
-/// The same for one segment of products that follow one another: the loop of the Winograd products.
+/// The same for one segment of contiguous products: the loop of the Winograd products.
 @inline(never)
 func multiplySegment6x16(
   _ a: UnsafePointer<Float>, row: Int, depth: Int, _ b: UnsafePointer<Float>,
@@ -143,7 +144,7 @@ func multiplySegment6x16(
   store(c51, c + 5 * stride + 8)
 }
 
-/// The same for 3 rows: what is left of a strip.
+/// The same for 3 rows, the remainder of a strip.
 @inline(never)
 func multiply3x16(
   _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1, _ b: UnsafePointer<Float>,
@@ -179,7 +180,7 @@ func multiply3x16(
   store(c21, c + 2 * stride + 8)
 }
 
-/// The same for 12 rows and 8 columns, for what is left of the channels.
+/// The same for 12 rows and 8 columns, the remainder of the channels.
 @inline(never)
 func multiply12x8(
   _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1, _ b: UnsafePointer<Float>,
@@ -230,8 +231,8 @@ func multiply12x8(
   store(c11, c + 11 * stride)
 }
 
-/// `C = A·B` for `count` rows and `width` columns, 16 or 8. Rows beyond `count`, up to a multiple of 3 (or 12), are computed
-/// from what lies there and written: both buffers have room for them.
+/// `C = A·B` for `count` rows and `width` columns, 16 or 8. Rows beyond `count`, up to a multiple of 3 (or 12), are
+/// also read and written, so both buffers must have room for them.
 @inline(__always)
 func multiplyRows(
   _ count: Int, width: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1,
@@ -260,8 +261,9 @@ func multiplyRows(
   }
 }
 
-/// `C = A·B` for `count` rows and `columns` columns, a multiple of 8; `b` are panels of 16 columns and perhaps one of 8, `panel` floats
-/// apart, nil where they follow one another. Rows beyond `count` as in ``multiplyRows(_:width:_:_:element:_:into:stride:)``.
+/// `C = A·B` for `count` rows and `columns` columns, a multiple of 8. `b` holds panels of 16 columns and optionally one
+/// of 8, `panel` floats apart, or contiguous if `panel` is nil. Rows beyond `count` are handled as in
+/// ``multiplyRows(_:width:_:_:element:_:into:stride:)``.
 @inline(__always)
 func multiplyPanels(
   _ count: Int, columns: Int, _ a: UnsafePointer<Float>, _ rows: MicrokernelRows, element: Int = 1,
@@ -272,7 +274,7 @@ func multiplyPanels(
   while column < columns {
     let width = rows.panelsWidth(at: column, of: columns)
     let weight = b + column / 16 * pitch
-    // Whole tiles of 12 rows; what is left of them, and a single panel, in vectors of 8.
+    // Whole tiles of 12 rows; the remaining rows, and a single panel, use vectors of 8.
     var first = 0
     if width == 32 {
       while count - first >= 12 {

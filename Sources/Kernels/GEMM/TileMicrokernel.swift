@@ -1,26 +1,27 @@
-// The products of the last layer, where three outputs are too few to fill a vector: vectors run over tiles side by side.
+// The products of the last layer. Three outputs are too few to fill a vector, so vectors run over neighbouring tiles.
 //
-// Three outputs of four vectors take 12 of the 16 registers for sums, three for weights and one for the tiles. Real calls, as in
-// Microkernel.swift.
+// Three outputs of four vectors use 12 of the 16 registers for sums, three for weights and one for the tiles. The
+// functions are not inlined, as in Microkernel.swift.
 
 import WideKernels
 
-/// How the transformed tiles of one plane lie in memory: `[block row][channel][tile]`, the block rows a ring.
+/// The layout of the transformed tiles of one plane in memory: `[block row][channel][tile]`, with the block rows in a
+/// ring.
 struct TileRows {
-  /// Floats between rows of tiles.
+  /// The number of floats between rows of tiles.
   let row: Int
   /// The row of tiles of the first block row.
   let first: Int
-  /// Blocks in a row and in a column of the kernel; a column of blocks is one tile to the right.
+  /// The number of blocks in a row and in a column of the kernel. The next column of blocks is one tile to the right.
   let blocks: Int
-  /// Floats between channels.
+  /// The number of floats between channels.
   let channel: Int
   /// The number of channels.
   let channels: Int
-  /// As in ``MicrokernelRows``.
+  /// Whether products use vectors of 16, as in ``MicrokernelRows``.
   let isWide = WideVectors.areAvailable
 
-  /// Where the tiles of block `position` begin, counted row by row.
+  /// Returns the offset of the tiles of block `position`, counted row by row.
   @inline(__always)
   func offset(of position: Int) -> Int {
     let (blockRow, blockColumn) = (position / blocks, position % blocks)
@@ -152,7 +153,7 @@ func multiplyTiles16x3(
   store(c1, c + 2 * stride + 8)
 }
 
-/// The same for `tiles` tiles; what lies beyond them, up to a whole register tile, is computed and written too.
+/// The same for `tiles` tiles. Those beyond, up to a whole register tile, are also computed and written.
 @inline(__always)
 func multiplyTiles(
   _ tiles: Int, _ a: UnsafePointer<Float>, _ rows: TileRows, _ b: UnsafePointer<Float>,

@@ -1,9 +1,9 @@
 import Threading
 
-/// Convolution as matrix products over gathered patches: any kernel, stride and padding.
+/// Convolution as matrix products of gathered patches, for any kernel, stride and padding.
 ///
-/// The output positions are cut into chunks whose patches stay in the second-level cache, so the memory does not grow with
-/// the image. The cut depends on the geometry alone: results are the same bits for any number of threads.
+/// The output positions are divided into chunks whose patches stay in the second-level cache, so memory does not grow
+/// with the image. The division depends only on the geometry: results are bit-identical for any number of threads.
 struct Im2colConvolution: ConvolutionKernel, WeightGradientKernel {
   let geometry: ConvolutionGeometry
 
@@ -11,10 +11,11 @@ struct Im2colConvolution: ConvolutionKernel, WeightGradientKernel {
 
   init(_ geometry: ConvolutionGeometry) { self.geometry = geometry }
 
-  /// Floats in one chunk's patch matrix: half of a 2 MB second-level cache.
+  /// The number of floats in a chunk's patch matrix: half of a 2 MB second-level cache.
   private static let chunkCount = 1 << 18
 
-  /// Weight gradients are summed in this many groups of chunks, each in order, then over the groups in order.
+  /// The number of groups of chunks in which weight gradients are summed. Chunks are summed in order within a group,
+  /// then the groups in order.
   static let gradientGroups = 4
 
   private var pixelsPerChunk: Int { min(max(Self.chunkCount / geometry.patchCount, 16), geometry.outputPixels) }
@@ -25,7 +26,7 @@ struct Im2colConvolution: ConvolutionKernel, WeightGradientKernel {
 
   var packedWeightCount: Int { geometry.patchCount * geometry.outputChannels }
 
-  /// Orders a weight `[O, I, k, k]` as the matrix `[k·k·I, O]` that patches are multiplied with.
+  /// Packs a weight `[O, I, k, k]` as the matrix `[k·k·I, O]` by which patches are multiplied.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, taps) = (weights[0], geometry.kernel * geometry.kernel)
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
@@ -41,14 +42,14 @@ struct Im2colConvolution: ConvolutionKernel, WeightGradientKernel {
   func scratchCount(threads: Int) -> Int { threads * pixelsPerChunk * geometry.patchCount }
   var taskCount: Int { geometry.batch * chunksPerImage }
 
-  /// `output = r(patches(input) · weight + bias)`; both in whole pixels, the input as it is.
+  /// Computes `output = r(patches(input) · weight + bias)` on `[N, H, W, C]`, with no norm or residual on the input.
   func forward(
     _ input: ActivationInput, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let (geometry, size, chunks) = (geometry, pixelsPerChunk, chunksPerImage)
     let (inner, outputs) = (geometry.patchCount, geometry.outputChannels)
-    let epilogue = ConvolutionEpilogue(bias: output.bias, rectifies: output.rectifies)
+    let epilogue = ConvolutionEpilogue(bias: output.bias, appliesReLU: output.appliesReLU)
     PatchGather.with(geometry) { patches in
       pool.parallelFor(geometry.batch * chunks) { index, thread in
         let image = index / chunks
@@ -67,13 +68,13 @@ struct Im2colConvolution: ConvolutionKernel, WeightGradientKernel {
 
   // MARK: Backward
 
-  /// Floats of scratch for ``backwardInput(_:weight:dInput:scratch:pool:)``.
+  /// Returns the floats of scratch space for ``backwardInput(_:weight:dInput:scratch:pool:)``.
   func backwardInputScratchCount(threads: Int) -> Int {
     let padded = geometry.paddedHeight * geometry.paddedWidth * geometry.inputChannels
     return threads * (padded + pixelsPerChunk * geometry.patchCount)
   }
 
-  /// `dInput = fold(dOutput · weightᵀ)`: the patches' gradients are added up where they were read.
+  /// `dInput = fold(dOutput · weightᵀ)`: adds the gradients of the patches at the positions from which they were read.
   ///
   /// Images run in parallel, each on one thread. `weight` is packed.
   func backwardInput(

@@ -1,10 +1,10 @@
-/// Copies the receptive fields of output positions into the rows of a matrix (im2col), padding and upsampling on the way.
+/// Copies the receptive fields of output positions into the rows of a matrix (im2col), applying padding and upsampling.
 struct PatchGather {
   let geometry: ConvolutionGeometry
   let rows: UnsafePointer<Int32>
   let columns: UnsafePointer<Int32>
 
-  /// Calls `body` with the gather of `geometry`, whose maps stay in place meanwhile.
+  /// Calls `body` with the gather of `geometry`. Its maps are valid only during the call.
   static func with(_ geometry: ConvolutionGeometry, _ body: (PatchGather) -> Void) {
     geometry.rowMap.withUnsafeBufferPointer { rows in
       geometry.columnMap.withUnsafeBufferPointer { columns in
@@ -55,7 +55,7 @@ struct PatchGather {
     }
   }
 
-  /// Whether the mapped columns follow one another without a gap, mirror or repetition.
+  /// Whether the mapped columns are contiguous, without gaps, reflection or repetition.
   @inline(__always)
   private func isRun(_ map: UnsafePointer<Int32>, length: Int) -> Bool {
     for index in 1..<max(length, 1) where map[index] != map[index - 1] + 1 { return false }

@@ -1,24 +1,25 @@
-// Between bytes and ``Lanes``.
+// Conversions between bytes and ``Lanes``.
 
-// The standard library's conversions of vectors become calls in large functions, and pass their eight lanes through memory: what is
-// spelt out here lane by lane becomes one or two instructions.
+// The standard library's vector conversions become calls in large functions and pass their eight lanes through memory.
+// Written out lane by lane, they become one or two instructions.
 
-/// Whole numbers below 2²³ as floats.
+/// Returns integers below 2²³ as floats.
 @inline(__always)
 func lanes<Scalar: FixedWidthInteger & UnsignedInteger>(_ integers: SIMD8<Scalar>) -> Lanes {
   @inline(__always) func word(_ lane: Int) -> UInt32 { UInt32(truncatingIfNeeded: integers[lane]) }
   let words = SIMD8<UInt32>(word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7))
-  // The bits of a float of 2²³ to 2²⁴ are a whole number behind an exponent that stays.
+  // The low bits of a float from 2²³ to 2²⁴ are an integer; its exponent is constant.
   return unsafeBitCast(words | SIMD8<UInt32>(repeating: 0x4B00_0000), to: Lanes.self) - 0x1p23
 }
 
-/// Eight bytes as floats.
+/// Returns eight bytes as floats.
 @inline(__always)
 func load(_ bytes: UnsafePointer<UInt8>) -> Lanes {
   lanes(UnsafeRawPointer(bytes).loadUnaligned(as: SIMD8<UInt8>.self))
 }
 
-/// The colours of eight pixels of three bytes, which are sorted before they are widened: 24 bytes are two vectors that overlap.
+/// Returns the colours of eight three-byte pixels. The 24 bytes are read as two overlapping vectors and sorted before
+/// they are widened.
 @inline(__always)
 func colours(_ pixels: UnsafePointer<UInt8>) -> (red: Lanes, green: Lanes, blue: Lanes) {
   let a = UnsafeRawPointer(pixels).loadUnaligned(as: SIMD16<UInt8>.self)
@@ -30,14 +31,14 @@ func colours(_ pixels: UnsafePointer<UInt8>) -> (red: Lanes, green: Lanes, blue:
   )
 }
 
-/// The nearest whole numbers of 0…255, the even one of two; NaN becomes 0.
+/// Returns the nearest integers in 0…255, with ties to even. NaN becomes 0.
 @inline(__always)
 func roundedBytes(_ lanes: Lanes) -> SIMD8<UInt8> {
   let bytes = unsafeBitCast(roundedBits(lanes), to: SIMD32<UInt8>.self)
   return SIMD8(bytes[0], bytes[4], bytes[8], bytes[12], bytes[16], bytes[20], bytes[24], bytes[28])
 }
 
-/// The same as words.
+/// Returns the same integers as words.
 @inline(__always)
 func roundedWords(_ lanes: Lanes) -> SIMD8<UInt32> { roundedBits(lanes) & SIMD8<UInt32>(repeating: 255) }
 
@@ -45,6 +46,6 @@ func roundedWords(_ lanes: Lanes) -> SIMD8<UInt32> { roundedBits(lanes) & SIMD8<
 private func roundedBits(_ lanes: Lanes) -> SIMD8<UInt32> {
   var value = Lanes.zero.replacing(with: lanes, where: lanes .> Lanes.zero)
   value.replace(with: Lanes(repeating: 255), where: value .> 255)
-  // At 2²³ a float's last bit is worth 1: the addition rounds, and the low byte of the bits is the whole number.
+  // At 2²³ the last bit of a float is worth 1: the addition rounds, and the low byte of the bits is the integer.
   return unsafeBitCast(value + 0x1p23, to: SIMD8<UInt32>.self)
 }

@@ -1,8 +1,8 @@
-/// `tanh(x)` of eight values, to within 4e-7; NaN stays NaN.
+/// Returns `tanh(x)` of eight values, accurate to 4e-7. NaN stays NaN.
 ///
-/// An odd polynomial over an even one, fitted to ±7.9, beyond which single precision knows only ±1. The coefficients are
-/// those of Eigen's `generic_fast_tanh_float`. The C library's `tanhf` takes one value at a time: at 1280×720 it alone
-/// would cost as much as a convolution.
+/// An odd polynomial divided by an even one, fitted to ±7.9, beyond which the result in single precision is ±1. The
+/// coefficients are those of Eigen's `generic_fast_tanh_float`. The C library's `tanhf` computes one value at a time;
+/// at 1280×720 it would cost as much as a convolution.
 @inline(__always)
 func hyperbolicTangent(_ lanes: Lanes) -> Lanes {
   let limit: Float = 7.905_311

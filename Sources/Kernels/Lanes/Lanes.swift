@@ -1,14 +1,14 @@
-/// Eight floats: one AVX register, two NEON registers.
+/// Eight floats: one AVX register or two NEON registers.
 typealias Lanes = SIMD8<Float>
 
 /// The number of floats in ``Lanes``.
 let laneCount = 8
 
-/// `count` rounded up to whole lanes.
+/// Returns `count` rounded up to a multiple of ``laneCount``.
 @inline(__always)
 func paddedToLanes(_ count: Int) -> Int { (count + laneCount - 1) & ~(laneCount - 1) }
 
-// Helpers are always inlined: passed to a real call, eight floats would be split into two registers of four.
+// Helpers are always inlined: as an argument of a real call, eight floats would be split into two registers of four.
 
 @inline(__always)
 func load(_ pointer: UnsafePointer<Float>) -> Lanes {
@@ -20,7 +20,7 @@ func load(_ pointer: UnsafeMutablePointer<Float>) -> Lanes {
   UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self)
 }
 
-/// The first `count` lanes from `pointer`, the others zero; nothing behind `count` is read.
+/// Returns the first `count` lanes from `pointer`, and zeros in the others. Nothing beyond `count` is read.
 @inline(__always)
 func load(_ pointer: UnsafePointer<Float>, count: Int) -> Lanes {
   if count >= laneCount { return load(pointer) }
@@ -34,20 +34,20 @@ func store(_ lanes: Lanes, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: lanes, as: Lanes.self)
 }
 
-/// Stores the first `count` lanes; nothing behind `count` is written.
+/// Stores the first `count` lanes. Nothing beyond `count` is written.
 @inline(__always)
 func store(_ lanes: Lanes, _ pointer: UnsafeMutablePointer<Float>, count: Int) {
   if count >= laneCount { return store(lanes, pointer) }
   for lane in 0..<count { pointer[lane] = lanes[lane] }
 }
 
-/// The larger of each lane and 0; NaN stays NaN.
+/// Returns the maximum of each lane and 0. NaN stays NaN.
 @inline(__always)
 func rectified(_ lanes: Lanes) -> Lanes {
   lanes.replacing(with: Lanes.zero, where: lanes .< Lanes.zero)
 }
 
-/// The colours of eight pixels of three floats.
+/// Returns the colours of eight pixels of three floats.
 @inline(__always)
 func colours(_ pixels: UnsafePointer<Float>) -> (red: Lanes, green: Lanes, blue: Lanes) {
   let (a, b, c) = (load(pixels), load(pixels + 8), load(pixels + 16))

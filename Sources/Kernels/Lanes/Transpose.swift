@@ -1,4 +1,4 @@
-/// Transposes 8×8 floats, their rows `rows` floats apart, those of the result `stride`.
+/// Transposes 8×8 floats. Source rows are `rows` floats apart, and rows of the result `stride`.
 @inline(__always)
 func transpose8x8(
   _ source: UnsafePointer<Float>, rows: Int = 8, into target: UnsafeMutablePointer<Float>, stride: Int = 8

@@ -1,11 +1,11 @@
 import Threading
 
-/// ``PixelShuffle`` between activations `[C/8, H, W, 8]`, for places where no picture is read or written.
+/// ``PixelShuffle`` between activations `[C/8, H, W, 8]`, for layers that neither read nor write a picture.
 public enum BlockedPixelShuffle {
-  /// `output[h, w, c·r² + i·r + j] = input[h·r + i, w·r + j, c]` with `H`, `W` and `C` of the output divided so.
+  /// Computes `output[h, w, c·r² + i·r + j] = input[h·r + i, w·r + j, c]`.
   ///
-  /// `height` and `width` are the smaller map's, `channels` the larger map's; `factor` is `r`. Channels in memory beyond those of
-  /// the output become zeros.
+  /// `height` and `width` are those of the smaller map, `channels` is that of the larger map, and `factor` is `r`.
+  /// Stored channels beyond those of the output become zeros.
   public static func unshuffle(
     _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -22,10 +22,10 @@ public enum BlockedPixelShuffle {
     }
   }
 
-  /// `output[h·r + i, w·r + j, c] = input[h, w, c·r² + i·r + j]`, the inverse.
+  /// Computes `output[h·r + i, w·r + j, c] = input[h, w, c·r² + i·r + j]`, the inverse.
   ///
-  /// `height` and `width` are the smaller map's, `channels` the larger map's; `factor` is `r`. Channels in memory beyond those of
-  /// the output become zeros.
+  /// `height` and `width` are those of the smaller map, `channels` is that of the larger map, and `factor` is `r`.
+  /// Stored channels beyond those of the output become zeros.
   public static func shuffle(
     _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -42,7 +42,7 @@ public enum BlockedPixelShuffle {
     }
   }
 
-  /// Where channel `c·r² + i·r + j` of the smaller map lies in both.
+  /// The offsets of channel `c·r² + i·r + j` of the smaller map in both maps.
   private struct Map {
     let height: Int
     let width: Int

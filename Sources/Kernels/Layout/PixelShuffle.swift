@@ -1,11 +1,12 @@
 import Threading
 
-/// Moves blocks of pixels to channels and back, in PyTorch's order of channels.
+/// Moves blocks of pixels to channels and back, in PyTorch's channel order.
 ///
-/// W. Shi et al.: Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network,
-/// CVPR 2016. Each of the two is the other's inverse, and so its gradient.
+/// W. Shi et al.: Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
+/// Network, CVPR 2016. The two functions are inverses of each other, and therefore also gradients of each other.
 public enum PixelShuffle {
-  /// `output[n, h·r + i, w·r + j, c] = input[n, h, w, c·r² + i·r + j]`: input `[N, H, W, C·r²]`, output `[N, H·r, W·r, C]`.
+  /// `output[n, h·r + i, w·r + j, c] = input[n, h, w, c·r² + i·r + j]`: input `[N, H, W, C·r²]`, output
+  /// `[N, H·r, W·r, C]`.
   ///
   /// `height`, `width` and `channels` are the `H`, `W` and `C` of this formula; `factor` is `r`.
   public static func shuffle(
@@ -28,7 +29,8 @@ public enum PixelShuffle {
     }
   }
 
-  /// `output[n, h, w, c·r² + i·r + j] = input[n, h·r + i, w·r + j, c]`: input `[N, H·r, W·r, C]`, output `[N, H, W, C·r²]`.
+  /// `output[n, h, w, c·r² + i·r + j] = input[n, h·r + i, w·r + j, c]`: input `[N, H·r, W·r, C]`, output
+  /// `[N, H, W, C·r²]`.
   ///
   /// `height`, `width` and `channels` are the `H`, `W` and `C` of this formula; `factor` is `r`.
   public static func unshuffle(

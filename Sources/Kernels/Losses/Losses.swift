@@ -1,20 +1,20 @@
 import Threading
 
-/// The Gram matrix of features: which channels are active together, wherever that is.
+/// The Gram matrix of features: which channels are active together, regardless of position.
 ///
-/// L. Gatys, A. Ecker, M. Bethge: A Neural Algorithm of Artistic Style, 2015; scaled as in J. Johnson, A. Alahi, L. Fei-Fei:
-/// Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
+/// L. Gatys, A. Ecker, M. Bethge: A Neural Algorithm of Artistic Style, 2015. Scaled as in J. Johnson, A. Alahi, L.
+/// Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 public enum Gram {
-  /// Pixels that one product sums over: two products for the deepest layer of a photo of 256×256, as many as most machines' threads
-  /// need with a few photos.
+  /// The number of pixels that one product sums over: two products for the deepest layer of a 256×256 photo, which with
+  /// a few photos occupies the threads of most machines.
   private static let chunk = 512
 
-  /// Rows of a matrix whose sums are one task.
+  /// The number of matrix rows whose sums are one task.
   private static let rowsPerTask = 16
 
   private static func chunks(_ pixels: Int) -> Int { (pixels + chunk - 1) / chunk }
 
-  /// Floats of scratch for ``forward(_:batch:pixels:channels:output:scratch:pool:)``.
+  /// Returns the floats of scratch space for ``forward(_:batch:pixels:channels:output:scratch:pool:)``.
   public static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
     batch * chunks(pixels) * channels * channels
   }
@@ -40,7 +40,7 @@ public enum Gram {
       let target = output + task / blocks * matrix
       let firstRow = task % blocks * rowsPerTask
       for row in firstRow..<min(firstRow + rowsPerTask, channels) {
-        // From the diagonal on; what lies below it is the same.
+        // From the diagonal on; the part below it is symmetric.
         let (start, count) = (row * channels + row, channels - row)
         target.advanced(by: start).update(from: sums + start, count: count)
         for index in 1..<max(chunkCount, 1) {
@@ -54,7 +54,7 @@ public enum Gram {
     }
   }
 
-  /// Floats of scratch for ``backward(_:dGram:batch:pixels:channels:dFeatures:scratch:pool:)``.
+  /// Returns the floats of scratch space for ``backward(_:dGram:batch:pixels:channels:dFeatures:scratch:pool:)``.
   public static func backwardScratchCount(batch: Int, channels: Int) -> Int { batch * channels * channels }
 
   /// `dFeatures += F·(dG + dGᵀ) / (C·pixels)`.

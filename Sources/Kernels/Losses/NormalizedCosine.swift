@@ -1,15 +1,16 @@
 import Threading
 
-/// How alike two pictures' features point, whatever their strength: 1 for the same, 0 for features that have nothing in common.
+/// The cosine similarity of two pictures' features, independent of their strength: 1 for equal features, 0 for
+/// unrelated ones.
 ///
-/// Each channel is first centred and scaled over its picture, `â = (a − mean a) / (deviation a + 10⁻³)` with the deviation of a sample
-/// (divided by count − 1); then the mean over pixels of `â·b̂ / (|â| |b̂|)`.
+/// Each channel is first centred and scaled over its picture, `â = (a − mean a) / (deviation a + 10⁻³)`, with the
+/// sample deviation (divided by count − 1). The result is the mean over pixels of `â·b̂ / (|â| |b̂|)`.
 public enum NormalizedCosine {
-  private static let smallestDeviation = 1e-3
-  /// Channels whose moments are one task.
+  private static let minimumDeviation = 1e-3
+  /// The number of channels whose moments are one task.
   private static let channelsPerTask = 16
 
-  /// The mean cosine of `a` and `b`, `[pixels, channels]`.
+  /// Returns the mean cosine of `a` and `b`, `[pixels, channels]`.
   public static func forward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, pixels: Int, channels: Int, pool: ComputePool
   ) -> Double {
@@ -56,7 +57,7 @@ public enum NormalizedCosine {
         }
         let deviation = (squares / Double(max(pixels - 1, 1))).squareRoot()
         mean[channel] = Float(average)
-        scale[channel] = Float(1 / (deviation + smallestDeviation))
+        scale[channel] = Float(1 / (deviation + minimumDeviation))
       }
     }
   }

@@ -1,11 +1,11 @@
 import Threading
 
-/// How far a frame is from the warped frame before it, where the light may have changed.
+/// The error between a frame and the warped previous frame when the illumination may change.
 ///
-/// The luminance warping constraint of C. Gao et al.: ReCoNet: Real-time Coherent Video Style Transfer Network, ACCV 2018: the
-/// output's channels may change as the input's luminance does, and not otherwise.
+/// The luminance warping constraint of C. Gao et al.: ReCoNet: Real-time Coherent Video Style Transfer Network, ACCV
+/// 2018: the channels of the output may change only as the luminance of the input does.
 public enum WarpingError {
-  /// `Σ m·(a − b − δ)² / count` over `[P, C]`, for masks `m` and changes `δ` of one value a pixel, `[P]`.
+  /// Returns `Σ m·(a − b − δ)² / count` over `[P, C]`, with one mask value `m` and one change `δ` per pixel, `[P]`.
   public static func forward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
     pixels: Int, channels: Int, pool: ComputePool
@@ -28,7 +28,7 @@ public enum WarpingError {
     return total / Double(pixels * channels)
   }
 
-  /// `gradient = scale · 2m·(a − b − δ) / count`: that of `a`; `b` has its negative.
+  /// Computes `gradient = scale · 2m·(a − b − δ) / count`, the gradient of `a`. That of `b` is its negative.
   public static func backward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
     pixels: Int, channels: Int, scale: Float, gradient: UnsafeMutablePointer<Float>, pool: ComputePool

@@ -2,15 +2,15 @@ import Threading
 
 /// Instance normalisation with affine parameters.
 ///
-/// `y = γ·(x − μ)/√(σ² + ε) + β`, where `μ` and `σ²` (biased) are the mean and variance of one channel of one image.
-/// D. Ulyanov, A. Vedaldi, V. Lempitsky: Instance Normalization, 2016.
+/// `y = γ·(x − μ)/√(σ² + ε) + β`, where `μ` and `σ²` (biased) are the mean and variance of one channel of one image. D.
+/// Ulyanov, A. Vedaldi, V. Lempitsky: Instance Normalization, 2016.
 public enum InstanceNorm {
   /// `ε`, as in PyTorch.
   public static let epsilon: Float = 1e-5
 
-  /// Values that one thread takes at a time.
+  /// The number of values that a thread processes at a time.
   private static let chunk = 1 << 15
-  /// Pixels summed in single precision before the sum goes to double.
+  /// The number of pixels summed in single precision before the sum is added to a double.
   private static let flush = 64
 
   private static func pixelsPerChunk(_ channels: Int) -> Int { max(flush, chunk / channels) }
@@ -19,7 +19,8 @@ public enum InstanceNorm {
     (pixels + pixelsPerChunk(channels) - 1) / pixelsPerChunk(channels)
   }
 
-  /// Doubles of scratch for ``statistics(_:batch:pixels:channels:mean:inverseDeviation:scratch:pool:)`` and the backward pass.
+  /// Returns the doubles of scratch space for
+  /// ``statistics(_:batch:pixels:channels:mean:inverseDeviation:scratch:pool:)`` and the backward pass.
   public static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
     batch * chunks(pixels, channels) * 2 * channels
   }
@@ -28,7 +29,8 @@ public enum InstanceNorm {
 
   /// Writes `μ` and `1/√(σ² + ε)`, each `[N, C]`, of an input `[N, pixels, C]`.
   ///
-  /// Sums run over differences from the image's first pixel, so that a large mean costs no accuracy.
+  /// The sums are taken over differences from the first pixel of the image, so that a large mean does not reduce
+  /// accuracy.
   public static func statistics(
     _ input: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int, mean: UnsafeMutablePointer<Float>,
     inverseDeviation: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Double>, pool: ComputePool
@@ -81,12 +83,13 @@ public enum InstanceNorm {
     }
   }
 
-  /// `output = γ·(input − μ)·inverseDeviation + β`, then ReLU with `rectifies`, plus `residual` (after it) if given.
+  /// Computes `output = γ·(input − μ)·inverseDeviation + β`, then ReLU with `appliesReLU`, then adds `residual`, if
+  /// any.
   ///
-  /// `output` may be `input`; `residual` has the input's shape.
+  /// `output` may be `input`. `residual` has the input's shape.
   public static func apply(
     _ input: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int, gamma: UnsafePointer<Float>,
-    beta: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverseDeviation: UnsafePointer<Float>, rectifies: Bool,
+    beta: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverseDeviation: UnsafePointer<Float>, appliesReLU: Bool,
     residual: UnsafePointer<Float>? = nil, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let perChunk = pixelsPerChunk(channels)
@@ -106,7 +109,7 @@ public enum InstanceNorm {
         var offset = base + first * channels + channel
         for _ in first..<last {
           var value = shift.addingProduct(load(input + offset, count: count), scale)
-          if rectifies { value = rectified(value) }
+          if appliesReLU { value = rectified(value) }
           if let residual { value += load(residual + offset, count: count) }
           store(value, output + offset, count: count)
           offset += channels
@@ -118,11 +121,12 @@ public enum InstanceNorm {
 
   // MARK: Backward
 
-  /// Gradients of the input and of both parameters.
+  /// Computes the gradients of the input and of both parameters.
   ///
-  /// With `x̂ = (x − μ)·s`, `s` the inverse deviation and means taken over one channel of one image:
-  /// `dInput = γ·s·(dy − mean(dy) − x̂·mean(dy·x̂))`, `dGamma += Σ dy·x̂`, `dBeta += Σ dy`. Where the forward pass ended in ReLU,
-  /// `rectifiedOutput` is its result, and `dy` counts only where that is positive. `dInput` may be `dOutput`.
+  /// With `x̂ = (x − μ)·s`, the inverse deviation `s`, and means over one channel of one image:
+  /// `dInput = γ·s·(dy − mean(dy) − x̂·mean(dy·x̂))`, `dGamma += Σ dy·x̂`, `dBeta += Σ dy`. If the forward pass ended
+  /// with ReLU, `rectifiedOutput` is its result, and `dy` counts only where that is positive. `dInput` may be
+  /// `dOutput`.
   ///
   /// With `blend`, `mean` and `inverseDeviation` are those of ``NormBlend``: `x̂ = (x − μ)·s` as before, and
   /// `dInput = γ·s·(dy − a·(mean(dy) + (x − μ_image)·s·mean(dy·x̂)))` for the image's share `a`.
@@ -168,7 +172,7 @@ public enum InstanceNorm {
         channel += laneCount
       }
     }
-    // Each image's totals replace its first chunk's sums; `Σ dy·(x − μ)` becomes `Σ dy·x̂`.
+    // The totals of each image replace the sums of its first chunk, and `Σ dy·(x − μ)` becomes `Σ dy·x̂`.
     for image in 0..<batch {
       let totals = scratch + image * chunkCount * 2 * channels
       for channel in 0..<channels {

@@ -1,21 +1,23 @@
-/// Statistics between those of the image at hand and stored ones, for networks that learn to do without the former.
+/// A blend of the statistics of the current image and stored statistics, for networks that learn to work without the
+/// former.
 ///
-/// `μ = a·μ_image + (1 − a)·μ_stored`, `σ² = a·σ²_image + (1 − a)·σ²_stored`: share `a = 1` is instance normalisation, `a = 0` a
-/// fixed affine map. Gradients flow through the image's statistics, not through the stored ones.
+/// `μ = a·μ_image + (1 − a)·μ_stored`, `σ² = a·σ²_image + (1 − a)·σ²_stored`. With the share `a = 1` it is instance
+/// normalisation, with `a = 0` a fixed affine map. Gradients flow through the statistics of the image, not through the
+/// stored ones.
 public struct NormBlend: @unchecked Sendable {
   /// `a`, 0…1.
   public let imageShare: Float
   /// `μ_image`, `[N, C]`. The caller owns it.
   public let imageMean: UnsafePointer<Float>
 
-  /// A blend in which the image has `imageShare`.
+  /// Creates a blend in which the image has the share `imageShare`.
   public init(imageShare: Float, imageMean: UnsafePointer<Float>) {
     self.imageShare = imageShare
     self.imageMean = imageMean
   }
 
-  /// Writes the blended `μ` and `1/√(σ² + ε)`, each `[N, C]`, and moves the stored statistics, each `[C]`, by `momentum` towards
-  /// the batch's mean of the images' own (0 leaves them; what is written uses them as they were).
+  /// Writes the blended `μ` and `1/√(σ² + ε)`, each `[N, C]`, and then moves the stored statistics, each `[C]`, by
+  /// `momentum` towards the batch's mean of the image statistics. A momentum of 0 leaves them unchanged.
   public func apply(
     batch: Int, channels: Int, imageInverseDeviation: UnsafePointer<Float>, momentum: Float,
     storedMean: UnsafeMutablePointer<Float>, storedVariance: UnsafeMutablePointer<Float>,

@@ -1,24 +1,28 @@
-/// One step of the Muon optimizer, for parameters that are matrices: the weights of a convolution are one of `O × I·k·k`.
+/// One step of the Muon optimizer for parameters that are matrices: the weight of a convolution is an `O × I·k·k`
+/// matrix.
 ///
-/// Adam scales each number by itself, so that a matrix learns along the few directions in which its gradient is large. Muon makes all
-/// singular values of the momentum alike: every direction is learned at the same rate.
+/// Adam scales each value separately, so a matrix learns mainly along the few directions in which its gradient is
+/// large. Muon makes all singular values of the momentum nearly equal, so that every direction is learned at the same
+/// rate.
 ///
-/// K. Jordan et al.: Muon: An optimizer for hidden layers in neural networks, 2024. The length of a step is that of J. Liu et al.: Muon is
-/// Scalable for LLM Training, 2025.
+/// K. Jordan et al.: Muon: An optimizer for hidden layers in neural networks, 2024. The length of a step follows J. Liu
+/// et al.: Muon is Scalable for LLM Training, 2025.
 public enum MuonStep {
-  /// Of the polynomial that brings singular values near 1.
+  /// The coefficients of the polynomial that brings singular values close to 1.
   private static let coefficients: (a: Float, b: Float, c: Float) = (3.4445, -4.7750, 2.0315)
   private static let iterations = 5
-  /// Makes the root mean square of a step's numbers, in rates, what Adam's usually is.
+  /// Scales the root mean square of a step's values, in learning rates, to that of a typical Adam step.
   private static let length: Float = 0.2
 
-  /// `m = βm + g`, `w −= rate · 0.2·√max(R, C) · U` with `U` the nearest matrix to `g + βm` whose singular values are about 1.
+  /// `m = βm + g`, `w −= rate · 0.2·√max(R, C) · U`, where `U` is the matrix closest to `g + βm` whose singular values
+  /// are about 1.
   ///
-  /// With `X` that matrix divided by its norm, five times `X ← aX + (bA + cA²)X` with `A = XXᵀ`, which leaves singular values between 0.7 and
-  /// 1.2, but for those that are next to nothing beside the largest.
+  /// `X` is `g + βm` divided by its norm. Five iterations of `X ← aX + (bA + cA²)X` with `A = XXᵀ` bring its singular
+  /// values to between 0.7 and 1.2, except those that are negligible compared to the largest.
   ///
   /// - Parameters:
-  ///   - weight: `R × C` numbers, rows behind one another; as are `gradient` and `momentum`, which is 0 before the first step.
+  ///   - weight: `R × C` values in row-major order, like `gradient` and `momentum`. The momentum is 0 before the first
+  ///     step.
   ///   - rows: `R`, at least 1.
   ///   - columns: `C`, at least 1.
   public static func update(
@@ -31,7 +35,7 @@ public enum MuonStep {
       guard var x = scratch.baseAddress else { return }
       var next = x + count
       let square = next + count
-      // The product is the same matrix either way; the one with the shorter side is cheaper.
+      // The product is the same matrix either way, and cheaper with the shorter side.
       func place(_ index: Int) -> Int { rows > columns ? index % columns * rows + index / columns : index }
       var sum: Float = 0
       for index in 0..<count {
@@ -52,7 +56,8 @@ public enum MuonStep {
     }
   }
 
-  /// `next = aX + (bA + cA²)X` with `A = XXᵀ` for `X` of `short × long`; `scratch` holds two matrices of `short × short`.
+  /// Computes `next = aX + (bA + cA²)X` with `A = XXᵀ` for `X` of `short × long`. `scratch` holds two matrices of
+  /// `short × short`.
   private static func iterate(
     _ x: UnsafePointer<Float>, into next: UnsafeMutablePointer<Float>, short: Int, long: Int,
     scratch: UnsafeMutablePointer<Float>

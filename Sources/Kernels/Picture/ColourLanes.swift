@@ -1,10 +1,10 @@
-/// Eight pixels, a lane each, on the way to a picture.
+/// Eight output pixels, one in each lane.
 struct ColourLanes {
   private let red: Lanes
   private let green: Lanes
   private let blue: Lanes
   private let picture: PictureOutput
-  /// The three bytes of each pixel, the first the lowest.
+  /// The three bytes of each pixel, with the first in the lowest byte.
   private let packed: SIMD8<UInt32>
 
   @inline(__always)
@@ -16,8 +16,8 @@ struct ColourLanes {
     packed = roundedWords(red) | (roundedWords(green) &<< 8) | (roundedWords(blue) &<< 16)
   }
 
-  /// Writes `count` lanes from `lane` as neighbours from `column` on; what lies beyond the picture or column `limit` is left
-  /// out. What follows before `limit` must be written later.
+  /// Writes `count` lanes from `lane` to the pixels from `column`, except those beyond the picture or column `limit`.
+  /// The pixels that follow before `limit` must be written later.
   @inline(__always)
   func write(lane first: Int, count: Int, row: Int, column: Int, limit: Int = .max) {
     let width = min(picture.width, limit)
@@ -26,7 +26,7 @@ struct ColourLanes {
     case .bytes(let bytes, let stride):
       let target = bytes + row * stride + column * 3
       if column + count < width {
-        // Four bytes at once, of which the last is the next pixel's, which comes later.
+        // Writes four bytes at once. The last one belongs to the next pixel, which is written later.
         for index in 0..<count {
           UnsafeMutableRawPointer(target + 3 * index).storeBytes(of: packed[first + index], as: UInt32.self)
         }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// How colourful pixels are, as people see it.
+/// The perceived chroma of pixels.
 ///
-/// `C = √(a² + b²)` of OKLab: 0 for greys, about 0.3 for the most vivid colours of a screen.
-/// B. Ottosson: A perceptual color space for image processing, 2020.
+/// `C = √(a² + b²)` of OKLab: 0 for greys, about 0.3 for the most vivid colours of a screen. B. Ottosson: A perceptual
+/// color space for image processing, 2020.
 public enum OKLabChroma {
   /// Writes the chroma of `pixels` sRGB pixels, three bytes each, to `output`.
   public static func forward(_ bytes: UnsafePointer<UInt8>, pixels: Int, output: UnsafeMutablePointer<Float>) {
@@ -23,7 +23,7 @@ public enum OKLabChroma {
     return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
   }
 
-  /// The light that an sRGB level stands for, 0…1.
+  /// Returns the linear intensity of an sRGB level, 0…1.
   @inline(__always)
   private static func linear(_ level: UInt8) -> Double { linearLevels[Int(level)] }
 }

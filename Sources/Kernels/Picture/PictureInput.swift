@@ -1,8 +1,8 @@
-/// A picture as a kernel reads it: RGB of bytes or floats, 0…255. The caller owns the memory.
+/// An input picture: RGB bytes or floats, 0…255. The caller owns the memory.
 public struct PictureInput: @unchecked Sendable {
-  /// Where the values are and of what kind.
+  /// The memory and the type of the values.
   public enum Storage {
-    /// Three bytes a pixel; rows are `stride` bytes apart.
+    /// Three bytes per pixel. Rows are `stride` bytes apart.
     case bytes(UnsafePointer<UInt8>, stride: Int)
     /// `[height, width, 3]`.
     case floats(UnsafePointer<Float>, stride: Int)
@@ -11,23 +11,23 @@ public struct PictureInput: @unchecked Sendable {
   /// The values.
   public let storage: Storage
 
-  /// A picture.
+  /// Creates a picture.
   public init(_ storage: Storage) { self.storage = storage }
 }
 
-/// From positions in the padded, extended picture to those in the picture itself.
+/// The map from positions in the padded, extended picture to those in the picture.
 ///
-/// A network may need more columns and rows than the picture has; it then sees the picture mirrored at its right and bottom.
-/// Padding and extension are this one map.
+/// A network may need more columns and rows than the picture has. The picture is then reflected at its right and bottom
+/// edges. This map describes both padding and extension.
 public struct PictureMap: Sendable {
   /// The picture's column for each padded position, or −1 for zeros.
   let columns: [Int32]
-  /// The picture's row for each padded position, or −1.
+  /// The picture's row for each padded position, or −1 for zeros.
   let rows: [Int32]
-  /// The padded positions whose columns follow one another as they do in the picture.
+  /// The padded positions whose columns are contiguous in the picture.
   let direct: Range<Int>
 
-  /// The map of a picture of `width` × `height` under `geometry`, whose own extents are at least these.
+  /// Creates the map of a picture of `width` × `height` under `geometry`, whose input is at least as large.
   public init(_ geometry: ConvolutionGeometry, width: Int, height: Int) {
     columns = geometry.columnMap.map { $0 < 0 ? -1 : Int32(ConvolutionGeometry.reflected(Int($0), extent: width)) }
     rows = geometry.rowMap.map { $0 < 0 ? -1 : Int32(ConvolutionGeometry.reflected(Int($0), extent: height)) }
@@ -35,19 +35,19 @@ public struct PictureMap: Sendable {
   }
 }
 
-/// A picture with its padding and extension: what a first layer reads, as planes of floats or as it lies in memory.
+/// A picture with its padding and extension, as a first layer reads it: into planes of floats or as interleaved pixels.
 public struct PictureReader: Sendable {
   let picture: PictureInput
   let map: PictureMap
 
-  /// A reader of `picture`, whose padding and extension `map` describes.
+  /// Creates a reader of `picture` with the padding and extension of `map`.
   public init(picture: PictureInput, map: PictureMap) {
     self.picture = picture
     self.map = map
   }
 
-  /// Reads `count` columns from padded `column` of padded `row` into three planes, `plane` floats apart; beyond the
-  /// padding there are zeros.
+  /// Reads `count` columns from padded `column` of padded `row` into three planes, `plane` floats apart. Everything
+  /// beyond the padding is zero.
   @inline(__always)
   func read(row: Int, column: Int, count: Int, plane: Int, into target: UnsafeMutablePointer<Float>) {
     let stored = row < map.rows.count ? Int(map.rows[row]) : -1
@@ -69,7 +69,7 @@ public struct PictureReader: Sendable {
     }
   }
 
-  /// Whether eight columns from `position` on, of the `count` that are wanted, follow one another in the picture.
+  /// Whether the eight columns from `position`, of `count` requested ones, are contiguous in the picture.
   @inline(__always)
   private func isRun(_ columns: UnsafeBufferPointer<Int32>, _ position: Int, _ count: Int) -> Bool {
     guard laneCount <= count else { return false }
@@ -78,7 +78,7 @@ public struct PictureReader: Sendable {
       && Int(columns[position + 1]) == source + 1
   }
 
-  /// Inside the picture columns follow one another: eight of them at a time need no map.
+  /// Reads columns within the picture, which are contiguous: eight at a time, without the map.
   @inline(__always)
   private func read(
     _ columns: UnsafeBufferPointer<Int32>, _ column: Int, _ count: Int, plane: Int,
@@ -101,7 +101,7 @@ public struct PictureReader: Sendable {
     }
   }
 
-  /// Reads `count` columns from padded `column` of padded `row` as they lie in the picture, three floats a pixel.
+  /// Reads `count` columns from padded `column` of padded `row` as they are stored, three floats per pixel.
   @inline(__always)
   func readPixels(row: Int, column: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
     let stored = row < map.rows.count ? Int(map.rows[row]) : -1
@@ -138,7 +138,7 @@ public struct PictureReader: Sendable {
     }
   }
 
-  /// The same for positions outside of the run in which columns follow one another.
+  /// Reads positions outside the run of contiguous columns.
   @inline(__always)
   private func readMapped(
     _ positions: Range<Int>, from column: Int, into target: UnsafeMutablePointer<Float>, _ one: (_ offset: Int) -> Float

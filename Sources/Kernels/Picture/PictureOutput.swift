@@ -1,28 +1,29 @@
-/// A picture as the last kernel writes it: RGB of bytes or floats. The caller owns the memory.
+/// An output picture: RGB bytes or floats. The caller owns the memory.
 ///
-/// A value `x` becomes `f(x + bias)`, with `f` the ``PictureScaling``; ``RevisionPass`` has neither. Bytes are clamped to 0…255 and rounded to the nearest whole
-/// number (the even one of two), NaN becomes 0; floats are left as they are.
+/// A value `x` becomes `f(x + bias)`, where `f` is the ``PictureScaling``; ``RevisionPass`` ignores both. Bytes are
+/// clamped to 0…255 and rounded to the nearest integer, with ties to even, and NaN becomes 0. Floats are not clamped or
+/// rounded.
 public struct PictureOutput: @unchecked Sendable {
-  /// Where the values go and of what kind.
+  /// The memory and the type of the values.
   public enum Storage {
-    /// Three bytes a pixel; rows are `stride` bytes apart, and what lies between them is not touched.
+    /// Three bytes per pixel. Rows are `stride` bytes apart, and the bytes between them are not changed.
     case bytes(UnsafeMutablePointer<UInt8>, stride: Int)
     /// `[height, width, 3]`.
     case floats(UnsafeMutablePointer<Float>, stride: Int)
   }
 
-  /// Where.
+  /// The memory that is written.
   public let storage: Storage
-  /// The pixels to write of each row: what the network adds at the right is left out.
+  /// The width in pixels. Columns that the network adds at the right are not written.
   public let width: Int
-  /// The rows to write.
+  /// The height in pixels. Rows that the network adds at the bottom are not written.
   public let height: Int
-  /// What is added to each colour, `[3]`; nil means nothing. For the kernels of ``ToPictureAlgorithm``.
+  /// The bias of each colour, `[3]`; nil for none. Used by the kernels of ``ToPictureAlgorithm``.
   public var bias: UnsafePointer<Float>?
-  /// What becomes of the values. For the kernels of ``ToPictureAlgorithm`` and ``PicturePass``.
+  /// The scaling of the values. Used by the kernels of ``ToPictureAlgorithm`` and ``PicturePass``.
   public var scaling: PictureScaling
 
-  /// A picture of `width` × `height`.
+  /// Creates a picture of `width` × `height`.
   public init(
     _ storage: Storage, width: Int, height: Int, bias: UnsafePointer<Float>? = nil,
     scaling: PictureScaling = PictureScaling(tanh: nil)
@@ -36,11 +37,11 @@ public struct PictureOutput: @unchecked Sendable {
 }
 
 extension PictureOutput {
-  /// Writes blocks of 2×2 pixels beside one another, the first at (`row`, `column`), with values in front of ``scaling``; the picture
-  /// ends at column `limit` at the latest.
+  /// Writes neighbouring blocks of 2×2 pixels, the first at (`row`, `column`), from values before ``scaling``. Nothing
+  /// is written from column `limit` on.
   ///
-  /// `raw` gives two vectors of each block: upper and lower pair of red, then of green; and the same of blue, with a rest that does not
-  /// matter.
+  /// `raw` returns two vectors for each block: the upper and lower pairs of red, then of green; and the same of blue,
+  /// followed by values that are ignored.
   @inline(__always)
   func writeBlocks2(
     columns: Int, row: Int, column first: Int = 0, limit: Int = .max,
@@ -48,7 +49,7 @@ extension PictureOutput {
   ) {
     let scaling = scaling
     for column in stride(from: 0, to: columns, by: 2) {
-      // Beyond the last block of an odd row the same one again, which is not written.
+      // After the last block of an odd row, the same block again, which is not written.
       let next = column + 1 < columns ? column + 1 : column
       let (colours, nextColours) = (raw(0, column), raw(0, next))
       let (blue, nextBlue) = (raw(1, column), raw(1, next))
@@ -66,15 +67,15 @@ extension PictureOutput {
   }
 }
 
-/// What becomes of a network's last values.
+/// The scaling of a network's last values.
 public struct PictureScaling: Sendable, Equatable {
-  /// `scale · tanh(x) + offset`, or `x` itself.
+  /// `scale · tanh(x) + offset`; nil for `x` itself.
   public let tanh: (scale: Float, offset: Float)?
 
-  /// A scaling; nil leaves values as they are.
+  /// Creates a scaling; nil leaves values unchanged.
   public init(tanh: (scale: Float, offset: Float)?) { self.tanh = tanh }
 
-  /// Whether both do the same.
+  /// Whether both scalings are the same.
   public static func == (a: PictureScaling, b: PictureScaling) -> Bool {
     a.tanh?.scale == b.tanh?.scale && a.tanh?.offset == b.tanh?.offset
   }

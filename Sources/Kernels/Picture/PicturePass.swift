@@ -1,36 +1,37 @@
 import Threading
 
-/// `x · scale + offset`, what a network does to a picture's values before all else.
+/// `x · scale + offset`, the first operation of a network on the values of a picture.
 public struct PictureAffine: Hashable, Sendable {
   /// The factor.
   public let scale: Float
-  /// What is added.
+  /// The summand.
   public let offset: Float
 
-  /// The map that changes nothing.
+  /// The identity.
   public static let identity = PictureAffine(scale: 1, offset: 0)
 
-  /// A map.
+  /// Creates an affine map.
   public init(scale: Float, offset: Float) {
     self.scale = scale
     self.offset = offset
   }
 }
 
-/// Passes between pictures and activations, blocks of pixels to channels and back included, see ``PixelShuffle``.
+/// Passes between pictures and activations, with optional pixel shuffling, see ``PixelShuffle``.
 public enum PicturePass {
-  /// Pixels of the activation that are read at a time: their rows stay in the first-level cache.
+  /// The number of activation pixels that are read at a time. Their rows stay in the first-level cache.
   private static let pixelsPerStrip = 64
 
-  /// Floats of scratch for ``unpack(_:map:affine:factor:height:width:output:scratch:pool:)`` on a pool of `threads`.
+  /// Returns the floats of scratch space for ``unpack(_:map:affine:factor:height:width:output:scratch:pool:)`` on a
+  /// pool of `threads`.
   public static func scratchCount(factor: Int, threads: Int) -> Int { threads * 3 * factor * factor * pixelsPerStrip }
 
   // MARK: From a picture
 
   /// Writes a picture as an activation: `output[h, w, c·r² + i·r + j] = picture[h·r + i, w·r + j, c] · scale + offset`.
   ///
-  /// `output` is `[C/8, height, width, 8]` with `C = 3·r²` rounded up to whole vectors, of which the rest are zeros; `factor` is
-  /// `r`. `map` is that of an unpadded geometry of `height·r` × `width·r`.
+  /// `output` is `[C/8, height, width, 8]` with `C = 3·r²` rounded up to whole vectors, which are padded with zeros.
+  /// `factor` is `r`. `map` is that of an unpadded geometry of `height·r` × `width·r`.
   public static func unpack(
     _ picture: PictureInput, map: PictureMap, affine: PictureAffine, factor: Int, height: Int, width: Int,
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -60,7 +61,7 @@ public enum PicturePass {
   /// Rows of a picture, `[3][r][row]`.
   private struct ColourPlanes {
     let values: UnsafePointer<Float>
-    /// Floats between rows.
+    /// The number of floats between rows.
     let row: Int
     let factor: Int
     let affine: PictureAffine
@@ -78,7 +79,7 @@ public enum PicturePass {
         Lanes(repeating: affine.scale), load(values + (colour * factor + line) * row + column))
     }
 
-    /// Two pixels of eight columns at a time: a block has two rows of one colour.
+    /// Shuffles two pixels of eight columns at a time: a block has two rows of one colour.
     @inline(__always)
     func unshuffle4(count: Int, into target: UnsafeMutablePointer<Float>, plane: Int) {
       for block in 0..<6 {
@@ -93,7 +94,7 @@ public enum PicturePass {
       }
     }
 
-    /// Four pixels of eight columns at a time: the first block has two colours, the second one.
+    /// Shuffles four pixels of eight columns at a time: the first block has two colours, the second one.
     @inline(__always)
     func unshuffle2(count: Int, into target: UnsafeMutablePointer<Float>, plane: Int) {
       for pixel in stride(from: 0, to: count, by: 4) {
@@ -117,7 +118,7 @@ public enum PicturePass {
       }
     }
 
-    /// Any factor, value by value.
+    /// Shuffles by any factor, value by value.
     func unshuffle(count: Int, into target: UnsafeMutablePointer<Float>, plane: Int) {
       let squared = factor * factor
       for channel in 0..<paddedToLanes(3 * squared) {
@@ -137,11 +138,11 @@ public enum PicturePass {
 
   // MARK: To a picture
 
-  /// Writes an activation as a picture: `picture[h·r + i, w·r + j, c] = f(in[h, w, c·r² + i·r + j])`, with `in` as `input` describes
-  /// it and `f` the picture's scaling.
+  /// Writes an activation as a picture: `picture[h·r + i, w·r + j, c] = f(in[h, w, c·r² + i·r + j])`, where `in` is
+  /// what `input` describes and `f` is the scaling of the picture.
   ///
-  /// The activation is `[C/8, height, width, 8]` with at least `3·r²` channels; `factor` is `r`. What lies beyond the picture is left
-  /// out.
+  /// The activation is `[C/8, height, width, 8]` with at least `3·r²` channels. `factor` is `r`. Values beyond the
+  /// picture are ignored.
   public static func pack(
     _ input: ActivationInput, height: Int, width: Int, factor: Int = 1, picture: PictureOutput, pool: ComputePool
   ) {
@@ -161,7 +162,7 @@ public enum PicturePass {
     }
   }
 
-  /// An activation, read with all that is still to be done.
+  /// An activation that is read with the operations of its ``ActivationInput``.
   private struct LazyBlocks {
     let input: ActivationInput
     let pixels: Int
@@ -192,7 +193,7 @@ public enum PicturePass {
     }
   }
 
-  /// Any factor, value by value.
+  /// Shuffles by any factor, value by value.
   private static func shuffle(
     _ source: LazyBlocks, first: Int, columns: Int, factor: Int, top: Int, picture: PictureOutput
   ) {

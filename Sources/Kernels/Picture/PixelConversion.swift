@@ -1,8 +1,8 @@
 import Threading
 
-/// Between pixels of three bytes (RGB24) and `[H, W, 3]` floats 0…255.
+/// Conversions between pixels of three bytes (RGB24) and `[H, W, 3]` floats 0…255.
 public enum PixelConversion {
-  /// Rows that one thread takes at a time.
+  /// The number of rows that a thread converts at a time.
   private static let rowsPerTask = 16
 
   private static func forEachRow(_ rows: Int, _ pool: ComputePool, _ body: (Int) -> Void) {
@@ -13,8 +13,9 @@ public enum PixelConversion {
 
   /// Writes a picture of `height` rows, `stride` bytes apart, as `[extendedHeight, extendedWidth, 3]`.
   ///
-  /// What is added at the right and at the bottom is mirrored at the last column and row, which are not repeated; a single
-  /// column or row is repeated. The extended extents are at least the picture's, which are at least 1.
+  /// The added columns and rows at the right and bottom are reflections at the last column and row, which are not
+  /// repeated. A single column or row is repeated. The extended size is at least that of the picture, which is at least
+  /// 1×1.
   public static func extended(
     _ source: UnsafePointer<UInt8>, stride: Int, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -30,7 +31,7 @@ public enum PixelConversion {
     }
   }
 
-  /// The same for a picture of floats, `[height, width, 3]`.
+  /// Extends a picture of floats, `[height, width, 3]`.
   public static func extended(
     _ source: UnsafePointer<Float>, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -48,8 +49,8 @@ public enum PixelConversion {
 
   /// Writes the top left `width` × `height` pixels of `[H, inputWidth, 3]` as bytes, in rows `stride` bytes apart.
   ///
-  /// A value `x` becomes `offset + scale · tanh(x)` where `scaledTanh` is given, then the nearest whole number of 0…255 (the
-  /// even one of two); NaN becomes 0. Bytes between the rows are not touched.
+  /// A value `x` becomes `offset + scale · tanh(x)` if `scaledTanh` is given, and is then rounded to the nearest
+  /// integer in 0…255, with ties to even. NaN becomes 0. Bytes between the rows are not changed.
   public static func quantized(
     _ input: UnsafePointer<Float>, inputWidth: Int, scaledTanh: (scale: Float, offset: Float)?, width: Int, height: Int,
     output: UnsafeMutablePointer<UInt8>, stride: Int, pool: ComputePool

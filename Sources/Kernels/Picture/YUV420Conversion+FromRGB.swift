@@ -1,5 +1,5 @@
 extension YUV420Conversion {
-  /// Writes RGB24, rows of `source` `stride` bytes apart, as YUV; what lies between the rows of `target` is not touched.
+  /// Converts RGB24, rows of `source` `stride` bytes apart, to YUV. Bytes between the rows of `target` are not changed.
   ///
   /// `scratch` has ``scratchCount`` floats.
   public func fromRGB(
@@ -23,7 +23,7 @@ extension YUV420Conversion {
           store(above.blue + below.blue, blues + place)
         }
       }
-      // The column in front of the first is that one again.
+      // The column before the first repeats it.
       reds[-1] = reds[0]
       greens[-1] = greens[0]
       blues[-1] = blues[0]
@@ -36,7 +36,7 @@ extension YUV420Conversion {
     }
   }
 
-  /// The mean of sums of two rows around eight even columns.
+  /// Returns the means of sums of two rows around eight even columns.
   @inline(__always)
   private func columns(_ sums: UnsafeMutablePointer<Float>) -> Lanes {
     let (low, high) = (load(sums), load(sums + laneCount))
@@ -46,14 +46,14 @@ extension YUV420Conversion {
     case .centre: return (even + odd) * 0.25
     case .left:
       let (lowBefore, highBefore) = (load(sums - 1), load(sums + laneCount - 1))
-      // From one column before, the even lanes are the odd columns in front.
+      // From one column earlier, the even lanes are the odd columns before.
       let before = Lanes(lowHalf: lowBefore.evenHalf, highHalf: highBefore.evenHalf)
       return (even + even + before + odd) * 0.125
     }
   }
 }
 
-/// Colours of eight pixels.
+/// The colours of eight pixels.
 private struct Pixels {
   let red: Lanes
   let green: Lanes
@@ -64,7 +64,7 @@ private struct Pixels {
     (self.red, self.green, self.blue) = (red, green, blue)
   }
 
-  /// The eight pixels that `bytes` begin with.
+  /// Reads the first eight pixels of `bytes`.
   @inline(__always)
   init(_ bytes: UnsafePointer<UInt8>) { (red, green, blue) = colours(bytes) }
 }

@@ -1,5 +1,5 @@
 extension YUV420Conversion {
-  /// Writes `source` as RGB24, rows of `output` `stride` bytes apart; what lies between them is not touched.
+  /// Converts `source` to RGB24, rows of `output` `stride` bytes apart. Bytes between the rows are not changed.
   ///
   /// `scratch` has ``scratchCount`` floats.
   public func toRGB(
@@ -12,7 +12,7 @@ extension YUV420Conversion {
       interpolate(source.v, stride: source.vStride, row: row, into: v)
       let (luma, pixels) = (source.y + row * source.yStride, output + row * stride)
       forEachGroup { column in
-        // Even and odd columns apart, as chroma has them: the low and the high byte of words.
+        // Separates even and odd columns, as chroma needs them: the low and the high bytes of words.
         let words = UnsafeRawPointer(luma + column).loadUnaligned(as: SIMD8<UInt16>.self)
         let (evenU, oddU) = columns(u + column / 2)
         let (evenV, oddV) = columns(v + column / 2)
@@ -23,7 +23,7 @@ extension YUV420Conversion {
     }
   }
 
-  /// A row of chroma between two, less its centre, with a neighbour beyond both ends.
+  /// Interpolates a row of chroma between two rows and subtracts its centre. Both ends are extended by one neighbour.
   @inline(__always)
   private func interpolate(
     _ plane: UnsafeMutablePointer<UInt8>, stride: Int, row: Int, into target: UnsafeMutablePointer<Float>
@@ -44,7 +44,7 @@ extension YUV420Conversion {
     target[count] = target[count - 1]
   }
 
-  /// Chroma at eight even columns and at the odd ones beside them.
+  /// Returns chroma at eight even columns and at the following odd ones.
   @inline(__always)
   private func columns(_ chroma: UnsafeMutablePointer<Float>) -> (even: Lanes, odd: Lanes) {
     let (here, after) = (load(chroma), load(chroma + 1))
@@ -54,7 +54,8 @@ extension YUV420Conversion {
     }
   }
 
-  /// Sixteen pixels, each a word with its colours in the three low bytes: pairs of an even and an odd one are six bytes.
+  /// Writes sixteen pixels, each a word with its colours in the three low bytes. A pair of an even and an odd pixel is
+  /// six bytes.
   @inline(__always)
   private func write(_ even: SIMD8<UInt32>, _ odd: SIMD8<UInt32>, to target: UnsafeMutablePointer<UInt8>) {
     let low = unsafeBitCast(even | odd &<< 24, to: SIMD32<UInt8>.self)
@@ -63,7 +64,8 @@ extension YUV420Conversion {
       let (pair, rest) = (index / 6, index % 6)
       return rest < 4 ? low[4 * pair + rest] : high[4 * pair + rest - 4]
     }
-    // Whole vectors, spelt out: bytes taken one by one would take all that comes before them apart as well.
+    // Written out with whole vectors: if single bytes were extracted, the compiler would also compute everything before
+    // them byte by byte.
     @inline(__always) func bytes(_ first: Int) -> SIMD16<UInt8> {
       SIMD16(
         byte(first), byte(first + 1), byte(first + 2), byte(first + 3), byte(first + 4), byte(first + 5),
@@ -98,7 +100,7 @@ private struct ToRGB {
     greenOfV = Lanes(repeating: -2 * red * (1 - red) / green * chroma)
   }
 
-  /// Red in the lowest byte of each word, then green, then blue.
+  /// Returns words with red in the lowest byte, then green, then blue.
   @inline(__always)
   func pixels(_ y: Lanes, _ u: Lanes, _ v: Lanes) -> SIMD8<UInt32> {
     let grey = offset.addingProduct(luma, y)

@@ -1,8 +1,8 @@
 import Threading
 
-/// Functions of one element at a time, forward and backward.
+/// Elementwise functions, forward and backward.
 public enum Pointwise {
-  /// Values that one thread takes at a time.
+  /// The number of values that a thread processes at a time.
   private static let chunk = 1 << 15
 
   private static func forEachChunk(_ count: Int, _ pool: ComputePool, _ body: (Range<Int>) -> Void) {
@@ -118,7 +118,7 @@ public enum Pointwise {
     }
   }
 
-  /// `output[p, c] = input[p, order[c]] · scale − offset[c]` for pixels of three channels: RGB to what VGG-16 was trained on.
+  /// `output[p, c] = input[p, order[c]] · scale − offset[c]` for pixels of three channels: RGB to the input of VGG-16.
   public static func mapPixels(
     _ input: UnsafePointer<Float>, order: (Int, Int, Int), offset: (Float, Float, Float),
     output: UnsafeMutablePointer<Float>, pixels: Int, pool: ComputePool

@@ -1,11 +1,11 @@
 import Threading
 
-/// Sums over pixels and over whole arrays, in double precision, in an order that the extents alone decide.
+/// Sums over pixels and over whole arrays, in double precision, in an order that depends only on the dimensions.
 public enum Reduction {
-  /// Values summed by one thread at a time.
+  /// The number of values that a thread sums at a time.
   static let chunk = 1 << 14
 
-  /// Calls `partial` for fixed ranges of `0..<count`, in parallel, and adds up what it returns in order.
+  /// Calls `partial` for fixed ranges of `0..<count` in parallel, and adds the results in order.
   static func sum(count: Int, chunk: Int, pool: ComputePool, _ partial: (Range<Int>) -> Double) -> Double {
     let chunks = (count + chunk - 1) / chunk
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(chunks, 1)) { sums in

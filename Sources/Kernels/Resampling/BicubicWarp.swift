@@ -2,13 +2,15 @@ import Threading
 
 /// Samples an image at given positions by Catmull–Rom interpolation over 4×4 pixels.
 ///
-/// Bilinear interpolation would blur by up to half a pixel, and a difference of a frame and a blurred frame measures the blur.
-/// R. Keys: Cubic Convolution Interpolation for Digital Image Processing, IEEE Trans. ASSP 29, 1981, with a = −1/2.
+/// Bilinear interpolation would blur by up to half a pixel, and the difference between a frame and a blurred frame
+/// would measure the blur. R. Keys: Cubic Convolution Interpolation for Digital Image Processing, IEEE Trans. ASSP 29,
+/// 1981, with a = −1/2.
 public enum BicubicWarp {
   /// `output[n, h, w, c] = Σ k(y − i)·k(x − j)·input[n, i, j, c]` for `(x, y) = positions[n, h, w]`.
   ///
-  /// Input `[N, H, W, C]`, positions `[N, Ho, Wo, 2]` in pixels of the input, `(0, 0)` the centre of its first; output
-  /// `[N, Ho, Wo, C]`. Beyond the border the input goes on with its last pixels. Positions must be finite.
+  /// Input `[N, H, W, C]`, output `[N, Ho, Wo, C]`. Positions are `[N, Ho, Wo, 2]` in pixels of the input, where
+  /// `(0, 0)` is the centre of the first pixel, and must be finite. Beyond the border the last pixels of the input are
+  /// repeated.
   public static func forward(
     _ input: UnsafePointer<Float>, positions: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     outputHeight: Int, outputWidth: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -28,9 +30,9 @@ public enum BicubicWarp {
     }
   }
 
-  /// `dInput += ` each output's gradient, spread over the pixels that it was computed from.
+  /// Adds the gradient of each output to the inputs from which it was computed.
   ///
-  /// One thread has an image to itself: outputs share inputs, and the order of the sum must not depend on timing.
+  /// One thread computes an image: outputs share inputs, and the order of the sum must not depend on timing.
   public static func backward(
     _ dOutput: UnsafePointer<Float>, positions: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     channels: Int, outputHeight: Int, outputWidth: Int, dInput: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -49,7 +51,7 @@ public enum BicubicWarp {
     }
   }
 
-  /// The sixteen pixels around one position and their weights.
+  /// The sixteen pixels around a position and their weights.
   private struct Taps {
     let rows: SIMD4<Int32>
     let columns: SIMD4<Int32>
@@ -64,7 +66,8 @@ public enum BicubicWarp {
 
     @inline(__always)
     private static func along(_ position: Float, extent: Int) -> (SIMD4<Int32>, SIMD4<Float>) {
-      // Four pixels beyond the border all taps see the last pixel; the clamp keeps the conversion from trapping.
+      // From four pixels beyond the border on, all taps read the last pixel. The clamp keeps the conversion from
+      // trapping.
       let clamped = min(max(position, -4), Float(extent) + 3)
       let base = clamped.rounded(.down)
       let t = clamped - base

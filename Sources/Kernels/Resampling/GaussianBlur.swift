@@ -1,12 +1,13 @@
 import Foundation
 import Threading
 
-/// A Gaussian blur of a picture of one channel, whose border is mirrored.
+/// A Gaussian blur of a single-channel picture with a reflected border.
 ///
-/// `y = (g gᵀ) * x` with `g[i] ∝ exp(−i²/2σ²)` for `|i| ≤ ⌊3σ + ½⌋`; the weights add up to 1. Beyond its border the picture goes on as in
-/// a mirror through the outermost pixels: `x[−i] = x[i]`.
+/// `y = (g gᵀ) * x` with `g[i] ∝ exp(−i²/2σ²)` for `|i| ≤ ⌊3σ + ½⌋`, where the weights add up to 1. Beyond the border
+/// the picture is reflected at the outermost pixels: `x[−i] = x[i]`.
 public enum GaussianBlur {
-  /// Blurs `[height, width]` with a standard deviation of `deviation` pixels; `output` has the same shape and is other memory.
+  /// Blurs `[height, width]` with a standard deviation of `deviation` pixels. `output` has the same shape and must not
+  /// overlap the input.
   public static func forward(
     _ input: UnsafePointer<Float>, width: Int, height: Int, deviation: Float, output: UnsafeMutablePointer<Float>,
     pool: ComputePool
@@ -44,7 +45,7 @@ public enum GaussianBlur {
     return values.map { Float($0 / sum) }
   }
 
-  /// The place within `0..<length` that a mirror shows at `index`.
+  /// Returns the index in `0..<length` to which `index` is reflected.
   private static func mirrored(_ index: Int, _ length: Int) -> Int {
     guard length > 1 else { return 0 }
     let period = 2 * (length - 1)

@@ -1,6 +1,6 @@
 import Threading
 
-/// 2×2 maximum pooling with stride 2; an odd last row or column is left out, as in VGG-16.
+/// 2×2 maximum pooling with stride 2. An odd last row or column is ignored, as in VGG-16.
 public enum MaxPool {
   /// `output[n, y, x, c] = max input[n, 2y…2y+1, 2x…2x+1, c]`: input `[N, H, W, C]`, output `[N, ⌊H/2⌋, ⌊W/2⌋, C]`.
   public static func forward(
@@ -28,7 +28,8 @@ public enum MaxPool {
     }
   }
 
-  /// Gives each output's gradient to the first of its four inputs (row by row) that holds the maximum; the others get 0.
+  /// Passes the gradient of each output to the first of its four inputs, in row-major order, that holds the maximum.
+  /// The others receive 0.
   public static func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     dInput: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -36,7 +37,7 @@ public enum MaxPool {
     let rows = height / 2
     let columns = width / 2
     let rowStride = width * channels
-    // An image is one task: its last odd row and column, which no output reads, are zeroed with it.
+    // An image is one task, which also clears its last odd row and column, since no output reads them.
     pool.parallelFor(batch * max(rows, 1)) { index in
       let image = index / max(rows, 1)
       let row = index % max(rows, 1)
@@ -95,7 +96,7 @@ public enum UpsampleNearest {
     }
   }
 
-  /// `dInput` is the sum of the gradients of each pixel's four copies.
+  /// Computes `dInput`, the sum of the gradients of the four copies of each pixel.
   public static func backward(
     _ dOutput: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     dInput: UnsafeMutablePointer<Float>, pool: ComputePool

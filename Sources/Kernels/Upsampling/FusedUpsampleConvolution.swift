@@ -1,18 +1,19 @@
 import Threading
 
-/// Nearest ×2 upsampling and a 3×3 convolution as one kernel with nine products for four outputs.
+/// Nearest ×2 upsampling and a 3×3 convolution as one kernel, with nine products for four outputs.
 ///
 /// Along one axis, taps `w` on the upsampled input give `out[2k] = S·x[k] + w₀·(x[k−1] − x[k])` and
-/// `out[2k+1] = S·x[k] + w₂·(x[k+1] − x[k])` with `S = w₀ + w₁ + w₂`: three products for two outputs. Both axes together take
-/// 9 products where the plain form takes 36, and the upsampled map never exists.
+/// `out[2k+1] = S·x[k] + w₂·(x[k+1] − x[k])` with `S = w₀ + w₁ + w₂`: three products for two outputs. Along both axes
+/// that is 9 products instead of 36, and the upsampled map is never stored.
 struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
   let geometry: ConvolutionGeometry
   private let layout: Layout
 
-  /// Products for each stored pixel: {pixel, previous, next} of rows times the same of columns.
+  /// The number of products per stored pixel: {pixel, previous, next} of rows times the same of columns.
   private static let planes = 9
   private static let channelsAtATime = 32
-  /// Sums of a kernel's taps along one axis: what multiplies the pixel itself, its predecessor's difference and its successor's.
+  /// The sums of a kernel's taps along one axis by which the pixel itself, the difference from its predecessor and that
+  /// from its successor are multiplied.
   static let combinations: [[Double]] = [[1, 1, 1], [1, 0, 0], [0, 0, 1]]
 
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
@@ -59,7 +60,7 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
 
   var packedWeightCount: Int { Self.planes * geometry.inputChannels * geometry.outputChannels }
 
-  /// Writes `[O, I, 3, 3]` as `[O/16][9][I][16]`.
+  /// Packs `[O, I, 3, 3]` as `[O/16][9][I][16]`.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, inputs, planes, combinations) = (weights[0], geometry.inputChannels, Self.planes, Self.combinations)
     packed.update(repeating: 0, count: packedWeightCount)
@@ -152,7 +153,7 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
     }
   }
 
-  /// Reads neighbouring pixels with those around them and forms the nine factors, `[9][pixel][I]`.
+  /// Reads neighbouring pixels with those around them and computes the nine factors, `[9][pixel][I]`.
   @inline(__always)
   private static func transformInput(
     _ reader: PatchReader, _ layout: Layout, image: Int, run: TileRun, inputs: Int, patch: UnsafeMutablePointer<Float>,
@@ -208,7 +209,7 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
   ) {
     let channels = geometry.outputChannels
     let bias = output.bias.map { load($0 + channel) } ?? .zero
-    let rectifies = output.rectifies
+    let appliesReLU = output.appliesReLU
     let step = output.layout.pixelStride(channels: channels)
     let outputRow = geometry.outputWidth * step
     var target =
@@ -216,9 +217,9 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
       + channel / laneCount * output.layout.blockStride(pixels: geometry.outputPixels)
       + (2 * run.top * geometry.outputWidth + 2 * run.left) * step
     var source = products
-    // Near the values as they are written: one that ReLU takes away may lie far from all others.
+    // Use the value after ReLU as the pivot: a value that ReLU clamps may lie far from all others.
     let first = load(source) + bias
-    var sums = MomentSums(pivot: rectifies ? rectified(first) : first)
+    var sums = MomentSums(pivot: appliesReLU ? rectified(first) : first)
     for _ in 0..<run.tiles {
       let pixel = load(source) + bias
       let upper = load(source + 3 * plane)
@@ -228,10 +229,10 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
       let upperRight = right + (upper + load(source + 5 * plane))
       let lowerLeft = left + (lower + load(source + 7 * plane))
       let lowerRight = right + (lower + load(source + 8 * plane))
-      write(upperLeft, rectifies, &sums, target)
-      write(upperRight, rectifies, &sums, target + step)
-      write(lowerLeft, rectifies, &sums, target + outputRow)
-      write(lowerRight, rectifies, &sums, target + outputRow + step)
+      write(upperLeft, appliesReLU, &sums, target)
+      write(upperRight, appliesReLU, &sums, target + step)
+      write(lowerLeft, appliesReLU, &sums, target + outputRow)
+      write(lowerRight, appliesReLU, &sums, target + outputRow + step)
       source += pixelStride
       target += 2 * step
     }
@@ -241,9 +242,9 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
 
   @inline(__always)
   private static func write(
-    _ value: Lanes, _ rectifies: Bool, _ sums: inout MomentSums, _ target: UnsafeMutablePointer<Float>
+    _ value: Lanes, _ appliesReLU: Bool, _ sums: inout MomentSums, _ target: UnsafeMutablePointer<Float>
   ) {
-    let value = rectifies ? rectified(value) : value
+    let value = appliesReLU ? rectified(value) : value
     sums.add(value)
     store(value, target)
   }
@@ -263,7 +264,7 @@ struct FusedUpsampleConvolution: ConvolutionKernel, WeightGradientKernel {
   }
 }
 
-/// The gradient of the weight behind nearest ×2 upsampling, in the domain of the nine products.
+/// The gradient of the weight after nearest ×2 upsampling, in the domain of the nine products.
 typealias UpsampleWeightGradient = TransformedWeightGradient<UpsampleInput, UpsampleOutputGradient>
 
 extension UpsampleWeightGradient {

@@ -1,23 +1,24 @@
 import Threading
 
-/// The last layer where it is nearest ×2 upsampling and a 3×3 convolution to RGB: the four pixels of a block as twelve channels.
+/// The last layer if it is nearest ×2 upsampling and a 3×3 convolution to RGB: the four pixels of a block are computed
+/// as twelve channels.
 ///
-/// ``UpsamplePhases`` makes it a 3×3 convolution to 12 channels, whose results go into the picture while they are in the cache:
-/// neither the upsampled input nor the twelve channels ever exist as a whole.
+/// ``UpsamplePhases`` converts it to a 3×3 convolution to 12 channels. The results are written to the picture while
+/// they are in the cache; neither the upsampled input nor the twelve channels are ever stored as a whole.
 struct FusedUpsampleToPicture: ConvolutionKernel {
   private typealias Tile = WinogradTile6
   /// Red and green of a block's four pixels, then blue and four zeros.
   private static let channels = 16
 
   let geometry: ConvolutionGeometry
-  /// The convolution in front of the upsampling.
+  /// The convolution before the upsampling.
   private let winograd: FusedWinograd<Tile>
-  /// Columns of the pixels that a strip writes at a time, `[2][6][column][8]`.
+  /// The number of columns that a strip writes at a time, `[2][6][column][8]`.
   private let columns: Int
 
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
     geometry.isUpsampled3x3 && geometry.outputChannels == 3 && geometry.inputChannels % laneCount == 0
-      && geometry.inputChannels <= WinogradLayout.mostChannels && geometry.batch == 1
+      && geometry.inputChannels <= WinogradLayout.maximumChannels && geometry.batch == 1
   }
 
   init(_ geometry: ConvolutionGeometry) {
@@ -26,7 +27,7 @@ struct FusedUpsampleToPicture: ConvolutionKernel {
     columns = winograd.layout.tilesPerStrip * Tile.outputs
   }
 
-  /// Floats between the two vectors of a block.
+  /// The number of floats between the two vectors of a block.
   private var plane: Int { Tile.outputs * columns * laneCount }
 
   func scratchCount(threads: Int) -> Int { threads * (winograd.strip.scratchCount + 2 * plane) }
@@ -36,7 +37,7 @@ struct FusedUpsampleToPicture: ConvolutionKernel {
 
   var packedWeightCount: Int { winograd.packedWeightCount }
 
-  /// Writes `[3, I, 3, 3]` as the weight of ``FusedWinograd`` for twelve channels.
+  /// Packs `[3, I, 3, 3]` as the weight of ``FusedWinograd`` for twelve channels.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     UpsamplePhases.withWeight(weights[0], channels: 12, { (channel: $0 / 4, phase: $0 % 4) }) {
       winograd.packWeight($0, into: packed, pool: pool)
@@ -67,14 +68,14 @@ struct FusedUpsampleToPicture: ConvolutionKernel {
     }
   }
 
-  /// The biases of two colours from `first` on, each of four pixels; zeros where there is none.
+  /// Returns the biases of two colours from `first`, each for four pixels, and zeros for colours that do not exist.
   private static func biasLanes(_ bias: UnsafePointer<Float>?, first: Int) -> Lanes {
     guard let bias else { return .zero }
     return Lanes(
       lowHalf: SIMD4(repeating: bias[first]), highHalf: first + 1 < 3 ? SIMD4(repeating: bias[first + 1]) : .zero)
   }
 
-  /// Transforms a strip's columns back and writes their blocks of pixels.
+  /// Applies the inverse transform to the columns of a strip and writes their blocks of pixels.
   @inline(__always)
   private func write(
     _ halves: UnsafePointer<Float>, tiles: Range<Int>, colours: Lanes, blue: Lanes, picture: PictureOutput,
@@ -96,7 +97,7 @@ struct FusedUpsampleToPicture: ConvolutionKernel {
           value + bias
         }
       }
-      // Blocks that the picture does not have are left out.
+      // Skip blocks outside the picture.
       let shown = min(columns, (picture.width + 1) / 2 - run.left)
       for row in 0..<rows where shown > 0 {
         let line = pixels + row * lineCount

@@ -3,11 +3,11 @@ import Threading
 /// Nearest ×2 upsampling and a 3×3 convolution by ``UpsamplePhases`` and ``FusedWinograd``.
 struct FusedUpsampleWinograd: FusedWinogradKernel {
   let geometry: ConvolutionGeometry
-  /// The convolution in front of the upsampling.
+  /// The convolution before the upsampling.
   let winograd: FusedWinograd<WinogradTile6>
 
   static func supports(_ geometry: ConvolutionGeometry) -> Bool {
-    FusedUpsampleConvolution.supports(geometry) && geometry.inputChannels <= WinogradLayout.mostChannels
+    FusedUpsampleConvolution.supports(geometry) && geometry.inputChannels <= WinogradLayout.maximumChannels
   }
 
   init(_ geometry: ConvolutionGeometry) {

@@ -3,15 +3,16 @@ import Threading
 /// The gradient of the input of nearest ×2 upsampling and a 3×3 convolution, with nine products for each stored pixel.
 ///
 /// Along one axis `dx[k] = S·(dy[2k] + dy[2k+1]) + w₀·(dy[2k+2] − dy[2k]) + w₂·(dy[2k−1] − dy[2k+1])`, see
-/// ``FusedUpsampleConvolution``: the gradient of the upsampled map, four times as large, never exists. All nine sums of one pixel
-/// follow one another, and with them the products are those of a row of a matrix.
+/// ``FusedUpsampleConvolution``. The gradient of the upsampled map, four times as large, is never stored. All nine sums
+/// of a pixel are contiguous, so that their products are those of a row of a matrix.
 struct UpsampleInputGradient: Sendable {
   private typealias Factors = UpsampleInputGradientFactors
   private static let planes = 9
 
-  /// Of the forward convolution.
+  /// The geometry of the forward convolution.
   let geometry: ConvolutionGeometry
-  /// Pixels around the stored input that get a gradient of their own, to be folded in: 1 where the padding mirrors, else 0.
+  /// The number of pixels around the stored input that receive their own gradients, which are then folded in: 1 for
+  /// reflection padding, otherwise 0.
   let margin: Int
   private let gradientGeometry: ConvolutionGeometry
 
@@ -35,7 +36,7 @@ struct UpsampleInputGradient: Sendable {
   func scratchCount(threads: Int) -> Int { threads * scratchPerThread }
   var packedWeightCount: Int { depth * geometry.inputChannels }
 
-  /// Writes `[O, I, 3, 3]` as `[I/16][9][O][16]`.
+  /// Packs `[O, I, 3, 3]` as `[I/16][9][O][16]`.
   func packWeight(_ weight: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     let combinations = FusedUpsampleConvolution.combinations.map { $0.map(Float.init) }
@@ -60,7 +61,7 @@ struct UpsampleInputGradient: Sendable {
     }
   }
 
-  /// Writes `[N, H + 2·margin, W + 2·margin, I]`, both in pixels.
+  /// Writes `[N, H + 2·margin, W + 2·margin, I]`. Both activations are in the layout `[N, H, W, C]`.
   func run(
     _ dOutput: ActivationInput, weight: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool

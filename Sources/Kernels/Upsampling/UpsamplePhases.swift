@@ -1,20 +1,21 @@
-/// Nearest ×2 upsampling and a 3×3 convolution as one 3×3 convolution in front of the upsampling, with four times the channels: those of
-/// the four pixels of a block, its phases.
+/// Nearest ×2 upsampling and a 3×3 convolution as one 3×3 convolution before the upsampling, with four times the
+/// channels: those of the four pixels of a block, its phases.
 ///
 /// Along one axis, taps `w` on the upsampled input give `out[2k] = w₀·x[k−1] + (w₁ + w₂)·x[k]` and
-/// `out[2k+1] = (w₀ + w₁)·x[k] + w₂·x[k+1]`: both are 3-tap filters of the input as it is stored. By Winograd's F(6×6, 3×3) that
-/// takes 7.1 products for four outputs, fewer than the nine of ``FusedUpsampleConvolution``, and all phases share one transformed input.
+/// `out[2k+1] = (w₀ + w₁)·x[k] + w₂·x[k+1]`: both are 3-tap filters of the stored input. Winograd's F(6×6, 3×3) needs
+/// 7.1 products for four outputs, fewer than the nine of ``FusedUpsampleConvolution``, and all phases share one
+/// transformed input.
 enum UpsamplePhases {
   /// The phases of a block: upper left, upper right, lower left, lower right.
   static let count = 4
 
-  /// The sums of a kernel's taps along one axis that are the taps of the upper (left) and of the lower (right) pixel.
+  /// The sums of a kernel's taps along one axis that form the taps of the upper (left) and the lower (right) pixel.
   private static let combinations: [[[Double]]] = [
     [[1, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]],
   ]
 
-  /// Calls `body` with the weight of all phases, `[channels, I, 3, 3]` made of `[O, I, 3, 3]`; `place` tells the channel and the
-  /// phase of each of its outputs, nil for one that stays zero.
+  /// Calls `body` with the weight of all phases, `[channels, I, 3, 3]`, computed from `[O, I, 3, 3]`. `place` returns
+  /// the channel and the phase of each of its outputs, or nil for one that remains zero.
   static func withWeight(
     _ weight: FilterWeight, channels: Int, _ place: (_ output: Int) -> (channel: Int, phase: Int)?,
     _ body: (FilterWeight) -> Void

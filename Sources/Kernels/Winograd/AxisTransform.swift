@@ -1,38 +1,40 @@
-/// A linear map along one axis of an activation, eight channels at a time: ``size`` neighbouring values become ``points``, and the next
-/// tile begins ``step`` values on. Two dimensions are the map on columns, then on rows.
+/// A linear map along one axis of an activation, eight channels at a time: ``size`` neighbouring values become
+/// ``points``, and the next tile begins ``step`` values later. In two dimensions, the map is applied to columns, then
+/// to rows.
 protocol AxisTransform {
-  /// Values that are read.
+  /// The number of values that are read.
   static var size: Int { get }
-  /// From one tile's first value to the next tile's.
+  /// The number of values between the starts of neighbouring tiles.
   static var step: Int { get }
-  /// Values that are made.
+  /// The number of results.
   static var points: Int { get }
-  /// Maps ``size`` vectors to ``points``; the strides are in floats, the two may begin in the same place with the same stride.
+  /// Maps ``size`` vectors to ``points``. Strides are in floats. Both may begin at the same address if they have the
+  /// same stride.
   static func transform(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int)
 }
 
-/// Where the transformed tiles of a strip go: point `p` of tile `t`, channels from `c` on, is at `p·plane + t·tile + c·channel`. Channels
-/// that are read at a time always follow one another.
+/// The positions of the transformed tiles of a strip: point `p` of tile `t`, channels from `c`, is at
+/// `p·plane + t·tile + c·channel`. Channels that are read together are always contiguous.
 struct TilePlacement {
-  /// Floats between the points of one tile.
+  /// The number of floats between the points of a tile.
   let plane: Int
-  /// Floats between tiles.
+  /// The number of floats between tiles.
   let tile: Int
-  /// Floats between the channels that begin a read, for each channel.
+  /// The number of floats per channel between the starts of reads.
   var channel = 1
 }
 
 extension AxisTransform {
-  /// Floats for the patch of `tiles` neighbours, `channels` at a time.
+  /// Returns the floats of the patch of `tiles` neighbours, `channels` at a time.
   @inline(__always)
   static func patchCount(tiles: Int, channels: Int) -> Int {
     max(size, points) * (step * (tiles - 1) + size) * channels
   }
 
-  /// Reads `tiles` neighbours whose first begins at `row` and `column`, in the reader's coordinates, and transforms them.
+  /// Reads `tiles` neighbours, the first at `row` and `column` in the reader's coordinates, and transforms them.
   ///
-  /// Channels are read `atATime` of `channels`; the pixels of `owned` are materialized, where the reader does that.
+  /// It reads `atATime` of `channels` channels at once, and materializes the pixels of `owned` if the reader does that.
   @inline(__always)
   static func transformTiles(
     _ reader: PatchReader, image: Int, row: Int, column: Int, tiles: Int, channels: Int, atATime count: Int,
@@ -90,9 +92,9 @@ enum WinogradOutputGradient<Tile: WinogradGradientTile>: AxisTransform {
   }
 }
 
-// The maps of the nine-product form, see ``FusedUpsampleConvolution``: one tile is one stored pixel with its two outputs.
+// The maps of the nine-product form, see ``FusedUpsampleConvolution``. A tile is one stored pixel with its two outputs.
 
-/// `(x[k−1], x[k], x[k+1])` to the factors `x[k]`, `x[k−1] − x[k]`, `x[k+1] − x[k]`.
+/// Maps `(x[k−1], x[k], x[k+1])` to the factors `x[k]`, `x[k−1] − x[k]`, `x[k+1] − x[k]`.
 enum UpsampleInput: AxisTransform {
   @inline(__always) static var size: Int { 3 }
   @inline(__always) static var step: Int { 1 }
@@ -109,7 +111,7 @@ enum UpsampleInput: AxisTransform {
   }
 }
 
-/// `(dy[2k], dy[2k+1])` to the gradients of the products: the sum, the first, the second.
+/// Maps `(dy[2k], dy[2k+1])` to the gradients of the products: the sum, the first, the second.
 enum UpsampleOutputGradient: AxisTransform {
   @inline(__always) static var size: Int { 2 }
   @inline(__always) static var step: Int { 2 }
@@ -126,7 +128,8 @@ enum UpsampleOutputGradient: AxisTransform {
   }
 }
 
-/// `(dy[2k−1] … dy[2k+2])` to what the pixel's gradient is made of: `dy[2k] + dy[2k+1]`, `dy[2k+2] − dy[2k]`, `dy[2k−1] − dy[2k+1]`.
+/// Maps `(dy[2k−1] … dy[2k+2])` to the terms of the pixel's gradient: `dy[2k] + dy[2k+1]`, `dy[2k+2] − dy[2k]`,
+/// `dy[2k−1] − dy[2k+1]`.
 enum UpsampleInputGradientFactors: AxisTransform {
   @inline(__always) static var size: Int { 4 }
   @inline(__always) static var step: Int { 2 }

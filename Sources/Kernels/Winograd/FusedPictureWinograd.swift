@@ -1,17 +1,17 @@
 import Threading
 
-/// The first layer: a convolution of stride 1 with a large kernel on a picture, its k×k taps as 3×3 blocks in the Winograd
-/// domain.
+/// The first layer: a convolution of stride 1 with a large kernel on a picture. Its k×k taps are split into 3×3 blocks
+/// in the Winograd domain.
 ///
-/// `out = Σ over blocks (a, b) of the 3×3 convolution of taps (3a…, 3b…)` on the input moved by (3a, 3b). The products of all blocks
-/// are added before the one inverse transform: 9×9 takes 48 products for each output in place of 243. Tiles of F(6,3) lie
-/// 6 apart and blocks 3, so input tiles are transformed at the distance of 3 and serve all blocks. With three channels,
-/// the vectors run over the points of a tile instead of over channels.
+/// `out = Σ over blocks (a, b) of the 3×3 convolution of taps (3a…, 3b…)` on the input shifted by (3a, 3b). The
+/// products of all blocks are added before a single inverse transform: 9×9 needs 48 products per output instead of 243.
+/// Tiles of F(6,3) are 6 apart and blocks 3, so input tiles are transformed every 3 pixels and serve all blocks. With
+/// only three channels, vectors run over the points of a tile instead of over channels.
 struct FusedPictureWinograd: ConvolutionKernel {
   private typealias Tile = WinogradTile6
   private static let points = 8
   private static let channels = 3
-  /// Floats of a transformed input tile in one plane column.
+  /// The number of floats of a transformed input tile in one plane column.
   private static let patch = channels * laneCount
 
   let geometry: ConvolutionGeometry
@@ -45,13 +45,13 @@ struct FusedPictureWinograd: ConvolutionKernel {
       tilesPerStrip = min(12, tilesPerRow)
       rows = 3 * (blocks - 1) + points
       // Whole vectors of columns; the register tile reads up to 11 tiles beyond the last.
-      columns = (Tile.outputs * tilesPerStrip + 3 * blocks - 1 + 7) / 8 * 8
+      columns = paddedToLanes(Tile.outputs * tilesPerStrip + 3 * blocks - 1)
       patches = 2 * 12 + blocks
       productPlane = 12 * geometry.outputChannels + 16
     }
 
     var pictureCount: Int { channels * rows * columns }
-    /// Transformed along columns, `[column][8]`, and the block that is transposed into it.
+    /// The result of the column transform, `[column][8]`, and the block that is transposed into it.
     var columnCount: Int { columns * laneCount + points * laneCount }
     /// `[point][block row][tile][channel][8]`.
     var transformedCount: Int { points * blocks * patches * patch }
@@ -71,7 +71,8 @@ struct FusedPictureWinograd: ConvolutionKernel {
     Self.points * Self.points * layout.blocks * layout.blocks * Self.channels * geometry.outputChannels
   }
 
-  /// Writes `[O, 3, k, k]` as `[O/16][point column][point row][block row][block column][3][16]`; taps beyond `k` are zeros.
+  /// Packs `[O, 3, k, k]` as `[O/16][point column][point row][block row][block column][3][16]`. Taps beyond `k` are
+  /// zeros.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, blocks, points, channels) = (weights[0], layout.blocks, Self.points, Self.channels)
     let depth = blocks * blocks * channels
@@ -91,7 +92,7 @@ struct FusedPictureWinograd: ConvolutionKernel {
           }
           let transformed = Tile.transformedWeight(block)
           for index in 0..<points * points {
-            // Planes of one point column share the cache lines of their input.
+            // The planes of a point column share the cache lines of their input.
             let plane = index % points * points + index / points
             base[(plane * depth + position * channels + channel) * width] = Float(transformed[index])
           }
@@ -155,7 +156,7 @@ struct FusedPictureWinograd: ConvolutionKernel {
         }
       }
     }
-    // Tiles are two patches apart, blocks one; channels follow one another, and point rows are the eight lanes.
+    // Tiles are two patches apart and blocks one. Channels are contiguous, and the point rows are the eight lanes.
     let rows = MicrokernelRows(
       row: 2 * patch, segment: layout.patches * patch, segments: blocks, depth: blocks * channels)
     let outputs = geometry.outputChannels
@@ -181,12 +182,13 @@ struct FusedPictureWinograd: ConvolutionKernel {
     }
   }
 
-  /// Transforms along columns, eight columns at a time, and turns the result so that the points of a column are one vector.
+  /// Transforms along columns, eight columns at a time, and transposes the result so that the points of a column form a
+  /// vector.
   @inline(__always)
   private static func transformColumns(
     _ source: UnsafePointer<Float>, rowStride: Int, count: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    let block = target + (count + 7) / 8 * 8 * laneCount
+    let block = target + paddedToLanes(count) * laneCount
     for column in stride(from: 0, to: count, by: laneCount) {
       Tile.transformInput(source + column, stride: rowStride, into: block, stride: laneCount)
       transpose8x8(block, into: target + column * laneCount)

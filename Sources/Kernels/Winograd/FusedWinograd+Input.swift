@@ -1,8 +1,9 @@
-// How a strip's input is read and its columns transformed, from the outside in: the tiles of the strip, row by row; the eight channels of
-// a row's columns; the column, whose pixels go from the activation through its norm, ReLU and residual into the transform's registers.
+// Reads the input of a strip and transforms its columns, at three levels: the tiles of the strip, row by row; eight
+// channels of a row's columns; and the column, whose pixels go from the activation through norm, ReLU and residual into
+// the registers of the transform.
 
 extension FusedWinograd {
-  /// Reads what the tiles cover and transforms its columns, `[points][I/8][column][8]`.
+  /// Reads the input of the tiles and transforms its columns, `[points][I/8][column][8]`.
   @inline(__always)
   func transformColumns(
     _ reader: PatchReader, image: Int, tiles: Range<Int>, patch: UnsafeMutablePointer<Float>,
@@ -28,12 +29,12 @@ extension FusedWinograd {
 }
 
 extension PatchReader {
-  /// Transforms columns of as many pixels as the tile has points to `[points][column][8]`, points `plane` floats apart, of the eight
-  /// channels from `channel` on.
+  /// Transforms columns with as many pixels as the tile has points to `[points][column][8]`, with points `plane` floats
+  /// apart, for the eight channels from `channel`.
   ///
-  /// Positions count as in ``read(image:row:rows:column:columns:channel:count:owned:into:)``; beyond the padded input, where only outputs
-  /// reach that nobody keeps, the last pixel goes on. Where there are zeros to be read, the columns go through `patch`, which has room
-  /// for them.
+  /// Positions are as in ``read(image:row:rows:column:columns:channel:count:owned:into:)``. Beyond the padded input,
+  /// where only discarded outputs reach, the last pixel is repeated. If zeros must be read, the columns go through
+  /// `patch`, which has room for them.
   @inline(__always)
   fileprivate func transformColumns<Tile: WinogradTile>(
     _: Tile.Type, image: Int, row: Int, column: Int, columns: Int, channel: Int, owned: PixelRectangle,
@@ -70,26 +71,27 @@ extension PatchReader {
   }
 }
 
-/// The stored row or column of `position`; −1 for zeros of the padding. Positions beyond the padded input are the last one.
+/// Returns the stored row or column of `position`, or −1 for zeros of the padding. Positions beyond the padded input
+/// map to the last one.
 @inline(__always)
 private func continued(_ position: Int, map: [Int32]) -> Int { Int(map[min(position, map.count - 1)]) }
 
-/// Reads columns and transforms them, and keeps what is read of them where the input is materialized.
+/// Reads columns and transforms them, and stores what it reads if the input is materialized.
 private struct ColumnTransform<Tile: WinogradTile>: PixelVisitor {
   let target: UnsafeMutablePointer<Float>
   let plane: Int
-  /// Where the rows begin, in floats.
+  /// The offsets of the rows in floats.
   let offsets: InlineArray<8, Int>
-  /// The first column in the padded input, and their number.
+  /// The first column in the padded input, and the number of columns.
   let column: Int
   let columns: Int
-  /// Floats between pixels.
+  /// The number of floats between pixels.
   let pixel: Int
   let padding: Int
   let map: [Int32]
   let width: Int
   let materialized: UnsafeMutablePointer<Float>?
-  /// What is kept: rows of the column, and stored columns.
+  /// The rows and the stored columns that are materialized.
   let ownedRows: Range<Int>
   let ownedColumns: Range<Int>
 

@@ -1,7 +1,8 @@
-// How tiles become pixels: columns that a strip has still to transform back, and whole tiles where all planes of products are there.
+// Applies the inverse transform to the columns of a strip, or to whole tiles if all planes of products are available.
 
 extension FusedWinograd {
-  /// Transforms the columns back and writes them; with ``UpsamplePhases``, each phase's channels to its pixels of a block.
+  /// Applies the inverse transform to the columns and writes them. With ``UpsamplePhases``, the channels of each phase
+  /// go to its pixels of a block.
   @inline(__always)
   func writeColumns(
     _ halves: UnsafePointer<Float>, phases: Int, image: Int, tiles: Range<Int>, output: ActivationOutput,
@@ -14,8 +15,8 @@ extension FusedWinograd {
     let writer = ColumnWriter(plane: strip.outputPlane, pixel: side * pixel, row: side * row)
     let pixels = phases * geometry.outputPixels
     let block = output.layout.blockStride(pixels: pixels)
-    let rectifies = output.rectifies
-    // From an output to its residual.
+    let appliesReLU = output.appliesReLU
+    // The offset from an output to its residual.
     let residual = output.residual.map { $0 - UnsafePointer(output.values) }
     var tile = tiles.lowerBound
     while tile < tiles.upperBound {
@@ -23,7 +24,7 @@ extension FusedWinograd {
       let rows = min(Tile.outputs, geometry.outputHeight - run.top)
       let columns = min(Tile.outputs * run.tiles, geometry.outputWidth - run.left)
       let first = halves + (tile - tiles.lowerBound) * Tile.outputs * laneCount
-      // The phases of a channel one after another, since two of them share each cache line.
+      // The phases of a channel are consecutive because two of them share each cache line.
       for index in 0..<channels / laneCount * phases {
         let (channel, phase) = (index / phases * laneCount, index % phases)
         let bias = output.bias.map { load($0 + channel) } ?? .zero
@@ -34,10 +35,10 @@ extension FusedWinograd {
         if let moments {
           var pivot = Lanes.zero
           Tile.transformOutput(source, stride: strip.outputPlane) { if $0 == 0 { pivot = $1 + bias } }
-          // A pivot as it is written: a value that ReLU takes away may lie far from all others.
-          var sums = MomentSums(pivot: rectifies ? rectified(pivot) : pivot)
+          // Use the value after ReLU as the pivot: a value that ReLU clamps may lie far from all others.
+          var sums = MomentSums(pivot: appliesReLU ? rectified(pivot) : pivot)
           writer.write(source, Tile.self, rows: rows, columns: columns, to: target) { value, _ in
-            let value = rectifies ? rectified(value + bias) : value + bias
+            let value = appliesReLU ? rectified(value + bias) : value + bias
             sums.add(value)
             return value
           }
@@ -45,9 +46,9 @@ extension FusedWinograd {
           sums.flush(into: moments, channel: channel, channels: channels)
         } else if let residual {
           writer.write(source, Tile.self, rows: rows, columns: columns, to: target) { value, place in
-            (rectifies ? rectified(value + bias) : value + bias) + load(place + residual)
+            (appliesReLU ? rectified(value + bias) : value + bias) + load(place + residual)
           }
-        } else if rectifies {
+        } else if appliesReLU {
           writer.write(source, Tile.self, rows: rows, columns: columns, to: target) { value, _ in
             rectified(value + bias)
           }
@@ -59,7 +60,7 @@ extension FusedWinograd {
     }
   }
 
-  /// Transforms eight channels of neighbouring tiles back and writes them.
+  /// Applies the inverse transform to eight channels of neighbouring tiles and writes them.
   ///
   /// Plane `p` of tile `t` is at `products + p·plane + t·tile`.
   @inline(__always)
@@ -72,7 +73,7 @@ extension FusedWinograd {
     let channels = geometry.outputChannels
     let height = min(outputs, geometry.outputHeight - run.top)
     let bias = output.bias.map { load($0 + channel) } ?? .zero
-    let rectifies = output.rectifies
+    let appliesReLU = output.appliesReLU
     let step = output.layout.pixelStride(channels: channels)
     let block = output.layout.blockStride(pixels: geometry.outputPixels)
     let base = output.values + image * channels * geometry.outputPixels + channel / laneCount * block
@@ -92,7 +93,7 @@ extension FusedWinograd {
         Tile.transformOutput(temporary + line * points * laneCount, stride: laneCount) { pixel, value in
           guard pixel < width else { return }
           var value = value + bias
-          if rectifies { value = rectified(value) }
+          if appliesReLU { value = rectified(value) }
           if tile == 0 && line == 0 && pixel == 0 { sums = MomentSums(pivot: value) }
           sums.add(value)
           store(value, target + pixel * step)
@@ -105,13 +106,14 @@ extension FusedWinograd {
   }
 }
 
-/// Transforms columns back, whose points are `plane` floats apart, and writes their pixels, which are `pixel` and `row` floats apart.
+/// Applies the inverse transform to columns whose points are `plane` floats apart, and writes their pixels, which are
+/// `pixel` and `row` floats apart.
 struct ColumnWriter {
   let plane: Int
   let pixel: Int
   let row: Int
 
-  /// Writes what `map` makes of each value and of its place.
+  /// Writes the results of `map` for each value and its destination.
   @inline(__always)
   func write<Tile: WinogradTile>(
     _ source: UnsafePointer<Float>, _: Tile.Type, rows: Int, columns: Int, to target: UnsafeMutablePointer<Float>,

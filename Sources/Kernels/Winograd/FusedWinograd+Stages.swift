@@ -1,8 +1,9 @@
 import Threading
 
-// With many channels it is the weights that do not fit: 17 MB at 256 channels, which strips in the second-level cache would
-// stream through it a hundred times. Here a chunk of tiles, as many as the third level bears, is transformed by all
-// threads, then multiplied, each plane's weights read once by one thread, then transformed back.
+// With many channels, the weights do not fit: at 256 channels they have 17 MB, which strips in the second-level cache
+// would stream through it a hundred times. Instead, all threads transform a chunk of tiles that fits into the
+// third-level cache. They then multiply it, one thread reading the weights of each plane once, and apply the inverse
+// transform.
 
 extension FusedWinograd {
   func forwardInStages(
@@ -62,15 +63,15 @@ extension FusedWinograd {
     }
   }
 
-  /// Transforms `tiles` back and writes them; `products` are `[points²][tile][O]`.
+  /// Applies the inverse transform to `tiles` and writes them. `products` are `[points²][tile][O]`.
   @inline(__always)
   private func writeStrip(
     _ products: UnsafePointer<Float>, plane: Int, image: Int, tiles: Range<Int>, output: ActivationOutput,
     moments: UnsafeMutablePointer<Double>?, temporary: UnsafeMutablePointer<Float>
   ) {
     let channels = geometry.outputChannels
-    // Blocks of channels are far apart in memory, and of each the tiles follow one another; those of one pixel share a
-    // cache line, which all of them should find there.
+    // Blocks of channels are far apart in memory, and the tiles of each are contiguous. The tiles of a pixel share a
+    // cache line, which should stay cached for all of them.
     let length = output.layout == .blocks ? tiles.count : 1
     var start = tiles.lowerBound
     while start < tiles.upperBound {
@@ -89,8 +90,8 @@ extension FusedWinograd {
     }
   }
 
-  /// Divides the strip that begins at tile `first` of the batch, and ends at `end` at the latest, into images: `body` gets the tiles
-  /// within the image and the number of the first within the batch.
+  /// Divides the strip from tile `first` of the batch to at most `end` by images. `body` receives the tiles within the
+  /// image and the number of the first one within the batch.
   @inline(__always)
   private func forEachImage(
     _ first: Int, _ end: Int, _ body: (_ image: Int, _ tiles: Range<Int>, _ start: Int) -> Void
@@ -106,22 +107,24 @@ extension FusedWinograd {
   }
 }
 
-/// The division of a batch's tiles into chunks, and where a chunk's intermediate results lie in the scratch, in floats.
+/// The division of a batch's tiles into chunks, and the offsets of a chunk's intermediate results in scratch memory, in
+/// floats.
 struct WinogradStages {
-  /// Floats of a chunk's transformed inputs and products.
+  /// The number of floats in a chunk's transformed inputs and products.
   private static let chunkCount = 5 << 20
 
   let tiles: Int
-  /// A multiple of a strip's tiles.
+  /// The number of tiles in a chunk, a multiple of those in a strip.
   let tilesPerChunk: Int
-  /// Between the planes of the transformed input; odd multiples of a cache line, since powers of two would fall into few sets.
+  /// The number of floats between the planes of the transformed input. Strides are odd multiples of a cache line, since
+  /// powers of two would map to few cache sets.
   let inputPlane: Int
   let productPlane: Int
   private let planes: Int
-  /// Input channels that are read at a time: a cache line, where the channels divide so.
+  /// The number of input channels that are read at a time: a cache line, if the channels are divisible by it.
   let channelsPerRead: Int
   let patchCount: Int
-  /// Of one thread: the patch, and the tile on its way back.
+  /// The floats of each thread: the patch, and the tile during the inverse transform.
   let privateCount: Int
 
   init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {

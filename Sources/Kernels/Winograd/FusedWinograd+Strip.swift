@@ -1,9 +1,10 @@
-// A strip goes through the transforms one axis at a time: columns as they are read, then for each of the points along a column
-// the rows, their products and the rows back, and at last the columns back as they are written. Of the 64 planes of products only
-// the 8 of one point exist at a time, and stay in the first-level cache; what lies between the axes is read and written in a row.
+// A strip is transformed one axis at a time: the columns as they are read; then, for each point along a column, the
+// rows, their products and the inverse transform of the rows; finally the inverse transform of the columns as they are
+// written. Only the 8 planes of products of one point, of 64, exist at a time and stay in the first-level cache. The
+// intermediate results between the axes are read and written sequentially.
 
 extension FusedWinograd {
-  /// Computes `tiles`; `write` gets them with their columns still to be transformed back, `[points][O/8][column][8]`.
+  /// Computes `tiles`. `write` receives them before the inverse transform of their columns, `[points][O/8][column][8]`.
   @inline(__always)
   func forwardStrip(
     _ reader: PatchReader, image: Int, tiles: Range<Int>, weight: UnsafePointer<Float>,
@@ -62,7 +63,7 @@ extension FusedWinograd {
     }
   }
 
-  /// Transforms the rows of one point back, `[points][tile][channels]` to `[channels/8][column][8]`.
+  /// Applies the inverse transform to the rows of one point, `[points][tile][channels]` to `[channels/8][column][8]`.
   @inline(__always)
   private func transformRowsBack(
     _ products: UnsafePointer<Float>, tiles: Int, channels: Int, into halves: UnsafeMutablePointer<Float>
@@ -80,18 +81,19 @@ extension FusedWinograd {
   }
 }
 
-/// Where a strip's intermediate results lie in a thread's scratch, in floats.
+/// The offsets of a strip's intermediate results in a thread's scratch memory, in floats.
 struct WinogradStrip {
   let patchCount: Int
-  /// Transformed columns, `[points][I/8][column][8]`: columns, and floats between points. All distances between planes are odd
-  /// multiples of a cache line, since powers of two would fall into few sets.
+  /// The number of transformed columns, `[points][I/8][column][8]`, and of floats between points. All strides between
+  /// planes are odd multiples of a cache line, since powers of two would map to few cache sets.
   let columns: Int
   let columnPlane: Int
-  /// Rows of one point transformed too, `[points][tile][I]`.
+  /// The rows of one point after their transform, `[points][tile][I]`.
   let inputPlane: Int
   /// Their products, `[points][tile][channels at a time]`.
   let productPlane: Int
-  /// Rows transformed back, `[points][O/8][column][8]`: columns, and floats between points.
+  /// The number of columns after the inverse transform of the rows, `[points][O/8][column][8]`, and of floats between
+  /// points.
   let outputColumns: Int
   let outputPlane: Int
   private let points: Int
@@ -99,7 +101,7 @@ struct WinogradStrip {
   init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
     points = Tile.points
     let tiles = (layout.tilesPerStrip + 11) / 12 * 12
-    // At most: every tile in a row of its own.
+    // The maximum: every tile in its own row.
     columns = tiles * points
     patchCount = points * columns * laneCount
     columnPlane = columns * geometry.inputChannels + 16

@@ -14,7 +14,7 @@ struct FusedWinograd4: FusedWinogradKernel {
   init(_ geometry: ConvolutionGeometry) { winograd = FusedWinograd(geometry) }
 }
 
-/// A kernel that computes a 3×3 convolution of stride 1 by ``FusedWinograd``, or what it makes one of.
+/// A kernel that computes a 3×3 convolution of stride 1, or one converted to that form, by ``FusedWinograd``.
 protocol FusedWinogradKernel: ConvolutionKernel, WeightGradientKernel
 where Input == ActivationInput, Output == ActivationOutput {
   associatedtype Tile: WinogradGradientTile
@@ -62,18 +62,19 @@ extension FusedWinogradKernel {
   }
 }
 
-/// 3×3 convolution of stride 1 by Winograd's algorithm, a strip of tiles at a time.
+/// 3×3 convolution of stride 1 by Winograd's algorithm, one strip of tiles at a time.
 ///
-/// A strip is read, transformed, multiplied and transformed back without leaving the second-level cache. Its products are
-/// 64 (or 36) small matrix products of tiles × input channels by input channels × output channels; the weights are
-/// packed in the order in which these read them and stream through the cache once for each strip. From the input to the output:
-/// `FusedWinograd+Strip.swift`, which begins with `+Input` and ends with `+Output`; with many channels `+Stages`.
+/// A strip is read, transformed, multiplied and transformed back without leaving the second-level cache. Its products
+/// are 64 (or 36) small matrix products of tiles × input channels by input channels × output channels. The weights are
+/// packed in the order in which these read them, and stream through the cache once per strip.
+/// `FusedWinograd+Strip.swift` contains the main loop, `+Input` its first step and `+Output` its last. `+Stages`
+/// contains the variant for many channels.
 struct FusedWinograd<Tile: WinogradTile>: Sendable {
   let geometry: ConvolutionGeometry
   let layout: WinogradLayout
   let strip: WinogradStrip
 
-  /// For a convolution without upsampling.
+  /// Creates the convolution of a geometry without upsampling.
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     layout = WinogradLayout(geometry, Tile.self)
@@ -92,8 +93,8 @@ struct FusedWinograd<Tile: WinogradTile>: Sendable {
 
   var packedWeightCount: Int { Tile.points * Tile.points * geometry.inputChannels * geometry.outputChannels }
 
-  /// Writes `[O, I, 3, 3]` as `[O/G][points²][G/16][I][16]` for groups of `G` channels that are computed at a time; channels beyond
-  /// the weight's own become zeros.
+  /// Packs `[O, I, 3, 3]` as `[O/G][points²][G/16][I][16]` for groups of `G` channels that are computed at a time.
+  /// Channels beyond those of the weight become zeros.
   func packWeight(_ weight: FilterWeight, into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (inputs, planes) = (geometry.inputChannels, Tile.points * Tile.points)
     let channels = geometry.outputChannels
@@ -114,7 +115,7 @@ struct FusedWinograd<Tile: WinogradTile>: Sendable {
 
   // MARK: Forward
 
-  /// Computes the output; with ``UpsamplePhases``, as many as `phases` says, the output is the upsampled one.
+  /// Computes the output. With ``UpsamplePhases``, whose number is `phases`, the output is the upsampled one.
   func forward(
     _ input: ActivationInput, phases: Int = 1, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -143,31 +144,32 @@ struct FusedWinograd<Tile: WinogradTile>: Sendable {
 
 /// The division of a map into strips of tiles.
 struct WinogradLayout {
-  /// Whether there are so many channels that the work is done in stages, see `FusedWinograd+Stages.swift`.
+  /// Whether the channels are so many that the work is done in stages, see `FusedWinograd+Stages.swift`.
   let isStaged: Bool
   let tilesPerRow: Int
   let tilesPerImage: Int
   let tilesPerStrip: Int
   let stripsPerImage: Int
-  /// Output channels whose products are under way at a time.
+  /// The number of output channels whose products are computed at a time.
   let channelsAtATime: Int
 
-  /// Tiles in a strip, or half of them.
+  /// The number of tiles in a strip, or in half of one.
   static let runLength = 12
-  /// Input channels of a strip.
-  static let mostChannels = 128
+  /// The maximum number of input channels of a strip.
+  static let maximumChannels = 128
 
-  /// The layout of a convolution without upsampling.
+  /// Creates the layout of a convolution without upsampling.
   init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _: Tile.Type) {
     let outputs = Tile.outputs
     tilesPerRow = (geometry.outputWidth + outputs - 1) / outputs
     tilesPerImage = tilesPerRow * ((geometry.outputHeight + outputs - 1) / outputs)
-    // The more tiles, the less often the weights, 4 MB at 128 channels, stream by; a strip must still fit into the second-level
-    // cache: 600 kB for 12 tiles of 128 channels, most of it read and written in a row. Vectors of 16 use up weights faster than
-    // the third level gives them, and where they are, the second level has a megabyte or more: 24 tiles take 0.92 of the time.
+    // With more tiles, the weights, 4 MB at 128 channels, are streamed less often. But a strip must fit into the
+    // second-level cache: 12 tiles of 128 channels take 600 kB, most of it read and written sequentially. Vectors of 16
+    // consume weights faster than the third-level cache delivers them, and processors with these vectors have a
+    // second-level cache of a megabyte or more: 24 tiles take 0.92 of the time.
     let length = WideVectors.areAvailable && geometry.inputChannels >= 64 ? 2 * Self.runLength : Self.runLength
     tilesPerStrip = min(length, tilesPerImage)
-    isStaged = geometry.inputChannels > Self.mostChannels
+    isStaged = geometry.inputChannels > Self.maximumChannels
     // With more, the products would push the strip out of the cache.
     channelsAtATime = isStaged ? geometry.outputChannels : min(32, geometry.outputChannels)
     stripsPerImage = (tilesPerImage + tilesPerStrip - 1) / tilesPerStrip
@@ -176,16 +178,16 @@ struct WinogradLayout {
   func strips(_ batch: Int) -> StripTasks { StripTasks(strips: batch * stripsPerImage) }
 }
 
-/// Tiles that lie side by side.
+/// Neighbouring tiles of a row.
 struct TileRun {
-  /// Their number.
+  /// The number of tiles.
   let tiles: Int
   /// The first output row.
   let top: Int
   /// The first output column.
   let left: Int
 
-  /// From tile `first`, counted row by row, to the end of its row or to `end`.
+  /// Creates the run from tile `first`, counted row by row, to the end of its row or to `end`.
   @inline(__always)
   init(from first: Int, to end: Int, tilesPerRow: Int, outputs: Int) {
     let column = first % tilesPerRow

@@ -1,12 +1,13 @@
 import Threading
 
-/// The last layer: a convolution of stride 1 with a large kernel to RGB, its k×k taps as 3×3 blocks in the Winograd domain.
+/// The last layer: a convolution of stride 1 with a large kernel to RGB. Its k×k taps are split into 3×3 blocks in the
+/// Winograd domain.
 ///
-/// As in ``FusedPictureWinograd``, but with tiles of F(3,3), which lie as far apart as the blocks: each input tile is
-/// transformed once for all of them. With three outputs there are no vectors of them to be had, so vectors run over eight tiles
-/// side by side, and no sums across lanes are needed; 9×9 takes 25 products for each output in place of 81. Rows are
-/// transformed along themselves once, turned from channels to tiles there, and wait for the rows below. Bias, tanh, clamping and
-/// rounding are part of it: the picture is written as bytes.
+/// As in ``FusedPictureWinograd``, but with tiles of F(3,3), which are as far apart as the blocks: each input tile is
+/// transformed once for all of them. Three outputs do not fill a vector, so vectors run over eight neighbouring tiles,
+/// and no sums across lanes are needed. 9×9 needs 25 products per output instead of 81. Each row of pixels is
+/// transformed along itself once, transposed from channels to tiles, and kept until the rows below are available. The
+/// kernel includes bias, tanh, clamping and rounding, and writes the picture as bytes.
 struct FusedWinogradToPicture: ConvolutionKernel {
   private typealias Tile = WinogradTile3
   private static let points = 5
@@ -30,7 +31,7 @@ struct FusedWinogradToPicture: ConvolutionKernel {
     let stripsPerRow: Int
     let rowsPerBand: Int
     let bands: Int
-    /// The tiles of a strip, those that its last blocks lie on, and one more, in whole vectors.
+    /// The tiles of a strip, those that its last blocks cover, and one more, in whole vectors.
     let patches: Int
     /// One row of pixels, transformed along itself: `[5][I][patches]`.
     let pixelRow: Int
@@ -45,14 +46,15 @@ struct FusedWinogradToPicture: ConvolutionKernel {
       blocks = (geometry.kernel + 2) / 3
       let tilesPerRow = (geometry.outputWidth + 2) / 3
       let tileRows = (geometry.outputHeight + 2) / 3
-      // The transformed rows of a strip, one for each row of blocks, take about 300 kB; the registers hold 32 of them, or 64 in vectors of 16.
+      // The transformed rows of a strip, one for each row of blocks, take about 300 kB. The registers hold 32 tiles, or
+      // 64 in vectors of 16.
       let fitting = (300 << 10) / (planes * blocks * inputs * MemoryLayout<Float>.stride)
-      func wholeVectors(_ count: Int) -> Int { (count + laneCount - 1) / laneCount * laneCount }
       patches = min(
-        wholeVectors(tilesPerRow + blocks), max(wholeVectors(blocks + 8), min(64, fitting / laneCount * laneCount)))
+        paddedToLanes(tilesPerRow + blocks), max(paddedToLanes(blocks + 8), min(64, fitting / laneCount * laneCount)))
       tilesPerStrip = min(tilesPerRow, patches - blocks)
       stripsPerRow = (tilesPerRow + tilesPerStrip - 1) / tilesPerStrip
-      // Rows of tiles above a band are transformed for it anew: more of them save more, fewer share better among threads.
+      // The rows of tiles above a band are recomputed for it: longer bands recompute less, shorter ones divide better
+      // among threads.
       rowsPerBand = min(15, tileRows)
       bands = (tileRows + rowsPerBand - 1) / rowsPerBand
       pixelRow = points * inputs * patches
@@ -63,11 +65,12 @@ struct FusedWinogradToPicture: ConvolutionKernel {
 
     /// Pixels of one row and eight channels, `[column][8]`.
     var pixelCount: Int { 3 * patches * laneCount }
-    /// The same turned, `[3][8][patches]`; the neighbour of the last patch is read as well.
+    /// The same transposed, `[3][8][patches]`, with one more value because the neighbour of the last patch is also
+    /// read.
     var turnedCount: Int { 3 * laneCount * patches + laneCount }
-    /// Five rows of pixels; a register tile may read beyond the last plane.
+    /// Five rows of pixels. A register tile may read beyond the last plane.
     var transformedCount: Int { points * pixelRow + planes * plane + 4 * laneCount }
-    /// `[3][25][tile]` products, `[points][3]` and `[3][8]` vectors on the way back.
+    /// Products `[3][25][tile]`, and vectors `[points][3]` and `[3][8]` for the inverse transform.
     var productCount: Int { outputs * planes * productPlane }
     var scratchCount: Int {
       pixelCount + turnedCount + transformedCount + productCount + (points * outputs + outputs * outputs * outputs)
@@ -85,7 +88,7 @@ struct FusedWinogradToPicture: ConvolutionKernel {
     Self.planes * layout.blocks * layout.blocks * geometry.inputChannels * Self.outputs
   }
 
-  /// Writes `[3, I, k, k]` as `[25][block row][block column][I][3]`; taps beyond `k` are zeros.
+  /// Packs `[3, I, k, k]` as `[25][block row][block column][I][3]`. Taps beyond `k` are zeros.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (weight, blocks, inputs, outputs) = (weights[0], layout.blocks, geometry.inputChannels, Self.outputs)
     packed.update(repeating: 0, count: packedWeightCount)
@@ -145,7 +148,7 @@ struct FusedWinogradToPicture: ConvolutionKernel {
     let temporary = products + layout.productCount
     let patches = tiles + blocks - 1
     for row in rows.lowerBound..<rows.upperBound + blocks - 1 {
-      // Two rows of pixels lie on the row of tiles above as well.
+      // Two rows of pixels also belong to the row of tiles above.
       let known = row == rows.lowerBound ? 0 : points - 3
       if known > 0 { pixelRows.update(from: pixelRows + 3 * layout.pixelRow, count: known * layout.pixelRow) }
       for index in known..<points {
@@ -167,8 +170,8 @@ struct FusedWinogradToPicture: ConvolutionKernel {
 
   /// Transforms one row of pixels along itself: from `[column][8 channels]` to `[5][I][patches]`.
   ///
-  /// Every third column of eight patches is turned from channels to patches; of the five columns of a patch the last two are the
-  /// first two of its neighbour.
+  /// Every third column of eight patches is transposed from channels to patches. The last two of the five columns of a
+  /// patch are the first two of its neighbour.
   @inline(__always)
   private static func transformPixels(
     _ reader: PatchReader, _ layout: Layout, row: Int, column: Int, patches: Int, scratch: UnsafeMutablePointer<Float>,
@@ -217,7 +220,7 @@ struct FusedWinogradToPicture: ConvolutionKernel {
     }
   }
 
-  /// The products of one row of tiles, `[3][25][tile]`, in register tiles of three outputs.
+  /// Computes the products of one row of tiles, `[3][25][tile]`, in register tiles of three outputs.
   @inline(__always)
   private static func multiply(
     _ transformed: UnsafePointer<Float>, _ layout: Layout, firstBlock: Int, tiles: Int,
@@ -234,7 +237,7 @@ struct FusedWinogradToPicture: ConvolutionKernel {
     }
   }
 
-  /// Transforms eight tiles back, one a lane, and writes their 3×24 pixels.
+  /// Applies the inverse transform to eight tiles, one per lane, and writes their 3×24 pixels.
   @inline(__always)
   private static func write(
     _ products: UnsafePointer<Float>, _ layout: Layout, top: Int, left: Int, tiles: Int,

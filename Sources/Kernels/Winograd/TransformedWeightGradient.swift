@@ -1,18 +1,20 @@
 import Threading
 
-/// The gradient of a 3×3 weight in the domain in which the forward kernel multiplies: Winograd's, or that of the nine products of
-/// nearest ×2 upsampling.
+/// The gradient of a 3×3 weight in the domain in which the forward kernel multiplies: Winograd's, or that of the nine
+/// products of nearest ×2 upsampling.
 ///
-/// Forward, `y = Aᵀ·((G·w·Gᵀ) ⊙ (Bᵀ·x·B))·A`; hence `dw = Gᵀ·dU·G` with `dU = Σ (Bᵀ·x·B) ⊗ (A·dy·Aᵀ)` over all tiles: for each
-/// of the points² planes one matrix product whose inner extent are the tiles. A chunk of tiles is transformed, then
-/// multiplied; what one chunk needs stays within ``chunkCount``. The order of the sums depends on the extents alone.
+/// Forward, `y = Aᵀ·((G·w·Gᵀ) ⊙ (Bᵀ·x·B))·A`; hence `dw = Gᵀ·dU·G` with `dU = Σ (Bᵀ·x·B) ⊗ (A·dy·Aᵀ)` over all tiles:
+/// one matrix product for each of the points² planes, whose inner dimension is the tiles. A chunk of tiles is
+/// transformed, then multiplied. The data of a chunk stays within ``chunkCount``. The order of the sums depends only on
+/// the dimensions.
 enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
-  /// Floats of a chunk's transformed inputs and gradients: they go from one loop to the next through the third-level cache.
+  /// The number of floats in a chunk's transformed inputs and gradients, which pass between loops through the
+  /// third-level cache.
   private static var chunkCount: Int { 1 << 20 }
 
   private static var planes: Int { Input.points * Input.points }
 
-  /// The division of the tiles and the places of intermediate results, in floats.
+  /// The division of the tiles, and the offsets of intermediate results in floats.
   private struct Layout {
     let tilesPerRow: Int
     let tilesPerImage: Int
@@ -20,12 +22,12 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     let tilesPerChunk: Int
     let inputsPerRead: Int
     let outputsPerRead: Int
-    /// Columns of a product: two panels of 16, which vectors of 16 take at once, or one of 8.
+    /// The number of columns of a product: two panels of 16, which vectors of 16 process together, or one of 8.
     let outputsPerProduct: Int
     let inputPlane: Int
     let outputPlane: Int
     let gradientPlane: Int
-    /// Of one thread: the patch, or the products of its columns.
+    /// The floats of each thread: the patch, or the products of its columns.
     let privateCount: Int
 
     init(_ geometry: ConvolutionGeometry) {
@@ -48,16 +50,16 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     }
   }
 
-  /// Tiles that are transformed at a time.
+  /// The number of tiles that are transformed at a time.
   private static var tilesPerRun: Int { 12 }
 
-  /// Floats of scratch on a pool of `threads`.
+  /// Returns the floats of scratch space on a pool of `threads`.
   static func scratchCount(_ geometry: ConvolutionGeometry, threads: Int) -> Int {
     let layout = Layout(geometry)
     return planes * (layout.inputPlane + layout.outputPlane + layout.gradientPlane) + threads * layout.privateCount
   }
 
-  /// `dWeight += ∂(input ∗ weight)/∂weight · dOutput` as `[O, I, 3, 3]`; `matrix` is `G`, `[points][3]`.
+  /// `dWeight += ∂(input ∗ weight)/∂weight · dOutput` as `[O, I, 3, 3]`. `matrix` is `G`, `[points][3]`.
   ///
   /// `reader` reads the input as the forward kernel does.
   static func run(
@@ -96,7 +98,8 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     addFilterGradient(gradient, layout, geometry, matrix: matrix.flatMap { $0.map(Float.init) }, to: dWeight, pool)
   }
 
-  /// Transforms the input and the output's gradient of tiles `from ..< end`, counted over the batch, of the chunk that begins at `chunk`.
+  /// Transforms the input and the output's gradient of tiles `from ..< end`, counted over the batch, of the chunk that
+  /// begins at `chunk`.
   private static func transform(
     _ reader: PatchReader, _ outputReader: PatchReader, _ layout: Layout, _ geometry: ConvolutionGeometry,
     from: Int, to end: Int, chunk: Int, patch: UnsafeMutablePointer<Float>, inputs: UnsafeMutablePointer<Float>,
@@ -125,7 +128,8 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     }
   }
 
-  /// Adds one plane's products to its `[I][O]`, or begins it: inputs are `[tile][I]`, outputs `[O/16][tile][16]`.
+  /// Adds the products of a plane to its `[I][O]`, or initializes it with them. Inputs are `[tile][I]`, outputs
+  /// `[O/16][tile][16]`.
   private static func multiply(
     _ inputs: UnsafePointer<Float>, _ outputs: UnsafePointer<Float>, _ layout: Layout, _ geometry: ConvolutionGeometry,
     tiles: Int, isFirst: Bool, temporary: UnsafeMutablePointer<Float>, into gradient: UnsafeMutablePointer<Float>
@@ -149,7 +153,7 @@ enum TransformedWeightGradient<Input: AxisTransform, Output: AxisTransform> {
     }
   }
 
-  /// `dWeight += Gᵀ·dU·G` for each pair of channels; `gradient` is `[points²][I][O]`.
+  /// `dWeight += Gᵀ·dU·G` for each pair of channels. `gradient` is `[points²][I][O]`.
   private static func addFilterGradient(
     _ gradient: UnsafePointer<Float>, _ layout: Layout, _ geometry: ConvolutionGeometry, matrix: [Float],
     to dWeight: UnsafeMutablePointer<Float>, _ pool: ComputePool

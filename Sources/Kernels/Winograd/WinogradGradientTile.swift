@@ -1,7 +1,7 @@
-/// A Winograd tile whose transforms are also known backwards: what the gradient of a weight needs.
+/// A Winograd tile with the transposed transforms that the gradient of a weight needs.
 protocol WinogradGradientTile: WinogradTile {
-  /// `A·dy` of eight channels, the transpose of `transformOutput`: `m` vectors to `m + 2`; the strides are in floats, the two may
-  /// begin in the same place with the same stride.
+  /// `A·dy` of eight channels, the transpose of `transformOutput`: `m` vectors to `m + 2`. Strides are in floats. Both
+  /// may begin at the same address if they have the same stride.
   static func transformOutputGradient(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int)
 }

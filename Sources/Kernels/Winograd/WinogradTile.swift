@@ -1,17 +1,18 @@
-/// The transforms of one Winograd tile in one dimension; two dimensions are these on columns, then on rows.
+/// The transforms of a Winograd tile in one dimension. In two dimensions they are applied to columns, then to rows.
 ///
-/// For a kernel of 3 taps, `m` outputs take `m + 2` products in place of `3·m`: `y = Aᵀ·((G·w) ⊙ (Bᵀ·x))`. A. Lavin, S. Gray:
-/// Fast Algorithms for Convolutional Neural Networks, CVPR 2016. More outputs save more products and lose more bits.
+/// For a kernel of 3 taps, `m` outputs need `m + 2` products instead of `3·m`: `y = Aᵀ·((G·w) ⊙ (Bᵀ·x))`. A. Lavin, S.
+/// Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016. More outputs save more products and lose more
+/// precision.
 protocol WinogradTile {
   /// `m`.
   static var outputs: Int { get }
   /// `G`, `[m + 2][3]`.
   static var weightMatrix: [[Double]] { get }
-  /// `Bᵀ·x` of eight channels: `m + 2` vectors, each asked for once and all before the first is written, to as many, `stride` floats
-  /// apart.
+  /// `Bᵀ·x` of eight channels: maps `m + 2` vectors to as many, `stride` floats apart. Each input is read once, and all
+  /// are read before the first result is written.
   static func transformInput(
     _ value: (_ index: Int) -> Lanes, into target: UnsafeMutablePointer<Float>, stride: Int)
-  /// `Aᵀ·y` of eight channels: `m + 2` vectors to `m`, which `body` gets in turn.
+  /// `Aᵀ·y` of eight channels: maps `m + 2` vectors to `m`, with which it calls `body` in turn.
   static func transformOutput(
     _ source: UnsafePointer<Float>, stride: Int, _ body: (_ output: Int, _ value: Lanes) -> Void)
 }
@@ -21,7 +22,7 @@ extension WinogradTile {
   @inline(__always)
   static var points: Int { outputs + 2 }
 
-  /// The same from memory; the strides are in floats, the two may be the same memory.
+  /// The same from memory. Strides are in floats, and source and target may be the same memory.
   @inline(__always)
   static func transformInput(
     _ source: UnsafePointer<Float>, stride: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int
@@ -29,7 +30,7 @@ extension WinogradTile {
     transformInput({ load(source + $0 * stride) }, into: target, stride: targetStride)
   }
 
-  /// `G·w·Gᵀ` of a 3×3 kernel, row-major; `weight` has the 9 taps.
+  /// Returns `G·w·Gᵀ` of a 3×3 kernel, row-major. `weight` has the 9 taps.
   static func transformedWeight(_ weight: UnsafePointer<Float>) -> [Double] {
     let g = weightMatrix
     var half = [[Double]](repeating: [0, 0, 0], count: points)
@@ -48,7 +49,7 @@ extension WinogradTile {
   }
 }
 
-/// F(6,3): 8 points 0, ±1, ±2, ±½, ∞; 64 products for 36 outputs, 5.1 times fewer than the direct form.
+/// F(6,3): 8 points 0, ±1, ±2, ±½, ∞; 64 products for 36 outputs, 5.1 times fewer than direct convolution.
 enum WinogradTile6: WinogradTile {
   @inline(__always) static var outputs: Int { 6 }
 
@@ -100,7 +101,7 @@ enum WinogradTile6: WinogradTile {
   }
 }
 
-/// F(4,3): 6 points 0, ±1, ±2, ∞; 36 products for 16 outputs, 4 times fewer than the direct form.
+/// F(4,3): 6 points 0, ±1, ±2, ∞; 36 products for 16 outputs, 4 times fewer than direct convolution.
 enum WinogradTile4: WinogradTile {
   @inline(__always) static var outputs: Int { 4 }
 
@@ -142,10 +143,10 @@ enum WinogradTile4: WinogradTile {
   }
 }
 
-/// F(3,3): 5 points 0, ±1, 2, ∞; 25 products for 9 outputs, 3.2 times fewer than the direct form.
+/// F(3,3): 5 points 0, ±1, 2, ∞; 25 products for 9 outputs, 3.2 times fewer than direct convolution.
 ///
-/// Tiles of three outputs follow one another at the distance of 3×3 blocks: where a large kernel is cut into such blocks,
-/// each input tile is transformed once and serves all of them.
+/// Tiles of three outputs are as far apart as 3×3 blocks. If a large kernel is split into such blocks, each input tile
+/// is transformed once and serves all of them.
 enum WinogradTile3: WinogradTile {
   @inline(__always) static var outputs: Int { 3 }
 
@@ -160,7 +161,7 @@ enum WinogradTile3: WinogradTile {
     transformInput(value(0), value(1), value(2), value(3), value(4), into: target, stride: stride)
   }
 
-  /// The same for vectors that do not lie at one distance.
+  /// The same for vectors that are not equally far apart.
   @inline(__always)
   static func transformInput(
     _ x0: Lanes, _ x1: Lanes, _ x2: Lanes, _ x3: Lanes, _ x4: Lanes, into target: UnsafeMutablePointer<Float>,

@@ -11,8 +11,8 @@ struct WinogradWeightTransform {
     matrix = Tile.weightMatrix.flatMap { $0 }
   }
 
-  /// Writes the transformed taps from `input` to the eight channels from `output` on, planes `plane` floats apart; channels
-  /// that the weight does not have become zeros.
+  /// Writes the transformed taps from `input` to the eight channels from `output`, with planes `plane` floats apart.
+  /// Channels that the weight does not have become zeros.
   @inline(__always)
   func callAsFunction(
     _ weight: FilterWeight, output: Int, input: Int, into target: UnsafeMutablePointer<Float>, plane: Int

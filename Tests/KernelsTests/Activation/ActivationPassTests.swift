@@ -5,22 +5,22 @@ import Tensors
 import Testing
 
 @Suite struct ActivationPassTests {
-  /// One pixel, a few, and enough for several tasks with a rest.
+  /// One pixel, a few, and enough for several tasks with a remainder.
   static let extents = [(1, 8), (7, 24), (2601, 16), (1023, 136)]
 
   private func shape(_ extent: (pixels: Int, channels: Int)) -> Shape {
     Shape(batch: 1, height: 1, width: extent.pixels, channels: extent.channels)
   }
 
-  /// Each function with what it is in double precision.
+  /// Each function with its value in double precision.
   private static let functions: [(PointwiseFunction, tolerance: Double, @Sendable (Double) -> Double)] = [
     (.identity, Tolerance.prologue, { $0 }), (.relu, Tolerance.prologue, { max($0, 0) }),
     (.leakyReLU(slope: 0.25), Tolerance.prologue, { $0 > 0 ? $0 : 0.25 * $0 }),
-    // The approximated tanh is good to 4e-7 of its scale.
+    // The approximation of tanh is accurate to 4e-7 of its scale.
     (.scaledTanh(scale: -3, offset: 1), 1e-6, { 1 - 3 * tanh($0) }),
   ]
 
-  @Test("Norm, ReLU, residual, then the function", arguments: extents, Prologue.all)
+  @Test("Norm, ReLU and residual are applied before the function", arguments: extents, Prologue.all)
   func forward(extent: (pixels: Int, channels: Int), _ prologue: Prologue) {
     var random = Random(seed: 41)
     let input = LazyInput(shape(extent), prologue, random: &random)
@@ -46,7 +46,7 @@ import Testing
   @Test("The output may be the input's own memory", arguments: extents)
   func inPlace(extent: (pixels: Int, channels: Int)) {
     var random = Random(seed: 42)
-    let input = LazyInput(shape(extent), Prologue(hasNorm: true, rectifies: true, hasResidual: true), random: &random)
+    let input = LazyInput(shape(extent), Prologue(hasNorm: true, appliesReLU: true, hasResidual: true), random: &random)
     let buffer = GuardedBuffer(inBlocks(input.values.elements, batch: 1, channels: extent.channels))
     input.withActivationInput { description in
       var description = description

@@ -3,7 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The sums that kernels gather for the norm behind them, against mean and variance of what they wrote.
+/// Compares the sums that kernels compute for the next norm with mean and variance of their output.
 @Suite struct MomentsTests {
   /// One pixel, less than a tile, several tasks and strips.
   static let cases = [(1, 1), (2, 3), (7, 7), (37, 51), (150, 131)].flatMap { height, width in
@@ -13,14 +13,14 @@ import Testing
     }
   }
 
-  /// By channel modulo 4: centred, a mean of a thousand deviations either way, constant.
+  /// By channel modulo 4: centred, a mean of plus or minus a thousand deviations, constant.
   private static func weight(_ shapes: ConvolutionCase, random: inout Random) -> (weight: Tensor, bias: [Float]) {
     let weight = random.tensor(shapes.weightShape)
     var bias = [Float](repeating: 0, count: shapes.outputs)
     let taps = weight.count / shapes.outputs
     for channel in 0..<shapes.outputs {
       switch channel % 4 {
-      // Taps and inputs are uniform in ±1: a sum's deviation is √taps / 3.
+      // Taps and inputs are uniform in ±1: the deviation of a sum is √taps / 3.
       case 1: bias[channel] = 1000 * Float(taps).squareRoot() / 3
       case 2: bias[channel] = -1000 * Float(taps).squareRoot() / 3
       case 3:
@@ -32,7 +32,7 @@ import Testing
     return (weight, bias)
   }
 
-  /// Expects the norm of `result`'s own output: what is compared is the gathering, not the convolution.
+  /// Expects the norm of `result`'s own output: this tests the sums, not the convolution.
   private func expectNorm(of result: KernelResult, gamma: [Float], beta: [Float], _ name: String) {
     let channels = gamma.count
     let pixels = result.output.count / channels
@@ -58,28 +58,28 @@ import Testing
     expectNorm(of: result(gamma, beta), gamma: gamma, beta: beta, name)
   }
 
-  @Test("Sums of every convolution, also where the mean is a thousand deviations", arguments: cases, [false, true])
-  func convolutions(_ shapes: ConvolutionCase, rectifies: Bool) {
+  @Test("Sums of every convolution, also with a mean of a thousand deviations", arguments: cases, [false, true])
+  func convolutions(_ shapes: ConvolutionCase, appliesReLU: Bool) {
     var random = Random(seed: 52)
     let input = LazyInput(shapes.inputShape, random: &random)
     let (weight, bias) = Self.weight(shapes, random: &random)
     for algorithm in shapes.fusedAlgorithms {
       let ones = [Float](repeating: 1, count: shapes.outputs)
       let result = algorithm.kernel(for: shapes.geometry).forward(
-        input, weight: weight.elements, bias: bias, rectifies: rectifies, gathers: true)
+        input, weight: weight.elements, bias: bias, appliesReLU: appliesReLU, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
   }
 
   @Test("Sums of the convolution on a picture", arguments: [(1, 1), (5, 2), (151, 43)], [false, true])
-  func picture(size: (width: Int, height: Int), rectifies: Bool) {
+  func picture(size: (width: Int, height: Int), appliesReLU: Bool) {
     let (width, height) = size
     let shapes = ConvolutionCase(
       height: height, width: width, inputs: 3, outputs: 24, kernel: 9, padding: 4, mode: .reflect)
     var random = Random(seed: 53)
     let picture = StridedPicture(width: width, height: height, random: &random)
     var (weight, bias) = Self.weight(shapes, random: &random)
-    // Bytes deviate by 74 where floats deviate by 0.58.
+    // Bytes deviate by 74, floats by 0.58.
     bias = bias.map { $0 * 128 }
     let geometry = shapes.geometry
     for algorithm in PictureAlgorithm.allCases {
@@ -88,14 +88,14 @@ import Testing
           { gamma, beta in
             algorithm.kernel(for: geometry).forward(
               input, map: PictureMap(geometry, width: width, height: height), weight: weight, bias: bias,
-              rectifies: rectifies, gamma: gamma, beta: beta)
+              appliesReLU: appliesReLU, gamma: gamma, beta: beta)
           }, channels: 24, "\(algorithm), \(width)×\(height)")
       }
     }
   }
 
   @Test("Sums of depthwise and separable convolutions", arguments: cases, [false, true])
-  func depthwise(_ shapes: ConvolutionCase, rectifies: Bool) {
+  func depthwise(_ shapes: ConvolutionCase, appliesReLU: Bool) {
     let channels = shapes.inputs
     let depthwise = ConvolutionCase(
       height: shapes.height, width: shapes.width, inputs: channels, outputs: channels, kernel: 3, padding: 1,
@@ -108,7 +108,7 @@ import Testing
     let ones = [Float](repeating: 1, count: channels)
     for algorithm in DepthwiseAlgorithm.allCases where algorithm.supports(depthwise.geometry) {
       let result = algorithm.kernel(for: depthwise.geometry).forward(
-        input, weight: filter.elements, bias: bias, rectifies: rectifies, gathers: true)
+        input, weight: filter.elements, bias: bias, appliesReLU: appliesReLU, gathers: true)
       expectNorm(of: result, gamma: ones, beta: ones.map { _ in 0 }, "\(algorithm)")
     }
     guard shapes.upsampling == 1 else { return }
@@ -118,7 +118,7 @@ import Testing
       random: &random)
     let result = SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
       input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
-      pointwise: pointwise.elements, bias: outputBias, rectifies: rectifies, gathers: true)
+      pointwise: pointwise.elements, bias: outputBias, appliesReLU: appliesReLU, gathers: true)
     expectNorm(
       of: result, gamma: [Float](repeating: 1, count: shapes.outputs),
       beta: [Float](repeating: 0, count: shapes.outputs), "separable")

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Threading
 
-/// Area reduction by two is 2×2 average pooling: averages of four numbers, expected within single precision.
+/// Area reduction by two is 2×2 average pooling: means of four values, expected within single precision.
 @Suite struct AreaHalvingTests {
   static let shapes = [
     Shape(batch: 1, height: 2, width: 2, channels: 3), Shape(batch: 2, height: 2, width: 10, channels: 8),

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Threading
 
-/// Resampling from one size to another, larger or smaller along each axis.
+/// Resampling between two sizes, larger or smaller along each axis.
 struct ResamplingCase: Sendable, CustomTestStringConvertible {
   let input: Shape
   let height: Int
@@ -124,7 +124,7 @@ struct ResamplingCase: Sendable, CustomTestStringConvertible {
     expectAgreement(sharpened(input.elements, example), expected, within: Tolerance.singlePrecision, "output")
   }
 
-  @Test("A draft that is sharpened, enlarged and reduced again is the draft", arguments: [1, 2, 3, 4, 9])
+  @Test("Sharpening, enlarging and reducing a draft restores it", arguments: [1, 2, 3, 4, 9])
   func enlargementIsUndone(factor: Int) {
     var random = Random(seed: 6)
     let draft = Shape(batch: 1, height: 12, width: 17, channels: 3)
@@ -139,25 +139,26 @@ struct ResamplingCase: Sendable, CustomTestStringConvertible {
       difference(enlarged(input, example, step: 1)),
       difference(enlarged(sharpened(input, example), example, step: 1))
     )
-    // Noise is the hardest case. Without sharpening a third of it is lost; with it, what two neighbours share by 2 % along each axis.
+    // Noise is the hardest case. Without sharpening a third of it is lost; with it, 2 % of the neighbours' values along
+    // each axis.
     #expect(factor == 1 ? found == 0 : plain > 20 && found < 0.25 * plain, "\(found) of \(plain)")
   }
 
-  @Test("A picture of one colour keeps it, whatever the sizes", arguments: ResamplingCase.all)
+  @Test("A uniform picture keeps its colour at any size", arguments: ResamplingCase.all)
   func constants(_ example: ResamplingCase) {
     let input = [Float](repeating: 200, count: example.input.count)
-    // Weights add up to 1 within rounding.
+    // The weights add up to 1 within rounding.
     #expect(area(input, example).allSatisfy { abs($0 - 200) < 1e-3 })
     #expect(enlarged(input, example, step: 1).allSatisfy { $0 == 200 })
   }
 
-  @Test("Gradients are those of central differences")
+  @Test("Gradients agree with central differences")
   func centralDifferences() {
     let example = ResamplingCase(input: Shape(batch: 1, height: 6, width: 7, channels: 2), height: 4, width: 9)
     var random = Random(seed: 3)
     let point = random.uniform(count: example.input.count)
     let indices = random.indices(count: 30, below: point.count)
-    // Linear functions: differences over a large step are exact but for rounding.
+    // Linear functions: differences over a large step are exact up to rounding.
     let outer = random.uniform(count: example.output.count)
     let reduction = gradientMismatches(
       at: point, analytic: areaBackward(outer, example), indices: indices, step: 1,
@@ -175,7 +176,8 @@ struct ResamplingCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test("Blocks' values and what is added to pixels agree with double precision", arguments: [(1, 1), (6, 8), (7, 5)])
+  @Test(
+    "The values of blocks and the residuals of pixels agree with double precision", arguments: [(1, 1), (6, 8), (7, 5)])
   func blocks(height: Int, width: Int) {
     var random = Random(seed: 4)
     let shape = Shape(batch: 2, height: height, width: width, channels: 3)

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Threading
 
-/// A film and its canvas.
+/// A frame and its canvas.
 struct CanvasCase: Sendable, CustomTestStringConvertible {
   let width: Int
   let height: Int
@@ -22,7 +22,7 @@ struct CanvasCase: Sendable, CustomTestStringConvertible {
     CanvasCase(width: 130, height: 75, canvasWidth: 44, canvasHeight: 28),
     CanvasCase(width: 259, height: 31, canvasWidth: 260, canvasHeight: 32),
     CanvasCase(width: 33, height: 141, canvasWidth: 12, canvasHeight: 48),
-    // Each row of the film lies between others that are far apart.
+    // Each row of the frame lies between canvas rows that are far apart.
     CanvasCase(width: 4, height: 5, canvasWidth: 128, canvasHeight: 160),
   ]
 
@@ -38,7 +38,7 @@ struct CanvasCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Weights and biases of both convolutions.
+/// The weights and biases of both convolutions.
 private struct Weights {
   let tensors: [Tensor]
 
@@ -61,7 +61,7 @@ private struct Weights {
 }
 
 @Suite struct RevisionPassTests {
-  /// The canvas of a film of floats, its luma and the film's.
+  /// Returns the canvas of a frame of floats, its luma and the luma of the frame.
   private func reduced(_ film: Tensor, _ example: CanvasCase, threads: Int = 3) -> (
     canvas: [Float], canvasLuma: [Float], luma: [Float]
   ) {
@@ -78,7 +78,7 @@ private struct Weights {
     return (canvas.elements, canvasLuma.elements, luma.elements)
   }
 
-  /// The picture in front of rounding.
+  /// Returns the picture before rounding.
   private func revised(
     _ pass: RevisionPass, _ example: CanvasCase, film: Tensor, draft: Tensor, weights: GuardedBuffer, threads: Int = 3
   ) -> [Float] {
@@ -109,7 +109,7 @@ private struct Weights {
       enlarged, Reference.convolution(mirroredOnce(hidden), weight: tensors[2], bias: tensors[3], geometry: .init()))
   }
 
-  /// One row and column more on every side, mirrored, or repeated where there is one alone.
+  /// Extends each side by one row or column, reflected, or repeated if there is only one.
   private func mirroredOnce(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
@@ -149,7 +149,7 @@ private struct Weights {
     #expect(alone.canvas == canvas && alone.canvasLuma == canvasLuma)
   }
 
-  @Test("A film of bytes has the canvas of the same floats, its luma is rounded, and rows may be apart")
+  @Test("A frame of bytes has the same canvas as its floats, its luma is rounded, and rows may have gaps")
   func reductionOfBytes() {
     for example in CanvasCase.all {
       var random = Random(seed: 2)
@@ -192,16 +192,16 @@ private struct Weights {
     let expected = expected(film, draft, weights, channels: channels)
     let output = revised(pass, example, film: film, draft: draft, weights: weights.packed(pass))
     expectAgreement(output, expected, within: Tolerance.singlePrecision, "picture")
-    // Vectors of eight, and other bands: the same bits.
+    // Vectors of eight and other bands give bit-identical results.
     let narrow = example.pass(channels: channels, mayUseWideVectors: false)
     #expect(revised(narrow, example, film: film, draft: draft, weights: weights.packed(narrow)) == output)
     #expect(revised(pass, example, film: film, draft: draft, weights: weights.packed(pass), threads: 1) == output)
   }
 
-  @Test("Bytes are the rounded floats, and nothing between rows is touched", arguments: CanvasCase.all, [0, 8])
+  @Test("Bytes are the rounded floats, and gaps between rows are not changed", arguments: CanvasCase.all, [0, 8])
   func bytes(_ example: CanvasCase, channels: Int) {
     var random = Random(seed: 5)
-    // Of one luma a pixel that is whole: bytes and floats of it are the same.
+    // Grey pixels have integer luma: bytes and floats of it are the same.
     let grey = random.wholeNumbers(Shape([example.width * example.height]), in: 0...255).elements
     let film = Tensor(example.film, elements: grey.flatMap { [$0, $0, $0] })
     let draft = random.tensor(example.canvas, in: -20...275)
@@ -232,7 +232,7 @@ private struct Weights {
           #expect(byte == 9)
           continue
         }
-        // Luma in single precision is whole but for its rounding, which may move a value across a half.
+        // Luma in single precision is an integer up to rounding, which may move a value across a half.
         let value = min(max(floats[row * 3 * example.width + column], 0), 255)
         #expect(abs(Float(byte) - value) <= 0.501)
       }

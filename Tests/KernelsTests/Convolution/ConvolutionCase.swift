@@ -3,7 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The extents of a convolution under test.
+/// The dimensions of a convolution under test.
 struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
   var batch = 1
   var height: Int
@@ -42,8 +42,8 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
 
   // MARK: Cases
 
-  /// Every kernel, stride and mode over odd and even sizes, one pixel, sizes below the padding, and channel counts on both
-  /// sides of a vector register.
+  /// Every kernel, stride and padding mode over odd and even sizes, one pixel, sizes smaller than the padding, and
+  /// channel counts below and above a vector register.
   static let small: [ConvolutionCase] = {
     let sizes = [(1, 1), (2, 1), (3, 5), (6, 7), (13, 11)]
     let channels = [(1, 1), (3, 5), (5, 3), (8, 8), (13, 1), (3, 32), (32, 13), (8, 3)]
@@ -73,12 +73,12 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
     ConvolutionCase(height: 3, width: 4, inputs: 8, outputs: 5, kernel: 3, padding: 4, mode: .zeros),
     ConvolutionCase(height: 3, width: 4, inputs: 8, outputs: 5, kernel: 1, padding: 2, mode: .zeros),
     ConvolutionCase(height: 4, width: 3, inputs: 3, outputs: 5, kernel: 3, padding: 2, mode: .reflect),
-    // Mirrored more than once: PyTorch refuses these, our definition continues the pattern.
+    // Reflected more than once: PyTorch refuses these; this definition continues the pattern.
     ConvolutionCase(height: 3, width: 2, inputs: 3, outputs: 5, kernel: 9, padding: 4, mode: .reflect),
     ConvolutionCase(height: 1, width: 1, inputs: 3, outputs: 5, kernel: 3, padding: 1, mode: .reflect),
   ]
 
-  /// Nearest upsampling in front of the convolution, as in the network's decoder.
+  /// Nearest upsampling before the convolution, as in the network's decoder.
   static let upsampled = [
     ConvolutionCase(
       batch: 2, height: 5, width: 3, inputs: 8, outputs: 5, kernel: 3, padding: 1, mode: .reflect, upsampling: 2),
@@ -97,7 +97,7 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
       height: 3, width: 5, inputs: 3, outputs: 8, kernel: 3, stride: 2, padding: 1, mode: .zeros, upsampling: 2),
   ]
 
-  /// Large enough for several chunks, strips or bands of every algorithm, with a rest.
+  /// Large enough for several chunks, strips or bands of every algorithm, with a remainder.
   static let large = [
     ConvolutionCase(height: 45, width: 43, inputs: 32, outputs: 32, kernel: 3, padding: 1, mode: .reflect),
     ConvolutionCase(batch: 2, height: 13, width: 19, inputs: 32, outputs: 3, kernel: 9, padding: 4, mode: .reflect),
@@ -106,10 +106,10 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
     ConvolutionCase(height: 17, width: 21, inputs: 5, outputs: 32, kernel: 9, padding: 4, mode: .reflect),
     ConvolutionCase(height: 71, width: 69, inputs: 32, outputs: 13, kernel: 3, stride: 2, padding: 1, mode: .reflect),
     ConvolutionCase(height: 31, width: 38, inputs: 24, outputs: 40, kernel: 3, stride: 2, padding: 1, mode: .reflect),
-    // More channels than a strip of Winograd tiles in the second-level cache bears.
+    // More channels than a strip of Winograd tiles in the second-level cache can hold.
     ConvolutionCase(batch: 2, height: 13, width: 19, inputs: 136, outputs: 144, kernel: 3, padding: 1, mode: .zeros),
     ConvolutionCase(batch: 2, height: 9, width: 9, inputs: 8, outputs: 152, kernel: 3, padding: 1, mode: .reflect),
-    // More tiles than one chunk of a weight gradient, or of a convolution of many channels.
+    // More tiles than one chunk of a weight gradient, or of a convolution with many channels.
     ConvolutionCase(height: 199, width: 193, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .reflect),
     ConvolutionCase(height: 147, width: 151, inputs: 136, outputs: 8, kernel: 3, padding: 1, mode: .zeros),
     ConvolutionCase(
@@ -119,7 +119,7 @@ struct ConvolutionCase: Sendable, Hashable, CustomTestStringConvertible {
   static let all = small + unusualPadding + upsampled + large
 }
 
-/// Inputs of a case and the reference results.
+/// The inputs of a case and the reference results.
 struct ConvolutionExample {
   let input: Tensor
   let weight: Tensor

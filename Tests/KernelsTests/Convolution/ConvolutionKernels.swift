@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 import Threading
 
-/// The convolution kernels on arrays: scratch of exactly the promised size, everything between guards, nothing zeroed.
+/// The convolution kernels on arrays: scratch of exactly the required size, all arrays between guards, nothing zeroed.
 extension Convolution2D {
   func forward(
-    _ input: [Float], weight: [Float], bias: [Float]?, rectifies: Bool = false, pool: ComputePool = pool
+    _ input: [Float], weight: [Float], bias: [Float]?, appliesReLU: Bool = false, pool: ComputePool = pool
   ) -> [Float] {
     let input = GuardedBuffer(input)
     let weight = GuardedBuffer(weight)
@@ -17,13 +17,13 @@ extension Convolution2D {
     prepareWeight(weight.pointer, into: prepared.pointer, pool: pool)
     forward(
       input.pointer, preparedWeight: prepared.pointer,
-      epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies),
+      epilogue: ConvolutionEpilogue(bias: bias.map { UnsafePointer($0.pointer) }, appliesReLU: appliesReLU),
       output: output.pointer, scratch: scratch.pointer, pool: pool)
     expectIntact(input, weight, bias, prepared, scratch, output)
     return output.elements
   }
 
-  /// The gradient of the weight, added to `start`.
+  /// Returns the gradient of the weight, added to `start`.
   func weightGradient(
     _ input: [Float], outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool
   ) -> [Float] {
@@ -37,7 +37,7 @@ extension Convolution2D {
     return gradient.elements
   }
 
-  /// The gradient of the bias, added to `start`.
+  /// Returns the gradient of the bias, added to `start`.
   func biasGradient(_ outputGradient: [Float], addedTo start: [Float], pool: ComputePool = pool) -> [Float] {
     let outer = GuardedBuffer(outputGradient)
     let gradient = GuardedBuffer(start)
@@ -48,7 +48,7 @@ extension Convolution2D {
 }
 
 extension ConvolutionInputGradient {
-  /// The gradient of the input.
+  /// Returns the gradient of the input.
   func run(_ outputGradient: [Float], mask: [Float]? = nil, weight: [Float], pool: ComputePool = pool) -> [Float] {
     let outer = GuardedBuffer(outputGradient)
     let mask = mask.map(GuardedBuffer.init)

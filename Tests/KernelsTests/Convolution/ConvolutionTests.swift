@@ -36,11 +36,11 @@ import Threading
     let gradient = ConvolutionInputGradient(shapes.geometry).run(
       example.outputGradient.elements, weight: example.weight.elements)
     let discrepancy = Discrepancy(gradient, expected: example.gradients().input.elements)
-    // The algorithm is the gradient's own choice: Winograd's tolerance covers all.
+    // The gradient chooses its algorithm: Winograd's tolerance covers all.
     #expect(discrepancy.relative <= Tolerance.of(.fused), "\(discrepancy)")
   }
 
-  @Test("A mask on the way back is that of a ReLU behind the convolution", arguments: ConvolutionCase.all)
+  @Test("A mask in the backward pass is equivalent to a ReLU after the convolution", arguments: ConvolutionCase.all)
   func inputGradientReadsMask(_ shapes: ConvolutionCase) {
     let gradient = ConvolutionInputGradient(shapes.geometry)
     guard gradient.readsMask else { return }
@@ -64,20 +64,20 @@ import Threading
   }
 
   @Test(arguments: [3, 9])
-  func epilogueAddsBiasThenRectifies(kernel: Int) {
+  func epilogueAddsBiasThenAppliesReLU(kernel: Int) {
     let shapes = ConvolutionCase(
       height: 7, width: 5, inputs: 8, outputs: 13, kernel: kernel, padding: kernel / 2, mode: .zeros)
     let example = ConvolutionExample(shapes)
     for algorithm in shapes.algorithms {
-      for (withBias, rectifies) in [(false, false), (false, true), (true, true)] {
+      for (withBias, appliesReLU) in [(false, false), (false, true), (true, true)] {
         var expected = example.output(withBias: withBias)
-        if rectifies { expected = Reference.relu(expected) }
+        if appliesReLU { expected = Reference.relu(expected) }
         let output = Convolution2D(shapes.geometry, algorithm: algorithm).forward(
           example.input.elements, weight: example.weight.elements, bias: withBias ? example.bias.elements : nil,
-          rectifies: rectifies)
+          appliesReLU: appliesReLU)
         let discrepancy = Discrepancy(output, expected: expected.elements)
         #expect(
-          discrepancy.relative <= Tolerance.of(algorithm), "\(algorithm) \(withBias) \(rectifies): \(discrepancy)")
+          discrepancy.relative <= Tolerance.of(algorithm), "\(algorithm) \(withBias) \(appliesReLU): \(discrepancy)")
       }
     }
   }
@@ -101,7 +101,7 @@ import Threading
     }
   }
 
-  /// The trainer's promise of equal bytes rests on this.
+  /// The trainer relies on this for bit-identical results.
   @Test(arguments: ConvolutionCase.large)
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     let example = ConvolutionExample(shapes)
@@ -129,7 +129,7 @@ import Threading
     let example = ConvolutionExample(shapes, seed: 5)
     let (input, weight) = (example.input.elements, example.weight.elements)
     let outer = example.outputGradient.elements
-    // Linear in either argument: a large step loses nothing and keeps rounding small.
+    // Linear in either argument: a large step is exact and keeps rounding small.
     let step: Float = 0.5
     var random = Random(seed: 6)
     for algorithm in shapes.algorithms {

@@ -4,18 +4,19 @@ import Tensors
 import Testing
 
 extension ConvolutionCase {
-  /// The algorithms between two activations that compute this case.
+  /// The algorithms between two activations that support this case.
   var fusedAlgorithms: [FusedAlgorithm] { FusedAlgorithm.allCases.filter { $0.supports(geometry) } }
 
   private var fitsKernel: Bool { min(height, width) * upsampling + 2 * padding >= kernel }
 
-  /// One pixel, lines, whole tiles of every size with and without a rest, and several strips and tasks with a rest.
+  /// One pixel, lines, whole tiles of every size with and without a remainder, and several strips and tasks with a
+  /// remainder.
   private static let sizes = [(1, 1), (1, 5), (9, 1), (2, 3), (5, 7), (6, 6), (7, 7), (13, 19), (37, 51)]
 
-  /// One vector, whole and broken pairs and panels, and more than one group of 32 outputs or 128 inputs.
+  /// One vector, complete and incomplete pairs and panels, and more than one group of 32 outputs or 128 inputs.
   private static let channelPairs = [(8, 8), (16, 8), (8, 24), (24, 16), (32, 40), (40, 32), (8, 136), (136, 16)]
 
-  /// 3×3 of stride 1 plain and behind nearest upsampling: what the fast forms take.
+  /// 3×3, stride 1, with and without nearest upsampling: the geometries of the fast algorithms.
   static let fusedThreeByThree: [ConvolutionCase] = sizes.enumerated().flatMap { sizeIndex, size in
     channelPairs.enumerated().flatMap { pairIndex, pair in
       PaddingMode.allCases.map { mode in
@@ -26,7 +27,7 @@ extension ConvolutionCase {
     }
   }
 
-  /// Other kernels and strides, which only the direct form takes.
+  /// Other kernels and strides, which only the direct algorithm supports.
   static let fusedOther: [ConvolutionCase] = {
     var cases: [ConvolutionCase] = []
     for (sizeIndex, size) in [(1, 1), (1, 5), (2, 3), (6, 7), (13, 19)].enumerated() {
@@ -45,7 +46,8 @@ extension ConvolutionCase {
     return cases
   }()
 
-  /// Paddings that are not half of the kernel, upsampling that the fast form does not take, and more strips in a row than one.
+  /// Paddings that are not half of the kernel, upsampling that the fast algorithm does not support, and more than one
+  /// strip per row.
   static let fusedUnusual: [ConvolutionCase] = [
     ConvolutionCase(height: 3, width: 3, inputs: 8, outputs: 8, kernel: 3, padding: 0, mode: .zeros),
     ConvolutionCase(batch: 3, height: 8, width: 15, inputs: 24, outputs: 16, kernel: 3, padding: 0, mode: .reflect),
@@ -67,7 +69,8 @@ extension ConvolutionCase {
 
   static let fused = (fusedThreeByThree + fusedOther + fusedUnusual).filter(\.fitsKernel)
 
-  /// A few that together take every branch of the reader: single and paired vectors, every algorithm, borders of both kinds.
+  /// A few cases that together cover every branch of the reader: single and paired vectors, every algorithm, both
+  /// padding modes.
   static let fusedPrologue: [ConvolutionCase] = [
     ConvolutionCase(height: 1, width: 1, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .zeros),
     ConvolutionCase(batch: 3, height: 7, width: 13, inputs: 8, outputs: 8, kernel: 3, padding: 1, mode: .zeros),
@@ -83,7 +86,7 @@ extension ConvolutionCase {
     ConvolutionCase(height: 6, width: 10, inputs: 16, outputs: 8, kernel: 5, padding: 2, mode: .zeros),
     ConvolutionCase(height: 7, width: 5, inputs: 8, outputs: 16, kernel: 1, padding: 0, mode: .zeros),
     ConvolutionCase(height: 7, width: 8, inputs: 8, outputs: 16, kernel: 5, stride: 3, padding: 2, mode: .zeros),
-    // Here some pixels are never read, or never by the strip that they would belong to.
+    // Here some pixels are never read, or not by the strip to which they belong.
     ConvolutionCase(height: 8, width: 14, inputs: 16, outputs: 8, kernel: 3, padding: 0, mode: .zeros),
     ConvolutionCase(height: 7, width: 8, inputs: 8, outputs: 16, kernel: 1, stride: 2, padding: 0, mode: .zeros),
     ConvolutionCase(height: 7, width: 8, inputs: 8, outputs: 16, kernel: 3, stride: 3, padding: 1, mode: .zeros),
@@ -91,38 +94,38 @@ extension ConvolutionCase {
   ]
 }
 
-/// What a convolution still has to do to its input.
+/// The pending operations on the input of a convolution.
 struct Prologue: Sendable, CustomTestStringConvertible {
   var hasNorm = false
-  var rectifies = false
+  var appliesReLU = false
   var hasResidual = false
 
   var testDescription: String {
-    [hasNorm ? "norm" : nil, rectifies ? "ReLU" : nil, hasResidual ? "residual" : nil].compactMap { $0 }
+    [hasNorm ? "norm" : nil, appliesReLU ? "ReLU" : nil, hasResidual ? "residual" : nil].compactMap { $0 }
       .joined(separator: ", ")
   }
 
   static let all = [false, true].flatMap { norm in
-    [false, true].flatMap { rectifies in
-      [false, true].map { Prologue(hasNorm: norm, rectifies: rectifies, hasResidual: $0) }
+    [false, true].flatMap { appliesReLU in
+      [false, true].map { Prologue(hasNorm: norm, appliesReLU: appliesReLU, hasResidual: $0) }
     }
   }
 }
 
-/// An activation as its producer left it, and what its reader makes of it in double precision.
+/// An activation as its producer wrote it, and the value after the reader's operations in double precision.
 struct LazyInput {
   let values: Tensor
   let scale: [Float]?
   let shift: [Float]?
-  let rectifies: Bool
+  let appliesReLU: Bool
   let residual: Tensor?
 
-  /// Random values; shifts are far from 0, so that a shifted zero of the padding shows.
+  /// Creates random values. Shifts are far from 0, so that a shifted zero of the padding is noticed.
   init(_ shape: Shape, _ prologue: Prologue = Prologue(), random: inout Random) {
     values = random.tensor(shape)
     scale = prologue.hasNorm ? random.uniform(count: shape.channels, in: -2...2) : nil
     shift = prologue.hasNorm ? random.uniform(count: shape.channels, in: 0.25...1.5) : nil
-    rectifies = prologue.rectifies
+    appliesReLU = prologue.appliesReLU
     residual = prologue.hasResidual ? random.tensor(shape) : nil
   }
 
@@ -134,14 +137,14 @@ struct LazyInput {
     for index in result.elements.indices {
       var value = result.elements[index]
       if let scale, let shift { value = value * Double(scale[index % channels]) + Double(shift[index % channels]) }
-      if rectifies { value = max(0, value) }
+      if appliesReLU { value = max(0, value) }
       if let residual { value += residual.elements[index] }
       result.elements[index] = value
     }
     return result
   }
 
-  /// Calls `body` with the kernels' description of this input, every array between guards.
+  /// Calls `body` with this input as the kernels receive it, with every array between guards.
   func withActivationInput<Result>(
     materialized: UnsafeMutablePointer<Float>? = nil, _ body: (ActivationInput) -> Result
   ) -> Result {
@@ -155,20 +158,20 @@ struct LazyInput {
     let result = body(
       ActivationInput(
         values.pointer, scale: scale.map { UnsafePointer($0.pointer) }, shift: shift.map { UnsafePointer($0.pointer) },
-        rectifies: rectifies, residual: residual.map { UnsafePointer($0.pointer) }, materialized: materialized))
+        appliesReLU: appliesReLU, residual: residual.map { UnsafePointer($0.pointer) }, materialized: materialized))
     expectIntact(values, scale, shift, residual)
     return result
   }
 }
 
-/// `[N, pixels, C]` as the fused kernels have it, `[N, C/8, pixels, 8]`.
+/// Converts `[N, pixels, C]` to the layout of the fused kernels, `[N, C/8, pixels, 8]`.
 func inBlocks(_ elements: [Float], batch: Int, channels: Int) -> [Float] {
   var result = elements
   forEachInBlocks(count: elements.count, batch: batch, channels: channels) { result[$1] = elements[$0] }
   return result
 }
 
-/// `[N, C/8, pixels, 8]` as the reference kernels have it, `[N, pixels, C]`.
+/// Converts `[N, C/8, pixels, 8]` to the layout of the reference kernels, `[N, pixels, C]`.
 func fromBlocks(_ elements: [Float], batch: Int, channels: Int) -> [Float] {
   var result = elements
   forEachInBlocks(count: elements.count, batch: batch, channels: channels) { result[$0] = elements[$1] }

@@ -3,7 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// The convolution of `input` in double precision, with the upsampling in front of it.
+/// Returns the convolution of `input` in double precision, including the upsampling before it.
 func referenceConvolution(
   _ input: ReferenceTensor, _ shapes: ConvolutionCase, weight: Tensor, bias: Tensor? = nil
 ) -> ReferenceTensor {
@@ -36,7 +36,7 @@ extension Reference.ConvolutionGeometry {
     }
   }
 
-  @Test("The cases force every algorithm, the preferred one is as documented")
+  @Test("The cases cover every algorithm, and the preferred one is as documented")
   func algorithms() {
     for algorithm in FusedAlgorithm.allCases {
       let cases = ConvolutionCase.fused.filter { algorithm.supports($0.geometry) }
@@ -49,10 +49,10 @@ extension Reference.ConvolutionGeometry {
   }
 
   @Test(
-    "Results are the same bits for any number of threads", arguments: ConvolutionCase.fused.filter { $0.inputs < 100 })
+    "Results are bit-identical for any number of threads", arguments: ConvolutionCase.fused.filter { $0.inputs < 100 })
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 12)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(shapes.weightShape).elements
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
@@ -62,7 +62,8 @@ extension Reference.ConvolutionGeometry {
   }
 
   @Test(
-    "Norm, ReLU and residual are read along, zeros of the padding stay zeros", arguments: ConvolutionCase.fusedPrologue,
+    "Norm, ReLU and residual of the input are applied, and padding remains zero",
+    arguments: ConvolutionCase.fusedPrologue,
     Prologue.all)
   func prologue(_ shapes: ConvolutionCase, _ prologue: Prologue) {
     var random = Random(seed: 13)
@@ -75,13 +76,13 @@ extension Reference.ConvolutionGeometry {
       expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
       guard convolution.materializesInput else { continue }
       let keeping = convolution.forward(input, weight: weight.elements, materializes: true)
-      #expect(keeping.output == result.output, "\(algorithm): keeping what is read changes nothing else")
-      // What was not written is not a number, and infinitely far.
+      #expect(keeping.output == result.output, "\(algorithm): materializing the input does not change the output")
+      // Unwritten values are NaN, whose distance counts as infinite.
       expectAgreement(keeping.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), materialized")
     }
   }
 
-  @Test("The input is only offered to be kept where every pixel is read by the strip that it belongs to")
+  @Test("The input can be materialized only if every pixel is read by the strip to which it belongs")
   func materializesInput() {
     func materializes(_ algorithm: FusedAlgorithm, kernel: Int, stride: Int, padding: Int, upsampling: Int = 1) -> Bool
     {
@@ -104,7 +105,7 @@ extension Reference.ConvolutionGeometry {
     #expect(!materializes(.direct, kernel: 3, stride: 3, padding: 1))
   }
 
-  @Test("Bias is added, then ReLU taken", arguments: ConvolutionCase.fusedPrologue)
+  @Test("Bias is added before ReLU", arguments: ConvolutionCase.fusedPrologue)
   func epilogue(_ shapes: ConvolutionCase) {
     var random = Random(seed: 14)
     let input = LazyInput(shapes.inputShape, random: &random)
@@ -114,14 +115,14 @@ extension Reference.ConvolutionGeometry {
     let biased = referenceConvolution(input.reference, shapes, weight: weight, bias: bias)
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
-      let without = convolution.forward(input, weight: weight.elements, rectifies: true)
+      let without = convolution.forward(input, weight: weight.elements, appliesReLU: true)
       expectAgreement(without.output, Reference.relu(plain), within: Tolerance.of(algorithm), "\(algorithm), no bias")
-      let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
+      let with = convolution.forward(input, weight: weight.elements, bias: bias.elements, appliesReLU: true)
       expectAgreement(with.output, Reference.relu(biased), within: Tolerance.of(algorithm), "\(algorithm), bias")
     }
   }
 
-  @Test("A residual is added behind bias and ReLU", arguments: ConvolutionCase.fusedPrologue)
+  @Test("A residual is added after bias and ReLU", arguments: ConvolutionCase.fusedPrologue)
   func residual(_ shapes: ConvolutionCase) {
     var random = Random(seed: 16)
     let input = LazyInput(shapes.inputShape, random: &random)
@@ -137,24 +138,25 @@ extension Reference.ConvolutionGeometry {
     for algorithm in shapes.fusedAlgorithms {
       let convolution = algorithm.kernel(for: shapes.geometry)
       guard convolution.addsResidual else { continue }
-      for rectifies in [false, true] {
+      for appliesReLU in [false, true] {
         let result = convolution.forward(
-          input, weight: weight.elements, bias: bias.elements, rectifies: rectifies, residual: residual.elements)
+          input, weight: weight.elements, bias: bias.elements, appliesReLU: appliesReLU, residual: residual.elements)
         expectAgreement(
-          result.output, added(to: rectifies ? Reference.relu(biased) : biased), within: Tolerance.of(algorithm),
-          "\(algorithm), rectifies \(rectifies)")
+          result.output, added(to: appliesReLU ? Reference.relu(biased) : biased), within: Tolerance.of(algorithm),
+          "\(algorithm), appliesReLU \(appliesReLU)")
       }
     }
   }
 
-  @Test("Channels that the weight does not have count as zeros", arguments: [(1, 3), (5, 13), (23, 40)])
+  @Test("Channels beyond those of the weight count as zeros", arguments: [(1, 3), (5, 13), (23, 40)])
   func fewerChannels(outputs: Int, inputs: Int) {
     var random = Random(seed: 15)
     for upsampling in 1...2 {
       let shapes = ConvolutionCase(
-        height: 9, width: 8, inputs: (inputs + 7) / 8 * 8, outputs: (outputs + 7) / 8 * 8, kernel: 3, padding: 1,
+        height: 9, width: 8, inputs: ActivationLayout.storedChannels(inputs),
+        outputs: ActivationLayout.storedChannels(outputs), kernel: 3, padding: 1,
         mode: .reflect, upsampling: upsampling)
-      // What lies in the additional input channels must not matter.
+      // The values in the additional input channels must not matter.
       let input = LazyInput(shapes.inputShape, random: &random)
       let small = random.tensor(Shape([outputs, inputs, 3, 3]))
       var weight = ReferenceTensor(shapes.weightShape)
@@ -178,13 +180,13 @@ extension Reference.ConvolutionGeometry {
     }
   }
 
-  /// The bound of the default plan rests on this: sixteen layers of it stay within half a byte's step.
-  @Test("The error of the Winograd forms on a layer as in the network, against double precision")
+  /// The tolerance of the plan tests relies on this: sixteen layers stay within half a byte's step.
+  @Test("The error of the Winograd algorithms against double precision on a layer of the network's size")
   func winogradError() {
     let shapes = ConvolutionCase(height: 24, width: 30, inputs: 128, outputs: 32, kernel: 3, padding: 1, mode: .reflect)
     var random = Random(seed: 16)
     let input = LazyInput(
-      shapes.inputShape, Prologue(hasNorm: true, rectifies: true, hasResidual: true), random: &random)
+      shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true, hasResidual: true), random: &random)
     let weight = random.tensor(shapes.weightShape)
     let expected = referenceConvolution(input.reference, shapes, weight: weight).elements
     func error(_ algorithm: FusedAlgorithm) -> Double {
@@ -195,6 +197,6 @@ extension Reference.ConvolutionGeometry {
     #expect(six <= Tolerance.winogradSix, "F(6×6): \(six)")
     #expect(four <= Tolerance.winogradFour, "F(4×4): \(four)")
     #expect(direct <= Tolerance.singlePrecision, "direct: \(direct)")
-    #expect(direct < four && four < six, "the order of exactness that the algorithms' documentation states")
+    #expect(direct < four && four < six, "the order of accuracy in the documentation of the algorithms")
   }
 }

@@ -14,7 +14,7 @@ final class GuardedSums {
   private let whole: UnsafeMutableBufferPointer<Double>
   let pointer: UnsafeMutablePointer<Double>
 
-  /// `count` doubles, not a number until written.
+  /// Creates `count` doubles, which are NaN until written.
   init(count: Int) {
     let start = UnsafeMutablePointer<Double>.allocate(capacity: count + 2 * Self.guardCount)
     whole = UnsafeMutableBufferPointer(start: start, count: count + 2 * Self.guardCount)
@@ -25,24 +25,24 @@ final class GuardedSums {
 
   deinit { whole.deallocate() }
 
-  /// Whether nothing was written beside the sums.
+  /// Whether nothing was written outside the sums.
   var isIntact: Bool {
     (whole.prefix(Self.guardCount) + whole.suffix(Self.guardCount)).allSatisfy { $0 == Self.guardValue }
   }
 }
 
-/// What a kernel makes of an activation or of a picture.
+/// The result of a kernel for an activation or a picture.
 struct KernelResult: Equatable {
   var output: [Float]
-  /// Scale and shift of the norm behind it, for γ = 1 and β = 0 unless given.
+  /// Scale and shift of the norm after it, for γ = 1 and β = 0 unless given.
   var scale: [Float] = []
   var shift: [Float] = []
   var materialized: [Float] = []
 }
 
-/// Runs `kernel` with an output of `pixels` × `channels`, unset and between guards; gathers the norm's sums where asked for.
+/// Runs `kernel` with an output of `pixels` × `channels`, unset and between guards, and optionally with sums of a norm.
 func withOutput(
-  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+  batch: Int = 1, pixels: Int, channels: Int, bias: [Float]? = nil, appliesReLU: Bool = false, residual: [Float]? = nil,
   tasks: Int? = nil, gamma: [Float]? = nil, beta: [Float]? = nil, _ kernel: (ActivationOutput) -> Void
 ) -> KernelResult {
   let output = GuardedBuffer(count: batch * pixels * channels)
@@ -51,12 +51,12 @@ func withOutput(
   let sums = tasks.map { GuardedSums(count: Moments.count(tasks: $0, channels: channels)) }
   kernel(
     ActivationOutput(
-      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, rectifies: rectifies,
+      output.pointer, bias: bias.map { UnsafePointer($0.pointer) }, appliesReLU: appliesReLU,
       residual: residual.map { UnsafePointer($0.pointer) }, moments: sums?.pointer))
   expectIntact(output, bias, residual)
   var result = KernelResult(output: fromBlocks(output.elements, batch: batch, channels: channels))
   if let tasks, let sums {
-    #expect(sums.isIntact, "written beside the sums")
+    #expect(sums.isIntact, "written outside the sums")
     let scale = GuardedBuffer(count: channels)
     let shift = GuardedBuffer(count: channels)
     Moments.finish(
@@ -69,7 +69,8 @@ func withOutput(
   return result
 }
 
-/// A layer's weight `[O, I, k, k]`, perhaps of fewer channels than the geometry's, and the bias of one that another follows.
+/// The weight of a layer, `[O, I, k, k]`, possibly with fewer channels than the geometry, and the bias of a layer that
+/// is followed by another.
 struct Filter {
   let values: [Float]
   let outputs: Int
@@ -79,7 +80,7 @@ struct Filter {
 }
 
 extension ConvolutionKernel {
-  /// Packs weights, every array between guards.
+  /// Packs weights, with every array between guards.
   func packed(_ filters: [Filter]) -> GuardedBuffer {
     let packed = GuardedBuffer(count: packedWeightCount)
     let values = filters.map { GuardedBuffer($0.values) }
@@ -95,10 +96,10 @@ extension ConvolutionKernel {
   }
 }
 
-/// The kernels on arrays: scratch of exactly the promised size, which begins as zeros, and everything between guards.
+/// The kernels on arrays: scratch of exactly the required size, which is zeroed, and all arrays between guards.
 extension ConvolutionKernel where Input == ActivationInput, Output == ActivationOutput {
   func forward(
-    _ input: LazyInput, filters: [Filter], bias: [Float]? = nil, rectifies: Bool = false, residual: [Float]? = nil,
+    _ input: LazyInput, filters: [Filter], bias: [Float]? = nil, appliesReLU: Bool = false, residual: [Float]? = nil,
     materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let packed = packed(filters)
@@ -106,7 +107,7 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
     let materialized = materializes ? GuardedBuffer(count: input.values.count) : nil
     var result = withOutput(
       batch: geometry.batch, pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias,
-      rectifies: rectifies, residual: residual, tasks: gathers ? taskCount : nil
+      appliesReLU: appliesReLU, residual: residual, tasks: gathers ? taskCount : nil
     ) { output in
       input.withActivationInput(materialized: materialized?.pointer) {
         forward($0, weight: packed.pointer, output: output, scratch: scratch.pointer, pool: pool)
@@ -118,10 +119,10 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
     return result
   }
 
-  /// The same with one weight, `[O, I, k, k]` of the geometry's outputs unless `weightChannels` says otherwise.
+  /// The same with one weight, `[O, I, k, k]`, with the outputs of the geometry or `weightChannels`.
   func forward(
     _ input: LazyInput, weight: [Float], weightChannels: (outputs: Int, inputs: Int)? = nil, bias: [Float]? = nil,
-    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    appliesReLU: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
     pool: ComputePool = pool
   ) -> KernelResult {
     let outputs = weightChannels?.outputs ?? geometry.outputChannels
@@ -130,14 +131,15 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
       inputs: weightChannels?.inputs ?? weight.count / (outputs * geometry.kernel * geometry.kernel),
       kernel: geometry.kernel)
     return forward(
-      input, filters: [filter], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes,
+      input, filters: [filter], bias: bias, appliesReLU: appliesReLU, residual: residual, materializes: materializes,
       gathers: gathers, pool: pool)
   }
 
-  /// The same with `depthwise`, `[C, 1, 3, 3]`, and `pointwise`, `[O, C, 1, 1]`, perhaps of fewer channels than the geometry's.
+  /// The same with `depthwise`, `[C, 1, 3, 3]`, and `pointwise`, `[O, C, 1, 1]`, possibly with fewer channels than the
+  /// geometry.
   func forward(
     _ input: LazyInput, depthwise: [Float], depthwiseBias: [Float], pointwise: [Float], bias: [Float]? = nil,
-    rectifies: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
+    appliesReLU: Bool = false, residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false,
     pool: ComputePool = pool
   ) -> KernelResult {
     let channels = depthwiseBias.count
@@ -146,13 +148,14 @@ extension ConvolutionKernel where Input == ActivationInput, Output == Activation
       filters: [
         Filter(values: depthwise, outputs: channels, inputs: 1, kernel: 3, bias: depthwiseBias),
         Filter(values: pointwise, outputs: pointwise.count / channels, inputs: channels, kernel: 1),
-      ], bias: bias, rectifies: rectifies, residual: residual, materializes: materializes, gathers: gathers, pool: pool)
+      ], bias: bias, appliesReLU: appliesReLU, residual: residual, materializes: materializes, gathers: gathers,
+      pool: pool)
   }
 }
 
 extension ConvolutionKernel where Input == PictureReader, Output == ActivationOutput {
   func forward(
-    _ picture: PictureInput, map: PictureMap, weight: Tensor, bias: [Float]?, rectifies: Bool,
+    _ picture: PictureInput, map: PictureMap, weight: Tensor, bias: [Float]?, appliesReLU: Bool,
     gamma: [Float]? = nil, beta: [Float]? = nil, pool: ComputePool = pool
   ) -> KernelResult {
     let packed = packed([
@@ -161,7 +164,7 @@ extension ConvolutionKernel where Input == PictureReader, Output == ActivationOu
     ])
     let scratch = GuardedBuffer(count: scratchCount(threads: pool.threadCount), filledWith: 0)
     let result = withOutput(
-      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, rectifies: rectifies,
+      pixels: geometry.outputPixels, channels: geometry.outputChannels, bias: bias, appliesReLU: appliesReLU,
       tasks: taskCount, gamma: gamma, beta: beta
     ) {
       forward(
@@ -174,7 +177,7 @@ extension ConvolutionKernel where Input == PictureReader, Output == ActivationOu
 }
 
 extension ConvolutionKernel where Input == ActivationInput, Output == PictureOutput {
-  /// The picture of `width` × `height`.
+  /// Returns the picture of `width` × `height`.
   func picture(
     _ input: LazyInput, weight: Tensor, bias: Tensor?, scaling: PictureScaling, width: Int, height: Int,
     pool: ComputePool = pool

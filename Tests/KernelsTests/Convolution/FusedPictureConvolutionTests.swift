@@ -4,7 +4,7 @@ import Tensors
 import Testing
 import Threading
 
-/// A convolution that reads a picture of `width` × `height`, extended to the geometry's extents.
+/// A convolution that reads a picture of `width` × `height`, extended to the dimensions of the geometry.
 struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
   var width: Int
   var height: Int
@@ -14,7 +14,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
 
   static let all: [PictureConvolutionCase] = {
     var cases: [PictureConvolutionCase] = []
-    // One strip of twelve tiles is 72 pixels wide: the last size takes two and a rest.
+    // A strip of twelve tiles is 72 pixels wide: the last size needs two and a remainder.
     let sizes = [(1, 1), (1, 6), (5, 1), (2, 3), (7, 7), (12, 6), (13, 19), (151, 9)]
     for (sizeIndex, size) in sizes.enumerated() {
       for (kernelIndex, kernel) in [1, 3, 5, 7, 9].enumerated() {
@@ -30,7 +30,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
         }
       }
     }
-    // Strides end in the middle of a kernel's step, at the last pixel and behind it; a strip is up to 96 outputs wide.
+    // Strides end in the middle of a kernel's step, at the last pixel and after it. A strip is up to 96 outputs wide.
     for (index, size) in [(1, 1), (4, 3), (13, 8), (20, 7), (203, 6)].enumerated() {
       for stride in 2...3 {
         for mode in PaddingMode.allCases {
@@ -53,13 +53,13 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
 @Suite struct FusedPictureConvolutionTests {
   private func forward(
     _ picture: PictureInput, _ example: PictureConvolutionCase, _ algorithm: PictureAlgorithm, weight: Tensor,
-    bias: [Float]? = nil, rectifies: Bool = false, pool: ComputePool = pool
+    bias: [Float]? = nil, appliesReLU: Bool = false, pool: ComputePool = pool
   ) -> KernelResult {
     let geometry = example.shapes.geometry
     let convolution = algorithm.kernel(for: geometry)
     return convolution.forward(
       picture, map: PictureMap(geometry, width: example.width, height: example.height), weight: weight, bias: bias,
-      rectifies: rectifies, pool: pool)
+      appliesReLU: appliesReLU, pool: pool)
   }
 
   @Test(
@@ -78,16 +78,16 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
       let tolerance = Tolerance.of(algorithm)
       let plain = picture.withInputs { forward($0, example, algorithm, weight: weight, bias: bias.elements) }
       expectAgreement(plain.bytes.output, expected, within: tolerance, "\(algorithm), bytes")
-      #expect(plain.floats == plain.bytes, "\(algorithm): floats of the same values give the same bits")
+      #expect(plain.floats == plain.bytes, "\(algorithm): floats of the same values give bit-identical results")
       let rectified = picture.withInputs {
-        forward($0, example, algorithm, weight: weight, bias: bias.elements, rectifies: true)
+        forward($0, example, algorithm, weight: weight, bias: bias.elements, appliesReLU: true)
       }
       expectAgreement(rectified.bytes.output, Reference.relu(expected), within: tolerance, "\(algorithm), ReLU")
       #expect(rectified.floats == rectified.bytes)
     }
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: PictureConvolutionCase.all)
+  @Test("Results are bit-identical for any number of threads", arguments: PictureConvolutionCase.all)
   func resultsDoNotDependOnThreads(_ example: PictureConvolutionCase) {
     var random = Random(seed: 22)
     let picture = StridedPicture(width: example.width, height: example.height, random: &random)
@@ -100,7 +100,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test("Outputs that the weight does not have are zeros")
+  @Test("Outputs beyond those of the weight are zeros")
   func fewerChannels() {
     var random = Random(seed: 23)
     let example = PictureConvolutionCase(
@@ -120,7 +120,7 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test("What the kernels do not compute is said, the preferred one is as documented")
+  @Test("Unsupported geometries are reported, and the preferred algorithm is as documented")
   func supports() {
     func algorithms(
       inputs: Int = 3, outputs: Int = 8, kernel: Int = 9, stride: Int = 1, batch: Int = 1, upsampling: Int = 1

@@ -1,7 +1,7 @@
 import Kernels
 import Testing
 
-/// A convolution in `operations.safetensors`; its extents follow from the stored tensors.
+/// A convolution in `operations.safetensors`; its dimensions follow from the stored tensors.
 struct GoldenConvolution: Sendable, CustomTestStringConvertible {
   let name: String
   let stride: Int

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// A last layer and the way in which it is computed.
+/// A last layer and its algorithm.
 struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
   let algorithm: ToPictureAlgorithm
   let shapes: ConvolutionCase
@@ -14,7 +14,7 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
     self.shapes = shapes
   }
 
-  /// A convolution of stride 1 that keeps the size, or doubles it where the algorithm upsamples.
+  /// Creates a convolution of stride 1 that keeps the size, or doubles it if the algorithm upsamples.
   init(
     _ algorithm: ToPictureAlgorithm, height: Int, width: Int, inputs: Int, kernel: Int, mode: PaddingMode
   ) {
@@ -26,11 +26,11 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
   }
 
   var testDescription: String { "\(algorithm) \(shapes.testDescription)" }
-  /// The picture's extents.
+  /// The width of the picture.
   var width: Int { shapes.geometry.outputWidth }
   var height: Int { shapes.geometry.outputHeight }
 
-  /// Of the range of the picture.
+  /// The tolerance as a fraction of the range of the picture.
   var tolerance: Double {
     switch algorithm {
     case .winograd: Tolerance.picture
@@ -41,9 +41,9 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
 
   // MARK: Cases
 
-  /// Odd and even sizes, one pixel, sizes below the padding. Winograd: a strip is 8 to 48 tiles of 3 pixels wide, a band 10 tiles high.
-  /// Direct: a strip is 64 pixels wide and 4 high. In front of the upsampling: 12 tiles of 6×6 stored pixels. The last two sizes take
-  /// several and a rest.
+  /// Odd and even sizes, one pixel, sizes smaller than the padding. Winograd: a strip is 8 to 48 tiles of 3 pixels
+  /// wide, a band 10 tiles high. Direct: a strip is 64 pixels wide and 4 high. Before upsampling: 12 tiles of 6×6
+  /// stored pixels. The last two sizes need several and a remainder.
   static let all: [ToPictureCase] = {
     var cases: [ToPictureCase] = []
     let sizes = [(1, 1), (1, 5), (6, 1), (2, 3), (5, 7), (13, 19), (4, 161), (67, 8)]
@@ -64,7 +64,7 @@ struct ToPictureCase: Sendable, Hashable, CustomTestStringConvertible {
     return cases
   }()
 
-  /// A few of each, for what is tried in many ways.
+  /// A few of each, for tests with many variants.
   static let few: [ToPictureCase] = PaddingMode.allCases.flatMap { mode in
     let choices: [(ToPictureAlgorithm, inputs: Int, kernel: Int)] = [
       (.winograd, 8, 9), (.winograd, 16, 9), (.winograd, 40, 3), (.direct, 8, 9), (.direct, 16, 1), (.direct, 40, 3),

@@ -9,7 +9,7 @@ import Testing
     let shapes = layer.shapes
     var random = Random(seed: 31)
     let input = LazyInput(shapes.inputShape, random: &random)
-    // A spread beyond 0…255 on both sides.
+    // A range beyond 0…255 on both sides.
     let weight = random.tensor(shapes.weightShape, in: -60...60)
     let bias = random.tensor(Shape([3]), in: 80...150)
     #expect(layer.algorithm.supports(shapes.geometry))
@@ -22,7 +22,7 @@ import Testing
     expectAgreement(plain.floats, expectedPlain, within: layer.tolerance, "no bias")
   }
 
-  @Test("The scaled tanh of the result", arguments: ToPictureCase.all)
+  @Test("The result is scaled by tanh", arguments: ToPictureCase.all)
   func scaledTanh(_ layer: ToPictureCase) {
     let shapes = layer.shapes
     var random = Random(seed: 32)
@@ -33,12 +33,12 @@ import Testing
     let expected = Reference.scaledTanh(
       referenceConvolution(input.reference, shapes, weight: weight, bias: bias), scale: 150, offset: 127.5)
     let picture = layer.picture(input, weight: weight, bias: bias, scaling: (150, 127.5))
-    // Of the range 150 of the tanh, whose steepest slope is 1.
+    // As a fraction of the range 150 of the tanh, whose maximum slope is 1.
     #expect(Discrepancy(picture.floats, expected: expected.elements).maximum <= 150 * layer.tolerance)
     #expect(picture.bytes == nearestBytes(picture.floats))
   }
 
-  @Test("Only the picture's own pixels are written where the network computed more", arguments: ToPictureCase.all)
+  @Test("Only pixels within the picture are written", arguments: ToPictureCase.all)
   func cropped(_ layer: ToPictureCase) {
     var random = Random(seed: 33)
     let input = LazyInput(layer.shapes.inputShape, random: &random)
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test("Norm, ReLU and residual are read along", arguments: Prologue.all, ToPictureCase.few)
+  @Test("Norm, ReLU and residual of the input are applied", arguments: Prologue.all, ToPictureCase.few)
   func prologue(_ prologue: Prologue, _ layer: ToPictureCase) {
     var random = Random(seed: 34)
     let input = LazyInput(layer.shapes.inputShape, prologue, random: &random)
@@ -70,16 +70,16 @@ import Testing
       layer.picture(input, weight: weight).floats, expected, within: layer.tolerance, layer.testDescription)
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: ToPictureCase.all)
+  @Test("Results are bit-identical for any number of threads", arguments: ToPictureCase.all)
   func resultsDoNotDependOnThreads(_ layer: ToPictureCase) {
     var random = Random(seed: 35)
-    let input = LazyInput(layer.shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(layer.shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(layer.shapes.weightShape, in: -60...60)
     let results = pools.map { layer.picture(input, weight: weight, scaling: (150, 127.5), pool: $0) }
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Input channels that the weight does not have count as zeros", arguments: ToPictureAlgorithm.allCases)
+  @Test("Input channels beyond those of the weight count as zeros", arguments: ToPictureAlgorithm.allCases)
   func fewerChannels(_ algorithm: ToPictureAlgorithm) {
     let kernel = algorithm == .upsample ? 3 : 5
     let layer = ToPictureCase(algorithm, height: 9, width: 10, inputs: 16, kernel: kernel, mode: .zeros)
@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test(
-    "What is not a number becomes the byte 0, and pixels far from it are as before",
+    "NaN becomes the byte 0 and does not affect distant pixels",
     arguments: [ToPictureAlgorithm.winograd, .direct])
   func notANumber(_ algorithm: ToPictureAlgorithm) {
     let layer = ToPictureCase(algorithm, height: 40, width: 40, inputs: 16, kernel: 9, mode: .reflect)
@@ -109,7 +109,7 @@ import Testing
     expectNotANumber(layer, input, weight, at: 20, reach: 4, far: 12)
   }
 
-  @Test("The same in front of the upsampling, where a tile is 12×12 pixels")
+  @Test("NaN before upsampling becomes the byte 0 and does not affect pixels beyond its 12×12 tile")
   func notANumberBeforeUpsampling() {
     let layer = ToPictureCase(.upsample, height: 40, width: 40, inputs: 16, kernel: 3, mode: .reflect)
     var random = Random(seed: 37)
@@ -119,8 +119,8 @@ import Testing
     expectNotANumber(layer, input, weight, at: 20, scale: 2, reach: 1, far: 18)
   }
 
-  /// Makes the value at stored (`place`, `place`) no number; pixels within `reach` of its picture pixel must be 0, those beyond `far`
-  /// as before.
+  /// Sets the value at stored (`place`, `place`) to NaN. Pixels within `reach` of its picture pixel must be 0, and
+  /// those farther than `far` unchanged.
   private func expectNotANumber(
     _ layer: ToPictureCase, _ input: LazyInput, _ weight: Tensor, at place: Int, scale: Int = 1, reach: Int, far: Int
   ) {
@@ -146,7 +146,7 @@ import Testing
     "Halves are rounded to the even byte, values beyond the range are clamped",
     arguments: [ToPictureAlgorithm.winograd, .direct])
   func rounding(_ algorithm: ToPictureAlgorithm) {
-    // One tap of 1 on one channel: the picture is the activation's first three channels, exactly.
+    // A single tap of 1 on one channel: the picture is exactly the activation's first three channels.
     let values: [Float] = [
       -1e30, -1, -0.5, -0.25, 0, 0.5, 0.75, 1.5, 2.5, 126.5, 127.5, 128.5, 253.5, 254.5, 254.75, 255, 255.5, 300, 1e30,
     ]
@@ -172,7 +172,7 @@ import Testing
     ).geometry
   }
 
-  @Test("What a kernel does not compute is said", arguments: [ToPictureAlgorithm.winograd, .direct])
+  @Test("Unsupported geometries are reported", arguments: [ToPictureAlgorithm.winograd, .direct])
   func supports(_ algorithm: ToPictureAlgorithm) {
     #expect(algorithm.supports(geometry()))
     for geometry in [
@@ -180,7 +180,7 @@ import Testing
     ] { #expect(!algorithm.supports(geometry)) }
   }
 
-  @Test("In front of an upsampling there is one kernel for 3×3, and it is preferred")
+  @Test("Before upsampling, the only kernel for 3×3 is preferred")
   func supportsUpsampling() {
     func supports(inputs: Int = 8, outputs: Int = 3, kernel: Int = 3, batch: Int = 1, upsampling: Int = 2) -> Bool {
       let geometry = geometry(
@@ -194,7 +194,7 @@ import Testing
     #expect(!supports(batch: 2) && !supports(upsampling: 1))
   }
 
-  @Test("The preferred form is as documented")
+  @Test("The preferred algorithm is as documented")
   func preferred() {
     func preferred(_ inputs: Int, _ kernel: Int) -> ToPictureAlgorithm {
       .preferred(for: geometry(inputs: inputs, kernel: kernel))

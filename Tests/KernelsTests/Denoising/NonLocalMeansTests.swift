@@ -4,10 +4,10 @@ import Testing
 import Threading
 
 @Suite struct NonLocalMeansTests {
-  /// One pixel, one row, one column, vectors with tails of every kind, more than a band of rows.
+  /// One pixel, one row, one column, vectors with tails of every length, more than a band of rows.
   private static let sizes = [(1, 1), (2, 3), (9, 1), (1, 7), (11, 12), (33, 26), (32, 16), (75, 41)]
 
-  /// What the filter makes of `values` between guards, with scratch that held something else before.
+  /// Returns the filtered `values`, computed between guards with scratch that held other values before.
   private static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Float, threads: Int = 1)
     -> [UInt8]
   {
@@ -27,7 +27,7 @@ import Threading
     return Array(result[guardCount..<guardCount + values.count])
   }
 
-  /// Two colours that meet in a slanted line, with noise: a sum of twelve uniform values is nearly normal.
+  /// Returns two colours that meet in a slanted line, with noise. A sum of twelve uniform values is nearly normal.
   private static func picture(width: Int, height: Int, noise: Float) -> (clean: [UInt8], noisy: [UInt8]) {
     var random = Random(seed: 3)
     var (clean, noisy): ([UInt8], [UInt8]) = ([], [])
@@ -48,20 +48,21 @@ import Threading
       let (_, values) = Self.picture(width: width, height: height, noise: noise)
       let result = Self.filtered(values, width: width, height: height, deviation: noise)
       let expected = ReferenceNonLocalMeans.filtered(values, width: width, height: height, deviation: Double(noise))
-      // Half a level of rounding, and single precision: the 16th power of what is left of 1, a tenth and more where it counts, has 16 times its error.
+      // Half a level of rounding, and single precision: the 16th power of a base, which is above a tenth where it
+      // matters, has 16 times its error.
       let tolerance = 0.5 + 0.02
       let difference = zip(result, expected).map { abs(Double($0) - $1) }.max() ?? 0
       #expect(difference <= tolerance, "noise \(noise), \(width)×\(height)")
     }
   }
 
-  @Test func threadsChangeNothing() {
+  @Test func resultsDoNotDependOnThreads() {
     let (_, values) = Self.picture(width: 75, height: 41, noise: 4)
     let one = Self.filtered(values, width: 75, height: 41, deviation: 4)
     #expect(Self.filtered(values, width: 75, height: 41, deviation: 4, threads: 3) == one)
   }
 
-  @Test func noiseGoesAndTheEdgeStays() {
+  @Test func removesNoiseAndKeepsEdges() {
     let (clean, noisy) = Self.picture(width: 80, height: 60, noise: 5)
     func deviation(_ values: [UInt8]) -> Double {
       let squares = zip(values, clean).map { (value, wanted) -> Double in
@@ -71,10 +72,10 @@ import Threading
       return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
     }
     let result = Self.filtered(noisy, width: 80, height: 60, deviation: 5)
-    // Pixels at the edge have fewer of their like.
+    // Pixels at the edge have fewer similar neighbours.
     #expect(deviation(noisy) > 4.8)
     #expect(deviation(result) < 1.7)
-    // Strokes whose contrast is far above the noise are not touched.
+    // Strokes with a contrast far above the noise are not changed.
     #expect(Self.filtered(clean, width: 80, height: 60, deviation: 5) == clean)
   }
 }

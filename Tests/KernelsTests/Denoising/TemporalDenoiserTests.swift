@@ -2,13 +2,13 @@ import Kernels
 import TestSupport
 import Testing
 
-@Suite("Averages over time") struct TemporalDenoiserTests {
+@Suite("Temporal denoiser") struct TemporalDenoiserTests {
   /// One pixel, one column, one row, tails of every length, more than one vector.
   private static let sizes = [(1, 1), (1, 5), (2, 1), (3, 2), (5, 4), (7, 3), (8, 8), (11, 6), (21, 13), (33, 9)]
-  /// Bytes between rows, that must stay as they are.
+  /// The bytes between rows, which must not change.
   private static let gap = 5
 
-  /// The frames' averages, without what lies between the rows.
+  /// Returns the averages of the frame, without the bytes between rows.
   private func apply(_ denoiser: TemporalDenoiser, _ frame: [UInt8], width: Int, height: Int) -> [UInt8] {
     let (row, stride) = (3 * width, 3 * width + Self.gap)
     var bytes = [UInt8](repeating: 77, count: stride * height)
@@ -24,16 +24,16 @@ import Testing
     base.map { UInt8(min(max(Float($0) + random.uniform(in: -amplitude...amplitude), 0), 255)) }
   }
 
-  /// Changes of every size lie next to each other: at rest, moving, and between. Shares of 1/256 and sums in 1/8 of a level, rounded,
-  /// stray by 0.02 at most; then the result is rounded.
-  @Test("A frame's averages are those of the formula", arguments: sizes, [4, 9, 14, 255] as [Float])
+  /// Changes of every size are adjacent: static, moving, and between. Shares of 1/256 and sums in 1/8 of a level,
+  /// rounded, deviate by 0.02 at most; then the result is rounded.
+  @Test("The averages of a frame follow the formula", arguments: sizes, [4, 9, 14, 255] as [Float])
   func formula(size: (width: Int, height: Int), amplitude: Float) {
     let (width, height) = size
     var random = Random(seed: UInt64(width * 100 + height))
     let first = (0..<3 * width * height).map { _ in UInt8(random.uniform(in: 0...255)) }
     let denoiser = TemporalDenoiser(width: width, height: height)
     var reference = ReferenceTemporalDenoiser(width: width, height: height)
-    #expect(apply(denoiser, first, width: width, height: height) == first, "the first frame stays as it is")
+    #expect(apply(denoiser, first, width: width, height: height) == first, "the first frame is not changed")
     _ = reference.apply(first)
     let second = noise(first, amplitude: amplitude, &random)
     let expected = reference.apply(second)
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test("Over many frames the noise of a picture at rest falls to 0.38, and its mean stays")
+  @Test("Over many frames the noise of a static picture falls to 0.38, and its mean does not change")
   func rest() {
     let (width, height) = (40, 30)
     var random = Random(seed: 5)
@@ -63,12 +63,12 @@ import Testing
         bias += Double(averages[index]) - place
       }
     }
-    // What rounding adds, a variance of 1/12, is not averaged.
+    // The variance that rounding adds, 1/12, is not averaged.
     #expect((after / before).squareRoot() < 0.42, "\((after / before).squareRoot())")
     #expect(abs(bias) / Double((frames - 20) * picture.count) < 0.05)
   }
 
-  @Test("Behind a cut there is nothing of the picture before it")
+  @Test("Nothing of the previous picture remains after a cut")
   func cut() {
     let (width, height) = (24, 16)
     var random = Random(seed: 6)
@@ -91,6 +91,6 @@ import Testing
       _ = apply(denoiser, flat, width: width, height: height)
     }
     for _ in 0..<60 { _ = apply(denoiser, flat, width: width, height: height) }
-    #expect(apply(denoiser, flat, width: width, height: height) == flat, "a rest is reached")
+    #expect(apply(denoiser, flat, width: width, height: height) == flat, "a constant picture converges")
   }
 }

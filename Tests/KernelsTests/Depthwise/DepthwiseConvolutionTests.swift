@@ -26,8 +26,8 @@ import Testing
     }
   }
 
-  /// One pixel, fewer pixels than the kernel, rows without an interior, both strides at odd and even extents, channel counts
-  /// around a vector register.
+  /// One pixel, fewer pixels than the kernel, rows without an interior, both strides at odd and even sizes, channel
+  /// counts around a vector register.
   static let cases = [
     Case(height: 1, width: 1, channels: 3), Case(height: 1, width: 1, channels: 8, mode: .zeros),
     Case(height: 2, width: 1, channels: 1, stride: 2), Case(height: 3, width: 2, channels: 9),
@@ -71,18 +71,18 @@ import Testing
       return target.elements
     }
 
-    func forward(_ point: [Float]? = nil, usesBias: Bool = true, rectifies: Bool = false) -> [Float] {
+    func forward(_ point: [Float]? = nil, usesBias: Bool = true, appliesReLU: Bool = false) -> [Float] {
       let (weights, biases) = (GuardedBuffer(prepared), GuardedBuffer(bias.floats))
       defer { expectIntact(weights, biases) }
       return guarded(point ?? input.floats, count: gradient.shape.count) {
         kernel.forward(
           $0, preparedWeight: weights.pointer,
-          epilogue: ConvolutionEpilogue(bias: usesBias ? UnsafePointer(biases.pointer) : nil, rectifies: rectifies),
+          epilogue: ConvolutionEpilogue(bias: usesBias ? UnsafePointer(biases.pointer) : nil, appliesReLU: appliesReLU),
           output: $1, pool: pool)
       }
     }
 
-    /// Both gradients, added to arrays of `start`.
+    /// Returns both gradients, added to arrays of `start`.
     func backward(start: Float = 0) -> (input: [Float], weight: [Float]) {
       let (source, outer, weights) = (
         GuardedBuffer(input.floats), GuardedBuffer(gradient.floats), GuardedBuffer(prepared)
@@ -111,7 +111,7 @@ import Testing
     expectAgreement(data.forward(usesBias: false), plain, within: Tolerance.singlePrecision, "plain")
     expectAgreement(data.forward(), biased, within: Tolerance.singlePrecision, "biased")
     expectAgreement(
-      data.forward(rectifies: true), Reference.relu(biased), within: Tolerance.singlePrecision, "rectified")
+      data.forward(appliesReLU: true), Reference.relu(biased), within: Tolerance.singlePrecision, "rectified")
   }
 
   @Test(arguments: cases)
@@ -126,7 +126,7 @@ import Testing
     for (name, plain, moved) in [
       ("input", computed.input, added.input), ("weight", computed.weight, added.weight),
     ] {
-      #expect(zip(plain, moved).allSatisfy { abs($0 + 2 - $1) <= 1e-5 }, "\(name) is not added to what is there")
+      #expect(zip(plain, moved).allSatisfy { abs($0 + 2 - $1) <= 1e-5 }, "\(name) is not added to the existing values")
     }
   }
 

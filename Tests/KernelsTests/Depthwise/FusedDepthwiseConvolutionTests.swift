@@ -13,7 +13,7 @@ import Testing
       padding: padding ?? kernel / 2, mode: mode, upsampling: upsampling)
   }
 
-  /// One pixel, lines, less than a strip and several in both directions with a rest; all strides and kernels.
+  /// One pixel, lines, less than a strip, and several in both directions with a remainder; all strides and kernels.
   static let cases: [ConvolutionCase] = {
     var cases: [ConvolutionCase] = []
     for (index, size) in [(1, 1), (1, 5), (9, 1), (2, 3), (7, 7), (13, 19), (37, 51), (19, 203)].enumerated() {
@@ -64,13 +64,13 @@ import Testing
       let convolution = algorithm.kernel(for: shapes.geometry)
       let result = convolution.forward(input, weight: weight.elements)
       expectAgreement(result.output, plain, within: Tolerance.singlePrecision, "\(algorithm)")
-      let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, rectifies: true)
+      let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, appliesReLU: true)
       expectAgreement(
         rectified.output, Reference.relu(biased), within: Tolerance.singlePrecision, "\(algorithm), bias and ReLU")
     }
   }
 
-  @Test("The cases force every algorithm, the preferred one is as documented")
+  @Test("The cases cover every algorithm, and the preferred one is as documented")
   func algorithms() {
     for algorithm in DepthwiseAlgorithm.allCases {
       let cases = Self.cases.filter { algorithm.supports($0.geometry) }
@@ -81,7 +81,7 @@ import Testing
     #expect(algorithms(odd).isEmpty && algorithms(uneven).isEmpty)
   }
 
-  @Test("Norm, ReLU and residual are read along and kept, zeros of the padding stay zeros", arguments: cases)
+  @Test("Norm, ReLU and residual of the input are applied and materialized, and padding remains zero", arguments: cases)
   func prologue(_ shapes: ConvolutionCase) {
     for prologue in Prologue.all {
       var random = Random(seed: 62)
@@ -94,15 +94,15 @@ import Testing
           input, weight: weight.elements, materializes: convolution.materializesInput)
         expectAgreement(result.output, expected, within: Tolerance.singlePrecision, "\(algorithm)")
         guard convolution.materializesInput else { continue }
-        expectAgreement(result.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), kept")
+        expectAgreement(result.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), materialized")
       }
     }
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: cases)
+  @Test("Results are bit-identical for any number of threads", arguments: cases)
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 63)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let weight = random.tensor(weightShape(shapes)).elements
     for algorithm in algorithms(shapes) {
       let convolution = algorithm.kernel(for: shapes.geometry)
@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test("Channels that the weight does not have become zeros", arguments: [1, 2])
+  @Test("Channels beyond those of the weight become zeros", arguments: [1, 2])
   func fewerChannels(upsampling: Int) {
     let shapes = Self.shapes((5, 6), 16, upsampling: upsampling)
     var random = Random(seed: 64)

@@ -5,8 +5,8 @@ import Testing
 import Threading
 
 @Suite struct FusedSeparableConvolutionTests {
-  /// One pixel, lines, less than a strip and several in both directions with a rest, whole and broken panels; up to few pixels a
-  /// strip.
+  /// One pixel, lines, less than a strip, several in both directions with a remainder, complete and incomplete panels,
+  /// and strips of few pixels.
   static let cases: [ConvolutionCase] = {
     let sizes = [(1, 1), (1, 5), (9, 1), (2, 3), (7, 7), (13, 19), (37, 51), (9, 203)]
     let channels = [(8, 8), (16, 8), (8, 24), (24, 16), (64, 40), (136, 16), (264, 8)]
@@ -25,7 +25,7 @@ import Threading
     ]
   }()
 
-  /// Random weights, and what the two convolutions one after the other make of an input.
+  /// Random weights, and the result of both convolutions for an input.
   private struct Example {
     let shapes: ConvolutionCase
     let depthwise: Tensor
@@ -52,12 +52,12 @@ import Threading
     }
 
     func forward(
-      _ input: LazyInput, usesBias: Bool = false, rectifies: Bool = false, residual: [Float]? = nil,
+      _ input: LazyInput, usesBias: Bool = false, appliesReLU: Bool = false, residual: [Float]? = nil,
       materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
     ) -> KernelResult {
       SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
         input, depthwise: depthwise.elements, depthwiseBias: depthwiseBias.elements, pointwise: pointwise.elements,
-        bias: usesBias ? bias.elements : nil, rectifies: rectifies, residual: residual, materializes: materializes,
+        bias: usesBias ? bias.elements : nil, appliesReLU: appliesReLU, residual: residual, materializes: materializes,
         gathers: gathers, pool: pool)
     }
   }
@@ -72,17 +72,17 @@ import Threading
       example.forward(input).output, example.reference(input.reference), within: Tolerance.singlePrecision, "plain")
     let biased = Reference.relu(example.reference(input.reference, usesBias: true))
     expectAgreement(
-      example.forward(input, usesBias: true, rectifies: true).output, biased, within: Tolerance.singlePrecision,
+      example.forward(input, usesBias: true, appliesReLU: true).output, biased, within: Tolerance.singlePrecision,
       "bias and ReLU")
     let residual = random.tensor(Shape([biased.elements.count]))
     var sum = biased
     for index in sum.elements.indices { sum.elements[index] += Double(residual.elements[index]) }
     expectAgreement(
-      example.forward(input, usesBias: true, rectifies: true, residual: residual.elements).output, sum,
+      example.forward(input, usesBias: true, appliesReLU: true, residual: residual.elements).output, sum,
       within: Tolerance.singlePrecision, "bias, ReLU and residual")
   }
 
-  @Test("Norm, ReLU and residual are read along and kept, zeros of the padding stay zeros", arguments: cases)
+  @Test("Norm, ReLU and residual of the input are applied and materialized, and padding remains zero", arguments: cases)
   func prologue(_ shapes: ConvolutionCase) {
     for prologue in Prologue.all {
       var random = Random(seed: 72)
@@ -97,16 +97,16 @@ import Threading
     }
   }
 
-  @Test("Results are the same bits for any number of threads", arguments: cases)
+  @Test("Results are bit-identical for any number of threads", arguments: cases)
   func resultsDoNotDependOnThreads(_ shapes: ConvolutionCase) {
     var random = Random(seed: 73)
-    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, rectifies: true), random: &random)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let example = Example(shapes, random: &random)
     let results = pools.map { example.forward(input, gathers: true, pool: $0) }
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Channels that the weights do not have count as zeros")
+  @Test("Channels beyond those of the weights count as zeros")
   func fewerChannels() {
     let shapes = ConvolutionCase(height: 7, width: 9, inputs: 16, outputs: 24, kernel: 3, padding: 1, mode: .reflect)
     var random = Random(seed: 74)
@@ -122,7 +122,7 @@ import Threading
     #expect((0..<63).allSatisfy { output[$0 * 24 + 19..<$0 * 24 + 24].allSatisfy { $0 == 0 } })
   }
 
-  @Test("What the kernel does not compute is said")
+  @Test("Unsupported geometries are reported")
   func supports() {
     func supports(kernel: Int = 3, inputs: Int = 8, outputs: Int = 16, batch: Int = 1, upsampling: Int = 1) -> Bool {
       SeparableAlgorithm.separable.supports(

@@ -7,7 +7,7 @@ import Testing
   @Test(arguments: [(1, 1, 1), (3, 5, 7), (8, 8, 8), (13, 1, 32), (37, 41, 29)])
   func multiplies(rows: Int, columns: Int, inner: Int) {
     var random = Random(seed: 1)
-    // Strides above the row lengths: the gaps are NaN and must neither be read nor written.
+    // Strides exceed the row lengths: the gaps are NaN and must neither be read nor written.
     let gap = 3
     for (isATransposed, isBTransposed) in [(false, false), (true, false), (false, true), (true, true)] {
       let a = random.uniform(count: rows * inner)
@@ -88,7 +88,7 @@ import Testing
     Reduction.addChannelSums(source.pointer, pixels: pixels, channels: channels, to: sums.pointer, pool: pool)
     var expected = ReferenceTensor(Shape([channels]), elements: [Double](repeating: 10, count: channels))
     for (index, value) in values.enumerated() { expected.elements[index % channels] += Double(value) }
-    // Random signs: the running sums, about √pixels, may be greater than what is left of them.
+    // Random signs: the running sums, about √pixels, may exceed the result.
     expectAgreement(sums.elements, expected, within: 10 * Tolerance.singlePrecision, "sums")
     expectIntact(source, sums)
   }

@@ -4,10 +4,10 @@ import Tensors
 import Testing
 
 @Suite struct BlockedPixelShuffleTests {
-  /// `[n, h, w, c]` of whole vectors, zeros behind the `channels` of `input`.
+  /// Returns `[n, h, w, c]` in whole vectors, with zeros after the `channels` of `input`.
   private func stored(_ input: ReferenceTensor) -> [Float] {
     let channels = input.shape.channels
-    let width = (channels + 7) / 8 * 8
+    let width = ActivationLayout.storedChannels(channels)
     var result = [Float](repeating: 0, count: input.elements.count / channels * width)
     for (index, value) in input.elements.enumerated() {
       result[index / channels * width + index % channels] = Float(value)
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(
-    "Blocks of pixels become channels and channels blocks of pixels",
+    "Blocks of pixels become channels and vice versa",
     arguments: [(1, 1, 1), (2, 3, 5), (5, 4, 8), (3, 7, 13)], [1, 2, 3, 4])
   func bothWays(extent: (height: Int, width: Int, channels: Int), factor: Int) {
     let (height, width, channels) = extent
@@ -25,7 +25,9 @@ import Testing
     let wide = ReferenceTensor(
       random.tensor(Shape(batch: 1, height: height * factor, width: width * factor, channels: channels)))
     let deep = Reference.pixelUnshuffle(wide, factor: factor)
-    let (wideStored, deepStored) = ((channels + 7) / 8 * 8, (deepChannels + 7) / 8 * 8)
+    let (wideStored, deepStored) = (
+      ActivationLayout.storedChannels(channels), ActivationLayout.storedChannels(deepChannels)
+    )
     for pool in pools {
       let source = inBlocks(stored(wide), batch: 1, channels: wideStored)
       let unshuffled = guarded(source, count: height * width * deepStored) {

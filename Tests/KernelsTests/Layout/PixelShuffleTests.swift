@@ -3,9 +3,9 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Shuffling only moves numbers: results are expected to the bit.
+/// Shuffling only moves values, so results must be bit-identical.
 @Suite struct PixelShuffleTests {
-  /// The shape of the side with few pixels and many channels, whose channels are those here times the factor's square.
+  /// The shape of the smaller map, whose channels are those here times the square of the factor.
   static let cases: [(Shape, Int)] = [
     (Shape(batch: 1, height: 1, width: 1, channels: 1), 2), (Shape(batch: 2, height: 1, width: 3, channels: 3), 2),
     (Shape(batch: 1, height: 5, width: 2, channels: 3), 4), (Shape(batch: 3, height: 3, width: 4, channels: 8), 3),

@@ -5,8 +5,8 @@ import Testing
 import Threading
 
 @Suite struct LossTests {
-  /// The last: more positions than one Gram product sums over, more elements than one reduction chunk; more rows than one task of a
-  /// Gram matrix, the last of them fewer.
+  /// The last shape has more positions than one Gram product sums over, more elements than one reduction chunk, and
+  /// more rows than one task of a Gram matrix, with a shorter last task.
   static let shapes = [
     Shape(batch: 1, height: 1, width: 1, channels: 3), Shape(batch: 2, height: 1, width: 5, channels: 1),
     Shape(batch: 2, height: 7, width: 3, channels: 5), Shape(batch: 1, height: 9, width: 10, channels: 8),
@@ -22,7 +22,7 @@ import Threading
     let features = ReferenceTensor(random.tensor(shape, in: 0...1))
     let expected = Reference.gram(features)
     expectAgreement(gram(features.tensor), expected, within: Tolerance.singlePrecision, "output")
-    // Not symmetric: the rule must add the transpose.
+    // Not symmetric: the gradient must add the transpose.
     let gradient = ReferenceTensor(random.tensor(expected.shape))
     let start = random.uniform(count: shape.count)
     let added = Reference.gramBackward(gradient, features: features)

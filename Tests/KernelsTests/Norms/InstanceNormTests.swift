@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct InstanceNormTests {
-  /// One position (variance 0), channel counts around a vector register, and several chunks with a rest.
+  /// One position (variance 0), channel counts around a vector register, and several chunks with a remainder.
   static let shapes = [
     Shape(batch: 2, height: 1, width: 1, channels: 3), Shape(batch: 1, height: 1, width: 2, channels: 1),
     Shape(batch: 2, height: 7, width: 3, channels: 5), Shape(batch: 3, height: 5, width: 5, channels: 8),
@@ -41,13 +41,14 @@ import Threading
     let example = Example(shape)
     let expected = Reference.instanceNorm(example.input, scale: example.scale, shift: example.shift)
     // The kernel computes `input · scale + (shift − mean · scale)`, as PyTorch does. With one position the scale is
-    // γ/√ε, hundreds of times the usual, and so is the rounding of the two products of about 5.
+    // γ/√ε, hundreds of times the usual value, and so is the rounding of the two products of about 5.
     let tolerance = Tolerance.singlePrecision * (shape.height * shape.width == 1 ? 300 : 1)
     expectAgreement(forward(example), expected, within: tolerance, "output")
-    expectAgreement(forward(example, rectifies: true), Reference.relu(expected), within: tolerance, "rectified")
+    expectAgreement(forward(example, appliesReLU: true), Reference.relu(expected), within: tolerance, "rectified")
     let withResidual = Reference.add(Reference.relu(expected), example.gradient)
     expectAgreement(
-      forward(example, rectifies: true, residual: example.gradient.floats), withResidual, within: tolerance, "residual")
+      forward(example, appliesReLU: true, residual: example.gradient.floats), withResidual, within: tolerance,
+      "residual")
   }
 
   @Test(arguments: shapes)
@@ -66,15 +67,15 @@ import Threading
     expect(backward(example, rectifiedOutput: Reference.relu(output).floats), expected, example)
   }
 
-  @Test func largeMeanKeepsItsAccuracy() {
+  @Test func largeMeanIsAccurate() {
     // A plain sum of squares would lose the variance: 1e6 against 1/3.
     let example = Example(Shape(batch: 1, height: 33, width: 35, channels: 5), range: 999...1001)
     let expected = Reference.instanceNorm(example.input, scale: example.scale, shift: example.shift)
-    // The input itself is rounded to 6e-5, but exactly known here; what is lost is `input · scale + shift` at 1000.
+    // The input is rounded to 6e-5, but known exactly here. The error is that of `input · scale + shift` at 1000.
     expectAgreement(forward(example), expected, within: 1e-4, "output")
   }
 
-  @Test func parameterGradientsAreAddedAndPlacesMayCoincide() {
+  @Test func parameterGradientsAreAddedAndBuffersMayCoincide() {
     let example = Example(Shape(batch: 2, height: 5, width: 3, channels: 13))
     let plain = backward(example)
     let added = backward(example, parameterStart: 2, inPlace: true)
@@ -100,7 +101,7 @@ import Threading
     let gradients = backward(example)
     let outer = example.gradient.floats
     var random = Random(seed: 5)
-    // Truncation grows with the step squared, rounding with its inverse: 1e-2 keeps both near 1e-4.
+    // Truncation grows with the square of the step, rounding with its inverse: 1e-2 keeps both near 1e-4.
     let mismatches = gradientMismatches(
       at: example.input.floats, analytic: gradients.input,
       indices: random.indices(count: 24, below: example.input.shape.count), step: 1e-2,
@@ -139,7 +140,7 @@ import Threading
   // MARK: The kernels on arrays
 
   private func forward(
-    _ example: Example, input: [Float]? = nil, scale: [Float]? = nil, shift: [Float]? = nil, rectifies: Bool = false,
+    _ example: Example, input: [Float]? = nil, scale: [Float]? = nil, shift: [Float]? = nil, appliesReLU: Bool = false,
     residual: [Float]? = nil, pool: ComputePool = pool
   ) -> [Float] {
     let shape = example.input.shape
@@ -153,7 +154,7 @@ import Threading
       InstanceNorm.apply(
         source, batch: shape.batch, pixels: pixels, channels: shape.channels, gamma: gamma.pointer,
         beta: beta.pointer, mean: statistics.mean.pointer, inverseDeviation: statistics.inverseDeviation.pointer,
-        rectifies: rectifies, residual: addend.map { UnsafePointer($0.pointer) }, output: target, pool: pool)
+        appliesReLU: appliesReLU, residual: addend.map { UnsafePointer($0.pointer) }, output: target, pool: pool)
     }
   }
 
@@ -184,7 +185,7 @@ import Threading
     return (inputGradient.elements, scaleGradient.elements, shiftGradient.elements)
   }
 
-  /// The statistics kernel's results.
+  /// The results of the statistics kernel.
   private struct Statistics {
     let mean: GuardedBuffer
     let inverseDeviation: GuardedBuffer
@@ -203,7 +204,7 @@ import Threading
       self.inverseDeviation = inverseDeviation
     }
 
-    /// Doubles between guards, NaN before use.
+    /// Doubles between guards, initialized to NaN.
     static func withScratch(_ shape: Shape, _ body: (UnsafeMutablePointer<Double>) -> Void) {
       let count = InstanceNorm.scratchCount(
         batch: shape.batch, pixels: shape.height * shape.width, channels: shape.channels)
@@ -217,8 +218,8 @@ import Threading
     _ computed: (input: [Float], scale: [Float], shift: [Float]),
     _ expected: (input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor), _ example: Example
   ) {
-    // Sums of random signs cancel: the rounding is that of the terms, of size `γ/σ` for the input and up to
-    // √positions for the parameters.
+    // Sums of random signs cancel: the rounding is that of the terms, of size `γ/σ` for the input and up to √positions
+    // for the parameters.
     let shape = example.input.shape
     let terms = Double(shape.batch * shape.height * shape.width)
     let deviation = shape.height * shape.width == 1 ? 1e-5.squareRoot() : 1.0

@@ -18,7 +18,7 @@ import Testing
       expectIntact(weight, gradient, firstMoment, secondMoment)
       let expected = try golden.reference("adam.weight\(step)")
       let discrepancy = Discrepancy(weight.elements, expected: expected.elements)
-      // Each step rounds a weight near 1 once (6e-8): far less than the steps of 1e-3 that are compared.
+      // Each step rounds a weight near 1 once (6e-8), far less than the compared steps of 1e-3.
       #expect(discrepancy.maximum <= 3e-7, "step \(step): \(discrepancy)")
     }
   }

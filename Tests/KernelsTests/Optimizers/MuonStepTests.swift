@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct MuonStepTests {
-  /// `AB` or, transposed, `ABᵀ`, of matrices in rows.
+  /// Returns `AB` or, transposed, `ABᵀ`, of row-major matrices.
   private func product(_ a: [[Double]], _ b: [[Double]], transposed: Bool = false) -> [[Double]] {
     let columns = transposed ? b.count : b[0].count
     return a.map { row in
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// The step's direction in double precision, the formula as it is written, from the side of the rows.
+  /// Returns the direction of the step in double precision, computed directly from the formula.
   private func direction(_ matrix: [[Double]]) -> [[Double]] {
     let norm = matrix.joined().reduce(0) { $0 + $1 * $1 }.squareRoot()
     var x = matrix.map { $0.map { $0 / norm } }
@@ -52,13 +52,13 @@ import Testing
       for index in 0..<count { expected[index] -= length * step[index / columns][index % columns] }
     }
     let largest = zip(weight.elements, expected).map { abs(Double($0) - $1) }.max() ?? 0
-    // A step of single precision is off by some 1e-5 of its numbers, which are up to 0.002·√count; the iteration enlarges small
-    // directions, and their rounding, up to 3.4⁵ times.
+    // A step in single precision has an error of about 1e-5 of its values, which are up to 0.002·√count. The iteration
+    // amplifies small directions, and their rounding, up to 3.4⁵ times.
     #expect(largest < 2e-4 * rate * 0.2 * Double(max(rows, columns)).squareRoot(), "\(largest)")
   }
 
   @Test func everyDirectionIsLearnedAtTheSameRate() {
-    // Two directions, one of a gradient ten times the other's: Adam alike moves by a row, Muon by a direction.
+    // Two directions, one with a gradient ten times the other's: Adam would scale by rows, Muon scales by directions.
     let weight = GuardedBuffer(count: 4, filledWith: 0)
     let momentum = GuardedBuffer(count: 4, filledWith: 0)
     let (large, small): (Float, Float) = (1, 0.1)
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func withoutAGradientNothingMoves() {
+  @Test func zeroGradientChangesNothing() {
     let weight = GuardedBuffer(count: 64, filledWith: 1)
     let zero = GuardedBuffer(count: 64, filledWith: 0)
     let momentum = GuardedBuffer(count: 64, filledWith: 0)

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 @Suite struct OKLabChromaTests {
-  /// The chroma of B. Ottosson's own conversion for the corners of the sRGB cube, as his page and CSS Color 4 print them.
-  @Test("The corners of sRGB have the published chroma, greys have none")
+  /// The chroma of the corners of the sRGB cube in B. Ottosson's own conversion, as printed on his page and in CSS
+  /// Color 4.
+  @Test("The corners of sRGB have the published chroma, and greys have none")
   func corners() {
     let colors: [(bytes: [UInt8], chroma: Double)] = [
       ([255, 0, 0], 0.25768), ([0, 255, 0], 0.29483), ([0, 0, 255], 0.31321), ([255, 255, 0], 0.21101),

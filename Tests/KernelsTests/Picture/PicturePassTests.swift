@@ -5,20 +5,20 @@ import Testing
 import Threading
 
 @Suite struct PicturePassTests {
-  /// A picture in an activation of `height` × `width`, `factor` times as large before.
+  /// A picture for an activation of `height` × `width`, `factor` times as large before.
   struct Case: Sendable, CustomTestStringConvertible {
     let factor: Int
     let height: Int
     let width: Int
-    /// What the picture lacks of the activation's extents.
+    /// The rows and columns that the picture lacks.
     let missing: (height: Int, width: Int)
 
     var testDescription: String { "\(width)×\(height) by \(factor), less \(missing.width)×\(missing.height)" }
     var pictureHeight: Int { max(1, height * factor - missing.height) }
     var pictureWidth: Int { max(1, width * factor - missing.width) }
-    var stored: Int { (3 * factor * factor + 7) / 8 * 8 }
+    var stored: Int { ActivationLayout.storedChannels(3 * factor * factor) }
 
-    /// One pixel, odd numbers of blocks, and more than one strip of 64 pixels with a rest.
+    /// One pixel, odd numbers of blocks, and more than one strip of 64 pixels with a remainder.
     static let all: [Case] = [1, 2, 3, 4].flatMap { factor in
       [(1, 1), (2, 3), (5, 4), (3, 7), (2, 131)].enumerated().flatMap { index, size in
         [(0, 0), (index % 4, (index + 2) % 4), (3, 1)].map {
@@ -28,7 +28,7 @@ import Threading
     }
   }
 
-  @Test("A picture becomes an activation, mapped and with its blocks as channels", arguments: Case.all)
+  @Test("A picture becomes an activation, with the affine map applied and blocks as channels", arguments: Case.all)
   func unpack(_ example: Case) {
     var random = Random(seed: 43)
     let (factor, pixels) = (example.factor, example.height * example.width)
@@ -57,7 +57,7 @@ import Threading
     for (index, value) in deep.elements.enumerated() {
       expected[index / channels * example.stored + index % channels] = value / 127.5 - 1
     }
-    // One multiply-add of a scale that is rounded itself.
+    // One multiply-add with a rounded scale.
     #expect(zip(results[0].bytes, expected).allSatisfy { abs(Double($0) - $1) <= 2e-7 })
     #expect(results.allSatisfy { $0.bytes == results[0].bytes && $0.floats == results[0].bytes })
     for pixel in 0..<pixels where channels < example.stored {
@@ -70,7 +70,7 @@ import Threading
     for (index, prologue) in Prologue.all.enumerated() {
       var random = Random(seed: 44)
       let (factor, channels) = (example.factor, 3 * example.factor * example.factor)
-      // More channels than the picture takes change nothing.
+      // More channels than the picture uses must not change anything.
       let stored = example.stored + (index % 2) * 8
       let shape = Shape(batch: 1, height: example.height, width: example.width, channels: stored)
       let input = LazyInput(shape, prologue, random: &random)
@@ -103,7 +103,7 @@ import Threading
     }
   }
 
-  @Test("What is not a number becomes the byte 0, what is infinite a limit, halves go to the even byte")
+  @Test("NaN becomes the byte 0, infinity is clamped, and ties go to the even byte")
   func bytes() {
     let values: [Float] = [.nan, .infinity, -.infinity, 0.5, 1.5, 2.5, 254.5, 255.5, -0.5, 1e30, -1e30, 127.49]
     let activation = GuardedBuffer(count: 4 * 8)

@@ -3,7 +3,8 @@ import TestSupport
 import Tensors
 import Testing
 
-/// A picture whose rows lie apart, as bytes and as floats of the same values; what lies between rows must not matter.
+/// A picture with gaps between rows, as bytes and as floats of the same values. The content of the gaps must not
+/// matter.
 struct StridedPicture {
   static let gap = 5
   let width: Int
@@ -16,7 +17,7 @@ struct StridedPicture {
   init(width: Int, height: Int, random: inout Random) {
     self.width = width
     self.height = height
-    // The last row ends with its pixels: behind it are the guards.
+    // The last row ends with its pixels, which are followed by the guards.
     let count = height * (3 * width + Self.gap) - Self.gap
     let stride = 3 * width + Self.gap
     bytes = (0..<count).map { $0 % stride < 3 * width ? UInt8.random(in: 0...255, using: &random) : 0xEE }
@@ -32,7 +33,7 @@ struct StridedPicture {
     return (fromBytes, fromFloats)
   }
 
-  /// `[1, extendedHeight, extendedWidth, 3]`, mirrored at the right and the bottom.
+  /// Returns `[1, extendedHeight, extendedWidth, 3]`, reflected at the right and bottom edges.
   func extended(width extendedWidth: Int, height extendedHeight: Int) -> ReferenceTensor {
     var result = ReferenceTensor(Shape(batch: 1, height: extendedHeight, width: extendedWidth, channels: 3))
     for y in 0..<extendedHeight {
@@ -46,7 +47,7 @@ struct StridedPicture {
     return result
   }
 
-  /// Walks from 0 and turns round at both ends.
+  /// Walks from 0 and turns at both ends.
   private static func mirrored(_ position: Int, _ extent: Int) -> Int {
     var (place, direction) = (0, 1)
     guard extent > 1 else { return 0 }
@@ -58,13 +59,13 @@ struct StridedPicture {
   }
 }
 
-/// A picture that a kernel has written, without what lies between its rows.
+/// A picture that a kernel has written, without the gaps between its rows.
 struct WrittenPicture: Equatable {
   var bytes: [UInt8]
   var floats: [Float]
 }
 
-/// Calls `kernel` with a picture of bytes, then with one of floats; expects that only pixels are written.
+/// Calls `kernel` with a picture of bytes, then with one of floats, and expects that only pixels are written.
 func writtenPicture(width: Int, height: Int, _ kernel: (PictureOutput) -> Void) -> WrittenPicture {
   let gap = 7
   let stride = 3 * width + gap
@@ -85,18 +86,18 @@ func writtenPicture(width: Int, height: Int, _ kernel: (PictureOutput) -> Void) 
     let floatRow = rows[first..<first + stride]
     result.bytes += byteRow.prefix(3 * width)
     result.floats += floatRow.prefix(3 * width)
-    #expect(byteRow.suffix(gap).allSatisfy { $0 == 0xAB }, "behind row \(row)")
-    #expect(floatRow.suffix(gap).allSatisfy { $0 == -1e30 }, "behind row \(row)")
+    #expect(byteRow.suffix(gap).allSatisfy { $0 == 0xAB }, "after row \(row)")
+    #expect(floatRow.suffix(gap).allSatisfy { $0 == -1e30 }, "after row \(row)")
   }
   return result
 }
 
-/// The nearest whole numbers of 0…255, the even one of two, 0 for what is not a number.
+/// Returns the nearest integers in 0…255, with ties to even, and 0 for NaN.
 func nearestBytes(_ values: [Float]) -> [UInt8] {
   values.map { $0.isNaN ? 0 : UInt8(max(0, min(255, $0.rounded(.toNearestOrEven)))) }
 }
 
-/// The top left `height` × `width` pixels.
+/// Returns the top left `height` × `width` pixels.
 func topLeft(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
   var result = ReferenceTensor(Shape(batch: 1, height: height, width: width, channels: input.shape.channels))
   for y in 0..<height {

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct PixelConversionTests {
-  @Test("A picture is extended by its mirror, without a shift, from strided rows")
+  @Test("A picture with strided rows is extended by reflection, without a shift")
   func extendedBytes() {
-    // Two rows of three pixels, four bytes of stride beyond them.
+    // Two rows of three pixels, with four bytes of stride beyond them.
     let rows: [[UInt8]] = [[1, 2, 3, 11, 12, 13, 21, 22, 23], [101, 102, 103, 111, 112, 113, 121, 122, 123]]
     let gap = [UInt8](repeating: 0xEE, count: 4)
     let bytes = rows[0] + gap + rows[1] + gap
@@ -21,7 +21,7 @@ import Testing
     #expect(output == expected)
   }
 
-  @Test("Floats are extended as bytes are; a single pixel is repeated")
+  @Test("Floats are extended like bytes, and a single pixel is repeated")
   func extendedFloats() {
     let single = guarded([1.5, 2.5, 3.5], count: 2 * 3 * 3) {
       PixelConversion.extended(
@@ -35,7 +35,7 @@ import Testing
     #expect(pair == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6])
   }
 
-  @Test("Values are clamped, rounded to the nearest, halves to even, NaN to 0; bytes between rows stay")
+  @Test("Values are clamped, rounded to the nearest, halves to even, NaN to 0; bytes between rows are not changed")
   func quantized() {
     let values: [Float] = [
       -1, -0.5, 0.5, 0.501, 1.5, 2.5, 254.5, 255.4, 300, .infinity, -.infinity, .nan, 127.49, 127.5, 1e30,

@@ -13,7 +13,7 @@ import Testing
       "\(width)×\(height), \(isLeft ? "left" : "centre"), \(isFullRange ? "full" : "limited")"
     }
 
-    /// The smallest, tails of every even length, more than one group, rows in pairs.
+    /// The minimum, tails of every even length, more than one group, rows in pairs.
     private static let sizes = [
       (16, 2), (18, 4), (20, 2), (22, 6), (24, 2), (26, 4), (28, 2), (30, 2), (32, 8), (46, 10),
     ]
@@ -24,7 +24,7 @@ import Testing
       }
     }
 
-    /// BT.709's.
+    /// The reference conversion of BT.709.
     var reference: ReferenceYUV420 {
       ReferenceYUV420(
         width: width, height: height, isLeft: isLeft, red: 0.2126, blue: 0.0722, isFullRange: isFullRange)
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// Rows of bytes with a gap behind each, and nothing behind the last.
+  /// Rows of bytes with a gap after each, except the last.
   final class Plane {
     static let gap = 3
     let width: Int
@@ -48,7 +48,7 @@ import Testing
     init(width: Int, height: Int) {
       self.width = width
       self.height = height
-      // Behind the last row as well: what is written there shows.
+      // The gap after the last row as well, so that writes there are noticed.
       start = .allocate(capacity: height * (width + Self.gap))
       start.initialize(repeating: 0xEE, count: height * (width + Self.gap))
     }
@@ -75,7 +75,7 @@ import Testing
     .init(y: y.start, yStride: y.stride, u: u.start, uStride: u.stride, v: v.start, vStride: v.stride)
   }
 
-  /// Half a step by rounding, and what floats of eight products lose.
+  /// Half a step of rounding, plus the error of eight products in floats.
   private static let tolerance = 0.5 + 1e-3
 
   private func expect(_ found: Plane, agreesWith expected: [Double]) {
@@ -85,7 +85,7 @@ import Testing
     #expect((differences.max() ?? .infinity) <= Self.tolerance)
   }
 
-  @Test("YUV becomes RGB as the formulas say", arguments: Case.all)
+  @Test("YUV to RGB follows the formulas", arguments: Case.all)
   func toRGB(_ example: Case) throws {
     var random = Random(seed: 61)
     let y = Plane(width: example.width, height: example.height, random: &random)
@@ -99,7 +99,7 @@ import Testing
     expect(result, agreesWith: example.reference.rgb(y: y.rows, u: u.rows, v: v.rows))
   }
 
-  @Test("RGB becomes YUV as the formulas say", arguments: Case.all)
+  @Test("RGB to YUV follows the formulas", arguments: Case.all)
   func fromRGB(_ example: Case) throws {
     var random = Random(seed: 62)
     let source = Plane(width: 3 * example.width, height: example.height, random: &random)
@@ -114,7 +114,7 @@ import Testing
     for (plane, values) in [(y, expected.y), (u, expected.u), (v, expected.v)] { expect(plane, agreesWith: values) }
   }
 
-  @Test("Odd sides, less than a group of columns and weights that are none are refused")
+  @Test("Odd sides, fewer columns than a group and invalid weights are rejected")
   func refused() {
     for (width, height) in [(14, 2), (17, 2), (16, 3), (16, 0), (0, 0)] {
       #expect(

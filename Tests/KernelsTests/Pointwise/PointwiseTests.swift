@@ -4,10 +4,10 @@ import Tensors
 import Testing
 
 @Suite struct PointwiseTests {
-  /// Below, at and above a vector register, and more than one chunk with a rest.
+  /// Below, at and above a vector register, and more than one chunk with a remainder.
   static let counts = [1, 3, 8, 13, 100, 70_001]
 
-  /// Values with zeros of both signs and equal neighbours among them.
+  /// Returns values that include zeros of both signs and equal neighbours.
   private func values(_ count: Int, seed: UInt64) -> ReferenceTensor {
     var random = Random(seed: seed)
     var elements = random.wholeNumbers(Shape([count]), in: -2...2).elements
@@ -48,7 +48,7 @@ import Testing
     #expect(inputGradient == Reference.reluBackward(gradient, input: input).floats)
   }
 
-  /// A network that has diverged must show it: the trainer stops at the first loss that is not a number.
+  /// The trainer stops at the first NaN loss, so the kernels must propagate it.
   @Test func reluKeepsNaN() {
     let output = guarded([.nan, -1, 2], count: 3) { Pointwise.relu($0, output: $1, count: 3, pool: pool) }
     #expect(output[0].isNaN && output[1] == 0 && output[2] == 2)
@@ -64,7 +64,7 @@ import Testing
     let discrepancy = Discrepancy(
       scaledTanhBackward(output: output, gradient: gradient.floats),
       expected: Reference.scaledTanhBackward(gradient, input: input, scale: 150).elements)
-    // `1 − t²` from an output rounded at 277: a few units of 2⁻²⁴ of the gradient's greatest factor, 150.
+    // `1 − t²` from an output rounded at 277: a few units of 2⁻²⁴ of the maximum factor of the gradient, 150.
     #expect(discrepancy.maximum <= 150 * Tolerance.singlePrecision, "\(discrepancy)")
   }
 

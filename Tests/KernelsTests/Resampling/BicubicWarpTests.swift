@@ -11,7 +11,7 @@ import Testing
     (Shape(batch: 1, height: 6, width: 7, channels: 9), 1, 1),
   ]
 
-  /// Random positions, some of them beyond the border, some whole.
+  /// Returns random positions, some beyond the border and some integers.
   private static func positions(_ shape: Shape, _ height: Int, _ width: Int, _ random: inout Random) -> ReferenceTensor
   {
     var positions = ReferenceTensor(
@@ -39,7 +39,7 @@ import Testing
     let input = ReferenceTensor(random.tensor(shape))
     let positions = Self.positions(shape, height, width, &random)
     let expected = Reference.warp(input, positions: positions)
-    // A weight is a cubic of a position that float rounds: 1e-6 of a pixel at position 16.
+    // A weight is a cubic of a position rounded to float: 1e-6 of a pixel at position 16.
     expectAgreement(Self.warp(input.floats, shape, positions), expected, within: 1e-5, "output")
 
     let gradient = ReferenceTensor(random.tensor(expected.shape))
@@ -53,7 +53,7 @@ import Testing
       target.elements, Reference.warpBackward(gradient, positions: positions, shape: shape), within: 1e-5, "gradient")
   }
 
-  @Test func wholePositionsCopyPixels() {
+  @Test func integerPositionsCopyPixels() {
     let shape = Shape(batch: 1, height: 5, width: 6, channels: 3)
     var random = Random(seed: 2)
     let input = random.uniform(count: shape.count)
@@ -64,8 +64,8 @@ import Testing
     #expect(Self.warp(input, shape, positions) == input)
   }
 
-  @Test func straightRampsAreKept() {
-    // Keys' kernel reproduces quadratics: between the borders a ramp is itself at any position.
+  @Test func linearRampsArePreserved() {
+    // Keys' kernel reproduces quadratics: within the borders a ramp is preserved at any position.
     let shape = Shape(batch: 1, height: 8, width: 8, channels: 1)
     func ramp(_ x: Double, _ y: Double) -> Double { 3 * x + 5 * y }
     let image = (0..<64).map { Float(ramp(Double($0 % 8), Double($0 / 8))) }

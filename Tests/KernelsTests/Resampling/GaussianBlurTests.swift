@@ -5,7 +5,7 @@ import Testing
 @Suite struct GaussianBlurTests {
   /// Pictures smaller and larger than the blur's reach of 24 pixels, single rows and columns.
   @Test(
-    "Agrees with the formula, whatever the size",
+    "Agrees with the formula at any size",
     arguments: [(1, 1), (9, 1), (1, 7), (5, 13), (33, 26), (64, 40)], [Float(0.3), 2, 8])
   func agreesWithTheReference(size: (width: Int, height: Int), deviation: Float) {
     var random = Random(seed: 7)

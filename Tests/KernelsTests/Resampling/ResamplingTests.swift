@@ -3,7 +3,7 @@ import TestSupport
 import Tensors
 import Testing
 
-/// Pooling and upsampling only move numbers, or add four of them: results are expected to the bit.
+/// Pooling and upsampling only move values or add four of them, so results must be bit-identical.
 @Suite struct ResamplingTests {
   static let shapes = [
     Shape(batch: 1, height: 1, width: 1, channels: 3), Shape(batch: 2, height: 1, width: 5, channels: 8),
@@ -14,7 +14,7 @@ import Testing
   @Test(arguments: shapes)
   func maxPoolAgreesWithReference(_ shape: Shape) {
     var random = Random(seed: 1)
-    // Three values only: most blocks have equal maxima.
+    // Only three values: most blocks have equal maxima.
     let input = ReferenceTensor(random.wholeNumbers(shape, in: -1...1))
     let expected = Reference.maxPool(input)
     #expect(maxPool(input.tensor) == expected.floats)
@@ -38,7 +38,7 @@ import Testing
   @Test func agreesWithCentralDifferences() {
     let shape = Shape(batch: 1, height: 5, width: 7, channels: 3)
     var random = Random(seed: 3)
-    // Distinct values: a step of a quarter never changes which of them is the greatest.
+    // Distinct values: a step of a quarter never changes which one is the maximum.
     let input = (0..<shape.count).map(Float.init).shuffled(using: &random)
     let indices = random.indices(count: 40, below: shape.count)
     let pooled = random.uniform(count: 2 * 3 * 3)

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// Operations of the smaller networks, beyond the golden values.
-@Suite struct CandidateOperationTests {
+@Suite struct RealtimeOperationTests {
   private struct NormExample {
     let input: Tensor
     let gamma: Tensor

@@ -8,18 +8,18 @@ import Threading
 
 private let pool = ComputePool(threads: 2)
 
-/// Every head, tail and norm, dense and separable, and what goes with them; small, so that double precision takes little time.
+/// Every head, tail and norm, dense and separable, and further choices; small, so that double precision is fast.
 private let descriptions: [String] =
-  CandidateNetwork.presetNames
-  + CandidateNetwork.Head.allCases.flatMap { head in
-    CandidateNetwork.Tail.allCases.flatMap { tail in
-      CandidateNetwork.Norm.allCases.map { norm in
+  NetworkDescription.presetNames
+  + NetworkDescription.Head.allCases.flatMap { head in
+    NetworkDescription.Tail.allCases.flatMap { tail in
+      NetworkDescription.Norm.allCases.map { norm in
         "dense:head=\(head.rawValue),tail=\(tail.rawValue),norm=\(norm.rawValue),blocks=1,channels=5-8-12,"
           + "detail=\(tail == .upsample && head != .full ? 0 : 4)"
       }
     }
   }
-  + CandidateNetwork.Norm.allCases.flatMap { norm in
+  + NetworkDescription.Norm.allCases.flatMap { norm in
     [
       "separable:norm=\(norm.rawValue),blocks=2,channels=8-12-16",
       "dense:block=separable,norm=\(norm.rawValue),blocks=2",
@@ -35,7 +35,8 @@ private let descriptions: [String] =
     "dense:norm=instance,blocknorm=none,blocks=2",
   ]
 
-/// The model with its last convolution scaled so that `picture` spans the range of bytes: random batch norms leave little of it.
+/// Returns the model with its last convolution scaled so that `picture` spans the range of bytes, which random batch
+/// norms would reduce.
 private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleModel {
   let values = try referenceOutput(of: model, input: picture).elements.map { atanh(($0 - 127.5) / 150) }
   let weight = try #require(model.parameters["output.weight"])
@@ -57,10 +58,10 @@ private func spread(_ model: StyleModel, on picture: Tensor) throws -> StyleMode
 }
 
 /// Single precision through a dozen layers, some by Winograd's transforms, whose error is 1e-5 of a layer's range.
-private let candidateTolerance = 2e-4
+private let tolerance = 2e-4
 
-@Suite struct CandidateTests {
-  @Test("Every network of the ladder gives what its nodes give one by one", arguments: descriptions)
+@Suite struct NetworkDescriptionTests {
+  @Test("Every network agrees with a node-by-node computation", arguments: descriptions)
   func agreesWithReference(_ description: String) throws {
     let model = randomModel(try .named(description))
     for size in [PictureSize(width: 33, height: 22), PictureSize(width: 40, height: 24)] {
@@ -71,12 +72,12 @@ private let candidateTolerance = 2e-4
         height: size.height, width: size.width)
       for frame in 1...2 {
         let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
-        #expect(discrepancy.relative < candidateTolerance, "frame \(frame) of \(size): \(discrepancy)")
+        #expect(discrepancy.relative < tolerance, "frame \(frame) of \(size): \(discrepancy)")
       }
     }
   }
 
-  @Test("Bytes are within 1 of double precision", arguments: CandidateNetwork.presetNames, ["batch", "instance"])
+  @Test("Bytes are within 1 of double precision", arguments: NetworkDescription.presetNames, ["batch", "instance"])
   func bytes(preset: String, norm: String) throws {
     let size = PictureSize(width: 61, height: 46)
     let random = randomModel(try .named("\(preset):norm=\(norm)"))
@@ -95,10 +96,10 @@ private let candidateTolerance = 2e-4
     let differences = zip(bytes, expected).map { abs(Double($0) - $1) }
     #expect(differences.allSatisfy { $0 <= 1 })
     #expect(differences.filter { $0 > 0 }.count * 50 < differences.count)
-    #expect(Set(bytes).count > 20, "a flat picture would prove little")
+    #expect(Set(bytes).count > 20, "a flat picture would not be a test")
   }
 
-  @Test("Results do not depend on the number of threads", arguments: CandidateNetwork.presetNames)
+  @Test("Results do not depend on the number of threads", arguments: NetworkDescription.presetNames)
   func threads(preset: String) throws {
     let model = try PreparedModel(randomModel(try .named("\(preset):norm=instance,blocks=2")))
     let size = PictureSize(width: 75, height: 52)
@@ -109,7 +110,7 @@ private let candidateTolerance = 2e-4
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Batch norm, affine map, shuffling and depthwise convolutions take no pass of their own")
+  @Test("Batch norm, affine map, shuffling and depthwise convolutions are fused into other passes")
   func fusion() throws {
     func steps(_ description: String) throws -> [String] {
       try StyleEngine(model: randomModel(try .named(description)), width: 48, height: 32, pool: pool)
@@ -117,12 +118,12 @@ private let candidateTolerance = 2e-4
     }
     // Unpacking, head, two convolutions, output and packing.
     #expect(try steps("dense:blocks=1").count == 6)
-    // Head, down, two convolutions, two stages up and output.
+    // Head, down, two convolutions, two upsampling stages and output.
     #expect(try steps("dense:head=strided,tail=upsample,blocks=1").count == 7)
-    // Head, down, two convolutions; 1×1 and depthwise for each stage up; output.
+    // Head, down, two convolutions; 1×1 and depthwise for each upsampling stage; output.
     #expect(try steps("separable:blocks=1").count == 9)
     #expect(try steps("phone:blocks=1").count == 8)
-    // The same and a norm behind all but the output.
+    // The same and a norm after all but the output.
     #expect(try steps("phone:blocks=1,norm=instance").count == 15)
   }
 }

@@ -1,4 +1,4 @@
-extension CandidateNetwork {
+extension NetworkDescription {
   /// Returns the architecture with the channels of every layer multiplied by `width`.
   ///
   /// The picture enters as `x / 127.5 − 1`, which folds into the first convolution. Without a norm after that
@@ -6,27 +6,27 @@ extension CandidateNetwork {
   /// `127.5 + 150·tanh(x)`, see ``NetworkDefinition/johnson(width:)``. With a canvas, all of this happens on the canvas
   /// and a revision follows, whose channels are not multiplied.
   public func definition(width: Double = 1) -> NetworkDefinition {
-    var assembly = Assembly(candidate: self, channels: channels.map { NetworkDefinition.channels($0, width) })
+    var assembly = Assembly(choices: self, channels: channels.map { NetworkDefinition.channels($0, width) })
     assembly.enter()
     for number in 0..<blocks { assembly.residualBlock(number + 1) }
     assembly.leave(detail: detail == 0 ? 0 : NetworkDefinition.channels(detail, width))
     return NetworkDefinition(name: description, width: width, nodes: assembly.builder.nodes)
   }
 
-  /// Builds the nodes of a candidate. Level `l` has `1 / 2ˡ` of the picture's height and width.
+  /// Builds the nodes of the network. Level `l` has `1 / 2ˡ` of the picture's height and width.
   private struct Assembly {
-    let candidate: CandidateNetwork
+    let choices: NetworkDescription
     let channels: [Int]
     var builder = NetworkBuilder()
 
     mutating func enter() {
-      if candidate.canvas > 0 { builder.append(.canvas(lines: candidate.canvas)) }
+      if choices.canvas > 0 { builder.append(.canvas(lines: choices.canvas)) }
       builder.append(.affine(scale: 1 / 127.5, offset: -1))
       let level: Int
-      switch candidate.head {
+      switch choices.head {
       case .full:
         level = 0
-        builder.convolution("head", from: 3, to: channels[0], kernel: candidate.kernel)
+        builder.convolution("head", from: 3, to: channels[0], kernel: choices.kernel)
       case .strided:
         level = 1
         builder.convolution("head", from: 3, to: channels[1], kernel: 3, stride: 2)
@@ -41,7 +41,7 @@ extension CandidateNetwork {
       }
       activate("head", channels[level])
       for next in channels.indices.dropFirst(level + 1) {
-        filter("down\(next)", candidate.stages, from: channels[next - 1], to: channels[next], stride: 2)
+        filter("down\(next)", choices.stages, from: channels[next - 1], to: channels[next], stride: 2)
         activate("down\(next)", channels[next])
       }
     }
@@ -49,11 +49,11 @@ extension CandidateNetwork {
     mutating func residualBlock(_ number: Int) {
       let width = channels[channels.count - 1]
       let shortcut = builder.last
-      filter("res\(number).conv1", candidate.block, from: width, to: width)
-      normalize("res\(number).norm1", candidate.blockNorm, width)
+      filter("res\(number).conv1", choices.block, from: width, to: width)
+      normalize("res\(number).norm1", choices.blockNorm, width)
       builder.append(.relu)
-      filter("res\(number).conv2", candidate.block, from: width, to: width)
-      normalize("res\(number).norm2", candidate.blockNorm, width)
+      filter("res\(number).conv2", choices.block, from: width, to: width)
+      normalize("res\(number).norm2", choices.blockNorm, width)
       builder.append(.add, inputs: [shortcut, builder.last])
     }
 
@@ -61,9 +61,9 @@ extension CandidateNetwork {
       let last = channels.count - 1
       func width(_ level: Int) -> Int { level == 0 ? detail : channels[level] }
       // Upsampling without channels at full resolution ends there directly.
-      let isDirect = candidate.tail == .upsample && detail == 0
+      let isDirect = choices.tail == .upsample && detail == 0
       let end: Int
-      switch candidate.tail {
+      switch choices.tail {
       case .upsample: end = isDirect ? 1 : 0
       case .shuffle2: end = 1
       case .shuffle4: end = 2
@@ -77,12 +77,12 @@ extension CandidateNetwork {
       } else {
         let factor = 1 << end
         builder.convolution(
-          "output", from: width(end), to: 3 * factor * factor, kernel: end == 0 ? candidate.kernel : 3)
+          "output", from: width(end), to: 3 * factor * factor, kernel: end == 0 ? choices.kernel : 3)
         if factor > 1 { builder.append(.pixelShuffle(factor: factor)) }
       }
       builder.append(.scaledTanh(scale: 150, offset: 127.5))
-      if candidate.canvas > 0 {
-        builder.append(.revision(channels: candidate.revision), name: "revision", inputs: [0, builder.last])
+      if choices.canvas > 0 {
+        builder.append(.revision(channels: choices.revision), name: "revision", inputs: [0, builder.last])
       }
     }
 
@@ -101,7 +101,7 @@ extension CandidateNetwork {
     /// Nearest ×2 upsampling with a convolution. The 1×1 convolution of a separable one commutes with the upsampling,
     /// and costs a quarter before it.
     private mutating func upsampled(_ name: String, from inputChannels: Int, to outputChannels: Int) {
-      switch candidate.stages {
+      switch choices.stages {
       case .dense:
         builder.append(.upsampleNearest)
         builder.convolution(name, from: inputChannels, to: outputChannels, kernel: 3)
@@ -113,7 +113,7 @@ extension CandidateNetwork {
     }
 
     private mutating func activate(_ name: String, _ channels: Int) {
-      normalize(name + ".norm", candidate.norm, channels)
+      normalize(name + ".norm", choices.norm, channels)
       builder.append(.relu)
     }
 

@@ -1,13 +1,14 @@
 import FFmpeg
 
 /// Frames sampled at even intervals from a video.
-public struct FilmFrames: Sendable {
+public struct VideoFrames: Sendable {
   /// The video file.
   public let path: String
   /// The indices of the frames in the video, ascending. Some of them may not decode if the file is damaged.
-  public let places: [Int]
+  public let indices: [Int]
 
-  /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one frame.
+  /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one
+  /// frame.
   ///
   /// The initializer reads the whole file, without decoding it, to count the frames.
   ///
@@ -17,7 +18,7 @@ public struct FilmFrames: Sendable {
     let total = try Self.readable(path) { try Self.packetCount(path) }
     let wanted = min(count, total)
     guard wanted > 0 else { throw PictureError.unreadable(path: path, reason: "it has no frames") }
-    places = (0..<wanted).map { (2 * $0 + 1) * total / (2 * wanted) }
+    indices = (0..<wanted).map { (2 * $0 + 1) * total / (2 * wanted) }
   }
 
   /// Calls `body` with each frame, upright and in the size of the video, and its index.
@@ -25,12 +26,12 @@ public struct FilmFrames: Sendable {
   /// Only one frame is in memory at a time. Damaged packets are skipped.
   ///
   /// - Throws: ``PictureError`` if no frame can be decoded, and any error that `body` throws.
-  public func forEach(_ body: (_ place: Int, _ picture: Picture) throws -> Void) throws {
+  public func forEach(_ body: (_ index: Int, _ picture: Picture) throws -> Void) throws {
     let reader = try Self.readable(path) { try Reader(path) }
-    var remaining = places[...]
+    var remaining = indices[...]
     var index = 0
-    while let place = remaining.first, try Self.readable(path, { try reader.next() }) {
-      if index == place {
+    while let wanted = remaining.first, try Self.readable(path, { try reader.next() }) {
+      if index == wanted {
         let picture = try Self.readable(path) {
           try PictureFile.uprightPicture(of: reader.frame, reader.stream, path: path)
         }
@@ -39,7 +40,7 @@ public struct FilmFrames: Sendable {
       }
       index += 1
     }
-    if remaining.count == places.count {
+    if remaining.count == indices.count {
       throw PictureError.unreadable(path: path, reason: "none of its frames can be decoded")
     }
   }

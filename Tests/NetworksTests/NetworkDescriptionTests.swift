@@ -1,7 +1,7 @@
 import Networks
 import Testing
 
-@Suite struct CandidateNetworkTests {
+@Suite struct NetworkDescriptionTests {
   /// All heads, tails, filters and norms, with three and four levels.
   static let descriptions = [
     "quality", "realtime",

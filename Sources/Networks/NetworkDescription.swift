@@ -4,7 +4,7 @@
 /// `phone:channels=8-16-32,detail=4`. Every network reduces the picture by strided convolutions or pixel unshuffling,
 /// runs residual blocks, and returns to full size by nearest upsampling with convolutions or by pixel shuffling.
 /// ``description`` lists every choice, so that a model file keeps its meaning if a preset changes.
-public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
+public struct NetworkDescription: Hashable, Sendable, CustomStringConvertible {
   /// The first layer of the network.
   public enum Head: String, Hashable, Sendable, CaseIterable {
     /// A convolution at full resolution.
@@ -28,7 +28,7 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   /// The last layers of the network.
   public enum Tail: String, Hashable, Sendable, CaseIterable {
     /// Nearest ×2 upsampling with 3×3 convolutions to full resolution, then a convolution to RGB. If
-    /// ``CandidateNetwork/detail`` is 0, the convolution of the last upsampling outputs RGB and is the only layer at
+    /// ``NetworkDescription/detail`` is 0, the convolution of the last upsampling outputs RGB and is the only layer at
     /// full resolution.
     case upsample
     /// Upsampling to half the resolution, then a 3×3 convolution to 12 channels and a pixel shuffle by 2.
@@ -96,23 +96,23 @@ public struct CandidateNetwork: Hashable, Sendable, CustomStringConvertible {
   /// `name=value`.
   ///
   /// - Throws: ``ModelError/unknownNetwork(_:)`` if there is no such preset,
-  ///   ``ModelError/invalidCandidate(description:found:expected:)`` for an invalid choice.
+  ///   ``ModelError/invalidDescription(description:found:expected:)`` for an invalid choice.
   public init(_ text: String) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let preset = parts.first, let candidate = CandidateNetwork(preset: preset) else {
+    guard let name = parts.first, let preset = NetworkDescription(preset: name) else {
       throw ModelError.unknownNetwork(text)
     }
-    self = candidate
+    self = preset
     var isBlockNormGiven = false
     for choice in parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : [] {
       let pair = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard pair.count == 2 else {
-        throw ModelError.invalidCandidate(
+        throw ModelError.invalidDescription(
           description: text, found: "'\(choice)'", expected: "comma-separated choices such as blocks=4")
       }
       isBlockNormGiven = isBlockNormGiven || pair[0] == "blocknorm"
       if let expected = set(String(pair[0]), to: String(pair[1])) {
-        throw ModelError.invalidCandidate(description: text, found: "'\(choice)'", expected: expected)
+        throw ModelError.invalidDescription(description: text, found: "'\(choice)'", expected: expected)
       }
     }
     if !isBlockNormGiven { blockNorm = norm }

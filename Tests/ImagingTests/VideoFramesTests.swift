@@ -1,24 +1,24 @@
 import Imaging
 import Testing
 
-struct FilmFramesTests {
+struct VideoFramesTests {
   /// Frame `i` of the video has the grey level `20 i + 10`.
   @Test(arguments: [(1, [5]), (2, [2, 7]), (3, [1, 5, 8]), (10, Array(0..<10)), (99, Array(0..<10))])
-  func framesAreSpreadOverTheVideo(count: Int, places: [Int]) throws {
-    let frames = try FilmFrames(path: Fixtures.path("film.gif"), count: count)
-    #expect(frames.places == places)
+  func framesAreSpreadOverTheVideo(count: Int, indices: [Int]) throws {
+    let frames = try VideoFrames(path: Fixtures.path("film.gif"), count: count)
+    #expect(frames.indices == indices)
     var found: [Int] = []
-    try frames.forEach { place, picture in
-      found.append(place)
+    try frames.forEach { index, picture in
+      found.append(index)
       #expect(picture.width == 9 && picture.height == 7)
-      #expect(picture.pixels.allSatisfy { abs(Int($0) - (20 * place + 10)) <= 1 }, "frame \(place)")
+      #expect(picture.pixels.allSatisfy { abs(Int($0) - (20 * index + 10)) <= 1 }, "frame \(index)")
     }
-    #expect(found == places)
+    #expect(found == indices)
   }
 
   @Test func aPictureCountsAsOneUprightFrame() throws {
     var pictures: [Picture] = []
-    try FilmFrames(path: Fixtures.path("oriented.jpg"), count: 5).forEach { pictures.append($1) }
+    try VideoFrames(path: Fixtures.path("oriented.jpg"), count: 5).forEach { pictures.append($1) }
     #expect(pictures == [try PictureFile.read(Fixtures.path("oriented.jpg"))])
   }
 
@@ -26,7 +26,7 @@ struct FilmFramesTests {
     for name in ["make_fixtures.py", "nothing.mp4"] {
       let path = try Fixtures.path(name)
       #expect {
-        try FilmFrames(path: path, count: 3).forEach { _, _ in }
+        try VideoFrames(path: path, count: 3).forEach { _, _ in }
       } throws: { error in
         guard case PictureError.unreadable(path, _) = error else { return false }
         return "\(error)".contains(name)
@@ -39,7 +39,7 @@ struct FilmFramesTests {
   @Test func anErrorOfTheBodyStopsTheReading() throws {
     var calls = 0
     #expect(throws: Stop.self) {
-      try FilmFrames(path: Fixtures.path("film.gif"), count: 4).forEach { _, _ in
+      try VideoFrames(path: Fixtures.path("film.gif"), count: 4).forEach { _, _ in
         calls += 1
         throw Stop()
       }
