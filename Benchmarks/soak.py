@@ -29,9 +29,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 STYLE_COUNT = 8
 # A tenth of the run does not count: engines, encoders and the allocator's pools are made then.
 WARM_UP = 0.1
-# The medians of two fifths of one run differ by less where nothing is lost; which styles are mixed, and at which size, is chance.
+# The medians of two fifths of one run differ by less where nothing is lost; which styles are mixed, and at which size,
+# is chance.
 GREATEST_GROWTH = 0.1
-# Looks in a row that find no new frame: more than a busy machine. Not seconds, since somebody may stop all of this for a while.
+# Looks in a row that find no new frame: more than a busy machine. Not seconds, since somebody may stop all of this for
+# a while.
 PATIENCE = 12
 # Seconds without an answer.
 TIMEOUT = 60
@@ -151,7 +153,8 @@ class Crowd:
         # In the form that fills the system's buffers soonest.
         with self.server.view("api/streams/1/video.mjpeg?view=pair", receive_buffer=4096):
             self.note("viewers")
-            # Longer than the server waits. Its farewell stands behind what is not read, so only the server can tell of it.
+            # Longer than the server waits. Its farewell stands behind what is not read, so only the server can tell of
+            # it.
             self.isOver.wait(120)
 
     def changer(self, rng):

@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-// A loss is a number, not a tensor. Computing it seeds the gradients of its inputs right away; the tape's rules start from there.
+// A loss is a number, not a tensor. Computing it seeds the gradients of its inputs right away; the tape's rules start
+// from there.
 
 extension Tape {
   /// Computes the Gram matrices `G = Fᵀ·F / (C·H·W)`, `[N, C, C]`, of features `F`, `[N, H, W, C]`.
@@ -44,7 +45,8 @@ extension Tape {
     return loss
   }
 
-  /// Sums the squared differences of neighbouring pixels over the batch and adds the sum's gradient, times `weight`, to that of `image`.
+  /// Sums the squared differences of neighbouring pixels over the batch and adds the sum's gradient, times `weight`, to
+  /// that of `image`.
   ///
   /// - Returns: The loss, without the weight.
   public func totalVariation(_ image: Variable, weight: Float) -> Double {

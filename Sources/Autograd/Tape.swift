@@ -4,7 +4,8 @@ import Threading
 
 /// Records operations as they run and then applies their gradient rules in reverse order.
 ///
-/// A tape records one step; `backward()` empties it. Each rule frees the tensors it has used, so memory peaks during the forward pass.
+/// A tape records one step; `backward()` empties it. Each rule frees the tensors it has used, so memory peaks during
+/// the forward pass.
 public final class Tape {
   /// The threads that run the kernels.
   public let pool: ComputePool

@@ -2,8 +2,8 @@ import Threading
 
 /// Blends a stylized picture with its source, in interleaved 8-bit RGB.
 ///
-/// Strides are the bytes from one row to the next, at least `3 · width`. The destination may be one of the two inputs; otherwise it must
-/// not overlap them. With a pool, its threads process bands of rows; the result is the same.
+/// Strides are the bytes from one row to the next, at least `3 · width`. The destination may be one of the two inputs;
+/// otherwise it must not overlap them. With a pool, its threads process bands of rows; the result is the same.
 public enum Blending {
   private static let rowsPerBand = 32
 

@@ -21,8 +21,8 @@ public enum ExifOrientation: Int, Sendable, CaseIterable {
 
   /// Creates the orientation nearest to `matrix`.
   ///
-  /// A display matrix shows the stored pixel `(x, y)` at `(a·x + c·y, b·x + d·y)`, where `a`, `b`, `c` and `d` are its elements 0, 1, 3
-  /// and 4.
+  /// A display matrix shows the stored pixel `(x, y)` at `(a·x + c·y, b·x + d·y)`, where `a`, `b`, `c` and `d` are its
+  /// elements 0, 1, 3 and 4.
   init(_ matrix: DisplayMatrix) {
     let (a, b, c, d) = (matrix.values[0], matrix.values[1], matrix.values[3], matrix.values[4])
     if abs(Int64(a)) >= abs(Int64(b)) {
@@ -34,7 +34,8 @@ public enum ExifOrientation: Int, Sendable, CaseIterable {
     }
   }
 
-  /// A map from displayed to stored pixels: the displayed pixel `(x, y)` is stored at index `origin + x · right + y · down`.
+  /// A map from displayed to stored pixels: the displayed pixel `(x, y)` is stored at index
+  /// `origin + x · right + y · down`.
   struct PixelMap {
     let width: Int
     let height: Int

@@ -8,8 +8,8 @@ public enum PictureFile {
 
   /// Reads the first picture of a file in PNG, JPEG, WebP or any other format that libav decodes.
   ///
-  /// The result is upright, because the EXIF orientation is applied, and has 8 bits per sample. Samples of more bits are reduced, with an
-  /// error of at most one step. Colour profiles are ignored.
+  /// The result is upright, because the EXIF orientation is applied, and has 8 bits per sample. Samples of more bits
+  /// are reduced, with an error of at most one step. Colour profiles are ignored.
   ///
   /// - Throws: ``PictureError`` if the file cannot be read or the picture is too large.
   public static func read(_ path: String) throws(PictureError) -> Picture {

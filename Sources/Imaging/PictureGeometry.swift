@@ -17,7 +17,8 @@ extension Picture {
       width: width, height: height, pixels: crop(pixels, channels: 3), alpha: alpha.map { crop($0, channels: 1) })
   }
 
-  /// Returns the central part of `width` × `height` pixels. If a margin is odd, the extra pixel is on the right or at the bottom.
+  /// Returns the central part of `width` × `height` pixels. If a margin is odd, the extra pixel is on the right or at
+  /// the bottom.
   public func croppedToCenter(width: Int, height: Int) -> Picture {
     cropped(x: (self.width - width) / 2, y: (self.height - height) / 2, width: width, height: height)
   }

@@ -1,8 +1,8 @@
 extension Picture {
   /// Creates a contact sheet of `rows`, from top to bottom, with `gap` white pixels between the pictures.
   ///
-  /// A column is as wide as its widest picture, and a row as high as its highest. Pictures are aligned to the top left of their cells and
-  /// composited over white. Without pictures the sheet is a single white pixel.
+  /// A column is as wide as its widest picture, and a row as high as its highest. Pictures are aligned to the top left
+  /// of their cells and composited over white. Without pictures the sheet is a single white pixel.
   public static func grid(_ rows: [[Picture]], gap: Int = 4) -> Picture {
     let columnCount = rows.map(\.count).max() ?? 0
     let widths = (0..<columnCount).map { column in

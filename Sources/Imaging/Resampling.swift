@@ -33,9 +33,9 @@ public enum ResamplingFilter: Sendable {
 extension Picture {
   /// Resizes the picture.
   ///
-  /// When the size shrinks, the filter is widened by the scale factor, so that fine detail averages out instead of aliasing. Alpha is
-  /// resized separately. Results differ from Pillow's by at most one step of 255, except where Pillow clamps an overshoot between its two
-  /// passes.
+  /// When the size shrinks, the filter is widened by the scale factor, so that fine detail averages out instead of
+  /// aliasing. Alpha is resized separately. Results differ from Pillow's by at most one step of 255, except where
+  /// Pillow clamps an overshoot between its two passes.
   public func resized(
     width: Int, height: Int, filter: ResamplingFilter = .bicubic, pool: ComputePool? = nil
   ) -> Picture {
@@ -110,7 +110,8 @@ struct ResamplingWeights {
 
 /// Computes each target row as a weighted sum of source rows, then resamples that row.
 ///
-/// The vertical pass comes first: its sums run over whole rows, which is fast, and the horizontal pass then only sees the target's rows.
+/// The vertical pass comes first: its sums run over whole rows, which is fast, and the horizontal pass then only sees
+/// the target's rows.
 private func resample(
   _ source: UnsafePointer<UInt8>?, rowLength: Int, channels: Int, across: ResamplingWeights, down: ResamplingWeights,
   into target: UnsafeMutablePointer<UInt8>?, pool: ComputePool?

@@ -8,13 +8,14 @@ public enum BaseModel {
   /// The prefix of the names of a revision's parameters.
   private static let revisionPrefix = "revision."
 
-  /// Loads the parameters for `definition` from the model file at `path` and widens them if the model has fewer channels.
+  /// Loads the parameters for `definition` from the model file at `path` and widens them if the model has fewer
+  /// channels.
   ///
   /// The canvas of the base may differ or be missing. A revision that the base lacks gets its initial parameters.
   ///
   /// - Parameter seed: The seed of the random numbers for widening and initialization.
-  /// - Throws: The errors of `StyleModel.load(path:)`, and ``TrainingError/incompatibleBase(file:found:expected:)`` if the file holds
-  ///   another kind of network or the channels are not multiples of its channels.
+  /// - Throws: The errors of `StyleModel.load(path:)`, and ``TrainingError/incompatibleBase(file:found:expected:)`` if
+  ///   the file holds another kind of network or the channels are not multiples of its channels.
   public static func parameters(at path: String, for definition: NetworkDefinition, seed: UInt64) throws -> [String:
     Tensor]
   {
@@ -40,10 +41,10 @@ public enum BaseModel {
 
   /// Widens the parameters of `model` to `definition`, the same kind of network with multiples of its channels.
   ///
-  /// The wide network computes the same function. Channel `c` is a copy of channel `c mod C`. A layer that reads the copies splits the
-  /// original weight among them at random, so that training can tell them apart: `w'[o, i] = s[o, i]·w[o mod O, i mod I]`, where the
-  /// shares `s` of the copies of an input add up to 1.
-  /// T. Chen, I. Goodfellow, J. Shlens: Net2Net: Accelerating Learning via Knowledge Transfer, ICLR 2016.
+  /// The wide network computes the same function. Channel `c` is a copy of channel `c mod C`. A layer that reads the
+  /// copies splits the original weight among them at random, so that training can tell them apart:
+  /// `w'[o, i] = s[o, i]·w[o mod O, i mod I]`, where the shares `s` of the copies of an input add up to 1. T. Chen, I.
+  /// Goodfellow, J. Shlens: Net2Net: Accelerating Learning via Knowledge Transfer, ICLR 2016.
   ///
   /// - Returns: The parameters, or nil if `definition` is not such a network.
   public static func widened(_ model: StyleModel, to definition: NetworkDefinition, seed: UInt64) -> [String: Tensor]? {

@@ -54,8 +54,8 @@ struct Checkpoint {
   /// Reads the checkpoint at `path`.
   ///
   /// - Throws: ``TrainingError/invalidCheckpoint(file:reason:)`` if the file is not a checkpoint,
-  ///   ``TrainingError/checkpointMismatch(file:setting:found:expected:)`` if it belongs to other settings or another painting, and
-  ///   `SafetensorsError` if it is damaged.
+  ///   ``TrainingError/checkpointMismatch(file:setting:found:expected:)`` if it belongs to other settings or another
+  ///   painting, and `SafetensorsError` if it is damaged.
   static func load(path: String, settings: TrainingSettings, styleChecksum: String) throws -> Checkpoint {
     let reader = try SafetensorsReader(path: path)
     let metadata = reader.metadata

@@ -2,7 +2,8 @@ import Tensors
 
 /// Measures the contrast of pictures.
 enum Contrast {
-  /// Returns the standard deviation of the values of `images`, clamped to 0…255, from the mean of their channel. NaN counts as 0.
+  /// Returns the standard deviation of the values of `images`, clamped to 0…255, from the mean of their channel. NaN
+  /// counts as 0.
   ///
   /// Only every fourth pixel is read, which is enough to tell a picture from a blank image.
   static func deviation(_ images: Tensor) -> Double {

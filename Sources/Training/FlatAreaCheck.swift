@@ -4,8 +4,9 @@ import Tensors
 
 /// Looks for blotches: isolated spots that a network paints in flat areas, such as a clear sky.
 ///
-/// Brush strokes cover a flat area evenly. A blotch is a cell that differs from the other cells far more than they differ from each other.
-/// Instance norms tend to cause blotches, because they amplify the slightest contrast to full range.
+/// Brush strokes cover a flat area evenly. A blotch is a cell that differs from the other cells far more than they
+/// differ from each other. Instance norms tend to cause blotches, because they amplify the slightest contrast to full
+/// range.
 public struct FlatAreaCheck: Sendable, Equatable {
   /// The side of the test pictures in pixels.
   static let size = 192

@@ -1,8 +1,8 @@
 /// Minimises a smooth function of many variables with limited-memory BFGS.
 ///
-/// The two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg` gives the direction `−H·g`. A line search halves the step from
-/// 1 until the Armijo condition `f(x + t·d) ≤ f(x) + 1e-4·t·gᵀd` holds.
-/// J. Nocedal, S. Wright: Numerical Optimization, 2nd edition, algorithms 7.4, 7.5 and 3.1.
+/// The two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg` gives the direction `−H·g`. A line search
+/// halves the step from 1 until the Armijo condition `f(x + t·d) ≤ f(x) + 1e-4·t·gᵀd` holds. J. Nocedal, S. Wright:
+/// Numerical Optimization, 2nd edition, algorithms 7.4, 7.5 and 3.1.
 public struct LBFGS {
   /// A function's value and gradient at a point.
   public typealias Objective = ([Float]) -> (value: Double, gradient: [Float])

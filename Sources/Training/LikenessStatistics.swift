@@ -39,7 +39,8 @@ struct LikenessStatistics {
     chroma = Self.chroma(large)
   }
 
-  /// Resizes `picture` to a short side of `lines` pixels, by area averaging if that reduces it, else by bicubic interpolation.
+  /// Resizes `picture` to a short side of `lines` pixels, by area averaging if that reduces it, else by bicubic
+  /// interpolation.
   ///
   /// Halves are rounded to even, as in Python.
   static func reduced(_ picture: Picture, lines: Int, pool: ComputePool) -> Picture {

@@ -10,7 +10,8 @@ final class LossLog {
   /// The losses of the last steps before the resumption, at most as many as the initializer asks for.
   let recent: [LossParts]
 
-  /// Opens the log at `path` for a run that has completed `iteration` steps, and reads the losses of the last `recentSteps` of them.
+  /// Opens the log at `path` for a run that has completed `iteration` steps, and reads the losses of the last
+  /// `recentSteps` of them.
   init(path: String, iteration: Int, recentSteps: Int) throws {
     var kept = Self.header
     var losses: [LossParts] = []

@@ -13,7 +13,8 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
 
   /// Returns the style weight of a layer at `octave`.
   ///
-  /// Fine layers have larger weights. They are easy to satisfy and cost little content, so the final losses of all layers are similar.
+  /// Fine layers have larger weights. They are easy to satisfy and cost little content, so the final losses of all
+  /// layers are similar.
   func weight(of layer: VGG16Layer, octave: Int) -> Double {
     guard self == .balanced else { return 1 }
     let weight =
@@ -26,10 +27,12 @@ public enum Objective: String, Codable, CaseIterable, Sendable {
     return octaves[octave] * weight
   }
 
-  /// The weight of the palette within the style loss. VGG-16 features hardly depend on chroma, so the palette must enforce it.
+  /// The weight of the palette within the style loss. VGG-16 features hardly depend on chroma, so the palette must
+  /// enforce it.
   var paletteWeight: Double { self == .balanced ? 3 : 0 }
 
-  /// The weighted style loss at which training starts: that of unstylized photos for The Starry Night at the usual weight.
+  /// The weighted style loss at which training starts: that of unstylized photos for The Starry Night at the usual
+  /// weight.
   var initialStyleLoss: Double { self == .balanced ? 20 : 2_700_000 }
 
   /// The bounds of a style weight that ``StyleChoice`` chooses.
@@ -63,8 +66,8 @@ public struct LossWeights: Codable, Hashable, Sendable {
 
   /// Creates weights. Weights that are nil get the defaults of the objective.
   ///
-  /// The defaults of `johnson` are those of the released code: content 1, style 5, total variation 1e-6. The defaults of `balanced` are
-  /// content 6, style 1, total variation 0.
+  /// The defaults of `johnson` are those of the released code: content 1, style 5, total variation 1e-6. The defaults
+  /// of `balanced` are content 6, style 1, total variation 0.
   public init(
     objective: Objective = .balanced, content: Double? = nil, style: Double? = nil, totalVariation: Double? = nil
   ) {

@@ -24,8 +24,8 @@ struct LumaPlane {
     return plane
   }
 
-  /// Blurs the plane with three passes of a box filter of `2·radius + 1` pixels, which approximates a Gaussian of standard deviation
-  /// `√(radius·(radius + 1))`. Border pixels are replicated.
+  /// Blurs the plane with three passes of a box filter of `2·radius + 1` pixels, which approximates a Gaussian of
+  /// standard deviation `√(radius·(radius + 1))`. Border pixels are replicated.
   func blurred(radius: Int) -> LumaPlane {
     guard radius > 0 else { return self }
     var result = values

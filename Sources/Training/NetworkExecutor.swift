@@ -84,9 +84,9 @@ public final class NetworkExecutor {
 
   /// Runs the network on `input`.
   ///
-  /// - Parameters:
-  ///   - input: Pictures `[N, H, W, 3]`, RGB 0…255. H and W must be multiples of the definition's `sizeMultiple` if it has no canvas.
-  ///   - norms: How batch norms use and update their running statistics. By default they behave as in the finished network.
+  /// - Parameters: - input: Pictures `[N, H, W, 3]`, RGB 0…255. H and W must be multiples of the definition's
+  ///   `sizeMultiple` if it has no canvas. - norms: How batch norms use and update their running statistics. By default
+  ///   they behave as in the finished network.
   public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
     let nodes = definition.nodes
     var unread = readers
@@ -107,7 +107,8 @@ public final class NetworkExecutor {
     return values.last.flatMap { $0 } ?? input
   }
 
-  /// Enlarges `draft`, `[N, h, w, 3]`, to the size of the full-size frame `film`, `[N, H, W, 3]`, and applies the network's revision.
+  /// Enlarges `draft`, `[N, h, w, 3]`, to the size of the full-size frame `film`, `[N, H, W, 3]`, and applies the
+  /// network's revision.
   func revised(film: Variable, draft: Variable, on tape: Tape) -> Variable {
     let draft = tape.sharpened(draft, height: film.value.shape.height, width: film.value.shape.width)
     let enlarged = tape.enlarged(draft, height: film.value.shape.height, width: film.value.shape.width)

@@ -1,10 +1,11 @@
 /// Schedules the transition of batch norms from the statistics of each image to running statistics.
 ///
-/// Instance normalisation trains fast. But its statistics change with every frame, so brightness fluctuates in a video, and the norm
-/// cannot be folded into a convolution. A network trained with one kind of statistics and run with the other loses quality. Therefore the
-/// weight of the image's statistics falls linearly from 1 to 0 while the running statistics follow those of the images. After that the
-/// running statistics are constant, and the rest of the training fits the weights to the exact function of the finished network.
-/// Blending towards fixed statistics follows S. Ioffe: Batch Renormalization, 2017.
+/// Instance normalisation trains fast. But its statistics change with every frame, so brightness fluctuates in a video,
+/// and the norm cannot be folded into a convolution. A network trained with one kind of statistics and run with the
+/// other loses quality. Therefore the weight of the image's statistics falls linearly from 1 to 0 while the running
+/// statistics follow those of the images. After that the running statistics are constant, and the rest of the training
+/// fits the weights to the exact function of the finished network. Blending towards fixed statistics follows S. Ioffe:
+/// Batch Renormalization, 2017.
 public struct NormSchedule: Codable, Hashable, Sendable {
   /// The share of the iterations after which the weight of the image's statistics starts to fall, 0…1.
   public var start: Double

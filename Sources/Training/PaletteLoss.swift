@@ -4,9 +4,9 @@ import Tensors
 
 /// Compares the means and covariances of the colours of a picture with those of the painting.
 ///
-/// `mean((M(y) − M(s))²)/mean(M(s)²)`, where `M` is the matrix of second moments of `(Y, Cb, Cr, 1)`. `Y`, `Cb` and `Cr` are the Rec. 601
-/// components minus their mean in the painting, divided by their standard deviation there, so that chroma counts as much as luma.
-/// VGG-16 features mostly depend on luma.
+/// `mean((M(y) − M(s))²)/mean(M(s)²)`, where `M` is the matrix of second moments of `(Y, Cb, Cr, 1)`. `Y`, `Cb` and
+/// `Cr` are the Rec. 601 components minus their mean in the painting, divided by their standard deviation there, so
+/// that chroma counts as much as luma. VGG-16 features mostly depend on luma.
 struct PaletteLoss {
   /// The rows of the full-range Rec. 601 matrix.
   private static let rows: [[Double]] = [

@@ -8,13 +8,14 @@ import Tensors
 /// `johnson`: `w_c·mean((φ₃(y) − φ₃(x))²) + w_s·Σ_j mean((G_j(y) − G_j(s))²) + w_tv·TV(y)`.
 /// J. Johnson, A. Alahi, L. Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
 ///
-/// `balanced`: `w_c·(mean((N(φ₄(y)) − N(φ₄(x)))²) + T(y)) + w_s·(Σ_o Σ_j a_oj·mean((G_j(y_o) − G_j(s_o))²)/mean(G_j(s_o)²) + 3·P(y))
-/// + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `N` centres each channel and divides it by its standard deviation, `T` is the ``ToneLoss``, `P`
-/// the ``PaletteLoss``, `y_o` the output at octave `o`, and `a_oj` is ``Objective/weight(of:octave:)``.
+/// `balanced`: `w_c·(mean((N(φ₄(y)) − N(φ₄(x)))²) + T(y)) + w_s·(Σ_o Σ_j a_oj·mean((G_j(y_o) −
+/// G_j(s_o))²)/mean(G_j(s_o)²) + 3·P(y)) + w_tv·TV(y)`, where `φ₄` is `relu4_1`, `N` centres each channel and divides
+/// it by its standard deviation, `T` is the ``ToneLoss``, `P` the ``PaletteLoss``, `y_o` the output at octave `o`, and
+/// `a_oj` is ``Objective/weight(of:octave:)``.
 ///
-/// The normalisation makes content independent of the photo's colours and contrast, which belong to the style. The division by the
-/// painting's mean squares makes the layers comparable: without it `relu4_3`, the only layer whose receptive field exceeds 40 pixels,
-/// contributes a hundred-thousandth of the sum, and large shapes are not learned.
+/// The normalisation makes content independent of the photo's colours and contrast, which belong to the style. The
+/// division by the painting's mean squares makes the layers comparable: without it `relu4_3`, the only layer whose
+/// receptive field exceeds 40 pixels, contributes a hundred-thousandth of the sum, and large shapes are not learned.
 public final class PerceptualLoss {
   /// The weights of the terms.
   public let weights: LossWeights
@@ -35,10 +36,9 @@ public final class PerceptualLoss {
 
   /// Creates the loss for a painting.
   ///
-  /// - Parameters:
-  ///   - style: The painting, `[1, H, W, 3]`, RGB 0…255.
-  ///   - pixelsAtOnce: The maximum number of pixels whose features are in memory at a time, or one image if it is larger. Doubling the
-  ///     default did not save time and took a tenth more memory.
+  /// - Parameters: - style: The painting, `[1, H, W, 3]`, RGB 0…255. - pixelsAtOnce: The maximum number of pixels whose
+  ///   features are in memory at a time, or one image if it is larger. Doubling the default did not save time and took
+  ///   a tenth more memory.
   public init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape, pixelsAtOnce: Int = 256 * 256) {
     self.extractor = extractor
     self.weights = weights
@@ -64,8 +64,8 @@ public final class PerceptualLoss {
 
   /// Computes the losses of `output` and adds their gradients to the gradient of `output`.
   ///
-  /// The extractor's features need more memory than the rest of a step. As images are independent, only a few at a time go forward
-  /// through the extractor and back.
+  /// The extractor's features need more memory than the rest of a step. As images are independent, only a few at a time
+  /// go forward through the extractor and back.
   ///
   /// - Parameters:
   ///   - output: The stylized pictures, `[N, H, W, 3]`.
@@ -90,7 +90,8 @@ public final class PerceptualLoss {
     return sum
   }
 
-  /// Returns the number of images in a group. All groups have the same size, so the extractor prepares its weights once.
+  /// Returns the number of images in a group. All groups have the same size, so the extractor prepares its weights
+  /// once.
   private func imagesAtOnce(of shape: Shape) -> Int {
     let limit = max(1, pixelsAtOnce / max(1, shape.height * shape.width))
     return (1...max(1, shape.batch)).last { $0 <= limit && shape.batch % $0 == 0 } ?? 1
@@ -116,7 +117,8 @@ public final class PerceptualLoss {
         let weight = weights.content * share
         parts.content += weight * tone(output: output, photos: photos, weight: weight, on: tape)
       }
-      // Record each layer's losses right after it: the backward pass then creates their gradients when they are needed, not all at once.
+      // Record each layer's losses right after it: the backward pass then creates their gradients when they are needed,
+      // not all at once.
       extractor.forEachFeature(of: image, on: tape) { layer, feature in
         if octave == 0, layer == objective.contentLayer, let wanted {
           parts.content +=

@@ -5,23 +5,23 @@ import Tensors
 
 /// Crops the batches of a training run from the photos of a folder.
 ///
-/// Batch `i` depends only on the seed and on `i`, so a resumed run continues with the same crops. Each epoch visits the photos in a
-/// different order.
+/// Batch `i` depends only on the seed and on `i`, so a resumed run continues with the same crops. Each epoch visits the
+/// photos in a different order.
 public final class PhotoSampler: Sendable {
   /// The maximum short side of a resized photo, as a multiple of the crop.
   private static let maximumScale: Float = 1.5
-  /// The maximum short side of a resized photo for small crops, which should show details at the scale of a video, not miniatures of
-  /// whole photos.
+  /// The maximum short side of a resized photo for small crops, which should show details at the scale of a video, not
+  /// miniatures of whole photos.
   private static let detailSide: Float = 384
 
   /// The maximum short side of a resized photo for a canvas, as a multiple of the canvas's lines.
   private static let maximumCanvasScale: Float = 1.25
-  /// The maximum short side of a resized photo for a crop of a full-size frame, as a multiple of the crop. Most photos are not much
-  /// larger.
+  /// The maximum short side of a resized photo for a crop of a full-size frame, as a multiple of the crop. Most photos
+  /// are not much larger.
   private static let maximumFilmScale: Float = 1.3
 
-  /// The share of crops that are replaced by a smooth gradient of the photo's colours, similar to a clear sky. A network that never saw
-  /// flat areas paints blotches there, because these hardly affect the loss of ordinary photos.
+  /// The share of crops that are replaced by a smooth gradient of the photo's colours, similar to a clear sky. A
+  /// network that never saw flat areas paints blotches there, because these hardly affect the loss of ordinary photos.
   private static let flatShare: Float = 1 / 32
   /// The minimum short side of a photo. Smaller ones show nothing when enlarged and count as unreadable.
   private static let minimumPhotoSide = 32

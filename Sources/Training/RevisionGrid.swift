@@ -5,11 +5,12 @@ enum RevisionGrid {
   /// The number of pixels in a block.
   private static let blockPixels = 4
 
-  /// Projects the last convolution of a revision so that a constant input gives all four pixels of a block the same colour.
+  /// Projects the last convolution of a revision so that a constant input gives all four pixels of a block the same
+  /// colour.
   ///
-  /// `w[o, k, :] −= (Σ w[o, k, :] − m)/9`, where `m` is the mean of these sums over the four outputs of a colour. Each bias becomes the
-  /// mean of the four biases of its colour. Otherwise a fixed pattern within each block would be the cheapest way to reach the fine
-  /// contrast of the painting, and a video would look as if seen through a screen.
+  /// `w[o, k, :] −= (Σ w[o, k, :] − m)/9`, where `m` is the mean of these sums over the four outputs of a colour. Each
+  /// bias becomes the mean of the four biases of its colour. Otherwise a fixed pattern within each block would be the
+  /// cheapest way to reach the fine contrast of the painting, and a video would look as if seen through a screen.
   ///
   /// - Parameters:
   ///   - weight: The weight, `[12, C, 3, 3]`, changed in place.

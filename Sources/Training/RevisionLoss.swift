@@ -2,21 +2,25 @@ import Autograd
 import Imaging
 import Tensors
 
-/// The loss of a revised picture: how far it is from the draft with the fine strokes of the painting and the edges of the frame.
+/// The loss of a revised picture: how far it is from the draft with the fine strokes of the painting and the edges of
+/// the frame.
 ///
-/// `L = w_s·Σ_j mean((G_j(y) − G_j(s))²)/mean(G_j(s)²) + w_e·mean((φ₁(y) − φ₁(x))²)/mean(φ₁(s)²) + w_d·mean((R(y) − d)²)/255²` for
-/// the output `y` and the frame `x` at full size, the draft `d` at canvas size, area reduction `R` to the canvas, and the painting `s`
-/// enlarged by the same ratio as the draft. `φ` and `G` are VGG-16 features and their Gram matrices, `j` runs over the layers `relu1_2`
-/// and `relu2_2`, whose receptive fields do not exceed that of a revision, and `φ₁` is `relu1_2`.
+/// `L = w_s·Σ_j mean((G_j(y) − G_j(s))²)/mean(G_j(s)²) + w_e·mean((φ₁(y) − φ₁(x))²)/mean(φ₁(s)²) + w_d·mean((R(y) −
+/// d)²)/255²` for the output `y` and the frame `x` at full size, the draft `d` at canvas size, area reduction `R` to
+/// the canvas, and the painting `s` enlarged by the same ratio as the draft. `φ` and `G` are VGG-16 features and their
+/// Gram matrices, `j` runs over the layers `relu1_2` and `relu2_2`, whose receptive fields do not exceed that of a
+/// revision, and `φ₁` is `relu1_2`.
 ///
-/// The last term leaves large strokes to the draft and compensates for the blur of its enlargement. Chen et al. use `relu4_1` for the same
-/// purpose: Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization, AAAI 2022.
+/// The last term leaves large strokes to the draft and compensates for the blur of its enlargement. Chen et al. use
+/// `relu4_1` for the same purpose: Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization,
+/// AAAI 2022.
 final class RevisionLoss {
   /// The weights of the style, edge and draft terms.
   private static let weights = (style: 0.25, edges: 1.0, draft: 3000.0)
 
   private let extractor: VGG16
-  /// The Gram matrices of the painting and the inverses of their mean squares, for each ratio of frame size to canvas size.
+  /// The Gram matrices of the painting and the inverses of their mean squares, for each ratio of frame size to canvas
+  /// size.
   private let targets: [Int: [VGG16Layer: (gram: Tensor, scale: Double)]]
   private let edgeScale: Double
 

@@ -2,7 +2,8 @@ import Imaging
 import Kernels
 import Threading
 
-/// Estimates and removes the noise in a scan of a painting: film grain, JPEG artefacts, and canvas weave finer than a pixel or two.
+/// Estimates and removes the noise in a scan of a painting: film grain, JPEG artefacts, and canvas weave finer than a
+/// pixel or two.
 ///
 /// A network would learn the noise as a relief over everything it paints.
 public enum ScanNoise {
@@ -17,10 +18,10 @@ public enum ScanNoise {
 
   /// Estimates the standard deviation of the noise in `picture`.
   ///
-  /// The deviation of a block of 16×16 pixels is `σ = √(mean(d²))` over all colours, with the diagonal Haar coefficients
-  /// `d = (a − b − c + e) / 2` of each 2×2 pixels. The result is the 10th percentile of the blocks.
-  /// D. Donoho, I. Johnstone: Ideal Spatial Adaptation by Wavelet Shrinkage, Biometrika 81, 1994; here over the flattest blocks instead of
-  /// the whole picture, since a painting has strokes nearly everywhere.
+  /// The deviation of a block of 16×16 pixels is `σ = √(mean(d²))` over all colours, with the diagonal Haar
+  /// coefficients `d = (a − b − c + e) / 2` of each 2×2 pixels. The result is the 10th percentile of the blocks. D.
+  /// Donoho, I. Johnstone: Ideal Spatial Adaptation by Wavelet Shrinkage, Biometrika 81, 1994; here over the flattest
+  /// blocks instead of the whole picture, since a painting has strokes nearly everywhere.
   ///
   /// - Returns: The deviation in levels of 255, at most 6, or 0 for a clean picture.
   public static func deviation(of picture: Picture) -> Double {

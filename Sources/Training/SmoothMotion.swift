@@ -3,8 +3,8 @@ import Tensors
 
 /// A smooth motion between two frames with exactly known flow: shift, zoom, rotation and slight bending.
 ///
-/// Pixel `q` of the second frame shows the point `c + R(q − c)/zoom + shift + Σ a·sin(2π·f·q + φ)` of the first, where `c` is the centre
-/// and `R` a rotation.
+/// Pixel `q` of the second frame shows the point `c + R(q − c)/zoom + shift + Σ a·sin(2π·f·q + φ)` of the first, where
+/// `c` is the centre and `R` a rotation.
 public struct SmoothMotion: Sendable {
   /// A sine wave of the bending.
   public struct Wave: Sendable {
@@ -40,8 +40,9 @@ public struct SmoothMotion: Sendable {
 
   /// Returns a random motion for pictures of `size` × `size` pixels, typical of two consecutive frames of a video.
   ///
-  /// Shifts are log-uniform from 1/1024 to 1/16 of the size, so that slow motion is as frequent as fast motion. The zoom is within 5 %
-  /// and the rotation within 3°. Two waves bend the picture by up to 1/128 of the size, with periods of at least two thirds of it.
+  /// Shifts are log-uniform from 1/1024 to 1/16 of the size, so that slow motion is as frequent as fast motion. The
+  /// zoom is within 5 % and the rotation within 3°. Two waves bend the picture by up to 1/128 of the size, with periods
+  /// of at least two thirds of it.
   static func random(size: Int, _ random: inout SplitMix64) -> SmoothMotion {
     func signed(_ random: inout SplitMix64) -> Double { 2 * Double(random.uniform()) - 1 }
     let distance = Double(size) / 1024 * exp2(6 * Double(random.uniform()))

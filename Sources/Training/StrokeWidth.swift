@@ -7,20 +7,23 @@ public enum StrokeWidth {
   private static let maximumLines = 512
   /// The standard deviations of the low-pass filters, as shares of the short side, ascending.
   private static let shares = [1 / 32.0, 1 / 16.0, 1 / 8.0, 1 / 4.0, 1 / 2.0]
-  /// A half-value distance up to this share of the low-pass deviation depends on the strokes, a larger one on the filter.
+  /// A half-value distance up to this share of the low-pass deviation depends on the strokes, a larger one on the
+  /// filter.
   private static let trustedShare = 0.2
   /// The maximum half-value distance as a share of the low-pass deviation, measured on synthetic strokes.
   private static let maximumShare = 0.3
 
   /// Measures the typical width of the strokes in `picture`.
   ///
-  /// `w = 3r / (1 − (r/0.3σ)³)`, where `r` is the distance at which the autocorrelation `C(r) = Σ z(p)·z(p ± r·n(p)) / Σ z(p)²` falls to a
-  /// half, after subtracting ½ pixel² from its square for blur. `z` is the luma minus its Gaussian blur of standard deviation `σ`, and `n`
-  /// is the direction across the strokes, that of the structure tensor's larger eigenvalue.
+  /// `w = 3r / (1 − (r/0.3σ)³)`, where `r` is the distance at which the autocorrelation
+  /// `C(r) = Σ z(p)·z(p ± r·n(p)) / Σ z(p)²` falls to a half, after subtracting ½ pixel² from its square for blur. `z`
+  /// is the luma minus its Gaussian blur of standard deviation `σ`, and `n` is the direction across the strokes, that
+  /// of the structure tensor's larger eigenvalue.
   ///
-  /// For adjacent square strokes the autocorrelation falls to a half at about a third of their width. The high-pass removes shapes, which
-  /// are larger than strokes and would hide them. `σ` is the smallest of 1/32 … 1/2 of the short side that does not determine `r` itself.
-  /// In a scan of fewer than 512 lines fine strokes are blurred, so the result is too large.
+  /// For adjacent square strokes the autocorrelation falls to a half at about a third of their width. The high-pass
+  /// removes shapes, which are larger than strokes and would hide them. `σ` is the smallest of 1/32 … 1/2 of the short
+  /// side that does not determine `r` itself. In a scan of fewer than 512 lines fine strokes are blurred, so the result
+  /// is too large.
   ///
   /// - Returns: The width as a share of the short side, or 1 if there are no strokes.
   public static func measure(_ picture: Picture) -> Double {
@@ -65,7 +68,8 @@ public enum StrokeWidth {
     }
   }
 
-  /// Returns the distance, in pixels, at which the autocorrelation across the strokes falls to a half, or nil if it exceeds `limit`.
+  /// Returns the distance, in pixels, at which the autocorrelation across the strokes falls to a half, or nil if it
+  /// exceeds `limit`.
   private static func halfValueDistance(
     of plane: LumaPlane, across normals: [SIMD2<Float>], limit: Double
   ) -> Double? {

@@ -8,7 +8,8 @@ extension StyleCard {
 
   /// Reads the card at `path`.
   ///
-  /// - Throws: ``TrainingError/invalidCard(file:found:)`` where it cannot be read, is no JSON, has another version, or lacks something.
+  /// - Throws: ``TrainingError/invalidCard(file:found:)`` where it cannot be read, is no JSON, has another version, or
+  ///   lacks something.
   public init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError.invalidCard(file: path, found: "a file that cannot be read")
@@ -35,7 +36,8 @@ extension StyleCard {
 
   /// Writes the card of a style and, beside it, ``markdown``.
   ///
-  /// - Throws: ``TrainingError/invalidCard(file:found:)`` where a number is not finite, `FileError` where a file cannot be written.
+  /// - Throws: ``TrainingError/invalidCard(file:found:)`` where a number is not finite, `FileError` where a file cannot
+  ///   be written.
   public func write(to files: StyleFiles) throws {
     let data: Data
     do {

@@ -5,9 +5,9 @@ import Threading
 
 /// Chooses the style weight for a painting, by means of a few photos.
 ///
-/// The distance between the Gram matrices of a painting and of photos varies several-fold: at the same weight The Great Wave hardly shows,
-/// while Composition VII drowns the photo. The chosen weight makes the style loss start at the same value for all paintings, that of The
-/// Starry Night at the usual weight.
+/// The distance between the Gram matrices of a painting and of photos varies several-fold: at the same weight The Great
+/// Wave hardly shows, while Composition VII drowns the photo. The chosen weight makes the style loss start at the same
+/// value for all paintings, that of The Starry Night at the usual weight.
 public struct StyleChoice {
   /// The maximum number of photos.
   private static let photoCount = 8

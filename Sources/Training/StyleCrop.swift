@@ -20,8 +20,8 @@ public struct StyleCrop: Codable, Hashable, Sendable, CustomStringConvertible {
 
   /// Parses `LEFT,TOP,RIGHT,BOTTOM`.
   ///
-  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the text is malformed, a margin is negative, or opposite margins
-  ///   add up to 100 percent or more.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the text is malformed, a margin is negative,
+  ///   or opposite margins add up to 100 percent or more.
   public init(_ text: String) throws {
     let sides = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
     guard sides.count == 4, sides.allSatisfy({ $0.isFinite && $0 >= 0 }), sides[0] + sides[2] < 100,

@@ -14,7 +14,8 @@ public final class StyleEvaluator {
   /// Creates an evaluator for a painting.
   ///
   /// - Parameter styleSize: The short side of the painting in pixels, or 0 for its own size.
-  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the painting is too small or too large for the extractor.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the painting is too small or too large for the
+  ///   extractor.
   public init(
     extractor: VGG16, style: Picture, styleSize: Int = 256, weights: LossWeights = LossWeights(), pool: ComputePool
   ) throws {
@@ -57,8 +58,8 @@ public final class StyleEvaluator {
 
   /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with `iterations` steps of L-BFGS.
   ///
-  /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the extractor.
-  /// L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.
+  /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the
+  /// extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.
   public func optimized(photo: Tensor, iterations: Int) -> Tensor {
     var minimizer = LBFGS()
     let allocator = TensorAllocator()

@@ -7,7 +7,8 @@ public struct StyleImage: Sendable {
   public static let minimumSide = 32
   /// The maximum ratio of the longer to the shorter side. A longer strip consists mostly of border for the extractor.
   public static let maximumAspectRatio = 8
-  /// The maximum number of pixels of the picture, to which larger scans are reduced. The first features take 256 bytes per pixel.
+  /// The maximum number of pixels of the picture, to which larger scans are reduced. The first features take 256 bytes
+  /// per pixel.
   public static let maximumPixelCount = 2048 * 2048
 
   /// The painting without noise, composited over white.
@@ -21,8 +22,8 @@ public struct StyleImage: Sendable {
 
   /// Reads the painting at `path`, crops it, reduces it to at most ``maximumPixelCount`` pixels, and removes its noise.
   ///
-  /// - Throws: `PictureError` if the file cannot be read, and ``TrainingError/invalidStyleImage(file:found:expected:)`` if the picture is
-  ///   too small or too long, or has a single colour.
+  /// - Throws: `PictureError` if the file cannot be read, and ``TrainingError/invalidStyleImage(file:found:expected:)``
+  ///   if the picture is too small or too long, or has a single colour.
   public init(path: String, crop: StyleCrop = .none, pool: ComputePool) throws {
     let whole = try PictureFile.read(path)
     guard let stored = crop.applied(to: whole) else {

@@ -62,8 +62,8 @@ public final class StyleTrainer {
   ///   - pool: The threads that compute.
   ///   - base: The initial parameters of the settings' network; nil starts from random values.
   ///   - teacher: The model whose output the first ``TrainingSettings/distillationIterations`` steps learn.
-  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` or `ModelError` if the settings or the size of the painting are
-  ///   invalid.
+  /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` or `ModelError` if the settings or the size of
+  ///   the painting are invalid.
   public init(
     settings: TrainingSettings, style: Picture, styleChecksum: String, extractor: VGG16, pool: ComputePool,
     base: [String: Tensor]? = nil, teacher: StyleModel? = nil
@@ -99,8 +99,8 @@ public final class StyleTrainer {
 
   /// Restores the state of the checkpoint at `path`.
   ///
-  /// - Throws: ``TrainingError`` if the file is not a checkpoint of a run with the same settings and painting, and `SafetensorsError` if it
-  ///   is damaged.
+  /// - Throws: ``TrainingError`` if the file is not a checkpoint of a run with the same settings and painting, and
+  ///   `SafetensorsError` if it is damaged.
   public func resume(from path: String) throws {
     let checkpoint = try Checkpoint.load(path: path, settings: settings, styleChecksum: styleChecksum)
     state.restore(checkpoint.state)
@@ -113,8 +113,8 @@ public final class StyleTrainer {
 
   /// Writes the state of the run to `path`.
   ///
-  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number, and `SafetensorsError` if the
-  ///   file cannot be written.
+  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number, and
+  ///   `SafetensorsError` if the file cannot be written.
   public func saveCheckpoint(to path: String) throws {
     try requireFiniteParameters()
     try Checkpoint(
@@ -134,12 +134,12 @@ public final class StyleTrainer {
 
   /// Runs the remaining iterations on the photos of `sampler`.
   ///
-  /// If a step fails the checks of ``TrainingGuard``, the run restores its latest good state, halves the learning rate and continues with
-  /// the next photos.
+  /// If a step fails the checks of ``TrainingGuard``, the run restores its latest good state, halves the learning rate
+  /// and continues with the next photos.
   ///
   /// - Parameter onStep: Called after each step. Returning false stops the run.
-  /// - Throws: ``TrainingError/unstable(iteration:trouble:checkpoint:)`` at the fifth failure, the errors of `sampler`, and any error that
-  ///   `onStep` throws.
+  /// - Throws: ``TrainingError/unstable(iteration:trouble:checkpoint:)`` at the fifth failure, the errors of `sampler`,
+  ///   and any error that `onStep` throws.
   public func run(sampler: PhotoSampler, onStep: (Step) throws -> Bool) throws {
     let loader = BatchLoader(
       sampler: sampler, indices: iteration..<max(iteration, settings.iterations), hasLater: settings.temporalWeight > 0)
@@ -190,7 +190,8 @@ public final class StyleTrainer {
 
   /// Performs one optimizer step on `batch`, RGB 0…255.
   ///
-  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a loss is not finite. The parameters are unchanged then.
+  /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a loss is not finite. The parameters are
+  ///   unchanged then.
   public func step(_ batch: TrainingBatch) throws -> Step {
     if iteration >= settings.draftIterations, let revisionLoss { return try revisionStep(batch, revisionLoss) }
     let tape = Tape(pool: pool, allocator: allocator)
@@ -273,7 +274,8 @@ public final class StyleTrainer {
 
   // MARK: Results
 
-  /// Returns the output for `photos`, `[N, H, W, 3]`, not clamped, with the norms in the current phase of their schedule.
+  /// Returns the output for `photos`, `[N, H, W, 3]`, not clamped, with the norms in the current phase of their
+  /// schedule.
   public func stylize(_ photos: Tensor) -> Tensor {
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     let frozen = NetworkExecutor(

@@ -48,16 +48,17 @@ public struct TemporalReport: Codable, Sendable, Equatable {
 
 /// Measures temporal stability on sequences that are rendered from photos with exactly known flow.
 ///
-/// Frames are sampled from a larger photo with bicubic interpolation and rounded to 8 bits, like those of a video. The warping error of
-/// two consecutive frames is `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, where `W` warps by the exact flow and `m` masks the pixels that both
-/// frames show. The error of the original frames comes from the rendering and the interpolation in `W`.
+/// Frames are sampled from a larger photo with bicubic interpolation and rounded to 8 bits, like those of a video. The
+/// warping error of two consecutive frames is `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, where `W` warps by the exact flow
+/// and `m` masks the pixels that both frames show. The error of the original frames comes from the rendering and the
+/// interpolation in `W`.
 public struct TemporalEvaluator {
   /// The number of frames in a moving sequence.
   static let frameCount = 6
   /// The number of measured frames of the noisy still.
   static let stillCount = 8
-  /// The frames of the still with denoising: `settling` frames come first, until the averages have settled, and then every `spacing`-th
-  /// frame is measured, because consecutive averages are correlated.
+  /// The frames of the still with denoising: `settling` frames come first, until the averages have settled, and then
+  /// every `spacing`-th frame is measured, because consecutive averages are correlated.
   static let averaged = (settling: 16, spacing: 12)
   /// The standard deviation of the noise of the still, in levels of 255.
   static let noise: Float = 2
@@ -79,11 +80,9 @@ public struct TemporalEvaluator {
 
   /// Creates an evaluator.
   ///
-  /// - Parameters:
-  ///   - size: The side of the square frames in pixels.
-  ///   - denoises: Whether ``TemporalDenoiser`` processes the frames before stylization. The still is then measured after it has settled.
-  ///   - pool: The threads that render the frames.
-  ///   - stylize: A function from frames `[1, S, S, 3]`, RGB 0…255, to frames of the same shape.
+  /// - Parameters: - size: The side of the square frames in pixels. - denoises: Whether ``TemporalDenoiser`` processes
+  ///   the frames before stylization. The still is then measured after it has settled. - pool: The threads that render
+  ///   the frames. - stylize: A function from frames `[1, S, S, 3]`, RGB 0…255, to frames of the same shape.
   public init(size: Int, denoises: Bool = false, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
     self.size = size
     self.denoises = denoises
@@ -124,7 +123,8 @@ public struct TemporalEvaluator {
     return TemporalMeasurement(output: (sums.output / pairs).squareRoot(), input: (sums.input / pairs).squareRoot())
   }
 
-  /// Renders the frame after `time` steps of `motion`. The position of a pixel results from applying the motion `time` times.
+  /// Renders the frame after `time` steps of `motion`. The position of a pixel results from applying the motion `time`
+  /// times.
   private func frame(_ photo: Picture, _ motion: SmoothMotion, time: Int) -> Tensor {
     let center = SIMD2(repeating: Double(size - 1) / 2)
     let middle = SIMD2(Double(photo.width - 1), Double(photo.height - 1)) / 2

@@ -2,14 +2,15 @@ import Autograd
 import Kernels
 import Tensors
 
-/// Compares the large light and dark shapes of a picture with those of its photo, adjusted to the painting's brightness and contrast.
+/// Compares the large light and dark shapes of a picture with those of its photo, adjusted to the painting's brightness
+/// and contrast.
 ///
-/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`. `Y` is Rec. 601 luma, `B` the
-/// means of blocks of 16 × 16 pixels, and `μ` and `σ` the mean and standard deviation of the blocks of a picture. The gain `g = σ_s/σ_x` is
-/// clamped.
+/// `mean((B(Y_y) − t)²)/σ_s²` with `t = μ_s + g·(B(Y_x) − μ_x)` for output `y`, photo `x` and painting `s`. `Y` is Rec.
+/// 601 luma, `B` the means of blocks of 16 × 16 pixels, and `μ` and `σ` the mean and standard deviation of the blocks
+/// of a picture. The gain `g = σ_s/σ_x` is clamped.
 ///
-/// Gram matrices contain no positions. Without this loss every part of a picture gets the painting's mean brightness, and the photo's light
-/// and dark shapes are lost.
+/// Gram matrices contain no positions. Without this loss every part of a picture gets the painting's mean brightness,
+/// and the photo's light and dark shapes are lost.
 struct ToneLoss {
   /// The side of a block in pixels.
   private static let side = 16
@@ -28,7 +29,8 @@ struct ToneLoss {
     (mean, deviation) = Self.moments(blocks.elements)
   }
 
-  /// Computes the loss of `output` for `photos`, both `[N, H, W, 3]`, and adds its gradient, times `weight`, to the gradient of `output`.
+  /// Computes the loss of `output` for `photos`, both `[N, H, W, 3]`, and adds its gradient, times `weight`, to the
+  /// gradient of `output`.
   ///
   /// - Returns: The loss, without the weight.
   func callAsFunction(output: Variable, photos: Tensor, weight: Double, on tape: Tape) -> Double {

@@ -2,9 +2,9 @@ import Foundation
 
 /// Detects failing training and decides when to restore an earlier state.
 ///
-/// Training fails if a number is not finite, if the loss rises far above its minimum, or if the output loses all contrast although the
-/// photos and the painting have some, for example because the final tanh saturates at black. Decisions depend only on the steps, so a
-/// resumed run makes the same ones.
+/// Training fails if a number is not finite, if the loss rises far above its minimum, or if the output loses all
+/// contrast although the photos and the painting have some, for example because the final tanh saturates at black.
+/// Decisions depend only on the steps, so a resumed run makes the same ones.
 public struct TrainingGuard: Codable, Equatable, Sendable {
   /// A reason to restore an earlier state.
   public enum Trouble: Equatable, Sendable, CustomStringConvertible {
@@ -30,7 +30,8 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
 
   /// The number of steps in a window, whose mean losses are compared.
   public static let window = 25
-  /// The maximum ratio of a window's loss to that of the best window. Photos differ by a factor below 2, and learning lowers the loss.
+  /// The maximum ratio of a window's loss to that of the best window. Photos differ by a factor below 2, and learning
+  /// lowers the loss.
   private static let maximumRise = 4.0
   /// The maximum number of recoveries, after which the learning rate is a sixteenth.
   private static let maximumRecoveries = 4
@@ -61,8 +62,9 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
 
   /// Returns the scale that clips a gradient of the given norm, and updates the running mean of norms.
   ///
-  /// The gradient of a photo with few colours can be a hundred times as long as others. The scale is `min(1, 1.5·m/norm)`, where `m` is the
-  /// running mean of the clipped norms. R. Pascanu et al.: On the difficulty of training recurrent neural networks, ICML 2013.
+  /// The gradient of a photo with few colours can be a hundred times as long as others. The scale is
+  /// `min(1, 1.5·m/norm)`, where `m` is the running mean of the clipped norms. R. Pascanu et al.: On the difficulty of
+  /// training recurrent neural networks, ICML 2013.
   public mutating func gradientScale(norm: Double) -> Double {
     guard norm.isFinite, norm > 0 else { return 1 }
     if meanNorm == 0 { meanNorm = norm }

@@ -5,8 +5,8 @@ import Networks
 import Tensors
 import Threading
 
-/// A training run with everything it leaves on disk: the model, its card and picture, and while it runs, in a folder beside
-/// the model, checkpoints, previews and a log of losses. `StyleFiles` names them.
+/// A training run with everything it leaves on disk: the model, its card and picture, and while it runs, in a folder
+/// beside the model, checkpoints, previews and a log of losses. `StyleFiles` names them.
 public final class TrainingRun {
   /// Where a run reads and writes, and how often.
   public struct Options: Sendable {
@@ -28,7 +28,8 @@ public final class TrainingRun {
     public var threads: Int
     /// Photos to exclude from training.
     public var excludedPhotos: PhotoList?
-    /// The base model, of the settings' network or of the same kind of network with fewer channels; nil starts from random values.
+    /// The base model, of the settings' network or of the same kind of network with fewer channels; nil starts from
+    /// random values.
     public var basePath: String?
     /// The model whose output the first steps learn; nil if there are no such steps.
     public var teacherPath: String?
@@ -63,8 +64,8 @@ public final class TrainingRun {
 
   /// The number of recent steps for the reported mean loss.
   public static let recentSteps = 100
-  /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every network's
-  /// `sizeMultiple`.
+  /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every
+  /// network's `sizeMultiple`.
   private static let pictureSide = 256
   /// The number of photos in a preview.
   private static let previewPhotos = 3
@@ -91,10 +92,11 @@ public final class TrainingRun {
   /// The files of the style, those that the run leaves while it goes on included.
   public let files: StyleFiles
 
-  /// Prepares a run: finds the photos and reads the painting, the base, the extractor and, when resuming, the checkpoint.
+  /// Prepares a run: finds the photos and reads the painting, the base, the extractor and, when resuming, the
+  /// checkpoint.
   ///
-  /// - Throws: ``TrainingError``, `PictureError`, `ModelError`, `SafetensorsError` or a file error if the settings or one of the inputs are
-  ///   invalid.
+  /// - Throws: ``TrainingError``, `PictureError`, `ModelError`, `SafetensorsError` or a file error if the settings or
+  ///   one of the inputs are invalid.
   public init(options: Options, settings given: TrainingSettings) throws {
     self.options = options
     var settings = given
@@ -157,14 +159,15 @@ public final class TrainingRun {
 
   /// Runs until all iterations are complete or `shouldStop` returns true.
   ///
-  /// A preview, a log entry or a checkpoint that cannot be written does not end the run; the previous checkpoint remains.
+  /// A preview, a log entry or a checkpoint that cannot be written does not end the run; the previous checkpoint
+  /// remains.
   ///
   /// - Parameters:
   ///   - shouldStop: Called after each step.
   ///   - onNotice: Receives a sentence if the run restored an earlier state or could not write a file.
   ///   - onStep: Receives each step and the mean of the recent losses.
-  /// - Throws: ``TrainingError/unwritableResult(file:reason:checkpoint:)`` if the model cannot be written, a file error if the checkpoint
-  ///   of a stopped run cannot be written, and the errors of training.
+  /// - Throws: ``TrainingError/unwritableResult(file:reason:checkpoint:)`` if the model cannot be written, a file error
+  ///   if the checkpoint of a stopped run cannot be written, and the errors of training.
   public func run(
     shouldStop: () -> Bool, onNotice: (String) -> Void = { _ in }, onStep: (StyleTrainer.Step, LossParts) -> Void
   ) throws -> Outcome {

@@ -5,8 +5,9 @@ import Tensors
 
 /// The parameters of a network and the state of their optimizers.
 ///
-/// ``MuonStep`` updates the weights of convolutions, which are matrices. Its momentum is stored as the first moment, and the second moment
-/// stays 0. ``AdamStep`` updates all other parameters, and convolutions with only a few channels, such as the last one.
+/// ``MuonStep`` updates the weights of convolutions, which are matrices. Its momentum is stored as the first moment,
+/// and the second moment stays 0. ``AdamStep`` updates all other parameters, and convolutions with only a few channels,
+/// such as the last one.
 final class TrainingState {
   /// The parameters and moments at one step.
   struct Snapshot {

@@ -27,9 +27,9 @@ public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
 
 /// The fixed feature extractor: VGG-16 as released by the University of Oxford, `conv1_1` to `conv4_3`.
 ///
-/// The input is RGB 0…255, converted to BGR minus (103.939, 116.779, 123.68). Convolutions use zero padding and ReLU, and 2×2 max pooling
-/// separates the blocks.
-/// K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
+/// The input is RGB 0…255, converted to BGR minus (103.939, 116.779, 123.68). Convolutions use zero padding and ReLU,
+/// and 2×2 max pooling separates the blocks. K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for
+/// Large-Scale Image Recognition, ICLR 2015.
 public final class VGG16 {
   private struct Stage {
     let weight: Variable
@@ -56,10 +56,11 @@ public final class VGG16 {
     let convolutions: [PreparedConvolution]
   }
 
-  /// Reads the weights that `training/extract_vgg16.py` writes: `convB_N.weight`, `[O, I, 3, 3]`, and `convB_N.bias`, `[O]`.
+  /// Reads the weights that `training/extract_vgg16.py` writes: `convB_N.weight`, `[O, I, 3, 3]`, and `convB_N.bias`,
+  /// `[O]`.
   ///
-  /// - Throws: `SafetensorsError` if the file is damaged, and ``TrainingError/invalidExtractor(file:found:expected:)`` if it contains other
-  ///   tensors.
+  /// - Throws: `SafetensorsError` if the file is damaged, and ``TrainingError/invalidExtractor(file:found:expected:)``
+  ///   if it contains other tensors.
   public init(path: String) throws {
     let reader = try SafetensorsReader(path: path)
     var inputs = 3

@@ -8,8 +8,8 @@ import Testing
 @Suite struct NetworkGradientTests {
   // MARK: Central differences
 
-  /// The layers of a small transformation network (9×9, stride 2, a residual block, upsampling, 9×9, scaled tanh), then pooling and
-  /// every loss.
+  /// The layers of a small transformation network (9×9, stride 2, a residual block, upsampling, 9×9, scaled tanh), then
+  /// pooling and every loss.
   private static func loss(_ parameters: [Variable], photo: Tensor, target: Tensor, on tape: Tape) -> Double {
     var remaining = parameters[...]
     func next() -> Variable { remaining.removeFirst() }

@@ -20,7 +20,8 @@ import Threading
     #expect(result.gradients[0].elements == expected)
   }
 
-  /// The rules of ReLU and other operations work in place, so the branches of a residual connection must not share a gradient.
+  /// The rules of ReLU and other operations work in place, so the branches of a residual connection must not share a
+  /// gradient.
   @Test func branchesOfAResidualConnectionHaveSeparateGradients() throws {
     let value = Tensor(Self.shape, elements: (0..<30).map { Float($0) - 15 })
     let outer = Tensor(Self.shape, elements: [Float](repeating: 1, count: 30))

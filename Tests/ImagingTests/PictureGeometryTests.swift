@@ -24,7 +24,8 @@ struct PictureGeometryTests {
     #expect(mirrored.flippedHorizontally() == picture)
   }
 
-  /// The displayed positions of the stored top left and top right corners, as the EXIF standard describes them for each value.
+  /// The displayed positions of the stored top left and top right corners, as the EXIF standard describes them for each
+  /// value.
   @Test(arguments: [
     (1, (0, 0), (1, 0)), (2, (1, 0), (0, 0)), (3, (1, 1), (0, 1)), (4, (0, 1), (1, 1)),
     (5, (0, 0), (0, 1)), (6, (1, 0), (1, 1)), (7, (1, 1), (1, 0)), (8, (0, 1), (0, 0)),

@@ -51,8 +51,8 @@ import Training
     }
   }
 
-  /// Whether an instance norm removes the effect of the parameter: biases in front of one, and the offsets at the end of residual blocks,
-  /// which shift a whole channel in front of later norms.
+  /// Whether an instance norm removes the effect of the parameter: biases in front of one, and the offsets at the end
+  /// of residual blocks, which shift a whole channel in front of later norms.
   private static func hasNoEffect(_ name: String) -> Bool {
     (name.hasSuffix("conv2d.bias") && name != "deconv3.conv2d.bias") || name.hasSuffix(".in2.bias")
   }

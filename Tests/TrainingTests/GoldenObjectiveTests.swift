@@ -16,10 +16,12 @@ struct GoldenObjectiveTests {
   /// A loss is the mean of squared feature differences, and its gradient passes through the same layers.
   static let lossTolerance = 2e-5
 
-  /// If two inputs of a max-pool are equal within rounding, or an input of a ReLU is 0 within rounding, the gradient may take another path.
-  /// It then changes in the receptive field of that position, by the gradient of a single feature.
+  /// If two inputs of a max-pool are equal within rounding, or an input of a ReLU is 0 within rounding, the gradient
+  /// may take another path. It then changes in the receptive field of that position, by the gradient of a single
+  /// feature.
   static let alternativePathTolerance = 5e-3
-  /// The share of pixels for at most one such receptive field: 44 × 44 of 64 × 48 pixels are 63 %, but most of them hardly change.
+  /// The share of pixels for at most one such receptive field: 44 × 44 of 64 × 48 pixels are 63 %, but most of them
+  /// hardly change.
   static let alternativePathShare = 0.25
 
   /// The network followed by the objective.

@@ -99,7 +99,8 @@ import Training
     let sampler = PhotoSampler(folder: folder, batchSize: 2, imageSize: 48, seed: 1)
     for index in 0..<3 { _ = try sampler.batch(index) }
     #expect(sampler.unreadableFiles.map { folder.name(of: $0) } == ["tiny.png"])
-    // The heights are 52, 49, 46, 43 and 40, of which three are below 48. The first two photos are 40 and 47 pixels wide.
+    // The heights are 52, 49, 46, 43 and 40, of which three are below 48. The first two photos are 40 and 47 pixels
+    // wide.
     #expect(sampler.enlargedCount == 5)
   }
 
@@ -125,7 +126,8 @@ import Training
     #expect(errors.count > later.mask.count / 2, "most pixels must stay within the picture")
     let mean = errors.reduce(0, +) / Double(errors.count)
     let deviation = (errors.map { $0 * $0 }.reduce(0, +) / Double(errors.count)).squareRoot()
-    // The remaining errors are noise of σ ≤ 4, which the weights of the luma reduce to 0.67 of that, and clamping reduces further.
+    // The remaining errors are noise of σ ≤ 4, which the weights of the luma reduce to 0.67 of that, and clamping
+    // reduces further.
     #expect(abs(mean) < 0.3, "\(mean)")
     #expect(deviation < 4 * 0.67 * 1.1, "\(deviation)")
     #expect(deviation > 0.01, "the frames must contain noise")

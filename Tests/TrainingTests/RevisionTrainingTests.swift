@@ -59,7 +59,8 @@ import Training
     #expect(painted.elements.count { !$0.isFinite } == 0)
   }
 
-  /// For a constant input the four pixels of a block get the same colour: their kernels have equal sums and their biases are equal.
+  /// For a constant input the four pixels of a block get the same colour: their kernels have equal sums and their
+  /// biases are equal.
   @Test func aConstantPictureGetsNoGrid() throws {
     let (problem, settings) = try problem()
     let trainer = try problem.trainer(settings)

@@ -43,7 +43,8 @@ import Training
       }
       return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
     }
-    // Measured: 4.0 with noise, 3.0 without. The gain is small because nearly every pixel has an edge within the search window.
+    // Measured: 4.0 with noise, 3.0 without. The gain is small because nearly every pixel has an edge within the search
+    // window.
     #expect(error(removed) < 0.8 * error(noisy))
   }
 }

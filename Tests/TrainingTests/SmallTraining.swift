@@ -12,7 +12,8 @@ struct SmallTraining {
   let folder: TemporaryFolder
   let settings: TrainingSettings
 
-  /// Random filters that preserve the scale of the features (He et al., 2015), so that gradients have a reasonable size.
+  /// Random filters that preserve the scale of the features (He et al., 2015), so that gradients have a reasonable
+  /// size.
   private static let extractorTensors: [(String, Tensor)] = {
     var random = Random(seed: 7)
     var tensors: [(String, Tensor)] = []

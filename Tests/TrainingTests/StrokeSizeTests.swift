@@ -13,7 +13,8 @@ import Training
   }
 
   @Test func fineStrokesAreEnlargedUntilTheyAreVisible() {
-    // Strokes of 0.6 % are 2 pixels wide at 333 lines, those of 0.1 % at 2000 lines. The limits are twice the canvas and the scan.
+    // Strokes of 0.6 % are 2 pixels wide at 333 lines, those of 0.1 % at 2000 lines. The limits are twice the canvas
+    // and the scan.
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.006, scanLines: 1000) == 333)
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 1000) == 512)
     #expect(StrokeSize.medium.lines(canvasLines: 256, strokeWidth: 0.001, scanLines: 300) == 300)

@@ -3,8 +3,8 @@ import Testing
 import Training
 
 @Suite struct StrokeWidthTests {
-  /// Strokes of 1 to 8 % of the short side. The tolerance is a quarter of the width, because strokes overlap and some neighbours have
-  /// nearly the same colour.
+  /// Strokes of 1 to 8 % of the short side. The tolerance is a quarter of the width, because strokes overlap and some
+  /// neighbours have nearly the same colour.
   @Test(arguments: [0.01, 0.02, 0.04, 0.08]) func widthsAreMeasured(width: Double) {
     let picture = SyntheticStrokes.picture(width: 640, height: 512, strokeWidth: width * 512)
     let measured = StrokeWidth.measure(picture)
