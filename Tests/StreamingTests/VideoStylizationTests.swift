@@ -176,6 +176,6 @@ import Testing
     let result = try VideoStylization(input: cut).run(
       output: MediaTarget(folder.file("out.mp4")), style: watchingStyle())
     #expect((1..<19).contains(result.statistics.framesWritten))
-    #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("breaks off") })
+    #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("truncated") })
   }
 }
