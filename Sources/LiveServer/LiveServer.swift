@@ -206,7 +206,7 @@ public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible
   /// The address or the port is not available.
   case cannotListen(address: String, port: Int, reason: String)
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .tokenMissing(let address):

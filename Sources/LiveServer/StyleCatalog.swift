@@ -11,9 +11,9 @@ public final class StyleCatalog: Sendable {
   public struct Entry: Equatable, Sendable {
     /// The style's name, which is the file name without its extension.
     public let name: String
-    /// The model file.
+    /// The path of the model file.
     public let model: String
-    /// The preview image next to the model; nil if there is none.
+    /// The path of the preview image next to the model; nil if there is none.
     public let picture: String?
     /// The painting that the style was trained on, from the card next to the model; nil if unknown.
     public let painting: StyleCredits.Painting?
@@ -100,7 +100,7 @@ public final class StyleCatalog: Sendable {
     /// The names of the available styles.
     public let known: [String]
 
-    /// One sentence.
+    /// The error message, one sentence.
     public var description: String {
       "there is no style '\(name.prefix(80))' (available: \(known.joined(separator: ", ")))"
     }

@@ -176,7 +176,7 @@ public final class TrainingQueue: Sendable {
 
   private static func clean(_ entry: Entry) { try? FileManager.default.removeItem(atPath: entry.folder) }
 
-  // MARK: The running job
+  // MARK: Running
 
   private func startNext() {
     let next = entries.withLock { entries -> Entry? in

@@ -7,7 +7,7 @@ import Threading
 public struct PictureStylization: Sendable {
   /// The size at which the network paints.
   public enum WorkSize: Equatable, Sendable {
-    /// The picture's own.
+    /// The picture's own size.
     case original
     /// The size at which the shorter side has this many pixels.
     case shortSide(Int)

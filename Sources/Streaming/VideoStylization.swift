@@ -90,6 +90,6 @@ final class StopGrace: Sendable {
 public struct StoppedError: Error, CustomStringConvertible, Sendable {
   let file: String
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String { "\(file): stopped before the first frame was complete; nothing was written" }
 }

@@ -94,7 +94,7 @@ struct StylizeImage: ParsableCommand {
     return .exact(width: size.width, height: size.height)
   }
 
-  /// What `--json` prints.
+  /// The report that `--json` prints.
   private struct Report: Encodable {
     /// Seconds from reading the input to the complete output.
     var seconds: Double

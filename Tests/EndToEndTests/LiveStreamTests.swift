@@ -35,7 +35,7 @@ struct LiveStreamTests {
   /// are painted at a time.
   @Test(arguments: [1, 3])
   func aFileCanBePlayedLive(parallel: Int) throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let result = try tools.script(
       "stylize in.mp4 out.mp4 --live --json --stats stats.json --parallel-frames \(parallel)")
     #expect(result.exitCode == 0, "\(result.errors)")
@@ -57,7 +57,7 @@ struct LiveStreamTests {
   }
 
   @Test func receivesUDP() throws {
-    try tools.makeFilm(seconds: 3)
+    try tools.makeVideo(seconds: 3)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
@@ -73,7 +73,7 @@ struct LiveStreamTests {
   }
 
   @Test func receivesSRT() throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
@@ -86,7 +86,7 @@ struct LiveStreamTests {
   }
 
   @Test func sendsRTMP() throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -104,7 +104,7 @@ struct LiveStreamTests {
   }
 
   @Test func receivesRTMP() throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -118,7 +118,7 @@ struct LiveStreamTests {
 
   /// The second connection's frames follow those of the first, after a pause.
   @Test func aLostSourceIsReconnected() throws {
-    try tools.makeFilm(seconds: 1.6)
+    try tools.makeVideo(seconds: 1.6)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -144,7 +144,7 @@ struct LiveStreamTests {
   }
 
   @Test func damagedPacketsAreSkipped() throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
@@ -164,7 +164,7 @@ struct LiveStreamTests {
   /// The source's size, and perhaps its codec, changes in the middle. The output keeps its size.
   @Test(arguments: ["libx264", "mpeg2video"])
   func theSizeChangesDuringTheRun(codec: String) throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     try tools.media.ffmpeg([
       "-i", "in.mp4", "-vf", "scale=64:96", "-c:v", codec, "-bf", "0", "-c:a", "copy", "-f", "mpegts", "b.ts",
     ])
@@ -185,7 +185,7 @@ struct LiveStreamTests {
   }
 
   @Test func aLostReceiverIsAnError() throws {
-    try tools.makeFilm(seconds: 5)
+    try tools.makeVideo(seconds: 5)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -198,7 +198,7 @@ struct LiveStreamTests {
 
   /// A reader that does not read delays neither the source nor the end.
   @Test func aStuckReceiverDoesNotDelayTheEnd() throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let result = try tools.script(
       """
       { $program in.mp4 - --live --crf 0 --output-format nut --style random --quiet </dev/null & echo $! >pid; wait $!

@@ -24,7 +24,7 @@ struct MediaTools {
 
   /// Input arguments for a video with audio: the real clip if it exists, otherwise a tone and a test pattern that is
   /// blurred to be as smooth as a photo.
-  static let film: [String] =
+  static let videoInput: [String] =
     FileManager.default.fileExists(atPath: clip)
     ? ["-i", clip]
     : [

@@ -14,7 +14,7 @@ struct StreamTests {
 
   @Test(arguments: ["nut", "mpegts", "matroska"])
   func pipesCarryAllStreams(format: String) throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let result = try tools.script(
       """
       ffmpeg -v error -i in.mp4 -c copy -f \(format) - |
@@ -26,7 +26,7 @@ struct StreamTests {
   }
 
   @Test func rawFramesPassThroughPipes() throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let result = try tools.script(
       """
       ffmpeg -v error -i in.mp4 -f yuv4mpegpipe - |
@@ -40,7 +40,7 @@ struct StreamTests {
 
   @Test(arguments: ["png", "jpg"])
   func imageSequencesAreReadAndWritten(type: String) throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     for name in ["in", "out"] {
       try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
     }
@@ -58,7 +58,7 @@ struct StreamTests {
   }
 
   @Test func playlistsAreReadAndWritten() throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let result = try tools.script(
       "stylize in.mp4 live.m3u8 --output-option hls_time=0.4 --output-option g=10 && stylize live.m3u8 out.mp4")
     #expect(result.exitCode == 0 && result.errors == "", "\(result.errors)")
@@ -67,7 +67,7 @@ struct StreamTests {
   }
 
   @Test func unsupportedFormatsAndOptionsAreNamed() throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let wrong = [
       ("foo://host/a out.mp4", "foo"), ("in.mp4 foo://host/a --output-format nut", "foo"),
       ("--input-format no-such in.mp4 out.mp4", "no-such"), ("in.mp4 out.mp4 --output-format no-such", "no-such"),
@@ -86,7 +86,7 @@ struct StreamTests {
   }
 
   @Test func aLostReaderIsAnError() throws {
-    try tools.makeFilm(seconds: 4)
+    try tools.makeVideo(seconds: 4)
     let result = try tools.script("{ stylize in.mp4 - --crf 0; echo $? >code; } | head -c 1000 >part")
     #expect(try String(decoding: folder.bytes(of: "code"), as: UTF8.self) == "1\n")
     #expect(result.errors.contains("cannot write standard output"), "\(result.errors)")
@@ -102,7 +102,7 @@ struct StreamTests {
   }
 
   @Test func aSignalEndsASilentPipe() throws {
-    try tools.makeFilm(seconds: 4)
+    try tools.makeVideo(seconds: 4)
     // The video starts, and then no more data arrives.
     let result = try tools.script(
       """

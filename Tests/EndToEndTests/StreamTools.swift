@@ -35,9 +35,10 @@ struct StreamTools {
   }
 
   /// Makes a video with audio at 25 frames per second.
-  func makeFilm(seconds: Double = 1, _ options: String...) throws {
+  func makeVideo(seconds: Double = 1, _ options: String...) throws {
     try media.ffmpeg(
-      MediaTools.film + ["-t", "\(seconds)", "-vf", "scale=96:64", "-g", "10", "-bf", "0", "-c:a", "aac"] + options
+      MediaTools.videoInput + ["-t", "\(seconds)", "-vf", "scale=96:64", "-g", "10", "-bf", "0", "-c:a", "aac"]
+        + options
         + ["in.mp4"])
   }
 

@@ -99,20 +99,20 @@ import Testing
 
   // MARK: Videos
 
-  private struct FilmReport: Decodable {
+  private struct VideoReport: Decodable {
     var frames, width, height: Int
     var canvas: String?
     var strokeSize: String?
   }
 
-  private func paintFilm(_ size: String, _ options: String...) throws -> (report: FilmReport, bytes: [UInt8]) {
+  private func paintVideo(_ size: String, _ options: String...) throws -> (report: VideoReport, bytes: [UInt8]) {
     let tools = try MediaTools(folder: folder.path)
-    try tools.ffmpeg(MediaTools.film + ["-t", "0.2", "-vf", "scale=\(size)", "-an", "in.mp4"])
+    try tools.ffmpeg(MediaTools.videoInput + ["-t", "0.2", "-vf", "scale=\(size)", "-an", "in.mp4"])
     let result = try run(
       "stylize-video", ["in.mp4", "out.mp4", "--style", "canvas", "--json", "--quiet", "--threads", "2"] + options)
     try #require(result.exitCode == 0 && result.errors == "", "\(result.errors)")
     let frames = try tools.frameTimes(of: "out.mp4").count
-    let report = try JSONDecoder().decode(FilmReport.self, from: Data(result.output.utf8))
+    let report = try JSONDecoder().decode(VideoReport.self, from: Data(result.output.utf8))
     #expect(frames == report.frames && frames == 5)
     return (report, try folder.bytes(of: "out.mp4"))
   }
@@ -121,15 +121,16 @@ import Testing
     .enabled(if: MediaTools.areInstalled),
     arguments: [("240:160", "104x68"), ("160:240", "68x104"), ("64:40", "64x40"), ("16:16", "16x16")])
   func videosArePaintedOnTheirCanvas(size: String, canvas: String) throws {
-    let (report, bytes) = try paintFilm(size, "--stroke-size", "large")
+    let (report, bytes) = try paintVideo(size, "--stroke-size", "large")
     #expect("\(report.width):\(report.height)" == size && report.canvas == canvas)
-    let medium = try paintFilm(size)
+    let medium = try paintVideo(size)
     // Below the canvas, the stroke size has no effect.
     #expect((medium.bytes == bytes) == (medium.report.canvas == canvas))
   }
 
   @Test(.enabled(if: MediaTools.areInstalled)) func aStyleWithoutACanvasIsRejected() throws {
-    try MediaTools(folder: folder.path).ffmpeg(MediaTools.film + ["-t", "0.1", "-vf", "scale=32:18", "-an", "in.mp4"])
+    try MediaTools(folder: folder.path).ffmpeg(
+      MediaTools.videoInput + ["-t", "0.1", "-vf", "scale=32:18", "-an", "in.mp4"])
     let arguments = ["in.mp4", "out.mp4", "--style", "old", "--stroke-size", "large"]
     for options in [[], ["--live"]] {
       try expectRefused("stylize-video", arguments + options, saying: "the style 'old' has no canvas")

@@ -22,9 +22,9 @@ struct StylizeVideoTests {
   }
 
   /// Makes a video of 12 frames from the clip.
-  private func makeFilm(_ name: String = "in.mp4", size: String = "96:54", _ options: String...) throws {
+  private func makeVideo(_ name: String = "in.mp4", size: String = "96:54", _ options: String...) throws {
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.48", "-vf", "scale=\(size)", "-bf", "2", "-c:a", "aac"] + options + [name])
+      MediaTools.videoInput + ["-t", "0.48", "-vf", "scale=\(size)", "-bf", "2", "-c:a", "aac"] + options + [name])
   }
 
   private func run(_ arguments: [String], whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result {
@@ -43,7 +43,7 @@ struct StylizeVideoTests {
   // MARK: Preserved properties
 
   @Test func keepsFramesTimesAndAudio() throws {
-    try makeFilm()
+    try makeVideo()
     let result = try stylize("in.mp4", "out.mp4", "--json")
     #expect(result.errors == "")
     let (before, after) = (try tools.probe("in.mp4"), try tools.probe("out.mp4"))
@@ -73,7 +73,7 @@ struct StylizeVideoTests {
 
   @Test(arguments: ["out.mp4", "out.mkv"])
   func keepsAVariableRate(output: String) throws {
-    try makeFilm("in.mkv", size: "96:54,select=not(eq(n\\,2)+eq(n\\,3)+eq(n\\,7))", "-vsync", "vfr")
+    try makeVideo("in.mkv", size: "96:54,select=not(eq(n\\,2)+eq(n\\,3)+eq(n\\,7))", "-vsync", "vfr")
     try stylize("in.mkv", output)
     let times = try tools.frameTimes(of: output)
     #expect(try times == tools.frameTimes(of: "in.mkv"))
@@ -83,7 +83,7 @@ struct StylizeVideoTests {
   /// At strength 0, the output equals the input, and no pixel has moved.
   @Test(arguments: ["97:55", "98:54", "96:55", "66:50"], ["out.mp4", "out.webm"])
   func keepsSizesAndPositions(size: String, output: String) throws {
-    try makeFilm("in.mkv", size: size, "-pix_fmt", "yuv444p", "-c:a", "libvorbis")
+    try makeVideo("in.mkv", size: size, "-pix_fmt", "yuv444p", "-c:a", "libvorbis")
     try stylize("in.mkv", output, "--strength", "0", "--crf", "4")
     let video = try #require(try tools.probe(output).video.first)
     #expect("\(try #require(video.width)):\(try #require(video.height))" == size)
@@ -95,7 +95,7 @@ struct StylizeVideoTests {
       "-color_range", "tv", "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084",
     ]
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54", "-an", "-pix_fmt", "yuv420p10le"] + tags + ["in.mp4"])
+      MediaTools.videoInput + ["-t", "0.2", "-vf", "scale=96:54", "-an", "-pix_fmt", "yuv420p10le"] + tags + ["in.mp4"])
     try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
     let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
     #expect(after.map(\.colors) == before.map(\.colors) && before.first?.colorSpace == "bt2020nc")
@@ -104,7 +104,9 @@ struct StylizeVideoTests {
 
   @Test func keepsFullRangeAndAspect() throws {
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54:out_range=full,setsar=4/3", "-an", "-pix_fmt", "yuvj420p"]
+      MediaTools.videoInput + [
+        "-t", "0.2", "-vf", "scale=96:54:out_range=full,setsar=4/3", "-an", "-pix_fmt", "yuvj420p",
+      ]
         + ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "in.mp4"])
     try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
     let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
@@ -116,7 +118,7 @@ struct StylizeVideoTests {
   /// The rotation is kept if the container supports it. Otherwise, the frames are rotated.
   @Test(arguments: ["90", "180", "270"])
   func keepsRotation(degrees: String) throws {
-    try makeFilm("flat.mp4")
+    try makeVideo("flat.mp4")
     try tools.ffmpeg(["-i", "flat.mp4", "-c", "copy", "-metadata:s:v", "rotate=\(degrees)", "in.mp4"])
     let before = try #require(try tools.probe("in.mp4").video.first)
     let result = try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4", "--json")
@@ -134,7 +136,7 @@ struct StylizeVideoTests {
   }
 
   @Test func keepsSubtitlesAttachmentsChaptersAndTags() throws {
-    try makeFilm("film.mp4")
+    try makeVideo("film.mp4")
     let subtitles = "1\n00:00:00,100 --> 00:00:00,200\nYes\n\n2\n00:00:00,250 --> 00:00:00,400\nNo\n"
     try folder.write(Array(subtitles.utf8), to: "s.srt")
     let chapters = ";FFMETADATA1\ntitle=Film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=200\ntitle=One\n"
@@ -167,7 +169,7 @@ struct StylizeVideoTests {
   @Test(arguments: ["in.ts:out.ts", "in.ts:out.mp4", "in.webm:out.webm", "in.avi:out.avi", "in.gif:out.gif"])
   func supportsOtherContainers(names: String) throws {
     let names = names.split(separator: ":").map(String.init)
-    try makeFilm("film.mp4")
+    try makeVideo("film.mp4")
     let options =
       ["in.ts": ["-c", "copy"], "in.avi": ["-c:v", "mpeg4", "-bf", "0", "-c:a", "mp3"], "in.gif": []][names[0]]
       ?? ["-c:v", "libvpx", "-c:a", "libvorbis"]
@@ -180,7 +182,7 @@ struct StylizeVideoTests {
   }
 
   @Test func preservesColors() throws {
-    try makeFilm()
+    try makeVideo()
     try stylize("in.mp4", "plain.mp4")
     try stylize("in.mp4", "coloured.mp4", "--preserve-colors")
     let plain = try tools.similarity("in.mp4", "plain.mp4")
@@ -190,7 +192,7 @@ struct StylizeVideoTests {
   /// For a still image with camera noise, 0.38 of the noise remains, a gain of 8 dB.
   @Test func denoisesStillRegions() throws {
     try tools.ffmpeg(
-      MediaTools.film + [
+      MediaTools.videoInput + [
         "-an", "-vf", "scale=64:48,trim=end_frame=1,loop=30:1,setpts=N/25/TB,noise=alls=3:allf=t", "-crf", "4",
         "in.mp4",
       ])
@@ -206,7 +208,7 @@ struct StylizeVideoTests {
   }
 
   @Test func parallelFramesAreTheSame() throws {
-    try makeFilm()
+    try makeVideo()
     for count in ["1", "3", "auto"] { try stylize("in.mp4", "\(count).mp4", "--parallel-frames", count) }
     let expected = try tools.packets("v", of: "1.mp4", data: true)
     #expect(expected.count == 12)
@@ -221,7 +223,7 @@ struct StylizeVideoTests {
   func stylesChangeAtTheirTimes(parallel: String) throws {
     try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
     try folder.write(Array("# the middle\n0 fade 0\n\n240ms style other\n".utf8), to: "script.txt")
-    try makeFilm()
+    try makeVideo()
     func packets(_ name: String, _ options: String...) throws -> [String] {
       let result = try program.run(
         ["in.mp4", name, "--size", "32x20", "--quiet", "--json", "--codec", "mjpeg", "--parallel-frames", parallel]
@@ -249,7 +251,7 @@ struct StylizeVideoTests {
   }
 
   @Test func invalidStyleChanges() throws {
-    try makeFilm()
+    try makeVideo()
     try folder.write(Array("1s style random\n2s hello\n".utf8), to: "script.txt")
     try folder.write(Array("1s strokes large\n".utf8), to: "strokes.txt")
     for change in ["wave", "10s=", "-1s=random", "10x=random"] {
@@ -265,7 +267,7 @@ struct StylizeVideoTests {
 
   @Test(arguments: [SIGINT, SIGTERM])
   func aSignalLeavesAPlayableFile(signal: Int32) throws {
-    try tools.ffmpeg(MediaTools.film + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
+    try tools.ffmpeg(MediaTools.videoInput + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
     let result = try run(["in.mp4", "out.mp4", "--crf", "0", "--quiet"]) { process in
       // Wait for the first buffer of 256 KB in the file, which is one frame or a few at this quality.
       for _ in 0..<6000 {
@@ -286,7 +288,7 @@ struct StylizeVideoTests {
   }
 
   @Test func aTruncatedVideoIsReadToItsEnd() throws {
-    try makeFilm("in.mp4", size: "96:54", "-movflags", "faststart", "-crf", "4")
+    try makeVideo("in.mp4", size: "96:54", "-movflags", "faststart", "-crf", "4")
     let bytes = try folder.bytes(of: "in.mp4")
     try folder.write(Array(bytes.prefix(bytes.count / 2)), to: "cut.mp4")
     let result = try stylize("cut.mp4", "out.mp4")
@@ -311,7 +313,7 @@ struct StylizeVideoTests {
   }
 
   @Test func invalidInputs() throws {
-    try makeFilm("film.mp4")
+    try makeVideo("film.mp4")
     try tools.ffmpeg(["-i", "film.mp4", "-vn", "-c", "copy", "sound.mp4"])
     try folder.write([], to: "empty.mp4")
     try folder.write(Array(String(repeating: "This is not a video.\n", count: 200).utf8), to: "text.mp4")
@@ -322,7 +324,7 @@ struct StylizeVideoTests {
   }
 
   @Test func unwritableOutputs() throws {
-    try makeFilm()
+    try makeVideo()
     try FileManager.default.createSymbolicLink(atPath: folder.file("link.mp4"), withDestinationPath: "in.mp4")
     try FileManager.default.linkItem(atPath: folder.file("in.mp4"), toPath: folder.file("hard.mp4"))
     try FileManager.default.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
@@ -336,7 +338,7 @@ struct StylizeVideoTests {
   }
 
   @Test func invalidOptions() throws {
-    try makeFilm()
+    try makeVideo()
     let wrong = [
       ["--strength", "1.5"], ["--strength", "nan"], ["--crf", "-1"], ["--crf", "64"], ["--size", "0x10"],
       ["--size", "32"], ["--threads", "0"], ["--parallel-frames", "0"], ["--codec", "no-such-codec"],
@@ -349,7 +351,7 @@ struct StylizeVideoTests {
   }
 
   @Test func invalidStyles() throws {
-    try makeFilm()
+    try makeVideo()
     try folder.write(Array("no model".utf8), to: "text.safetensors")
     for style in ["text.safetensors", "missing.safetensors", "unknown"] {
       let result = try program.run(
@@ -362,7 +364,7 @@ struct StylizeVideoTests {
 
   /// A file size limit simulates a full disk: the same call fails.
   @Test func aFullDiskLeavesNothing() throws {
-    try makeFilm()
+    try makeVideo()
     try folder.write([7], to: "out.mp4")
     let before = try folder.names
     let command = "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\""

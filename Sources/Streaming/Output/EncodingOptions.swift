@@ -154,7 +154,7 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The output name refers to several files or to a device.
   case notOneFile(file: String)
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .codecNotInContainer(let codec, let container, let file):

@@ -22,7 +22,7 @@ final class FrameSlot: @unchecked Sendable {
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
   var number = 0
-  /// Whether it has been painted.
+  /// Whether the frame has been painted.
   var isPainted = false
 
   init() throws { source = try Frame() }

@@ -144,7 +144,7 @@ public final class Stylization: Sendable {
     return statistics
   }
 
-  // MARK: The stages
+  // MARK: Stages
 
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)

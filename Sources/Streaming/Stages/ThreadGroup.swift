@@ -78,7 +78,7 @@ public final class ThreadGroup: Sendable {
 public struct ThreadError: Error, CustomStringConvertible, Sendable {
   let reason: String
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String { "cannot start another thread: \(reason)" }
 }
 

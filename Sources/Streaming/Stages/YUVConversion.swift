@@ -8,7 +8,7 @@ final class YUVConversion: @unchecked Sendable {
   let target: VideoFormat
   private let conversion: YUV420Conversion
   private let isFromRGB: Bool
-  /// Owned.
+  /// Owned by the conversion.
   private let scratch: UnsafeMutablePointer<Float>
 
   /// Returns nil if the kernels do not support these formats or this size.

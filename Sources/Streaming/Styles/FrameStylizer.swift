@@ -20,7 +20,7 @@ public protocol FrameStylizer: AnyObject {
 
 extension StyleEngine: FrameStylizer {}
 
-/// Creates the stylizers of one style. ``PreparedModel`` is the usual implementation.
+/// Creates the stylizers of one style. `PreparedModel` is the usual implementation.
 public protocol StylizerFactory: AnyObject, Sendable {
   /// Returns the number of canvas lines for `strokes`, or nil if there is no canvas.
   func canvasLines(for strokes: Strokes) -> Int?

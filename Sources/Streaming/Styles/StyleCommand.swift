@@ -85,7 +85,7 @@ public enum StyleCommand: Equatable, Sendable {
     /// The line's file and number; nil if it is not from a file.
     public var place: String?
 
-    /// One sentence.
+    /// The error message, one sentence.
     public var description: String {
       "\(place.map { $0 + ": " } ?? "")invalid command '\(line.prefix(80))': \(reason)"
     }

@@ -289,7 +289,7 @@ public enum StyleMixerError: Error, Equatable, Sendable, CustomStringConvertible
   /// No frame size is prepared.
   case notPrepared
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .nothingToMix: "a mixture needs at least one style with a share above 0"

@@ -6,7 +6,7 @@ import Threading
 /// Times are in seconds from the first frame. A change applies to the first frame at or after its time. Fades follow
 /// the frames' timestamps, so the output of a file does not depend on the painting speed.
 public struct StyleScript: Sendable {
-  /// One change.
+  /// A change at a time.
   public struct Cue: Equatable, Sendable {
     /// The time in seconds from the first frame.
     public let time: Double
