@@ -2,31 +2,33 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Who may ask: the rules against other sites in the same browser, and the token against other people.
+/// Decides which requests are allowed: rules against other sites in the same browser, and a token against other people.
 ///
-/// A page of another site can have a browser send requests here. It cannot choose the Host header, but it can have its
-/// own name lead to this address (DNS rebinding): therefore a name must be known, while an address cannot be rebound.
-/// It cannot hide the Origin header of a request that changes something.
+/// A page of another site can make a browser send requests to this server. The page cannot choose the Host header, but
+/// it can resolve its own name to this address (DNS rebinding). A name must therefore be known, whereas an address
+/// cannot be rebound. The page also cannot hide the Origin header of a request that changes something.
 struct AccessPolicy: Sendable {
   private let isLoopback: Bool
   private let names: Set<String>
   private let token: [UInt8]?
 
-  /// For a server that listens on `address`. `hosts` are further names by which it is known.
+  /// Creates the policy of a server that listens on `address`.
+  ///
+  /// - Parameter hosts: Additional host names of the server.
   init(address: String, token: String?, hosts: [String]) {
     isLoopback = Self.isLoopback(address)
     names = Set((hosts + ["localhost", address]).map { $0.lowercased() })
     self.token = token.map { Array($0.utf8) }
   }
 
-  /// Whether only programs of this machine reach `address`.
+  /// Returns whether only programs on this machine can reach `address`.
   static func isLoopback(_ address: String) -> Bool {
     let address = address.lowercased()
     if address == "localhost" || address == "::1" { return true }
     return octets(address)?.first == 127
   }
 
-  /// The four numbers of an IPv4 address; nil for what is none.
+  /// Parses an IPv4 address; returns nil if the text is not one.
   private static func octets(_ text: String) -> [Int]? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let octets = parts.compactMap { part in
@@ -35,7 +37,7 @@ struct AccessPolicy: Sendable {
     return parts.count == 4 && octets.count == 4 && octets.allSatisfy { $0 <= 255 } ? octets : nil
   }
 
-  /// The host without the port, and without the brackets of an IPv6 address; nil where it is malformed.
+  /// Returns the host without its port and without the brackets of an IPv6 address, or nil if it is malformed.
   private static func name(ofHost host: String) -> String? {
     let host = host.lowercased()
     if host.hasPrefix("[") {
@@ -51,7 +53,7 @@ struct AccessPolicy: Sendable {
     text.first == ":" && text.dropFirst().allSatisfy { $0.isASCII && $0.isNumber } && text.count <= 6
   }
 
-  /// Whether a request to `host`, its Host header, is meant for this server.
+  /// Returns whether a request with the Host header `host` is meant for this server.
   func admits(host: String?) -> Bool {
     guard let name = host.flatMap(Self.name(ofHost:)) else { return false }
     if names.contains(name) { return true }
@@ -59,17 +61,18 @@ struct AccessPolicy: Sendable {
     return isAddress && (!isLoopback || Self.isLoopback(name))
   }
 
-  /// Whether a request that changes something may come from a page of `origin`; programs send none.
+  /// Returns whether a request that changes something may come from a page of `origin`. Programs other than browsers
+  /// send no origin.
   func admits(origin: String?, host: String?) -> Bool {
     guard let origin else { return true }
     guard let host else { return false }
     return origin == "http://\(host)" || origin == "https://\(host)"
   }
 
-  /// Whether someone must show the token.
+  /// Whether requests need the token.
   var needsToken: Bool { token != nil }
 
-  /// Compares in a time that does not depend on where they differ.
+  /// Compares in constant time, regardless of where the tokens differ.
   func admits(token given: String) -> Bool {
     guard let token else { return true }
     let given = Array(given.utf8)
@@ -79,15 +82,15 @@ struct AccessPolicy: Sendable {
   }
 }
 
-/// Browsers that have shown the token: each has a secret of its own in a cookie, so that the token itself is not stored
-/// there.
+/// The browser sessions that have presented the token. Each gets its own secret in a cookie, so that browsers do not
+/// store the token itself.
 final class Sessions: Sendable {
   static let cookie = "impasto-session"
   private static let maximumCount = 64
 
   private let secrets = Mutex<[String]>([])
 
-  /// A new session's secret; the oldest session ends where there are too many.
+  /// Starts a session and returns its secret. If there are too many sessions, the oldest one ends.
   func begin() -> String {
     var random = SystemRandomNumberGenerator()
     let secret = (0..<4).map { _ in
@@ -101,7 +104,7 @@ final class Sessions: Sendable {
     return secret
   }
 
-  /// Whether one of them has that secret.
+  /// Returns whether a session has this secret.
   func contains(_ secret: String) -> Bool {
     let given = Array(secret.utf8)
     return secrets.withLock { secrets in
@@ -114,20 +117,20 @@ final class Sessions: Sendable {
   }
 }
 
-/// So many a second and no more, with some in reserve (a token bucket).
+/// A rate limit, implemented as a token bucket.
 final class RateLimit: Sendable {
   private let rate: Double
   private let burst: Double
   private let state: Mutex<(level: Double, time: ContinuousClock.Instant)>
 
-  /// `rate` a second, `burst` at once.
+  /// Creates a limit of `rate` per second that allows bursts of `burst`.
   init(rate: Double, burst: Double) {
     self.rate = rate
     self.burst = burst
     state = Mutex((burst, .now))
   }
 
-  /// Whether one more is allowed now.
+  /// Returns whether one more is allowed now.
   func take(at now: ContinuousClock.Instant = .now) -> Bool {
     state.withLock { state in
       state.level = min(burst, state.level + rate * state.time.duration(to: now).seconds)

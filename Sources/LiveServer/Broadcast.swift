@@ -1,7 +1,7 @@
 import Hummingbird
 import Synchronization
 
-/// What a viewer must get in front of the first segment: of fragmented MP4, the head that tells the codec.
+/// The header that a viewer needs before the first segment. For fragmented MP4, it is the initialization segment.
 final class StreamHead: Sendable {
   let bytes: ByteBuffer
   /// The media type of the whole stream, for `Content-Type`.
@@ -13,18 +13,18 @@ final class StreamHead: Sendable {
   }
 }
 
-/// A piece of a stream, which all its viewers share: a picture, as a rule.
+/// A part of a stream, usually one frame, which all viewers share.
 struct Segment: Sendable {
   let bytes: ByteBuffer
-  /// Whether a viewer may begin with it.
+  /// Whether a viewer can start with this segment.
   let isKeyframe: Bool
   let head: StreamHead
 }
 
-/// One who gets the segments of a broadcast.
+/// A receiver of a broadcast's segments.
 ///
-/// What waits for a viewer is limited: one who does not keep up loses what waits and goes on with the newest picture
-/// that decoding can start at. Nobody waits for a viewer.
+/// The queue of each viewer is limited. A viewer that falls behind loses its queue and continues with the newest
+/// keyframe. Nothing waits for a viewer.
 final class Viewer: Sendable {
   private struct State {
     var pending: [Segment] = []
@@ -32,11 +32,11 @@ final class Viewer: Sendable {
     var isClosed = false
     var needsKeyframe = true
     var hasBegun = false
-    /// Sent where there is nothing else for long, so that a connection that has gone is noticed.
+    /// Whether to send a heartbeat, which detects closed connections while the stream is silent.
     var isHeartbeatDue = false
     var head: StreamHead?
     var waiter: CheckedContinuation<Void, Never>?
-    /// Since when it has been sending what it last took; nil while it waits for more.
+    /// When the current write started; nil while waiting for segments.
     var busySince: ContinuousClock.Instant?
   }
 
@@ -49,13 +49,13 @@ final class Viewer: Sendable {
     self.heartbeat = heartbeat
   }
 
-  /// Whether only a keyframe is of use to it.
+  /// Whether the viewer can only continue with a keyframe.
   var needsKeyframe: Bool { state.withLock { $0.needsKeyframe } }
 
-  /// How long the latest write has taken so far.
+  /// How long the current write has taken so far.
   var stall: Duration { state.withLock { $0.busySince.map { $0.duration(to: .now) } ?? .zero } }
 
-  /// Leaves a segment; returns how many it has lost.
+  /// Queues a segment. Returns the number of segments that the viewer has lost.
   func offer(_ segment: Segment) -> Int {
     let (lost, waiter) = state.withLock { state -> (Int, CheckedContinuation<Void, Never>?) in
       if state.isClosed { return (0, nil) }
@@ -66,7 +66,7 @@ final class Viewer: Sendable {
         state.pendingBytes = 0
         state.needsKeyframe = true
       }
-      // Whoever has not begun yet loses nothing.
+      // A viewer that has not started yet loses nothing.
       if state.needsKeyframe, !segment.isKeyframe { return (lost + (state.hasBegun ? 1 : 0), nil) }
       state.hasBegun = true
       state.needsKeyframe = false
@@ -79,7 +79,7 @@ final class Viewer: Sendable {
     return lost
   }
 
-  /// Has a heartbeat sent if it waits.
+  /// Sends a heartbeat if the viewer is waiting.
   func beat() { wake { $0.isHeartbeatDue = true } }
 
   /// Ends the stream for this viewer.
@@ -99,7 +99,7 @@ final class Viewer: Sendable {
     waiter?.resume()
   }
 
-  /// Waits for what is to be sent next; nil at the end. The second part is the stream's head, once there is one.
+  /// Waits for the next buffers to send. Returns nil at the end.
   func next() async -> (buffers: [ByteBuffer], head: StreamHead?)? {
     while true {
       let found = state.withLock { state -> (buffers: [ByteBuffer], head: StreamHead?)?? in
@@ -142,9 +142,9 @@ final class Viewer: Sendable {
   }
 }
 
-/// One stream to any number of viewers.
+/// Distributes one stream to any number of viewers.
 final class Broadcast: Sendable {
-  /// How much may wait for one viewer.
+  /// The maximum queue of one viewer.
   struct Limits: Sendable {
     var segments: Int
     var bytes: Int
@@ -162,20 +162,20 @@ final class Broadcast: Sendable {
   private let heartbeat: ByteBuffer
   private let state = Mutex(State())
 
-  /// `heartbeat` is a piece of the stream that means nothing.
+  /// - Parameter heartbeat: Bytes that are valid in the stream but have no meaning.
   init(limits: Limits, heartbeat: [UInt8]) {
     self.limits = limits
     self.heartbeat = ByteBuffer(bytes: heartbeat)
   }
 
   var viewerCount: Int { state.withLock { $0.viewers.count } }
-  /// Segments sent out, and segments that single viewers have lost, since the start.
+  /// The number of segments published, and of segments lost by individual viewers, since the start.
   var counts: (segments: Int, lost: Int) { state.withLock { ($0.segments, $0.lost) } }
   private var viewers: [Viewer] { state.withLock { Array($0.viewers.values) } }
-  /// Whether someone waits for a picture to begin with.
+  /// Whether a viewer is waiting for a keyframe.
   var wantsKeyframe: Bool { viewers.contains { $0.needsKeyframe } }
 
-  /// A new viewer, who stays until `leave`; nil after the end.
+  /// Adds a viewer, which stays until ``leave(_:)``. Returns nil if the broadcast has ended.
   func join() -> Viewer? {
     let viewer = Viewer(limits: limits, heartbeat: heartbeat)
     return state.withLock { state in
@@ -190,7 +190,7 @@ final class Broadcast: Sendable {
     state.withLock { $0.viewers[ObjectIdentifier(viewer)] = nil }
   }
 
-  /// Leaves a segment with every viewer, and waits for none.
+  /// Queues a segment for every viewer, without waiting for any.
   func publish(_ segment: Segment) {
     var lost = 0
     for viewer in viewers { lost += viewer.offer(segment) }
@@ -201,7 +201,7 @@ final class Broadcast: Sendable {
     }
   }
 
-  /// Sends a heartbeat to everyone if nothing was sent for that long.
+  /// Sends a heartbeat to all viewers if nothing was published for `silence`.
   func beat(after silence: Duration) {
     let isSilent = state.withLock { state in
       guard state.latest.duration(to: .now) > silence else { return false }
@@ -211,7 +211,7 @@ final class Broadcast: Sendable {
     if isSilent { for viewer in viewers { viewer.beat() } }
   }
 
-  /// Ends it for all.
+  /// Ends the broadcast for all viewers.
   func close() {
     let viewers = state.withLock { state in
       state.isClosed = true

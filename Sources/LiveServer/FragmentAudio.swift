@@ -1,37 +1,39 @@
 import FFmpeg
 import Streaming
 
-/// The audio of a stream of fragments: without gaps, whatever its source does.
+/// The audio of a fragmented stream, without gaps, regardless of its source.
 ///
-/// Where the source is silent, or its clock jumps, there is silence; what comes too late is left out. For one thread.
+/// When the source is silent or its clock jumps, the audio is silent. Late audio is dropped. Not thread-safe.
 final class FragmentAudio {
-  /// Sound may be that far ahead of the pictures, so that a browser does not wait for it: a tenth of a second.
+  /// Audio runs ahead of the video by a tenth of a second, so that a browser does not stall.
   private static let lead = Int64(AudioTrack.rate / 10)
-  /// Sound that comes in later than its picture is waited for that long, a second. Meanwhile browsers wait as well.
+  /// How long to wait for audio that arrives later than its frame: one second. Browsers stall meanwhile.
   private static let patience = Int64(AudioTrack.rate)
 
   let encoder: AudioEncoder
   private let packet: Packet
   private var samples: [Float]
-  /// The next sample, by the stream's clock; nil before the first.
+  /// The index of the next sample on the stream's clock; nil before the first.
   private var next: Int64?
 
-  /// Throws `MediaError` where the installed libav has no encoder of AAC.
+  /// - Throws: `MediaError` if the installed libav lacks an AAC encoder.
   init() throws {
     encoder = try AudioEncoder(rate: AudioTrack.rate)
     packet = try Packet()
     samples = [Float](repeating: 0, count: 2 * encoder.packetLength)
   }
 
-  /// Writes the audio up to second `end` of the stream's clock, at which the source has come to `seconds` of its own.
-  /// Throws `MediaError`.
+  /// Writes the audio up to `end`, in seconds of the stream's clock.
+  ///
+  /// - Parameter seconds: The time on the source's clock that corresponds to `end`.
+  /// - Throws: `MediaError`.
   func encode(_ track: AudioTrack, seconds: Double, until end: Double, write: (Packet) throws -> Void) throws {
-    // Where the source's clock is beyond all reason, this fragment has no sound.
+    // Without a valid source clock, this fragment has no audio.
     guard let last = AudioTrack.sample(at: end), let shift = AudioTrack.sample(at: end - seconds) else { return }
     let length = Int64(encoder.packetLength)
     let first = max(0, last - length)
     var time = next ?? first
-    // After a time without viewers nothing is made up for.
+    // Do not catch up after a period without viewers.
     if time < first - 2 * Self.patience { time = first }
     while time + length <= last + Self.lead {
       let isThere = track.end.map { $0 + shift >= time + length } ?? false
@@ -40,7 +42,7 @@ final class FragmentAudio {
       try encoder.send(samples, time: time)
       time += length
       while try encoder.receive(into: packet) == .output {
-        // What the encoder puts in front may lie before the beginning of time.
+        // The encoder's priming samples may have negative timestamps.
         if let pts = packet.pts, pts >= 0 { try write(packet) }
       }
     }

@@ -2,19 +2,19 @@ import FFmpeg
 import Hummingbird
 import Streaming
 
-/// Frames to fragmented MP4, one fragment for each, at once.
+/// Encodes frames as fragmented MP4, with one fragment per frame and no delay.
 ///
-/// The times of the samples leave no gaps, which browsers would take for the beginning of another stream: a frame is
-/// said to be shown from the time of the one before it to its own. For one thread.
+/// Sample times have no gaps, because browsers would treat a gap as the start of another stream: a frame's sample lasts
+/// from the previous frame's time to its own. Not thread-safe.
 final class FragmentEncoder {
-  /// The unit of times: 90 kHz, as is usual for video.
+  /// 90 kHz, the usual time base of video.
   static let timeBase = Rational(1, 90_000)
-  /// A box without meaning.
+  /// An empty `free` box.
   static let heartbeat: [UInt8] = [0, 0, 0, 8] + Array("free".utf8)
   private static let name = "the stream"
 
   let format: VideoFormat
-  /// Nil in a stream without audio.
+  /// Nil if the stream has no audio.
   private let audio: FragmentAudio?
   var hasAudio: Bool { audio != nil }
   private let encoder: Encoder
@@ -23,7 +23,7 @@ final class FragmentEncoder {
   private let packet: Packet
   private let collector: Collector
 
-  /// The bytes that the muxer has handed out since they were last taken.
+  /// Collects the muxer's output until it is taken.
   private final class Collector {
     var bytes = ByteBuffer()
 
@@ -33,8 +33,8 @@ final class FragmentEncoder {
     }
   }
 
-  /// Throws `MediaError` where the installed libav has no encoder of H.264, or of AAC for `hasAudio`, or it does not
-  /// take the format.
+  /// - Throws: `MediaError` if the installed libav lacks an encoder for H.264, or for AAC with `hasAudio`, or if the
+  ///   encoder does not support the format.
   init(format: VideoFormat, hasAudio: Bool) throws {
     self.format = format
     audio = hasAudio ? try FragmentAudio() : nil
@@ -46,7 +46,7 @@ final class FragmentEncoder {
         codec: "libx264", format: format, timeBase: Self.timeBase, frameRate: Rational(30, 1),
         options: [
           "preset": "superfast", "tune": "zerolatency", "profile": "high", "crf": "23", "bf": "0",
-          // Keyframes come when they are asked for.
+          // Keyframes are inserted on request only.
           "g": "1000000", "forced-idr": "1",
         ], usesGlobalHeader: muxer.wantsGlobalHeader))
     packet = try Packet()
@@ -59,7 +59,7 @@ final class FragmentEncoder {
       bytes: collector.take(), mediaType: "video/mp4; codecs=\"\(codecs.joined(separator: ", "))\"")
   }
 
-  /// `avc1.` with profile, constraints and level, from the sequence parameter set (RFC 6381).
+  /// Returns `avc1.` followed by profile, constraints and level, from the sequence parameter set (RFC 6381).
   static func codecString(_ parameterSets: [UInt8]) -> String {
     for index in parameterSets.indices.dropLast(6)
     where parameterSets[index..<index + 3].elementsEqual([0, 0, 1]) && parameterSets[index + 3] & 31 == 7 {
@@ -72,8 +72,11 @@ final class FragmentEncoder {
     return "avc1.640028"
   }
 
-  /// The fragment of one frame, which lasts from `time` for `duration`, and of the audio up to its end, where the
-  /// source has come to `seconds`; nil if the encoder has not made one yet. Throws `MediaError`.
+  /// Encodes the fragment of one frame, which lasts from `time` for `duration`, and the audio up to its end.
+  ///
+  /// - Parameter seconds: The time on the source's clock at the end of the frame.
+  /// - Returns: The fragment, or nil if the encoder has not produced one yet.
+  /// - Throws: `MediaError`.
   func encode(
     _ frame: Frame, time: Int64, duration: Int64, isKeyframe: Bool, audio track: AudioTrack?, seconds: Double
   ) throws -> Segment? {
@@ -103,8 +106,8 @@ final class FragmentEncoder {
   }
 }
 
-/// Frames to JPEG pictures of a stream in which each replaces the one before: `multipart/x-mixed-replace`. For one
-/// thread.
+/// Encodes frames as JPEG images of a `multipart/x-mixed-replace` stream, in which each image replaces the previous
+/// one. Not thread-safe.
 final class PictureEncoder {
   private static let boundary = "impasto-frame"
   static let head = StreamHead(
@@ -118,7 +121,7 @@ final class PictureEncoder {
   private let packet: Packet
   private var number: Int64 = 0
 
-  /// Throws `MediaError` where the encoder does not take the size.
+  /// - Throws: `MediaError` if the encoder does not support the size.
   init(format: VideoFormat) throws {
     source = format
     var wanted = format
@@ -132,7 +135,9 @@ final class PictureEncoder {
 
   func fits(_ frame: Frame) -> Bool { frame.format == source }
 
-  /// The content of a JPEG file. Throws `MediaError`.
+  /// Returns the contents of a JPEG file.
+  ///
+  /// - Throws: `MediaError`.
   func encode(_ frame: Frame) throws -> [UInt8] {
     try target.makeWritable()
     try scaler.scale(frame, into: target)
@@ -145,7 +150,7 @@ final class PictureEncoder {
     return bytes
   }
 
-  /// A part of the stream. The boundary that ends it goes along, since browsers wait for it.
+  /// Returns one part of the stream. It includes the boundary at its end, because browsers wait for that.
   static func segment(_ jpeg: [UInt8]) -> Segment {
     var bytes = ByteBuffer(string: "Content-Type: image/jpeg\r\nContent-Length: \(jpeg.count)\r\n\r\n")
     bytes.writeBytes(jpeg)

@@ -2,10 +2,10 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What is known of a request beside itself.
+/// The context of a request.
 struct ServerContext: RequestContext {
   var coreContext: CoreRequestContextStorage
-  /// The connection.
+  /// The client's connection.
   let channel: any Channel
 
   init(source: ApplicationRequestContextSource) {
@@ -14,13 +14,13 @@ struct ServerContext: RequestContext {
   }
 }
 
-/// Stands in front of every route: refuses what must not be asked, and adds the headers that every answer has.
+/// Rejects forbidden requests before they reach a route, and adds common headers to every response.
 struct GuardMiddleware: RouterMiddleware {
   typealias Context = ServerContext
 
-  /// Where anybody who reaches the server may look: what the page is made of holds no secret.
+  /// Paths that need no token: the page's files contain no secrets.
   private static let openPaths: Set<String> = ["/", "/app.js", "/app.css", "/healthz", "/api/session"]
-  /// Only what comes from here runs; nobody may show the page inside another.
+  /// Only scripts from this server run, and no other site may frame the page.
   private static let contentPolicy = """
     default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'
@@ -35,7 +35,7 @@ struct GuardMiddleware: RouterMiddleware {
   let policy: AccessPolicy
   let sessions: Sessions
   let counters: ServerCounters
-  /// Of everything that changes something; uploads have limits of their own beside it.
+  /// Limits all requests that change something. Uploads have additional limits.
   private let changes = RateLimit(rate: 100, burst: 200)
 
   init(policy: AccessPolicy, sessions: Sessions, counters: ServerCounters) {
@@ -65,18 +65,18 @@ struct GuardMiddleware: RouterMiddleware {
   private func check(_ request: Request) throws {
     let host = request.head.authority
     guard policy.admits(host: host) else {
-      throw HTTPError(.misdirectedRequest, message: "this server is not known by that name; see --allow-host")
+      throw HTTPError(.misdirectedRequest, message: "unknown host name; see --allow-host")
     }
     let path = request.uri.path
     let isNavigation = request.method == .get && path == "/"
     if let name = HTTPField.Name("Sec-Fetch-Site"), let site = request.headers[name], !isNavigation,
       site != "same-origin", site != "none"
     {
-      throw HTTPError(.forbidden, message: "a page of another site may not ask for this")
+      throw HTTPError(.forbidden, message: "requests from other sites are not allowed")
     }
     if request.method != .get, request.method != .head {
       guard policy.admits(origin: request.headers[.origin], host: host) else {
-        throw HTTPError(.forbidden, message: "a page of another site may not ask for this")
+        throw HTTPError(.forbidden, message: "requests from other sites are not allowed")
       }
       guard changes.take() else { throw HTTPError(.tooManyRequests, message: "too many requests") }
     }
@@ -89,7 +89,7 @@ struct GuardMiddleware: RouterMiddleware {
     return request.cookies[Sessions.cookie].map { sessions.contains($0.value) } ?? false
   }
 
-  /// The token of the Authorization header; nil where there is none.
+  /// Returns the bearer token of the Authorization header, if any.
   static func bearerToken(_ request: Request) -> String? {
     guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
     return String(value.dropFirst("bearer ".count))

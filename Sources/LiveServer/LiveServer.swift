@@ -6,24 +6,25 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server of painted streams, with a page to watch them and to change their styles, and the same for programs.
+/// A server of painted streams, with a web page for watching them and changing their styles, and an HTTP API for other
+/// programs.
 ///
-/// It listens where it is told, starts and ends the streams, and never opens a source because of a request.
+/// The server starts and stops the streams. It never opens a source in response to a request.
 public final class LiveServer: Sendable {
-  /// How to serve.
+  /// The options of a server.
   public struct Options: Sendable {
-    /// The address to listen on; a name or a number.
+    /// The address to listen on, as a host name or an IP address.
     public var address: String
-    /// The port to listen on; 0 for any that is free.
+    /// The port to listen on; 0 for any free port.
     public var port: Int
-    /// What people of other machines must show; needed unless the address is this machine's own.
+    /// The token that clients must present. Required unless the address is a loopback address.
     public var token: String?
-    /// Names by which the server is known beside its address.
+    /// Additional host names of the server.
     public var hosts: [String]
-    /// The most streams open at a time.
+    /// The maximum number of viewers.
     public var maximumViewerCount: Int
 
-    /// For this machine only, unless told otherwise.
+    /// Creates options. By default, only this machine can connect.
     public init(
       address: String = "127.0.0.1", port: Int = 8080, token: String? = nil, hosts: [String] = [],
       maximumViewerCount: Int = 256
@@ -36,7 +37,7 @@ public final class LiveServer: Sendable {
     }
   }
 
-  /// A token that is shorter can be guessed.
+  /// The minimum token length in bytes. A shorter token could be guessed.
   public static let minimumTokenLength = 16
 
   let options: Options
@@ -59,15 +60,16 @@ public final class LiveServer: Sendable {
     var isStopped = false
   }
 
-  /// One for all servers of the process.
+  /// Shared by all servers of the process.
   private static let sharedExecutor = ServerExecutor()
   let executor = LiveServer.sharedExecutor
   private let running = Mutex(Running())
   private let changed = NSCondition()
 
-  /// A server that is still to be started. `camera`, one of `streams`, gets the frames that pages post.
+  /// Creates a server. Call ``start()`` to run it.
   ///
-  /// Throws ``LiveServerError`` where the options would let strangers in.
+  /// - Parameter camera: The member of `streams` that receives frames posted by pages.
+  /// - Throws: ``LiveServerError`` if a required token is missing or too short.
   public init(
     _ options: Options, streams: [PaintedStream], camera: (stream: PaintedStream, frames: PostedFrames)? = nil,
     catalog: StyleCatalog, training: TrainingQueue? = nil
@@ -87,7 +89,9 @@ public final class LiveServer: Sendable {
 
   // MARK: Starting and stopping
 
-  /// Starts the streams and listens; returns the port. Throws ``LiveServerError`` where the address cannot be had.
+  /// Starts the streams and listens. Returns the port.
+  ///
+  /// - Throws: ``LiveServerError`` if the address is not available.
   public func start() throws -> Int {
     try checkAddress()
     let application = makeApplication()
@@ -98,9 +102,9 @@ public final class LiveServer: Sendable {
     change { $0.task = task }
     let outcome = wait(seconds: 30) { $0.port != nil || $0.isStopped || $0.failure != nil }
     guard let port = outcome.port else {
-      // Of a task that hangs, the lock may be held that cancelling wants.
+      // Cancelling may need a lock that a hanging task holds.
       Thread.detachNewThread { task.cancel() }
-      throw cannotListen(outcome.failure.map { "\($0)" } ?? "it does not start")
+      throw cannotListen(outcome.failure.map { "\($0)" } ?? "the server did not start")
     }
     for stream in streams { stream.start() }
     let thread = Thread { [self] in
@@ -115,8 +119,8 @@ public final class LiveServer: Sendable {
     return port
   }
 
-  /// Binds the address and lets it go. What is wrong with it is found here: an application that ends while it starts
-  /// may wait for itself forever, in the merged sequences of signals and cancellation that it runs.
+  /// Binds and releases the address, to detect errors early: an application that fails during startup may deadlock in
+  /// its merged sequences of signals and cancellation.
   private func checkAddress() throws(LiveServerError) {
     do {
       let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -132,7 +136,7 @@ public final class LiveServer: Sendable {
     .cannotListen(address: options.address, port: options.port, reason: reason)
   }
 
-  /// Ends all streams, trainings and connections, and waits for it for some seconds.
+  /// Ends all streams, trainings and connections, and waits a few seconds for them to finish.
   public func stop() {
     training?.stop()
     for stream in streams { stream.output.close() }
@@ -156,7 +160,7 @@ public final class LiveServer: Sendable {
     return running.withLock { $0 }
   }
 
-  /// What the server answers to, each as a method and a path: `GET /api/streams/{id}`.
+  /// The server's routes, each as a method and a path: `GET /api/streams/{id}`.
   package var routes: [String] { makeRouter().routes.map(\.description) }
 
   private func makeRouter() -> Router<ServerContext> {
@@ -171,7 +175,7 @@ public final class LiveServer: Sendable {
   }
 
   private func makeApplication() -> some ApplicationProtocol {
-    // Requests hold what strangers send: nothing of them goes to a log.
+    // Do not log requests: their contents come from strangers.
     var logger = Logger(label: "stylize-live")
     logger.logLevel = .critical
     return Application(
@@ -183,7 +187,7 @@ public final class LiveServer: Sendable {
         )),
       configuration: ApplicationConfiguration(
         address: .hostname(options.address, port: options.port), backlog: 512,
-        // Beside the viewers, those who ask for something else.
+        // Leave room for requests other than streams.
         availableConnectionsDelegate: .maximum(options.maximumViewerCount + 128, logger: logger)),
       onServerRunning: { [self] channel in
         let port = channel.localAddress?.port ?? options.port
@@ -193,20 +197,20 @@ public final class LiveServer: Sendable {
   }
 }
 
-/// Why a server cannot be.
+/// Describes why a server cannot start.
 public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Other machines could reach it, and nobody would have to show anything.
+  /// The address is reachable from other machines and no token is set.
   case tokenMissing(address: String)
-  /// The token can be guessed.
+  /// The token is too short.
   case tokenTooShort
-  /// The address or the port cannot be had.
+  /// The address or the port is not available.
   case cannotListen(address: String, port: Int, reason: String)
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .tokenMissing(let address):
-      "the address \(address) can be reached from other machines: a token is needed for it (--token)"
+      "the address \(address) is reachable from other machines and requires a token (--token)"
     case .tokenTooShort: "the token is too short: expected at least \(LiveServer.minimumTokenLength) bytes"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address), port \(port): \(reason)"
     }

@@ -1,6 +1,6 @@
 import Threading
 
-/// Times of a stream that never ends, whatever its source does: it may begin again, be exchanged or set its clock.
+/// The continuous timeline of an endless stream, whose source may restart, be replaced or reset its clock.
 struct MediaTimeline {
   private struct Mark {
     var seconds: Double?
@@ -11,11 +11,15 @@ struct MediaTimeline {
   private static let minimumStep = 0.001
 
   private var last: Mark?
-  /// Seconds since the beginning.
+  /// Seconds since the start of the stream.
   private(set) var time = 0.0
 
-  /// Goes on to a frame that came in at `arrival` and is shown at `seconds` of its source's clock; returns when it
-  /// begins and ends. A jump of the source's clock is replaced by the time that really passed.
+  /// Advances to a frame and returns its start and end. A jump of the source's clock is replaced by the actual time
+  /// between arrivals.
+  ///
+  /// - Parameters:
+  ///   - seconds: The frame's time on the source's clock; nil if unknown.
+  ///   - arrival: When the frame arrived.
   mutating func advance(seconds: Double?, arrival: ContinuousClock.Instant) -> (start: Double, end: Double) {
     var step = 0.04
     if let last {

@@ -3,38 +3,38 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// A source that is painted for as long as the server runs, and whatever its viewers have set.
+/// A source that is painted continuously while the server runs.
 ///
-/// A source that ends or fails is opened again: a file at once, so that it plays in a circle, everything else after a
-/// moment.
+/// When the source ends or fails, it is reopened: files immediately, so that they loop, and other sources after a short
+/// pause.
 public final class PaintedStream: Sendable {
-  /// How the source does.
+  /// The condition of the source.
   public enum Condition: String, Codable, Sendable {
-    /// It is being opened, or has sent nothing yet.
+    /// The source is being opened or has not sent a frame yet.
     case waiting
-    /// Frames come.
+    /// The source sends frames.
     case running
-    /// It could not be opened, or failed, and will be tried again.
+    /// The source could not be opened or has failed. It will be reopened.
     case failing
-    /// The server has stopped it.
+    /// The server has stopped the stream.
     case stopped
   }
 
-  /// Opens the source; asked again whenever it has ended. `interrupt` gives it up.
+  /// Opens the source. Called again whenever the source ends; stops opening when `interrupt` returns true.
   public typealias Open = @Sendable (_ interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource
 
   private static let pause = Duration.seconds(2)
 
-  /// By which requests name it.
+  /// The identifier in request paths.
   public let id: String
-  /// What people read.
+  /// The title to display.
   public let title: String
-  /// What it is painted in.
+  /// The style of the stream.
   public let style: StyleMixer
   let output = StreamOutput()
-  /// How long changes of style take, unless told otherwise.
+  /// The default duration of style changes in seconds.
   let fade: Mutex<Double>
-  /// Changes of style, one after the other: models are loaded and prepared on it.
+  /// Serializes style changes. Models are loaded and prepared on this queue.
   let control: DispatchQueue
   let waitingChanges = Atomic<Int>(0)
 
@@ -42,7 +42,7 @@ public final class PaintedStream: Sendable {
     var condition = Condition.waiting
     var failure: String?
     var run: Stylization?
-    /// Totals of the runs before.
+    /// The totals of previous runs.
     var before = StylizationStatistics()
     var isStarted = false
   }
@@ -55,10 +55,13 @@ public final class PaintedStream: Sendable {
   private let state = Mutex(State())
   private let ended = DispatchSemaphore(value: 0)
 
-  /// A stream that is still to be started. With `restartsAtOnce`, a source that ends well is opened again without a
-  /// pause.
+  /// Creates a stream. Call ``start()`` to run it.
   ///
-  /// Where an error names `sourceName`, viewers read the title in its place: the name may hold a path or a password.
+  /// - Parameters:
+  ///   - sourceName: The source's name, which may contain a path or a password. Error messages for viewers contain the
+  ///     title instead.
+  ///   - fade: The default duration of style changes in seconds.
+  ///   - restartsAtOnce: Whether to reopen a source that has ended normally without a pause.
   public init(
     id: String, title: String, sourceName: String? = nil, style: StyleMixer, fade: Double = 0.5,
     options: Stylization.Options = Stylization.Options(), restartsAtOnce: Bool = false, open: @escaping Open
@@ -69,7 +72,7 @@ public final class PaintedStream: Sendable {
     self.style = style
     self.fade = Mutex(fade)
     var options = options
-    // Nobody who looks on waits for late frames.
+    // Viewers want the newest frame.
     options.frames = .newest
     self.options = options
     self.restartsAtOnce = restartsAtOnce
@@ -77,10 +80,10 @@ public final class PaintedStream: Sendable {
     control = DispatchQueue(label: "style of \(id)")
   }
 
-  /// How the source does, and what was wrong with it last.
+  /// The condition of the source and its latest error.
   public var condition: (condition: Condition, failure: String?) { state.withLock { ($0.condition, $0.failure) } }
 
-  /// Numbers since the start; rates and latencies are those of the present run.
+  /// Statistics since the start. Rates and latencies are those of the current run.
   public var statistics: StylizationStatistics {
     let (run, before) = state.withLock { ($0.run, $0.before) }
     var result = run?.statistics ?? StylizationStatistics()
@@ -88,7 +91,7 @@ public final class PaintedStream: Sendable {
     return result
   }
 
-  /// Starts the painting, on threads of its own. Later calls do nothing.
+  /// Starts painting on separate threads. Has no effect on later calls.
   public func start() {
     let isFirst = state.withLock { state in
       defer { state.isStarted = true }
@@ -105,7 +108,7 @@ public final class PaintedStream: Sendable {
     thread.start()
   }
 
-  /// Ends the painting and every viewer's stream, and waits for it, but not for ever: a source may not answer.
+  /// Ends painting and all viewers' streams. Waits at most five seconds, because a source may not respond.
   public func stop() {
     isStopped.store(true, ordering: .releasing)
     let (isStarted, run) = state.withLock { ($0.isStarted, $0.run) }
@@ -124,7 +127,7 @@ public final class PaintedStream: Sendable {
         state.condition = .running
         state.failure = nil
       }
-      // A stop that came before the run was known.
+      // The stream may have been stopped before the run was stored.
       if isStopped.load(ordering: .acquiring) { run.stop() }
       defer { retire(run) }
       try run.run()
@@ -143,7 +146,7 @@ public final class PaintedStream: Sendable {
     while ContinuousClock.now < end, !isStopped.load(ordering: .acquiring) { usleep(20_000) }
   }
 
-  /// Keeps the totals of a run that has ended.
+  /// Adds the totals of a run that has ended.
   private func retire(_ run: Stylization) {
     let numbers = run.statistics
     state.withLock { state in

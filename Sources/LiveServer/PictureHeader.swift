@@ -1,11 +1,11 @@
-/// What the first bytes of a picture file tell, read before anything is decoded: a few kilobytes can unpack to
+/// The format and size from the first bytes of an image file, read before decoding: a few kilobytes can decompress to
 /// gigabytes.
 struct PictureHeader: Equatable {
-  /// The formats that uploads may have.
+  /// The image formats accepted for uploads.
   enum Kind: String, Sendable {
     case png, jpeg, webp
 
-    /// The usual extension of a file's name.
+    /// The usual file extension.
     var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
   }
 
@@ -13,7 +13,7 @@ struct PictureHeader: Equatable {
   let width: Int
   let height: Int
 
-  /// Nil for what is none of these, or is cut short before its size.
+  /// Returns nil if the data has another format or ends before the size.
   init?(_ bytes: UnsafeRawBufferPointer) {
     func big(_ offset: Int, _ count: Int) -> Int? {
       guard offset >= 0, offset + count <= bytes.count else { return nil }
@@ -49,12 +49,12 @@ struct PictureHeader: Equatable {
     (kind, self.width, self.height) = (size.0, width, height)
   }
 
-  /// From the start-of-frame segment (ITU-T T.81, B.2.2).
+  /// Reads the start-of-frame segment (ITU-T T.81, B.2.2).
   private static func jpegSize(_ big: (_ offset: Int, _ count: Int) -> Int?) -> (width: Int, height: Int)? {
     var offset = 2
     while let marker = big(offset, 2), marker >> 8 == 0xFF {
       let code = marker & 0xFF
-      // Fill bytes, and markers without content.
+      // Skip fill bytes and markers without content.
       if code == 0xFF {
         offset += 1
         continue

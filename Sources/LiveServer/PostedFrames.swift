@@ -4,20 +4,20 @@ import Streaming
 import Synchronization
 import Threading
 
-/// A source whose frames others bring: those of a browser's camera, as JPEG.
+/// A source of JPEG frames posted by clients, such as those of a browser's camera.
 ///
-/// One page at a time has the camera; another may take over when that has sent nothing for some seconds. Of frames that
-/// wait, the newest counts.
+/// One page at a time owns the camera. Another page can take over after some seconds of silence. Of the waiting frames,
+/// only the newest is kept.
 public final class PostedFrames: Sendable {
-  /// Why a frame was not taken.
+  /// Describes why a frame was rejected.
   enum Refusal: Error {
-    /// Another page sends.
+    /// Another page owns the camera.
     case isTaken
-    /// It is no JPEG, or one that is damaged, or of a size out of range; in words.
+    /// The data is not a valid JPEG image or its size is out of range.
     case unreadable(String)
   }
 
-  /// Larger pictures are none that a camera in a browser needs.
+  /// The maximum width and height in pixels.
   static let maximumExtent = 1920
   private static let patience = Duration.seconds(5)
 
@@ -37,9 +37,9 @@ public final class PostedFrames: Sendable {
   }
 
   private struct Inbox {
-    /// Where frames go while a source is open.
+    /// Receives frames while a source is open.
     var mailbox: Mailbox<Arrived>?
-    /// The newest frame while none is.
+    /// The newest frame while no source is open.
     var first: Arrived?
   }
 
@@ -48,10 +48,13 @@ public final class PostedFrames: Sendable {
   private let inbox = Mutex(Inbox())
   private let start = ContinuousClock.now
 
-  /// A source without frames yet.
+  /// Creates a source without frames.
   public init() {}
 
-  /// Decodes a frame and leaves it for painting; `owner` tells the pages apart. Throws ``Refusal``.
+  /// Decodes a frame and queues it for painting.
+  ///
+  /// - Parameter owner: Identifies the page.
+  /// - Throws: ``Refusal``.
   func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
     let now = ContinuousClock.now
     let isTaken = lease.withLock { lease in
@@ -61,11 +64,11 @@ public final class PostedFrames: Sendable {
     }
     if isTaken { throw Refusal.isTaken }
     guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
-      throw Refusal.unreadable("expected a JPEG picture")
+      throw Refusal.unreadable("expected a JPEG image")
     }
     guard (16...Self.maximumExtent).contains(header.width), (16...Self.maximumExtent).contains(header.height) else {
       throw Refusal.unreadable(
-        "the picture has \(header.width)x\(header.height) pixels, expected 16 to \(Self.maximumExtent) each way")
+        "found \(header.width)x\(header.height) pixels, expected 16 to \(Self.maximumExtent) in each dimension")
     }
     do {
       let frame = try Frame()
@@ -73,16 +76,18 @@ public final class PostedFrames: Sendable {
         let decoder =
           try current
           ?? Decoder(
-            codec: "mjpeg", named: "the camera's picture", maximumPixelCount: Self.maximumExtent * Self.maximumExtent)
-        // A decoder that has failed is not used again.
+            codec: "mjpeg", named: "the camera frame", maximumPixelCount: Self.maximumExtent * Self.maximumExtent)
+        // Do not reuse a decoder that has failed.
         current = nil
         _ = try decoder.send(Packet(bytes: jpeg))
-        guard try decoder.receive(into: frame) == .output else { throw Refusal.unreadable("there is no picture in it") }
+        guard try decoder.receive(into: frame) == .output else {
+          throw Refusal.unreadable("the JPEG data contains no image")
+        }
         current = decoder
       }
       let arrived = Arrived(frame, now)
       inbox.withLock { inbox in
-        // A closed mailbox gives back what it is given.
+        // A closed mailbox returns its argument.
         if let mailbox = inbox.mailbox, mailbox.put(arrived) !== arrived { return }
         inbox = Inbox(mailbox: nil, first: arrived)
       }
@@ -91,7 +96,9 @@ public final class PostedFrames: Sendable {
     }
   }
 
-  /// Waits for the first frame and returns a source that goes on with it.
+  /// Waits for the first frame and returns a source that starts with it.
+  ///
+  /// - Throws: `MediaError` if `interrupt` returns true.
   public func open(interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource {
     while !interrupt() {
       let source = inbox.withLock { inbox -> Source? in
@@ -103,10 +110,10 @@ public final class PostedFrames: Sendable {
       if let source { return source }
       usleep(20_000)
     }
-    throw MediaError(operation: "read", file: "the browser's camera", message: "it was stopped")
+    throw MediaError(operation: "read", file: "the browser's camera", message: "the stream was stopped")
   }
 
-  /// What is read between one opening and the next.
+  /// The source from one call of `open` to the next.
   private final class Source: FrameSource {
     let description: VideoDescription
     private let mailbox: Mailbox<Arrived>

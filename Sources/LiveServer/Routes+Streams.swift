@@ -5,9 +5,9 @@ import NIOCore
 import Synchronization
 
 extension LiveServer {
-  /// Changes that may wait for one stream.
+  /// The maximum number of waiting changes for one stream.
   private static let maximumWaitingChanges = 8
-  /// How long to wait for a stream's first picture.
+  /// How long to wait for a stream's first frame.
   private static let firstPictureTimeout = Duration.seconds(10)
   private static let maximumFrameSize = 2 << 20
   private static let maximumChangeSize = 16 << 10
@@ -44,17 +44,17 @@ extension LiveServer {
   private func stream(_ context: ServerContext) throws -> PaintedStream {
     let id = context.parameters.get("id") ?? ""
     guard let stream = streams.first(where: { $0.id == id }) else {
-      throw HTTPError(.notFound, message: "there is no such stream")
+      throw HTTPError(.notFound, message: "no such stream")
     }
     return stream
   }
 
-  /// On the stream's own queue: models are read and prepared, which takes a moment.
+  /// Applies a change on the stream's own queue, because loading and preparing models takes time.
   private func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
     let isFull =
       stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.maximumWaitingChanges
     defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }
-    if isFull { throw HTTPError(.tooManyRequests, message: "too many changes wait for this stream") }
+    if isFull { throw HTTPError(.tooManyRequests, message: "too many pending changes for this stream") }
     do {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
         stream.control.async { [catalog] in
@@ -68,19 +68,19 @@ extension LiveServer {
     }
   }
 
-  // MARK: Pictures out
+  // MARK: Video output
 
   private func video(_ form: StreamForm, _ request: Request, _ context: ServerContext) async throws -> Response {
     let stream = try stream(context)
     let wanted = request.uri.queryParameters.get("view") ?? StreamView.painted.rawValue
     guard let view = StreamView(rawValue: wanted), let broadcast = stream.output.broadcast(view, form) else {
-      throw HTTPError(.badRequest, message: "'view' is none of painted, pair")
+      throw HTTPError(.badRequest, message: "unknown view: expected 'painted' or 'pair'")
     }
     guard let subscription = subscriptions.subscribe(to: broadcast, for: context.channel) else {
-      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "all places are taken")
+      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "too many viewers")
     }
     guard let first = await first(of: subscription.viewer), let head = first.head else {
-      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "there is no picture yet")
+      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "no frame is available yet")
     }
     let counters = counters
     let body = ResponseBody { writer in
@@ -103,25 +103,25 @@ extension LiveServer {
     return await viewer.next()
   }
 
-  // MARK: Pictures in
+  // MARK: Frame input
 
   private func takeFrame(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let camera, try stream(context) === camera.stream else {
-      throw HTTPError(.conflict, message: "this stream has a source of its own")
+      throw HTTPError(.conflict, message: "this stream has its own source")
     }
     guard request.headers[.contentType] == "image/jpeg" else {
       throw HTTPError(.unsupportedMediaType, message: "expected image/jpeg")
     }
     let owner = request.uri.queryParameters.get("page") ?? ""
     guard (1...64).contains(owner.utf8.count) else {
-      throw HTTPError(.badRequest, message: "'page' is missing: any text that tells pages apart")
+      throw HTTPError(.badRequest, message: "expected a 'page' parameter of 1 to 64 bytes")
     }
     guard cameraFrames.take() else { throw HTTPError(.tooManyRequests, message: "too many frames") }
     let body = try await request.body.collect(upTo: Self.maximumFrameSize)
     do {
       try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner) }
     } catch PostedFrames.Refusal.isTaken {
-      throw HTTPError(.conflict, message: "the camera of another page is in use")
+      throw HTTPError(.conflict, message: "another page is using its camera")
     } catch PostedFrames.Refusal.unreadable(let reason) {
       throw HTTPError(.unprocessableContent, message: reason)
     }

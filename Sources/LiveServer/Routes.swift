@@ -4,9 +4,9 @@ import Hummingbird
 import NIOCore
 import Networks
 
-/// What routes answer with and read.
+/// Helpers that build responses and decode request bodies.
 enum Answer {
-  /// `value` as JSON, its keys sorted.
+  /// Returns `value` as JSON with sorted keys.
   static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -18,16 +18,16 @@ enum Answer {
     return Response(status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: body))
   }
 
-  /// A file of the server's own, of at most `limit` bytes.
+  /// Returns the contents of a file on the server, at most `limit` bytes.
   static func file(_ path: String, _ type: String, upTo limit: Int = 16 << 20) throws -> Response {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit) else {
-      throw HTTPError(.notFound, message: "there is no picture")
+      throw HTTPError(.notFound, message: "there is no image")
     }
     return bytes(data, type)
   }
 
-  /// The request's body, which must be JSON of at most `limit` bytes. Other types are refused: a page of another site
-  /// can have forms sent, but no JSON.
+  /// Decodes the request's body, which must be JSON of at most `limit` bytes. Other media types are rejected: pages of
+  /// other sites can submit forms, but not JSON.
   static func decode<Value: Decodable>(_ type: Value.Type, from request: Request, upTo limit: Int) async throws -> Value
   {
     let contentType = request.headers[.contentType]?.split(separator: ";").first
@@ -40,7 +40,7 @@ enum Answer {
     } catch let error as ModelError {
       throw HTTPError(.badRequest, message: "\(error)")
     } catch {
-      throw HTTPError(.badRequest, message: "the body is not what is expected here")
+      throw HTTPError(.badRequest, message: "the request body has an unexpected structure")
     }
   }
 }
@@ -64,9 +64,9 @@ extension LiveServer {
       let metrics = MetricsText(streams: streams, counters: counters, training: training)
       return Answer.bytes(metrics.text.utf8, "text/plain; version=0.0.4; charset=utf-8")
     }
-    // The page shows the token once, in a header, and goes on with a cookie that scripts cannot read.
+    // The page presents the token once, in a header, and then uses a cookie that scripts cannot read.
     router.post("api/session") { [self] request, _ in
-      guard logins.take() else { throw HTTPError(.tooManyRequests, message: "too many tries; wait a moment") }
+      guard logins.take() else { throw HTTPError(.tooManyRequests, message: "too many attempts; try again later") }
       guard policy.admits(token: GuardMiddleware.bearerToken(request) ?? "") else {
         throw HTTPError(.unauthorized, message: "the token is missing or wrong")
       }
@@ -93,7 +93,7 @@ extension LiveServer {
     router.get("api/styles/:name/picture") { [self] _, context in
       let name = context.parameters.get("name")?.removingPercentEncoding ?? ""
       guard let picture = catalog.entry(name)?.picture else {
-        throw HTTPError(.notFound, message: "there is no picture")
+        throw HTTPError(.notFound, message: "there is no image")
       }
       return try Answer.file(picture, "image/jpeg")
     }
@@ -108,18 +108,19 @@ extension LiveServer {
       try Answer.json(List(isPossible: training != nil, jobs: training?.jobs ?? []))
     }
     router.post("api/training") { [self] request, _ in
-      guard let training else { throw HTTPError(.notFound, message: "this server does not train") }
+      guard let training else { throw HTTPError(.notFound, message: "training is not enabled on this server") }
       guard request.headers[.contentType]?.hasPrefix("image/") == true else {
         throw HTTPError(.unsupportedMediaType, message: "expected image/png, image/jpeg or image/webp")
       }
-      guard paintings.take() else { throw HTTPError(.tooManyRequests, message: "too many paintings; wait a moment") }
+      guard paintings.take() else { throw HTTPError(.tooManyRequests, message: "too many paintings; try again later") }
       let name = String((request.uri.queryParameters.get("name") ?? "style").prefix(200))
       let body = try await request.body.collect(upTo: Self.maximumPaintingSize)
       do {
         let job = try body.withUnsafeReadableBytes { try training.submit($0, name: name) }
         return try Answer.json(job, status: .accepted)
       } catch TrainingQueue.Refusal.isFull {
-        throw HTTPError(.conflict, message: "one training runs and another waits already")
+        throw HTTPError(
+          .conflict, message: "the training queue is full: one training is running and another is waiting")
       } catch TrainingQueue.Refusal.unreadable(let reason) {
         throw HTTPError(.unprocessableContent, message: reason)
       } catch TrainingQueue.Refusal.unwritable(let reason) {
@@ -128,7 +129,7 @@ extension LiveServer {
     }
     router.delete("api/training/:id") { [self] _, context in
       guard training?.cancel(context.parameters.get("id") ?? "") == true else {
-        throw HTTPError(.notFound, message: "there is no such training")
+        throw HTTPError(.notFound, message: "no such training")
       }
       return Response(status: .noContent)
     }

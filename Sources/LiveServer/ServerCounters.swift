@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts what the server has answered.
+/// Counts responses and traffic of the server.
 final class ServerCounters: Sendable {
   private struct State {
     var statuses: [Int: Int] = [:]
@@ -11,13 +11,13 @@ final class ServerCounters: Sendable {
 
   private let state = Mutex(State())
 
-  /// Answers by their status.
+  /// The number of responses by status code.
   var statuses: [Int: Int] { state.withLock { $0.statuses } }
-  /// Bytes of streams sent.
+  /// The number of bytes of video sent.
   var bytes: Int { state.withLock { $0.bytes } }
-  /// Frames taken from browsers' cameras.
+  /// The number of frames received from browser cameras.
   var framesPosted: Int { state.withLock { $0.framesPosted } }
-  /// Viewers sent away because they did not read.
+  /// The number of viewers disconnected because they stopped reading.
   var viewersEnded: Int { state.withLock { $0.viewersEnded } }
 
   func note(status: Int) { state.withLock { $0.statuses[status, default: 0] += 1 } }

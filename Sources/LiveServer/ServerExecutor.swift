@@ -1,16 +1,15 @@
 import Foundation
 
-/// Threads of the server's own for what it answers: nothing else in the process, however long it takes, keeps them from
-/// it.
+/// Dedicated threads for the server's tasks, so that no other work in the process can delay responses.
 final class ServerExecutor: TaskExecutor, @unchecked Sendable {
   private static let threadCount = 2
 
   private let condition = NSCondition()
-  // Guarded by `condition`.
+  // Protected by `condition`.
   private var jobs: [UnownedJob] = []
   private var next = 0
 
-  /// Starts the threads, which run as long as the process: a task that was left behind may still come.
+  /// Starts the threads, which run until the process exits, because an abandoned task may still resume.
   init() {
     for _ in 0..<Self.threadCount {
       let thread = Thread { [self] in while true { take().runSynchronously(on: asUnownedTaskExecutor()) } }
@@ -27,14 +26,14 @@ final class ServerExecutor: TaskExecutor, @unchecked Sendable {
     condition.unlock()
   }
 
-  /// The oldest job, waiting for one.
+  /// Removes the oldest job, and waits for one if necessary.
   private func take() -> UnownedJob {
     condition.lock()
     defer { condition.unlock() }
     while next == jobs.count { condition.wait() }
     let job = jobs[next]
     next += 1
-    // Now and then, so that it costs little.
+    // Remove in batches, to keep the cost low.
     if next == jobs.count || next >= 1024 {
       jobs.removeFirst(next)
       next = 0

@@ -3,28 +3,28 @@ import Hummingbird
 import Streaming
 import Synchronization
 
-/// What a viewer may look at.
+/// The views of a stream.
 enum StreamView: String, CaseIterable, Sendable {
-  /// The painted picture.
+  /// The painted frame.
   case painted
-  /// The source above the painted picture.
+  /// The source above the painted frame.
   case pair
 }
 
-/// In what form a viewer gets it.
+/// The format in which a viewer receives the stream.
 enum StreamForm: CaseIterable, Sendable {
   case mp4, mjpeg
 }
 
-/// Encodes each painted frame once for all who look at it, in the forms that somebody looks at.
+/// Encodes each painted frame once for all viewers, in the views and formats that are being watched.
 final class StreamOutput: FrameSink {
-  /// No more often than that, a keyframe is made because someone waits for it.
+  /// The minimum interval in seconds between keyframes requested by viewers.
   private static let minimumKeyframeInterval = 0.5
   private static let maximumKeyframeInterval = 2.0
-  /// A second of fragments at 30 frames a second, or as much as a fast line takes in one.
+  /// About one second of fragments at 30 frames per second, or of a fast connection.
   private static let videoLimits = Broadcast.Limits(segments: 32, bytes: 4 << 20)
 
-  /// Of the encoding thread.
+  /// Used by the encoding thread.
   private struct Encoding {
     var timeline = MediaTimeline()
     var timeBase = Rational(1, 1)
@@ -43,7 +43,7 @@ final class StreamOutput: FrameSink {
     broadcasts = Dictionary(
       uniqueKeysWithValues: StreamView.allCases.map { view in
         let video = Broadcast(limits: Self.videoLimits, heartbeat: FragmentEncoder.heartbeat)
-        // A picture replaces the one before; a line between two parts means nothing.
+        // Each image replaces the previous one. A blank line between parts has no meaning.
         let pictures = Broadcast(limits: .init(segments: 1, bytes: .max), heartbeat: Array("\r\n".utf8))
         return (view, [.mp4: video, .mjpeg: pictures])
       })
@@ -59,17 +59,17 @@ final class StreamOutput: FrameSink {
   func beat(after silence: Duration) { for broadcast in all { broadcast.beat(after: silence) } }
   func close() { for broadcast in all { broadcast.close() } }
 
-  /// Whether the present source has audio.
+  /// Whether the current source has audio.
   var hasAudio: Bool { encoding.withLock { $0.audio != nil } }
 
-  /// Takes the audio of the source whose frames come next; nil where it has none.
+  /// Sets the audio of the source whose frames follow; nil if it has none.
   func connect(_ audio: AudioTrack?) { encoding.withLock { $0.audio = audio } }
 
   // MARK: FrameSink
 
   var orientation: Orientation { .upright }
 
-  /// The source's size as displayed, made even: 4:2:0 has no half samples.
+  /// Returns the source's display size, rounded down to even numbers, as 4:2:0 requires.
   func format(for source: VideoDescription) -> VideoFormat {
     encoding.withLock { encoding in
       encoding.timeBase = source.timeBase
@@ -131,6 +131,6 @@ final class StreamOutput: FrameSink {
     broadcast.publish(PictureEncoder.segment(try encoder.encode(frame)))
   }
 
-  /// The viewers stay: another run may follow.
+  /// Keeps the viewers, because another run may follow.
   func finish() throws {}
 }

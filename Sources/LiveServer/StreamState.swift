@@ -2,27 +2,27 @@ import Networks
 import Streaming
 import Synchronization
 
-/// A stream as programs and the page read it.
+/// The state of a stream in the HTTP API.
 struct StreamState: Codable, Sendable {
   var id: String
   var title: String
   var condition: PaintedStream.Condition
-  /// What was wrong with the source last.
+  /// The latest error of the source.
   var failure: String?
-  /// Whether its frames are to be posted.
+  /// Whether clients post the stream's frames.
   var isCamera: Bool
-  /// Whether there is audio to hear.
+  /// Whether the stream has audio.
   var hasAudio: Bool
   var styles: [StyleChange.Part]
-  /// How large the strokes are; nil where no style has a canvas.
+  /// The stroke size; nil if no style has a canvas.
   var strokeSize: Strokes?
   var strength: Double
   var preserveColors: Bool
-  /// How long changes take in seconds, unless told otherwise.
+  /// The default duration of changes in seconds.
   var fade: Double
   var isFading: Bool
   var viewers: Int
-  /// Pictures that slow viewers did not get.
+  /// Segments that slow viewers missed.
   var skipped: Int
   var statistics: StylizationStatistics
 
@@ -47,50 +47,52 @@ struct StreamState: Codable, Sendable {
   }
 }
 
-/// What is to be changed of a stream; what is left out stays.
+/// A change of a stream's settings. Nil properties stay unchanged.
 struct StyleChange: Codable, Sendable {
   struct Part: Codable, Sendable {
     var name: String
     var share: Double
   }
 
-  /// Styles and their shares, relative to each other.
+  /// The styles to mix. Shares are relative.
   var styles: [Part]?
-  /// How large the strokes are: `small`, `medium`, `large` or the lines of the canvas.
+  /// The stroke size: `small`, `medium`, `large` or the number of canvas lines.
   var strokeSize: Strokes?
-  /// The share of the painted picture, 0 to 1.
+  /// The share of the painted frame, from 0 to 1.
   var strength: Double?
-  /// Whether the colours stay the source's.
+  /// Whether to keep the source's colours.
   var preserveColors: Bool?
-  /// How long this change and later ones take, in seconds.
+  /// The duration of this change and of later ones in seconds.
   var fade: Double?
 
   static let maximumFade = 60.0
 
-  /// What is wrong with it in words; nil if nothing.
+  /// What is wrong with the change; nil if it is valid.
   var fault: String? {
-    if let strength, !(0...1).contains(strength) { return "'strength' is \(strength), expected 0 to 1" }
+    if let strength, !(0...1).contains(strength) { return "found strength \(strength), expected 0 to 1" }
     if let fade, !(0...Self.maximumFade).contains(fade) {
-      return "'fade' is \(fade), expected 0 to \(Int(Self.maximumFade))"
+      return "found fade \(fade), expected 0 to \(Int(Self.maximumFade))"
     }
     guard let styles else { return nil }
     if styles.isEmpty || styles.count > StyleMixer.maximumStyleCount {
-      return "\(styles.count) styles, expected 1 to \(StyleMixer.maximumStyleCount)"
+      return "found \(styles.count) styles, expected 1 to \(StyleMixer.maximumStyleCount)"
     }
     if let part = styles.first(where: { !(0...1e6).contains($0.share) }) {
-      return "the share \(part.share), expected 0 to 1000000"
+      return "found share \(part.share), expected 0 to 1000000"
     }
     return nil
   }
 
-  /// Carries it out; takes a moment where a style has to be loaded. Throws what is wrong with a style.
+  /// Applies the change. This takes a moment if a style has to be loaded.
+  ///
+  /// - Throws: ``StyleCatalog/Missing``, or any error of ``StyleMixer/perform(_:fade:at:load:)``.
   func apply(to stream: PaintedStream, catalog: StyleCatalog) throws {
     let seconds = fade ?? stream.fade.withLock { $0 }
     let length = Duration.seconds(seconds)
     func perform(_ command: StyleCommand) throws {
       try stream.style.perform(command, fade: length, load: catalog.style)
     }
-    // The styles and strokes first, in one step: what fails then has changed nothing.
+    // Change styles and strokes first and together: if that fails, nothing has changed.
     if let styles {
       let parts = styles.map { StyleCommand.Part(name: $0.name, share: $0.share) }
       try stream.style.mix(parts, strokes: strokeSize, fade: length, load: catalog.style)

@@ -3,19 +3,19 @@ import Networks
 import Streaming
 import Synchronization
 
-/// The styles in the folders of models, as they are at present: files may come and go.
+/// The styles in the model folders. Files may be added and removed at any time.
 ///
-/// A name from outside is looked up in the list and never becomes part of a path.
+/// A name from a request is looked up in the list and never becomes part of a path.
 public final class StyleCatalog: Sendable {
-  /// A style that can be chosen.
+  /// An available style.
   public struct Entry: Equatable, Sendable {
-    /// Its name: the file's, without the extension.
+    /// The style's name, which is the file name without its extension.
     public let name: String
-    /// The model file.
+    /// The path of the model file.
     public let model: String
-    /// A picture of it beside the model; nil where there is none.
+    /// The path of the preview image next to the model; nil if there is none.
     public let picture: String?
-    /// The painting that it was trained on, as the card beside the model tells; nil where it does not.
+    /// The painting that the style was trained on, from the card next to the model; nil if unknown.
     public let painting: StyleCredits.Painting?
 
     fileprivate init(_ files: StyleFiles) {
@@ -25,7 +25,7 @@ public final class StyleCatalog: Sendable {
       painting = card.flatMap { try? JSONDecoder().decode(Card.self, from: $0) }?.credits?.painting
     }
 
-    /// The part of a card that is shown here.
+    /// The part of a card that the catalog uses.
     private struct Card: Decodable { var credits: StyleCredits? }
   }
 
@@ -40,14 +40,14 @@ public final class StyleCatalog: Sendable {
   }
 
   private static let freshness = Duration.seconds(1)
-  /// Prepared models that are kept, so that going back to a style is quick.
+  /// The number of prepared models to keep, so that returning to a style is quick.
   private static let keptModels = 6
 
   private let folders: [String]
   private let listing = Mutex(Listing())
   private let loaded = Mutex<[(path: String, loaded: Loaded)]>([])
 
-  /// The styles in `folders`; of equal names, that of the first folder counts.
+  /// Creates a catalog of the styles in `folders`. If folders contain styles with the same name, the first folder wins.
   public init(folders: [String]) { self.folders = folders }
 
   /// All styles, sorted by name.
@@ -59,7 +59,7 @@ public final class StyleCatalog: Sendable {
     }
   }
 
-  /// Forgets what was listed, because a file has come or gone.
+  /// Discards the cached list after a file has been added or removed.
   func refresh() { listing.withLock { $0.time = nil } }
 
   private func read() -> [Entry] {
@@ -72,11 +72,12 @@ public final class StyleCatalog: Sendable {
     return found.values.sorted { $0.name < $1.name }
   }
 
-  /// The style of that name; nil where there is none.
+  /// Returns the style named `name`, or nil if there is none.
   public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// The style of that name, ready to paint with. Takes a moment for one that is not in use. Throws ``Missing``, or
-  /// what is wrong with its file.
+  /// Returns the style named `name`, ready to use. This takes a moment for a style that is not cached.
+  ///
+  /// - Throws: ``Missing``, or an error of the model file.
   public func style(_ name: String) throws -> NamedStyle {
     guard let entry = entry(name) else { throw Missing(name: name, known: entries.map(\.name)) }
     let attributes = try? FileManager.default.attributesOfItem(atPath: entry.model)
@@ -92,16 +93,16 @@ public final class StyleCatalog: Sendable {
     return style
   }
 
-  /// There is no style of that name.
+  /// There is no style with this name.
   public struct Missing: Error, Equatable, CustomStringConvertible {
     /// The name.
     public let name: String
-    /// The names that there are.
+    /// The names of the available styles.
     public let known: [String]
 
-    /// One sentence.
+    /// The error message, one sentence.
     public var description: String {
-      "there is no style '\(name.prefix(80))' (known: \(known.joined(separator: ", ")))"
+      "there is no style '\(name.prefix(80))' (available: \(known.joined(separator: ", ")))"
     }
   }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// A viewer's part in a broadcast, and among all viewers; it ends when the object goes.
+/// A viewer's subscription to a broadcast. It ends when the object is released.
 final class Subscription: Sendable {
   let viewer: Viewer
   let channel: any Channel
@@ -21,9 +21,9 @@ final class Subscription: Sendable {
   }
 }
 
-/// All viewers of a server.
+/// The subscriptions of a server.
 final class SubscriptionList: Sendable {
-  /// Whoever has not taken anything for that long is sent away.
+  /// A viewer that has read nothing for this long is disconnected.
   private static let patience = Duration.seconds(30)
 
   private struct Weak: Sendable {
@@ -39,7 +39,7 @@ final class SubscriptionList: Sendable {
     self.counters = counters
   }
 
-  /// A subscription to `broadcast`; nil where there are as many as may be, or the broadcast has ended.
+  /// Subscribes to `broadcast`. Returns nil if there are too many viewers or the broadcast has ended.
   func subscribe(to broadcast: Broadcast, for channel: any Channel) -> Subscription? {
     guard subscriptions.withLock({ $0.count < maximumCount }), let viewer = broadcast.join() else { return nil }
     let subscription = Subscription(viewer, channel, broadcast, self)
@@ -49,7 +49,7 @@ final class SubscriptionList: Sendable {
 
   fileprivate func remove(_ subscription: ObjectIdentifier) { subscriptions.withLock { $0[subscription] = nil } }
 
-  /// Sends those away who have stopped to read.
+  /// Disconnects viewers that have stopped reading.
   func endStalled() {
     let all = subscriptions.withLock { Array($0.values) }
     for subscription in all.compactMap(\.subscription) where subscription.viewer.stall > Self.patience {

@@ -1,13 +1,13 @@
 import Console
 import Foundation
 
-/// A run of `train-style` as another process, with the least claim to the processors.
+/// A run of `train-style` as a child process at the lowest priority.
 final class TrainingChild {
-  /// How far it is.
+  /// The progress of the run.
   struct Progress {
-    /// The latest that it told; nil before the first.
+    /// The latest progress record; nil before the first.
     var record: ProgressRecord?
-    /// The last line that it printed for people, such as why it failed.
+    /// The last line of plain text, such as an error message.
     var sentence = ""
   }
 
@@ -16,17 +16,16 @@ final class TrainingChild {
     case failed(String)
   }
 
-  /// A child that was asked to end and does not is ended.
+  /// A child that does not exit within this time after an interrupt is killed.
   private static let grace = Duration.seconds(15)
   private static let interval: UInt32 = 200_000
-  /// As much of the end of its output as is looked at.
+  /// The number of bytes to read from the end of the output.
   private static let readBytes: UInt64 = 4096
 
   private let process = Process()
   private let log: String
 
-  /// A child that is still to be run, with `--progress json` behind its arguments; its output goes to a file in
-  /// `folder`.
+  /// Creates a run. Appends `--progress json` to the arguments and writes the output to a file in `folder`.
   init(program: String, arguments: [String], folder: String) {
     log = folder + "/output.log"
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -34,13 +33,13 @@ final class TrainingChild {
     process.standardInput = FileHandle.nullDevice
   }
 
-  /// Runs it to its end; `observe` hears of it a few times a second.
+  /// Runs the child until it exits. Calls `observe` a few times a second.
   func run(shouldStop: () -> Bool, observe: (Progress) -> Void) -> Outcome {
     _ = FileManager.default.createFile(atPath: log, contents: nil)
-    guard let file = FileHandle(forWritingAtPath: log) else { return .failed("its log cannot be written") }
+    guard let file = FileHandle(forWritingAtPath: log) else { return .failed("the log file cannot be written") }
     process.standardOutput = file
     process.standardError = file
-    do { try startWithSignals() } catch { return .failed("it cannot be started: \(error.localizedDescription)") }
+    do { try startWithSignals() } catch { return .failed("training cannot be started: \(error.localizedDescription)") }
     var stopTime: ContinuousClock.Instant?
     while process.isRunning {
       usleep(Self.interval)
@@ -56,10 +55,10 @@ final class TrainingChild {
     if stopTime != nil { return .stopped }
     if process.terminationStatus == 0, process.terminationReason == .exit { return .finished }
     let sentence = progress().sentence
-    return .failed(sentence.isEmpty ? "it ended with status \(process.terminationStatus)" : sentence)
+    return .failed(sentence.isEmpty ? "training ended with status \(process.terminationStatus)" : sentence)
   }
 
-  /// A child inherits the set of blocked signals, and some threads of a server block all: it would never see an
+  /// A child inherits blocked signals. Some server threads block all of them, so the child would never receive an
   /// interrupt.
   private func startWithSignals() throws {
     var none = sigset_t()
@@ -70,14 +69,14 @@ final class TrainingChild {
     try process.run()
   }
 
-  /// From the last lines of what it has printed.
+  /// Parses the last lines of the output.
   private func progress() -> Progress {
     guard let file = FileHandle(forReadingAtPath: log), let size = try? file.seekToEnd() else { return Progress() }
     let start = size > Self.readBytes ? size - Self.readBytes : 0
     try? file.seek(toOffset: start)
     let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
     var progress = Progress()
-    // The first line may lack its beginning.
+    // The first line may be incomplete.
     for line in text.split(whereSeparator: \.isNewline).dropFirst(start > 0 ? 1 : 0) {
       if let record = ProgressRecord(line: line) {
         progress.record = record

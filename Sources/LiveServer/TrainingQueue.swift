@@ -4,21 +4,21 @@ import Networks
 import Synchronization
 import Threading
 
-/// Trains styles from uploaded paintings, one at a time: `train-style` as a child process at low priority.
+/// Trains styles from uploaded paintings, one at a time, with `train-style` as a child process at low priority.
 ///
-/// One may wait while another runs. What the child writes lies in a hidden folder beside the models and is moved among
-/// them when it is whole.
+/// While one training runs, one more can wait. The child writes to a hidden folder next to the models. The files move
+/// to the model folder when the style is complete.
 public final class TrainingQueue: Sendable {
-  /// How to train.
+  /// The options of a queue.
   public struct Options: Sendable {
-    /// The program.
+    /// The path of the training program.
     public var program: String
-    /// Its arguments beside the painting and the output.
+    /// Additional arguments.
     public var arguments: [String]
-    /// Where finished styles go; made if it does not exist.
+    /// The folder for finished styles, which is created if it does not exist.
     public var modelFolder: String
 
-    /// Trains with `program`, as it does unless told otherwise.
+    /// Creates options for `program`.
     public init(program: String, arguments: [String] = [], modelFolder: String) {
       self.program = program
       self.arguments = arguments
@@ -26,44 +26,44 @@ public final class TrainingQueue: Sendable {
     }
   }
 
-  /// A painting on its way to a style.
+  /// The training of a style from a painting.
   public struct Job: Codable, Equatable, Sendable {
-    /// How it stands with it.
+    /// The state of a job.
     public enum State: String, Codable, Sendable {
       case waiting, running, finished, failed, cancelled
     }
 
-    /// By which requests name it.
+    /// The identifier in request paths.
     public let id: String
     /// The style's name.
     public let name: String
-    /// How it stands with it.
+    /// The state of the job.
     public var state = State.waiting
-    /// Steps done.
+    /// The number of steps completed.
     public var iteration = 0
-    /// Steps in all; 0 while unknown.
+    /// The total number of steps; 0 while unknown.
     public var iterations = 0
-    /// Seconds since it began; 0 before.
+    /// Seconds since the training started; 0 before.
     public var seconds = 0.0
-    /// What the program says, or why it failed; one line.
+    /// The program's latest message, or why it failed. One line.
     public var message = ""
     /// The number of the newest preview; nil before the first.
     public var preview: Int?
   }
 
-  /// Why a painting is not taken.
+  /// Describes why a painting was rejected.
   enum Refusal: Error, Equatable {
-    /// One runs and another waits.
+    /// One training is running and another is waiting.
     case isFull
-    /// It is no picture, or one out of range; in words.
+    /// The data is not an image or its size is out of range.
     case unreadable(String)
-    /// It cannot be stored; in words.
+    /// The painting cannot be stored.
     case unwritable(String)
   }
 
   static let maximumExtent = 8192
   static let minimumExtent = 64
-  /// Jobs that have ended and are still listed.
+  /// The maximum number of listed jobs.
   private static let listedCount = 8
 
   private struct Entry {
@@ -71,7 +71,7 @@ public final class TrainingQueue: Sendable {
     var folder: String
     var painting: String
     var isCancelled = false
-    /// What the child writes.
+    /// The files that the child writes.
     var files: StyleFiles { StyleFiles(name: job.name, folder: folder) }
     var hasEnded: Bool { [.finished, .failed, .cancelled].contains(job.state) }
   }
@@ -81,26 +81,29 @@ public final class TrainingQueue: Sendable {
   private let entries = Mutex<[Entry]>([])
   private let isStopped = Atomic<Bool>(false)
 
-  /// A queue whose finished styles appear in `catalog`.
+  /// Creates a queue whose finished styles appear in `catalog`.
   public init(_ options: Options, catalog: StyleCatalog) {
     self.options = options
     self.catalog = catalog
   }
 
-  /// All jobs that are listed, the oldest first.
+  /// The listed jobs, oldest first.
   public var jobs: [Job] { entries.withLock { $0.map(\.job) } }
 
-  /// Takes a painting, to be trained under a name made of `name`. Throws ``Refusal``.
+  /// Adds a painting. The style's name is derived from `name`.
+  ///
+  /// - Throws: ``Refusal``.
   func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
-    guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP picture") }
+    guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP image") }
     let range = Self.minimumExtent...Self.maximumExtent
     guard range.contains(header.width), range.contains(header.height) else {
       throw .unreadable(
-        "the picture has \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) each way"
+        "found \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) in each dimension"
       )
     }
     let id = UUID().uuidString.lowercased()
-    // The folder's and the file's names are made here: nothing of what was sent is in them but letters of a slug.
+    // The server chooses the names of folder and files. From the request they contain only the letters, digits and
+    // hyphens of a slug.
     let known = Set(catalog.entries.map(\.name))
     let folder = "\(options.modelFolder)/.training-\(id)"
     let job = try entries.withLock { entries throws(Refusal) -> Job in
@@ -126,7 +129,7 @@ public final class TrainingQueue: Sendable {
     return job
   }
 
-  /// Letters, digits and hyphens of `name`, and a number where there is one of that name.
+  /// Returns a slug of `name`, with a number appended if the name is taken.
   static func uniqueName(_ name: String, besides known: Set<String>) -> String {
     let words = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let slug = String(words.joined(separator: "-").prefix(40)).trimmingCharacters(in: ["-"])
@@ -140,7 +143,7 @@ public final class TrainingQueue: Sendable {
     return result
   }
 
-  /// Ends a job, or takes it out of the queue; false where there is none of that name that has not ended.
+  /// Cancels a running or waiting job. Returns false if there is no such job.
   func cancel(_ id: String) -> Bool {
     let isKnown = entries.withLock { entries in
       guard let index = entries.firstIndex(where: { $0.job.id == id && !$0.hasEnded }) else { return false }
@@ -154,14 +157,14 @@ public final class TrainingQueue: Sendable {
     return isKnown
   }
 
-  /// The file of a job's newest preview.
+  /// Returns the path of a job's newest preview.
   func preview(_ id: String) -> String? {
     let found = entries.withLock { entries in entries.first { $0.job.id == id } }
     guard let found, let number = found.job.preview else { return nil }
     return found.files.training.preview(number)
   }
 
-  /// Ends the running job and takes no more.
+  /// Cancels all jobs and rejects new ones.
   public func stop() {
     isStopped.store(true, ordering: .releasing)
     entries.withLock { entries in
@@ -173,7 +176,7 @@ public final class TrainingQueue: Sendable {
 
   private static func clean(_ entry: Entry) { try? FileManager.default.removeItem(atPath: entry.folder) }
 
-  // MARK: The running job
+  // MARK: Running
 
   private func startNext() {
     let next = entries.withLock { entries -> Entry? in
@@ -235,7 +238,7 @@ public final class TrainingQueue: Sendable {
     }
   }
 
-  /// Moves the style among the models: the model last, since with it the style appears.
+  /// Moves the style to the model folder. The model moves last, because the style appears with it.
   private func publish(_ entry: Entry) throws {
     let target = StyleFiles(name: entry.job.name, folder: options.modelFolder)
     for (source, file) in zip(entry.files.all, target.all) where FileManager.default.fileExists(atPath: source) {

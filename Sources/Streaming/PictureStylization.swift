@@ -3,28 +3,29 @@ import Inference
 import Networks
 import Threading
 
-/// Repaints a still picture.
+/// Paints a still picture in a style.
 public struct PictureStylization: Sendable {
   /// The size at which the network paints.
   public enum WorkSize: Equatable, Sendable {
-    /// The picture's own.
+    /// The picture's own size.
     case original
-    /// So that the shorter side has that many pixels.
+    /// The size at which the shorter side has this many pixels.
     case shortSide(Int)
-    /// Exactly this, whatever the picture's shape.
+    /// This exact size, regardless of the picture's aspect ratio.
     case exact(width: Int, height: Int)
   }
 
-  /// The size at which the network paints; the result has the picture's own size all the same.
+  /// The size at which the network paints. The result always has the size of the input.
   public var workSize: WorkSize
-  /// How large the strokes are; nil for those of the model, the only choice for one without a canvas.
+  /// The stroke size; nil for the model's default, which is the only choice for a model without a canvas.
   public var strokes: Strokes?
-  /// The share of the repainted picture, 0 (the source) to 1.
+  /// The share of the painted picture in the result, from 0 (the source) to 1.
   public var strength: Float
-  /// Whether the colours stay the source's, and only the brightness is repainted.
+  /// Whether to keep the source's colours and paint only the brightness.
   public var preservesColors: Bool
 
-  /// The repainted picture alone, at its own size, with the model's strokes, unless told otherwise.
+  /// Creates a stylization. By default, it paints at the picture's own size with the model's stroke size and no
+  /// blending.
   public init(
     workSize: WorkSize = .original, strokes: Strokes? = nil, strength: Float = 1, preservesColors: Bool = false
   ) {
@@ -34,7 +35,7 @@ public struct PictureStylization: Sendable {
     self.preservesColors = preservesColors
   }
 
-  /// Width and height at which the network paints `picture`.
+  /// Returns the width and height at which the network paints `picture`.
   public func size(for picture: Picture) -> (width: Int, height: Int) {
     switch workSize {
     case .original: (picture.width, picture.height)
@@ -43,10 +44,10 @@ public struct PictureStylization: Sendable {
     }
   }
 
-  /// `picture` in the style of `model`: of the same size and with the same alpha.
+  /// Returns `picture` in the style of `model`, with the same size and alpha.
   ///
-  /// Throws `ModelError` where strokes are chosen and the model has no canvas, `InferenceError` where the model or the
-  /// size does not fit, or the memory does not suffice.
+  /// - Throws: `ModelError` if ``strokes`` is set and the model has no canvas, `InferenceError` if the model or the
+  ///   size is not supported or memory is insufficient.
   public func run(_ picture: Picture, model: StyleModel, pool: ComputePool) throws -> Picture {
     let size = size(for: picture)
     let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)
@@ -58,7 +59,7 @@ public struct PictureStylization: Sendable {
     return stylized.withAlpha(picture.alpha)
   }
 
-  /// In a function of its own, so that the engine's memory is free again before the picture is scaled and mixed.
+  /// A separate function, so that the engine's memory is freed before the picture is scaled and blended.
   private static func paint(
     _ picture: inout Picture, model: StyleModel, canvasLines: Int?, pool: ComputePool
   ) throws {

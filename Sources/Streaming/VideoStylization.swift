@@ -3,42 +3,46 @@ import Files
 import Synchronization
 import Threading
 
-/// The main job: repaints a source into a file or a stream; audio and text go along.
+/// Paints a source into a file or a stream, and copies its audio and subtitles.
 public struct VideoStylization: Sendable {
-  /// What became of it.
+  /// The result of a run.
   public struct Result: Sendable {
-    /// The numbers at the end.
+    /// The statistics at the end.
     public let statistics: StylizationStatistics
-    /// Width of the output as displayed.
+    /// The display width of the output.
     public let width: Int
-    /// Height of the output as displayed.
+    /// The display height of the output.
     public let height: Int
-    /// What the user should know: streams left out, damage found; one sentence each.
+    /// Problems to show to the user, such as omitted streams or damage. One sentence each.
     public let warnings: [String]
-    /// Why the source ended against expectation; nil if it ended well or someone stopped it. What had come is written.
+    /// The error that ended the source; nil if it ended normally or was stopped. Frames received before the error are
+    /// written.
     public let failure: (any Error)?
   }
 
   private let source: any FrameSource
 
-  /// A job for a source that is open.
+  /// Creates a job for an open source.
   public init(_ source: any FrameSource) { self.source = source }
 
-  /// Opens the file `input`. Throws `MediaError` if it holds no video that can be decoded.
+  /// Opens the file `input`.
+  ///
+  /// - Throws: `MediaError` if it contains no video that can be decoded.
   public init(input: String, decoderThreads: Int = 1) throws {
     self.init(try FrameSources.open(MediaSource(file: input), threads: decoderThreads))
   }
 
-  /// What the input is like.
+  /// The properties of the input.
   public var description: VideoDescription { source.description }
 
-  /// Repaints the input into `output` until it ends or `shouldStop` is true; a file appears under its name then. To be
-  /// called once.
+  /// Paints the input into `output` until the input ends or `shouldStop` returns true. Call this once. A file appears
+  /// under its name only when it is complete.
   ///
-  /// The newest frames are encoded with low delay. The style makes its stylizers after the output has been found
-  /// writable. `shouldStop`, `observe` and `progress` are as for ``Stylization/run(shouldStop:observe:progress:)``.
-  /// Throws `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, or what the style throws; a file is then as
-  /// it was.
+  /// `style` creates its stylizers after the output has been opened. With `.newest` frames, encoding uses low delay.
+  /// For the closures, see ``Stylization/run(shouldStop:observe:progress:)``.
+  ///
+  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, or an error of the style. An existing
+  ///   output file is then unchanged.
   public func run(
     output: MediaTarget, style: StyleMixer, options: Stylization.Options = Stylization.Options(),
     encoding: EncodingOptions = EncodingOptions(), shouldStop: @escaping @Sendable () -> Bool = { false },
@@ -62,7 +66,7 @@ public struct VideoStylization: Sendable {
   }
 }
 
-/// The time that a target has after a stop to take what is left, before a write that blocks is given up.
+/// The grace period after a stop in which a target may accept the remaining data. Then blocked writes are aborted.
 final class StopGrace: Sendable {
   private static let length = Duration.seconds(3)
 
@@ -71,7 +75,7 @@ final class StopGrace: Sendable {
 
   init(_ shouldStop: @escaping @Sendable () -> Bool) { self.shouldStop = shouldStop }
 
-  /// Whether it is over; its length counts from the first call that finds the job stopped.
+  /// Whether the period is over. It starts with the first call after the stop.
   var isOver: Bool {
     guard shouldStop() else { return false }
     return stop.withLock { stop in
@@ -82,10 +86,10 @@ final class StopGrace: Sendable {
   }
 }
 
-/// The job was stopped before there was a frame to keep.
+/// The job was stopped before the first frame was complete.
 public struct StoppedError: Error, CustomStringConvertible, Sendable {
   let file: String
 
-  /// One sentence.
-  public var description: String { "\(file): stopped before the first frame was done, so nothing is written" }
+  /// The error message, one sentence.
+  public var description: String { "\(file): stopped before the first frame was complete; nothing was written" }
 }

@@ -6,7 +6,7 @@ import Networks
 import Streaming
 import Threading
 
-/// Repaints a picture in a style.
+/// The command `stylize-image`.
 struct StylizeImage: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stylize-image",
@@ -66,9 +66,10 @@ struct StylizeImage: ParsableCommand {
     }
     let result = try stylization.run(picture, model: model, pool: ComputePool(threads: painting.threads))
     if result.alpha != nil, !format.hasAlpha {
-      Logger(label: "stylize-image").warning("\(output): has no transparency, so the picture is laid over white")
+      Logger(label: "stylize-image").warning(
+        "\(output): the format has no transparency; transparent areas become white")
     }
-    // From here on only milliseconds are missing: Ctrl-C must not leave half a file.
+    // The remaining steps take milliseconds. Ignore Ctrl-C, so that it does not leave a partial file.
     let bytes = try PictureFile.encode(result, as: format, for: output)
     _ = InterruptFlag.install()
     try PictureFile.write(bytes, to: target)
@@ -83,7 +84,7 @@ struct StylizeImage: ParsableCommand {
     }
   }
 
-  /// Reads `640x360` or `360`.
+  /// Parses `640x360` or `360`.
   @Sendable static func workSize(_ text: String) throws -> PictureStylization.WorkSize {
     if let side = Int(text), (1...FrameSize.maximumExtent).contains(side) { return .shortSide(side) }
     guard let size = try? FrameSize.parse(text) else {
@@ -93,16 +94,16 @@ struct StylizeImage: ParsableCommand {
     return .exact(width: size.width, height: size.height)
   }
 
-  /// What `--json` prints.
+  /// The report that `--json` prints.
   private struct Report: Encodable {
-    /// From reading the picture to the whole output.
+    /// Seconds from reading the input to the complete output.
     var seconds: Double
     var peakMemoryMB: Double
     var width: Int
     var height: Int
     var workWidth: Int
     var workHeight: Int
-    /// The canvas' extents; nil where there is none.
+    /// The size of the canvas; nil if there is none.
     var canvas: String?
     var style: String
     var network: String

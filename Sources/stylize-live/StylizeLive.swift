@@ -8,39 +8,40 @@ import Networks
 import Streaming
 import Threading
 
-/// Paints live sources and shows them in browsers.
+/// The command `stylize-live`.
 struct StylizeLive: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stylize-live",
-    abstract: "Paints videos, streams, screens and cameras live, to be watched in a browser.",
+    abstract: "Paints videos, streams, screens and cameras live and shows them in a browser.",
     discussion: """
       Sources are files, URLs (udp, srt, rtmp, rtsp, http, https), '-' for standard input, cameras and screens: \
-      /dev/video0, or --input-format x11grab :0.0. Files play in a circle. With --browser-camera, the page offers the \
-      camera of the device that it is shown on.
+      /dev/video0, or --input-format x11grab :0.0. Files play in a loop. With --browser-camera, the page can also use the \
+      camera of the device that displays it.
 
-      The address of the page is printed on standard output. Only this machine reaches it, unless --address names another \
-      address, which needs a token. Ctrl-C ends the server.
+      The program prints the address of the page on standard output. By default, only this machine can connect. Other \
+      values of --address require a token. Ctrl-C stops the server.
       """,
     version: Program.version)
 
-  @Argument(help: "The sources, each a stream of its own.")
+  @Argument(help: "The sources. Each becomes a separate stream.")
   var sources: [String] = []
 
-  @Flag(help: "Add a stream for the camera of a browser that shows the page.")
+  @Flag(help: "Add a stream for the camera of a browser that displays the page.")
   var browserCamera = false
 
-  @Option(help: "The style to begin with: a name from the models folder.")
+  @Option(help: "The initial style: a name from the models folder.")
   var style = Installation.defaultStyle
 
   @Option(
-    help: "The share of the repainted picture, from 0 (the source) to 1.", transform: ArgumentValues.number(in: 0...1))
+    help: "The share of the painted picture, from 0 (only the source) to 1.",
+    transform: ArgumentValues.number(in: 0...1))
   var strength = 1.0
 
-  @Flag(help: "Keep the source's colours and repaint only the brightness.")
+  @Flag(help: "Keep the source's colours and paint only the brightness.")
   var preserveColors = false
 
   @Option(
-    help: ArgumentHelp("The maximum size at which the network paints. (default: the source's)", valueName: "WxH"),
+    help: ArgumentHelp("The maximum size at which to paint. (default: the size of the source)", valueName: "WxH"),
     transform: FrameSize.parse)
   var size: FrameSize?
 
@@ -51,28 +52,28 @@ struct StylizeLive: ParsableCommand {
   var denoising: DenoisingOptions
 
   @Option(
-    help: ArgumentHelp("How long a change of style takes, until the page says otherwise.", valueName: "seconds"),
+    help: ArgumentHelp("The duration of a style change. The page can set another.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0...60))
   var fade = 0.5
 
   @Option(
-    help: "Threads that compute. (default: one for each processor)", transform: ArgumentValues.integer(in: 1...256))
+    help: "The number of compute threads. (default: one per processor)", transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
   @Option(
-    help: ArgumentHelp("How long a source may send nothing.", valueName: "seconds"),
+    help: ArgumentHelp("How long a source may be silent before it is reopened.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 
   @Option(
     help: ArgumentHelp(
-      "The sources' format, by FFmpeg's name: v4l2, x11grab, mpegts ... (default: what the content tells)",
+      "The sources' format, by FFmpeg's name: v4l2, x11grab, mpegts ... (default: detected from the content)",
       valueName: "name"))
   var inputFormat: String?
 
   @Option(
     help: ArgumentHelp(
-      "An option of the sources' protocol, format or device; may be repeated.", valueName: "key=value"),
+      "An option of the sources' protocol, format or device. Can be repeated.", valueName: "key=value"),
     transform: KeyValue.parse)
   var inputOption: [KeyValue] = []
 
@@ -80,8 +81,8 @@ struct StylizeLive: ParsableCommand {
   var server: ServerOptions
 
   func validate() throws {
-    if sources.isEmpty, !browserCamera { throw ValidationError("expected a source, or --browser-camera") }
-    if sources.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be one source only") }
+    if sources.isEmpty, !browserCamera { throw ValidationError("expected a source or --browser-camera") }
+    if sources.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be used only once") }
   }
 
   func run() throws {
@@ -135,7 +136,8 @@ struct StylizeLive: ParsableCommand {
     live.stop()
   }
 
-  /// `train-style` beside this program; nil where it is not, or was not wanted.
+  /// Returns a queue that runs the `train-style` next to this program, or nil if the program is missing or training is
+  /// disabled.
   private func training(_ installation: Installation, _ catalog: StyleCatalog) -> TrainingQueue? {
     guard server.training, let folder = Installation.executableDirectory,
       let models = installation.modelDirectories.first
@@ -148,7 +150,7 @@ struct StylizeLive: ParsableCommand {
       catalog: catalog)
   }
 
-  /// Shows how the streams do, until someone ends the program.
+  /// Shows the status of the streams until the program is interrupted.
   private func watch(_ streams: [PaintedStream], until interrupt: InterruptFlag) {
     let output = ConsoleOutput.standardError
     var failures: [String: String] = [:]
@@ -157,7 +159,7 @@ struct StylizeLive: ParsableCommand {
       for stream in streams {
         let failure = stream.condition.failure
         if let failure, failures[stream.id] != failure {
-          output.printLine("stylize-live: \(stream.title): \(failure); it is tried again")
+          output.printLine("stylize-live: \(stream.title): \(failure); retrying")
         }
         failures[stream.id] = failure
       }
@@ -171,7 +173,7 @@ struct StylizeLive: ParsableCommand {
     output.clearStatus()
   }
 
-  /// What people may read: no path, and no name or password of a URL.
+  /// Returns a title that viewers may see: without paths, and without user name and password of a URL.
   private static func title(_ source: MediaSource) -> String {
     switch source.kind {
     case .file, .imageSequence: (source.name as NSString).lastPathComponent
@@ -182,45 +184,45 @@ struct StylizeLive: ParsableCommand {
   }
 }
 
-/// Where to listen, and for whom.
+/// The options of the server.
 struct ServerOptions: ParsableArguments {
-  @Option(help: "The address to listen on; any but this machine's own needs a token.")
+  @Option(help: "The address to listen on. Addresses other than loopback require a token.")
   var address = "127.0.0.1"
 
-  @Option(help: "The port; 0 for any that is free.", transform: ArgumentValues.integer(in: 0...65_535))
+  @Option(help: "The port to listen on; 0 for any free port.", transform: ArgumentValues.integer(in: 0...65_535))
   var port = 8080
 
   @Option(
     help: ArgumentHelp(
-      "What people must show, at least \(LiveServer.minimumTokenLength) characters; other users of this machine can see it.",
-      valueName: "text"))
+      "The token that clients must present, at least \(LiveServer.minimumTokenLength) bytes. Other users of this machine "
+        + "can see it; see --token-file.", valueName: "text"))
   var token: String?
 
-  @Option(help: ArgumentHelp("A file with the token in its first line.", valueName: "file"))
+  @Option(help: ArgumentHelp("A file whose first line is the token.", valueName: "file"))
   var tokenFile: String?
 
   @Option(
     help: ArgumentHelp(
-      "A name by which browsers know this server, beside its address; may be repeated.", valueName: "name"))
+      "An additional host name of this server. Can be repeated.", valueName: "name"))
   var allowHost: [String] = []
 
-  @Option(help: "The most streams open at a time.", transform: ArgumentValues.integer(in: 1...10_000))
+  @Option(help: "The maximum number of viewers.", transform: ArgumentValues.integer(in: 1...10_000))
   var viewers = 256
 
-  @Flag(inversion: .prefixedNo, help: "Whether paintings dropped on the page are trained.")
+  @Flag(inversion: .prefixedNo, help: "Train styles from paintings that are dropped on the page.")
   var training = true
 
-  /// The words of `train-style`.
+  /// The values of `train-style --quality`.
   enum TrainingQuality: String, CaseIterable, ExpressibleByArgument { case draft, good, best }
 
-  @Option(help: "How much time a training may take; a draft is soon there.")
+  @Option(help: "The quality of trainings. Higher quality takes longer.")
   var trainingQuality = TrainingQuality.good
 
-  @Flag(help: "Show no status line.")
+  @Flag(help: "Do not show a status line.")
   var quiet = false
 
   func serverOptions() throws -> LiveServer.Options {
-    if token != nil, tokenFile != nil { throw ValidationError("--token and --token-file exclude each other") }
+    if token != nil, tokenFile != nil { throw ValidationError("--token and --token-file cannot be combined") }
     var token = token
     if let tokenFile {
       try InputPath.checkFile(tokenFile)

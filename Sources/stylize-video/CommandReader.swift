@@ -4,9 +4,9 @@ import Logging
 import Streaming
 import Synchronization
 
-/// Reads commands from standard input and carries them out, on a thread of its own.
+/// Reads commands from standard input and carries them out on a separate thread.
 final class CommandReader: Sendable {
-  /// Longer lines are no commands.
+  /// The maximum line length in bytes. Longer lines are truncated.
   private static let maximumLineLength = 16_384
 
   private let style: StyleMixer
@@ -18,7 +18,7 @@ final class CommandReader: Sendable {
     self.fade = Mutex(fade)
   }
 
-  /// Whether `quit` has been read.
+  /// Whether `quit` has been received.
   var hasQuit: Bool { quit.load(ordering: .relaxed) }
 
   func start() { Thread.detachNewThread { [self] in readLines() } }
@@ -27,7 +27,7 @@ final class CommandReader: Sendable {
     var bytes = [UInt8](repeating: 0, count: 4096)
     var line: [UInt8] = []
     while true {
-      // A job in the background that reads from the terminal would be stopped.
+      // Reading from the terminal would stop a background job.
       if isatty(STDIN_FILENO) == 1, tcgetpgrp(STDIN_FILENO) != getpgrp() {
         usleep(500_000)
         continue

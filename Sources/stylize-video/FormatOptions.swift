@@ -2,28 +2,28 @@ import ArgumentParser
 import Console
 import FFmpeg
 
-/// What libav is told about input and output.
+/// Format options that are passed on to libav.
 struct FormatOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The input's format, by FFmpeg's name: v4l2, x11grab, yuv4mpegpipe ... (default: what the content tells)",
+      "The input's format, by FFmpeg's name: v4l2, x11grab, yuv4mpegpipe ... (default: detected from the content)",
       valueName: "name"))
   var inputFormat: String?
 
   @Option(
-    help: ArgumentHelp("An option of the input's protocol, format or device; may be repeated.", valueName: "key=value"),
+    help: ArgumentHelp("An option of the input's protocol, format or device. Can be repeated.", valueName: "key=value"),
     transform: KeyValue.parse)
   var inputOption: [KeyValue] = []
 
   @Option(
     help: ArgumentHelp(
-      "The output's format, by FFmpeg's name. (default: what the extension or the URL tells; nut for '-')",
+      "The output's format, by FFmpeg's name. (default: from the extension or the URL; nut for '-')",
       valueName: "name"))
   var outputFormat: String?
 
   @Option(
     help: ArgumentHelp(
-      "An option of the output's protocol, format or encoder; may be repeated.", valueName: "key=value"),
+      "An option of the output's protocol, format or encoder. Can be repeated.", valueName: "key=value"),
     transform: KeyValue.parse)
   var outputOption: [KeyValue] = []
 

@@ -3,25 +3,25 @@ import Console
 import FFmpeg
 import Streaming
 
-/// How a source is painted that does not wait.
+/// The options for live sources.
 struct LiveOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
-    help: "Paint the newest frame and drop late ones, with little delay. (default: for URLs and devices)")
+    help: "Paint the newest frame and drop late ones, for low latency. (default: on for URLs and devices)")
   var live: Bool?
 
-  @Option(help: "With --live: paint at a smaller size where the machine does not keep up.")
+  @Option(help: "With --live: paint at a smaller size while the machine cannot keep up.")
   var adapt = Switch.on
 
   @Option(
     help: ArgumentHelp(
-      "With --live: how long to try to reach a source again that went away. (default: not at all)", valueName: "seconds"
+      "With --live: how long to try to reconnect to a lost source. (default: do not reconnect)", valueName: "seconds"
     ),
     transform: ArgumentValues.number(in: 0...86_400))
   var reconnect: Double?
 
   @Option(
-    help: ArgumentHelp("With --live: how long a source may send nothing.", valueName: "seconds"),
+    help: ArgumentHelp("With --live: how long a source may be silent before it is lost.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 

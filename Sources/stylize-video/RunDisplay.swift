@@ -3,7 +3,7 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// What a run shows on standard error: of every frame how far it is, of the newest ones how they do.
+/// The progress of a run on standard error: a progress bar with every frame painted, statistics with live sources.
 enum RunDisplay {
   case every(ProgressReporter)
   case newest(LiveStatus)
@@ -24,11 +24,11 @@ enum RunDisplay {
   }
 }
 
-/// How a live run does, in one of the forms of `ProgressMode`; the JSON lines are those of `--stats`.
+/// The status of a live run, in a form chosen with `ProgressMode`. The JSON lines are the same as those of `--stats`.
 final class LiveStatus: Sendable {
   private let mode: ProgressMode
   private let output = ConsoleOutput.standardError
-  /// When the latest line was printed, in seconds of the run; nil before the first.
+  /// When the latest line was printed, in seconds since the start of the run; nil before the first.
   private let lastLine = Mutex<Double?>(nil)
 
   init(mode: ProgressMode) { self.mode = mode == .bar && !output.isTerminal ? .plain : mode }
@@ -54,7 +54,7 @@ final class LiveStatus: Sendable {
     if let line = try? JSONLine.text(of: numbers) { output.printLine(line) }
   }
 
-  /// Leaves a last line.
+  /// Prints a final summary.
   func finish(_ numbers: StylizationStatistics) {
     output.clearStatus()
     guard mode != .none else { return }

@@ -3,13 +3,15 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// A file of JSON lines, one for each second of a run and one for its end.
+/// A file of JSON lines: one for each second of a run and one for its end.
 final class StatisticsFile: Sendable {
   private let path: String
   private let file: FileHandle
   private let state = Mutex<(second: Int, failed: Bool)>((-1, false))
 
-  /// Creates the file. Throws `PathError` where that is not possible.
+  /// Creates the file.
+  ///
+  /// - Throws: `PathError` if the file cannot be created.
   init(_ path: String) throws {
     self.path = path
     guard FileManager.default.createFile(atPath: path, contents: nil),
@@ -18,7 +20,7 @@ final class StatisticsFile: Sendable {
     self.file = file
   }
 
-  /// Writes the first numbers of each second. A full disk does not end the painting; `finish` tells of it.
+  /// Writes the first statistics of each second. A full disk does not stop painting; ``finish(_:)`` reports the error.
   func write(_ numbers: StylizationStatistics) {
     state.withLock { state in
       guard Int(numbers.seconds) > state.second else { return }

@@ -8,23 +8,24 @@ import Networks
 import Streaming
 import Threading
 
-/// Repaints a video in a style.
+/// The command `stylize-video`.
 struct StylizeVideo: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stylize-video",
-    abstract: "Repaints a video in the style of a painting.",
+    abstract: "Paints a video in the style of a painting.",
     discussion: """
-      Input and output are files, patterns of image files such as frames/%05d.png, URLs (udp, srt, rtmp, rtsp, http, https), \
-      playlists of HLS, or '-' for standard input and output. Cameras and screens are inputs too: /dev/video0, or \
+      Input and output are files, image sequences such as frames/%05d.png, URLs (udp, srt, rtmp, rtsp, http, https), HLS \
+      playlists, or '-' for standard input and output. The input can also be a camera or a screen: /dev/video0, or \
       --input-format x11grab :0.0.
 
-      The output has the input's frames at the input's times and size; sound, subtitles and chapters are copied. A file appears \
-      under its name when it is whole. Ctrl-C finishes it with the frames that are done; a second one ends at once.
+      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied. The output \
+      file appears only when it is complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits \
+      immediately.
 
-      With --live, which is usual for URLs and devices, the newest frame is painted and late ones are dropped, and \
-      commands are read from standard input, one a line: 'style NAME', 'mix NAME SHARE NAME SHARE', \
-      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS', 'quit'. The same commands stand in \
-      the file of --style-script, each behind the time at which it counts.
+      With --live, the default for URLs and devices, the newest frame is painted and late ones are dropped. Commands are \
+      read from standard input, one per line: 'style NAME', 'mix NAME SHARE NAME SHARE', \
+      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS' or 'quit'. A --style-script \
+      contains the same commands, each preceded by its time.
       """,
     version: Program.version)
 
@@ -37,12 +38,13 @@ struct StylizeVideo: ParsableCommand {
   @Argument(help: "The video to read.")
   var input: String
 
-  @Argument(help: "The video to write; the extension tells the container: .mp4, .mkv, .mov, .webm, .m3u8 ...")
+  @Argument(help: "The video to write. The extension determines the container: .mp4, .mkv, .mov, .webm, .m3u8 ...")
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "The size at which the network paints; the output keeps the video's. (default: the video's)", valueName: "WxH"),
+      "The size at which to paint. The output keeps the size of the input. (default: the size of the input)",
+      valueName: "WxH"),
     transform: FrameSize.parse)
   var size: FrameSize?
 
@@ -50,21 +52,21 @@ struct StylizeVideo: ParsableCommand {
   var strokes: StrokeOptions
 
   @Option(
-    help: "The encoder, by FFmpeg's name. (default: libx264 where the container takes it)",
+    help: "The encoder, by FFmpeg's name. (default: libx264 if the container supports it)",
     transform: {
       do { return try EncodingOptions.codecName($0) } catch { throw ValidationError("\(error)") }
     })
   var codec: String?
 
   @Option(
-    help: "The constant rate factor: lower is better and larger. (default: 20 for libx264)",
+    help: "The constant rate factor. Lower values give better quality and larger files. (default: 20 for libx264)",
     transform: ArgumentValues.number(in: 0...63))
   var crf: Double?
 
   @Option(
     help: ArgumentHelp(
-      "How many frames are painted at a time, each by its share of the threads: more of them is faster and takes more memory; "
-        + "auto is one for each thread where the memory allows, and with --live a single one, which is done soonest.",
+      "The number of frames to paint at a time, each with its share of the threads. Higher values are faster and take more "
+        + "memory. auto uses one per thread if memory allows, and with --live a single one, for the lowest latency.",
       valueName: "N"),
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
@@ -72,10 +74,10 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var denoising: DenoisingOptions
 
-  @Option(help: ArgumentHelp("A file for the numbers of the run, one JSON object a second.", valueName: "file"))
+  @Option(help: ArgumentHelp("A file for statistics of the run, one JSON object per second.", valueName: "file"))
   var stats: String?
 
-  @OptionGroup(title: "Changes of style")
+  @OptionGroup(title: "Style changes")
   var styles: StyleOptions
 
   @OptionGroup(title: "Formats")
@@ -85,7 +87,7 @@ struct StylizeVideo: ParsableCommand {
   var liveOptions: LiveOptions
 
   func validate() throws {
-    if painting.json, output == "-" { throw ValidationError("with --json the video cannot go to standard output too") }
+    if painting.json, output == "-" { throw ValidationError("--json cannot be combined with the output '-'") }
   }
 
   func run() throws {
@@ -123,7 +125,7 @@ struct StylizeVideo: ParsableCommand {
       blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
-    // Live, several threads of the decoder would hold frames back, or take the time from painting.
+    // For live sources, use one decoder thread: several would delay frames and compete with painting.
     let video = VideoStylization(
       try FrameSources.open(
         source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
@@ -163,17 +165,17 @@ struct StylizeVideo: ParsableCommand {
     guard let signal = interrupt.signalName else { return }
     let name = output == "-" ? "standard output" : output
     ConsoleOutput.standardError.printLine(
-      "stylize-video: stopped by \(signal): \(name) holds the first \(frames) \(frames == 1 ? "frame" : "frames")")
+      "stylize-video: stopped by \(signal): \(name) contains the first \(frames) \(frames == 1 ? "frame" : "frames")")
     throw ExitCode(interrupt.exitCode ?? 1)
   }
 }
 
-/// How many frames are painted at a time.
+/// The number of frames to paint at a time.
 enum ParallelFrames: CustomStringConvertible {
   case auto
   case count(Int)
 
-  /// Reads `auto` or a number; for `transform:`.
+  /// Parses `auto` or a number.
   @Sendable static func parse(_ text: String) throws -> ParallelFrames {
     guard text != "auto" else { return .auto }
     guard let count = Int(text), (1...256).contains(count) else {

@@ -2,7 +2,7 @@ import Console
 import Networks
 import Streaming
 
-/// What `--json` prints of a video.
+/// The report that `--json` prints.
 struct VideoReport: Encodable {
   struct FrameTimes: Encodable {
     var p50: Double
@@ -10,37 +10,37 @@ struct VideoReport: Encodable {
   }
 
   struct Latency: Encodable {
-    /// Of the last seconds.
+    /// Over the last five seconds.
     var p50: Double
     var p95: Double
-    /// Of the whole run.
+    /// Over the whole run.
     var p95Overall: Double
   }
 
-  /// Painted frames that were written.
+  /// The number of painted frames written.
   var frames: Int
   var framesIn: Int
   var framesDropped: Int
   var seconds: Double
   var fps: Double
-  /// Milliseconds of one stylization.
+  /// The time to paint one frame in milliseconds.
   var frameMs: FrameTimes
-  /// Milliseconds from the arrival of a frame to the writing of its painted one.
+  /// The time in milliseconds from the arrival of a frame to the writing of its painted frame.
   var latencyMs: Latency
   var workSize: String
-  /// The canvas' extents; nil where there is none.
+  /// The size of the canvas; nil if there is none.
   var canvas: String?
-  /// How large the strokes are; nil where there is no canvas.
+  /// The stroke size; nil if there is no canvas.
   var strokeSize: Strokes?
   var workSizeChanges: Int
   var reconnects: Int
   var peakMemoryMB: Double
   var width: Int
   var height: Int
-  /// The style that it began with, and its network.
+  /// The initial style.
   var style: String
   var network: String
-  /// The styles at the end, with their shares.
+  /// The styles at the end with their shares.
   var styles: [String: Double]
 
   init(_ result: VideoStylization.Result, model: StyleModel, style settings: StyleMixer.State) {
@@ -70,6 +70,6 @@ struct VideoReport: Encodable {
 }
 
 extension Double {
-  /// The nearest multiple of `1/fraction`.
+  /// Returns the nearest multiple of `1/fraction`.
   func rounded(to fraction: Double) -> Double { (self * fraction).rounded() / fraction }
 }

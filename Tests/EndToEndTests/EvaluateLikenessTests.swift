@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// `evaluate-style --likeness` with the true extractor, on tiny pictures of other programs.
+/// Tests `evaluate-style --likeness` with the real feature extractor, on tiny pictures.
 @Suite(.enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not on this machine"))
 struct EvaluateLikenessTests {
   private let folder: TemporaryFolder
@@ -22,7 +22,7 @@ struct EvaluateLikenessTests {
     try evaluator.run(["--likeness", "--style-image", "painting.png"] + arguments, folder: folder.path)
   }
 
-  @Test func theUntreatedFrameScoresNothing() throws {
+  @Test func theUnpaintedFrameScoresZero() throws {
     let result = try evaluate("--content", "frame.png", "--painted", "frame.png", "frame.png")
     try #require(result.exitCode == 0, "\(result.errors)")
     let rows = result.output.split(separator: "\n")
@@ -33,7 +33,7 @@ struct EvaluateLikenessTests {
     }
   }
 
-  @Test func badInputIsOneSentence() throws {
+  @Test func badInputIsReportedInOneSentence() throws {
     _ = try folder.write(Array("text".utf8), to: "text.png")
     try PictureFile.write(Picture(width: 64, height: 64, red: 1, green: 2, blue: 3), to: folder.file("blank.png"))
     let cases: [(arguments: [String], code: Int32, words: String)] = [

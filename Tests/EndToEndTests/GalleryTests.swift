@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// models/gallery.py on the cards of the project and on others.
+/// Tests models/gallery.py with the project's cards and with others.
 @Suite struct GalleryTests {
   private let folder: TemporaryFolder
   private let python: BuiltProgram
@@ -22,7 +22,7 @@ import Testing
     try folder.write([UInt8](try JSONSerialization.data(withJSONObject: object)), to: name)
   }
 
-  /// A card that tells no more than it must.
+  /// A card with the required fields only.
   private func card(network: String = "johnson", width: Double = 0.5, painting: String = "other.jpg") -> [String: Any] {
     [
       "formatVersion": 1, "network": ["name": network, "width": width, "parameters": 9],
@@ -60,12 +60,12 @@ import Testing
     return card
   }
 
-  @Test func theGalleryOfTheProjectIsUpToDate() throws {
+  @Test func theProjectsGalleryIsUpToDate() throws {
     let result = try gallery("--check")
     #expect(result.exitCode == 0, "\(result.errors)")
   }
 
-  @Test func showsWhatCardsTellAndLeavesTheRestEmpty() throws {
+  @Test func showsTheCardsAndLeavesMissingValuesEmpty() throws {
     try write(card(), to: "slow.json")
     try write(fullCard, to: "wave.json")
     try folder.write([UInt8](repeating: 0, count: 61_600), to: "wave.safetensors")
@@ -108,7 +108,7 @@ import Testing
       text.components(separatedBy: "- *The Wave*, Hokusai, 1831: public domain (all styles)\n").count == 2, "\(text)")
   }
 
-  @Test func whatIsNoCardIsNamed() throws {
+  @Test func invalidCardsAreNamed() throws {
     var (incomplete, odd, newer) = (card(), card(), card())
     incomplete["training"] = ["seconds": 1]
     odd["painting"] = "w.jpg"

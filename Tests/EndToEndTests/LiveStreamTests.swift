@@ -3,9 +3,9 @@ import Networks
 import TestSupport
 import Testing
 
-/// `stylize-video` on sources that do not wait, with the `ffmpeg` program as sender and receiver.
+/// Tests `stylize-video` with live sources, using the `ffmpeg` program as sender and receiver.
 ///
-/// How many frames come through depends on the machine, so the tests ask for some, and that the rest is accounted for.
+/// The number of painted frames depends on the machine, so the tests expect some and check that all others are counted.
 @Suite(.enabled(if: MediaTools.areInstalled), .serialized)
 struct LiveStreamTests {
   private let tools: StreamTools
@@ -26,16 +26,16 @@ struct LiveStreamTests {
     return try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
   }
 
-  /// The times of the output's frames in milliseconds.
+  /// Returns the times of a file's frames in milliseconds.
   private func times(_ file: String) throws -> [Int] {
     try tools.media.frameTimes(of: file).map { Int(($0 * 1000).rounded()) }
   }
 
-  /// A file read at its own pace: every frame's time stays its own, and sound goes along, also where several frames are
-  /// painted at a time.
+  /// A file read at its own frame rate: every frame keeps its timestamp and the audio is copied, even if several frames
+  /// are painted at a time.
   @Test(arguments: [1, 3])
   func aFileCanBePlayedLive(parallel: Int) throws {
-    try tools.makeFilm(seconds: 2)
+    try tools.makeVideo(seconds: 2)
     let result = try tools.script(
       "stylize in.mp4 out.mp4 --live --json --stats stats.json --parallel-frames \(parallel)")
     #expect(result.exitCode == 0, "\(result.errors)")
@@ -56,24 +56,24 @@ struct LiveStreamTests {
     #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
-  @Test func udpComesIn() throws {
-    try tools.makeFilm(seconds: 3)
+  @Test func receivesUDP() throws {
+    try tools.makeVideo(seconds: 3)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
       (sleep 0.5; send -f mpegts 'udp://127.0.0.1:\(port)?pkt_size=1316') &
       stylize udp://127.0.0.1:\(port) out.mp4 --json --timeout 3
       """)
-    // A sender of UDP does not say goodbye.
-    #expect(result.exitCode == 1 && result.errors.contains("nothing for 3 s"), "\(result.errors)")
+    // UDP has no end of stream.
+    #expect(result.exitCode == 1 && result.errors.contains("no data for 3 s"), "\(result.errors)")
     let report = try report(result)
     #expect(report.framesIn > 25 && report.frames > 5 && report.frames + report.framesDropped == report.framesIn)
     #expect(try tools.counts("out.mp4")["video"] == report.frames)
     #expect(try tools.counts("out.mp4")["audio"] ?? 0 > 50)
   }
 
-  @Test func srtComesIn() throws {
-    try tools.makeFilm(seconds: 2)
+  @Test func receivesSRT() throws {
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
@@ -85,8 +85,8 @@ struct LiveStreamTests {
     #expect(try tools.counts("out.mkv")["video"] == report.frames)
   }
 
-  @Test func rtmpGoesOut() throws {
-    try tools.makeFilm(seconds: 2)
+  @Test func sendsRTMP() throws {
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -99,12 +99,12 @@ struct LiveStreamTests {
     let report = try report(result)
     #expect(report.frames > 5, "\(result.errors)")
     let got = try tools.counts("got.mkv")
-    // The last packets may be lost with the connection.
+    // The last packets may be lost when the connection closes.
     #expect((report.frames - 3...report.frames).contains(got["video"] ?? 0) && got["audio"] ?? 0 > 20)
   }
 
-  @Test func rtmpComesIn() throws {
-    try tools.makeFilm(seconds: 2)
+  @Test func receivesRTMP() throws {
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -116,9 +116,9 @@ struct LiveStreamTests {
     #expect(try tools.counts("out.mp4")["video"] == report.frames)
   }
 
-  /// The second connection's frames follow the first one's in time, with the pause between them.
-  @Test func aSourceThatComesBackIsUsedAgain() throws {
-    try tools.makeFilm(seconds: 1.6)
+  /// The second connection's frames follow those of the first, after a pause.
+  @Test func aLostSourceIsReconnected() throws {
+    try tools.makeVideo(seconds: 1.6)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -127,24 +127,24 @@ struct LiveStreamTests {
       """)
     let report = try report(result)
     #expect(report.reconnects == 1, "\(result.errors)")
-    #expect(result.exitCode == 1 && result.errors.contains("did not come back within 5 s"), "\(result.errors)")
+    #expect(result.exitCode == 1 && result.errors.contains("reconnecting failed for 5 s"), "\(result.errors)")
     let times = try times("out.mkv")
     #expect(times == times.sorted() && times.count == report.frames)
     let pauses = zip(times, times.dropFirst()).map { $1 - $0 }
-    // A busy machine may drop frames elsewhere, so shorter pauses are no mistake.
+    // A busy machine may drop other frames, so shorter pauses are allowed.
     #expect((pauses.max() ?? 0) > 1500, "\(pauses)")
     #expect((2500...12_000).contains((times.last ?? 0) - (times.first ?? 0)), "\(times)")
   }
 
-  @Test func nobodyAnswers() throws {
+  @Test func aSilentSourceTimesOut() throws {
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script("stylize udp://127.0.0.1:\(port) out.mp4 --timeout 1")
-    #expect(result.exitCode == 1 && result.errors.contains("nothing for 1 s"), "\(result.errors)")
+    #expect(result.exitCode == 1 && result.errors.contains("no data for 1 s"), "\(result.errors)")
     #expect(try folder.names == ["random.safetensors"])
   }
 
-  @Test func garbageBetweenGoodPacketsIsPassedOver() throws {
-    try tools.makeFilm(seconds: 2)
+  @Test func damagedPacketsAreSkipped() throws {
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_DGRAM)
     let result = try tools.script(
       """
@@ -161,10 +161,10 @@ struct LiveStreamTests {
     #expect(try tools.counts("out.mp4")["video"] == report.frames)
   }
 
-  /// The size of the source changes in the middle, and perhaps its codec; the file keeps its own.
+  /// The source's size, and perhaps its codec, changes in the middle. The output keeps its size.
   @Test(arguments: ["libx264", "mpeg2video"])
-  func anotherSizeInTheMiddle(codec: String) throws {
-    try tools.makeFilm()
+  func theSizeChangesDuringTheRun(codec: String) throws {
+    try tools.makeVideo()
     try tools.media.ffmpeg([
       "-i", "in.mp4", "-vf", "scale=64:96", "-c:v", codec, "-bf", "0", "-c:a", "copy", "-f", "mpegts", "b.ts",
     ])
@@ -176,15 +176,16 @@ struct LiveStreamTests {
     #expect(try tools.counts("out.mp4")["video"] == report.frames)
     let times = try times("out.mp4")
     #expect(times == times.sorted())
-    // libav's reader of transport streams passes the other codec's packets off as the first one's: they are of no use.
+    // libav's transport stream demuxer treats the packets of the other codec as those of the first, so they are
+    // useless.
     guard codec == "libx264" else { return }
     #expect(report.framesIn >= 45)
-    // The second film's clock begins where the first one's did; its frames follow all the same.
+    // Both videos start at the same timestamp, yet the frames of the second follow those of the first.
     #expect((1800...2200).contains((times.last ?? 0) - 1400), "\(times)")
   }
 
-  @Test func aReceiverThatGoesAwayIsAnError() throws {
-    try tools.makeFilm(seconds: 5)
+  @Test func aLostReceiverIsAnError() throws {
+    try tools.makeVideo(seconds: 5)
     let port = try tools.freePort(SOCK_STREAM)
     let result = try tools.script(
       """
@@ -195,9 +196,9 @@ struct LiveStreamTests {
     #expect(result.output == "1\n" && result.errors.contains("cannot write tcp://"), "\(result.errors)")
   }
 
-  /// A reader that takes nothing holds up neither the source nor the end.
-  @Test func aReceiverThatIsStuckDoesNotHoldUpTheEnd() throws {
-    try tools.makeFilm(seconds: 2)
+  /// A reader that does not read delays neither the source nor the end.
+  @Test func aStuckReceiverDoesNotDelayTheEnd() throws {
+    try tools.makeVideo(seconds: 2)
     let result = try tools.script(
       """
       { $program in.mp4 - --live --crf 0 --output-format nut --style random --quiet </dev/null & echo $! >pid; wait $!
@@ -214,20 +215,21 @@ struct LiveStreamTests {
       $program --input-format lavfi testsrc2=size=96x64:rate=20,realtime out.mp4 $quick </dev/null &
       sleep \(seconds); kill -TERM $!; wait $!; echo $?
       """)
-    // Not SIGINT, which a shell's background programs ignore until they ask for it: the first one may come before.
+    // Not SIGINT, because background jobs of a shell ignore it until they install a handler, and the signal may arrive
+    // earlier.
     #expect(result.output == "143\n", "\(result.output) \(result.errors)")
     let isWritten = try folder.names.contains("out.mp4")
     #expect(try folder.names.count == (isWritten ? 2 : 1))
     if isWritten {
       #expect(try tools.counts("out.mp4")["video"] ?? 0 > 0 && result.errors.contains("stopped by SIGTERM"))
     } else {
-      // Before the first frame.
+      // The signal arrived before the first frame.
       #expect(seconds < 2)
     }
   }
 
-  /// Commands come on standard input; the model file may go once it is read.
-  @Test func stylesChangeWhileItRuns() throws {
+  /// Commands arrive on standard input. A model file may be removed once it is loaded.
+  @Test func stylesChangeDuringTheRun() throws {
     try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
     let result = try tools.script(
       """
@@ -237,7 +239,7 @@ struct LiveStreamTests {
       """)
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.errors.contains("missing") && result.errors.contains("hello"), "\(result.errors)")
-    // The first style was let go of before its file went.
+    // The first style was released before its file was removed, so `mix` fails.
     #expect(result.errors.split(separator: "\n").count == 3, "\(result.errors)")
     let report = try report(result)
     #expect(report.styles == ["other": 1] && report.frames > 20)

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// The FFmpeg programs, with which these tests make films and look into them; Impasto itself does not call them.
+/// The FFmpeg programs, which the tests use to create and inspect videos. Impasto itself does not run them.
 struct MediaTools {
   static let areInstalled = BuiltProgram.onPath("ffmpeg") != nil && BuiltProgram.onPath("ffprobe") != nil
 
@@ -18,13 +18,13 @@ struct MediaTools {
     self.folder = folder
   }
 
-  /// The real clip that `make test` downloads.
+  /// The clip that `make test` downloads.
   private static let clip = URL(filePath: #filePath)
     .deletingLastPathComponent().appending(path: "../../.cache/bigbuckbunny.mp4").standardizedFileURL.path
 
-  /// The input's arguments for a film with sound: the real clip where it is there, else a test pattern, blurred to be
-  /// as smooth as a photo, and a tone.
-  static let film: [String] =
+  /// Input arguments for a video with audio: the real clip if it exists, otherwise a tone and a test pattern that is
+  /// blurred to be as smooth as a photo.
+  static let videoInput: [String] =
     FileManager.default.fileExists(atPath: clip)
     ? ["-i", clip]
     : [
@@ -32,7 +32,7 @@ struct MediaTools {
       "sine=duration=5",
     ]
 
-  /// Runs `ffmpeg` and returns what it printed on standard error.
+  /// Runs `ffmpeg` and returns its standard error.
   @discardableResult
   func ffmpeg(_ arguments: [String]) throws -> String {
     let result = try ffmpeg.run(["-nostdin", "-y", "-hide_banner"] + arguments, folder: folder)
@@ -44,7 +44,7 @@ struct MediaTools {
     let text: String
   }
 
-  /// What is in a file.
+  /// The contents of a media file.
   struct Media: Decodable {
     struct Stream: Decodable {
       struct SideData: Decodable { var rotation: Int? }
@@ -81,7 +81,7 @@ struct MediaTools {
     var format: Format
 
     var video: [Stream] { streams.filter { $0.codecType == "video" } }
-    /// Per stream, its kind, and the number of its packets.
+    /// The type and the number of packets of each stream.
     var counts: [[String?]] { streams.map { [$0.codecType, $0.nbReadPackets] } }
   }
 
@@ -93,7 +93,8 @@ struct MediaTools {
     return try decoder.decode(Media.self, from: Data(result.output.utf8))
   }
 
-  /// One line for each packet of a kind of stream (`v`, `a`, `s`): its time, and with `data` a checksum of its content.
+  /// Returns one line per packet of the streams of type `kind` (`v`, `a` or `s`): its time and, with `data`, a checksum
+  /// of its contents.
   func packets(_ kind: String, of file: String, data: Bool) throws -> [String] {
     let result = try ffprobe.run(
       ["-v", "error", "-select_streams", kind, "-show_packets", "-show_data_hash", "md5", "-of", "csv=p=0"]
@@ -101,7 +102,7 @@ struct MediaTools {
     return result.output.split(separator: "\n").map(String.init)
   }
 
-  /// The times of the frames shown, in order.
+  /// Returns the times of the displayed frames, in order.
   func frameTimes(of file: String) throws -> [Double] {
     let result = try ffprobe.run(
       ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"]
@@ -109,7 +110,7 @@ struct MediaTools {
     return result.output.split(whereSeparator: { $0.isNewline || $0 == "," }).compactMap { Double($0) }
   }
 
-  /// The peak signal-to-noise ratio of the brightness of each frame from the 16th on and the one before it, in dB.
+  /// Returns the luma PSNR in dB between each frame from the 16th on and the previous one.
   func steadiness(of file: String) throws -> Double {
     try brightnessRatio([
       "-i", file, "-i", file, "-lavfi",
@@ -118,7 +119,7 @@ struct MediaTools {
     ])
   }
 
-  /// The peak signal-to-noise ratio of the brightness of two films as displayed, frame by frame whatever their times, in dB.
+  /// Returns the luma PSNR in dB between two videos as displayed, frame by frame regardless of timestamps.
   func similarity(_ a: String, _ b: String) throws -> Double {
     try brightnessRatio([
       "-i", a, "-i", b, "-lavfi",
@@ -127,7 +128,7 @@ struct MediaTools {
     ])
   }
 
-  /// What the filter `psnr` tells of the brightness.
+  /// Returns the luma PSNR that the `psnr` filter reports.
   private func brightnessRatio(_ arguments: [String]) throws -> Double {
     let text = try ffmpeg(arguments)
     guard let range = text.range(of: "PSNR y:") else { throw ToolError(text: text) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The program `stylize-video` between pipes, URLs and patterns of files, with the `ffmpeg` program at the other end.
+/// Tests `stylize-video` with pipes, URLs and image sequences, using the `ffmpeg` program at the other end.
 @Suite(.enabled(if: MediaTools.areInstalled), .serialized)
 struct StreamTests {
   private let tools: StreamTools
@@ -10,11 +10,11 @@ struct StreamTests {
 
   init() throws { tools = try StreamTools() }
 
-  // MARK: Every frame, from anywhere to anywhere
+  // MARK: Every frame, between all kinds of inputs and outputs
 
   @Test(arguments: ["nut", "mpegts", "matroska"])
-  func pipesCarryEverything(format: String) throws {
-    try tools.makeFilm()
+  func pipesCarryAllStreams(format: String) throws {
+    try tools.makeVideo()
     let result = try tools.script(
       """
       ffmpeg -v error -i in.mp4 -c copy -f \(format) - |
@@ -26,7 +26,7 @@ struct StreamTests {
   }
 
   @Test func rawFramesPassThroughPipes() throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let result = try tools.script(
       """
       ffmpeg -v error -i in.mp4 -f yuv4mpegpipe - |
@@ -34,13 +34,13 @@ struct StreamTests {
       """)
     #expect(result.errors == "", "\(result.errors)")
     #expect(try tools.counts("out.y4m") == ["video": 25])
-    // Nothing of the network: converted to RGB and back, not encoded.
+    // At strength 0: converted to RGB and back, but not encoded.
     #expect(try tools.media.similarity("in.mp4", "out.y4m") > 43)
   }
 
   @Test(arguments: ["png", "jpg"])
-  func framesMayBeFiles(type: String) throws {
-    try tools.makeFilm()
+  func imageSequencesAreReadAndWritten(type: String) throws {
+    try tools.makeVideo()
     for name in ["in", "out"] {
       try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
     }
@@ -50,7 +50,7 @@ struct StreamTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out")).sorted()
     #expect(names == (1...5).map { "000\($0).\(type)" })
     #expect(try tools.media.similarity("in/007.\(type)", "out/0001.\(type)") > 40)
-    // And to a film.
+    // An image sequence can become a video.
     try tools.script("stylize in/%03d.\(type) out.mp4 --input-option start_number=7")
     #expect(try tools.counts("out.mp4") == ["video": 5])
     let missing = try tools.script("stylize out/%04d.\(type) none/%04d.\(type)")
@@ -58,7 +58,7 @@ struct StreamTests {
   }
 
   @Test func playlistsAreReadAndWritten() throws {
-    try tools.makeFilm()
+    try tools.makeVideo()
     let result = try tools.script(
       "stylize in.mp4 live.m3u8 --output-option hls_time=0.4 --output-option g=10 && stylize live.m3u8 out.mp4")
     #expect(result.exitCode == 0 && result.errors == "", "\(result.errors)")
@@ -66,8 +66,8 @@ struct StreamTests {
     #expect(try tools.counts("out.mp4")["video"] == 25)
   }
 
-  @Test func whatLibavLacksIsNamed() throws {
-    try tools.makeFilm()
+  @Test func unsupportedFormatsAndOptionsAreNamed() throws {
+    try tools.makeVideo()
     let wrong = [
       ("foo://host/a out.mp4", "foo"), ("in.mp4 foo://host/a --output-format nut", "foo"),
       ("--input-format no-such in.mp4 out.mp4", "no-such"), ("in.mp4 out.mp4 --output-format no-such", "no-such"),
@@ -85,15 +85,15 @@ struct StreamTests {
     #expect(try folder.names.sorted() == ["in.mp4", "out.mp4", "random.safetensors"])
   }
 
-  @Test func aReaderThatGoesAwayIsAnError() throws {
-    try tools.makeFilm(seconds: 4)
+  @Test func aLostReaderIsAnError() throws {
+    try tools.makeVideo(seconds: 4)
     let result = try tools.script("{ stylize in.mp4 - --crf 0; echo $? >code; } | head -c 1000 >part")
     #expect(try String(decoding: folder.bytes(of: "code"), as: UTF8.self) == "1\n")
     #expect(result.errors.contains("cannot write standard output"), "\(result.errors)")
     #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
   }
 
-  @Test func garbageIsRefused() throws {
+  @Test func invalidInputIsRejected() throws {
     let result = try tools.script("head -c 300000 /dev/urandom | $program - out.mp4 $quick")
     #expect(result.exitCode == 1 && result.errors.contains("standard input"), "\(result.errors)")
     let empty = try tools.script("$program - out.mp4 $quick </dev/null")
@@ -101,9 +101,9 @@ struct StreamTests {
     #expect(try folder.names == ["random.safetensors"])
   }
 
-  @Test func aSignalEndsAPipeThatIsSilent() throws {
-    try tools.makeFilm(seconds: 4)
-    // The film begins and then nothing more comes.
+  @Test func aSignalEndsASilentPipe() throws {
+    try tools.makeVideo(seconds: 4)
+    // The video starts, and then no more data arrives.
     let result = try tools.script(
       """
       (ffmpeg -v quiet -i in.mp4 -c copy -f nut -; sleep 7) |

@@ -3,13 +3,13 @@ import Networks
 import TestSupport
 import Testing
 
-/// A folder with a small style, and shell scripts in it that connect `stylize-video` with the `ffmpeg` program.
+/// A folder with a small style, for shell scripts that connect `stylize-video` with the `ffmpeg` program.
 struct StreamTools {
   let folder: TemporaryFolder
   let media: MediaTools
   private let program: BuiltProgram
 
-  /// What every run is told: quick, and quiet on standard error.
+  /// The options of every run: a small size and no progress.
   private static let quick = "--style random --size 32x20 --quiet"
 
   init() throws {
@@ -19,7 +19,8 @@ struct StreamTools {
     try randomModel(seed: 1).save(path: folder.file("random.safetensors"))
   }
 
-  /// Runs a shell script in which `stylize` is `$program` with `$quick` options and `send` an `ffmpeg` that gives `in.mp4` in time.
+  /// Runs a shell script. In it, `stylize` runs `$program` with the options `$quick`, and `send` runs `ffmpeg` to send
+  /// `in.mp4` in real time.
   @discardableResult
   func script(_ text: String, whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result {
     let functions = """
@@ -33,10 +34,11 @@ struct StreamTools {
       whileRunning: whileRunning)
   }
 
-  /// A film with sound: 25 frames in a second.
-  func makeFilm(seconds: Double = 1, _ options: String...) throws {
+  /// Makes a video with audio at 25 frames per second.
+  func makeVideo(seconds: Double = 1, _ options: String...) throws {
     try media.ffmpeg(
-      MediaTools.film + ["-t", "\(seconds)", "-vf", "scale=96:64", "-g", "10", "-bf", "0", "-c:a", "aac"] + options
+      MediaTools.videoInput + ["-t", "\(seconds)", "-vf", "scale=96:64", "-g", "10", "-bf", "0", "-c:a", "aac"]
+        + options
         + ["in.mp4"])
   }
 
@@ -45,7 +47,7 @@ struct StreamTools {
     return Dictionary(streams.map { ($0.codecType ?? "", Int($0.nbReadPackets ?? "") ?? 0) }) { $0 + $1 }
   }
 
-  /// A number that no socket of this machine has at present.
+  /// Returns a port number that no socket on this machine currently uses.
   func freePort(_ kind: __socket_type) throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
     defer { close(descriptor) }

@@ -4,7 +4,8 @@ import Networks
 import TestSupport
 import Testing
 
-/// `--stroke-size` of the programs, with a small network of random weights on a canvas of 96 lines, and one without a canvas.
+/// Tests the option `--stroke-size` with two small networks of random weights: one with a canvas of 96 lines, and one
+/// without a canvas.
 @Suite struct StrokeSizeTests {
   private let folder: TemporaryFolder
 
@@ -18,7 +19,7 @@ import Testing
     try BuiltProgram(program).run(arguments, environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
   }
 
-  /// One line on standard error that says `text`, and nothing else.
+  /// Expects one line on standard error that contains `text`, and no other effect.
   private func expectRefused(
     _ program: String, _ arguments: [String], saying text: String, exitCode: Int32 = 1
   ) throws {
@@ -61,25 +62,25 @@ import Testing
     let small = try paint("--stroke-size", "small")
     #expect(small.report.canvas == "200x136" && small.picture != medium)
     #expect(try paint("--stroke-size", "69").picture == large.picture)
-    // The work size stays what it is, and the canvas follows it.
+    // The work size does not change, and the canvas follows it.
     let smaller = try paint("--stroke-size", "large", "--size", "80")
     #expect(smaller.report.workHeight == 80 && smaller.report.width == 240 && smaller.report.canvas == "104x68")
   }
 
-  /// Portrait, square, very wide, and pictures below the canvas, of one pixel too.
+  /// Portrait, square, very wide, and pictures smaller than the canvas, down to one pixel.
   @Test(arguments: [
     (160, 240, "96x144"), (150, 150, "96x96"), (600, 100, "576x96"), (16, 16, "16x16"), (90, 50, "92x52"),
     (1, 1, "4x4"),
   ])
-  func theShortSideDecides(width: Int, height: Int, canvas: String) throws {
+  func theShortSideDeterminesTheCanvas(width: Int, height: Int, canvas: String) throws {
     try makePicture(width, height)
     let (picture, report) = try paint()
     #expect(picture.width == width && picture.height == height && report.canvas == canvas)
-    // Where no canvas is larger than the picture, the strokes cannot become smaller.
+    // A canvas is never larger than the picture, so the strokes of a small one cannot get smaller.
     if min(width, height) < 96 { #expect(try paint("--stroke-size", "small").picture == picture) }
   }
 
-  @Test func whatCannotBeChosenIsRefused() throws {
+  @Test func unsupportedStrokeSizesAreRejected() throws {
     try makePicture(20, 20)
     for size in ["large", "medium", "200"] {
       let arguments = ["in.png", "out.png", "--style", "old", "--stroke-size", size]
@@ -91,27 +92,27 @@ import Testing
         try expectRefused(program, arguments, saying: "64 to 1024", exitCode: 2)
       }
     }
-    // An old style paints as ever, and its report names no canvas.
+    // A style without a canvas paints, and its report contains no canvas.
     let result = try run("stylize-image", ["in.png", "out.png", "--style", "old", "--json", "--quiet"])
     #expect(result.exitCode == 0 && !result.output.contains("canvas"))
   }
 
-  // MARK: Films
+  // MARK: Videos
 
-  private struct FilmReport: Decodable {
+  private struct VideoReport: Decodable {
     var frames, width, height: Int
     var canvas: String?
     var strokeSize: String?
   }
 
-  private func paintFilm(_ size: String, _ options: String...) throws -> (report: FilmReport, bytes: [UInt8]) {
+  private func paintVideo(_ size: String, _ options: String...) throws -> (report: VideoReport, bytes: [UInt8]) {
     let tools = try MediaTools(folder: folder.path)
-    try tools.ffmpeg(MediaTools.film + ["-t", "0.2", "-vf", "scale=\(size)", "-an", "in.mp4"])
+    try tools.ffmpeg(MediaTools.videoInput + ["-t", "0.2", "-vf", "scale=\(size)", "-an", "in.mp4"])
     let result = try run(
       "stylize-video", ["in.mp4", "out.mp4", "--style", "canvas", "--json", "--quiet", "--threads", "2"] + options)
     try #require(result.exitCode == 0 && result.errors == "", "\(result.errors)")
     let frames = try tools.frameTimes(of: "out.mp4").count
-    let report = try JSONDecoder().decode(FilmReport.self, from: Data(result.output.utf8))
+    let report = try JSONDecoder().decode(VideoReport.self, from: Data(result.output.utf8))
     #expect(frames == report.frames && frames == 5)
     return (report, try folder.bytes(of: "out.mp4"))
   }
@@ -119,24 +120,25 @@ import Testing
   @Test(
     .enabled(if: MediaTools.areInstalled),
     arguments: [("240:160", "104x68"), ("160:240", "68x104"), ("64:40", "64x40"), ("16:16", "16x16")])
-  func filmsArePaintedOnTheirCanvas(size: String, canvas: String) throws {
-    let (report, bytes) = try paintFilm(size, "--stroke-size", "large")
+  func videosArePaintedOnTheirCanvas(size: String, canvas: String) throws {
+    let (report, bytes) = try paintVideo(size, "--stroke-size", "large")
     #expect("\(report.width):\(report.height)" == size && report.canvas == canvas)
-    let medium = try paintFilm(size)
-    // Below the canvas nothing changes.
+    let medium = try paintVideo(size)
+    // Below the canvas, the stroke size has no effect.
     #expect((medium.bytes == bytes) == (medium.report.canvas == canvas))
   }
 
-  @Test(.enabled(if: MediaTools.areInstalled)) func anOldStyleIsRefused() throws {
-    try MediaTools(folder: folder.path).ffmpeg(MediaTools.film + ["-t", "0.1", "-vf", "scale=32:18", "-an", "in.mp4"])
+  @Test(.enabled(if: MediaTools.areInstalled)) func aStyleWithoutACanvasIsRejected() throws {
+    try MediaTools(folder: folder.path).ffmpeg(
+      MediaTools.videoInput + ["-t", "0.1", "-vf", "scale=32:18", "-an", "in.mp4"])
     let arguments = ["in.mp4", "out.mp4", "--style", "old", "--stroke-size", "large"]
     for options in [[], ["--live"]] {
       try expectRefused("stylize-video", arguments + options, saying: "the style 'old' has no canvas")
     }
   }
 
-  /// Strokes of another size by a command; the last of them and their canvas are in the report.
-  @Test(.enabled(if: MediaTools.areInstalled)) func strokesChangeWhileItRuns() throws {
+  /// Commands change the stroke size. The report contains the last one and its canvas.
+  @Test(.enabled(if: MediaTools.areInstalled)) func strokesChangeDuringTheRun() throws {
     let program = try BuiltProgram("stylize-video")
     let result = try BuiltProgram(path: "/bin/sh").run(
       [

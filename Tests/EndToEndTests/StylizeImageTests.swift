@@ -6,7 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The program `stylize-image`, with a small network of random weights.
+/// Tests `stylize-image` with a small network of random weights.
 struct StylizeImageTests {
   private let folder: TemporaryFolder
   private let program: BuiltProgram
@@ -33,7 +33,7 @@ struct StylizeImageTests {
     return try PictureFile.read(folder.file("out.png"))
   }
 
-  // MARK: What it does
+  // MARK: Output
 
   @Test func paintsAndKeepsSizeAndAlpha() throws {
     let stylized = try output()
@@ -67,7 +67,7 @@ struct StylizeImageTests {
     #expect(smaller == exact)
     #expect(smaller != original)
     #expect(try output("--size", "45x30") == original)
-    // A work size below what the network halves twice still gives a picture.
+    // A work size that the network cannot halve twice still works.
     #expect(try output("--size", "1x1").width == 45)
   }
 
@@ -80,7 +80,7 @@ struct StylizeImageTests {
   }
 
   @Test func orientationIsRespected() throws {
-    // A JPEG of ours with an EXIF segment after its first two bytes: value 6, to be turned clockwise.
+    // A JPEG file with an EXIF segment after its first two bytes. Orientation 6 is a clockwise quarter turn.
     try PictureFile.write(source, to: folder.file("plain.jpg"))
     let tiff: [UInt8] = [0x4D, 0x4D, 0, 0x2A, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
     let exif = Array("Exif".utf8) + [0, 0] + tiff
@@ -99,7 +99,7 @@ struct StylizeImageTests {
     let result = try PictureFile.read(folder.file("out.\(fileExtension)"))
     let format = try #require(PictureFormat(path: "a.\(fileExtension)"))
     #expect(result.alpha == (format.hasAlpha ? alpha : nil))
-    // Lost transparency is worth a word.
+    // Lost transparency causes a warning.
     #expect(outcome.errors.contains("transparency") == !format.hasAlpha)
   }
 
@@ -134,9 +134,9 @@ struct StylizeImageTests {
     #expect(styles[0]["error"] != nil && styles[1]["error"] == nil)
   }
 
-  // MARK: What it refuses
+  // MARK: Errors
 
-  /// Exit code 1, one sentence that begins with the program's name and contains `text`, and no file touched.
+  /// Expects exit code 1, one sentence that starts with the program's name and contains `text`, and unchanged files.
   private func expectRefused(_ arguments: String..., saying text: String) throws {
     let before = try contents()
     let outcome = try program.run(arguments, environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
@@ -154,7 +154,7 @@ struct StylizeImageTests {
     return result
   }
 
-  @Test func inputsThatAreNoPictures() throws {
+  @Test func invalidInputs() throws {
     try folder.write([], to: "empty.png")
     try folder.write(Array("A letter.\n".utf8), to: "letter.png")
     let jpeg = folder.file("whole.jpg")
@@ -190,7 +190,7 @@ struct StylizeImageTests {
     try expectRefused("in.png", "out", "--style", "random", saying: "out: cannot be written: the extension")
   }
 
-  @Test func modelsThatAreNone() throws {
+  @Test func invalidModels() throws {
     let whole = try folder.bytes(of: "random.safetensors")
     try folder.write(Array(whole[..<(whole.count / 2)]), to: "half.safetensors")
     try folder.write(Array("A letter.\n".utf8), to: "letter.safetensors")
@@ -232,7 +232,7 @@ struct StylizeImageTests {
   }
 }
 
-/// The mean difference of two pictures' samples.
+/// Returns the mean absolute difference of two pictures' samples.
 private func difference(_ a: Picture, _ b: Picture) -> Double {
   zip(a.pixels, b.pixels).reduce(0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(a.pixels.count)
 }

@@ -3,15 +3,15 @@ import Networks
 import TestSupport
 import Testing
 
-/// The program `stylize-video` on short films, with a small network of random weights at a small work size.
+/// Tests `stylize-video` on short videos, with a small network of random weights at a small work size.
 @Suite(.enabled(if: MediaTools.areInstalled))
 struct StylizeVideoTests {
   private let folder: TemporaryFolder
   private let program: BuiltProgram
   private let tools: MediaTools
 
-  /// The least similarity in dB of a film and its conversion to RGB and back, at crf 4. Measured: 43 and more; half a
-  /// pixel's shift leaves 33.
+  /// The minimum PSNR in dB between a video and its conversion to RGB and back, at CRF 4. Measured: 43 and more; a
+  /// shift by half a pixel leaves 33.
   private let sameness = 40.0
 
   init() throws {
@@ -21,10 +21,10 @@ struct StylizeVideoTests {
     try randomModel(seed: 1).save(path: folder.file("random.safetensors"))
   }
 
-  /// Makes a film of 12 frames from the clip.
-  private func makeFilm(_ name: String = "in.mp4", size: String = "96:54", _ options: String...) throws {
+  /// Makes a video of 12 frames from the clip.
+  private func makeVideo(_ name: String = "in.mp4", size: String = "96:54", _ options: String...) throws {
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.48", "-vf", "scale=\(size)", "-bf", "2", "-c:a", "aac"] + options + [name])
+      MediaTools.videoInput + ["-t", "0.48", "-vf", "scale=\(size)", "-bf", "2", "-c:a", "aac"] + options + [name])
   }
 
   private func run(_ arguments: [String], whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result {
@@ -40,10 +40,10 @@ struct StylizeVideoTests {
     return result
   }
 
-  // MARK: What is kept
+  // MARK: Preserved properties
 
-  @Test func keepsFramesTimesAndSound() throws {
-    try makeFilm()
+  @Test func keepsFramesTimesAndAudio() throws {
+    try makeVideo()
     let result = try stylize("in.mp4", "out.mp4", "--json")
     #expect(result.errors == "")
     let (before, after) = (try tools.probe("in.mp4"), try tools.probe("out.mp4"))
@@ -57,7 +57,7 @@ struct StylizeVideoTests {
     let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     #expect(report.frames == 12 && report.width == 96 && report.height == 54)
     #expect(report.style == "random" && report.network == "johnson, width × 0.125")
-    // Seconds are rounded to thousandths, of which so small a film takes a dozen.
+    // Seconds are rounded to thousandths, and such a small video takes about a dozen of them.
     #expect(report.fps > 0 && abs(report.fps * report.seconds - 12) < 0.5 + 0.001 * report.fps)
     #expect(report.frameMs.p50 > 0 && report.frameMs.p95 >= report.frameMs.p50 && report.peakMemoryMB > 1)
   }
@@ -73,29 +73,29 @@ struct StylizeVideoTests {
 
   @Test(arguments: ["out.mp4", "out.mkv"])
   func keepsAVariableRate(output: String) throws {
-    try makeFilm("in.mkv", size: "96:54,select=not(eq(n\\,2)+eq(n\\,3)+eq(n\\,7))", "-vsync", "vfr")
+    try makeVideo("in.mkv", size: "96:54,select=not(eq(n\\,2)+eq(n\\,3)+eq(n\\,7))", "-vsync", "vfr")
     try stylize("in.mkv", output)
     let times = try tools.frameTimes(of: output)
     #expect(try times == tools.frameTimes(of: "in.mkv"))
     #expect(times.count >= 9 && Set(zip(times, times.dropFirst()).map { (100 * ($1 - $0)).rounded() }).count > 1)
   }
 
-  /// With nothing of the network in it, the output is the input again: no pixel moved.
+  /// At strength 0, the output equals the input, and no pixel has moved.
   @Test(arguments: ["97:55", "98:54", "96:55", "66:50"], ["out.mp4", "out.webm"])
-  func keepsSizesAndPlaces(size: String, output: String) throws {
-    try makeFilm("in.mkv", size: size, "-pix_fmt", "yuv444p", "-c:a", "libvorbis")
+  func keepsSizesAndPositions(size: String, output: String) throws {
+    try makeVideo("in.mkv", size: size, "-pix_fmt", "yuv444p", "-c:a", "libvorbis")
     try stylize("in.mkv", output, "--strength", "0", "--crf", "4")
     let video = try #require(try tools.probe(output).video.first)
     #expect("\(try #require(video.width)):\(try #require(video.height))" == size)
     #expect(try tools.similarity("in.mkv", output) > sameness)
   }
 
-  @Test func keepsColoursOfTenBits() throws {
+  @Test func keepsTenBitColours() throws {
     let tags = [
       "-color_range", "tv", "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084",
     ]
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54", "-an", "-pix_fmt", "yuv420p10le"] + tags + ["in.mp4"])
+      MediaTools.videoInput + ["-t", "0.2", "-vf", "scale=96:54", "-an", "-pix_fmt", "yuv420p10le"] + tags + ["in.mp4"])
     try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
     let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
     #expect(after.map(\.colors) == before.map(\.colors) && before.first?.colorSpace == "bt2020nc")
@@ -104,7 +104,9 @@ struct StylizeVideoTests {
 
   @Test func keepsFullRangeAndAspect() throws {
     try tools.ffmpeg(
-      MediaTools.film + ["-t", "0.2", "-vf", "scale=96:54:out_range=full,setsar=4/3", "-an", "-pix_fmt", "yuvj420p"]
+      MediaTools.videoInput + [
+        "-t", "0.2", "-vf", "scale=96:54:out_range=full,setsar=4/3", "-an", "-pix_fmt", "yuvj420p",
+      ]
         + ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "in.mp4"])
     try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4")
     let (before, after) = (try tools.probe("in.mp4").video, try tools.probe("out.mp4").video)
@@ -113,10 +115,10 @@ struct StylizeVideoTests {
     #expect(try tools.similarity("in.mp4", "out.mp4") > sameness)
   }
 
-  /// Where the container knows of rotation, it is kept; elsewhere the pictures are turned.
+  /// The rotation is kept if the container supports it. Otherwise, the frames are rotated.
   @Test(arguments: ["90", "180", "270"])
   func keepsRotation(degrees: String) throws {
-    try makeFilm("flat.mp4")
+    try makeVideo("flat.mp4")
     try tools.ffmpeg(["-i", "flat.mp4", "-c", "copy", "-metadata:s:v", "rotate=\(degrees)", "in.mp4"])
     let before = try #require(try tools.probe("in.mp4").video.first)
     let result = try stylize("in.mp4", "out.mp4", "--strength", "0", "--crf", "4", "--json")
@@ -134,7 +136,7 @@ struct StylizeVideoTests {
   }
 
   @Test func keepsSubtitlesAttachmentsChaptersAndTags() throws {
-    try makeFilm("film.mp4")
+    try makeVideo("film.mp4")
     let subtitles = "1\n00:00:00,100 --> 00:00:00,200\nYes\n\n2\n00:00:00,250 --> 00:00:00,400\nNo\n"
     try folder.write(Array(subtitles.utf8), to: "s.srt")
     let chapters = ";FFMETADATA1\ntitle=Film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=200\ntitle=One\n"
@@ -157,17 +159,17 @@ struct StylizeVideoTests {
     #expect(after.chapters.compactMap { $0.tags?["title"] } == ["One"])
     #expect(after.format.tags?["title"] == "Film")
 
-    // What the other container does not take is named.
+    // Streams that the other container does not support are named.
     let left = try stylize("in.mkv", "out.mp4")
     #expect(left.errors.contains("subrip") && left.errors.contains("ttf") && !left.errors.contains("aac"))
-    // MP4 keeps chapters as a stream of their titles.
+    // MP4 stores chapters as a stream of titles.
     #expect(try tools.probe("out.mp4").counts.prefix(2) == before.counts.prefix(2))
   }
 
   @Test(arguments: ["in.ts:out.ts", "in.ts:out.mp4", "in.webm:out.webm", "in.avi:out.avi", "in.gif:out.gif"])
-  func knowsOtherContainers(names: String) throws {
+  func supportsOtherContainers(names: String) throws {
     let names = names.split(separator: ":").map(String.init)
-    try makeFilm("film.mp4")
+    try makeVideo("film.mp4")
     let options =
       ["in.ts": ["-c", "copy"], "in.avi": ["-c:v", "mpeg4", "-bf", "0", "-c:a", "mp3"], "in.gif": []][names[0]]
       ?? ["-c:v", "libvpx", "-c:a", "libvorbis"]
@@ -180,17 +182,17 @@ struct StylizeVideoTests {
   }
 
   @Test func preservesColors() throws {
-    try makeFilm()
+    try makeVideo()
     try stylize("in.mp4", "plain.mp4")
     try stylize("in.mp4", "coloured.mp4", "--preserve-colors")
     let plain = try tools.similarity("in.mp4", "plain.mp4")
     #expect(try tools.similarity("in.mp4", "coloured.mp4") > plain)
   }
 
-  /// Of a picture at rest under a camera's noise, 0.38 of the noise are left: 8 dB.
-  @Test func denoisesWhatRests() throws {
+  /// For a still image with camera noise, 0.38 of the noise remains, a gain of 8 dB.
+  @Test func denoisesStillRegions() throws {
     try tools.ffmpeg(
-      MediaTools.film + [
+      MediaTools.videoInput + [
         "-an", "-vf", "scale=64:48,trim=end_frame=1,loop=30:1,setpts=N/25/TB,noise=alls=3:allf=t", "-crf", "4",
         "in.mp4",
       ])
@@ -200,28 +202,28 @@ struct StylizeVideoTests {
     }
     #expect(
       try tools.packets("v", of: "plain.mp4", data: true) == tools.packets("v", of: "as_it_is.mp4", data: true),
-      "a file is no camera")
+      "denoising is off for files")
     let (plain, denoised) = (try tools.steadiness(of: "plain.mp4"), try tools.steadiness(of: "denoised.mp4"))
     #expect(denoised > plain + 4, "\(plain) and \(denoised) dB")
   }
 
-  @Test func framesPaintedAtOnceAreTheSame() throws {
-    try makeFilm()
+  @Test func parallelFramesAreTheSame() throws {
+    try makeVideo()
     for count in ["1", "3", "auto"] { try stylize("in.mp4", "\(count).mp4", "--parallel-frames", count) }
     let expected = try tools.packets("v", of: "1.mp4", data: true)
     #expect(expected.count == 12)
     for count in ["3", "auto"] { #expect(try tools.packets("v", of: "\(count).mp4", data: true) == expected) }
   }
 
-  // MARK: What changes
+  // MARK: Style changes
 
-  /// Before frame 6, which has the time 0.24, the film is the first style's to the byte, and from there on the other's.
-  /// Pictures of Motion JPEG do not depend on one another.
+  /// Before frame 6, at 0.24 s, the output equals that of the first style byte by byte. From then on, it equals that of
+  /// the other style. Motion JPEG frames do not depend on each other.
   @Test(arguments: ["1", "3"])
   func stylesChangeAtTheirTimes(parallel: String) throws {
     try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
     try folder.write(Array("# the middle\n0 fade 0\n\n240ms style other\n".utf8), to: "script.txt")
-    try makeFilm()
+    try makeVideo()
     func packets(_ name: String, _ options: String...) throws -> [String] {
       let result = try program.run(
         ["in.mp4", name, "--size", "32x20", "--quiet", "--json", "--codec", "mjpeg", "--parallel-frames", parallel]
@@ -241,15 +243,15 @@ struct StylizeVideoTests {
     #expect(changed == expected)
     #expect(try packets("scripted.mkv", options[0], options[1], options[2], "--style-script", "script.txt") == expected)
 
-    // The numbers of the run, of which a short one has at least the last ones.
+    // A short run writes at least the final statistics.
     struct Line: Decodable { var framesIn, framesWritten, framesDropped, workWidth: Int }
     let lines = try String(decoding: folder.bytes(of: "stats.json"), as: UTF8.self).split(separator: "\n")
     let last = try JSONDecoder().decode(Line.self, from: Data(try #require(lines.last).utf8))
     #expect(last.framesIn == 12 && last.framesWritten == 12 && last.framesDropped == 0 && last.workWidth == 32)
   }
 
-  @Test func changesThatCannotBe() throws {
-    try makeFilm()
+  @Test func invalidStyleChanges() throws {
+    try makeVideo()
     try folder.write(Array("1s style random\n2s hello\n".utf8), to: "script.txt")
     try folder.write(Array("1s strokes large\n".utf8), to: "strokes.txt")
     for change in ["wave", "10s=", "-1s=random", "10x=random"] {
@@ -261,13 +263,13 @@ struct StylizeVideoTests {
     try expectFailure(["in.mp4", "out.mp4", "--style-script", "missing.txt"], names: "missing.txt")
   }
 
-  // MARK: What ends early
+  // MARK: Early ends
 
   @Test(arguments: [SIGINT, SIGTERM])
   func aSignalLeavesAPlayableFile(signal: Int32) throws {
-    try tools.ffmpeg(MediaTools.film + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
+    try tools.ffmpeg(MediaTools.videoInput + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
     let result = try run(["in.mp4", "out.mp4", "--crf", "0", "--quiet"]) { process in
-      // Once the first buffer of 256 KB is in the file; at this quality that is one frame or a few.
+      // Wait for the first buffer of 256 KB in the file, which is one frame or a few at this quality.
       for _ in 0..<6000 {
         let parts = try folder.names.filter { $0.hasSuffix(".part") }
         if let part = parts.first, try folder.bytes(of: part).count > 1000 { break }
@@ -285,21 +287,21 @@ struct StylizeVideoTests {
     #expect(try folder.names == ["in.mp4", "out.mp4", "random.safetensors"])
   }
 
-  @Test func aTruncatedFilmIsUsedAsFarAsItGoes() throws {
-    try makeFilm("in.mp4", size: "96:54", "-movflags", "faststart", "-crf", "4")
+  @Test func aTruncatedVideoIsReadToItsEnd() throws {
+    try makeVideo("in.mp4", size: "96:54", "-movflags", "faststart", "-crf", "4")
     let bytes = try folder.bytes(of: "in.mp4")
     try folder.write(Array(bytes.prefix(bytes.count / 2)), to: "cut.mp4")
     let result = try stylize("cut.mp4", "out.mp4")
-    #expect(result.errors.contains("warning: cut.mp4: the file breaks off"))
+    #expect(result.errors.contains("warning: cut.mp4: the file is truncated"))
     #expect((1..<12).contains(try tools.frameTimes(of: "out.mp4").count))
 
     try folder.write(Array(bytes.prefix(40)), to: "stub.mp4")
     try expectFailure(["stub.mp4", "none.mp4"], names: "stub.mp4")
   }
 
-  // MARK: Bad input
+  // MARK: Errors
 
-  /// One sentence that names `names`, status 1 (2 for usage), and nothing new in the folder.
+  /// Expects one sentence that contains `names`, the exit code, and no new files.
   private func expectFailure(_ arguments: [String], names: String, exitCode: Int32 = 1) throws {
     let before = try folder.names
     let result = try run(arguments + ["--size", "32x20", "--quiet"])
@@ -310,19 +312,19 @@ struct StylizeVideoTests {
     #expect(try folder.names == before)
   }
 
-  @Test func inputsThatAreNoFilms() throws {
-    try makeFilm("film.mp4")
+  @Test func invalidInputs() throws {
+    try makeVideo("film.mp4")
     try tools.ffmpeg(["-i", "film.mp4", "-vn", "-c", "copy", "sound.mp4"])
     try folder.write([], to: "empty.mp4")
-    try folder.write(Array(String(repeating: "This is no film.\n", count: 200).utf8), to: "text.mp4")
+    try folder.write(Array(String(repeating: "This is not a video.\n", count: 200).utf8), to: "text.mp4")
     try FileManager.default.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
     for input in ["missing.mp4", "folder", "empty.mp4", "text.mp4", "sound.mp4", "/dev/zero"] {
       try expectFailure([input, "out.mp4"], names: input)
     }
   }
 
-  @Test func outputsThatCannotBe() throws {
-    try makeFilm()
+  @Test func unwritableOutputs() throws {
+    try makeVideo()
     try FileManager.default.createSymbolicLink(atPath: folder.file("link.mp4"), withDestinationPath: "in.mp4")
     try FileManager.default.linkItem(atPath: folder.file("in.mp4"), toPath: folder.file("hard.mp4"))
     try FileManager.default.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
@@ -335,8 +337,8 @@ struct StylizeVideoTests {
     #expect(try folder.bytes(of: "in.mp4") == bytes)
   }
 
-  @Test func badOptions() throws {
-    try makeFilm()
+  @Test func invalidOptions() throws {
+    try makeVideo()
     let wrong = [
       ["--strength", "1.5"], ["--strength", "nan"], ["--crf", "-1"], ["--crf", "64"], ["--size", "0x10"],
       ["--size", "32"], ["--threads", "0"], ["--parallel-frames", "0"], ["--codec", "no-such-codec"],
@@ -348,8 +350,8 @@ struct StylizeVideoTests {
     try expectFailure(["in.mp4", "out.mov", "--codec", "png", "--crf", "20"], names: "png")
   }
 
-  @Test func badStyles() throws {
-    try makeFilm()
+  @Test func invalidStyles() throws {
+    try makeVideo()
     try folder.write(Array("no model".utf8), to: "text.safetensors")
     for style in ["text.safetensors", "missing.safetensors", "unknown"] {
       let result = try program.run(
@@ -360,9 +362,9 @@ struct StylizeVideoTests {
     #expect(try !folder.names.contains("out.mp4"))
   }
 
-  /// A limit on the size of files stands in for a full disk: the same call fails.
+  /// A file size limit simulates a full disk: the same call fails.
   @Test func aFullDiskLeavesNothing() throws {
-    try makeFilm()
+    try makeVideo()
     try folder.write([7], to: "out.mp4")
     let before = try folder.names
     let command = "ulimit -f 8; trap '' XFSZ; exec \"$0\" \"$@\""

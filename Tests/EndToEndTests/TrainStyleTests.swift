@@ -4,7 +4,7 @@ import Networks
 import TestSupport
 import Testing
 
-/// The programs `train-style` and `evaluate-style` with the true extractor, on tiny pictures.
+/// Tests `train-style` and `evaluate-style` with the real feature extractor, on tiny pictures.
 @Suite(.enabled(if: ExternalData.vgg16 != nil, "the VGG-16 weights are not on this machine"))
 struct TrainStyleTests {
   private let folder: TemporaryFolder
@@ -24,7 +24,7 @@ struct TrainStyleTests {
       Picture(tensor: syntheticImage(width: 70, height: 60, seed: 50)), to: folder.file("painting.png"))
   }
 
-  /// Runs the trainer for a few steps on the folder's painting.
+  /// Trains on the folder's painting with small settings.
   private func train(_ arguments: [String], whileRunning: ((Int32) throws -> Void)? = nil) throws -> BuiltProgram.Result
   {
     try trainer.run(
@@ -34,13 +34,14 @@ struct TrainStyleTests {
       ] + arguments, folder: folder.path, whileRunning: whileRunning)
   }
 
-  /// The option for a model in a new folder `name`: models of one name have the same bytes where they are the same.
+  /// Returns the option for a model in a new folder `name`. The file name is always the same, so that identical models
+  /// have identical bytes.
   private func outputArguments(_ name: String) throws -> [String] {
     try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: true)
     return ["--output", name + "/style.safetensors"]
   }
 
-  @Test func sameSeedSameBytesAlsoAfterAnInterruption() throws {
+  @Test func theSameSeedGivesTheSameBytesEvenAfterAnInterruption() throws {
     let iterations = ["--iterations", "40", "--checkpoint-interval", "5"]
     let first = try train(iterations + outputArguments("a"))
     try #require(first.exitCode == 0, "\(first.errors)")
@@ -94,7 +95,7 @@ struct TrainStyleTests {
     let mean = losses.photos.map(\.total).reduce(0, +) / 4
     #expect(isClose(mean, losses.mean.total))
 
-    // The objective is the one of the training, unless told otherwise.
+    // The default objective is that of the training.
     func total(_ objective: [String]) throws -> Double {
       let arguments = ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--size", "48"]
       let result = try evaluator.run(arguments + objective + ["--json"], folder: folder.path)
@@ -105,7 +106,7 @@ struct TrainStyleTests {
     #expect(try total(["--style-size", "40"]) != losses.mean.total)
   }
 
-  @Test func theCropOfTheTrainingIsThatOfTheEvaluation() throws {
+  @Test func theEvaluationUsesTheCropOfTheTraining() throws {
     let trained = try train(["--iterations", "2", "--style-crop", "10,0,20,12.5"])
     try #require(trained.exitCode == 0, "\(trained.errors)")
     #expect(trained.errors.contains("of its short side wide"))
@@ -121,7 +122,7 @@ struct TrainStyleTests {
     #expect(try total(["--style-crop", "0,0,0,0"]) != usual)
   }
 
-  @Test func cropsThatLeaveNothingAreRefused() throws {
+  @Test func invalidCropsAreRejected() throws {
     let nonsense = try train(["--style-crop", "60,0,40,0"])
     #expect(
       nonsense.exitCode != 0 && nonsense.errors.contains("'60,0,40,0', expected LEFT,TOP,RIGHT,BOTTOM"),
@@ -132,7 +133,7 @@ struct TrainStyleTests {
     #expect(both.exitCode != 0 && both.errors.contains("--stroke-size cannot be combined"), "\(both.errors)")
   }
 
-  @Test func listsKeepPhotosOutOfTrainingAndSteadinessIsMeasuredOnThem() throws {
+  @Test func heldOutPhotosAreExcludedFromTrainingAndEvaluated() throws {
     _ = try folder.write(Array("# kept out\n1.png\n3.png\n".utf8), to: "held_out.txt")
     let trained = try train(
       [
@@ -141,7 +142,7 @@ struct TrainStyleTests {
       ])
     try #require(trained.exitCode == 0, "\(trained.errors)")
     #expect(trained.errors.contains("2 photos in photos") && trained.errors.contains("2 photos left out"))
-    #expect(trained.errors.contains("ETA"), "no time left is told: \(trained.errors)")
+    #expect(trained.errors.contains("ETA"), "the remaining time is missing: \(trained.errors)")
     #expect(trained.errors.contains("only 2 photos"))
     let card = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
     #expect(card.contains("2 photographs, 2 others kept out") && card.contains("random values"))
@@ -171,12 +172,12 @@ struct TrainStyleTests {
       #expect(min(picture.width, picture.height) == (name.hasSuffix("-64.png") ? 64 : 48), "\(name)")
     }
 
-    // The card and the gallery tell the same numbers.
+    // The card and the gallery contain the same values.
     let noted = String(decoding: try folder.bytes(of: "models/painting.md"), as: UTF8.self)
     let (output, input) = (
       String(format: "%.2f", temporal.warping.output), String(format: "%.2f", temporal.warping.input)
     )
-    #expect(noted.hasPrefix(card.dropLast(1)), "what the trainer wrote has changed")
+    #expect(noted.hasPrefix(card.dropLast(1)), "the trainer's part of the card has changed")
     let (score, kept) = (
       String(format: "%.1f", sizes[0].mean.likeness), String(format: "%.3f", sizes[0].mean.content)
     )
@@ -193,11 +194,11 @@ struct TrainStyleTests {
         $0.hasPrefix("| [painting](painting.md) |")
       })
     let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-    #expect(cells.count == 15 && !cells.contains(""), "something was not found in the card: \(row)")
+    #expect(cells.count == 15 && !cells.contains(""), "a value of the card is missing: \(row)")
     #expect(cells.contains(score) && cells.contains(kept), "\(row)")
     #expect(cells.contains("\(output) (\(input))") && cells.contains("48"), "\(row)")
 
-    // The card for people comes back from the other.
+    // The readable card can be recreated from the JSON card.
     try FileManager.default.removeItem(atPath: folder.file("models/painting.md"))
     let rendered = try evaluator.run(["--card", "models/painting.json"], folder: folder.path)
     #expect(rendered.exitCode == 0 && rendered.output.isEmpty, "\(rendered.errors)")
@@ -215,7 +216,7 @@ struct TrainStyleTests {
       #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
     }
 
-    // The trained model is a base for the next style, but not for another network.
+    // The trained model can be the base of another style, but not of another network.
     let base = ["--base", "models/painting.safetensors", "--output", "next.safetensors", "--iterations", "2"]
     let continued = try train(base + ["--network", "dense:channels=4-8-8,blocks=1", "--width", "1"])
     #expect(continued.exitCode == 0, "\(continued.errors)")
@@ -224,12 +225,12 @@ struct TrainStyleTests {
     #expect(foreign.errors.contains("models/painting.safetensors") && foreign.errors.contains("--from-scratch"))
   }
 
-  @Test func progressIsTextOrOneJSONObjectALine() throws {
+  @Test func progressIsTextOrOneJSONObjectPerLine() throws {
     let json = try train(["--iterations", "3", "--progress", "json"])
     try #require(json.exitCode == 0, "\(json.errors)")
     let lines = json.errors.split(separator: "\n")
     let records = lines.compactMap { try? JSONDecoder().decode(ProgressLine.self, from: Data($0.utf8)) }
-    // Beside them stand warnings only, such as that of the few photos.
+    // All other lines are warnings, such as the one about few photos.
     #expect(
       lines.filter { !$0.hasPrefix("{") }.allSatisfy { $0.hasPrefix("train-style: warning: ") }, "\(lines)")
     #expect(records.count >= 2 && records.first?.iteration == 1)
@@ -285,10 +286,10 @@ struct TrainStyleTests {
     var temporal: Temporal?
   }
 
-  /// Sums of the same doubles in another order.
+  /// Compares sums of the same numbers in different orders.
   private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) }
 
-  @Test func badInputIsOneSentenceAndLeavesNothing() throws {
+  @Test func badInputIsReportedInOneSentenceAndLeavesNoFiles() throws {
     _ = try folder.write(Array("text".utf8), to: "text.png")
     _ = try folder.write([], to: "empty.png")
     try FileManager.default.createDirectory(atPath: folder.file("none"), withIntermediateDirectories: true)
@@ -325,7 +326,7 @@ struct TrainStyleTests {
     #expect(!(try folder.names).contains("painting.safetensors"))
   }
 
-  /// The header of a bitmap of 20000×20000 pixels, and the first of them.
+  /// The header of a bitmap of 20000×20000 pixels and the start of its pixels.
   private var hugeBitmap: [UInt8] {
     func word(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
     let information = word(40) + word(20_000) + word(20_000) + [1, 0, 24, 0] + word(0) + word(1_200_000_000)
@@ -333,8 +334,8 @@ struct TrainStyleTests {
       + [UInt8](repeating: 0, count: 16) + [UInt8](repeating: 7, count: 3000)
   }
 
-  /// A limit on the size of files stands in for a disk that is full in the middle of a checkpoint: the same call fails.
-  @Test func aDiskFullInACheckpointKeepsTheOneBeforeAndTheModel() throws {
+  /// A file size limit simulates a disk that is full during a checkpoint: the same call fails.
+  @Test func aFullDiskKeepsThePreviousCheckpointAndTheModel() throws {
     let arguments =
       [
         "painting.png", "--content", "photos", "--network", "half", "--width", "0.5", "--batch-size", "1",
@@ -344,7 +345,7 @@ struct TrainStyleTests {
     try #require(whole.exitCode == 0, "\(whole.errors)")
     let checkpoint = try folder.bytes(of: "full/style.training/checkpoint.safetensors")
     let model = try folder.bytes(of: "full/style.safetensors")
-    // In units of 512 or 1024 bytes: between the size of all other files and the checkpoint's.
+    // In units of 512 or 1024 bytes: more than all other files and less than the checkpoint.
     let others = try ["style.safetensors", "style.jpg", "style.training/preview-000004.png"].map {
       try folder.bytes(of: "full/" + $0).count
     }
@@ -353,15 +354,15 @@ struct TrainStyleTests {
     let limited = try BuiltProgram(path: "/bin/sh").run(
       ["-c", "ulimit -f \(limit); trap '' XFSZ; exec \"$0\" \"$@\"", trainer.path] + arguments, folder: folder.path)
     #expect(limited.exitCode == 0, "\(limited.errors)")
-    let told = limited.errors.split(separator: "\n").filter { $0.contains("checkpoint could not be written") }
-    #expect(told.count == 2 && told.allSatisfy { $0.contains("training continues") }, "\(limited.errors)")
+    let warnings = limited.errors.split(separator: "\n").filter { $0.contains("checkpoint could not be written") }
+    #expect(warnings.count == 2 && warnings.allSatisfy { $0.contains("training continues") }, "\(limited.errors)")
     #expect(try folder.bytes(of: "full/style.training/checkpoint.safetensors") == checkpoint)
     #expect(try folder.bytes(of: "full/style.safetensors") == model)
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("full/style.training"))
     #expect(!left.contains { $0.hasSuffix(".part") }, "\(left)")
   }
 
-  @Test func missingExtractorNamesTheCommandThatBringsIt() throws {
+  @Test func aMissingExtractorIsReportedWithTheCommandThatInstallsIt() throws {
     let result = try trainer.run(
       ["painting.png", "--content", "photos"], environment: ["IMPASTO_DATA": folder.file("nowhere")],
       folder: folder.path)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Threading
 
-// The declarations between the marks are those of docs/Impasto.docc/UsingImpasto.md; a test compares them.
+// The declarations between the marks are identical to those in docs/Impasto.docc/UsingImpasto.md. A test compares them.
 
 // MARK: Paint a picture
 
@@ -43,7 +43,7 @@ final class Painter {
 
 // MARK: Tests
 
-/// The tutorial for programs that use the libraries.
+/// Tests the tutorial for programs that use the libraries.
 @Suite struct UsingImpastoTests {
   private let width = 40
   private let height = 28
@@ -53,7 +53,7 @@ final class Painter {
     return random.uniform(count: 3 * width * height, in: 0...255).map { UInt8($0) }
   }
 
-  @Test func theCodeOfTheTutorialPaintsAPicture() throws {
+  @Test func theTutorialsCodePaintsAPicture() throws {
     let folder = try TemporaryFolder()
     let (input, style) = (folder.file("in.png"), folder.file("style.safetensors"))
     let (output, plain) = (folder.file("out.png"), noise(seed: 1))
@@ -65,15 +65,15 @@ final class Painter {
     #expect(painted.width == width && painted.height == height)
     #expect(painted.pixels != plain)
 
-    // PNG keeps every byte, so both ways to the engine give the same picture.
+    // PNG is lossless, so both APIs give the same pixels.
     var frame = plain
     try Painter(model: model, width: width, height: height).paint(&frame)
     #expect(frame == painted.pixels)
   }
 
-  /// The text's code blocks, without imports, are the declarations of this file.
+  /// The tutorial's code blocks, without imports, are the declarations of this file.
   @Test(arguments: ["Paint a picture", "Paint frames"])
-  func theTutorialHasThisCode(section: String) throws {
+  func theTutorialContainsThisCode(section: String) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     let article = folder.appending(path: "../../docs/Impasto.docc/UsingImpasto.md").standardizedFileURL
     let text = try String(contentsOf: article, encoding: .utf8)

@@ -3,7 +3,7 @@ import LiveServer
 import Testing
 
 @Suite struct AccessTests {
-  @Test func onlyKnownHostsAreAnswered() throws {
+  @Test func unknownHostsAreRejected() throws {
     let server = try RunningServer(options: .init(port: 0, hosts: ["studio.example"]))
     func status(_ host: String) throws -> Int { try server.ask("GET", "/api/streams", headers: ["Host": host]).status }
     for host in [
@@ -11,7 +11,7 @@ import Testing
     ] {
       #expect(try status(host) == 200, "\(host)")
     }
-    // Another name is another site that has its name lead here; another address is not this server's.
+    // An unknown name belongs to another site that resolves to this address. A foreign address is not this server's.
     for host in [
       "evil.example", "localhost.evil.example", "192.0.2.7", "127.0.0.1.evil.example", "127.0.0.1@evil", "[::1", ":80",
     ] {
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func otherSitesMayNotAsk() throws {
+  @Test func otherSitesAreRejected() throws {
     let server = try RunningServer()
     func status(_ method: String, _ path: String, _ headers: [String: String]) throws -> Int {
       try server.ask(method, path, headers: headers, type: "application/json", body: "{}".utf8).status
@@ -34,15 +34,15 @@ import Testing
     #expect(try status("GET", "/api/streams", ["Sec-Fetch-Site": "same-origin"]) == 200)
     #expect(try status("GET", "/api/streams", ["Sec-Fetch-Site": "cross-site"]) == 403)
     #expect(try status("GET", "/api/streams/1/video.mjpeg", ["Sec-Fetch-Site": "same-site"]) == 403)
-    // A link to the page is welcome.
+    // Links to the page are allowed.
     #expect(try status("GET", "/", ["Sec-Fetch-Site": "cross-site"]) == 200)
-    // Forms of other sites can have these types, and only these.
+    // Forms of other sites can have these media types only.
     for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
       #expect(try server.ask("POST", "/api/streams/1", type: type, body: "{}".utf8).status == 415)
     }
   }
 
-  @Test func everyAnswerForbidsFramingAndSniffing() throws {
+  @Test func everyResponseForbidsFramingAndSniffing() throws {
     let server = try RunningServer()
     for (path, status) in [("/", 200), ("/app.js", 200), ("/app.css", 200), ("/api/streams", 200), ("/none", 404)] {
       let answer = try server.ask("GET", path)
@@ -51,7 +51,7 @@ import Testing
         answer.headers["x-content-type-options"] == "nosniff" && answer.headers["x-frame-options"] == "DENY", "\(path)")
       let policy = try #require(answer.headers["content-security-policy"])
       #expect(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"))
-      #expect(!policy.contains("unsafe") && !policy.contains("http"), "no script of others, none in the page")
+      #expect(!policy.contains("unsafe") && !policy.contains("http"), "no external or inline scripts")
     }
     let refused = try server.ask("GET", "/", headers: ["Host": "evil.example"])
     #expect(refused.headers["x-frame-options"] == "DENY")
@@ -59,7 +59,7 @@ import Testing
     #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("onclick"))
   }
 
-  @Test func anotherAddressNeedsAToken() throws {
+  @Test func publicAddressesRequireAToken() throws {
     for address in ["0.0.0.0", "192.0.2.7", "::", "studio.example"] {
       #expect(throws: LiveServerError.tokenMissing(address: address)) {
         try LiveServer(.init(address: address), streams: [], catalog: StyleCatalog(folders: []))
@@ -73,10 +73,10 @@ import Testing
     }
   }
 
-  @Test func theTokenOpensAndNothingElse() throws {
+  @Test func onlyTheTokenGrantsAccess() throws {
     let token = "a token of some length"
     let server = try RunningServer(options: .init(port: 0, token: token))
-    // The page itself holds nothing.
+    // The page itself contains no secrets.
     for path in ["/", "/app.js", "/healthz"] { #expect(try server.ask("GET", path).status == 200) }
     let closed = [
       "/api/streams", "/api/streams/1", "/api/streams/1/video.mp4", "/api/styles", "/api/styles/second/picture",
@@ -106,7 +106,7 @@ import Testing
     #expect(metrics.status == 200 && !metrics.text.contains(token))
   }
 
-  @Test func guessingIsSlow() throws {
+  @Test func guessingIsRateLimited() throws {
     let server = try RunningServer(options: .init(port: 0, token: "a token of some length"))
     let statuses = try (0..<40).map { number in
       try server.ask("POST", "/api/session", headers: ["Authorization": "Bearer guess \(number)"]).status

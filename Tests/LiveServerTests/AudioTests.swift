@@ -5,12 +5,12 @@ import Streaming
 import TestSupport
 import Testing
 
-/// Sound beside the painted pictures, from films that the ffmpeg program has made.
+/// Tests the audio of painted streams with videos made by the `ffmpeg` program.
 @Suite(.serialized) struct AudioTests {
   private static let areInstalled = BuiltProgram.onPath("ffmpeg") != nil
 
-  /// A film of four seconds that is white and loud in its third second, black and silent before and after.
-  private func film(in folder: TemporaryFolder, codec: String) throws -> String {
+  /// Creates a video of four seconds. Its third second is white and loud; the others are black and silent.
+  private func makeVideo(in folder: TemporaryFolder, codec: String) throws -> String {
     let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
     let made = try ffmpeg.run(
       [
@@ -18,14 +18,14 @@ import Testing
         "color=black:size=64x48:rate=20:duration=4,geq=lum='if(between(T,2,2.999),235,16)':cb=128:cr=128", "-f",
         "lavfi",
         "-i", "aevalsrc='if(between(t,2,3),0.5*sin(2*PI*500*t),0)':duration=4:sample_rate=44100", "-c:v", "mpeg4",
-        "-c:a", codec, "film.mkv",
+        "-c:a", codec, "video.mkv",
       ], folder: folder.path)
     try #require(made.exitCode == 0, "\(made.errors)")
-    return folder.file("film.mkv")
+    return folder.file("video.mkv")
   }
 
-  /// The middle sample's brightness of each picture and the loudness of each packet of sound, with their times, and the
-  /// times between packets of sound that none covers.
+  /// Returns the brightness of each frame's centre, the loudness of each audio packet, both with their times, and the
+  /// gaps between audio packets.
   private func contents(
     _ path: String
   ) throws -> (pictures: [(Double, Int)], sound: [(Double, Float)], gaps: [Range<Double>]) {
@@ -44,7 +44,7 @@ import Testing
       let stream = demuxer.streams[packet.streamIndex]
       if stream.index == audio.index, let pts = packet.pts {
         if let end, end != pts {
-          try #require(end < pts, "sound goes back in time")
+          try #require(end < pts, "audio goes back in time")
           gaps.append(Double(end) * stream.timeBase.value..<Double(pts) * stream.timeBase.value)
         }
         end = pts + packet.duration
@@ -65,18 +65,18 @@ import Testing
   }
 
   @Test(.enabled(if: areInstalled), arguments: ["aac", "libmp3lame", "pcm_s16le"])
-  func soundGoesWithThePicture(codec: String) throws {
+  func audioIsInSyncWithTheVideo(codec: String) throws {
     let folder = try TemporaryFolder()
-    let film = try film(in: folder, codec: codec)
+    let video = try makeVideo(in: folder, codec: codec)
     let server = try RunningServer(open: { interrupt in
-      try FrameSources.open(MediaSource(film), live: LiveReading(), interrupt: interrupt)
+      try FrameSources.open(MediaSource(video), live: LiveReading(), interrupt: interrupt)
     })
     _ = try server.change(#"{"strength":0}"#)
     try server.wait { $0.hasAudio }
     let connection = try server.connect("/api/streams/1/video.mp4")
     let head = try connection.takeHead()
     #expect(head.headers["content-type"]?.hasSuffix(", mp4a.40.2\"") == true)
-    // The film twice, and the pause before it begins again.
+    // Read the video twice, including the pause before it restarts.
     var bytes: [UInt8] = []
     var time: UInt64 = 0
     while time < 9 * 90_000 {
@@ -86,20 +86,20 @@ import Testing
       time = box.time ?? time
     }
     let found = try contents(folder.write(bytes, to: "seen.mp4"))
-    // One behind what the encoder puts in front of the first sample. Else there is none while pictures come: a machine
-    // that stands for two seconds leaves out both, and shows one picture where it goes on.
+    // One gap may follow the encoder's priming samples. Other gaps occur only without frames: a machine that stalls for
+    // two seconds drops audio and video, and shows one frame when it continues.
     for gap in found.gaps.dropFirst(found.gaps.first.map { $0.upperBound - $0.lowerBound < 0.03 } == true ? 1 : 0) {
-      #expect(found.pictures.count { gap.contains($0.0) } <= 1, "no sound at \(gap)")
+      #expect(found.pictures.count { gap.contains($0.0) } <= 1, "no audio at \(gap)")
     }
     let white = found.pictures.filter { $0.1 > 128 }.map(\.0)
     let loud = found.sound.filter { $0.1 > 0.2 }.map(\.0)
-    // A frame lasts 50 ms, a packet of sound 21; a machine that is busy drops frames.
+    // A frame lasts 50 ms and an audio packet 21 ms. A busy machine drops frames.
     let (light, tone) = (try #require(white.first), try #require(loud.first))
-    #expect(abs(light - tone) < 0.3, "light at \(light), sound at \(tone)")
+    #expect(abs(light - tone) < 0.3, "light at \(light), audio at \(tone)")
     #expect(loud.count > 30 && loud.count < found.sound.count / 2)
   }
 
-  @Test func whatIsSilentHasNoTrackForSound() throws {
+  @Test func aSourceWithoutAudioHasNoAudioTrack() throws {
     let server = try RunningServer()
     let connection = try server.connect("/api/streams/1/video.mp4")
     #expect(try connection.takeHead().headers["content-type"]?.contains("mp4a") == false)

@@ -3,7 +3,7 @@ import Networks
 import TestSupport
 import Testing
 
-/// The page as a person sees it: the program, with a real browser in front of it.
+/// Tests the page of the running program in a real browser.
 @Suite(.serialized) struct BrowserTests {
   private static let watcher = URL(filePath: #filePath)
     .deletingLastPathComponent().appending(path: "Browser/watch.py").path
@@ -43,15 +43,15 @@ import Testing
     try randomModel(seed: 2).save(path: folder.file("second.safetensors"))
     try randomModel(seed: 3, network: canvasNetwork).save(path: folder.file("third.safetensors"))
     let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
-    // Nothing moves: what changes is the style.
-    let film = try ffmpeg.run(
+    // A still image, so that only the style changes.
+    let video = try ffmpeg.run(
       [
         "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=orange:size=320x180:rate=25:duration=4", "-f", "lavfi",
         "-i",
         "sine=frequency=440:duration=4", "still.mp4",
       ],
       folder: folder.path)
-    try #require(film.exitCode == 0, "\(film.errors)")
+    try #require(video.exitCode == 0, "\(video.errors)")
     let seen = Outcome()
     let result = try BuiltProgram("stylize-live").run(
       ["--port", "0", "--style", "first", "--size", "64x36", "--quiet", "--browser-camera", "still.mp4"],
@@ -66,14 +66,14 @@ import Testing
     let page = try JSONDecoder().decode(Seen.self, from: Data(watched.output.utf8))
     #expect(page.errors.isEmpty, "\(page.errors)")
     #expect(page.framesAfter > page.framesBefore && page.timeAfter > page.timeBefore)
-    // Bytes that the browser has decoded: of the sound too, and the pictures go on.
+    // The browser decodes audio, and the video continues.
     #expect(page.isMutedAtFirst && page.soundAfter > page.soundBefore && page.framesWithSound > 10)
     #expect(page.size == [320, 180] && page.styles == ["first", "second", "third"])
     #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
     #expect(!page.hasStrokesAtFirst && page.strokeChoices == ["small", "medium", "large"])
     #expect(page.numbersOnCanvas.hasSuffix(" ms · 64×36 on 64×36"), "\(page.numbersOnCanvas)")
-    // Of 255; two random networks paint in quite different colours, and the codec changes a still picture by less than
-    // one.
+    // Distances are out of 255. Two random networks paint very different colours, and the codec changes a still image
+    // by less than 1.
     #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")
     #expect(Self.distance(page.original, [255, 165, 0]) < 10, "the original is orange: \(page.original)")
     #expect(Self.distance(page.painted, page.first) < 6, "\(page.painted) \(page.first)")
@@ -86,9 +86,9 @@ import Testing
 
   private final class Outcome { var result: BuiltProgram.Result? }
 
-  /// Waits for the address on the program's standard output, and has the browser look at it.
+  /// Waits for the address on the program's standard output and opens it in the browser.
   private func watch(process: Int32, folder: String) throws -> BuiltProgram.Result {
-    // Standard output is a file of the test's.
+    // The program's standard output is a file.
     let output = "/proc/\(process)/fd/1"
     var address: String?
     for _ in 0..<1200 where address == nil {

@@ -1,14 +1,16 @@
 import Foundation
 
-/// A client's end of a TCP connection to this machine: bytes in and out, so that a test can be as rude as it likes.
+/// A client's TCP connection to this machine. Works on raw bytes, so that tests can misbehave.
 final class Connection {
-  /// The other end has closed, or has sent nothing for a minute.
+  /// The server has closed the connection or sent nothing for a minute.
   struct Ended: Error {}
 
   private let descriptor: Int32
   private var buffer: [UInt8] = []
 
-  /// Connects. With `receiveBuffer`, the system keeps no more than about so many bytes that nobody has read.
+  /// Connects.
+  ///
+  /// - Parameter receiveBuffer: The approximate maximum number of unread bytes that the system buffers.
   init(port: Int, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var patience = timeval(tv_sec: 60, tv_usec: 0)
@@ -65,7 +67,7 @@ final class Connection {
     }
   }
 
-  /// Status line and headers, the names in lower case.
+  /// Reads the status line and the headers, with names in lower case.
   func takeHead() throws -> (status: Int, headers: [String: String]) {
     let words = try takeLine().split(separator: " ")
     var headers: [String: String] = [:]
@@ -77,10 +79,12 @@ final class Connection {
     return (status, headers)
   }
 
-  /// What has been decoded of a chunked body (RFC 9112, 7.1).
+  /// Decoded bytes of a chunked body (RFC 9112, 7.1).
   private var chunked: [UInt8] = []
 
-  /// The next bytes of a chunked body. Throws ``Ended`` at its end.
+  /// Reads the next bytes of a chunked body.
+  ///
+  /// - Throws: ``Ended`` at its end.
   func takeChunked(_ count: Int) throws -> [UInt8] {
     while chunked.count < count {
       guard let size = Int(try takeLine(), radix: 16), size > 0 else { throw Ended() }
@@ -98,7 +102,7 @@ final class Connection {
   }
 }
 
-/// An answer to a request of a test.
+/// A response to a test's request.
 struct Response {
   var status: Int
   var headers: [String: String]

@@ -3,7 +3,7 @@ import LiveServer
 import TestSupport
 import Testing
 
-/// docs/openapi.json against the server.
+/// Compares docs/openapi.json with the server.
 @Suite struct HTTPReferenceTests {
   private let document: [String: Any]
 
@@ -13,14 +13,14 @@ import Testing
     document = try #require(json as? [String: Any])
   }
 
-  /// The operations of the document by method and path.
+  /// The document's operations by method and path.
   private var operations: [String: [String: Any]] {
     let paths = document["paths"] as? [String: [String: [String: Any]]] ?? [:]
     let pairs = paths.flatMap { path, methods in methods.map { ("\($0.key.uppercased()) \(path)", $0.value) } }
     return Dictionary(uniqueKeysWithValues: pairs)
   }
 
-  /// What is wrong with `answer` as an answer to `operation`.
+  /// Returns the differences between `answer` and the document's description of `operation`.
   private func faults(_ answer: Response, to operation: String) throws -> [String] {
     let schema = JSONSchema(document: document)
     let responses = try #require(operations[operation]?["responses"] as? [String: [String: Any]], "\(operation)")
@@ -36,13 +36,13 @@ import Testing
     return try schema.faults(of: value, as: try #require(body["schema"] as? [String: Any]))
   }
 
-  @Test func everyRouteIsInTheDocumentAndTheOtherWayRound() throws {
+  @Test func theDocumentListsExactlyTheServersRoutes() throws {
     let server = try LiveServer(.init(), streams: [], catalog: StyleCatalog(folders: []))
     #expect(Set(server.routes) == Set(operations.keys))
     #expect(server.routes.count > 10)
   }
 
-  @Test func operationsHaveNamesOfTheirOwn() {
+  @Test func operationNamesAreUnique() {
     let names = operations.values.compactMap { $0["operationId"] as? String }
     #expect(names.count == operations.count && Set(names).count == names.count)
   }
@@ -56,14 +56,14 @@ import Testing
     ("GET /api/training/{id}/preview", "/api/training/none/preview"),
     ("GET /api/streams/{id}/video.mp4", "/api/streams/1/video.mp4?view=other"),
   ])
-  func answersAreAsDescribed(operation: String, path: String) throws {
+  func responsesMatchTheDocument(operation: String, path: String) throws {
     let server = try RunningServer()
     try server.wait { $0.statistics.framesOut > 0 }
     #expect(try faults(server.ask("GET", path), to: operation) == [])
     #expect(try faults(server.ask("GET", path, headers: ["Host": "evil.example"]), to: operation) == [])
   }
 
-  @Test func aStreamWithACanvasIsAsDescribed() throws {
+  @Test func aStreamWithACanvasMatchesTheDocument() throws {
     let server = try RunningServer(hasCanvas: true)
     let change = #"{"styles":[{"name":"canvas","share":1}],"strokeSize":200,"strength":0.5,"fade":0}"#
     #expect(try faults(server.change(change), to: "POST /api/streams/{id}") == [])
@@ -73,7 +73,7 @@ import Testing
     #expect(try faults(answer, to: "GET /api/streams/{id}") == [])
   }
 
-  @Test func refusedChangesAreAsDescribed() throws {
+  @Test func rejectedRequestsMatchTheDocument() throws {
     let server = try RunningServer()
     for change in [#"{"strength":2}"#, "{", #"{"styles":[{"name":"none","share":1}]}"#, #"{"strokeSize":"large"}"#] {
       #expect(try faults(server.change(change), to: "POST /api/streams/{id}") == [], "\(change)")
@@ -93,8 +93,8 @@ import Testing
     #expect(try faults(server.ask("POST", "/api/session"), to: "POST /api/session") == [])
   }
 
-  /// The schema's keys are those that a change understands: each, by itself, with its own type.
-  @Test func everyPartOfAChangeIsUnderstood() throws {
+  /// The server understands every key of the schema, each on its own and only with its own type.
+  @Test func everyPropertyOfAChangeIsAccepted() throws {
     let server = try RunningServer(hasCanvas: true)
     let change = try JSONSchema(document: document).resolve("#/components/schemas/Change")
     let properties = try #require(change["properties"] as? [String: Any])
@@ -103,7 +103,7 @@ import Testing
       "preserveColors": "true", "fade": "0",
     ]
     #expect(Set(samples.keys) == Set(properties.keys))
-    // The styles first: strokes need a canvas.
+    // Set the styles first, because strokes need a canvas.
     for (key, value) in samples.sorted(by: { $0.key == "styles" ? true : $1.key == "styles" ? false : $0.key < $1.key })
     {
       #expect(try server.change("{\"\(key)\":\(value)}").status == 200, "\(key)")

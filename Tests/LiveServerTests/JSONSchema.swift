@@ -1,13 +1,13 @@
 import Foundation
 
-/// The part of JSON Schema that docs/openapi.json uses, to compare answers with.
+/// A validator for the subset of JSON Schema that docs/openapi.json uses.
 ///
-/// A property that the schema does not name is an error here, so that none is left out of the document.
+/// Properties that the schema does not list are errors, so that the document must be complete.
 struct JSONSchema {
-  /// The whole document, in which `$ref` looks.
+  /// The whole document, to resolve `$ref`.
   let document: [String: Any]
 
-  /// What of `value` is not as `schema` says, each with its place; empty where all is.
+  /// Returns the violations of `schema` in `value`, each with its location.
   func faults(of value: Any, as schema: [String: Any], at place: String = "$") throws -> [String] {
     if let reference = schema["$ref"] as? String { return try faults(of: value, as: resolve(reference), at: place) }
     if let choices = schema["oneOf"] as? [[String: Any]] {
@@ -15,7 +15,7 @@ struct JSONSchema {
       return fitting.count == 1 ? [] : ["\(place) fits \(fitting.count) of \(choices.count) schemas"]
     }
     guard let type = schema["type"] as? String else { throw Unreadable(what: "a schema without a type at \(place)") }
-    guard try Self.has(value, type: type) else { return ["\(place) is no \(type)"] }
+    guard try Self.has(value, type: type) else { return ["\(place) is not of type \(type)"] }
     var found: [String] = []
     if let allowed = schema["enum"] as? [String], let text = value as? String, !allowed.contains(text) {
       found.append("\(place) is '\(text)'")
@@ -41,16 +41,16 @@ struct JSONSchema {
     return found
   }
 
-  /// The part of the document that `reference`, `#/a/b/c`, names.
+  /// Returns the part of the document that `reference`, `#/a/b/c`, refers to.
   func resolve(_ reference: String) throws -> [String: Any] {
     var node: Any = document
     for key in reference.split(separator: "/").dropFirst() {
       guard let next = (node as? [String: Any])?[String(key)] else {
-        throw Unreadable(what: "\(reference), which is not there")
+        throw Unreadable(what: "\(reference), which does not exist")
       }
       node = next
     }
-    guard let node = node as? [String: Any] else { throw Unreadable(what: "\(reference), which is no object") }
+    guard let node = node as? [String: Any] else { throw Unreadable(what: "\(reference), which is not an object") }
     return node
   }
 
@@ -61,7 +61,7 @@ struct JSONSchema {
     case "string": return value is String
     case "boolean", "integer", "number":
       guard let number = value as? NSNumber else { return false }
-      // Foundation's JSON has booleans and numbers in one class.
+      // Foundation represents JSON booleans and numbers by the same class.
       let isBoolean = String(cString: number.objCType) == "c"
       if type == "boolean" { return isBoolean }
       return !isBoolean && (type == "number" || number.doubleValue == number.doubleValue.rounded())
@@ -69,7 +69,7 @@ struct JSONSchema {
     }
   }
 
-  /// The document uses what this code does not know.
+  /// The document uses an unsupported feature.
   struct Unreadable: Error {
     let what: String
   }

@@ -13,7 +13,7 @@ import Testing
       arguments, environment: ["IMPASTO_MODELS": folder.path], folder: folder.path)
   }
 
-  @Test func wrongUsageIsTold() throws {
+  @Test func invalidUsageIsReported() throws {
     #expect(try run().exitCode == 2)
     #expect(try run("-", "-").exitCode == 2)
     #expect(try run("--fade", "-1", "film.mp4").exitCode == 2)
@@ -24,7 +24,7 @@ import Testing
     #expect(style.exitCode == 1 && style.errors.contains("there is no style 'none'"))
   }
 
-  @Test func aTokenIsAskedForWhereOthersCanCome() throws {
+  @Test func publicAddressesRequireAToken() throws {
     let open = try run("--address", "0.0.0.0", "--port", "0", "film.mp4")
     #expect(open.exitCode == 1 && open.errors.contains("--token"))
     let short = try run("--address", "0.0.0.0", "--port", "0", "--token-file", "token", "film.mp4")

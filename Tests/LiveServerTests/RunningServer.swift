@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Random grey without end, at a rate.
+/// An endless source of random noise at a fixed rate.
 final class RandomSource: FrameSource {
   let description: VideoDescription
   private let interval: UInt32
@@ -43,8 +43,8 @@ final class RandomSource: FrameSource {
   func stop() { isStopped.store(true, ordering: .releasing) }
 }
 
-/// A server in this process, with two styles in a folder of its own, perhaps a third one, `canvas`, with a canvas, and
-/// a client for it.
+/// A server in this process with two styles in its own folder, optionally a third one named `canvas` that has a canvas,
+/// and an HTTP client for it.
 final class RunningServer {
   let folder: TemporaryFolder
   let stream: PaintedStream
@@ -103,7 +103,7 @@ final class RunningServer {
     return connection
   }
 
-  /// Asks and waits for the whole answer. An empty value of `headers` leaves the header out.
+  /// Sends a request and reads the whole response. A header with an empty value is omitted.
   func ask(
     _ method: String = "GET", _ path: String, headers: [String: String] = [:], type: String? = nil,
     body: some Collection<UInt8> = [UInt8]()
@@ -115,7 +115,7 @@ final class RunningServer {
     all.merge(headers) { $1 }
     let lines = all.filter { !$0.value.isEmpty }.map { "\($0.key): \($0.value)\r\n" }.joined()
     try connection.send("\(method) \(path) HTTP/1.1\r\n\(lines)\r\n".utf8)
-    // A body that is refused may not be taken to its end.
+    // The server may close the connection before it has read a rejected body.
     do { try connection.send(body) } catch is Connection.Ended {}
     let head = try connection.takeHead()
     let count = head.headers["content-length"].flatMap { Int($0) } ?? 0
@@ -126,7 +126,7 @@ final class RunningServer {
     try ask("POST", "/api/streams/\(stream)", type: "application/json", body: json.utf8)
   }
 
-  /// The parts of a stream's state that tests look at.
+  /// The parts of a stream's state that the tests check.
   struct State: Decodable {
     struct Part: Decodable, Equatable {
       var name: String
@@ -153,7 +153,7 @@ final class RunningServer {
 
   func state(_ id: String = "1") throws -> State { try ask("GET", "/api/streams/\(id)").json(State.self) }
 
-  /// Waits until `condition` is true of the stream's state: some minutes, for a machine that is very busy.
+  /// Waits until the stream's state satisfies `condition`, up to some minutes for a very busy machine.
   @discardableResult
   func wait(_ id: String = "1", until condition: (State) throws -> Bool) throws -> State {
     for _ in 0..<2400 {

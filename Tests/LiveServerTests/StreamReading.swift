@@ -3,7 +3,7 @@ struct Box: Equatable {
   var type: String
   var content: [UInt8]
 
-  /// The content of the first box of that type inside, wherever it is.
+  /// Returns the contents of the first nested box at the path of box types.
   func inside(_ path: String...) -> [UInt8]? {
     var bytes = content[...]
     for type in path {
@@ -20,17 +20,17 @@ struct Box: Equatable {
     return Array(bytes)
   }
 
-  /// The time at which a fragment begins, in its stream's unit; nil where it is no `moof`.
+  /// The start time of a fragment in its stream's time base; nil for boxes other than `moof`.
   var time: UInt64? { inside("traf", "tfdt").map { $0.dropFirst(4).reduce(0) { $0 << 8 | UInt64($1) } } }
-  /// How long a fragment's samples last each.
+  /// The duration of each sample of a fragment.
   var duration: UInt64? {
-    // Version and flags, the track, then the duration, where the flags say that there is one.
+    // Version and flags, track identifier, then the duration, if the flags indicate one.
     inside("traf", "tfhd").map { $0.dropFirst(8).prefix(4).reduce(0) { $0 << 8 | UInt64($1) } }
   }
 }
 
 extension Connection {
-  /// The next box of a chunked body.
+  /// Reads the next box of a chunked body.
   func takeBox() throws -> Box {
     let head = try takeChunked(8)
     let size = head[..<4].reduce(0) { $0 << 8 | Int($1) }
@@ -38,7 +38,7 @@ extension Connection {
     return Box(type: String(decoding: head[4...], as: UTF8.self), content: try takeChunked(size - 8))
   }
 
-  /// The next JPEG of a `multipart/x-mixed-replace` body.
+  /// Reads the next JPEG image of a `multipart/x-mixed-replace` body.
   func takePicture() throws -> [UInt8] {
     var size: Int?
     while case let line = try takeChunkedLine(), !(line.isEmpty && size != nil) {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct StreamTests {
-  @Test func stylesChangeWhileItRuns() throws {
+  @Test func stylesChangeDuringTheRun() throws {
     let server = try RunningServer()
     try server.wait { $0.statistics.framesOut > 3 }
     #expect(try server.state().styles == [.init(name: "first", share: 1)])
@@ -18,7 +18,7 @@ import Testing
     let state = try mixed.json(RunningServer.State.self)
     #expect(state.styles == [.init(name: "first", share: 0.25), .init(name: "second", share: 0.75)])
     #expect(state.strength == 0.5 && state.preserveColors)
-    // What is left out stays.
+    // Omitted properties stay unchanged.
     let selected = try server.change(#"{"styles":[{"name":"second","share":1}]}"#).json(RunningServer.State.self)
     #expect(selected.styles == [.init(name: "second", share: 1)] && selected.strength == 0.5)
     let count = try server.state().statistics.framesOut
@@ -31,7 +31,7 @@ import Testing
     (#"{"styles":[{"name":"first","share":0}]}"#, 422), (#"{"styles":[{"name":"none","share":1}]}"#, 404),
     (#"{"styles":[{"name":"../first","share":1}]}"#, 404), (#"{"styles":[{"name":"/etc/passwd","share":1}]}"#, 404),
   ])
-  func whatIsWrongIsRefused(body: String, status: Int) throws {
+  func invalidChangesAreRejected(body: String, status: Int) throws {
     let server = try RunningServer()
     let answer = try server.change(body)
     #expect(answer.status == status, "\(answer.text)")
@@ -39,11 +39,11 @@ import Testing
   }
 
   /// The work size is 16×12, so no canvas is larger.
-  @Test func strokesChangeWhileItRuns() throws {
+  @Test func strokesChangeDuringTheRun() throws {
     let server = try RunningServer(hasCanvas: true)
     try server.wait { $0.statistics.framesOut > 3 }
     #expect(try server.state().strokeSize == nil && server.state().statistics.canvasWidth == nil)
-    // One step: where the strokes are refused, the style stays as well.
+    // Styles and strokes change together: if the strokes are rejected, the style does not change.
     let refused = try server.change(#"{"styles":[{"name":"second","share":1}],"strokeSize":"large"}"#)
     #expect(refused.status == 422 && refused.text.contains("'second' has no canvas"), "\(refused.text)")
     #expect(try server.state().styles == [.init(name: "first", share: 1)])
@@ -73,7 +73,7 @@ import Testing
     #expect(try server.ask("GET", "/healthz").status == 200)
   }
 
-  @Test func theVideoIsPlayableFromItsFirstByte() throws {
+  @Test func theVideoIsPlayableFromTheFirstByte() throws {
     let server = try RunningServer(size: (65, 49))
     let connection = try server.connect("/api/streams/1/video.mp4")
     let head = try connection.takeHead()
@@ -87,7 +87,7 @@ import Testing
       let fragment = try connection.takeBox()
       let time = try #require(fragment.time)
       #expect(fragment.type == "moof" && fragment.inside("traf", "trun") != nil)
-      // A gap would be the end of the stream to a browser.
+      // Browsers would treat a gap as the end of the stream.
       if let end { #expect(time == end, "fragment \(number)") }
       end = time + (try #require(fragment.duration))
       #expect(try connection.takeBox().type == "mdat")
@@ -96,22 +96,22 @@ import Testing
   }
 
   @Test(arguments: ["painted", "pair"])
-  func theFilmHasTheRightPictures(view: String) throws {
+  func theVideoShowsTheRequestedView(view: String) throws {
     let server = try RunningServer(size: (64, 48))
     _ = try server.change(#"{"strength":0}"#)
     let connection = try server.connect("/api/streams/1/video.mp4?view=\(view)")
     _ = try connection.takeHead()
-    var film: [UInt8] = []
+    var video: [UInt8] = []
     for _ in 0..<22 {
       let box = try connection.takeBox()
       let size = UInt32(box.content.count + 8).bigEndian
-      film += withUnsafeBytes(of: size) { Array($0) } + Array(box.type.utf8) + box.content
+      video += withUnsafeBytes(of: size) { Array($0) } + Array(box.type.utf8) + box.content
     }
-    let path = try server.folder.write(film, to: "film.mp4")
+    let path = try server.folder.write(video, to: "video.mp4")
     let frame = try Demuxer(path: path).firstFrame()
     #expect(frame.width == 64 && frame.height == (view == "pair" ? 96 : 48))
     guard view == "pair", let plane = frame.plane(0) else { return }
-    // Nothing is painted of it: above and below are the same random grey, but for the codec.
+    // At strength 0, both halves show the same random noise, except for coding loss.
     var difference = 0
     for y in 0..<48 {
       for x in 0..<64 {
@@ -121,7 +121,7 @@ import Testing
     #expect(difference < 48 * 64 * 24, "mean \(Double(difference) / (48 * 64))")
   }
 
-  @Test func theFallbackIsASequenceOfPictures() throws {
+  @Test func theFallbackIsASequenceOfImages() throws {
     let server = try RunningServer()
     let connection = try server.connect("/api/streams/1/video.mjpeg")
     let head = try connection.takeHead()
@@ -134,7 +134,7 @@ import Testing
     #expect(try server.ask("GET", "/api/streams/none/video.mp4").status == 404)
   }
 
-  @Test func aRemovedModelGoesOnBeingPainted() throws {
+  @Test func aRemovedModelStaysInUse() throws {
     let server = try RunningServer()
     try server.wait { $0.statistics.framesOut > 3 }
     try FileManager.default.removeItem(atPath: server.folder.file("first.safetensors"))
@@ -146,7 +146,7 @@ import Testing
     }
     for _ in 0..<100 where try server.ask("GET", "/api/styles").json(Styles.self).styles.count > 1 { usleep(50_000) }
     #expect(try server.ask("GET", "/api/styles").json(Styles.self).styles.map(\.name) == ["second"])
-    // It can be mixed as long as it is in use, and is gone when it is not.
+    // It can be mixed while it is in use, and is gone afterwards.
     #expect(try server.change(#"{"styles":[{"name":"first","share":1},{"name":"second","share":1}]}"#).status == 200)
     #expect(try server.change(#"{"styles":[{"name":"second","share":1}]}"#).status == 200)
     let shown = try server.state().statistics.framesOut
@@ -154,7 +154,7 @@ import Testing
     #expect(try server.change(#"{"styles":[{"name":"first","share":1}]}"#).status == 404)
   }
 
-  @Test func aSourceThatFailsIsTriedAgain() throws {
+  @Test func aFailedSourceIsReopened() throws {
     let tries = Atomic<Int>(0)
     let server = try RunningServer(open: { _ in
       if tries.wrappingAdd(1, ordering: .relaxed).oldValue == 0 {
@@ -167,7 +167,7 @@ import Testing
     try server.wait { $0.condition == .running && $0.failure == nil && $0.statistics.framesOut > 3 }
   }
 
-  @Test func numbersAreForPrometheus() throws {
+  @Test func metricsAreInPrometheusFormat() throws {
     let server = try RunningServer()
     try server.wait { $0.statistics.framesOut > 3 }
     let answer = try server.ask("GET", "/metrics")
@@ -184,7 +184,7 @@ import Testing
     #expect(try #require(value("impasto_resident_bytes")) > 1e6)
   }
 
-  @Test func theEndEndsEverything() throws {
+  @Test func stoppingEndsAllStreams() throws {
     let server = try RunningServer()
     let connection = try server.connect("/api/streams/1/video.mp4")
     #expect(try connection.takeHead().status == 200)

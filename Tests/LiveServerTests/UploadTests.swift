@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct UploadTests {
-  /// The content of a picture file of one colour.
+  /// Returns the contents of an image file of one colour.
   private func picture(_ codec: String, width: Int, height: Int) throws -> [UInt8] {
     let format = VideoFormat(width: width, height: height, pixelFormat: codec == "png" ? .rgb24 : .yuvj420p)
     let frame = try Frame(format)
@@ -17,7 +17,7 @@ import Testing
       frame)
   }
 
-  // MARK: The camera
+  // MARK: Camera
 
   private func post(_ server: RunningServer, _ jpeg: [UInt8], page: String = "a", type: String = "image/jpeg") throws
     -> Int
@@ -25,7 +25,7 @@ import Testing
     try server.ask("POST", "/api/streams/camera/frames?page=\(page)", type: type, body: jpeg).status
   }
 
-  @Test func aBrowserIsTheCamera() throws {
+  @Test func aBrowserCanBeTheCamera() throws {
     let server = try RunningServer()
     let frame = try picture("mjpeg", width: 64, height: 48)
     #expect(try server.state("camera").condition == .waiting)
@@ -34,7 +34,7 @@ import Testing
       #expect([204, 429].contains(status))
       return state.condition == .running && state.statistics.framesOut > 3
     }
-    // Another page must wait; another size is followed.
+    // Another page must wait. The size may change.
     #expect(try post(server, frame, page: "b") == 409)
     let count = try server.state("camera").statistics.framesOut
     let larger = try picture("mjpeg", width: 96, height: 80)
@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNoFrameIsRefused() throws {
+  @Test func invalidFramesAreRejected() throws {
     let server = try RunningServer()
     let frame = try picture("mjpeg", width: 64, height: 48)
     #expect(try post(server, frame, type: "image/png") == 415)
@@ -57,15 +57,15 @@ import Testing
     #expect(try post(server, try picture("png", width: 64, height: 48)) == 422)
     #expect(try post(server, Array(frame.prefix(40))) == 422)
     #expect(try post(server, try picture("mjpeg", width: 2048, height: 16)) == 422)
-    // A head that promises more than there is may give a picture or none, and the next one comes through.
+    // A truncated image may or may not decode, but the next one must.
     _ = try post(server, Array(frame.prefix(frame.count / 2)))
     #expect(try post(server, frame) == 204)
   }
 
-  @Test func framesHaveARate() throws {
+  @Test func framesAreRateLimited() throws {
     let server = try RunningServer()
     let frame = try picture("mjpeg", width: 64, height: 48)
-    // One connection, without waiting for answers: faster than any camera.
+    // One connection that does not wait for responses, which is faster than any camera.
     let connection = try Connection(port: server.port)
     let head = "POST /api/streams/camera/frames?page=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
     for _ in 0..<150 { try connection.send("\(head)Content-Length: \(frame.count)\r\n\r\n".utf8 + frame) }
@@ -80,14 +80,14 @@ import Testing
 
   // MARK: Training
 
-  /// Stands in for `train-style`: takes its arguments, says how far it is, and writes a model when a file named `go`
+  /// A stand-in for `train-style`: accepts its arguments, reports progress, and writes a model when a file named `go`
   /// appears.
   private static let trainer = """
     #!/bin/sh
     painting=$1; output=$3
     folder=${output%.safetensors}.training
     mkdir -p "$folder"
-    case "$*" in *" --progress json") ;; *) echo "train-style: no JSON was asked for" >&2; exit 2;; esac
+    case "$*" in *" --progress json") ;; *) echo "train-style: JSON progress was not requested" >&2; exit 2;; esac
     echo '{"eta":81,"iteration":1,"iterations":10,"losses":{"total":9},"rate":0.11,"task":"Training","unit":"iterations"}' >&2
     echo "train-style: warning: few photos" >&2
     cp "$painting" "$folder/preview-000001.png"
@@ -143,7 +143,7 @@ import Testing
   @Test func aPaintingBecomesAStyle() throws {
     let server = try RunningServer(trainer: Self.trainer)
     let painting = try picture("png", width: 80, height: 64)
-    // The name is made of letters of what was sent, and of none of its slashes and dots.
+    // The name contains letters of the request, but not its slashes and dots.
     #expect(try submit(server, "..%2F..%2Fetc%2FThe%20Wave.png", painting).status == 202)
     let running = try wait(server) { $0.jobs.first?.preview != nil && $0.jobs.first?.iterations == 10 }
     let job = try #require(running.jobs.first)
@@ -152,11 +152,11 @@ import Testing
     let preview = try server.ask("GET", "/api/training/\(job.id)/preview")
     #expect(preview.status == 200 && preview.body == painting)
 
-    // One may wait, and no more.
+    // At most one can wait.
     #expect(try submit(server, "second", painting).status == 202)
     #expect(try submit(server, "third", painting).status == 409)
     let waiting = try #require(try wait(server) { $0.jobs.count == 2 }.jobs.last)
-    #expect(waiting.state == .waiting && waiting.name == "second-2", "there is a style of that name already")
+    #expect(waiting.state == .waiting && waiting.name == "second-2", "the name is taken")
     #expect(try server.ask("DELETE", "/api/training/\(waiting.id)").status == 204)
     #expect(try server.ask("DELETE", "/api/training/\(waiting.id)").status == 404)
 
@@ -170,18 +170,18 @@ import Testing
     #expect(styles.first { $0.name == "second" }.map { $0.painting == nil && $0.hasPicture } == true)
   }
 
-  @Test func aTrainingCanBeEnded() throws {
+  @Test func aTrainingCanBeCancelled() throws {
     let server = try RunningServer(trainer: Self.trainer)
     let painting = try picture("png", width: 80, height: 64)
     #expect(try submit(server, "wave", painting).status == 202)
     let job = try #require(try wait(server) { $0.jobs.first?.preview != nil }.jobs.first)
     #expect(try server.ask("DELETE", "/api/training/\(job.id)").status == 204)
     _ = try wait(server) { $0.jobs.first?.state == .cancelled }
-    #expect(FileManager.default.fileExists(atPath: server.folder.file("stopped")), "it was asked and not killed")
+    #expect(FileManager.default.fileExists(atPath: server.folder.file("stopped")), "it was interrupted, not killed")
     #expect(try server.folder.names.allSatisfy { !$0.hasPrefix(".training") && !$0.hasPrefix("wave") })
   }
 
-  @Test func whyATrainingFailedIsTold() throws {
+  @Test func theReasonOfAFailedTrainingIsReported() throws {
     let server = try RunningServer(trainer: Self.trainer)
     try server.folder.write(Array("fail".utf8), to: "go")
     #expect(try submit(server, "wave", try picture("png", width: 80, height: 64)).status == 202)
@@ -189,15 +189,15 @@ import Testing
     #expect(jobs.jobs.first?.message == "train-style: out of paint")
   }
 
-  @Test func whatIsNoPaintingIsRefused() throws {
+  @Test func invalidPaintingsAreRejected() throws {
     let server = try RunningServer(trainer: Self.trainer)
     #expect(try submit(server, "a", Array("no picture".utf8)).status == 422)
     #expect(try submit(server, "a", try picture("png", width: 16, height: 16)).status == 422)
-    // A few bytes that claim to be a picture of gigabytes.
+    // A few bytes that claim to be a gigantic image.
     var bomb = try picture("png", width: 80, height: 64)
     bomb.replaceSubrange(16..<24, with: [0, 1, 0, 0, 0, 1, 0, 0])
     #expect(try submit(server, "a", bomb).status == 422)
-    #expect(try submit(server, "a", bomb).status == 429, "three in a row are enough")
+    #expect(try submit(server, "a", bomb).status == 429, "only three in a row are allowed")
     #expect(try server.ask("POST", "/api/training?name=a", type: "text/plain", body: bomb).status == 415)
     let without = try RunningServer()
     #expect(try submit(without, "a", bomb).status == 404)

@@ -3,7 +3,7 @@ import LiveServer
 import Testing
 
 @Suite(.serialized) struct ViewerTests {
-  @Test func aSlowViewerSlowsNobodyAndIsSkippedAhead() throws {
+  @Test func aSlowViewerSkipsAheadAndDelaysNobody() throws {
     // Noise does not compress: about 6 MB/s.
     let server = try RunningServer(size: (480, 320), interval: 20_000)
     _ = try server.change(#"{"strength":0}"#)
@@ -12,7 +12,7 @@ import Testing
     let quick = try server.connect("/api/streams/1/video.mp4")
     #expect(try quick.takeHead().status == 200)
     #expect(try quick.takeBox().type == "ftyp")
-    // Until the slow one has lost something, the other gets everything without a gap.
+    // The fast viewer receives everything without a gap until the slow one has lost segments.
     var fragments = 0
     var times: [UInt64] = []
     while try fragments % 50 != 0 || server.state().skipped == 0 {
@@ -23,7 +23,7 @@ import Testing
     }
     let gaps = zip(times, times.dropFirst()).filter { $1 <= $0 }
     #expect(gaps.isEmpty && times.count > 10)
-    // It reads on: whole boxes, of later and later times, and it has missed some.
+    // The slow viewer continues with whole boxes, in increasing order, and has missed some.
     var found: [UInt64] = []
     var hasJumped = false
     while !hasJumped {
@@ -32,7 +32,7 @@ import Testing
       guard let time = box.time else { continue }
       if let last = found.last {
         #expect(time > last)
-        // Without a loss, the next begins where the one before ends, within some frames.
+        // Without a loss, each fragment starts within a few frames of the previous one.
         hasJumped = time - last > 90_000 / 4
       }
       found.append(time)
@@ -58,13 +58,13 @@ import Testing
     try server.wait { $0.statistics.framesOut > count + 10 }
   }
 
-  @Test func placesAreLimitedAndGivenBack() throws {
+  @Test func theNumberOfViewersIsLimited() throws {
     let server = try RunningServer(options: .init(port: 0, maximumViewerCount: 2))
     do {
       let viewers = try (0..<2).map { _ in try server.connect("/api/streams/1/video.mp4") }
       for viewer in viewers { #expect(try viewer.takeHead().status == 200) }
       #expect(try server.ask("GET", "/api/streams/1/video.mp4").status == 503)
-      // Everything else is still answered.
+      // Other requests still succeed.
       #expect(try server.ask("GET", "/api/streams").status == 200)
     }
     try server.wait { $0.viewers == 0 }
@@ -77,11 +77,11 @@ import Testing
     "POST /api/streams/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "GET /\u{0}\u{1}\u{2} HTTP/1.1\r\nHost: localhost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
   ])
-  func malformedRequestsEndTheirConnectionOnly(text: String) throws {
+  func malformedRequestsAffectOnlyTheirConnection(text: String) throws {
     let server = try RunningServer()
     let connection = try Connection(port: server.port)
     try connection.send(text.utf8)
-    // An answer that it is bad, or none; a client that sends half a line is not answered at all.
+    // The server responds with an error or closes the connection. It does not respond to an incomplete line.
     if text.hasSuffix("\n"), let head = try? connection.takeHead() {
       #expect((400..<500).contains(head.status), "\(text)")
     }
@@ -96,7 +96,7 @@ import Testing
       try connection.send("GET / HTTP/1.1\r\nHost: localhost\r\n\(lines)\r\n".utf8)
       #expect(try (400..<500).contains(connection.takeHead().status))
     } catch is Connection.Ended {
-      // Ended before it had read all of them.
+      // The server closed the connection before it had read all headers.
     }
     #expect(try server.ask("GET", "/healthz").status == 200)
   }

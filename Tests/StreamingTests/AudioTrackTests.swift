@@ -9,9 +9,9 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A film of two seconds, with a tone in its second half if any.
-  private func film(hasAudio: Bool) throws -> String {
-    let path = folder.file("film.mkv")
+  /// Creates a video of two seconds. With audio, its second half contains a tone.
+  private func video(hasAudio: Bool) throws -> String {
+    let path = folder.file("video.mkv")
     let format = VideoFormat(width: 32, height: 32, pixelFormat: .yuv420p)
     let muxer = try Muxer(path: path)
     let encoder = try Encoder(
@@ -47,8 +47,8 @@ import Testing
     return path
   }
 
-  @Test func soundIsFoundAtItsTime() throws {
-    let reader = try VideoReader(MediaSource(file: film(hasAudio: true)), live: LiveReading())
+  @Test func audioIsAtItsTime() throws {
+    let reader = try VideoReader(MediaSource(file: video(hasAudio: true)), live: LiveReading())
     let sound = try #require(reader.openAudio())
     #expect(sound.end == nil)
     let threads = ThreadGroup()
@@ -57,7 +57,7 @@ import Testing
     while try reader.read(into: frame) {}
     reader.stop()
     try threads.wait()
-    // Two seconds, but for what the encoder holds back and fills up: two packets each.
+    // Two seconds, give or take the samples that the encoder holds back and pads: two packets each.
     #expect(abs(try #require(sound.end) - 96_000) < 2 * 2 * 1115)
     func loudness(_ seconds: ClosedRange<Double>) -> Float {
       let first = Int64(seconds.lowerBound * 48_000)
@@ -65,22 +65,22 @@ import Testing
       sound.read(&samples, at: first)
       return (samples.reduce(0) { $0 + $1 * $1 } / Float(samples.count)).squareRoot()
     }
-    // The codec smears over a packet, 23 ms, on both sides.
+    // The codec smears by one packet, 23 ms, on both sides.
     #expect(loudness(0.1...0.95) < 0.01)
     #expect(abs(loudness(1.05...1.85) - 0.5 / Float(2).squareRoot()) < 0.02)
     #expect(loudness(-1 ... -0.5) == 0 && loudness(5...6) == 0)
   }
 
-  @Test func timesBeyondAllReasonAreNone() {
+  @Test func extremeTimesHaveNoSample() {
     #expect(AudioTrack.sample(at: 1.5) == 72_000)
     #expect(AudioTrack.sample(at: -0.25) == -12_000)
-    // The greatest timestamp of a file in milliseconds, and what is no number.
+    // The maximum timestamp of a file in milliseconds, and values that are not finite.
     #expect(AudioTrack.sample(at: Double(Int64.max) / 1000) == nil)
     #expect(AudioTrack.sample(at: .nan) == nil && AudioTrack.sample(at: -.infinity) == nil)
   }
 
-  @Test func aSilentFilmHasNone() throws {
-    let reader = try VideoReader(MediaSource(file: film(hasAudio: false)), live: LiveReading())
+  @Test func aVideoWithoutAudioHasNoTrack() throws {
+    let reader = try VideoReader(MediaSource(file: video(hasAudio: false)), live: LiveReading())
     #expect(reader.openAudio() == nil)
   }
 }

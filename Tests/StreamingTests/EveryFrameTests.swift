@@ -4,12 +4,12 @@ import Streaming
 import Synchronization
 import Testing
 
-/// ``Stylization`` of every frame.
+/// Tests ``Stylization`` with the policy `every`.
 @Suite struct EveryFrameTests {
   private static let format = VideoFormat(width: 21, height: 13, pixelFormat: .rgb24)
 
   @Test(arguments: [1, 2, 5])
-  func everyFrameComesOutOnceInOrderAndRepainted(slots: Int) throws {
+  func everyFrameIsPaintedOnceAndInOrder(slots: Int) throws {
     let source = try SyntheticSource(width: 21, height: 13, count: 40)
     let times = Mutex<[Int64]>([])
     let wrong = Atomic<Int>(0)
@@ -36,7 +36,7 @@ import Testing
     #expect(numbers.paintP50MsOverall > 0 && numbers.paintP95MsOverall >= numbers.paintP50MsOverall)
   }
 
-  @Test func anotherWorkSizeKeepsTheSinksSize() throws {
+  @Test func theWorkSizeDoesNotAffectTheSinksSize() throws {
     let source = try SyntheticSource(width: 21, height: 13, count: 3)
     let sizes = Mutex<Set<[Int]>>([])
     let sink = FrameObserver(format: Self.format) { frame, _, _ in
@@ -49,23 +49,23 @@ import Testing
     #expect(sizes.withLock { $0 } == [[21, 13]])
   }
 
-  /// The number of frames between the source and the end of the sink never exceeds the slots, however many there are.
-  @Test func framesUnderWayAreBounded() throws {
+  /// The number of frames in the pipeline never exceeds the number of slots, however long the video is.
+  @Test func thePipelineIsBounded() throws {
     let inner = try SyntheticSource(width: 16, height: 16, count: 300)
     let source = CountingSource(inner)
-    let most = Atomic<Int>(0)
+    let maximum = Atomic<Int>(0)
     let written = Atomic<Int>(0)
     let sink = FrameObserver(format: VideoFormat(width: 16, height: 16, pixelFormat: .rgb24)) { _, _, _ in
       let done = written.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue
-      most.max(source.count - done, ordering: .relaxed)
+      maximum.max(source.count - done, ordering: .relaxed)
     }
     try Stylization(source: source, style: watchingStyle(), sink: sink, options: .init(slots: 4)).run()
     #expect(written.load(ordering: .relaxed) == 300)
-    #expect(most.load(ordering: .relaxed) <= 4)
+    #expect(maximum.load(ordering: .relaxed) <= 4)
   }
 
   @Test(arguments: ["source", "stylizer", "sink"])
-  func anErrorOfAnyStageEndsTheRun(place: String) throws {
+  func anErrorInAnyStageEndsTheRun(place: String) throws {
     let inner = try SyntheticSource(width: 16, height: 16, count: 1000)
     let source = CountingSource(inner, failingAt: place == "source" ? 7 : nil)
     let frames = Atomic<Int>(0)
@@ -84,9 +84,9 @@ import Testing
     #expect(source.count < 1000)
   }
 
-  /// The gradient moves by a level from frame to frame: it rests, but where it starts anew.
+  /// The gradient changes by one level per frame, so it counts as still except where it wraps around.
   @Test(arguments: [1, 3])
-  func theStylizersSeeFramesDenoisedInTheFilmsOrder(stylizers count: Int) throws {
+  func stylizersGetFramesDenoisedInOrder(stylizers count: Int) throws {
     let (width, height, frames) = (21, 13, 40)
     let source = try SyntheticSource(width: width, height: height, count: frames)
     let denoiser = TemporalDenoiser(width: width, height: height)
@@ -115,7 +115,7 @@ import Testing
     #expect(seen.withLock { $0 } == expected)
   }
 
-  @Test func aStopKeepsWhatIsDone() throws {
+  @Test func aStopKeepsCompleteFrames() throws {
     let source = CountingSource(try SyntheticSource(width: 16, height: 16, count: 100_000))
     let sink = FrameObserver(format: source.description.format)
     let done = Atomic<Int>(0)
@@ -151,9 +151,9 @@ import Testing
     #expect(try result(FrameBlend(strength: 0)) == source)
     #expect(try result(FrameBlend(strength: 0), workWidth: 9) == source)
     #expect(try result(FrameBlend(strength: 1)) == source.map { 255 - $0 })
-    // v and 255 - v, halved: 127.5, rounded either way.
+    // The mean of v and 255 - v is 127.5, rounded either way.
     #expect(try result(FrameBlend(strength: 0.5)).allSatisfy { (127...128).contains($0) })
-    // The brightness of 255 - v, and the differences between the channels of v: every channel shifted alike.
+    // The brightness of 255 - v with the channel differences of v: all channels shift by the same amount.
     let coloured = try result(FrameBlend(preservesColors: true))
     for x in 0..<16 {
       let (before, after) = (source[3 * x..<3 * x + 3].map(Int.init), coloured[3 * x..<3 * x + 3].map(Int.init))
@@ -164,7 +164,7 @@ import Testing
   }
 }
 
-/// Counts the frames read from another source, and fails at one of them if told to.
+/// Counts the frames read from another source, and optionally fails at one of them.
 private final class CountingSource: FrameSource {
   private let inner: any FrameSource
   private let failure: Int?

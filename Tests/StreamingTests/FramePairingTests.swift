@@ -3,7 +3,7 @@ import Streaming
 import Testing
 
 @Suite struct FramePairingTests {
-  /// A frame of two brightnesses: the left half dark, the right one light.
+  /// Creates a frame whose left half is dark and whose right half is light.
   private func frame(_ format: VideoFormat, _ dark: UInt8, _ light: UInt8) throws -> Frame {
     let frame = try Frame(format)
     let plane = try #require(frame.plane(0))
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// Limited range: 0 becomes 16, 255 becomes 235; swscale rounds to within two.
-  @Test func theSourceIsAboveThePaintedPicture() throws {
+  @Test func theSourceIsAboveThePaintedFrame() throws {
     let source = try frame(VideoFormat(width: 40, height: 24, pixelFormat: .rgb24), 0, 255)
     let painted = try frame(VideoFormat(width: 40, height: 24, pixelFormat: .yuv420p), 100, 200)
     let pair = try FramePairing().pair(painted: painted, source: source)
@@ -37,8 +37,8 @@ import Testing
     #expect(try luma(pair, 5, 23) < 20 && luma(pair, 5, 24) == 100 && luma(pair, 35, 47) == 200)
   }
 
-  @Test func aTurnedSourceIsUpright() throws {
-    // Stored 24 wide and 40 high; a quarter turn clockwise brings the left half to the top.
+  @Test func aRotatedSourceIsShownUpright() throws {
+    // Stored as 24 × 40. A clockwise quarter turn moves the left half to the top.
     let source = try frame(VideoFormat(width: 24, height: 40, pixelFormat: .rgb24), 0, 255)
     let painted = try frame(VideoFormat(width: 40, height: 24, pixelFormat: .yuv420p), 100, 100)
     let pair = try FramePairing(orientation: Orientation(quarterTurns: 1)).pair(painted: painted, source: source)

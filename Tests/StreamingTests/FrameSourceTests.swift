@@ -5,13 +5,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A source that is no file, from its name to its last frame, under both policies.
+/// Tests a custom source, from opening it by name to its last frame, with both policies.
 @Suite struct FrameSourceTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Thirty grey frames with everything that a source may have beside them, by the name `grey://WIDTH`.
+  /// Thirty grey frames, opened as `grey://WIDTH`. Implements all optional requirements of a source.
   private final class GreySource: NamedFrameSource {
     static func canOpen(_ source: MediaSource) -> Bool { source.name.hasPrefix("grey://") }
 
@@ -37,7 +37,7 @@ import Testing
       let frame = try Frame(description.format)
       frame.plane(0)?.update(repeating: UInt8(50 + number), count: frame.stride(0) * frame.height)
       try target.reference(frame)
-      // It begins at a time of its own.
+      // Timestamps do not start at zero.
       target.pts = Int64(1000 + number)
       target.duration = 1
       return true
@@ -54,15 +54,15 @@ import Testing
     try FrameSources.open(MediaSource(name), live: live, among: [GreySource.self] + FrameSources.all)
   }
 
-  @Test func namesLeadToTheirKind() throws {
+  @Test func namesSelectTheSourceType() throws {
     let source = try open("grey://24", live: LiveReading())
     #expect((source as? GreySource)?.isLive == true && source.description.displaySize == (24, 16))
     #expect(throws: TestError(place: "grey://wide")) { try open("grey://wide") }
     #expect(throws: MediaError.self) { try open(folder.file("missing.mp4")) }
   }
 
-  /// All that a source says of itself comes through, with no packets to copy.
-  @Test func aFileIsMadeOfAnySource() throws {
+  /// All properties of the source reach the result, although it has no packets to copy.
+  @Test func aCustomSourceIsWrittenToAFile() throws {
     let path = folder.file("out.mkv")
     let result = try VideoStylization(open("grey://24")).run(output: MediaTarget(path), style: invertingStyle())
     #expect(result.failure as? TestError == TestError(place: "cable") && result.warnings == ["the cable is loose"])
@@ -80,7 +80,8 @@ import Testing
     #expect(count == 30)
   }
 
-  /// One source, painted slowly: all frames wait, or the old ones give way; in order, each with its own picture.
+  /// A source that is painted slowly: either all frames wait, or old ones are dropped. Frames stay in order, each with
+  /// its own image.
   @Test(arguments: [FramePolicy.every, .newest], [1, 3])
   func bothPoliciesKeepTheOrder(policy: FramePolicy, parallel: Int) throws {
     let source = try open("grey://24")
@@ -93,7 +94,7 @@ import Testing
     }
     let calls = Atomic<Int>(0)
     let style = watchingStyle(parallel: parallel) { _, _ in
-      // Every other one is slower, so that later frames are done before it.
+      // Every other frame is slower, so that later frames finish first.
       usleep(calls.wrappingAdd(1, ordering: .relaxed).oldValue % 2 == 0 ? 9000 : 3000)
     }
     let numbers = try Stylization(
@@ -107,7 +108,7 @@ import Testing
     #expect(found.allSatisfy { $0.value == 50 + Int($0.time - 1000) })
     switch policy {
     case .every: #expect(times == (1000..<1030).map { Int64($0) })
-    // Nothing holds the source back, so it is long at its end when the first frames are painted.
+    // Nothing delays the source, so it ends long before the first frames are painted.
     case .newest: #expect(numbers.framesDropped > 0)
     }
   }

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 import Threading
 
-/// ``Stylization`` of the newest frames.
+/// Tests ``Stylization`` with the policy `newest`.
 @Suite struct NewestFrameTests {
   private let pool = ComputePool(threads: 1)
 
-  /// A style that takes at least `milliseconds` for a frame.
+  /// Returns a style that takes at least `milliseconds` per frame.
   private func style(milliseconds: UInt32 = 0) throws -> StyleMixer {
     StyleMixer(
       NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool,
@@ -26,7 +26,7 @@ import Threading
     var size: [Int]
   }
 
-  /// An observer, and what it has seen.
+  /// Returns an observer and the list of frames that it receives.
   private func observer() -> (FrameObserver, SeenList) {
     let seen = SeenList()
     let sink = FrameObserver { painted, source, _ in
@@ -42,7 +42,7 @@ import Threading
     var all: [Seen] { items.withLock { $0 } }
   }
 
-  @Test func aSlowSourceLosesNothing() throws {
+  @Test func noFrameOfASlowSourceIsLost() throws {
     let source = LiveFrames(count: 12, interval: 30_000) { _ in (64, 48) }
     let (sink, seen) = observer()
     let run = Stylization(
@@ -50,7 +50,7 @@ import Threading
       options: .init(frames: .newest, workSize: (16, 12), adaptsWorkSize: false))
     try run.run()
     #expect(sink.isFinished && run.statistics.framesIn == 12)
-    // A busy machine may drop one all the same; none is lost without being counted.
+    // A busy machine may still drop frames, but each dropped frame is counted.
     #expect(run.statistics.framesOut + run.statistics.framesDropped == 12 && run.statistics.framesOut >= 6)
     #expect(seen.all.allSatisfy { $0.pts == $0.source && $0.size == [64, 48] })
     #expect(run.statistics.latencyP95Ms >= run.statistics.latencyP50Ms && run.statistics.latencyP50Ms > 0)
@@ -69,12 +69,12 @@ import Threading
     #expect(numbers.framesDropped > 200)
     let times = seen.all.map(\.pts)
     #expect(times == times.sorted() && Set(times).count == times.count && times.last == 399)
-    // Each is among the newest when its painting begins: none is older than the ones painted before it allow.
+    // Each frame is among the newest when its painting starts, so frames are skipped in between.
     #expect(zip(times, times.dropFirst()).dropFirst(3).dropLast(3).allSatisfy { $1 - $0 > 1 })
     #expect(source.maximumUnderWay <= 10)
   }
 
-  @Test func aStopEndsASourceThatWaits() throws {
+  @Test func aStopEndsAWaitingSource() throws {
     let source = LiveFrames(count: .max, interval: 5000, silentAfter: 10) { _ in (32, 24) }
     let (sink, seen) = observer()
     let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
@@ -85,11 +85,11 @@ import Threading
     }
     try run.run()
     #expect(sink.isFinished && !seen.all.isEmpty && run.statistics.framesIn <= 10)
-    // Without the stop it would never end; a minute is for a machine that is very busy.
+    // Without the stop, the run would never end. The limit of a minute is for a very busy machine.
     #expect(started.duration(to: .now) < .seconds(60))
   }
 
-  @Test func askingToStopDoesTheSame() throws {
+  @Test func shouldStopEndsTheRun() throws {
     let source = LiveFrames(count: .max, interval: 5000) { _ in (32, 24) }
     let (sink, seen) = observer()
     let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
@@ -113,7 +113,7 @@ import Threading
     #expect(!sink.isFinished)
   }
 
-  @Test func aNewSizeOfTheSourceIsFollowed() throws {
+  @Test func theSourceCanChangeItsSize() throws {
     let source = LiveFrames(count: 60, interval: 10_000) { $0 < 30 ? (64, 48) : (40, 80) }
     let (sink, seen) = observer()
     let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
@@ -124,9 +124,8 @@ import Threading
     #expect(run.statistics.workWidth == 40 && run.statistics.workHeight == 80)
   }
 
-  /// A change of style comes soon after its time, and not before. Frame 50 has the time 0.05, and comes after half a
-  /// second.
-  @Test func aScriptIsFollowed() throws {
+  /// A style change applies soon after its time, and not before. Frame 50 has the time 0.05 s and arrives after 0.5 s.
+  @Test func aScriptChangesTheStyle() throws {
     let source = LiveFrames(count: 200, interval: 10_000) { _ in (32, 24) }
     let inverting = NamedStyle(
       "inverting", model: TestFactory { width, height, _ in InvertingStylizer(width: width, height: height) })
@@ -150,7 +149,7 @@ import Threading
     #expect(others.count > 0 && plainFrames.last == 199 && style.settings.styles.map(\.name) == ["plain"])
   }
 
-  /// The work size goes down as far as painting has to become faster, and up when it may.
+  /// The work size decreases until painting is fast enough, and increases again when the load drops.
   @Test func theWorkSizeFollowsTheLoad() throws {
     let source = LiveFrames(count: .max, interval: 20_000) { _ in (256, 192) }
     let (sink, _) = observer()
@@ -159,7 +158,7 @@ import Threading
     let made = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
       try paint()
       let width = style.withLock { $0?.width } ?? 256
-      // What a network would take whose cost is its pixels': 50 ms for the full size.
+      // The time of a network whose cost is proportional to its pixels: 50 ms at the full size.
       if isBusy.load(ordering: .relaxed) { usleep(UInt32(50_000 * width * width / (256 * 256))) }
     }
     style.withLock { $0 = made }
@@ -167,19 +166,19 @@ import Threading
     let widths = Mutex<[Int]>([])
     try run.run(
       shouldStop: {
-        let (now, least) = widths.withLock { ($0.last ?? 256, $0.min() ?? 256) }
-        if least < 200 { isBusy.store(false, ordering: .relaxed) }
-        // Up again by at least one rung; a machine that never comes to it ends the test after a while.
-        return least < 200 && now > least || run.statistics.seconds > 60
+        let (now, minimum) = widths.withLock { ($0.last ?? 256, $0.min() ?? 256) }
+        if minimum < 200 { isBusy.store(false, ordering: .relaxed) }
+        // Up again by at least one rung. The time limit ends the test on a machine that never gets there.
+        return minimum < 200 && now > minimum || run.statistics.seconds > 60
       }, observe: { numbers in widths.withLock { $0.append(numbers.workWidth) } })
     let found = widths.withLock { $0 }
-    let least = try #require(found.min())
-    #expect(least < 200 && (found.last ?? 0) > least, "\(found)")
+    let minimum = try #require(found.min())
+    #expect(minimum < 200 && (found.last ?? 0) > minimum, "\(found)")
     #expect(run.statistics.workSizeChanges >= 2)
   }
 }
 
-/// Grey frames at a rate, as a camera gives them.
+/// Grey frames at a fixed rate, as from a camera.
 private final class LiveFrames: FrameSource {
   let description: VideoDescription
   private let count: Int
@@ -207,7 +206,7 @@ private final class LiveFrames: FrameSource {
     self.size = size
   }
 
-  /// How many frame objects were filled, at most: the pipeline's slots.
+  /// The maximum number of frame objects filled, which is the number of the pipeline's slots.
   var maximumUnderWay: Int { underWay.withLock { $0.maximum } }
 
   func read(into target: Frame) throws -> Bool {

@@ -8,7 +8,7 @@ import Testing
     [Orientation(quarterTurns: turns), Orientation(quarterTurns: turns, isMirrored: true)]
   }
 
-  /// A stored picture of 3 x 2 pixels, each with its number, and how it is shown: rows by hand.
+  /// A stored frame of 3 × 2 numbered pixels in each orientation, with the rows as displayed.
   private static let shown: [(Orientation, [[UInt8]])] = [
     (Orientation(quarterTurns: 0), [[0, 1, 2], [3, 4, 5]]),
     (Orientation(quarterTurns: 1), [[3, 0], [4, 1], [5, 2]]),
@@ -20,7 +20,7 @@ import Testing
     (Orientation(quarterTurns: 3, isMirrored: true), [[0, 3], [1, 4], [2, 5]]),
   ]
 
-  @Test func matricesAreUnderstood() {
+  @Test func displayMatricesAreConverted() {
     // Degrees count anticlockwise.
     for (degrees, turns) in [(0, 0), (90, 3), (180, 2), (-180, 2), (-90, 1), (270, 1)] {
       let matrix = DisplayMatrix(rotation: Double(degrees))
@@ -34,7 +34,7 @@ import Testing
     #expect(Orientation(nil) == .upright)
   }
 
-  @Test func inversesUndo() {
+  @Test func theInverseUndoesAnOrientation() {
     for orientation in Self.all {
       #expect(orientation.inverse.inverse == orientation)
       #expect(orientation.inverse.swapsSides == orientation.swapsSides)
@@ -42,9 +42,9 @@ import Testing
     #expect(Orientation(quarterTurns: 1).inverse == Orientation(quarterTurns: -1))
   }
 
-  /// The stylizer sees the picture as shown; the sink gets it back as stored, or as shown.
+  /// The stylizer receives the frame as displayed. The sink receives it as stored or as displayed.
   @Test(arguments: shown.indices, [true, false])
-  func stylizersSeeUprightPictures(index: Int, isStoredLikeSource: Bool) throws {
+  func stylizersGetUprightFrames(index: Int, isStoredLikeSource: Bool) throws {
     let (orientation, rows) = Self.shown[index]
     let stored = Self.shown[0].1
     let source = OnePicture(stored, orientation: orientation)
@@ -65,14 +65,14 @@ import Testing
     #expect(seen.withLock { $0 } == rows)
     #expect(received.withLock { $0 } == expected)
 
-    // With the source alone showing through, it takes the same way.
+    // At strength 0, the source frame takes the same path.
     let again = OnePicture(stored, orientation: orientation)
     try Stylization(source: again, style: invertingStyle(blend: FrameBlend(strength: 0)), sink: sink).run()
     #expect(received.withLock { $0 } == expected)
   }
 }
 
-/// One grey picture.
+/// A source of one grey frame.
 private final class OnePicture: FrameSource {
   let description: VideoDescription
   private let rows: [[UInt8]]

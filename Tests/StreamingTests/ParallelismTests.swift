@@ -11,8 +11,8 @@ import Threading
 @Suite struct ParallelismTests {
   private static let format = VideoFormat(width: 21, height: 13, pixelFormat: .rgb24)
 
-  /// The bytes of all frames, painted as told. They are wide enough for the gradient's edge, which moves; without it,
-  /// the network's normalisation would make them all alike.
+  /// Returns the bytes of all painted frames. The frames are wide enough for the gradient's moving edge; without it,
+  /// the network's normalisation would make all frames identical.
   private func paint(_ style: StyleMixer, height: Int = 13) throws -> [[UInt8]] {
     let source = try SyntheticSource(width: 261, height: height, count: 9)
     let frames = Mutex<[[UInt8]]>([])
@@ -25,7 +25,7 @@ import Threading
     return frames.withLock { $0 }
   }
 
-  @Test func framesAreTheSameHoweverTheyAreShared() throws {
+  @Test func parallelismDoesNotChangeTheFrames() throws {
     let model = try preparedRandomModel(seed: 3)
     func style(_ parallelism: Parallelism, threads: Int) -> StyleMixer {
       StyleMixer(NamedStyle("random", model: model), parallelism: parallelism, threads: threads)
@@ -40,7 +40,7 @@ import Threading
     }
   }
 
-  @Test func allPaintOnTheSameCanvas() throws {
+  @Test func parallelFramesHaveTheSameCanvas() throws {
     let model = try preparedRandomModel(seed: 3, network: canvasNetwork)
     func frames(_ parallelism: Parallelism, _ strokes: Strokes) throws -> [[UInt8]] {
       let style = NamedStyle("canvas", model: model)
@@ -56,7 +56,7 @@ import Threading
     #expect(throws: InferenceError.unsupportedCanvas(lines: 5)) { try frames(.throughput(), .lines(5)) }
   }
 
-  @Test func framesPaintedAtOnceStayInOrder() throws {
+  @Test func parallelFramesStayInOrder() throws {
     let source = try SyntheticSource(width: 21, height: 13, count: 60)
     let times = Mutex<[Int64]>([])
     let sink = FrameObserver(format: Self.format) { frame, _, _ in
@@ -68,7 +68,7 @@ import Threading
     let style = testStyle(parallel: 3) { width, height, index in
       WatchingStylizer(width: width, height: height) { _, _ in
         maximum.max(now.wrappingAdd(1, ordering: .relaxed).newValue, ordering: .relaxed)
-        // One is slower than the others, so that they overtake it.
+        // One stylizer is slower than the others, so that they overtake it.
         usleep(index == 0 ? 3000 : 500)
         now.wrappingSubtract(1, ordering: .relaxed)
       }
@@ -79,8 +79,8 @@ import Threading
     #expect((2...3).contains(maximum.load(ordering: .relaxed)))
   }
 
-  /// Whatever is under way at a stop, what is written has no gap.
-  @Test func aStopLeavesTheFirstFrames() throws {
+  /// Whatever is in the pipeline at a stop, the frames written have no gap.
+  @Test func aStopKeepsTheFirstFrames() throws {
     for limit in 1..<20 {
       let source = try SyntheticSource(width: 21, height: 13, count: 100_000)
       let times = Mutex<[Int64]>([])
@@ -102,7 +102,7 @@ import Threading
     }
   }
 
-  @Test func anErrorOfOneEndsAll() throws {
+  @Test func anErrorInOneThreadEndsAll() throws {
     let source = try SyntheticSource(width: 21, height: 13, count: 100_000)
     let sink = FrameObserver(format: Self.format)
     let calls = Atomic<Int>(0)

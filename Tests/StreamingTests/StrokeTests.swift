@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Strokes of another size while a style is painted with. The pictures have more lines than the canvases of 69, 96
+/// Tests changes of the stroke size during painting. The frames have more lines than the canvases, which have 69, 96
 /// and 134.
 @Suite struct StrokeTests {
   private static let (width, height) = (216, 144)
@@ -22,7 +22,7 @@ import Threading
     NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
-  /// Row after row without padding.
+  /// Random RGB24 pixels without row padding.
   private func picture() -> [UInt8] {
     var random = Random(seed: 9)
     return random.uniform(count: 3 * Self.width * Self.height, in: 0...255).map { UInt8($0) }
@@ -54,7 +54,7 @@ import Threading
 
   private func difference(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).map { abs($0 - $1) }.max() ?? 0 }
 
-  @Test func eachSizeIsItsCanvas() throws {
+  @Test func eachStrokeSizeHasItsCanvas() throws {
     let style = try canvasStyle()
     let live = try live(style)
     #expect(live.settings.strokes == .medium && live.settings.canvas.map { [$0.width, $0.height] } == [144, 96])
@@ -74,16 +74,16 @@ import Threading
     #expect(try paint(self.live(style, strokes: .size(.large))) == paint(engine(style, lines: 69)))
   }
 
-  @Test func aFadeLeadsOver() throws {
+  @Test func strokesFade() throws {
     let style = try canvasStyle()
     let (before, after) = (try paint(engine(style)), try paint(engine(style, lines: 69)))
     let live = try live(style)
     try live.setStrokes(.size(.large), fade: .seconds(100))
-    // One style all the while.
+    // It remains one style during the fade.
     #expect(live.settings.isFading && live.settings.styles.map(\.name) == ["canvas"])
     #expect(live.settings.styles.map(\.share) == [1])
-    #expect(difference(try paint(live), before) <= 12, "the beginning of 100 seconds")
-    // Turned round, it begins where it was.
+    #expect(difference(try paint(live), before) <= 12, "the start of a fade of 100 s")
+    // A reversed fade starts at the current state.
     try live.setStrokes(.medium, fade: .seconds(100))
     #expect(difference(try paint(live), before) <= 12)
     try live.setStrokes(.size(.large), fade: .milliseconds(60))
@@ -92,7 +92,7 @@ import Threading
     #expect(!live.settings.isFading)
   }
 
-  @Test func stylesWithoutACanvasStayAsTheyAre() throws {
+  @Test func stylesWithoutACanvasDoNotChange() throws {
     let (canvas, plain) = (try canvasStyle(), try plainStyle())
     let live = try live(plain)
     let before = try paint(live)
@@ -106,7 +106,7 @@ import Threading
     #expect(difference(try paint(live), expected.map { Int($0) }) <= 1)
     #expect(live.settings.strokes == .size(.large))
 
-    // The size is kept for styles that come later.
+    // Later styles keep the stroke size.
     try live.select(plain)
     #expect(live.settings.strokes == nil)
     #expect(try paint(live) == before)
@@ -115,7 +115,7 @@ import Threading
     #expect(try paint(live) == paint(engine(other, lines: 69)))
   }
 
-  @Test func whatCannotBeLeavesAllAsItWas() throws {
+  @Test func rejectedChangesHaveNoEffect() throws {
     let live = try live(canvasStyle())
     let before = try paint(live)
     for lines in [0, 63, 1025] {
@@ -125,29 +125,29 @@ import Threading
     #expect(try paint(live) == before)
   }
 
-  @Test func otherSizesKeepTheStrokes() throws {
+  @Test func otherFrameSizesKeepTheStrokes() throws {
     let style = try canvasStyle()
     let live = StyleMixer(style, pool: pool)
     try live.prepare(width: 40, height: 30)
-    // A canvas is never larger than the picture.
+    // A canvas is never larger than the frame.
     #expect(live.settings.canvas.map { [$0.width, $0.height] } == [40, 32])
     try live.setStrokes(.size(.large))
     try live.prepare(width: Self.width, height: Self.height)
     #expect(try paint(live) == paint(engine(style, lines: 69)))
-    // Portrait: the short side decides.
+    // In portrait, the short side determines the canvas.
     try live.prepare(width: Self.height, height: Self.width)
     #expect(live.settings.canvas.map { [$0.width, $0.height] } == [68, 104])
   }
 
-  @Test func theCommandIsObeyed() throws {
+  @Test func theCommandSetsTheStrokes() throws {
     let live = try live(canvasStyle())
     let command = try #require(try StyleCommand("strokes large"))
     try live.perform(command, fade: .zero) { throw TestError(place: $0) }
     #expect(live.settings.strokes == .size(.large))
   }
 
-  /// Every frame is painted or counted as overtaken, before, while and after the strokes change.
-  @Test func aChangeWhileItRunsLosesNoFrame() throws {
+  /// Every frame is painted or counted as dropped before, during and after the change.
+  @Test func noFrameIsLostDuringAChange() throws {
     let live = StyleMixer(try canvasStyle(), pool: pool)
     let source = GreyFrames(count: 40, width: 160, height: 240)
     let seen = Mutex<[Int64]>([])
@@ -171,7 +171,7 @@ import Threading
   }
 }
 
-/// Grey frames, 50 a second.
+/// Grey frames at 50 per second.
 private final class GreyFrames: FrameSource {
   let description: VideoDescription
   private let count: Int

@@ -14,7 +14,7 @@ import Threading
     NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
-  /// A picture with edges, row after row without padding.
+  /// Random RGB24 pixels without row padding.
   private func picture() -> [UInt8] {
     var random = Random(seed: 9)
     return random.uniform(count: 3 * Self.width * Self.height, in: 0...255).map { UInt8($0) }
@@ -40,7 +40,7 @@ import Threading
 
   private func difference(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).map { abs($0 - $1) }.max() ?? 0 }
 
-  @Test func oneStyleIsItsNetworksPicture() throws {
+  @Test func oneStyleIsTheOutputOfItsNetwork() throws {
     let a = try style("a", seed: 1)
     let live = StyleMixer(a, pool: pool)
     #expect(live.width == 0)
@@ -50,7 +50,7 @@ import Threading
     #expect(try paint(live) == paint(try engine(a)))
   }
 
-  @Test func anotherStyleTakesOver() throws {
+  @Test func anotherStyleCanBeSelected() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let live = StyleMixer(a, pool: pool)
     try live.prepare(width: Self.width, height: Self.height)
@@ -61,7 +61,7 @@ import Threading
     #expect(live.settings.styles.map(\.name) == ["b"] && !live.settings.isFading)
   }
 
-  /// The mean of the pictures by their shares; each further style rounds once.
+  /// The mean of the frames weighted by their shares. Each style after the first rounds once.
   @Test func aMixtureIsTheWeightedMean() throws {
     let styles = try (1...3).map { try style("\($0)", seed: $0) }
     let live = StyleMixer(styles[0], pool: pool)
@@ -74,20 +74,20 @@ import Threading
     #expect(difference(try paint(live), expected) <= 2)
     #expect(live.settings.styles.map(\.share) == [0.125, 0.25, 0.625])
 
-    // The same style twice is one.
+    // The same style twice counts as one.
     try live.mix([(styles[0], 1), (styles[0], 1), (styles[1], 0)])
     #expect(try paint(live) == pictures[0])
   }
 
-  @Test func aFadeLeadsOver() throws {
+  @Test func stylesFade() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(engine(a)), try paint(engine(b)))
     let live = StyleMixer(a, pool: pool)
     try live.prepare(width: Self.width, height: Self.height)
     try live.select(b, fade: .seconds(100))
     #expect(live.settings.isFading && live.settings.styles.map(\.name) == ["b"])
-    #expect(difference(try paint(live), pictureA) <= 12, "the beginning of 100 seconds")
-    // Turned round, it begins where it was.
+    #expect(difference(try paint(live), pictureA) <= 12, "the start of a fade of 100 s")
+    // A reversed fade starts at the current state.
     try live.select(a, fade: .seconds(100))
     #expect(difference(try paint(live), pictureA) <= 12)
     try live.select(b, fade: .milliseconds(60))
@@ -105,8 +105,8 @@ import Threading
     #expect(!live.settings.isFading && live.settings.blend.isIdentity)
   }
 
-  /// Several pictures at a time, each with a stylizer of its own, come out as one after the other.
-  @Test func placesPaintAlike() throws {
+  /// Frames painted in parallel, each with its own stylizer, are the same as frames painted one by one.
+  @Test func allPlacesPaintTheSame() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let live = StyleMixer(a, parallelism: .throughput(frames: 3), threads: 3)
     #expect(live.parallelFrames == 0)
@@ -123,7 +123,7 @@ import Threading
     #expect(try pictures == Array(repeating: paint(live), count: 3))
   }
 
-  @Test func whatCannotBeLeavesAllAsItWas() throws {
+  @Test func rejectedChangesHaveNoEffect() throws {
     let a = try style("a", seed: 1)
     let live = StyleMixer(a, pool: pool)
     try live.prepare(width: Self.width, height: Self.height)
@@ -137,25 +137,25 @@ import Threading
     #expect(try paint(live) == before)
   }
 
-  @Test func commandsAreObeyed() throws {
+  @Test func commandsChangeTheStyle() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let live = StyleMixer(a, pool: pool)
-    func obey(_ line: String) throws {
+    func perform(_ line: String) throws {
       try live.perform(try #require(try StyleCommand(line)), fade: .zero) { name in
         guard name == "b" else { throw TestError(place: name) }
         return b
       }
     }
-    try obey("style b")
+    try perform("style b")
     #expect(live.settings.styles.map(\.name) == ["b"])
-    #expect(throws: TestError(place: "c")) { try obey("mix b 1 c 1") }
-    try obey("strength 0.5")
-    try obey("colors on")
+    #expect(throws: TestError(place: "c")) { try perform("mix b 1 c 1") }
+    try perform("strength 0.5")
+    try perform("colors on")
     #expect(live.settings.blend == FrameBlend(strength: 0.5, preservesColors: true))
     #expect(live.settings.styles.map(\.name) == ["b"])
   }
 
-  @Test func commandsAreRead() throws {
+  @Test func commandsAreParsed() throws {
     #expect(try StyleCommand("  ") == nil)
     #expect(try StyleCommand("style wave") == .style("wave"))
     #expect(try StyleCommand("style my own.safetensors") == .style("my own.safetensors"))

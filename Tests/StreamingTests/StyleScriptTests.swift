@@ -14,7 +14,7 @@ import Threading
     NamedStyle(name, model: try preparedRandomModel(seed: seed))
   }
 
-  /// The bytes of all frames, 25 a second, of a video that begins with style `a`.
+  /// Returns the bytes of all frames of a video at 25 frames per second that starts with style `a`.
   private func paint(_ a: NamedStyle, parallel: Int = 1, script: StyleScript? = nil) throws -> [[UInt8]] {
     let source = try SyntheticSource(width: Self.width, height: Self.height, count: Self.count)
     let frames = Mutex<[[UInt8]]>([])
@@ -28,9 +28,9 @@ import Threading
     return frames.withLock { $0 }
   }
 
-  /// Frame 10 has the time 0.4.
+  /// Frame 10 has the time 0.4 s.
   @Test(arguments: [1, 3])
-  func changesComeAtTheirFrames(parallel: Int) throws {
+  func changesApplyAtTheirTimes(parallel: Int) throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(a), try paint(b))
     #expect(pictureA.count == Self.count && zip(pictureA, pictureB).allSatisfy { $0 != $1 })
@@ -43,14 +43,14 @@ import Threading
     #expect(Array(changed[10...]) == Array(pictureB[10...]))
   }
 
-  /// A fade goes by the frames' times: 0.2 seconds are five frames, however long the machine takes for them.
-  @Test func fadesGoByTheFramesTimes() throws {
+  /// A fade follows the frames' timestamps: 0.2 s are five frames, however long painting takes.
+  @Test func fadesFollowTheTimestamps() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(a), try paint(b))
     let cues = try StyleScript.cues(in: "# a fade\n0s fade 0.2\n\n400ms style b\n1 quit\n", file: "script")
     let script = try StyleScript(cues, style: a, fade: 9) { _ in b }
     let changed = try paint(a, script: script)
-    // 1 second is frame 25, with which the video ends.
+    // The video ends at 1 s, before frame 25.
     #expect(changed.count == 25)
     #expect(Array(changed[...10]) == Array(pictureA[...10]))
     #expect(Array(changed[15...]) == Array(pictureB[15..<25]))
@@ -61,13 +61,13 @@ import Threading
           Double(changed[number][index]) - (1 - share) * Double(pictureA[number][index])
             - share * Double(pictureB[number][index]))
       }
-      // The mixture is rounded once, by a half at most, and its share to 2⁻¹⁶, of 255.
+      // The mixture is rounded once, by at most 0.5, and its share to 2⁻¹⁶, relative to 255.
       #expect(try #require(difference.max()) <= 0.51, "frame \(number)")
     }
     #expect(try paint(a, parallel: 3, script: script) == changed)
   }
 
-  @Test func whatIsWrongIsFoundBeforehand() throws {
+  @Test func errorsAreFoundInAdvance() throws {
     let a = try style("a", seed: 1)
     func make(_ text: String) throws -> StyleScript {
       try StyleScript(StyleScript.cues(in: text, file: "s.txt"), style: a, fade: 0) { throw TestError(place: $0) }
@@ -79,11 +79,11 @@ import Threading
       let error = #expect(throws: StyleCommand.Refusal.self, "\(line)") { try make("\n\(line)") }
       #expect(error?.description.hasPrefix("s.txt, line 2: ") == true)
     }
-    // The style that it begins with need not be loaded.
+    // The initial style is not loaded again.
     _ = try make("2s style a\n3s strength 0.5")
   }
 
-  @Test func timesAreThoseOfFFmpeg() {
+  @Test func timesHaveFFmpegsSyntax() {
     let times: [(String, Double?)] = [
       ("10", 10), ("10s", 10), ("1.5s", 1.5), ("1500ms", 1.5), ("250us", 0.00025), ("1:30", 90), ("1:02:03.5", 3723.5),
       ("0:59", 59), ("", nil), ("s", nil), (":", nil), ("1:60", nil), ("1:2:3:4", nil), ("-1", nil), ("10 s", nil),

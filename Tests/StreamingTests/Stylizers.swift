@@ -5,7 +5,7 @@ import Streaming
 import Synchronization
 import Threading
 
-/// Turns each value `v` into `255 - v`.
+/// Replaces each value `v` by `255 - v`.
 final class InvertingStylizer: FrameStylizer {
   let width: Int
   let height: Int
@@ -25,7 +25,7 @@ final class InvertingStylizer: FrameStylizer {
   }
 }
 
-/// Leaves the picture as it is, and hands each to a function.
+/// Copies the frame and passes each source frame to a closure.
 final class WatchingStylizer: FrameStylizer {
   let width: Int
   let height: Int
@@ -48,7 +48,7 @@ final class WatchingStylizer: FrameStylizer {
   }
 }
 
-/// A style of a test's own making.
+/// Creates stylizers with a closure.
 final class TestFactory: StylizerFactory {
   typealias Make = @Sendable (_ width: Int, _ height: Int, _ number: Int) throws -> any FrameStylizer
 
@@ -64,7 +64,7 @@ final class TestFactory: StylizerFactory {
   }
 }
 
-/// A mixer of one style that paints `parallel` frames at a time, each with a stylizer from `make`.
+/// Returns a mixer of one style that paints `parallel` frames at a time, each with a stylizer from `make`.
 func testStyle(
   parallel: Int = 1, blend: FrameBlend = FrameBlend(), _ make: @escaping TestFactory.Make
 ) -> StyleMixer {
@@ -73,12 +73,12 @@ func testStyle(
     blend: blend)
 }
 
-/// A mixer that inverts the pictures.
+/// Returns a mixer that inverts frames.
 func invertingStyle(parallel: Int = 1, blend: FrameBlend = FrameBlend()) -> StyleMixer {
   testStyle(parallel: parallel, blend: blend) { width, height, _ in InvertingStylizer(width: width, height: height) }
 }
 
-/// A mixer that leaves the pictures as they are, and hands each to a function.
+/// Returns a mixer that copies frames and passes each source frame to a closure.
 func watchingStyle(
   parallel: Int = 1, watch: @escaping @Sendable (UnsafePointer<UInt8>, Int) throws -> Void = { _, _ in }
 ) -> StyleMixer {

@@ -2,15 +2,17 @@ import FFmpeg
 import Streaming
 import Synchronization
 
-/// A source without a file: a moving gradient in RGB24, at 25 frames a second.
+/// A moving gradient in RGB24 at 25 frames per second.
 final class SyntheticSource: FrameSource {
-  /// What the frames are like.
+  /// The properties of the video.
   let description: VideoDescription
   private let count: Int
   private let position = Atomic<Int>(0)
   private let frame: Frame
 
-  /// A source of `count` frames. Throws `MediaError` for a size out of range.
+  /// Creates a source of `count` frames.
+  ///
+  /// - Throws: `MediaError` if the size is out of range.
   init(width: Int, height: Int, count: Int) throws {
     let format = VideoFormat(width: width, height: height, pixelFormat: .rgb24)
     description = VideoDescription(
@@ -19,7 +21,7 @@ final class SyntheticSource: FrameSource {
     frame = try Frame(format)
   }
 
-  /// Frame `n` has the time `n`; its pixel `(x, y)` is `(x + n, y + n, n)` modulo 256.
+  /// Writes frame `n` with the timestamp `n`. Its pixel `(x, y)` is `(x + n, y + n, n)` modulo 256.
   func read(into target: Frame) throws -> Bool {
     let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
     guard number < count else { return false }

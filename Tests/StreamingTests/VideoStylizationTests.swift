@@ -10,7 +10,7 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A film of grey pictures, the n-th of brightness `60 + 10 n`.
+  /// Creates a video of grey frames. Frame `n` has the brightness `60 + 10 n`.
   private func makeVideo(
     _ name: String, size: (Int, Int) = (64, 48), times: [Int64], pixelFormat: PixelFormat = .yuv420p
   ) throws -> String {
@@ -46,7 +46,7 @@ import Testing
     return path
   }
 
-  /// Times in milliseconds and mean brightness of all frames.
+  /// Returns the time in milliseconds, the mean brightness and the size of each frame.
   private func frames(of path: String) throws -> [(time: Int64, brightness: Int, size: [Int])] {
     let demuxer = try Demuxer(path: path)
     let stream = try demuxer.bestVideoStream()
@@ -91,7 +91,7 @@ import Testing
     #expect(try folder.names == ["in.mp4", name].sorted())
   }
 
-  @Test func theWorkSizeIsFree() throws {
+  @Test func theWorkSizeIsIndependentOfTheOutput() throws {
     let input = try makeVideo("in.mp4", times: [0, 40, 80])
     let output = folder.file("out.mp4")
     let style = testStyle { width, height, _ in
@@ -104,7 +104,7 @@ import Testing
     #expect(try frames(of: output).map(\.size) == Array(repeating: [64, 48], count: 3))
   }
 
-  @Test func anErrorLeavesTheTargetAsItWas() throws {
+  @Test func anErrorDoesNotChangeTheTarget() throws {
     let input = try makeVideo("in.mp4", times: Array(stride(from: 0, to: 600, by: 40)))
     let output = try folder.write([1, 2, 3], to: "out.mp4")
     let calls = Atomic<Int>(0)
@@ -119,14 +119,14 @@ import Testing
     #expect(try folder.names == ["in.mp4", "out.mp4"])
   }
 
-  @Test func aStopLeavesAWholeFileOfWhatIsDone() throws {
+  @Test func aStopLeavesACompleteFile() throws {
     let count = 16
     let input = try makeVideo("in.mp4", times: (0..<count).map { Int64(40 * $0) })
     let output = folder.file("out.mp4")
     let done = Atomic<Int>(0)
     let calls = Atomic<Int>(0)
     let style = watchingStyle { _, _ in
-      // Waits for the frames before it, so that the stop comes in the middle.
+      // Each frame waits for the previous ones, so that the stop falls in the middle.
       let number = calls.wrappingAdd(1, ordering: .relaxed).oldValue
       while done.load(ordering: .relaxed) < number { usleep(100) }
     }
@@ -162,20 +162,20 @@ import Testing
     #expect(throws: MediaError.self) { try run("out.unknown", EncodingOptions()) }
     #expect(throws: MediaError.self) { try EncodingOptions.codecName("no-such-codec") }
     #expect(try folder.names == ["in.mp4"])
-    // The old codec counts time in 16 bits: the time base gives way.
+    // The old codec counts time in 16 bits, so the encoder falls back to a coarser time base.
     try run("out.avi", EncodingOptions(codec: "mpeg4", crf: 4))
     #expect(try frames(of: folder.file("out.avi")).count == 2)
   }
 
-  @Test func filesThatBreakOffGiveWhatTheyHold() throws {
+  @Test func truncatedFilesAreReadToTheirEnd() throws {
     let input = try makeVideo("in.mkv", times: (0..<19).map { Int64(40 * $0) })
     let bytes = try folder.bytes(of: "in.mkv")
-    // The end, where each picture is a few dozen bytes: grey ones after a grey one.
+    // Cut at the end, where each frame takes a few dozen bytes because it follows a similar one.
     let cut = try folder.write(Array(bytes.dropLast(350)), to: "cut.mkv")
     #expect(bytes.count > 1000 && input.hasSuffix("in.mkv"))
     let result = try VideoStylization(input: cut).run(
       output: MediaTarget(folder.file("out.mp4")), style: watchingStyle())
     #expect((1..<19).contains(result.statistics.framesWritten))
-    #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("breaks off") })
+    #expect(result.warnings.contains { $0.contains("cut.mkv") && $0.contains("truncated") })
   }
 }

@@ -10,15 +10,15 @@ import Testing
     for (above, below) in zip(ladder.rungs, ladder.rungs.dropFirst()) {
       #expect(below.area < above.area && below.area > 0.7 * above.area)
       #expect(below.width % 4 == 0 && below.height % 4 == 0)
-      // Multiples of four: two pixels off at most.
+      // Multiples of four are off by at most two pixels.
       #expect(abs(Double(below.height) - Double(below.width) * 9 / 16) <= 3.2)
     }
     #expect(ladder.rungs.allSatisfy { min($0.width, $0.height) >= 64 })
     #expect(WorkSizeLadder(below: .init(width: 7, height: 3)).rungs == [.init(width: 7, height: 3)])
   }
 
-  /// With a canvas, sizes that cost hardly less are left out, and those below the canvas are there.
-  @Test func aCanvasHasALadderOfItsOwn() throws {
+  /// With a canvas, the ladder skips sizes that are hardly cheaper, and contains sizes below the canvas.
+  @Test func aCanvasHasItsOwnLadder() throws {
     let full = WorkSizeLadder.Size(width: 1920, height: 1080)
     let plain = WorkSizeLadder(below: full)
     let ladder = WorkSizeLadder(below: full, canvasLines: 256)
@@ -30,14 +30,13 @@ import Testing
     for (above, below) in zip(ladder.rungs, ladder.rungs.dropFirst()) {
       #expect(ladder.cost(below) <= 0.9 * ladder.cost(above))
     }
-    // The picture on the canvas costs the same at any size above.
+    // Painting the canvas costs the same at every size above it.
     #expect(ladder.cost(full) < plain.cost(full) / 8)
     let tiny = WorkSizeLadder(below: .init(width: 16, height: 16), canvasLines: 256)
     #expect(tiny.rungs == [.init(width: 16, height: 16)])
   }
 
-  /// A machine that is four times too slow for the canvas itself ends below it and stays there; a faster one stops at
-  /// once.
+  /// A machine that is four times too slow for the canvas itself settles below it. A faster one settles earlier.
   @Test func theControllerGoesBelowTheCanvas() {
     let ladder = WorkSizeLadder(below: .init(width: 1920, height: 1080), canvasLines: 256)
     for (milliseconds, expected) in [(160.0, 112..<200), (44.0, 600..<1080)] {
@@ -55,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func anotherLadderBeginsAtTheNearestSize() {
+  @Test func anotherLadderStartsAtTheNearestSize() {
     let full = WorkSizeLadder.Size(width: 1920, height: 1080)
     let (plain, canvas) = (WorkSizeLadder(below: full), WorkSizeLadder(below: full, canvasLines: 256))
     var controller = WorkSizeController()
@@ -71,8 +70,7 @@ import Testing
     #expect(canvas.rungs.allSatisfy { abs($0.area - before.area) >= abs(after.area - before.area) })
   }
 
-  /// The controller on a machine that takes as many milliseconds for the full size as `cost` tells, at 25 frames a
-  /// second.
+  /// Simulates the controller at 25 frames per second on a machine that takes `cost` milliseconds for the full size.
   private func simulate(
     seconds: Double, from start: Double = 0, _ controller: inout WorkSizeController, cost: (Double) -> Double
   ) -> [Int] {
@@ -87,12 +85,12 @@ import Testing
     return rungs
   }
 
-  @Test func whatFitsStays() {
+  @Test func aFittingSizeStays() {
     var controller = WorkSizeController()
     #expect(simulate(seconds: 60, &controller) { _ in 38 } == Array(repeating: 0, count: 1200))
   }
 
-  @Test func tooMuchGoesDownAtOnceAndStays() {
+  @Test func overloadStepsDownImmediately() {
     var controller = WorkSizeController()
     let rungs = simulate(seconds: 60, &controller) { _ in 100 }
     let end = controller.rung
@@ -101,15 +99,15 @@ import Testing
     #expect(rungs.dropFirst(20).allSatisfy { $0 == end })
   }
 
-  @Test func itComesUpAgainRungByRung() {
+  @Test func recoveryStepsUpRungByRung() {
     var controller = WorkSizeController()
     let rungs = simulate(seconds: 80, &controller) { $0 < 10 ? 100 : 20 }
     #expect(rungs.max() ?? 0 > 2 && controller.rung == 0)
     #expect(zip(rungs, rungs.dropFirst()).dropFirst(200).allSatisfy { $0 - $1 <= 1 && $0 >= $1 })
   }
 
-  /// On a machine where the larger size costs more than its pixels tell, the tries become rare.
-  @Test func aWrongStepUpIsNotRepeatedForever() {
+  /// If the larger size costs more than its pixels suggest, attempts become rare.
+  @Test func wrongStepsUpBecomeRare() {
     var controller = WorkSizeController()
     var changes = 0
     var last = 0
@@ -121,11 +119,11 @@ import Testing
       if rung != last { changes += 1 }
       last = rung
     }
-    // Without waiting longer each time, about 110 in these 200 seconds.
+    // Without increasing waits, there would be about 110 changes in these 200 seconds.
     #expect(changes > 4 && changes < 40)
   }
 
-  @Test func aSmallerLadderIsNoTrap() {
+  @Test func aShorterLadderIsSafe() {
     var controller = WorkSizeController()
     _ = simulate(seconds: 2, &controller) { _ in 300 }
     let small = WorkSizeLadder(below: .init(width: 70, height: 70))

@@ -2,9 +2,9 @@ import FFmpeg
 import Kernels
 import Testing
 
-/// The kernels that take swscale's place for the commonest format do what it does.
+/// Compares the kernels that replace swscale for the most common format with swscale.
 @Suite struct YUV420AgreementTests {
-  /// A picture as smooth as film: where neighbours differ much, filters may.
+  /// Returns a frame as smooth as real video. Filters may differ where neighbouring pixels differ much.
   private func smooth(_ format: VideoFormat) throws -> Frame {
     let frame = try Frame(format)
     let pixels = try #require(frame.plane(0))
@@ -56,7 +56,7 @@ import Testing
     conversion.fromRGB(
       try #require(source.plane(0)), stride: source.stride(0), into: try planes(ours),
       scratch: scratch)
-    // Both round, and swscale in between as well.
+    // Both round, and swscale also rounds intermediate values.
     #expect(try maximumDifference(ours, theirs, planes: 3) <= 2)
 
     let (back, theirsBack) = (try Frame(rgb), try Frame(rgb))
@@ -64,8 +64,8 @@ import Testing
     conversion.toRGB(
       try planes(theirs), output: try #require(back.plane(0)), stride: back.stride(0),
       scratch: scratch)
-    // Where swscale interpolates chroma it cuts fractions off, twice: two levels, which the matrix makes 2.1 times as
-    // large; and both round.
+    // Where swscale interpolates chroma, it truncates twice: two levels, which the matrix multiplies by 2.1. Both also
+    // round.
     #expect(try maximumDifference(back, theirsBack, planes: 1) <= 5)
   }
 }

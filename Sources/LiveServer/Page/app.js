@@ -4,7 +4,7 @@
 const at = (id) => document.getElementById(id);
 const pageID = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
 
-// MARK: The server
+// MARK: Requests
 
 class Refusal extends Error {
   constructor(status, message) { super(message); this.status = status; }
@@ -15,14 +15,14 @@ async function ask(path, options = {}) {
   if (response.status === 401) login();
   if (!response.ok) {
     const body = await response.json().catch(() => null);
-    throw new Refusal(response.status, body?.error?.message ?? `the server answers ${response.status}`);
+    throw new Refusal(response.status, body?.error?.message ?? `the server responded with status ${response.status}`);
   }
   return response.status === 204 ? null : response.json();
 }
 
 const change = (values) => ask(`/api/streams/${state.id}`, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values),
-}).then(show).catch(tell);
+}).then(show).catch(showError);
 
 function login() { if (!at('login').open) at('login').showModal(); }
 
@@ -37,14 +37,14 @@ at('loginForm').addEventListener('submit', async (event) => {
 });
 
 let noticeTimer;
-function tell(error) {
+function showError(error) {
   at('notice').textContent = error.message;
   at('notice').hidden = false;
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => { at('notice').hidden = true; }, 6000);
 }
 
-// MARK: The picture
+// MARK: Playback
 
 const video = at('video');
 let state = { id: null };
@@ -52,14 +52,14 @@ let isSplit = false;
 let stop = () => {};
 let lag = 0;
 
-/** Plays fragmented MP4 as it comes in, close to its end. */
+/** Plays fragmented MP4 as it arrives, close to the live edge. */
 async function playFragments(url, signal) {
   const Source = /** @type {any} */ (window).ManagedMediaSource ?? window.MediaSource;
-  if (!Source) throw new Error('no Media Source Extensions');
+  if (!Source) throw new Error('this browser lacks Media Source Extensions');
   const response = await fetch(url, { credentials: 'same-origin', signal });
-  if (!response.ok) throw new Refusal(response.status, 'no picture yet');
+  if (!response.ok) throw new Refusal(response.status, 'no frame is available yet');
   const type = response.headers.get('Content-Type');
-  if (!Source.isTypeSupported(type)) throw new Error(`this browser does not play ${type}`);
+  if (!Source.isTypeSupported(type)) throw new Error(`this browser cannot play ${type}`);
   const source = new Source();
   video.src = URL.createObjectURL(source);
   await new Promise((resolve, reject) => {
@@ -89,7 +89,7 @@ async function playFragments(url, signal) {
   }
 }
 
-/** Stays near the newest picture: hurries a little, and jumps where that is not enough or where pictures are missing. */
+/** Stays near the live edge: plays slightly faster when behind, and seeks when far behind or after missing frames. */
 function follow(ranges) {
   if (!ranges.length) return;
   const start = ranges.start(ranges.length - 1);
@@ -102,7 +102,7 @@ function follow(ranges) {
   if (video.paused && !document.hidden) video.play().catch(() => {});
 }
 
-/** The fallback: pictures that replace each other. */
+/** The fallback: a sequence of JPEG images. */
 function playPictures(url, signal) {
   return new Promise((resolve, reject) => {
     at('picture').hidden = false;
@@ -130,14 +130,14 @@ function play() {
         else await playFragments(`/api/streams/${state.id}/video.mp4${query}`, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof Refusal) && /Media Source|does not play/.test(error.message)) usesPictures = true;
+        if (!(error instanceof Refusal) && /Media Source|cannot play/.test(error.message)) usesPictures = true;
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
   })();
 }
 
-// MARK: Original and painted
+// MARK: Comparison
 
 let divider = 0.5;
 function drawSplit() {
@@ -178,12 +178,12 @@ at('split').addEventListener('pointermove', (event) => {
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
-  else if (at('stage').requestFullscreen) at('stage').requestFullscreen().catch(tell);
+  else if (at('stage').requestFullscreen) at('stage').requestFullscreen().catch(showError);
   else video.webkitEnterFullscreen?.();
 }
 at('fullButton').addEventListener('click', fullScreen);
 
-// Silent at first: browsers start nothing with sound by themselves.
+// Starts muted, because browsers block autoplay with sound.
 function setSound(on) {
   video.muted = !on;
   at('soundButton').setAttribute('aria-pressed', on);
@@ -240,12 +240,12 @@ function choose(name, mixes) {
 function setMix(share) {
   const [first, second] = state.styles ?? [];
   if (!second) return;
-  // A style without a share would leave the mixture.
+  // A share of 0 would remove the style from the mixture.
   const part = Math.min(0.99, Math.max(0.01, share));
   change({ styles: [{ name: first.name, share: 1 - part }, { name: second.name, share: part }], fade: Number(at('fade').value) });
 }
 
-/** Sends at most one change at a time, the newest. */
+/** Sends one change at a time and skips all but the newest of the waiting ones. */
 function throttled(send) {
   let next = null;
   let isSending = false;
@@ -304,7 +304,7 @@ function show(found) {
     : state.failure ?? (state.isCamera ? 'waiting for a camera' : 'waiting for the source');
 }
 
-/** Styles without a canvas have strokes of one size; lines that a program has set are a choice more. */
+/** Disables the list for styles without a canvas. A line count set by another program becomes an extra option. */
 function showStrokes() {
   const list = at('strokes');
   list.disabled = state.strokeSize === undefined;
@@ -340,7 +340,7 @@ async function train(file) {
   if (!file) return;
   const name = file.name.replace(/\.[^.]*$/, '');
   await ask(`/api/training?name=${encodeURIComponent(name)}`, { method: 'POST', headers: { 'Content-Type': file.type }, body: file })
-    .then(loadJobs).catch(tell);
+    .then(loadJobs).catch(showError);
 }
 
 at('painting').addEventListener('change', () => { train(at('painting').files[0]); at('painting').value = ''; });
@@ -369,7 +369,7 @@ async function loadJobs() {
       const cancel = document.createElement('button');
       cancel.type = 'button';
       cancel.textContent = 'Cancel';
-      cancel.addEventListener('click', () => ask(`/api/training/${job.id}`, { method: 'DELETE' }).then(loadJobs).catch(tell));
+      cancel.addEventListener('click', () => ask(`/api/training/${job.id}`, { method: 'DELETE' }).then(loadJobs).catch(showError));
       item.append(bar, cancel);
     }
     if (job.preview && job.state !== 'cancelled') {
@@ -382,7 +382,7 @@ async function loadJobs() {
   }));
 }
 
-// MARK: The camera
+// MARK: Camera
 
 let camera = null;
 async function setCamera(on) {
@@ -407,16 +407,16 @@ async function setCamera(on) {
     try {
       await ask(`/api/streams/${state.id}/frames?page=${pageID}`, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: jpeg });
     } catch (error) {
-      if (error.status !== 429) { tell(error); setCamera(false); return; }
+      if (error.status !== 429) { showError(error); setCamera(false); return; }
     }
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 33 - (performance.now() - began))));
   }
 }
-at('cameraButton').addEventListener('click', () => setCamera(!camera).catch((error) => { tell(error); setCamera(false); }));
+at('cameraButton').addEventListener('click', () => setCamera(!camera).catch((error) => { showError(error); setCamera(false); }));
 
-// MARK: The beginning
+// MARK: Startup
 
-at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); refresh().then(play).catch(tell); });
+at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); refresh().then(play).catch(showError); });
 
 async function refresh() { if (state.id) show(await ask(`/api/streams/${state.id}`)); }
 
@@ -436,4 +436,4 @@ setInterval(() => {
   refresh().catch(() => {});
   if (ticks++ % 3 === 0) { loadGallery().catch(() => {}); if (!at('training').hidden) loadJobs().catch(() => {}); }
 }, 1000);
-begin().catch(tell);
+begin().catch(showError);

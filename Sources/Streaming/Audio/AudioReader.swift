@@ -1,7 +1,7 @@
 import FFmpeg
 import Synchronization
 
-/// Decodes the packets of one stream of audio into an ``AudioTrack``, as they come in.
+/// Decodes the packets of an audio stream into an ``AudioTrack`` as they arrive.
 final class AudioReader: PacketRecipient {
   private struct Decoding: ~Copyable {
     var decoder: Decoder
@@ -14,7 +14,9 @@ final class AudioReader: PacketRecipient {
   private let timeBase: Rational
   private let decoding: Mutex<Decoding>
 
-  /// The audio of `demuxer` that players choose beside `video`; nil where there is none that can be decoded.
+  /// Opens the audio stream that players choose to go with `video`.
+  ///
+  /// Returns nil if there is none, or none that can be decoded.
   init?(_ demuxer: Demuxer, beside video: MediaStream) {
     guard let stream = demuxer.bestAudioStream(beside: video), let decoder = try? Decoder(stream),
       let frame = try? Frame()
@@ -27,7 +29,7 @@ final class AudioReader: PacketRecipient {
   func take(_ packet: Packet) {
     guard packet.streamIndex == index else { return }
     decoding.withLock { decoding in
-      // Damaged audio is passed over; what is missing is silence.
+      // Skip damaged packets; they become silence.
       guard (try? decoding.decoder.send(packet)) != nil else { return }
       while (try? decoding.decoder.receive(into: decoding.frame)) == .output {
         let pts = decoding.frame.bestEffortTimestamp ?? decoding.frame.pts

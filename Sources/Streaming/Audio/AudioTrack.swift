@@ -1,47 +1,52 @@
 import Synchronization
 
-/// The last seconds of a source's audio: stereo, by the source's clock.
+/// The most recent seconds of a source's audio, in stereo, addressed by the source's clock.
 ///
-/// The source appends what comes in. The reader asks for a stretch of time and gets silence for what is not there.
+/// The source appends samples as they arrive. A reader asks for a range of time and gets silence wherever samples are
+/// missing.
 public final class AudioTrack: Sendable {
-  /// Samples of each channel a second.
+  /// Sample rate in Hz.
   public static let rate = 48_000
 
   private let ring = Mutex(AudioRing())
 
-  /// A track without audio yet.
+  /// Creates an empty track.
   public init() {}
 
-  /// The number of the sample that is heard at `seconds` of a clock; nil where no clock goes so far: more than 2⁵²
-  /// samples, three thousand years, from zero. Any two of them can be added.
+  /// Returns the index of the sample that plays at `seconds`.
+  ///
+  /// Returns nil if the index is outside ±2⁵², about three thousand years, or if `seconds` is not a number. The sum of
+  /// two indices cannot overflow.
   public static func sample(at seconds: Double) -> Int64? {
     let sample = (seconds * Double(rate)).rounded()
     return abs(sample) <= 0x1p52 ? Int64(sample) : nil
   }
 
-  /// Adds samples, two floats each, that are heard from sample `time` of the source's clock on; without a time, after
-  /// those before.
+  /// Appends interleaved stereo samples.
+  ///
+  /// - Parameter time: The index of the first sample on the source's clock; nil to continue after the last one.
   public func append(_ samples: UnsafeBufferPointer<Float>, at time: Int64?) {
     ring.withLock { $0.append(samples, at: time) }
   }
 
-  /// The end of what has come in, in samples of the source's clock; nil before the first.
+  /// The index one past the last sample received; nil before the first.
   public var end: Int64? { ring.withLock { $0.isEmpty ? nil : $0.end } }
 
-  /// Fills `samples`, two floats each, with the audio from sample `time` of the source's clock on.
+  /// Fills `samples`, interleaved stereo, with the audio that starts at index `time` of the source's clock.
   public func read(_ samples: inout [Float], at time: Int64) { ring.withLock { $0.read(&samples, at: time) } }
 }
 
-/// Samples by the time at which each is heard; the oldest give way.
+/// A ring buffer of samples indexed by time. New samples overwrite the oldest.
 private struct AudioRing {
-  /// About eleven seconds: more than a reader that is paced reads ahead.
+  /// About eleven seconds, which is more than a paced reader reads ahead.
   static let capacity = 1 << 19
-  /// Timestamps are rounded; nobody hears a step of 50 ms, and a gap at every packet would be heard.
+  /// Timestamps are rounded. A jump of up to 50 ms is inaudible, but closing it with a gap at every packet would be
+  /// heard.
   private static let tolerance: Int64 = 2400
-  /// A clock that goes back by more has been set to another time.
+  /// A larger step back means that the clock was reset.
   private static let maximumStepBack: Int64 = 24_000
 
-  /// Sample `n` lies at `n` modulo the capacity.
+  /// Sample `n` is at index `n` modulo the capacity.
   private var samples: [Float] = []
   private(set) var begin: Int64 = 0
   private(set) var end: Int64 = 0

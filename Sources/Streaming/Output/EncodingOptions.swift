@@ -1,18 +1,18 @@
 import FFmpeg
 
-/// How the output is to be encoded; what is left open is chosen for the container.
+/// How to encode the output. Options that are nil get a default that suits the container.
 public struct EncodingOptions: Sendable {
-  /// libav's name of the encoder, or of a codec; nil for the container's.
+  /// libav's name of an encoder or a codec; nil for the container's default.
   public var codec: String?
-  /// The constant rate factor: lower is better and larger; nil for the encoder's usual one.
+  /// The constant rate factor; nil for the encoder's default. Lower values give better quality and larger files.
   public var crf: Double?
-  /// The number of threads of the encoder.
+  /// The number of encoder threads.
   public var threads: Int
-  /// Whether each frame is to leave the encoder at once, for viewers who may begin at any time: no reordered frames, no
-  /// look ahead, and a frame to begin at every two seconds. It costs some size.
+  /// Whether the encoder emits each frame at once, for viewers who may join at any time: no frame reordering, no
+  /// lookahead, and a keyframe every two seconds. Output is somewhat larger.
   public var isLowDelay: Bool
 
-  /// Options that leave all open unless told otherwise.
+  /// Creates options. By default, everything depends on the container.
   public init(codec: String? = nil, crf: Double? = nil, threads: Int = 1, isLowDelay: Bool = false) {
     self.codec = codec
     self.crf = crf
@@ -20,23 +20,26 @@ public struct EncodingOptions: Sendable {
     self.isLowDelay = isLowDelay
   }
 
-  /// `name` if libav has a video encoder or a codec of that name; for the reading of a command line. Throws
-  /// `MediaError`.
+  /// Returns `name` if libav has a video encoder or codec with this name. Use it to parse a command line.
+  ///
+  /// - Throws: `MediaError` if there is none.
   @Sendable public static func codecName(_ name: String) throws -> String {
     _ = try VideoCodec(encoder: name)
     return name
   }
 }
 
-/// An encoder chosen for a container, with all settings but those of the video.
+/// The encoder chosen for a container, with every setting that does not depend on the video.
 struct EncoderChoice {
   let codec: VideoCodec
   let quantizer: Int?
   let options: [String: String]
   let isLowDelay: Bool
 
-  /// Throws `EncodingError` if the container does not take the codec or the codec has no rate factor, `MediaError` if
-  /// there is no such encoder.
+  /// Chooses the encoder.
+  ///
+  /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
+  ///   `MediaError` if the encoder does not exist.
   init(_ request: EncodingOptions, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
@@ -49,14 +52,13 @@ struct EncoderChoice {
     } else if let name = muxer.defaultVideoCodec,
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
     {
-      // Where it is PNG, the video is the cover of a sound file.
+      // PNG as the default codec means that the container is for audio and the picture is its cover.
       codec = try VideoCodec(encoder: name)
     } else {
       throw EncodingError.noVideo(container: muxer.containerName, file: muxer.displayName)
     }
-    // The settings are fast ones, at a quality where one does not see the codec: beside the smallest networks the
-    // encoder is what takes longest. On painted film x264's superfast takes 0.6 of veryfast's time for 1.03 of its
-    // bytes.
+    // Fast presets, at a quality without visible artefacts: with the smallest networks, encoding takes longer than
+    // painting. On painted video, x264's superfast takes 0.6 of veryfast's time and 1.03 of its bytes.
     let (standard, extra): (Double, [String: String]) =
       switch codec.name {
       case "libx264": (20, ["preset": "superfast"])
@@ -69,7 +71,7 @@ struct EncoderChoice {
       }
     var options = extra.filter { codec.hasOption($0.key) }
     if request.isLowDelay { options.merge(Self.lowDelayOptions(of: codec)) { $1 } }
-    // AVI knows no time of display, only an order of decoding.
+    // AVI stores no presentation timestamps, only the decoding order.
     if muxer.containerName == "avi" { options["bf"] = "0" }
     if codec.hasOption("crf") {
       let crf = request.crf ?? standard
@@ -102,23 +104,23 @@ struct EncoderChoice {
     return options.filter { codec.hasOption($0.key) }.merging(["bf": "0"]) { $1 }
   }
 
-  /// The pixel format for a video of that size: 4:2:0, which every player shows, unless the encoder has no such format
+  /// Returns the pixel format for a video of this size: 4:2:0, which every player supports, unless the encoder lacks it
   /// or cannot crop its chroma to an odd size.
   func pixelFormat(width: Int, height: Int) -> PixelFormat {
     let needsEvenSize = ["libx264", "libx264rgb", "libx265"].contains(codec.name)
     let isOdd = width % 2 + height % 2 > 0
-    // JPEG's range is full.
+    // JPEG is full range.
     let preferred: [PixelFormat] =
       codec.name == "mjpeg"
       ? [.yuvj420p] : needsEvenSize && isOdd ? [.yuv444p] : [.yuv420p, .yuvj420p, .yuv422p, .yuv444p, .yuvj444p]
-    // An encoder that names no formats takes them all.
+    // An encoder that lists no formats accepts all of them.
     let isFree = codec.pixelFormats.isEmpty
     return preferred.first { isFree || codec.pixelFormats.contains($0) } ?? codec.bestPixelFormat(for: .rgb24)
   }
 
-  /// An encoder for frames of `description`, whose format is the one to encode.
+  /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
-  /// Some codecs do not take the fine time bases of containers: for them time is counted in frames.
+  /// Some codecs do not support the fine time bases of containers. For those, the time base is one frame.
   func makeEncoder(for description: VideoDescription, threads: Int, usesGlobalHeader: Bool) throws -> Encoder {
     var options = options
     if isLowDelay, options["g"] == nil {
@@ -139,25 +141,25 @@ struct EncoderChoice {
   }
 }
 
-/// Why a video cannot be encoded as asked.
+/// Describes why a video cannot be encoded as requested.
 public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The container does not take this codec.
+  /// The container does not support the codec.
   case codecNotInContainer(codec: String, container: String, file: String)
-  /// The container holds no video.
+  /// The container does not support video.
   case noVideo(container: String, file: String)
   /// The encoder has no constant rate factor.
   case noRateFactor(codec: String)
-  /// Nobody knows this option.
+  /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
-  /// The output's name stands for several files, or for a device.
+  /// The output name refers to several files or to a device.
   case notOneFile(file: String)
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .codecNotInContainer(let codec, let container, let file):
-      "\(file): the container \(container) does not take the codec \(codec)"
-    case .noVideo(let container, let file): "\(file): the container \(container) holds no video"
+      "\(file): the container \(container) does not support the codec \(codec)"
+    case .noVideo(let container, let file): "\(file): the container \(container) does not support video"
     case .noRateFactor(let codec): "the encoder \(codec) has no constant rate factor"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"

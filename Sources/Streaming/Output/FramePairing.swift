@@ -1,8 +1,8 @@
 import FFmpeg
 import Foundation
 
-/// Puts the source above the painted picture, as one picture of twice the height, so that a viewer can show parts of
-/// both at exactly the same time. For one thread.
+/// Stacks the source frame on top of the painted one, as a single frame of twice the height, so that a viewer can
+/// compare parts of both at exactly the same time. Not thread-safe.
 public final class FramePairing: @unchecked Sendable {
   private let orientation: Orientation
   private var scaler = AdaptiveScaler()
@@ -11,11 +11,15 @@ public final class FramePairing: @unchecked Sendable {
   private var original = ScratchFrame()
   private var pair = ScratchFrame()
 
-  /// Pairs for a source whose stored pictures are turned for display as `orientation` says.
+  /// Creates a pairing for a source with this orientation.
   public init(orientation: Orientation = .upright) { self.orientation = orientation }
 
-  /// The pair; the caller may keep it until the next call. `painted` is planar with chroma halved down at most, of an
-  /// even height, and upright; `source` is as stored. Throws `MediaError`.
+  /// Returns the stacked frame, which is valid until the next call.
+  ///
+  /// - Parameters:
+  ///   - painted: An upright planar frame of even height whose chroma is at most halved vertically.
+  ///   - source: The frame as stored in the source.
+  /// - Throws: `MediaError`.
   public func pair(painted: Frame, source: Frame) throws -> Frame {
     var format = painted.format
     let original = try self.original.of(format)
@@ -38,7 +42,7 @@ public final class FramePairing: @unchecked Sendable {
 }
 
 extension Frame {
-  /// Copies the rows of `other`, a planar picture of the same width and format, to those from `row` on.
+  /// Copies all rows of `other`, a planar frame of the same width and format, to the rows from `row` on.
   fileprivate func append(_ other: Frame, atRow row: Int) {
     for index in 0..<3 {
       guard let from = other.plane(index), let to = plane(index) else { return }

@@ -1,34 +1,40 @@
 import FFmpeg
 import Synchronization
 
-/// Where painted frames go: a file, a stream, whoever looks at them.
+/// A destination for painted frames, such as a file, a stream or an observer.
 public protocol FrameSink: AnyObject, Sendable {
-  /// The format in which the frames of such a source are wanted. Asked again when the source's format changes.
+  /// Returns the frame format that the sink expects for this source. Called again whenever the source's format changes.
   func format(for source: VideoDescription) -> VideoFormat
 
-  /// How the frames are to be stored: as the source's are, or upright.
+  /// The orientation in which the sink stores frames: the source's, or upright.
   var orientation: Orientation { get }
 
-  /// Starts the sink's own threads, if it has any. `delivered` is to be called, from any thread, for each frame that
-  /// has left the process or reached whoever it is for, with the frame's `arrival`.
+  /// Starts the sink's own threads, if any.
+  ///
+  /// - Parameter delivered: Call it, from any thread, with the frame's `arrival` whenever a frame has left the process
+  ///   or reached its receiver.
   func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void)
 
-  /// Takes a painted frame and the one that it was painted from, which came in at `arrival`. Frames come in order.
+  /// Writes a painted frame. Frames arrive in order.
   ///
-  /// Both may be shared with `Frame.reference`; their planes may be overwritten after the call by someone who asks
-  /// `Frame.makeWritable` first. Meanwhile the source waits, or frames are dropped.
+  /// Until this call returns, the source waits or frames are dropped. The sink may keep either frame with
+  /// `Frame.reference`. Other owners call `Frame.makeWritable` before they overwrite its planes.
+  ///
+  /// - Parameters:
+  ///   - source: The frame that was painted.
+  ///   - arrival: When the source frame arrived.
   func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws
 
-  /// Called once after the last frame, and not after an error.
+  /// Completes the output. Called once after the last frame, but not after an error.
   func finish() throws
 }
 
-/// A sink that hands each frame to a function and keeps nothing.
+/// A sink that passes each frame to a closure.
 public final class FrameObserver: FrameSink {
-  /// Gets the painted frame, the source's as it was decoded, and when that came in.
+  /// Receives the painted frame, the decoded source frame, and when the source frame arrived.
   public typealias Observe = @Sendable (_ painted: Frame, _ source: Frame, ContinuousClock.Instant) throws -> Void
 
-  /// How it wants the frames to be stored.
+  /// The orientation of the frames that the closure receives.
   public let orientation: Orientation
   private let format: VideoFormat?
   private let pixelFormat: PixelFormat
@@ -36,15 +42,14 @@ public final class FrameObserver: FrameSink {
   private let delivered = Mutex<(@Sendable (ContinuousClock.Instant) -> Void)?>(nil)
   private let finished = Atomic<Bool>(false)
 
-  /// A sink for upright frames of `pixelFormat`, at the source's size as displayed.
+  /// Creates a sink for upright frames of `pixelFormat`, at the source's display size.
   public init(pixelFormat: PixelFormat = .yuv420p, observe: @escaping Observe) {
     (orientation, format) = (.upright, nil)
     self.pixelFormat = pixelFormat
     self.observe = observe
   }
 
-  /// A sink for frames of one format whatever the source's, turned as `orientation` says; without a function, a null
-  /// sink.
+  /// Creates a sink for frames of a fixed format and orientation. Without a closure, it discards all frames.
   public init(
     format: VideoFormat, orientation: Orientation = .upright, observe: @escaping Observe = { _, _, _ in }
   ) {
@@ -54,10 +59,10 @@ public final class FrameObserver: FrameSink {
     self.observe = observe
   }
 
-  /// Whether the last frame has come.
+  /// Whether the last frame has been written.
   public var isFinished: Bool { finished.load(ordering: .acquiring) }
 
-  /// The one format, or that of the source's size as displayed.
+  /// Returns the fixed format, or one of the source's display size.
   public func format(for source: VideoDescription) -> VideoFormat {
     if let format { return format }
     let size = source.displaySize
@@ -66,17 +71,17 @@ public final class FrameObserver: FrameSink {
       color: source.format.color(encodedAs: pixelFormat))
   }
 
-  /// Keeps the function.
+  /// Stores the callback.
   public func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
     self.delivered.withLock { $0 = delivered }
   }
 
-  /// Hands the frame on, which counts as delivered then.
+  /// Passes the frame to the closure, then reports it as delivered.
   public func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try observe(frame, source, arrival)
     delivered.withLock { $0 }?(arrival)
   }
 
-  /// Notes the end.
+  /// Marks the sink as finished.
   public func finish() throws { finished.store(true, ordering: .releasing) }
 }

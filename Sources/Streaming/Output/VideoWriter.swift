@@ -3,13 +3,13 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Writes frames as the video of a file or stream, and beside them the other streams of the source they come from.
+/// Writes frames as the video stream of a file or network stream, and copies the source's other streams.
 ///
-/// The writing thread encodes, a thread of its own multiplexes. With low delay, packets of sound and text that the
-/// target does not take in time are dropped, so that the source need not wait.
+/// The thread that calls `write` encodes; a separate thread multiplexes. With low delay, audio and subtitle packets
+/// that the target does not accept in time are dropped, so that the source never waits.
 public final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
-  /// How the frames are to be stored: turned like the source's where the container can say so, else upright.
+  /// The orientation of the frames: the source's if the container can store a rotation, otherwise upright.
   public let orientation: Orientation
   private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
@@ -19,23 +19,22 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   private let encoder: Encoder
   private let sourceTimeBase: Rational
   private let videoIndex: Int
-  /// Output's stream index for the input's.
+  /// Output stream indices by input stream index.
   private let copiedStreams: [Int: Int]
-  /// Packets on their way to the file, the video's and the others.
+  /// Video and copied packets that wait for the multiplexer.
   private let packets = BoundedQueue<Outgoing>(capacity: 512)
-  /// Holds one element for each packet of the video on its way: there is room for few, since they are late when they
-  /// wait.
+  /// Holds one element for each waiting video packet. The capacity is small because packets that wait are late.
   private let videoRoom: BoundedQueue<Void>
   private let openProducers: Mutex<Int>
   private let video: Mutex<VideoState>
 
   private struct VideoState {
     var timestamps = TimestampRepair(step: 1)
-    /// What belongs to the frames inside the encoder, by their times.
+    /// Durations and arrival times of the frames inside the encoder, by timestamp.
     var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant)] = [:]
   }
 
-  /// More frames than any encoder holds back: the rest are of packets that it gives other times.
+  /// More frames than any encoder buffers. Entries beyond this belong to packets whose timestamps the encoder changed.
   private static let maximumFrameCount = 4096
 
   private struct Outgoing {
@@ -43,11 +42,12 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     var arrival: ContinuousClock.Instant?
   }
 
-  /// Creates `target`, a video like that of `source`, and writes the head. The source's other streams are copied, where
-  /// it has packets.
+  /// Opens `target` for a video like that of `source` and writes its header. If the source has packets, its other
+  /// streams are copied.
   ///
-  /// `interrupt` is asked whether to give up a write that blocks. Throws `EncodingError` or `MediaError` if the
-  /// container or the encoder cannot do what is asked or the target cannot be written. Nothing is removed then.
+  /// - Parameter interrupt: Called during blocking writes; return true to abort the write.
+  /// - Throws: ``EncodingError`` or `MediaError` if the container or the encoder cannot do what `options` requests, or
+  ///   if the target cannot be written. The target is not removed.
   public init(
     _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions,
     interrupt: (@Sendable () -> Bool)? = nil
@@ -62,7 +62,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     if isLowDelay { muxer.useLowDelay() }
     let choice = try EncoderChoice(options, for: muxer)
     var description = source.description
-    // The matrix is copied with the stream that it belongs to.
+    // The display matrix is copied along with its stream.
     let packets = source.packets
     let keepsOrientation = packets != nil && muxer.keepsDisplayMatrix
     if !keepsOrientation {
@@ -81,7 +81,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
       for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
     sourceTimeBase = source.description.timeBase
 
-    // Streams keep their order; the video keeps its place among them.
+    // Streams keep their order, including the video stream.
     var video = packets == nil ? try muxer.addStream(encoder: encoder) : 0
     var copied: [Int: Int] = [:]
     var warnings: [String] = []
@@ -94,8 +94,8 @@ public final class VideoWriter: FrameSink, PacketRecipient {
         packets?.demuxer.discard(stream)
         if stream.isMadeByMuxer { continue }
         warnings.append(
-          "\(name): the \(stream.mediaType) stream \(stream.index) (\(stream.codecName)) is left out: the container "
-            + "\(muxer.containerName) does not take it")
+          "\(name): the \(stream.mediaType) stream \(stream.index) (\(stream.codecName)) is omitted: the container "
+            + "\(muxer.containerName) does not support it")
       }
     }
     videoIndex = video
@@ -108,28 +108,27 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     packets?.connect(to: self)
   }
 
-  /// What of the source is not in the file, one sentence each: streams that the container does not take, damaged
-  /// packets.
+  /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
   public var warnings: [String] {
     let count = damagedPackets.load(ordering: .relaxed)
     let late = latePackets.load(ordering: .relaxed)
     var result = missingStreams
     if count > 0 {
       result.append(
-        "\(muxer.displayName): \(count) damaged \(count == 1 ? "packet" : "packets") of sound or text left out")
+        "\(muxer.displayName): omitted \(count) damaged audio or subtitle \(count == 1 ? "packet" : "packets")")
     }
     if late > 0 {
       result.append(
-        "\(muxer.displayName): \(late) \(late == 1 ? "packet" : "packets") of sound or text dropped, which it did not take in time"
+        "\(muxer.displayName): dropped \(late) late audio or subtitle \(late == 1 ? "packet" : "packets")"
       )
     }
     return result
   }
 
-  /// The same for every source: a file keeps its size.
+  /// Returns the same format for every source: the size of a file is fixed.
   public func format(for source: VideoDescription) -> VideoFormat { format }
 
-  /// Starts the multiplexing; a frame counts as delivered when its packet is written.
+  /// Starts the multiplexer thread. A frame counts as delivered once its packet is written.
   public func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
     threads.onCancel { [packets, videoRoom] in
       packets.close(discarding: true)
@@ -151,7 +150,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     do {
       try muxer.write(packet)
     } catch let error as MediaError where isCopied && error.isInvalidData {
-      // Packets that need another form in this container must be understood for it.
+      // Some containers need packets in another form, and damaged packets cannot be converted.
       damagedPackets.wrappingAdd(1, ordering: .relaxed)
     }
   }
@@ -172,7 +171,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     }
   }
 
-  /// Encodes what the encoder still holds; the file is whole when the threads have ended.
+  /// Flushes the encoder. The file is complete when all threads have ended.
   public func finish() throws {
     try video.withLock { video in
       while try !encoder.send(nil) { try drain(&video) }
@@ -187,15 +186,15 @@ public final class VideoWriter: FrameSink, PacketRecipient {
       guard try encoder.receive(into: packet) == .output else { return }
       packet.streamIndex = videoIndex
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
-      // Encoders that reorder frames forget how long they last.
+      // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
-      // Refused only after an error, which ends this thread as well.
+      // Fails only after an error, which ends this thread as well.
       videoRoom.push(())
       packets.push(Outgoing(packet: packet, arrival: frame?.arrival))
     }
   }
 
-  /// Takes a packet to be copied; nothing of streams that the container does not take.
+  /// Queues a packet for copying. Ignores streams that the container does not support.
   public func take(_ packet: Packet) {
     guard let index = copiedStreams[packet.streamIndex] else { return }
     packet.streamIndex = index
@@ -206,7 +205,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
     }
   }
 
-  /// Notes that no more packets are to be copied.
+  /// Declares that there are no more packets to copy.
   public func finishPackets() { endProducer() }
 
   private func endProducer() {

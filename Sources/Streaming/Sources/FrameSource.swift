@@ -1,8 +1,8 @@
 import FFmpeg
 
-/// What a video is, apart from its pictures.
+/// The properties of a video.
 public struct VideoDescription: Sendable {
-  /// Size, pixel format and colours of the first frame.
+  /// The size, pixel format and colours of the first frame.
   public var format: VideoFormat
   /// The unit of the frames' timestamps.
   public var timeBase: Rational
@@ -10,12 +10,12 @@ public struct VideoDescription: Sendable {
   public var frameRate: Rational?
   /// Width over height of one pixel; 0/1 if unknown.
   public var sampleAspectRatio: Rational
-  /// How the stored pictures are turned for display.
+  /// How to rotate and mirror stored frames for display.
   public var orientation: Orientation
-  /// The number of frames as far as it is known beforehand.
+  /// The number of frames, if known in advance.
   public var expectedFrameCount: Int?
 
-  /// The description of a video whose pixels are square and upright unless told otherwise.
+  /// Creates a description. By default, pixels are square and frames are upright.
   public init(
     format: VideoFormat, timeBase: Rational, frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), orientation: Orientation = .upright,
@@ -29,86 +29,87 @@ public struct VideoDescription: Sendable {
     self.expectedFrameCount = expectedFrameCount
   }
 
-  /// The size as displayed: that of the stored pictures, its sides exchanged for a quarter turn.
+  /// The size after applying ``orientation``.
   public var displaySize: (width: Int, height: Int) {
     orientation.swapsSides ? (format.height, format.width) : (format.width, format.height)
   }
 }
 
-/// Where frames come from: a file, a camera, a test's own making.
+/// A source of frames, such as a file or a camera.
 ///
-/// A source must have a ``description`` and ``read(into:)``. Everything else says what more it can do; the defaults are
-/// those of a source without threads, audio or connections. One thread reads; `stop` may be called from any thread.
+/// A source must implement ``description`` and ``read(into:)``. The other requirements have default implementations for
+/// a source without threads, audio or connections. One thread reads; any thread may call ``stop()``.
 public protocol FrameSource: AnyObject, Sendable {
-  /// What the frames will be like; later frames may differ in size and pixel format.
+  /// The properties of the video. Later frames may differ in size and pixel format.
   var description: VideoDescription { get }
 
-  /// Starts the source's own threads, if it has any.
+  /// Starts the source's own threads, if any.
   func start(on threads: ThreadGroup)
 
-  /// Fills `frame` with the next picture, with a `pts` greater than that of the one before; false after the last one.
+  /// Reads the next frame, whose `pts` is greater than that of the previous one. Returns false after the last frame.
   func read(into frame: Frame) throws -> Bool
 
-  /// When the last frame read came in, as far as the source knows. The latency of its painting counts from then on.
+  /// When the most recently read frame arrived, as far as the source knows. Latency is measured from this time.
   var latestArrival: ContinuousClock.Instant { get }
 
-  /// Ends the source's own threads, and a `read` in progress on another thread; `read` is not called any more.
+  /// Ends the source's own threads and any `read` in progress. `read` is not called again.
   func stop()
 
-  // MARK: Beside the pictures
+  // MARK: Beyond frames
 
-  /// The compressed streams that can be copied into a file; nil where there are none.
+  /// The compressed streams that can be copied into a file; nil if there are none.
   var packets: (any PacketSource)? { get }
 
-  /// Has the audio decoded from now on; nil where there is none. To be called before ``start(on:)``, and not together
-  /// with ``PacketSource/connect(to:)``.
+  /// Starts decoding audio; returns nil if there is none.
+  ///
+  /// Call it before ``start(on:)``, and do not combine it with ``PacketSource/connect(to:)``.
   func openAudio() -> AudioTrack?
 
-  /// Why the source ended against expectation; nil if it ended well or was stopped.
+  /// The error that ended the source; nil if it ended normally or was stopped.
   var failure: (any Error)? { get }
 
-  /// How often the source went away and came back.
+  /// The number of times that the source was reconnected.
   var reconnectCount: Int { get }
 
-  /// What was wrong with the source, one sentence each; complete after the last frame.
+  /// Problems found in the source, one sentence each. Complete after the last frame.
   var warnings: [String] { get }
 }
 
 extension FrameSource {
-  /// For a source whose frames come in when they are read.
+  /// The default for sources whose frames arrive when they are read.
   public var latestArrival: ContinuousClock.Instant { .now }
-  /// For a source without threads.
+  /// The default for sources without threads.
   public func start(on threads: ThreadGroup) {}
-  /// For a source without threads.
+  /// The default for sources without threads.
   public func stop() {}
-  /// For a source of pictures alone.
+  /// The default for sources that consist of frames only.
   public var packets: (any PacketSource)? { nil }
-  /// For a source without audio.
+  /// The default for sources without audio.
   public func openAudio() -> AudioTrack? { nil }
-  /// For a source that ends well, or throws.
+  /// The default for sources that end normally or throw.
   public var failure: (any Error)? { nil }
-  /// For a source that is connected once.
+  /// The default for sources that never reconnect.
   public var reconnectCount: Int { 0 }
-  /// For a source that passes over no damage.
+  /// The default for sources that do not tolerate damage.
   public var warnings: [String] { [] }
 }
 
-/// The compressed streams of a source, that of its pictures among them.
+/// The compressed streams of a source, including its video.
 public protocol PacketSource: AnyObject, Sendable {
-  /// The streams with their metadata and chapters.
+  /// The streams, metadata and chapters.
   var demuxer: Demuxer { get }
-  /// The stream that the source's pictures are decoded from.
+  /// The stream that the source decodes.
   var video: MediaStream { get }
 
-  /// Has the packets of all other streams sent to `recipient`, which knows which to keep. To be called before the
-  /// source is started.
+  /// Sends the packets of all other streams to `recipient`, which chooses the ones it needs. Call it before the source
+  /// starts.
   func connect(to recipient: any PacketRecipient)
 }
 
-/// Takes the packets of a source's streams beside the video.
+/// Receives the packets of a source's streams other than the video.
 public protocol PacketRecipient: AnyObject, Sendable {
-  /// Takes a packet over; `streamIndex` is the source's. Waits while there is no room.
+  /// Takes ownership of a packet, whose `streamIndex` refers to the source. Waits while there is no room.
   func take(_ packet: Packet)
-  /// No more packets will come.
+  /// Called after the last packet.
   func finishPackets()
 }

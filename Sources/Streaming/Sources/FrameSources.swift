@@ -1,24 +1,27 @@
 import FFmpeg
 
-/// A source that people name on the command line.
+/// A source that can be opened by name, such as one from a command line.
 public protocol NamedFrameSource: FrameSource {
-  /// Whether `source` is one of this kind.
+  /// Returns whether this type can open `source`.
   static func canOpen(_ source: MediaSource) -> Bool
 
-  /// Opens `source` and waits for its first frame, which tells the format. Throws what is wrong with it, or why there
-  /// is no frame.
+  /// Opens `source` and waits for its first frame, which determines the format.
   ///
-  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of a
-  /// decoder. `interrupt` is asked often, from several threads: once true, the opening fails and the frames end.
+  /// - Parameters:
+  ///   - live: How to read a source that does not wait for its reader; nil to read at any pace.
+  ///   - threads: The number of decoder threads.
+  ///   - interrupt: Called often, from several threads. Once it returns true, opening fails and reading ends.
+  /// - Throws: An error if the source cannot be opened or contains no frame.
   init(_ source: MediaSource, live: LiveReading?, threads: Int, interrupt: @escaping @Sendable () -> Bool) throws
 }
 
-/// The kinds of sources that can be named.
+/// The source types that can be opened by name.
 public enum FrameSources {
-  /// Asked in this order: the last one takes everything that libav may know.
+  /// The types in the order in which they are tried. The last one accepts everything.
   public static let all: [any NamedFrameSource.Type] = [VideoReader.self]
 
-  /// Opens `source` as the first of `kinds` that takes it; see ``NamedFrameSource/init(_:live:threads:interrupt:)``.
+  /// Opens `source` with the first of `kinds` that accepts it. See
+  /// ``NamedFrameSource/init(_:live:threads:interrupt:)``.
   public static func open(
     _ source: MediaSource, live: LiveReading? = nil, threads: Int = 1,
     interrupt: @escaping @Sendable () -> Bool = { false }, among kinds: [any NamedFrameSource.Type] = all
@@ -28,14 +31,14 @@ public enum FrameSources {
   }
 }
 
-/// How a source is read that goes on whether someone reads it or not.
+/// How to read a live source, which does not wait for its reader.
 public struct LiveReading: Sendable {
-  /// How long to try to reach a source again that went away; nil to end with it.
+  /// How long to try to reconnect to a lost source; nil to end with it.
   public var reconnect: Duration?
-  /// How long it may send nothing before it counts as gone.
+  /// How long the source may be silent before it counts as lost.
   public var timeout: Duration
 
-  /// No second try and ten seconds of patience unless told otherwise.
+  /// Creates settings. By default, there is no reconnecting and the timeout is ten seconds.
   public init(reconnect: Duration? = nil, timeout: Duration = .seconds(10)) {
     self.reconnect = reconnect
     self.timeout = timeout

@@ -1,17 +1,18 @@
 import Foundation
 import Threading
 
-/// Lets frames that lie ready pass at the times at which they are to be shown.
+/// Delays frames that are available early until their presentation times.
 struct Pacer {
-  /// Frames that are late by more begin a new schedule: what was late is not caught up with in a rush.
+  /// In seconds. A frame that is later than this restarts the schedule, so that delays are not followed by a rush of
+  /// frames.
   private static let maximumDelay = 0.5
-  /// How long to sleep before looking whether to stop, in seconds.
+  /// The interval in seconds at which to check whether to stop.
   private static let patience = 0.05
 
-  /// The instant at which the time zero would have passed.
+  /// The instant that corresponds to time zero.
   private var origin: ContinuousClock.Instant?
 
-  /// Waits until the frame of that time in seconds is due, or `shouldStop` is true; returns when that was.
+  /// Waits until the frame at `time` seconds is due or `shouldStop` returns true. Returns when the frame was due.
   mutating func wait(forSecond time: Double, shouldStop: () -> Bool) -> ContinuousClock.Instant {
     var due = origin.map { $0 + .seconds(time) } ?? .now
     if origin == nil || due.duration(to: .now).seconds > Self.maximumDelay {

@@ -3,48 +3,50 @@ import Foundation
 import Synchronization
 import Threading
 
-/// The packets of a source, one connection after another, numbered and timed as one.
+/// The packets of a source across reconnections, with consistent stream indices and timestamps.
 ///
-/// One thread calls `next`; `stop` may be called from any.
+/// One thread calls `next`; any thread may call `stop`.
 final class PacketInput: @unchecked Sendable {
-  /// A packet of a stream, by its number in the first connection.
+  /// A packet whose stream index refers to the first connection.
   struct Item {
     let packet: Packet
     let arrival: ContinuousClock.Instant
-    /// On the first packet of the pictures of another connection: what to decode them by.
+    /// Set on the first video packet of a new connection: the stream to decode it with.
     var newStream: MediaStream?
   }
 
-  /// The memory that packets may take in front of the first picture.
+  /// The maximum number of bytes of packets before the first frame.
   private static let maximumLead = 64 << 20
 
   let source: MediaSource
   private let live: LiveReading?
   private let watch: Watch
-  /// The first connection, whose streams number all packets.
+  /// The first connection, which defines the stream indices.
   let demuxer: Demuxer
   let video: MediaStream
-  /// The first picture.
+  /// The first frame.
   let firstFrame: Frame
 
-  // Of the thread that calls `next`.
+  // Used only by the thread that calls `next`.
   private var current: Demuxer
-  /// By number in the current connection, that in the first one.
+  /// Stream indices of the first connection by those of the current one.
   private var numbers: [Int: Int]
   private var isReconnected = false
-  /// Packets read in search of the first picture, the next one last.
+  /// Packets read while searching for the first frame, in reverse order.
   private var kept: [Item]
   private var clock = StreamClock()
   private let ending = Mutex<(failure: MediaError?, reconnects: Int)>((nil, 0))
 
-  /// Opens `source` and reads on to its first picture. Throws `MediaError` if there is none or `interrupt` turns true.
+  /// Opens `source` and reads up to its first frame.
+  ///
+  /// - Throws: `MediaError` if there is no frame or `interrupt` returns true.
   init(_ source: MediaSource, live: LiveReading?, interrupt: @escaping @Sendable () -> Bool) throws {
     self.source = source
     self.live = live
-    // Whoever writes to a pipe may pause.
+    // A program that writes to a pipe may pause for any time.
     watch = Watch(timeout: source.isLive ? live?.timeout : nil, interrupt: interrupt)
     if source.kind == .file {
-      // Opened twice: what stands in front of the first frame, sound perhaps, is not kept in memory meanwhile.
+      // Open the file twice, so that packets before the first frame need not stay in memory.
       firstFrame = try Demuxer(source, interrupt: { [watch] in watch.isRaised }).firstFrame()
       demuxer = try Demuxer(source, interrupt: { [watch] in watch.isRaised })
       video = try demuxer.bestVideoStream()
@@ -79,7 +81,7 @@ final class PacketInput: @unchecked Sendable {
         if (try? decoder.receive(into: frame)) == .output { return frame }
         throw firstError
           ?? MediaError(
-            operation: "decode", file: demuxer.file, message: "there is no picture in it that can be decoded")
+            operation: "decode", file: demuxer.file, message: "it contains no frame that can be decoded")
       }
       watch.noteActivity()
       size += packet.size
@@ -93,18 +95,20 @@ final class PacketInput: @unchecked Sendable {
       }
     }
     throw MediaError(
-      operation: "decode", file: demuxer.file, message: "there is no picture in the first \(maximumLead >> 20) MB")
+      operation: "decode", file: demuxer.file, message: "the first \(maximumLead >> 20) MB contain no frame")
   }
 
-  /// Why a live source ended that was not expected to; nil if it ended well or was stopped.
+  /// The error that ended a live source; nil if it ended normally or was stopped.
   var failure: MediaError? { ending.withLock { $0.failure } }
-  /// How often it came back.
+  /// The number of reconnections.
   var reconnectCount: Int { ending.withLock { $0.reconnects } }
 
-  /// Ends a read in progress, and all later ones.
+  /// Ends any read in progress and all later ones.
   func stop() { watch.stop() }
 
-  /// The next packet; nil at the end. Throws `MediaError` for a file that cannot be read on.
+  /// Returns the next packet, or nil at the end.
+  ///
+  /// - Throws: `MediaError` if a file cannot be read any further.
   func next() throws -> Item? {
     while true {
       if let item = kept.popLast() { return timed(item) }
@@ -117,7 +121,7 @@ final class PacketInput: @unchecked Sendable {
           if let result = renumbered(item) { return timed(result) }
         } else if live?.reconnect == nil || !source.isLive {
           return nil
-        } else if try !reconnect(MediaError(operation: "read", file: source.displayName, message: "it ended")) {
+        } else if try !reconnect(MediaError(operation: "read", file: source.displayName, message: "the stream ended")) {
           return nil
         }
       } catch let error as MediaError {
@@ -153,7 +157,7 @@ final class PacketInput: @unchecked Sendable {
     return item
   }
 
-  /// Opens the source again; false, with the failure noted, where it may not or does not come back.
+  /// Reopens the source. If that is not allowed or fails, records the failure and returns false.
   private func reconnect(_ reason: MediaError) throws -> Bool {
     guard source.isLive, let patience = live?.reconnect else {
       ending.withLock { $0.failure = reason }
@@ -169,7 +173,7 @@ final class PacketInput: @unchecked Sendable {
         adopt(demuxer, video, after: start.duration(to: .now))
         return true
       } catch {
-        // Not at once again: a refusal takes no time.
+        // Wait before trying again: a refused connection returns immediately.
         for _ in 0..<10 where !watch.isStopped { usleep(20_000) }
       }
     }
@@ -177,12 +181,12 @@ final class PacketInput: @unchecked Sendable {
     ending.withLock {
       $0.failure = MediaError(
         operation: "read", file: source.displayName,
-        message: "\(reason.message), and it did not come back within \(String(format: "%g", patience.seconds)) s")
+        message: "\(reason.message), and reconnecting failed for \(String(format: "%g", patience.seconds)) s")
     }
     return false
   }
 
-  /// Streams of the other connection that are like those of the first take their numbers.
+  /// Continues with a new connection. Its streams take the indices of matching streams of the first connection.
   private func adopt(_ demuxer: Demuxer, _ video: MediaStream, after absence: Duration) {
     current = demuxer
     numbers = [video.index: self.video.index]

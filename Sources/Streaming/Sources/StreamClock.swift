@@ -1,21 +1,21 @@
 import FFmpeg
 
-/// Keeps the times of a live source on one line, across new connections and jumps of the sender's clock.
+/// Maps the timestamps of a live source to one continuous timeline, across reconnections and jumps of the sender's
+/// clock.
 ///
-/// All streams of the source are moved by the same amount, so that sound stays with its picture. Times are in
-/// microseconds.
+/// All streams of the source shift by the same amount, so that audio stays in sync. Times are in microseconds.
 struct StreamClock {
-  /// A first time beyond this is the reading of a sender's clock, and the output begins at 0 instead.
+  /// If the first timestamp is greater than this, it comes from the sender's clock, and the output starts at 0 instead.
   private static let maximumStart: Int64 = 10_000_000
-  /// Longer steps, forwards or backwards, are jumps of the sender's clock.
+  /// Longer steps in either direction are jumps of the sender's clock.
   private static let maximumStep: Int64 = 10_000_000
-  /// The times of one stream go backwards by no more, unless the sender's clock was set back.
+  /// Within one stream, a larger step back means that the sender's clock was reset.
   private static let maximumStepBack: Int64 = 100_000
 
   private struct StreamState {
     var offset: Int64
     var latest: Int64
-    /// How many jumps it has followed.
+    /// The number of jumps that this stream has followed.
     var jumps: Int
   }
 
@@ -24,16 +24,16 @@ struct StreamClock {
   /// The latest time of all streams.
   private var latest: Int64 = 0
   private var jumps = 0
-  /// How long the source was away, where it has just come back.
+  /// The length of the gap, if the source has just reconnected.
   private var absence: Int64?
 
-  /// Notes that another connection begins, `absence` seconds after the last packet of the one before.
+  /// Starts a new connection, `absence` seconds after the last packet of the previous one.
   mutating func reconnect(after absence: Double) {
     self.absence = Int64(max(0, min(absence, 1e9)) * 1e6)
     streams.removeAll()
   }
 
-  /// What to add to `time`, the decoding time of the next packet, which is of that stream.
+  /// Returns the offset to add to `time`, the decoding timestamp of the stream's next packet.
   mutating func offset(for time: Int64, stream: Int) -> Int64 {
     if offset == nil {
       offset = abs(time) > Self.maximumStart ? -time : 0
@@ -46,12 +46,12 @@ struct StreamClock {
     var state = streams[stream] ?? StreamState(offset: common, latest: time + common, jumps: jumps)
     if isJump(time, state) {
       if state.jumps == jumps {
-        // The first stream to jump takes the others along.
+        // The first stream to jump sets the new offset for all.
         offset = latest + 1 - time
         jumps += 1
       }
-      // Packets from before the jump may come later than the first one from behind it, so each stream jumps when it
-      // does.
+      // Packets from before the jump may arrive after the first packet that follows it, so each stream jumps on its
+      // own.
       state.offset = offset ?? 0
       state.jumps = jumps
     }
@@ -68,12 +68,12 @@ struct StreamClock {
 }
 
 extension Packet {
-  /// The time that orders it among the packets of all streams, in microseconds; nil if unknown.
+  /// The timestamp that orders packets of all streams, in microseconds; nil if unknown.
   func microseconds(in timeBase: Rational) -> Int64? {
     (dts ?? pts).map { timeBase.rescale($0, to: .microseconds) }
   }
 
-  /// Moves its times by as many microseconds.
+  /// Shifts the timestamps.
   func shift(by microseconds: Int64, in timeBase: Rational) {
     guard microseconds != 0 else { return }
     let steps = Rational.microseconds.rescale(microseconds, to: timeBase)

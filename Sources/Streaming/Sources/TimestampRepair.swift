@@ -1,13 +1,12 @@
-/// Makes the timestamps of one stream increase, as containers demand; those that do already stay as they are.
+/// Makes the timestamps of a stream strictly increasing, as containers require. Valid timestamps do not change.
 struct TimestampRepair {
   private var last: Int64?
   private var lastDuration: Int64
 
-  /// `step` stands in for a duration that is not known.
+  /// - Parameter step: The duration to assume when it is unknown.
   init(step: Int64) { lastDuration = max(1, step) }
 
-  /// `timestamp`, or the least one that can follow: where there is none, or where it is not greater than the one
-  /// before.
+  /// Returns `timestamp`, or the smallest valid one if it is missing or not greater than the previous one.
   mutating func next(_ timestamp: Int64?, duration: Int64) -> Int64 {
     let result: Int64
     if let last {

@@ -3,29 +3,29 @@ import Foundation
 import Synchronization
 import Threading
 
-/// The frames of a file, stream or device that libav reads; its other streams' packets go to a recipient.
+/// The frames of a file, stream or device that libav can read. Packets of other streams go to a recipient.
 ///
-/// A thread of its own demultiplexes, the reading thread decodes. Of a live source, packets that the decoder does not
-/// keep up with are dropped until the next picture that decoding can start at.
+/// A separate thread demultiplexes; the thread that calls `read` decodes. If the decoder cannot keep up with a live
+/// source, packets are dropped up to the next keyframe.
 public final class VideoReader: NamedFrameSource, PacketSource {
-  /// What the first frame and the container tell.
+  /// The properties of the video, from the container and the first frame.
   public let description: VideoDescription
-  /// The name in errors.
+  /// The name to use in error messages.
   public var file: String { input.source.displayName }
-  /// The source's streams, as its first connection had them.
+  /// The source's streams, from its first connection.
   public var demuxer: Demuxer { input.demuxer }
-  /// The stream that is decoded.
+  /// The decoded stream.
   public var video: MediaStream { input.video }
-  /// The streams beside the pictures.
+  /// This reader, which also provides the other streams.
   public var packets: (any PacketSource)? { self }
 
   private let input: PacketInput
-  /// Packets on their way to the decoder. Few, since sound read ahead of the pictures is in the file when someone stops
-  /// it.
+  /// Packets that wait for the decoder. The capacity of a file's queue is small because audio read ahead of the video
+  /// is still written to the output after a stop.
   private let videoPackets: BoundedQueue<PacketInput.Item>
   private let threads: Int
   private let isLive: Bool
-  /// Whether frames that lie ready wait for their times.
+  /// Whether frames wait for their presentation times.
   private let isPaced: Bool
   private let recipient = Mutex<(any PacketRecipient)?>(nil)
   private let damage = Mutex(Damage())
@@ -43,25 +43,29 @@ public final class VideoReader: NamedFrameSource, PacketSource {
     var decoder: Decoder
     var timestamps: TimestampRepair
     var pacer = Pacer()
-    /// When packets came in, by their times of display.
+    /// Arrival times of packets, by presentation timestamp.
     var arrivals: [Int64: ContinuousClock.Instant] = [:]
     var isDraining = false
     var frames = 0
-    /// Errors since the decoder last gave a frame, after the end of the packets: a decoder that only fails is given up.
+    /// Errors since the last frame, counted after the last packet, to give up on a decoder that only fails.
     var failures = 0
   }
 
-  /// Opens the file `path`. Throws `MediaError` if there is no picture in it that can be decoded.
+  /// Opens the file at `path`.
   ///
-  /// `threads` is the number of threads of the decoder.
+  /// - Parameter threads: The number of decoder threads.
+  /// - Throws: `MediaError` if it contains no frame that can be decoded.
   public convenience init(path: String, threads: Int = 1) throws {
     try self.init(MediaSource(file: path), threads: threads)
   }
 
-  /// Opens `source` and waits for its first frame, which tells the format. Throws `MediaError` if there is none.
+  /// Opens `source` and waits for its first frame, which determines the format.
   ///
-  /// With `live`, the source is taken to go on whether it is read or not. `threads` is the number of threads of the
-  /// decoder. `interrupt` is asked often, from several threads: once true, the opening fails and the frames end.
+  /// - Parameters:
+  ///   - live: How to read a source that does not wait for its reader; nil to read at any pace.
+  ///   - threads: The number of decoder threads.
+  ///   - interrupt: Called often, from several threads. Once it returns true, opening fails and reading ends.
+  /// - Throws: `MediaError` if the source contains no frame.
   public init(
     _ source: MediaSource, live: LiveReading? = nil, threads: Int = 1,
     interrupt: @escaping @Sendable () -> Bool = { false }
@@ -96,44 +100,43 @@ public final class VideoReader: NamedFrameSource, PacketSource {
     return Int(count)
   }
 
-  /// Whatever libav knows, which only an attempt tells.
+  /// Returns true: only an attempt to open the source shows whether libav can.
   public static func canOpen(_ source: MediaSource) -> Bool { true }
 
-  /// Has the packets of all other streams sent to `recipient`, which knows which to keep.
+  /// Sends the packets of all other streams to `recipient`, which chooses the ones it needs.
   public func connect(to recipient: any PacketRecipient) { self.recipient.withLock { $0 = recipient } }
 
-  /// Decodes the stream of audio that players would choose; nil where there is none, or none that can be decoded.
+  /// Starts decoding the audio stream that players would choose; returns nil if there is none that can be decoded.
   public func openAudio() -> AudioTrack? {
     guard let reader = AudioReader(demuxer, beside: video) else { return nil }
     connect(to: reader)
     return reader.track
   }
 
-  /// What was wrong with the source, one sentence each; complete after the last frame.
+  /// Problems found in the source, one sentence each. Complete after the last frame.
   public var warnings: [String] {
     let damage = damage.withLock { $0 }
     var result: [String] = []
     if let reason = damage.readError ?? demuxer.endRemark {
-      result.append("\(file): the file breaks off (\(reason)); what could be read was used")
+      result.append("\(file): the file is truncated (\(reason)); the readable part was used")
     }
     if damage.packets > 0 {
-      result.append(
-        "\(file): \(damage.packets) damaged \(damage.packets == 1 ? "packet was" : "packets were") passed over")
+      result.append("\(file): skipped \(damage.packets) damaged \(damage.packets == 1 ? "packet" : "packets")")
     }
     if damage.latePackets > 0 {
-      result.append("\(file): \(damage.latePackets) packets came faster than they could be decoded and were dropped")
+      result.append("\(file): dropped \(damage.latePackets) packets that arrived faster than they could be decoded")
     }
     return result
   }
 
-  /// Why a live source ended against expectation; nil if it ended well or was stopped.
+  /// The error that ended a live source; nil if it ended normally or was stopped.
   public var failure: (any Error)? { input.failure }
-  /// How often a live source went away and came back.
+  /// The number of times that a live source was reconnected.
   public var reconnectCount: Int { input.reconnectCount }
-  /// When the packet of the last frame came in; for frames that waited for their times, when they were due.
+  /// When the packet of the last frame arrived; for paced frames, when the frame was due.
   public var latestArrival: ContinuousClock.Instant { arrival.withLock { $0 } }
 
-  /// Starts the demultiplexing.
+  /// Starts the demultiplexer thread.
   public func start(on threads: ThreadGroup) {
     threads.onCancel { [self] in stop() }
     threads.start("demux") { [self] in try demultiplex() }
@@ -148,7 +151,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
       } else if !isLive || isPaced {
         if !videoPackets.push(item) { break }
       } else {
-        // Nobody can make the source wait: what follows a gap is of use from the next independent picture on.
+        // A live source cannot wait. After a gap, packets are useless up to the next keyframe.
         if isSkipping && !item.packet.isKeyframe && item.newStream == nil || !videoPackets.tryPush(item) {
           if isStopped.load(ordering: .acquiring) { break }
           isSkipping = true
@@ -166,22 +169,24 @@ public final class VideoReader: NamedFrameSource, PacketSource {
     do {
       return try input.next()
     } catch let error as MediaError {
-      // As players do: what comes before the break is used.
+      // Like players, use everything before the error.
       damage.withLock { $0.readError = error.logLine ?? error.message }
       return nil
     }
   }
 
-  /// Ends the demultiplexing.
+  /// Ends the demultiplexer thread.
   public func stop() {
     isStopped.store(true, ordering: .releasing)
     input.stop()
     videoPackets.close(discarding: true)
   }
 
-  /// Decodes the next frame; its times are in the time base of the description.
+  /// Decodes the next frame, with timestamps in the time base of ``description``.
   ///
-  /// Damaged packets are passed over and counted. Throws `MediaError` at the end if there was no frame at all.
+  /// Damaged packets are skipped and counted.
+  ///
+  /// - Throws: `MediaError` at the end if there was no frame at all.
   public func read(into frame: Frame) throws -> Bool {
     try progress.withLock { progress in
       while true {
@@ -197,7 +202,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
         } catch let error as MediaError where error.operation == "decode" && error.code != 0 {
           damage.withLock { $0.packets += 1 }
           if progress.isDraining { progress.failures += 1 }
-          // More than any decoder holds back.
+          // More than any decoder buffers.
           if progress.failures > 64 { return try end(progress) }
         }
       }
@@ -214,7 +219,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
       progress.decoder = try Decoder(stream, threads: threads, isLowDelay: isLive)
     }
     if let time = item.packet.pts ?? item.packet.dts {
-      // More than any decoder holds back: the rest are of packets without a picture.
+      // More than any decoder buffers; the other entries are packets without a frame.
       if progress.arrivals.count > 256 { progress.arrivals.removeAll() }
       progress.arrivals[time] = item.arrival
     }
@@ -239,6 +244,6 @@ public final class VideoReader: NamedFrameSource, PacketSource {
 
   private func end(_ progress: Progress) throws -> Bool {
     guard progress.frames == 0, !isStopped.load(ordering: .acquiring) else { return false }
-    throw MediaError(operation: "decode", file: file, message: "there is no picture in it that can be decoded")
+    throw MediaError(operation: "decode", file: file, message: "it contains no frame that can be decoded")
   }
 }

@@ -3,32 +3,31 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Tells libav when to give up a call that waits for a source: when someone stops it, or when it has been silent for
-/// too long.
+/// Tells libav when to abort a blocking call: when reading is stopped, or when the source has been silent for too long.
 final class Watch: Sendable {
   private let timeout: Duration?
   private let interrupt: @Sendable () -> Bool
   private let stopped = Atomic<Bool>(false)
-  /// When to give up, in nanoseconds since the start.
+  /// The deadline, in nanoseconds since `start`.
   private let deadline = Atomic<Int64>(.max)
   private let start = ContinuousClock.now
 
-  /// Without a timeout, silence does not matter.
+  /// - Parameter timeout: The maximum silence; nil for no limit.
   init(timeout: Duration?, interrupt: @escaping @Sendable () -> Bool) {
     self.timeout = timeout
     self.interrupt = interrupt
     noteActivity()
   }
 
-  /// Whether someone stops it.
+  /// Whether reading has been stopped.
   var isStopped: Bool { stopped.load(ordering: .acquiring) || interrupt() }
 
-  /// Whether to give up.
+  /// Whether to abort the call.
   var isRaised: Bool { isStopped || nanoseconds(.now) > deadline.load(ordering: .relaxed) }
 
   func stop() { stopped.store(true, ordering: .releasing) }
 
-  /// Begins the time of patience anew; it ends at `deadline` at the latest.
+  /// Restarts the timeout, which ends at `deadline` at the latest.
   func noteActivity(deadline: ContinuousClock.Instant? = nil) {
     guard let timeout else { return }
     let end = ContinuousClock.now + timeout
@@ -38,7 +37,7 @@ final class Watch: Sendable {
   func timeoutError(_ source: MediaSource) -> MediaError {
     MediaError(
       operation: "read", file: source.displayName,
-      message: "it has sent nothing for \(String(format: "%g", (timeout ?? .zero).seconds)) s")
+      message: "no data for \(String(format: "%g", (timeout ?? .zero).seconds)) s")
   }
 
   private func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {

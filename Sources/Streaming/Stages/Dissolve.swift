@@ -1,9 +1,8 @@
 import FFmpeg
 
-/// Leads over from one way of painting to another, so that no picture jumps: the last picture of the old way fades out
-/// over the first pictures of the new one.
+/// Cross-fades from the last frame before a change to the frames after it, so that the image does not jump.
 ///
-/// It works on the samples as they are stored, 8 bits each; pictures of other depths change at once.
+/// Operates on 8-bit samples as stored. Frames of other bit depths change at once.
 struct Dissolve {
   private static let length = Duration.milliseconds(400)
 
@@ -11,7 +10,7 @@ struct Dissolve {
   private var old: Frame?
   private var start = ContinuousClock.now
 
-  /// Begins to lead over, from the picture that was last remembered.
+  /// Starts a cross-fade from the frame that was last passed to ``apply(to:)``.
   mutating func begin() throws {
     guard let last else { return }
     let frame = try Frame()
@@ -20,7 +19,7 @@ struct Dissolve {
     start = .now
   }
 
-  /// Mixes what is left of the old picture into `frame`, and remembers it.
+  /// Blends the old frame into `frame` while the cross-fade lasts, and remembers the result.
   mutating func apply(to frame: Frame) throws {
     if let old, old.format == frame.format, frame.pixelFormat.bitDepth == 8 {
       let share = 1 - start.duration(to: .now) / Self.length

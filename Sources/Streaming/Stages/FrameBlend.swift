@@ -1,23 +1,23 @@
 import FFmpeg
 import Imaging
 
-/// What of the source shows through the repainted picture.
+/// How to blend the painted frame with the source.
 public struct FrameBlend: Equatable, Sendable {
-  /// The share of the repainted picture, 0 (the source) to 1.
+  /// The share of the painted frame in the result, from 0 (the source) to 1.
   public var strength: Double
-  /// Whether the colours are the source's, and only the brightness is repainted.
+  /// Whether to keep the source's colours and paint only the brightness.
   public var preservesColors: Bool
 
-  /// The repainted picture alone unless told otherwise.
+  /// Creates a blend. By default, it shows the painted frame alone.
   public init(strength: Double = 1, preservesColors: Bool = false) {
     self.strength = min(1, max(0, strength))
     self.preservesColors = preservesColors
   }
 
-  /// Whether the repainted picture stays as it is.
+  /// Whether the painted frame stays unchanged.
   public var isIdentity: Bool { strength == 1 && !preservesColors }
 
-  /// Changes `stylized`; both are RGB24 of one size.
+  /// Blends `source` into `stylized`. Both are RGB24 and of the same size.
   func apply(source: Frame, stylized: Frame) {
     guard let from = source.plane(0), let to = stylized.plane(0) else { return }
     if preservesColors {

@@ -1,13 +1,13 @@
 import FFmpeg
 import Kernels
 
-/// A conversion that is made anew when the formats change, as they may in the middle of a stream.
+/// A conversion between formats. It adapts when they change, as may happen in the middle of a stream.
 struct AdaptiveScaler {
   private enum Conversion {
     case yuv(YUVConversion)
     case scaler(Scaler)
 
-    /// What it reads and writes.
+    /// The formats that it converts between.
     var formats: (source: VideoFormat, target: VideoFormat) {
       switch self {
       case .yuv(let conversion): (conversion.source, conversion.target)
@@ -18,7 +18,7 @@ struct AdaptiveScaler {
 
   private var conversion: Conversion?
 
-  /// Converts `source` into `target`, whose planes become its own.
+  /// Converts `source` into `target`. If the planes of `target` are shared, it gets new ones.
   mutating func scale(_ source: Frame, into target: Frame) throws {
     try target.makeWritable()
     switch try current(from: source.format, to: target.format) {
@@ -33,8 +33,8 @@ struct AdaptiveScaler {
     if let yuv = YUVConversion(from: source, to: target) {
       made = .yuv(yuv)
     } else {
-      // Where the size stays only chroma is interpolated: the bicubic filter takes twice the time, for a difference
-      // that is nothing beside what the stylizer does.
+      // At the same size, only chroma is interpolated. The bicubic filter takes twice as long, and the difference is
+      // negligible next to the stylizer's effect.
       let isSameSize = source.width == target.width && source.height == target.height
       made = .scaler(try Scaler(from: source, to: target, filter: isSameSize ? .bilinear : .bicubic))
     }
@@ -43,7 +43,7 @@ struct AdaptiveScaler {
   }
 }
 
-/// A frame that is allocated again when another format is asked for, which is seldom.
+/// A reusable frame. It is reallocated only when the requested format changes.
 struct ScratchFrame {
   private(set) var frame: Frame?
 
@@ -59,8 +59,8 @@ struct ScratchFrame {
   }
 }
 
-/// From the source's frames to the stylizer's, in the film's order: RGB24 at its size, upright, without noise where
-/// asked for. For one thread.
+/// Converts source frames to the stylizer's input, in stream order: upright RGB24 at the work size, denoised on
+/// request. Not thread-safe.
 final class InputConversion: @unchecked Sendable {
   private let orientation: Orientation
   private let denoises: Bool
@@ -79,7 +79,7 @@ final class InputConversion: @unchecked Sendable {
     denoiser(width: work.width, height: work.height).apply(pixels, stride: work.stride(0))
   }
 
-  /// Made anew where the size has changed, which is seldom.
+  /// Returns a denoiser for this size. Sizes seldom change.
   private func denoiser(width: Int, height: Int) -> TemporalDenoiser {
     if let denoiser, denoiser.width == width, denoiser.height == height { return denoiser }
     let made = TemporalDenoiser(width: width, height: height)
@@ -88,11 +88,11 @@ final class InputConversion: @unchecked Sendable {
   }
 }
 
-/// From the stylizer's frames to the sink's, blended with the source where asked for. For one thread.
+/// Converts the stylizer's output to the sink's format, blended with the source on request. Not thread-safe.
 final class OutputConversion: @unchecked Sendable {
-  /// From the source's frames to the sink's.
+  /// The orientation from source frames to sink frames.
   private let sourceTurn: Orientation
-  /// From the stylizer's frames to the sink's.
+  /// The orientation from the stylizer's frames to sink frames.
   private let workTurn: Orientation
   private var sourceScaler = AdaptiveScaler()
   private var stylizedScaler = AdaptiveScaler()
@@ -103,7 +103,7 @@ final class OutputConversion: @unchecked Sendable {
   private var stylizedPicture = ScratchFrame()
 
   init(orientation: Orientation, sinkOrientation: Orientation) {
-    // A sink stores either like the source or upright.
+    // A sink stores frames either like the source or upright.
     sourceTurn = sinkOrientation == orientation ? .upright : orientation
     workTurn = sinkOrientation.inverse
   }
@@ -118,7 +118,7 @@ final class OutputConversion: @unchecked Sendable {
       picture = target
     }
     if !blend.isIdentity {
-      // At the sink's size, where the source has all its detail.
+      // Blend at the sink's size, where the source has its full detail.
       let original = try sourcePicture.rgb24(width: width, height: height)
       try sourceScaler.scaleTurned(source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
       if picture.width != width || picture.height != height {
@@ -135,7 +135,7 @@ final class OutputConversion: @unchecked Sendable {
 }
 
 extension AdaptiveScaler {
-  /// Scales `source` into `target`, turned; `target` has the turned picture's shape.
+  /// Scales and rotates `source` into `target`, which has the rotated frame's shape.
   mutating func scaleTurned(
     _ source: Frame, into target: Frame, orientation: Orientation, scratch: inout ScratchFrame
   ) throws {
@@ -148,7 +148,7 @@ extension AdaptiveScaler {
 }
 
 extension Orientation {
-  /// Turns one RGB24 frame into another of the fitting size.
+  /// Rotates one RGB24 frame into another of matching size.
   fileprivate func apply(_ source: Frame, into target: Frame) {
     guard let from = source.plane(0), let to = target.plane(0) else { return }
     apply(

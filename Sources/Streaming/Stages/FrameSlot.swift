@@ -1,33 +1,35 @@
 import FFmpeg
 import Foundation
 
-/// One frame on its way, with all the memory that it needs; it belongs to the stage that has taken it from a queue.
+/// A frame in the pipeline, with all the buffers that its stages need. It belongs to the stage that has popped it from
+/// a queue.
 final class FrameSlot: @unchecked Sendable {
-  /// As decoded; shares the decoder's memory.
+  /// The decoded frame, which shares the decoder's memory.
   let source: Frame
-  /// When it came in.
+  /// When the source frame arrived.
   var arrival = ContinuousClock.now
-  /// Seconds from the first frame's time to its own.
+  /// Seconds since the first frame, by timestamps.
   var time = 0.0
-  /// How it is to be painted; nil once that is done, so that stylizers live no longer than needed.
+  /// How to paint the frame. Set to nil after painting, so that stylizers are released early.
   var recipe: FrameRecipe?
-  /// What of the source shows through.
+  /// How to blend the painted frame with the source.
   var blend = FrameBlend()
-  /// RGB24 at the work size, upright.
+  /// The stylizer's input: upright RGB24 at the work size.
   var work = ScratchFrame()
-  /// The same, painted.
+  /// The stylizer's output.
   var painted = ScratchFrame()
-  /// As the sink takes it.
+  /// The frame in the sink's format.
   var output = ScratchFrame()
-  /// Its place among those that were taken from the latest queue.
+  /// The frame's position in the queue from which it was last popped.
   var number = 0
-  /// Whether it has been painted.
+  /// Whether the frame has been painted.
   var isPainted = false
 
   init() throws { source = try Frame() }
 }
 
-/// A fixed number of slots, and the queues on their way round: the memory does not depend on the number of frames.
+/// A fixed number of slots and the queues through which they circulate. Memory use does not depend on the number of
+/// frames.
 final class SlotCircle: Sendable {
   let free: SlotQueue
   let decoded: SlotQueue
@@ -36,17 +38,19 @@ final class SlotCircle: Sendable {
   let finished: SlotQueue
   private let isOver = DispatchSemaphore(value: 0)
 
-  /// Slots for as many `painters`; `count` is their number, nil for what the policy needs.
+  /// Creates the slots for a number of painter threads.
+  ///
+  /// - Parameter count: The number of slots; nil for as many as the policy needs.
   init(_ policy: FramePolicy, painters: Int, count: Int?) throws {
     let needed =
       switch policy {
-      // One in each thread.
+      // One for each thread.
       case .every: 4 + painters
-      // One in each thread and each queue, and one for the decoder to begin on.
+      // One for each thread and each queue, and one for the decoder to start on.
       case .newest: 9 + painters
       }
     let count = max(1, count ?? needed)
-    // Only in the two queues before the painting a frame may give way: what is painted is too dear.
+    // Frames are dropped only from the two queues before painting: a painted frame is too expensive to drop.
     let (capacity, drops) = policy == .every ? (count, false) : (1, true)
     free = SlotQueue(capacity: count)
     decoded = SlotQueue(capacity: capacity, dropsOldest: drops)
@@ -56,22 +60,22 @@ final class SlotCircle: Sendable {
     for _ in 0..<count { recycle(try FrameSlot()) }
   }
 
-  /// Lets the slot be filled again.
+  /// Makes a slot available again.
   func recycle(_ slot: FrameSlot) {
     slot.source.unreference()
     slot.recipe = nil
     _ = free.push(slot)
   }
 
-  /// Ends all queues at once.
+  /// Cancels all queues.
   func cancel() {
     for queue in [free, decoded, converted, painted, finished] { queue.cancel() }
     end()
   }
 
-  /// Notes that the last slot has gone round.
+  /// Signals that the last slot has left the pipeline.
   func end() { isOver.signal() }
 
-  /// Waits that long, or until the end; returns whether that has come.
+  /// Waits for the end of the pipeline or the timeout. Returns true at the end.
   func waitForEnd(milliseconds: Int) -> Bool { isOver.wait(timeout: .now() + .milliseconds(milliseconds)) == .success }
 }

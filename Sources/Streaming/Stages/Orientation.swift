@@ -1,26 +1,26 @@
 import FFmpeg
 
-/// How stored pictures are turned and mirrored for display: one of the eight ways that keep pixels on the grid.
+/// How to rotate and mirror stored frames for display: one of the eight symmetries of the pixel grid.
 public struct Orientation: Equatable, Sendable {
-  /// Quarter turns clockwise, 0 to 3, after the mirroring.
+  /// Clockwise quarter turns, 0 to 3, applied after mirroring.
   public let quarterTurns: Int
-  /// Whether the picture is mirrored left to right before it is turned.
+  /// Whether to mirror left to right before the rotation.
   public let isMirrored: Bool
 
-  /// Quarter turns clockwise, after a mirroring.
+  /// Creates an orientation. The number of turns is taken modulo 4.
   public init(quarterTurns: Int, isMirrored: Bool = false) {
     self.quarterTurns = ((quarterTurns % 4) + 4) % 4
     self.isMirrored = isMirrored
   }
 
-  /// The stored picture is the displayed one.
+  /// The identity: frames are stored as displayed.
   public static let upright = Orientation(quarterTurns: 0)
 
-  /// What a display matrix demands; upright for angles other than quarter turns, which players do not obey either.
+  /// Creates the orientation of a display matrix. Other angles than quarter turns count as upright, as in players.
   public init(_ matrix: DisplayMatrix?) {
     var found = Orientation.upright
     if let matrix {
-      // Of the matrix (a, b, u, c, d, v, ...): a stored pixel (x, y) is shown at (a·x + c·y, b·x + d·y).
+      // The matrix (a, b, u, c, d, v, ...) shows a stored pixel (x, y) at (a·x + c·y, b·x + d·y).
       let values = [matrix.values[0], matrix.values[1], matrix.values[3], matrix.values[4]].map { $0.signum() }
       for isMirrored in [false, true] {
         for turns in 0..<4 where Orientation(quarterTurns: turns, isMirrored: isMirrored).signs == values {
@@ -31,28 +31,28 @@ public struct Orientation: Equatable, Sendable {
     self = found
   }
 
-  /// Whether width and height change places.
+  /// Whether the rotation swaps width and height.
   public var swapsSides: Bool { quarterTurns % 2 == 1 }
 
-  /// What turns a displayed picture back into the stored one.
+  /// The orientation that maps a displayed frame back to the stored one.
   public var inverse: Orientation {
-    // A mirrored turn is its own inverse.
+    // A mirrored rotation is its own inverse.
     isMirrored ? self : Orientation(quarterTurns: 4 - quarterTurns)
   }
 
-  /// `(a, b, c, d)` of the display matrix that does the same.
+  /// The entries `(a, b, c, d)` of the equivalent display matrix.
   private var signs: [Int32] {
     let turn: [Int32] = [[1, 0, 0, 1], [0, 1, -1, 0], [-1, 0, 0, -1], [0, -1, 1, 0]][quarterTurns]
     return isMirrored ? [-turn[0], -turn[1], turn[2], turn[3]] : turn
   }
 
-  /// Writes the `width` x `height` pixels of RGB24 at `source` to `target` as displayed; the two do not overlap.
+  /// Writes the `width` × `height` RGB24 pixels at `source` to `target` as displayed. The two must not overlap.
   func apply(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, width: Int, height: Int,
     into target: UnsafeMutablePointer<UInt8>, targetStride: Int
   ) {
     let signs = self.signs.map(Int.init)
-    // Bytes from a displayed pixel to the next along a stored row, and along a stored column.
+    // Bytes in `target` from one stored pixel to the next along a row and along a column.
     let alongRow = 3 * signs[0] + targetStride * signs[1]
     let alongColumn = 3 * signs[2] + targetStride * signs[3]
     let shownWidth = swapsSides ? height : width

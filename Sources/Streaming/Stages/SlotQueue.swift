@@ -1,22 +1,22 @@
 import Foundation
 
-/// What stands between two stages: slots, taken in order.
+/// A queue of slots between two stages.
 ///
-/// Each queue numbers the slots as it hands them out, from 0. Several threads may fill an ordered one in any order: it
-/// hands out slots by the numbers that they have from the queue before.
+/// Each queue numbers the slots from 0 as it hands them out. Several threads may push to an ordered queue in any order:
+/// it hands out slots by their numbers from the previous queue.
 final class SlotQueue: @unchecked Sendable {
   private let condition = NSCondition()
   private let capacity: Int
   private let dropsOldest: Bool
   private let isOrdered: Bool
-  // Guarded by `condition`.
+  // Protected by `condition`.
   private var slots: [FrameSlot] = []
   private var taken = 0
   private var openProducers: Int
   private var isClosed = false
 
-  /// An empty queue for at most `capacity` slots, that ends when `finish` has been called `producers` times. Where it
-  /// is full, `push` waits, or with `dropsOldest` the oldest slot gives way.
+  /// Creates an empty queue for at most `capacity` slots, which ends after `producers` calls to ``finish()``. If the
+  /// queue is full, ``push(_:)`` waits or, with `dropsOldest`, drops the oldest slot.
   init(capacity: Int, dropsOldest: Bool = false, producers: Int = 1, isOrdered: Bool = false) {
     self.capacity = max(1, capacity)
     self.dropsOldest = dropsOldest
@@ -25,12 +25,11 @@ final class SlotQueue: @unchecked Sendable {
     slots.reserveCapacity(self.capacity)
   }
 
-  /// Puts `slot` in; returns a slot that comes too late: one that gives way, or `slot` itself where the queue is
-  /// closed.
+  /// Adds `slot`. Returns the slot that was dropped for it, or `slot` itself if the queue is closed.
   func push(_ slot: FrameSlot) -> FrameSlot? {
     condition.lock()
     defer { condition.unlock() }
-    // The next one in order has a place always: without it, the queue would stay full.
+    // The next slot in order is always accepted: without it, the queue would stay full.
     while slots.count >= capacity, !dropsOldest, !isClosed, !(isOrdered && slot.number == taken) { condition.wait() }
     if isClosed { return slot }
     let late = slots.count >= capacity && dropsOldest ? slots.removeFirst() : nil
@@ -39,7 +38,7 @@ final class SlotQueue: @unchecked Sendable {
     return late
   }
 
-  /// Takes the next slot, waiting for it; nil once the queue is closed without it.
+  /// Removes the next slot, and waits for it if necessary. Returns nil if the queue closes first.
   func pop() -> FrameSlot? {
     condition.lock()
     defer { condition.unlock() }
@@ -57,7 +56,7 @@ final class SlotQueue: @unchecked Sendable {
     }
   }
 
-  /// Says that one of the producers will push nothing more.
+  /// Declares that one producer has finished.
   func finish() {
     condition.lock()
     openProducers -= 1
@@ -66,7 +65,7 @@ final class SlotQueue: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// Ends the queue and drops what is in it.
+  /// Closes the queue and discards its slots.
   func cancel() {
     condition.lock()
     isClosed = true

@@ -1,8 +1,8 @@
 import Threading
 
 extension Stylization {
-  /// What goes on beside the frames, twenty times a second: asking whether to stop, and of the newest frames changes of
-  /// style and of the work size.
+  /// Runs twenty times a second: checks whether to stop and, for `.newest` frames, applies scripted style changes and
+  /// adapts the work size.
   func control(
     _ circle: SlotCircle, _ shouldStop: () -> Bool, _ observe: (StylizationStatistics) -> Void
   ) throws {
@@ -25,7 +25,7 @@ extension Stylization {
     adaptation.follow(full: fullSize, canvasLines: style.canvasLines)
     if options.adaptsWorkSize, !isStopped {
       let rate = counters.arrivalRate
-      // As many frames at a time leave each as many intervals.
+      // With n frames painted at a time, each has n intervals.
       adaptation.update(
         milliseconds: counters.recentPaintings,
         interval: rate > 0 ? 1000 * Double(style.parallelFrames) / rate : 0, time: counters.elapsed.seconds)
@@ -38,7 +38,7 @@ extension Stylization {
   }
 }
 
-/// The work size of a run: a ladder, and who goes up and down on it.
+/// The work size of a run: a ladder and the controller that moves on it.
 private struct WorkSizeAdaptation {
   private var ladder: WorkSizeLadder
   private var controller = WorkSizeController()
@@ -49,7 +49,7 @@ private struct WorkSizeAdaptation {
 
   var size: WorkSizeLadder.Size { ladder.rungs[min(controller.rung, ladder.rungs.count - 1)] }
 
-  /// Takes another ladder where the source or the style has changed.
+  /// Switches to another ladder if the source's size or the style's canvas has changed.
   mutating func follow(full: WorkSizeLadder.Size, canvasLines: Int?) {
     guard ladder.canvasLines != canvasLines || ladder.rungs[0] != full else { return }
     let other = WorkSizeLadder(below: full, canvasLines: canvasLines)

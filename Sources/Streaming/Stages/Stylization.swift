@@ -2,37 +2,37 @@ import FFmpeg
 import Synchronization
 import Threading
 
-/// Which frames of a source are painted.
+/// Selects the frames to paint.
 public enum FramePolicy: Hashable, Sendable {
-  /// Every one, in order: the source waits while all slots are under way.
+  /// Every frame, in order. The source waits while all slots are in use.
   case every
-  /// The newest: a frame that a newer one overtakes before its painting is dropped and counted.
+  /// The newest frame. A frame is dropped and counted if a newer one arrives before its painting starts.
   case newest
 }
 
-/// Repaints the frames of a source into a sink: reading, both conversions, painting and writing have threads of their
-/// own, painting one for each frame that is painted at a time.
+/// Paints the frames of a source into a sink.
 ///
-/// The policy says whether the source waits, or the oldest frames give way. Frames come out in order, each at its own
-/// time. The first error of any thread ends all of them.
+/// Reading, both conversions, painting and writing run on separate threads, with one painting thread for each frame
+/// that is painted at a time. Depending on the policy, either the source waits or the oldest frames are dropped. Frames
+/// leave in order with their own timestamps. The first error in any thread ends the run.
 public final class Stylization: Sendable {
-  /// How to do it.
+  /// The options of a run.
   public struct Options: Sendable {
-    /// Which frames are painted.
+    /// The frames to paint.
     public var frames: FramePolicy
-    /// The greatest size of the pictures that the networks see, as displayed; nil for the source's.
+    /// The maximum size at which the networks paint, as displayed; nil for the source's size.
     public var workSize: (width: Int, height: Int)?
-    /// Whether the work size goes down where the machine does not keep up, and up again where it could: for the newest
-    /// frames alone.
+    /// Whether to reduce the work size while the machine cannot keep up, and to raise it again when it can. Only for
+    /// `.newest` frames.
     public var adaptsWorkSize: Bool
-    /// Whether the networks see the frames without the noise of what rests, see ``TemporalDenoiser``.
+    /// Whether to remove noise from still regions before painting. See ``TemporalDenoiser``.
     public var denoises: Bool
-    /// Changes of style at times of the video.
+    /// Style changes at given times of the video.
     public var script: StyleScript?
-    /// The number of frames under way at a time; nil for one in each stage, and for the newest frames in each queue.
+    /// The number of frames in the pipeline; nil for one in each stage and, for `.newest`, one in each queue.
     public var slots: Int?
 
-    /// Every frame at the source's size, as it is, in one style, unless told otherwise.
+    /// Creates options. By default, every frame is painted at the source's size, in one style and without denoising.
     public init(
       frames: FramePolicy = .every, workSize: (width: Int, height: Int)? = nil, adaptsWorkSize: Bool = true,
       denoises: Bool = false, script: StyleScript? = nil, slots: Int? = nil
@@ -55,13 +55,13 @@ public final class Stylization: Sendable {
   private let state: Mutex<State>
 
   private struct State {
-    /// The latest size of the source as displayed.
+    /// The source's latest display size.
     var sourceSize: WorkSizeLadder.Size
-    /// Seconds from the first frame to the latest one that is to be painted.
+    /// The time of the latest frame to be painted, in seconds since the first frame.
     var time = 0.0
   }
 
-  /// A run of `source` through `style` into `sink`, to be run once.
+  /// Creates a run, which can be used once.
   public init(source: any FrameSource, style: StyleMixer, sink: any FrameSink, options: Options = Options()) {
     self.source = source
     self.style = style
@@ -71,7 +71,7 @@ public final class Stylization: Sendable {
     state = Mutex(State(sourceSize: WorkSizeLadder.Size(width: size.width, height: size.height)))
   }
 
-  /// Numbers at this moment.
+  /// The current statistics.
   public var statistics: StylizationStatistics {
     var result = counters.statistics
     let settings = style.settings
@@ -81,8 +81,8 @@ public final class Stylization: Sendable {
     return result
   }
 
-  /// Ends the run soon; may be called from any thread, also before the run. What is under way is written, but of every
-  /// frame only those whose painting has begun.
+  /// Ends the run soon. Any thread may call it, even before the run. Frames in the pipeline are still written, but with
+  /// `.every` only those whose painting has started.
   public func stop() {
     stopped.store(true, ordering: .releasing)
     source.stop()
@@ -90,20 +90,22 @@ public final class Stylization: Sendable {
 
   var isStopped: Bool { stopped.load(ordering: .acquiring) }
 
-  /// The size at which everything is painted if the machine keeps up.
+  /// The work size when the machine keeps up.
   var fullSize: WorkSizeLadder.Size {
     options.workSize.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
       ?? state.withLock { $0.sourceSize }
   }
 
-  /// Seconds from the first frame to the latest one that is to be painted.
+  /// The time of the latest frame to be painted, in seconds since the first frame.
   var time: Double { state.withLock { $0.time } }
 
-  /// Runs until the source ends or someone stops it; returns the numbers at the end, when the sink has finished.
+  /// Runs until the source ends or the run is stopped. Returns the final statistics after the sink has finished.
   ///
-  /// `shouldStop` is asked often, from several threads: once true, it is as ``stop()``. `observe` gets the numbers four
-  /// times a second and `progress` the count of each frame that the sink has taken, each on a thread of the run. Throws
-  /// the first error of any thread; the sink does not finish then.
+  /// - Parameters:
+  ///   - shouldStop: Called often, from several threads. Returning true is equivalent to ``stop()``.
+  ///   - observe: Receives statistics four times a second, on a thread of the run.
+  ///   - progress: Receives the number of frames that the sink has accepted, on a thread of the run.
+  /// - Throws: The first error of any thread. The sink then does not finish.
   @discardableResult
   public func run(
     shouldStop: @escaping @Sendable () -> Bool = { false },
@@ -123,7 +125,8 @@ public final class Stylization: Sendable {
     let isStopping: @Sendable () -> Bool = { [self] in isStopped || shouldStop() }
     source.start(on: threads)
     sink.start(on: threads, delivered: { [counters] in counters.noteDelivery(of: $0) })
-    // A stage finishes the next queue only when it ends well: after an error, nobody may take the rest for the end.
+    // A stage finishes the next queue only if it succeeds. After an error, the next stage must not take the missing
+    // frames for the end.
     threads.start("decode") { [self] in try decode(circle, isStopping) }
     threads.start("convert-in") { [self] in try convertIn(circle) }
     for (place, painter) in painters.enumerated() {
@@ -141,7 +144,7 @@ public final class Stylization: Sendable {
     return statistics
   }
 
-  // MARK: The stages
+  // MARK: Stages
 
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
@@ -152,8 +155,8 @@ public final class Stylization: Sendable {
       let pts = Double(slot.source.pts ?? 0)
       let start = beginning ?? pts
       beginning = start
-      // Rounded once, so that a frame at ten seconds is one. Timestamps beyond all reason would be beyond a clock's as
-      // well.
+      // A single rounding keeps a frame at ten seconds at exactly ten. Clamping keeps absurd timestamps within the
+      // clock's range.
       let time = timeBase.isPositive ? (pts - start) * Double(timeBase.numerator) / Double(timeBase.denominator) : 0
       slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
@@ -181,7 +184,7 @@ public final class Stylization: Sendable {
       var now = ContinuousClock.now
       switch options.frames {
       case .every:
-        // Fades go by the frames' times, whenever they are painted.
+        // Fades follow the frames' timestamps, not the time of painting.
         now = instant(of: slot.time)
         try options.script?.perform(from: &step, until: slot.time, on: style, instant: instant(of:))
       case .newest: state.withLock { $0.time = slot.time }
@@ -195,7 +198,7 @@ public final class Stylization: Sendable {
     circle.converted.finish()
   }
 
-  /// When a time of the video counts as, for fades.
+  /// Returns the instant that represents a time of the video in fades.
   private func instant(of seconds: Double) -> ContinuousClock.Instant { counters.start + .seconds(seconds) }
 
   private func paint(
@@ -223,15 +226,15 @@ public final class Stylization: Sendable {
     var description = source.description
     let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
     var format = sink.format(for: description)
-    // Of every frame, the work size stays.
+    // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
     var workSize: VideoFormat?
     var isCut = false
     while let slot = circle.painted.pop() {
-      // After a stop, a later frame may be done where an earlier one is not: the film ends at the gap.
+      // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
       guard !isCut, let painted = slot.painted.frame else {
-        // Back to the decoder, which waits for a slot before it asks whether to stop.
+        // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
       }

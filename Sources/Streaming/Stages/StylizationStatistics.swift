@@ -1,58 +1,57 @@
 import Synchronization
 import Threading
 
-/// Numbers of a run at one moment, or at its end.
+/// Statistics of a run.
 public struct StylizationStatistics: Codable, Sendable {
-  /// Since the start.
+  /// Seconds since the start.
   public var seconds = 0.0
-  /// Frames that came from the source, since the start.
+  /// Frames received from the source.
   public var framesIn = 0
-  /// Painted frames that the sink has taken, since the start.
+  /// Painted frames accepted by the sink.
   public var framesWritten = 0
-  /// Painted frames that were delivered, since the start: those whose packets are written, or that have reached whoever
-  /// they are for.
+  /// Painted frames delivered: their packets are written, or they have reached their receiver.
   public var framesOut = 0
-  /// Frames that a newer one overtook before it was their turn, since the start.
+  /// Frames dropped because a newer one arrived first.
   public var framesDropped = 0
-  /// Frames a second from the source, over the last seconds.
+  /// Frames per second from the source, over the last five seconds.
   public var fpsIn = 0.0
-  /// Frames a second delivered, over the last seconds.
+  /// Frames per second delivered, over the last five seconds.
   public var fpsOut = 0.0
-  /// From the arrival of a source frame to the delivery of its painted one: half of those of the last seconds took no
-  /// longer.
+  /// Median latency in milliseconds from the arrival of a source frame to the delivery of its painted frame, over the
+  /// last five seconds.
   public var latencyP50Ms = 0.0
-  /// The same for 95 % of them.
+  /// The 95th percentile of the latency over the last five seconds.
   public var latencyP95Ms = 0.0
-  /// The same for 95 % of all since the start.
+  /// The 95th percentile of the latency since the start.
   public var latencyP95MsOverall = 0.0
-  /// One frame's painting, mean of the last seconds.
+  /// Mean time in milliseconds to paint one frame, over the last five seconds.
   public var paintMs = 0.0
-  /// One frame's painting: half of all since the start took no longer.
+  /// Median time in milliseconds to paint one frame, since the start.
   public var paintP50MsOverall = 0.0
-  /// The same for 95 % of them.
+  /// The 95th percentile of the painting time since the start.
   public var paintP95MsOverall = 0.0
   /// The width at which the network paints.
   public var workWidth = 0
   /// The height at which the network paints.
   public var workHeight = 0
-  /// The width of the canvas; nil where no style has one.
+  /// The width of the canvas; nil if no style has one.
   public var canvasWidth: Int?
-  /// The height of the canvas; nil where no style has one.
+  /// The height of the canvas; nil if no style has one.
   public var canvasHeight: Int?
-  /// How often the work size has changed.
+  /// The number of changes of the work size.
   public var workSizeChanges = 0
-  /// How often the source went away and came back.
+  /// The number of reconnections of the source.
   public var reconnects = 0
-  /// Whether someone has ended it before the source did.
+  /// Whether the run was stopped before the source ended.
   public var wasStopped = false
 
-  /// Nothing yet.
+  /// Creates statistics that are all zero.
   public init() {}
 
-  /// Frames that the sink has taken a second, from the start.
+  /// The mean number of frames per second accepted by the sink.
   public var meanFps: Double { seconds > 0 ? Double(framesWritten) / seconds : 0 }
 
-  /// Adds what counts since the start of `earlier`, a run before this one.
+  /// Adds the totals of an earlier run.
   public mutating func add(totalsOf earlier: StylizationStatistics) {
     seconds += earlier.seconds
     framesIn += earlier.framesIn
@@ -64,10 +63,10 @@ public struct StylizationStatistics: Codable, Sendable {
   }
 }
 
-/// Counts what happens in a run. Its memory does not grow: what is older than the window is forgotten.
+/// Collects the statistics of a run in constant memory: events older than the window are forgotten.
 final class StylizationCounters: Sendable {
   private static let window = Duration.seconds(5)
-  /// The number of events of the window at most, for frame rates beyond all reason.
+  /// The maximum number of events in the window.
   private static let capacity = 4096
 
   private struct Event {
@@ -90,14 +89,14 @@ final class StylizationCounters: Sendable {
 
   /// When the run began.
   var start: ContinuousClock.Instant { state.withLock { $0.start } }
-  /// The time from then on, to the end.
+  /// The time since the start, up to the end of the run.
   var elapsed: Duration { state.withLock { $0.start.duration(to: $0.end ?? .now) } }
 
   func begin() { state.withLock { $0.start = .now } }
   func end() { state.withLock { $0.end = .now } }
 
   private static func append(_ event: Event, to events: inout [Event]) {
-    // Now and then, so that it costs little.
+    // Remove in batches, to keep the cost low.
     if events.count >= capacity || events.count >= 64 && events[0].time < event.time - (window + window) {
       let first = events.firstIndex { $0.time >= event.time - window } ?? events.count
       events.removeFirst(max(first, events.count >= capacity ? capacity / 2 : 0))
@@ -114,7 +113,7 @@ final class StylizationCounters: Sendable {
 
   func noteStop() { state.withLock { $0.totals.wasStopped = true } }
 
-  /// Returns the number of frames that the sink has taken.
+  /// Returns the number of frames that the sink has accepted.
   func noteWriting() -> Int {
     state.withLock {
       $0.totals.framesWritten += 1
@@ -144,12 +143,12 @@ final class StylizationCounters: Sendable {
   func noteWorkSizeChange() {
     state.withLock {
       $0.totals.workSizeChanges += 1
-      // Those of the old size say nothing about the new one.
+      // Paintings at the old size say nothing about the new one.
       $0.paintings.removeAll(keepingCapacity: true)
     }
   }
 
-  /// Work size and reconnects are the caller's to fill in.
+  /// The current statistics. The caller fills in work size and reconnects.
   var statistics: StylizationStatistics {
     state.withLock { state in
       let now = state.end ?? .now
@@ -169,10 +168,10 @@ final class StylizationCounters: Sendable {
     }
   }
 
-  /// Frames a second from the source, over the last seconds.
+  /// Frames per second from the source, over the last five seconds.
   var arrivalRate: Double { state.withLock { Self.rate($0.arrivals, .now) } }
 
-  /// The milliseconds of the paintings of the last second and a half; empty where there is none.
+  /// The painting times of the last 1.5 seconds in milliseconds.
   var recentPaintings: [Double] {
     state.withLock { state in
       let begin = ContinuousClock.now - .milliseconds(1500)
@@ -180,12 +179,12 @@ final class StylizationCounters: Sendable {
     }
   }
 
-  /// Intervals over the time that they take, so that a short window does not count too few.
+  /// Counts intervals rather than events, so that a short window does not underestimate the rate.
   private static func rate(_ events: [Event], _ now: ContinuousClock.Instant) -> Double {
     let recent = events.filter { $0.time >= now - window }
     guard recent.count > 1, let first = recent.first else { return 0 }
     let seconds = first.time.duration(to: recent[recent.count - 1].time).seconds
-    // Where nothing has come for long, the silence counts.
+    // A long silence since the last event counts as well.
     let silence = recent[recent.count - 1].time.duration(to: now).seconds
     let mean = seconds / Double(recent.count - 1)
     return Double(recent.count - 1) / max(1e-6, seconds + (silence > 3 * mean ? silence : 0))

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Threads that work on one job: the first error ends them all.
+/// A group of threads that work on one job. The first error ends the job.
 public final class ThreadGroup: Sendable {
   private struct State {
     var threads: [pthread_t] = []
@@ -12,14 +12,14 @@ public final class ThreadGroup: Sendable {
 
   private let state = Mutex(State())
 
-  /// A group without threads.
+  /// Creates a group without threads.
   public init() {}
 
-  /// Whether an error has ended the job.
+  /// Whether the job has been cancelled.
   public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-  /// Has `action` run, on any thread, when the job ends by an error, so that nobody waits any longer; at once if it
-  /// has.
+  /// Registers an action to run, on any thread, when the job is cancelled, such as one that wakes waiting threads. Runs
+  /// it immediately if the job is already cancelled.
   public func onCancel(_ action: @escaping @Sendable () -> Void) {
     let isLate = state.withLock { state in
       if !state.isCancelled { state.cancellations.append(action) }
@@ -28,7 +28,7 @@ public final class ThreadGroup: Sendable {
     if isLate { action() }
   }
 
-  /// Ends the job with `error`, unless another came before.
+  /// Cancels the job with `error`. Only the first error counts.
   public func cancel(_ error: any Error) {
     let actions = state.withLock { state -> [@Sendable () -> Void] in
       guard !state.isCancelled else { return [] }
@@ -39,7 +39,9 @@ public final class ThreadGroup: Sendable {
     for action in actions { action() }
   }
 
-  /// Runs `body` on a thread of its own; an error that it throws ends the job. `name` has at most 15 characters.
+  /// Runs `body` on a new thread. If it throws, the job is cancelled.
+  ///
+  /// - Parameter name: The thread's name, at most 15 characters.
   public func start(_ name: String, _ body: @escaping @Sendable () throws -> Void) {
     let task = ThreadTask(name: name) { [self] in
       do { try body() } catch { cancel(error) }
@@ -63,18 +65,20 @@ public final class ThreadGroup: Sendable {
     state.withLock { $0.threads.append(started) }
   }
 
-  /// Waits until all threads have ended, those that they start included; throws the error that ended the job.
+  /// Waits for all threads, including those that they start.
+  ///
+  /// - Throws: The error that cancelled the job.
   public func wait() throws {
     while let thread = state.withLock({ $0.threads.popLast() }) { pthread_join(thread, nil) }
     if let error = state.withLock({ $0.firstError }) { throw error }
   }
 }
 
-/// The system refuses another thread.
+/// The system cannot create another thread.
 public struct ThreadError: Error, CustomStringConvertible, Sendable {
   let reason: String
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String { "cannot start another thread: \(reason)" }
 }
 

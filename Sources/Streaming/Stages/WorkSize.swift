@@ -1,20 +1,19 @@
 import Networks
 
-/// The sizes at which a network may paint a video, from its full one downwards: each has 0.8 of the pixels of the one
-/// above.
+/// The sizes at which a network may paint a video. Each has about 0.8 times the pixels of the one above.
 ///
-/// A network with a canvas paints at the size of that, which is smaller, and only revises at these sizes. Of them,
-/// those are left out that would cost nearly as much as the one above, and they go on below the canvas, which shrinks
-/// with them, to a fifth of its pixels.
+/// A network with a canvas paints at the canvas size, which is smaller, and only revises at these sizes. Its ladder
+/// skips sizes that cost nearly as much as the one above, and continues below the canvas, which shrinks with them, down
+/// to a fifth of the canvas's pixels.
 public struct WorkSizeLadder: Equatable, Sendable {
-  /// A picture's size in pixels.
+  /// A size in pixels.
   public struct Size: Hashable, Sendable {
-    /// Pixels across.
+    /// The width in pixels.
     public var width: Int
-    /// Pixels down.
+    /// The height in pixels.
     public var height: Int
 
-    /// A size.
+    /// Creates a size.
     public init(width: Int, height: Int) {
       self.width = width
       self.height = height
@@ -24,24 +23,25 @@ public struct WorkSizeLadder: Equatable, Sendable {
     public var area: Double { Double(width) * Double(height) }
   }
 
-  /// Smaller pictures show no strokes, only blots.
+  /// Smaller frames show blots instead of strokes.
   private static let minimumSide = 64
   private static let minimumShare = 0.05
-  /// Of the pixels of the canvas: its strokes are twice as large then.
+  /// The minimum share of the canvas's pixels. Strokes are then about twice as large.
   private static let minimumCanvasShare = 0.2
   private static let step = 0.8
-  /// What revising a pixel costs beside painting one, roughly.
+  /// The approximate cost of revising a pixel, relative to painting one.
   private static let revisionCost = 1 / 16.0
-  /// A rung that costs more than this share of the one above is not worth a change.
+  /// A rung that costs more than this share of the one above is skipped.
   private static let maximumCost = 0.9
 
-  /// The sizes, the greatest first; at least one.
+  /// The sizes in descending order. There is at least one.
   public let rungs: [Size]
-  /// The lines of the canvas; nil where there is none.
+  /// The number of lines of the canvas; nil if there is none.
   public let canvasLines: Int?
 
-  /// The ladder below `full`, whose shape all rungs have as nearly as multiples of four allow, for a canvas of
-  /// `canvasLines` or none.
+  /// Creates the ladder below `full`. All rungs have its aspect ratio, as nearly as multiples of four allow.
+  ///
+  /// - Parameter canvasLines: The number of lines of the canvas; nil if there is none.
   public init(below full: Size, canvasLines: Int? = nil) {
     self.canvasLines = canvasLines
     let minimumArea =
@@ -62,7 +62,7 @@ public struct WorkSizeLadder: Equatable, Sendable {
     self.rungs = rungs
   }
 
-  /// What painting at `size` costs, relative to other sizes of the ladder.
+  /// Returns the cost of painting at `size`, relative to other sizes of the ladder.
   public func cost(_ size: Size) -> Double { Self.cost(size, canvasLines) }
 
   private static func cost(_ size: Size, _ canvasLines: Int?) -> Double {
@@ -78,43 +78,44 @@ public struct WorkSizeLadder: Equatable, Sendable {
   private static func rounded(_ extent: Double) -> Int { max(4, Int((extent / 4).rounded()) * 4) }
 }
 
-/// Chooses the rung on which painting keeps up with the source.
+/// Chooses the highest rung at which painting keeps up with the source.
 ///
-/// It goes down as soon as frames take longer than the source leaves, far enough at once; it goes up one rung when that
-/// would leave much room, and waits longer before the next try where that turned out wrong.
+/// The controller steps down as soon as frames take longer than the source's interval, by as many rungs as necessary.
+/// It steps up one rung at a time when that leaves ample headroom. If a step up turns out to be wrong, it waits longer
+/// before the next attempt.
 public struct WorkSizeController: Sendable {
-  /// Above this share of the interval between frames, painting falls behind.
+  /// Above this share of the frame interval, painting falls behind.
   private static let maximumLoad = 0.97
-  /// What a step down aims at.
+  /// The target load of a step down.
   private static let aim = 0.82
-  /// What a step up may need at most: less than the aim, or the two would take turns.
+  /// The maximum predicted load of a step up. It is less than the aim, to prevent oscillation.
   private static let loadForUp = 0.72
   private static let minimumHold = 3.0
   private static let maximumHold = 60.0
-  /// A step down so soon after one up means that the one up was wrong.
+  /// A step down within this many seconds of a step up means that the step up was wrong.
   private static let trial = 10.0
 
-  /// The rung chosen last; 0 is the greatest size.
+  /// The current rung. Rung 0 is the full size.
   public private(set) var rung = 0
   private var hold = minimumHold
   private var lastChange: Double?
   private var lastUp: Double?
 
-  /// A controller on the first rung.
+  /// Creates a controller on the first rung.
   public init() {}
 
-  /// The rung for the frames from now on.
+  /// Updates and returns the rung for the next frames.
   ///
   /// - Parameters:
-  ///   - milliseconds: How long the latest frames took to paint, on the present rung.
-  ///   - interval: Milliseconds from frame to frame of the source.
-  ///   - time: Seconds since any beginning.
+  ///   - milliseconds: The painting times of recent frames on the current rung.
+  ///   - interval: The source's frame interval in milliseconds.
+  ///   - time: Seconds since an arbitrary start.
   public mutating func update(milliseconds: [Double], interval: Double, ladder: WorkSizeLadder, time: Double) -> Int {
     rung = min(rung, ladder.rungs.count - 1)
     guard milliseconds.count >= 4, interval > 0 else { return rung }
     let start = lastChange ?? time
     lastChange = start
-    // One slow frame is no reason to change.
+    // The median, because a single slow frame is no reason to change.
     let load = Self.median(milliseconds) / interval
     if load > Self.maximumLoad, time - start >= 0.5 {
       let cost = ladder.cost(ladder.rungs[rung])
@@ -133,7 +134,7 @@ public struct WorkSizeController: Sendable {
     return rung
   }
 
-  /// Goes over to another ladder, to the rung there that is nearest to the present one.
+  /// Switches to the rung of another ladder that is nearest in size.
   public mutating func move(from ladder: WorkSizeLadder, to other: WorkSizeLadder) {
     let area = ladder.rungs[min(rung, ladder.rungs.count - 1)].area
     func distance(_ rung: Int) -> Double { abs(other.rungs[rung].area - area) }

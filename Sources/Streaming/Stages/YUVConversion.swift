@@ -1,18 +1,17 @@
 import FFmpeg
 import Kernels
 
-/// What most video needs in both directions, YUV 4:2:0 of eight bits to RGB24 of the same size and back, by kernels of
-/// our own: in a fraction of swscale's time, which beside the smallest networks is a tenth of the whole job. For one
-/// thread.
+/// Converts between 8-bit YUV 4:2:0, the most common video format, and RGB24 of the same size. The kernels take a
+/// fraction of swscale's time, which is a tenth of the whole job with the smallest networks. Not thread-safe.
 final class YUVConversion: @unchecked Sendable {
   let source: VideoFormat
   let target: VideoFormat
   private let conversion: YUV420Conversion
   private let isFromRGB: Bool
-  /// Owned.
+  /// Owned by the conversion.
   private let scratch: UnsafeMutablePointer<Float>
 
-  /// nil where the formats are others, or of a shape that the kernels do not take.
+  /// Returns nil if the kernels do not support these formats or this size.
   init?(from source: VideoFormat, to target: VideoFormat) {
     guard source.width == target.width, source.height == target.height else { return nil }
     let formats: [PixelFormat] = [.yuv420p, .yuvj420p]
@@ -37,7 +36,7 @@ final class YUVConversion: @unchecked Sendable {
 
   deinit { scratch.deallocate() }
 
-  /// Converts `source` into `target`, both of the formats that this was made for.
+  /// Converts `source` into `target`. Their formats must match those of the initializer.
   func convert(_ source: Frame, into target: Frame) {
     let (rgb, yuv) = isFromRGB ? (source, target) : (target, source)
     guard let pixels = rgb.plane(0), let y = yuv.plane(0), let u = yuv.plane(1), let v = yuv.plane(2) else { return }

@@ -2,16 +2,16 @@ import FFmpeg
 import Imaging
 import Threading
 
-/// The stylizers of one style and size, one for each frame that is painted at a time. Each is used by one thread.
+/// The stylizers for one style and size, one for each frame that is painted at a time. Each is used by one thread.
 final class Stylizers: @unchecked Sendable {
   let each: [any FrameStylizer]
 
   init(_ each: [any FrameStylizer]) { self.each = each }
 }
 
-/// How to paint one frame: what a ``StyleMixer`` has set at its time.
+/// How to paint one frame: the settings of a ``StyleMixer`` at the frame's time.
 ///
-/// It holds the stylizers, so that the frame is painted to its end whatever is set meanwhile.
+/// The recipe retains its stylizers, so that later changes do not affect the frame.
 struct FrameRecipe: Sendable {
   struct Part: Sendable {
     let stylizers: Stylizers
@@ -24,16 +24,17 @@ struct FrameRecipe: Sendable {
   let turn: StyleMixer.Turn?
 }
 
-/// Paints one frame at a time, with threads of its own; for one thread.
+/// Paints one frame at a time with its own compute pool. Not thread-safe.
 final class FramePainter: @unchecked Sendable {
   let pool: ComputePool
-  /// The second picture of a mixture.
+  /// Holds the result of every style of a mixture but the first.
   private var scratch = ScratchFrame()
 
   init(_ pool: ComputePool) { self.pool = pool }
 
-  /// Paints a picture of the recipe's size with the stylizers number `place`. Throws what these throw, or the recipe's
-  /// turn.
+  /// Paints a frame of the recipe's size with the stylizers at index `place`.
+  ///
+  /// - Throws: An error of a stylizer or of the recipe's turn.
   func paint(
     _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<UInt8>, sourceStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int

@@ -2,17 +2,17 @@ import Inference
 import Networks
 import Threading
 
-/// Repaints one picture at a time, at a size fixed when it was made.
+/// Paints one frame at a time, at a size fixed on creation.
 ///
-/// One thread calls it, frame by frame; what it needs for a frame it has allocated before.
+/// Only one thread may call a stylizer at a time. It allocates no memory per frame.
 public protocol FrameStylizer: AnyObject {
-  /// Pixels across, of source and destination.
+  /// The width of source and destination in pixels.
   var width: Int { get }
-  /// Pixels down, of source and destination.
+  /// The height of source and destination in pixels.
   var height: Int { get }
 
-  /// Reads `width · height` pixels of RGB24 from `source` and writes as many to `destination`; the two do not overlap.
-  /// Strides are the bytes from row to row.
+  /// Reads `width · height` RGB24 pixels from `source` and writes as many to `destination`. The two must not overlap.
+  /// Strides are in bytes per row.
   func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int) throws
@@ -20,40 +20,44 @@ public protocol FrameStylizer: AnyObject {
 
 extension StyleEngine: FrameStylizer {}
 
-/// Makes the stylizers of one style: a prepared model, or a test's own making.
+/// Creates the stylizers of one style. `PreparedModel` is the usual implementation.
 public protocol StylizerFactory: AnyObject, Sendable {
-  /// The lines of the canvas for `strokes`; nil where there is no canvas.
+  /// Returns the number of canvas lines for `strokes`, or nil if there is no canvas.
   func canvasLines(for strokes: Strokes) -> Int?
 
-  /// The extents of the canvas for `strokes` and pictures of `width` × `height`; nil where there is no canvas.
+  /// Returns the size of the canvas for `strokes` and frames of `width` × `height`, or nil if there is no canvas.
   func canvasExtents(for strokes: Strokes, width: Int, height: Int) -> (width: Int, height: Int)?
 
-  /// A stylizer that computes with `pool`, on a canvas of `canvasLines` or the one it has learned.
+  /// Creates a stylizer that computes with `pool`.
   ///
-  /// `memoryLimit` is in bytes; nil for what the system has available. Throws `InferenceError` where the size or the
-  /// canvas is out of range or the memory does not suffice.
+  /// - Parameters:
+  ///   - canvasLines: The number of lines of the canvas; nil for the one the model was trained with.
+  ///   - memoryLimit: The maximum memory in bytes; nil for what the system has available.
+  /// - Throws: `InferenceError` if the size or the canvas is out of range or memory is insufficient.
   func makeStylizer(
     width: Int, height: Int, canvasLines: Int?, pool: ComputePool, memoryLimit: Int?
   ) throws -> any FrameStylizer
 }
 
 extension StylizerFactory {
-  /// For a style that paints pictures at their own size.
+  /// The default for styles without a canvas.
   public func canvasLines(for strokes: Strokes) -> Int? { nil }
-  /// For a style that paints pictures at their own size.
+  /// The default for styles without a canvas.
   public func canvasExtents(for strokes: Strokes, width: Int, height: Int) -> (width: Int, height: Int)? { nil }
 }
 
 extension PreparedModel: StylizerFactory {
-  /// The lines of the network's canvas for `strokes`; nil where it has none.
+  /// Returns the number of lines of the network's canvas for `strokes`, or nil if it has none.
   public func canvasLines(for strokes: Strokes) -> Int? { definition.canvasLines(for: strokes) }
 
-  /// The extents of the network's canvas; nil where it has none.
+  /// Returns the size of the network's canvas, or nil if it has none.
   public func canvasExtents(for strokes: Strokes, width: Int, height: Int) -> (width: Int, height: Int)? {
     definition.canvasExtents(for: strokes, height: height, width: width).map { ($0.width, $0.height) }
   }
 
-  /// An engine of the network. Throws `InferenceError`.
+  /// Creates an engine for the network.
+  ///
+  /// - Throws: `InferenceError`.
   public func makeStylizer(
     width: Int, height: Int, canvasLines: Int?, pool: ComputePool, memoryLimit: Int?
   ) throws -> any FrameStylizer {

@@ -1,17 +1,17 @@
 import Inference
 import Threading
 
-/// How the threads that compute share the frames of a video. The frames come out the same.
+/// How compute threads share the frames of a video. The output is the same in either case.
 public enum Parallelism: Hashable, Sendable {
-  /// All threads work on one frame: it is done soonest.
+  /// All threads work on one frame, which minimizes its latency.
   case latency
-  /// So many frames are under way at once, each on its share of the threads, which then seldom wait for one another:
-  /// more frames a second, for the memory of as many engines.
+  /// Several frames are painted at a time, each with its share of the threads. Threads then seldom wait for each other,
+  /// which raises the frame rate, but each frame needs the memory of an engine.
   ///
-  /// With nil, one frame for each thread, or fewer where the engines would take more than half of the available memory.
+  /// With nil, one frame for each thread, or fewer if the engines would take more than half of the available memory.
   case throughput(frames: Int? = nil)
 
-  /// Numbers of frames at a time to try, the best one first: the next one where the memory does not suffice.
+  /// Returns the numbers of frames at a time to try, in order of preference, until memory suffices.
   func candidates(threads: Int) -> [Int] {
     switch self {
     case .latency: [1]
@@ -20,7 +20,8 @@ public enum Parallelism: Hashable, Sendable {
     }
   }
 
-  /// A pool for each of `count` frames; the first ones get the threads that cannot be shared evenly.
+  /// Returns a compute pool for each of `count` frames. The first pools get the remaining threads if they do not divide
+  /// evenly.
   static func pools(_ count: Int, threads: Int) -> [ComputePool] {
     (0..<count).map { ComputePool(threads: threads / count + ($0 < threads % count ? 1 : 0)) }
   }

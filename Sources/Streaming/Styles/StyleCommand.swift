@@ -1,44 +1,46 @@
 import Networks
 
-/// What a person may ask of a running painting, as one line of text.
+/// A command that changes a running stylization, written as one line of text.
 public enum StyleCommand: Equatable, Sendable {
-  /// `style NAME`: go over to one style.
+  /// `style NAME`: change to one style.
   case style(String)
-  /// `mix NAME SHARE NAME SHARE ...`: go over to a mixture.
+  /// `mix NAME SHARE NAME SHARE ...`: change to a mixture.
   case mix([Part])
-  /// `strokes small|medium|large|LINES`: how large the strokes are.
+  /// `strokes small|medium|large|LINES`: set the stroke size.
   case strokes(Strokes)
-  /// `strength NUMBER`: the share of the painted picture, 0 to 1.
+  /// `strength NUMBER`: set the share of the painted frame, from 0 to 1.
   case strength(Double)
-  /// `colors on|off`: whether the colours stay the source's.
+  /// `colors on|off`: keep the source's colours or not.
   case preserveColors(Bool)
-  /// `fade SECONDS`: how long later changes take.
+  /// `fade SECONDS`: set the duration of later changes.
   case fade(Double)
   /// `quit`: end the run.
   case quit
 
   /// A style of a mixture.
   public struct Part: Equatable, Sendable {
-    /// Its name, or a model file.
+    /// The style's name or model file.
     public let name: String
-    /// Its share, relative to the others'.
+    /// The style's share, relative to the others.
     public let share: Double
 
-    /// That much of that style.
+    /// Creates a part.
     public init(name: String, share: Double) {
       self.name = name
       self.share = share
     }
   }
 
-  /// Reads a line; nil for an empty one. Throws ``Refusal``.
+  /// Parses a line. Returns nil if it is empty.
+  ///
+  /// - Throws: ``Refusal``.
   public init?(_ line: String) throws {
     let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
     guard let verb = words.first else { return nil }
     let rest = Array(words.dropFirst())
     switch (verb, rest.count) {
     case ("style", 1...):
-      // A file's name may hold spaces.
+      // A file name may contain spaces.
       self = .style(rest.joined(separator: " "))
     case ("mix", 2...) where rest.count % 2 == 0:
       self = .mix(
@@ -74,27 +76,31 @@ public enum StyleCommand: Equatable, Sendable {
     return value
   }
 
-  /// A line that is no command.
+  /// A line that is not a valid command.
   public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     /// The line.
     public let line: String
-    /// What is wrong with it.
+    /// What is wrong with the line.
     public let reason: String
-    /// The file that it is in, with its number there; nil where it is in none.
+    /// The line's file and number; nil if it is not from a file.
     public var place: String?
 
-    /// One sentence.
+    /// The error message, one sentence.
     public var description: String {
-      "\(place.map { $0 + ": " } ?? "")the command '\(line.prefix(80))': \(reason)"
+      "\(place.map { $0 + ": " } ?? "")invalid command '\(line.prefix(80))': \(reason)"
     }
   }
 }
 
 extension StyleMixer {
-  /// Obeys `command` from `time` on; `load` brings a style that is not in use, `fade` is how long the change takes.
+  /// Carries out `command`. ``StyleCommand/fade(_:)`` and ``StyleCommand/quit`` have no effect here; the caller handles
+  /// them.
   ///
-  /// Throws what `load` throws, ``StyleMixerError``, `ModelError` or `InferenceError`; the painting goes on as before
-  /// then. `fade` and `quit` are the caller's to obey.
+  /// - Parameters:
+  ///   - fade: The duration of the change.
+  ///   - time: When the change starts.
+  ///   - load: Loads a style that is not in use.
+  /// - Throws: An error of `load`, ``StyleMixerError``, `ModelError` or `InferenceError`. Nothing changes then.
   public func perform(
     _ command: StyleCommand, fade: Duration, at time: ContinuousClock.Instant = .now,
     load: (_ name: String) throws -> NamedStyle
@@ -114,8 +120,7 @@ extension StyleMixer {
     }
   }
 
-  /// Goes over to the mixture of `parts`, and to strokes of another size where these are given, as
-  /// ``perform(_:fade:at:load:)`` does.
+  /// Changes to the mixture of `parts` and, if given, to another stroke size. See ``perform(_:fade:at:load:)``.
   public func mix(
     _ parts: [StyleCommand.Part], strokes: Strokes? = nil, fade: Duration, at time: ContinuousClock.Instant = .now,
     load: (_ name: String) throws -> NamedStyle

@@ -5,41 +5,42 @@ import Networks
 import Synchronization
 import Threading
 
-/// The style of a video, which may change while it is painted: another one, a mixture of several, more or less of it.
+/// The style of a video, which can change during painting: to another style, to a mixture of several, or in strength.
 ///
-/// Controls may be called from any thread. What takes time (checking models, making engines) happens on the calling
-/// thread, and frames are painted as before meanwhile. A mixture is the mean of the pictures, weighted: each style in
-/// it costs a run of its network, during a fade those of both sides. How large strokes are is set for all styles at
-/// once; those without a canvas have strokes of one size only.
+/// Any thread may call the controls. Slow work, such as checking models and creating engines, runs on the calling
+/// thread while frames are painted as before. A mixture is the weighted mean of its styles' frames, so each style in it
+/// costs a run of its network. A fade costs the runs of both sides. The stroke size applies to all styles; styles
+/// without a canvas ignore it.
 public final class StyleMixer: FrameStylizer, @unchecked Sendable {
-  /// What is set at one moment.
+  /// The settings at one moment.
   public struct State: Sendable {
-    /// The styles and their shares, which add up to 1: where a fade leads to.
+    /// The styles and their shares, which add up to 1. During a fade, the target.
     public var styles: [(name: String, share: Double)]
-    /// How large the strokes are: where a fade leads to; nil where no style has a canvas.
+    /// The stroke size; nil if no style has a canvas. During a fade, the target.
     public var strokes: Strokes?
-    /// What of the source shows through: where a fade leads to.
+    /// The blend with the source. During a fade, the target.
     public var blend: FrameBlend
-    /// Whether a fade is under way.
+    /// Whether a fade is in progress.
     public var isFading: Bool
     /// The width at which the networks paint.
     public var workWidth: Int
     /// The height at which the networks paint.
     public var workHeight: Int
-    /// The extents of the first canvas among the styles'; nil where there is none.
+    /// The size of the first canvas among the styles; nil if there is none.
     public var canvas: (width: Int, height: Int)?
   }
 
-  /// Runs a frame's painting, for runs that take turns.
+  /// Runs the painting of one frame, for runs that take turns.
   public typealias Turn = @Sendable (_ paint: () throws -> Void) throws -> Void
 
-  /// The number of styles that a mixture may have.
+  /// The maximum number of styles in a mixture.
   public static let maximumStyleCount = StyleMixture.maximumCount
 
   private struct Present {
     var mixture: StyleMixture
     var size: WorkSizeLadder.Size?
-    /// One for each frame that is painted at a time; empty before a size is prepared, where that decides on them.
+    /// One for each frame that is painted at a time. Empty before the first size is prepared, if that determines the
+    /// number.
     var painters: [FramePainter]
   }
 
@@ -47,12 +48,13 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   private let threads: Int
   private let turn: Turn?
   private let state: Mutex<Present>
-  /// Held by one change at a time, however long it takes; painting does not ask for it.
+  /// Serializes changes, however long they take. Painting does not lock it.
   private let control = Mutex(())
 
-  /// A style that paints one frame at a time with `pool`, at a size that is still to be prepared.
+  /// Creates a mixer that paints one frame at a time with `pool`. Call ``prepare(width:height:styleCount:)`` before
+  /// painting.
   ///
-  /// `turn`, if given, is called around each frame's painting: runs that share a pool can take turns in it.
+  /// - Parameter turn: Called around the painting of each frame, so that runs that share a pool can take turns.
   public init(
     _ style: NamedStyle, pool: ComputePool, blend: FrameBlend = FrameBlend(), strokes: Strokes = .medium,
     turn: Turn? = nil
@@ -62,7 +64,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     state = Mutex(Present(mixture: StyleMixture(style, strokes, blend), painters: [FramePainter(pool)]))
   }
 
-  /// A style that paints as many frames at a time as `parallelism` says, on `threads` threads in all.
+  /// Creates a mixer that paints several frames at a time, as `parallelism` says, on `threads` threads in total.
   public init(
     _ style: NamedStyle, parallelism: Parallelism, threads: Int, blend: FrameBlend = FrameBlend(),
     strokes: Strokes = .medium
@@ -74,18 +76,18 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   // MARK: Control
 
-  /// Goes over to one style, from `time` on in the length of `fade`. Throws `InferenceError` where the memory does not
-  /// suffice; all stays as it was then.
+  /// Changes to one style, starting at `time` and taking `fade`.
+  ///
+  /// - Throws: `InferenceError` if memory is insufficient. Nothing changes then.
   public func select(_ style: NamedStyle, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) throws {
     try mix([(style, 1)], fade: fade, at: time)
   }
 
-  /// Goes over to a mixture, and to strokes of another size where these are given, from `time` on in the length of
-  /// `fade`. Shares are relative; styles with none are left out.
+  /// Changes to a mixture and, if given, to another stroke size, starting at `time` and taking `fade`. Shares are
+  /// relative; styles without a positive share are ignored.
   ///
-  /// Throws ``StyleMixerError`` where nothing is left or there are too many, `ModelError` where strokes are given and
-  /// no style has a canvas, `InferenceError` where the canvas is out of range or the memory does not suffice; all stays
-  /// as it was then.
+  /// - Throws: ``StyleMixerError`` if there are no styles or too many, `ModelError` if `strokes` is given and no style
+  ///   has a canvas, `InferenceError` if the canvas is out of range or memory is insufficient. Nothing changes then.
   public func mix(
     _ styles: [(style: NamedStyle, share: Double)], strokes: Strokes? = nil, fade: Duration = .zero,
     at time: ContinuousClock.Instant = .now
@@ -104,8 +106,10 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     try control.withLock { _ in try lead(to: wanted.map { ($0.style, $0.share / sum) }, strokes, fade, time) }
   }
 
-  /// Goes over to strokes of another size, from `time` on in the length of `fade`; styles without a canvas stay as they
-  /// are, and styles that come later are painted with these strokes too. Throws as ``mix(_:strokes:fade:at:)`` does.
+  /// Changes the stroke size, starting at `time` and taking `fade`. It also applies to styles selected later. Styles
+  /// without a canvas do not change.
+  ///
+  /// - Throws: See ``mix(_:strokes:fade:at:)``.
   public func setStrokes(_ strokes: Strokes, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) throws {
     try control.withLock { _ in
       let present = state.withLock { $0.mixture.staying }
@@ -113,7 +117,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     }
   }
 
-  /// The shares add up to 1. To be called with `control` held.
+  /// Changes to styles whose shares add up to 1. The caller holds `control`.
   private func lead(
     to wanted: [(style: NamedStyle, share: Double)], _ chosen: Strokes?, _ fade: Duration,
     _ time: ContinuousClock.Instant
@@ -133,14 +137,15 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     state.withLock { $0.mixture.lead(to: made, strokes, fade: fade, at: time) }
   }
 
-  /// Changes what of the source shows through; the strength goes over from `time` on in the length of `fade`.
+  /// Changes the blend with the source. The strength fades, starting at `time` and taking `fade`; the colours change at
+  /// once.
   public func setBlend(_ blend: FrameBlend, fade: Duration = .zero, at time: ContinuousClock.Instant = .now) {
     state.withLock { $0.mixture.lead(to: blend, fade: fade, at: time) }
   }
 
-  // MARK: What is set
+  // MARK: Settings
 
-  /// What is set now.
+  /// The current settings.
   public var settings: State {
     let (mixture, size) = state.withLock { ($0.mixture, $0.size) }
     let layers = mixture.staying
@@ -154,20 +159,20 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       })
   }
 
-  /// The number of lines of the finest canvas that it leads to; nil where a style has none and is painted at the full
+  /// The maximum number of canvas lines among the target's styles; nil if a style has no canvas and paints at the full
   /// work size.
   var canvasLines: Int? { state.withLock { $0.mixture.canvasLines } }
 
-  /// The styles that are painted with at present.
+  /// The styles that are currently painted.
   var stylesInUse: [NamedStyle] { state.withLock { $0.mixture.layers.map(\.style) } }
 
   // MARK: Sizes
 
-  /// Makes stylizers for pictures of another size, and has later frames be of that size.
+  /// Creates stylizers for frames of this size and paints later frames at it.
   ///
-  /// `styleCount` is the number of styles that may be painted at a time later: the number of frames at a time, where
-  /// the first size decides on it, leaves memory for them. Throws `InferenceError` where the size is out of range or
-  /// the memory does not suffice; all stays as it was then.
+  /// - Parameter styleCount: The maximum number of styles that will be painted at a time. If this size determines the
+  ///   number of parallel frames, that leaves memory for them.
+  /// - Throws: `InferenceError` if the size is out of range or memory is insufficient. Nothing changes then.
   public func prepare(width: Int, height: Int, styleCount: Int = 1) throws {
     let size = WorkSizeLadder.Size(width: width, height: height)
     try control.withLock { _ in
@@ -192,7 +197,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     var result = present
     var candidates = parallelism.candidates(threads: threads)[...]
     while let count = candidates.popFirst() {
-      // Memory counts as taken only once it has been written to, so all engines are planned for at once.
+      // The system counts memory as used only after it is written, so plan for all engines together.
       let limit = candidates.isEmpty ? nil : AvailableMemory.forPlan().map { $0 / 2 / count / styleCount }
       result.painters = Parallelism.pools(count, threads: threads).map(FramePainter.init)
       do {
@@ -226,26 +231,26 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       })
   }
 
-  /// Pixels across of the frames to come; 0 before a size is prepared.
+  /// The width of the next frames in pixels; 0 before a size is prepared.
   public var width: Int { state.withLock { $0.size?.width ?? 0 } }
-  /// Pixels down of the frames to come; 0 before a size is prepared.
+  /// The height of the next frames in pixels; 0 before a size is prepared.
   public var height: Int { state.withLock { $0.size?.height ?? 0 } }
-  /// Both; nil before a size is prepared.
+  /// The size of the next frames; nil before a size is prepared.
   var workSize: WorkSizeLadder.Size? { state.withLock { $0.size } }
-  /// How many frames are painted at a time; 0 before a size is prepared where that decides on it.
+  /// The number of frames that are painted at a time; 0 before the first size is prepared, if that determines it.
   public var parallelFrames: Int { painters.count }
 
   // MARK: Painting
 
   var painters: [FramePainter] { state.withLock { $0.painters } }
 
-  /// Lets go of the styles that have left at that time.
+  /// Releases the styles that have faded out by `time`.
   func forgetLeft(at time: ContinuousClock.Instant) {
-    // Outside the lock: freeing an engine's memory takes a moment.
+    // Release them outside the lock, because freeing an engine's memory takes time.
     _ = state.withLock { $0.mixture.removeLeft(at: time) }
   }
 
-  /// How to paint a frame of that time. Styles that have left are let go of.
+  /// Returns how to paint a frame at `time`. Releases styles that have faded out.
   func recipe(at time: ContinuousClock.Instant) throws -> FrameRecipe {
     forgetLeft(at: time)
     return try state.withLock { state in
@@ -255,7 +260,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     }
   }
 
-  /// Paints a picture of the present size as is set now; for one thread.
+  /// Paints a frame of the prepared size with the current settings. Only one thread may call it at a time.
   public func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int
@@ -264,8 +269,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride, place: 0)
   }
 
-  /// The same as one of ``parallelFrames`` pictures that are painted at a time, each at a `place` and on a thread of
-  /// its own.
+  /// Paints one of ``parallelFrames`` frames that are painted at a time. Each thread uses a different `place`, from 0.
   public func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int, place: Int
@@ -276,21 +280,22 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   }
 }
 
-/// Why a style cannot be changed as asked.
+/// Describes why a style change is not possible.
 public enum StyleMixerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No style has a share.
+  /// No style has a positive share.
   case nothingToMix
-  /// More styles than can be painted at a time.
+  /// There are more styles than can be painted at a time.
   case tooManyStyles(count: Int)
-  /// No size of pictures is prepared.
+  /// No frame size is prepared.
   case notPrepared
 
-  /// One sentence.
+  /// The error message, one sentence.
   public var description: String {
     switch self {
     case .nothingToMix: "a mixture needs at least one style with a share above 0"
-    case .tooManyStyles(let count): "a mixture of \(count) styles: expected at most \(StyleMixer.maximumStyleCount)"
-    case .notPrepared: "no stylizer is prepared: expected a size of pictures first"
+    case .tooManyStyles(let count):
+      "found a mixture of \(count) styles, expected at most \(StyleMixer.maximumStyleCount)"
+    case .notPrepared: "no frame size is prepared: call prepare(width:height:) before painting"
     }
   }
 }

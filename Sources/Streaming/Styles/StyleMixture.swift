@@ -1,21 +1,20 @@
 import Networks
 
-/// What is painted at each moment: styles with shares that lead over from one mixture to another, and what of the
-/// source shows through.
+/// The styles and the blend at each moment, including fades between mixtures.
 struct StyleMixture {
-  /// The number of styles that are painted at a time, at most.
+  /// The maximum number of styles that are painted at a time.
   static let maximumCount = 4
-  /// Less than that of a style does not change a pixel.
+  /// A smaller share does not change any pixel.
   private static let minimumShare = 1.0 / 512
 
   /// A style in the mixture.
   struct Layer {
     let style: NamedStyle
-    /// The lines of its canvas; nil where it has none.
+    /// The number of canvas lines; nil without a canvas.
     let canvasLines: Int?
-    /// Of the present size; nil before one is prepared.
+    /// Stylizers of the current size; nil before a size is prepared.
     var stylizers: Stylizers?
-    /// Shares at the beginning and at the end of the fade.
+    /// The shares at the start and the end of the fade.
     var from = 0.0
     var to: Double
 
@@ -25,16 +24,16 @@ struct StyleMixture {
       to = share
     }
 
-    /// Whether both paint alike, at any size.
+    /// Whether both layers paint identically at every size.
     func paints(like other: Layer) -> Bool { style.model === other.style.model && canvasLines == other.canvasLines }
   }
 
-  /// A change that takes its time.
+  /// A gradual change.
   private struct Fade {
     var start = ContinuousClock.now
     var length = Duration.zero
 
-    /// From 0 at the beginning to 1 at the end.
+    /// Returns the progress from 0 at the start to 1 at the end.
     func progress(at time: ContinuousClock.Instant) -> Double {
       guard length > .zero else { return 1 }
       return min(1, max(0, start.duration(to: time) / length))
@@ -43,24 +42,25 @@ struct StyleMixture {
 
   private(set) var layers: [Layer]
   private var mixing = Fade()
-  /// How large the strokes of all styles with a canvas are.
+  /// The stroke size of all styles with a canvas.
   private(set) var strokes: Strokes
   private var blendFrom: FrameBlend
-  /// What of the source shows through at the end of the fade.
+  /// The blend at the end of the fade.
   private(set) var blend: FrameBlend
   private var blending = Fade()
 
-  /// One style.
+  /// Creates a mixture of one style.
   init(_ style: NamedStyle, _ strokes: Strokes, _ blend: FrameBlend) {
     layers = [Layer(style, strokes, share: 1)]
     self.strokes = strokes
     (blendFrom, self.blend) = (blend, blend)
   }
 
-  /// The layers that stay at the end of the fade.
+  /// The layers that remain after the fade.
   var staying: [Layer] { layers.filter { $0.to > 0 } }
 
-  /// The number of lines of the finest canvas that stays; nil where a style has none and is painted at the work size.
+  /// The maximum number of canvas lines among the layers that remain; nil if one has no canvas and paints at the work
+  /// size.
   var canvasLines: Int? {
     let lines = staying.map(\.canvasLines)
     return lines.contains(nil) ? nil : lines.compactMap(\.self).max()
@@ -68,7 +68,7 @@ struct StyleMixture {
 
   // MARK: Changes
 
-  /// Leads over to other layers, whose shares add up to 1, from the shares of `time`.
+  /// Fades from the shares at `time` to other layers, whose shares add up to 1.
   mutating func lead(to wanted: [Layer], _ strokes: Strokes, fade: Duration, at time: ContinuousClock.Instant) {
     let progress = mixing.progress(at: time)
     let present = layers.map { layer in
@@ -79,7 +79,7 @@ struct StyleMixture {
     var result = wanted
     for index in result.indices { result[index].from = present.first { $0.paints(like: result[index]) }?.from ?? 0 }
     if fade > .zero {
-      // The old ones leave slowly; of those that leave already, no more than can be painted at a time.
+      // Fade out the old layers, but keep no more than can be painted at a time.
       for var old in present where old.from > 0 && !wanted.contains(where: { $0.paints(like: old) }) {
         old.to = 0
         result.append(old)
@@ -95,7 +95,7 @@ struct StyleMixture {
     mixing = Fade(start: time, length: fade)
   }
 
-  /// Leads the strength over; the colours change at once.
+  /// Fades the strength. The colours change at once.
   mutating func lead(to blend: FrameBlend, fade: Duration, at time: ContinuousClock.Instant) {
     blendFrom = self.blend(at: time)
     blendFrom.preservesColors = blend.preservesColors
@@ -103,7 +103,7 @@ struct StyleMixture {
     blending = Fade(start: time, length: fade)
   }
 
-  /// Takes those layers out that have left at `time`, and returns them.
+  /// Removes and returns the layers that have faded out by `time`.
   mutating func removeLeft(at time: ContinuousClock.Instant) -> [Layer] {
     guard mixing.progress(at: time) >= 1 else { return [] }
     let gone = layers.filter { $0.to == 0 }
@@ -111,14 +111,14 @@ struct StyleMixture {
     return gone
   }
 
-  /// Gives each layer the stylizers of its like in `made`.
+  /// Gives each layer the stylizers of the identical layer in `made`.
   mutating func takeStylizers(of made: [Layer]) {
     for index in layers.indices {
       layers[index].stylizers = made.first { $0.paints(like: layers[index]) }?.stylizers
     }
   }
 
-  // MARK: Moments
+  // MARK: State at a time
 
   func isFading(at time: ContinuousClock.Instant) -> Bool {
     mixing.progress(at: time) < 1 || blending.progress(at: time) < 1
@@ -130,7 +130,7 @@ struct StyleMixture {
     return result
   }
 
-  /// What counts for a frame of that time.
+  /// Returns the parts to paint at `time`.
   func parts(at time: ContinuousClock.Instant) -> [FrameRecipe.Part] {
     let progress = mixing.progress(at: time)
     return layers.compactMap { layer in

@@ -1,26 +1,28 @@
 import Networks
 import Threading
 
-/// Changes of style at times of the video: what a person would ask for meanwhile, written down beforehand.
+/// Style changes at given times of a video.
 ///
-/// Times count from the first frame. A change applies to the first frame of its time or later, and fades by the times
-/// of the frames, so that a file is painted alike however fast that goes.
+/// Times are in seconds from the first frame. A change applies to the first frame at or after its time. Fades follow
+/// the frames' timestamps, so the output of a file does not depend on the painting speed.
 public struct StyleScript: Sendable {
-  /// One change.
+  /// A change at a time.
   public struct Cue: Equatable, Sendable {
-    /// Seconds from the first frame.
+    /// The time in seconds from the first frame.
     public let time: Double
-    /// What changes.
+    /// The command to carry out.
     public let command: StyleCommand
 
-    /// A change at a time in seconds.
+    /// Creates a cue.
     public init(time: Double, command: StyleCommand) {
       self.time = time
       self.command = command
     }
 
-    /// Reads a time and a command, such as `1:30 mix wave 1 starry 2`; nil for an empty line, or one that begins with
-    /// `#`. Throws ``StyleCommand/Refusal``.
+    /// Parses a time and a command, such as `1:30 mix wave 1 starry 2`. Returns nil for an empty line and for a
+    /// comment, which begins with `#`.
+    ///
+    /// - Throws: ``StyleCommand/Refusal``.
     public init?(_ line: String) throws {
       let words = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
       guard let first = words.first, !first.hasPrefix("#") else { return nil }
@@ -28,13 +30,13 @@ public struct StyleScript: Sendable {
         throw StyleCommand.Refusal(line: line, reason: "expected a time first, such as 10s or 1:30, found '\(first)'")
       }
       guard words.count > 1, let command = try StyleCommand(String(words[1])) else {
-        throw StyleCommand.Refusal(line: line, reason: "expected a command behind the time")
+        throw StyleCommand.Refusal(line: line, reason: "expected a command after the time")
       }
       self.init(time: time, command: command)
     }
   }
 
-  /// No video is longer than thirty years.
+  /// In seconds: more than thirty years.
   private static let maximumTime = 1e9
 
   private struct Step {
@@ -43,18 +45,21 @@ public struct StyleScript: Sendable {
     let fade: Duration
   }
 
-  /// Without `fade` and `quit`, in the order of their times.
+  /// All cues but `fade` and `quit`, in order of time.
   private let steps: [Step]
   private let styles: [String: NamedStyle]
-  /// When the video is to end, in seconds from the first frame; nil for its own end.
+  /// When to end the video, in seconds from the first frame; nil to end with the source.
   let end: Double?
-  /// The number of styles that are painted at a time, at most.
+  /// The maximum number of styles that are painted at a time.
   let styleCount: Int
 
-  /// Checks changes for a video that begins with `style` and `strokes`, and brings all styles by `load`. Changes take
-  /// `fade` seconds, unless a command `fade` before them says otherwise.
+  /// Checks the cues of a video that starts with `style` and `strokes`, and loads all styles.
   ///
-  /// Throws what `load` throws, or what ``StyleMixer/perform(_:fade:at:load:)`` would throw but for want of memory.
+  /// - Parameters:
+  ///   - fade: The duration of changes in seconds, until a `fade` command sets another.
+  ///   - load: Loads a style by name.
+  /// - Throws: An error of `load`, or any error that ``StyleMixer/perform(_:fade:at:load:)`` would throw, except for
+  ///   insufficient memory.
   public init(
     _ cues: [Cue], style: NamedStyle, strokes: Strokes = .medium, fade: Double,
     load: (_ name: String) throws -> NamedStyle
@@ -62,10 +67,10 @@ public struct StyleScript: Sendable {
     var styles = [style.name: style]
     var steps: [Step] = []
     var (fade, end, count) = (fade, Double?.none, 1)
-    // No size is prepared, so nothing is painted: it only shows what is wrong with a command.
+    // A mixer without a prepared size paints nothing, but finds errors in commands.
     let trial = StyleMixer(style, pool: ComputePool(threads: 1), strokes: strokes)
     let start = ContinuousClock.now
-    // Of equal times, in the order of writing.
+    // Cues at the same time keep their order.
     for cue in cues.enumerated().sorted(by: { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }) {
       let (time, command) = (cue.element.time, cue.element.command)
       switch command {
@@ -86,7 +91,9 @@ public struct StyleScript: Sendable {
     (self.steps, self.styles, self.end, styleCount) = (steps, styles, end, count)
   }
 
-  /// Reads a file's lines, each a ``Cue``. Throws ``StyleCommand/Refusal``, which names `file` and the line's number.
+  /// Parses the lines of a file into cues.
+  ///
+  /// - Throws: ``StyleCommand/Refusal``, which names `file` and the line number.
   public static func cues(in text: String, file: String) throws -> [Cue] {
     try text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().compactMap {
       do {
@@ -97,8 +104,8 @@ public struct StyleScript: Sendable {
     }
   }
 
-  /// A time as FFmpeg writes it, in seconds: `10`, `10s`, `1500ms`, `1:30` or `1:02:03.5`; nil for what is none, or
-  /// negative.
+  /// Parses a time in FFmpeg's syntax, such as `10`, `10s`, `1500ms`, `1:30` or `1:02:03.5`. Returns seconds, or nil if
+  /// the text is not a valid time or is negative.
   public static func seconds(_ text: String) -> Double? {
     func number(_ text: Substring) -> Double? {
       guard text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) else { return nil }
@@ -118,8 +125,10 @@ public struct StyleScript: Sendable {
     return number(text[...])
   }
 
-  /// Obeys the changes from number `next` on whose time has come at `seconds`, and moves `next` behind them. `instant`
-  /// tells when a time of the video counts as. Throws as ``StyleMixer/perform(_:fade:at:load:)`` does.
+  /// Carries out the steps from index `next` on that are due at `seconds`, and advances `next`.
+  ///
+  /// - Parameter instant: Converts a time of the video to the instant that represents it in fades.
+  /// - Throws: See ``StyleMixer/perform(_:fade:at:load:)``.
   func perform(
     from next: inout Int, until seconds: Double, on style: StyleMixer,
     instant: (_ seconds: Double) -> ContinuousClock.Instant

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""watch.py URL FOLDER: looks at the page of stylize-live with a headless Chromium, as a person would.
+"""watch.py URL FOLDER: operates the page of stylize-live in headless Chromium.
 
-Prints one JSON object with what it saw; screenshots go to FOLDER. The browser is driven by its DevTools protocol, with nothing
-but Python's own library.
+Prints its observations as one JSON object and saves screenshots to FOLDER. Controls the browser through the DevTools
+protocol and needs only Python's standard library.
 """
 
 import base64
@@ -20,7 +20,7 @@ PATIENCE = 120
 
 
 class Socket:
-    """A WebSocket client, as far as DevTools needs one (RFC 6455)."""
+    """A minimal WebSocket client for DevTools (RFC 6455)."""
 
     def __init__(self, url):
         host, path = url.removeprefix("ws://").split("/", 1)
@@ -53,7 +53,7 @@ class Socket:
         while len(self.buffer) < count:
             part = self.stream.recv(65536)
             if not part:
-                raise EOFError("the browser has gone")
+                raise EOFError("the browser closed the connection")
             self.buffer += part
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
@@ -73,7 +73,7 @@ class Socket:
 
 
 class Page:
-    """A tab of a browser that this process has started."""
+    """A browser tab. Starts the browser."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -109,7 +109,7 @@ class Page:
             if found:
                 return found
             time.sleep(0.1)
-        raise TimeoutError(f"waited in vain for {what}")
+        raise TimeoutError(f"timed out waiting for {what}")
 
     def call(self, method, **parameters):
         self.number += 1
@@ -120,7 +120,7 @@ class Page:
                 self.errors.append(message["params"]["exceptionDetails"].get("text", ""))
             if message.get("method") == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
                 entry = message["params"]["entry"]
-                # A stream that is given up on purpose is no error.
+                # Streams that the page aborts on purpose are not errors.
                 if "ERR_ABORTED" not in entry["text"]:
                     self.errors.append(f"{entry['text']} {entry.get('url', '')}")
             if message.get("id") == self.number:
@@ -136,7 +136,7 @@ class Page:
         return result["result"].get("value")
 
     def wait(self, expression, what):
-        # What it asks about may not be there yet.
+        # Elements may not exist yet.
         return self.until(lambda: self.evaluate(f"(() => {{ try {{ return {expression}; }} catch {{ return null; }} }})()"), what)
 
     def open(self, url):
@@ -168,7 +168,7 @@ class Page:
 
 
 FRAMES = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
-# The mean of red, green and blue of what an element shows.
+# The mean red, green and blue of an element.
 MEAN = """(() => {
   const element = document.getElementById('%s');
   const canvas = document.createElement('canvas');
@@ -182,7 +182,7 @@ MEAN = """(() => {
 })()"""
 
 
-def look(page, url):
+def observe(page, url):
     seen = {}
     page.open(url)
     page.wait(f"{FRAMES} > 10", "frames of the video")
@@ -198,15 +198,15 @@ def look(page, url):
     seen["first"] = page.evaluate(MEAN % ("video", 0))
     page.screenshot("first.png")
 
-    # Sound, by its button, and off again by its key.
-    page.wait("!document.getElementById('soundButton').hidden", "the button for sound")
+    # Turn sound on with the button, and off with the key.
+    page.wait("!document.getElementById('soundButton').hidden", "the sound button")
     seen["isMutedAtFirst"] = page.evaluate("document.getElementById('video').muted")
     page.click("#soundButton")
     page.wait("!document.getElementById('video').muted", "sound")
     sound = "document.getElementById('video').webkitAudioDecodedByteCount"
-    seen["soundBefore"] = page.wait(sound, "decoded sound")
+    seen["soundBefore"] = page.wait(sound, "decoded audio")
     count = page.evaluate(FRAMES)
-    page.wait(f"{sound} > {seen['soundBefore'] + 1000} && {FRAMES} > {count + 10}", "more sound, and pictures with it")
+    page.wait(f"{sound} > {seen['soundBefore'] + 1000} && {FRAMES} > {count + 10}", "more audio and video")
     seen["soundAfter"] = page.evaluate(sound)
     seen["framesWithSound"] = page.evaluate(FRAMES) - count
     page.key("m", "KeyM")
@@ -215,12 +215,12 @@ def look(page, url):
     page.click(".style[data-style=second]")
     page.wait("document.querySelector('.style[data-style=second]').getAttribute('aria-pressed') === 'true'", "the style")
     count = page.evaluate(FRAMES)
-    # The fade, and frames that were on their way.
+    # Wait for the fade and for frames that are already buffered.
     page.wait(f"!state.isFading && {FRAMES} > {count + 30}", "frames in the other style")
     seen["second"] = page.evaluate(MEAN % ("video", 0))
     page.screenshot("second.png")
 
-    # A style with a canvas lets the size of its strokes be chosen.
+    # A style with a canvas enables the choice of stroke size.
     seen["hasStrokesAtFirst"] = not page.evaluate("document.getElementById('strokes').disabled")
     page.click(".style[data-style=third]")
     page.wait("state.strokeSize === 'medium' && !document.getElementById('strokes').disabled", "a choice of strokes")
@@ -229,7 +229,7 @@ def look(page, url):
         "document.getElementById('strokes').dispatchEvent(new Event('change'))")
     page.wait("state.strokeSize === 'large' && / on /.test(document.getElementById('numbers').textContent)", "large strokes")
     seen["numbersOnCanvas"] = page.evaluate("document.getElementById('numbers').textContent")
-    # A program sets lines: a choice more, which goes when it is not needed any more.
+    # A line count set by another program adds an option, which disappears with the next choice.
     page.evaluate("change({ strokeSize: 200 })")
     page.wait("document.getElementById('strokes').value === '200'", "a number of lines")
     page.evaluate("change({ strokeSize: 'small' })")
@@ -237,7 +237,7 @@ def look(page, url):
     seen["strokeChoices"] = page.evaluate("[...document.getElementById('strokes').options].map((option) => option.text)")
     page.screenshot("strokes.png")
 
-    # By keyboard: the first style again, and the original beside it.
+    # With the keyboard: select the first style and compare with the original.
     page.key("1", "Digit1")
     page.wait("document.querySelector('.style').getAttribute('aria-pressed') === 'true' && !state.isFading", "the key")
     page.key("s", "KeyS")
@@ -249,7 +249,7 @@ def look(page, url):
     page.screenshot("split.png")
 
     page.open(url + "?form=mjpeg")
-    page.wait("document.getElementById('picture').naturalWidth > 0", "a picture of the fallback")
+    page.wait("document.getElementById('picture').naturalWidth > 0", "an image of the fallback")
     seen["picture"] = page.evaluate(MEAN % ("picture", 0))
 
     if page.evaluate("fetch('/api/streams').then((a) => a.json()).then((a) => a.streams.some((s) => s.isCamera))"):
@@ -261,7 +261,7 @@ def look(page, url):
         page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
         page.click("#cameraButton")
         page.wait(f"state.condition === 'running' && {FRAMES} > 10 && document.getElementById('video').videoWidth === 640",
-                  "the camera, painted")
+                  "the painted camera")
         seen["camera"] = page.evaluate(MEAN % ("video", 0))
         page.screenshot("camera.png")
     return seen
@@ -271,7 +271,7 @@ def main():
     url, folder = sys.argv[1:]
     page = Page(folder)
     try:
-        seen = look(page, url)
+        seen = observe(page, url)
     except TimeoutError as error:
         page.screenshot("failure.png")
         print(f"watch.py: {error}; the page: {page.evaluate('document.body.innerText')[:600]}; {page.errors}", file=sys.stderr)
