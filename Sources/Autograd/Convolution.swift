@@ -39,8 +39,9 @@ extension Tape {
       // If only the input needs a gradient, its kernel can apply ReLU's mask while it reads the output gradient.
       let masksOnRead = appliesReLU && !isTrained && prepared.backward?.kernel.readsMask == true
       if appliesReLU && !masksOnRead {
-        Pointwise.reluBackward(
-          output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
+        Pointwise.backward(
+          .relu, output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count,
+          pool: pool
         )
       }
       if weight.requiresGradient {

@@ -32,8 +32,9 @@ extension Tape {
       pool: pool)
     return record(output, inputs: [input, weight, bias]) { [self] gradient in
       if appliesReLU {
-        Pointwise.reluBackward(
-          output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool
+        Pointwise.backward(
+          .relu, output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count,
+          pool: pool
         )
       }
       if bias.requiresGradient {

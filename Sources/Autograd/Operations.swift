@@ -48,13 +48,14 @@ extension Tape {
     }
   }
 
-  /// Computes `max(input, 0)`.
-  public func relu(_ input: Variable) -> Variable {
+  /// Computes `function` of each value of `input`.
+  public func pointwise(_ function: PointwiseFunction, _ input: Variable) -> Variable {
     let output = uninitialized(input.value.shape)
-    Pointwise.relu(input.value.pointer, output: output.pointer, count: output.count, pool: pool)
+    Pointwise.forward(function, input.value.pointer, output: output.pointer, count: output.count, pool: pool)
     return record(output, inputs: [input]) { [self] gradient in
-      Pointwise.reluBackward(
-        output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count, pool: pool)
+      Pointwise.backward(
+        function, output: output.pointer, dOutput: gradient.pointer, dInput: gradient.pointer, count: gradient.count,
+        pool: pool)
       add(gradient, to: input)
     }
   }
@@ -104,19 +105,6 @@ extension Tape {
           gradient.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
           dInput: target, pool: pool)
       }
-    }
-  }
-
-  /// Computes `offset + scale · tanh(input)`.
-  public func scaledTanh(_ input: Variable, scale: Float, offset: Float) -> Variable {
-    let output = uninitialized(input.value.shape)
-    Pointwise.scaledTanh(
-      input.value.pointer, scale: scale, offset: offset, output: output.pointer, count: output.count, pool: pool)
-    return record(output, inputs: [input]) { [self] gradient in
-      Pointwise.scaledTanhBackward(
-        output: output.pointer, dOutput: gradient.pointer, scale: scale, offset: offset, dInput: gradient.pointer,
-        count: gradient.count, pool: pool)
-      add(gradient, to: input)
     }
   }
 

@@ -45,18 +45,6 @@ extension Tape {
     }
   }
 
-  /// Computes `offset + scale · input`.
-  public func affine(_ input: Variable, scale: Float, offset: Float) -> Variable {
-    let output = uninitialized(input.value.shape)
-    Pointwise.affine(
-      input.value.pointer, scale: scale, offset: offset, output: output.pointer, count: output.count, pool: pool)
-    return record(output, inputs: [input]) { [self] gradient in
-      Pointwise.affine(
-        gradient.pointer, scale: scale, offset: 0, output: gradient.pointer, count: gradient.count, pool: pool)
-      add(gradient, to: input)
-    }
-  }
-
   /// Samples `input`, `[N, H, W, C]`, at `positions` with bicubic interpolation. See ``BicubicWarp``.
   ///
   /// - Parameter positions: The position (x, y) of each output pixel in `input`, `[N, Ho, Wo, 2]`.

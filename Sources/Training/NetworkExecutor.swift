@@ -159,7 +159,7 @@ public final class NetworkExecutor {
         runningMean: parameter(".running_mean").value, runningVariance: parameter(".running_var").value,
         imageShare: norms.imageShare, momentum: norms.momentum, appliesReLU: appliesReLU)
     case .relu:
-      return isFusedWithReLU(node.inputs[0]) ? operands[0] : tape.relu(operands[0])
+      return isFusedWithReLU(node.inputs[0]) ? operands[0] : tape.pointwise(.relu, operands[0])
     case .upsampleNearest: return isFusedIntoConvolution(index) ? operands[0] : tape.upsampleNearest(operands[0])
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
@@ -169,8 +169,9 @@ public final class NetworkExecutor {
       let canvas = definition.canvasExtents(height: shape.height, width: shape.width)
       return tape.areaReduced(operands[0], height: canvas.height, width: canvas.width)
     case .revision: return revised(film: operands[0], draft: operands[1], on: tape)
-    case .affine(let scale, let offset): return tape.affine(operands[0], scale: scale, offset: offset)
-    case .scaledTanh(let scale, let offset): return tape.scaledTanh(operands[0], scale: scale, offset: offset)
+    case .affine(let scale, let offset): return tape.pointwise(.affine(scale: scale, offset: offset), operands[0])
+    case .scaledTanh(let scale, let offset):
+      return tape.pointwise(.scaledTanh(scale: scale, offset: offset), operands[0])
     }
   }
 

@@ -27,7 +27,7 @@ import Testing
     let inner = normalized(convolved(value), appliesReLU: true)
     value = tape.add(value, normalized(convolved(inner), appliesReLU: false))
     value = normalized(convolved(tape.upsampleNearest(value)), appliesReLU: true)
-    let output = tape.scaledTanh(convolved(value), scale: 150, offset: 127.5)
+    let output = tape.pointwise(.scaledTanh(scale: 150, offset: 127.5), convolved(value))
     let features = tape.maxPool(tape.caffePreprocessing(output, mean: (103.939, 116.779, 123.68)))
     let gram = tape.gram(features)
     let content = tape.meanSquaredError(features, target: target, weight: 1)

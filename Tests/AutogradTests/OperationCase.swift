@@ -25,9 +25,9 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       OperationCase(name: "instance_norm", inputs: ["input", "scale", "shift"], step: 1e-2) {
         $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2])
       },
-      OperationCase(name: "relu", inputs: ["input"], hasKinks: true) { $0.relu($1[0]) },
+      OperationCase(name: "relu", inputs: ["input"], hasKinks: true) { $0.pointwise(.relu, $1[0]) },
       OperationCase(name: "scaled_tanh", inputs: ["input"], step: 1e-2) {
-        $0.scaledTanh($1[0], scale: 150, offset: 127.5)
+        $0.pointwise(.scaledTanh(scale: 150, offset: 127.5), $1[0])
       },
       OperationCase(name: "max_pool", inputs: ["input"], hasKinks: true) { $0.maxPool($1[0]) },
       OperationCase(name: "upsample", inputs: ["input"]) { $0.upsampleNearest($1[0]) },
@@ -41,7 +41,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         $0.pixelUnshuffle($1[0], factor: 2)
       },
       OperationCase(file: "candidates", name: "affine", inputs: ["input"], step: 1) {
-        $0.affine($1[0], scale: 1 / 128, offset: -1)
+        $0.pointwise(.affine(scale: 1 / 128, offset: -1), $1[0])
       },
       norm("stored", imageShare: 0), norm("blended", imageShare: 0.375),
       depthwise("reflection", padding: 1, mode: .reflect),

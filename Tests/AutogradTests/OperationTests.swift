@@ -51,7 +51,7 @@ import Testing
       $0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect, appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
-      $0.relu($0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect))
+      $0.pointwise(.relu, $0.convolution($1[0], weight: $1[1], bias: $1[2], padding: 1, paddingMode: .reflect))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))
@@ -64,7 +64,7 @@ import Testing
       $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2], appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
-      $0.relu($0.instanceNorm($1[0], gamma: $1[1], beta: $1[2]))
+      $0.pointwise(.relu, $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2]))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))

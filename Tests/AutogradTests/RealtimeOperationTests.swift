@@ -83,7 +83,8 @@ import Testing
         $1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect, appliesReLU: true)
     }
     let plain = try differentiate(inputs, outputGradient: outer) {
-      $0.relu($0.depthwiseConvolution($1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect))
+      $0.pointwise(
+        .relu, $0.depthwiseConvolution($1[0], weight: $1[1], bias: $1[2], stride: 2, padding: 1, paddingMode: .reflect))
     }
     #expect(fused.output.elements == plain.output.elements)
     #expect(fused.gradients.map(\.elements) == plain.gradients.map(\.elements))

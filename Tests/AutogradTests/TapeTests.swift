@@ -14,7 +14,7 @@ import Threading
     let outer = random.tensor(Self.shape)
     // f = x + x + relu(x)
     let result = try differentiate([value], outputGradient: outer) { tape, inputs in
-      tape.add(tape.add(inputs[0], inputs[0]), tape.relu(inputs[0]))
+      tape.add(tape.add(inputs[0], inputs[0]), tape.pointwise(.relu, inputs[0]))
     }
     let expected = zip(value.elements, outer.elements).map { $0 > 0 ? 3 * $1 : 2 * $1 }
     #expect(result.gradients[0].elements == expected)
@@ -29,7 +29,7 @@ import Threading
     let other = Tensor(Self.shape, elements: [Float](repeating: -15, count: 30))
     for isSwapped in [false, true] {
       let result = try differentiate([value, other], outputGradient: outer) { tape, inputs in
-        let (first, second) = (tape.relu(inputs[0]), tape.relu(inputs[1]))
+        let (first, second) = (tape.pointwise(.relu, inputs[0]), tape.pointwise(.relu, inputs[1]))
         return isSwapped ? tape.add(second, first) : tape.add(first, second)
       }
       #expect(result.gradients[0].elements == value.elements.map { $0 > 0 ? 1 : 0 })
@@ -40,8 +40,8 @@ import Threading
   @Test func leavesKeepTheirGradientsAndIntermediatesDoNot() throws {
     let leaf = Variable(Tensor(Self.shape, elements: [Float](repeating: 1, count: 30)), requiresGradient: true)
     let tape = makeTape()
-    let middle = tape.relu(leaf)
-    let output = tape.relu(middle)
+    let middle = tape.pointwise(.relu, leaf)
+    let output = tape.pointwise(.relu, middle)
     tape.seed(output, gradient: Tensor(Self.shape, elements: [Float](repeating: 2, count: 30)))
     tape.backward()
     #expect(leaf.gradient?.elements == [Float](repeating: 2, count: 30))
@@ -54,7 +54,7 @@ import Threading
     let leaf = Variable(Tensor(Self.shape, elements: [Float](repeating: 1, count: 30)), requiresGradient: true)
     let tape = makeTape()
     for _ in 0..<2 {
-      let output = tape.relu(leaf)
+      let output = tape.pointwise(.relu, leaf)
       tape.seed(output, gradient: Tensor(Self.shape, elements: [Float](repeating: 3, count: 30)))
       tape.backward()
     }
@@ -65,7 +65,7 @@ import Threading
     let leaf = Variable(Tensor(Self.shape, elements: [Float](repeating: -1, count: 30)), requiresGradient: true)
     let seed = Tensor(Self.shape, elements: [Float](repeating: 3, count: 30))
     let tape = makeTape()
-    tape.seed(tape.relu(leaf), gradient: seed)
+    tape.seed(tape.pointwise(.relu, leaf), gradient: seed)
     tape.backward()
     #expect(leaf.gradient?.elements == [Float](repeating: 0, count: 30))
     #expect(seed.elements == [Float](repeating: 3, count: 30), "a rule overwrote the caller's tensor")
@@ -74,7 +74,7 @@ import Threading
   @Test func aSeedOfSomeImagesIsAddedToThoseImages() throws {
     let leaf = Variable(Tensor(Shape([3, 1, 1, 2]), elements: [1, 1, 1, 1, 1, 1]), requiresGradient: true)
     let tape = makeTape()
-    let output = tape.relu(leaf)
+    let output = tape.pointwise(.relu, leaf)
     tape.seed(output, gradient: Tensor(Shape([3, 1, 1, 2]), elements: [1, 2, 3, 4, 5, 6]))
     tape.seed(output, from: 1, gradient: Tensor(Shape([1, 1, 1, 2]), elements: [10, 20]))
     tape.seed(output, from: 1, gradient: Tensor(Shape([2, 1, 1, 2]), elements: [100, 200, 300, 400]))

@@ -1,19 +1,5 @@
 import Threading
 
-/// An elementwise function of an ``ActivationPass``.
-///
-/// To add a function, add a case here and its line in ``ActivationPass``.
-public enum PointwiseFunction: Sendable, Equatable {
-  /// `x`.
-  case identity
-  /// `max(x, 0)`.
-  case relu
-  /// `x` if it is positive, else `slope · x`.
-  case leakyReLU(slope: Float)
-  /// `scale · tanh(x) + offset`.
-  case scaledTanh(scale: Float, offset: Float)
-}
-
 /// Passes over a whole activation, for operations that no convolution can include.
 public enum ActivationPass {
   /// The number of values in a task.
@@ -34,17 +20,7 @@ public enum ActivationPass {
     _ input: ActivationInput, pixels: Int, channels: Int, function: PointwiseFunction = .identity,
     output: ActivationOutput, pool: ComputePool
   ) {
-    switch function {
-    case .identity: run(input, pixels: pixels, channels: channels, output: output, pool: pool) { $0 }
-    case .relu: run(input, pixels: pixels, channels: channels, output: output, pool: pool) { rectified($0) }
-    case .leakyReLU(let slope):
-      run(input, pixels: pixels, channels: channels, output: output, pool: pool) {
-        (Lanes(repeating: slope) * $0).replacing(with: $0, where: $0 .> Lanes.zero)
-      }
-    case .scaledTanh(let scale, let offset):
-      let scaling = PictureScaling(tanh: (scale, offset))
-      run(input, pixels: pixels, channels: channels, output: output, pool: pool) { scaling.apply($0) }
-    }
+    function.withValue { run(input, pixels: pixels, channels: channels, output: output, pool: pool, $0) }
   }
 
   @inline(__always)

@@ -5,6 +5,7 @@ public enum Pointwise {
   /// The number of values that a thread processes at a time.
   private static let chunk = 1 << 15
 
+  @inline(__always)
   private static func forEachChunk(_ count: Int, _ pool: ComputePool, _ body: (Range<Int>) -> Void) {
     pool.parallelFor((count + chunk - 1) / chunk) { index in
       body(index * chunk..<min((index + 1) * chunk, count))
@@ -40,80 +41,37 @@ public enum Pointwise {
     }
   }
 
-  /// `output = max(input, 0)`; `output` may be `input`.
-  public static func relu(
-    _ input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool
-  ) {
-    forEachChunk(count, pool) { range in
-      var index = range.lowerBound
-      while index < range.upperBound {
-        let length = min(laneCount, range.upperBound - index)
-        store(rectified(load(input + index, count: length)), output + index, count: length)
-        index += laneCount
-      }
-    }
-  }
-
-  /// `dInput = dOutput` where `output > 0`, else 0; `dInput` may be `dOutput`.
-  public static func reluBackward(
-    output: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dInput: UnsafeMutablePointer<Float>, count: Int,
+  /// `output = f(input)`; `output` may be `input`.
+  public static func forward(
+    _ function: PointwiseFunction, _ input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int,
     pool: ComputePool
   ) {
-    forEachChunk(count, pool) { range in
-      var index = range.lowerBound
-      while index < range.upperBound {
-        let length = min(laneCount, range.upperBound - index)
-        let value = load(output + index, count: length)
-        let gradient = load(dOutput + index, count: length)
-        store(Lanes.zero.replacing(with: gradient, where: value .> Lanes.zero), dInput + index, count: length)
-        index += laneCount
+    function.withValue { value in
+      forEachChunk(count, pool) { range in
+        var index = range.lowerBound
+        while index < range.upperBound {
+          let length = min(laneCount, range.upperBound - index)
+          store(value(load(input + index, count: length)), output + index, count: length)
+          index += laneCount
+        }
       }
     }
   }
 
-  /// `output = offset + scale · input`; `output` may be `input`.
-  public static func affine(
-    _ input: UnsafePointer<Float>, scale: Float, offset: Float, output: UnsafeMutablePointer<Float>, count: Int,
-    pool: ComputePool
-  ) {
-    forEachChunk(count, pool) { range in
-      var index = range.lowerBound
-      while index < range.upperBound {
-        let length = min(laneCount, range.upperBound - index)
-        let value = Lanes(repeating: offset).addingProduct(
-          Lanes(repeating: scale), load(input + index, count: length))
-        store(value, output + index, count: length)
-        index += laneCount
-      }
-    }
-  }
-
-  /// `output = offset + scale · tanh(input)`; `output` may be `input`.
-  public static func scaledTanh(
-    _ input: UnsafePointer<Float>, scale: Float, offset: Float, output: UnsafeMutablePointer<Float>, count: Int,
-    pool: ComputePool
-  ) {
-    forEachChunk(count, pool) { range in
-      var index = range.lowerBound
-      while index < range.upperBound {
-        let length = min(laneCount, range.upperBound - index)
-        let tangent = hyperbolicTangent(load(input + index, count: length))
-        store(
-          Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), tangent), output + index, count: length)
-        index += laneCount
-      }
-    }
-  }
-
-  /// `dInput = dOutput · scale · (1 − t²)` with `t = (output − offset) / scale`; `dInput` may be `dOutput`.
-  public static func scaledTanhBackward(
-    output: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, scale: Float, offset: Float,
+  /// `dInput = dOutput · f′(input)`, computed from `output = f(input)`; `dInput` may be `dOutput`.
+  public static func backward(
+    _ function: PointwiseFunction, output: UnsafePointer<Float>, dOutput: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool
   ) {
-    forEachChunk(count, pool) { range in
-      for index in range {
-        let tangent = (output[index] - offset) / scale
-        dInput[index] = dOutput[index] * scale * (1 - tangent * tangent)
+    function.withGradient { gradient in
+      forEachChunk(count, pool) { range in
+        var index = range.lowerBound
+        while index < range.upperBound {
+          let length = min(laneCount, range.upperBound - index)
+          let value = gradient(load(output + index, count: length), load(dOutput + index, count: length))
+          store(value, dInput + index, count: length)
+          index += laneCount
+        }
       }
     }
   }

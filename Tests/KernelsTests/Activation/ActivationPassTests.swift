@@ -15,7 +15,7 @@ import Testing
   /// Each function with its value in double precision.
   private static let functions: [(PointwiseFunction, tolerance: Double, @Sendable (Double) -> Double)] = [
     (.identity, Tolerance.prologue, { $0 }), (.relu, Tolerance.prologue, { max($0, 0) }),
-    (.leakyReLU(slope: 0.25), Tolerance.prologue, { $0 > 0 ? $0 : 0.25 * $0 }),
+    (.affine(scale: 0.25, offset: 1), Tolerance.prologue, { 1 + 0.25 * $0 }),
     // The approximation of tanh is accurate to 4e-7 of its scale.
     (.scaledTanh(scale: -3, offset: 1), 1e-6, { 1 - 3 * tanh($0) }),
   ]

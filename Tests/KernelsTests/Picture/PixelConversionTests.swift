@@ -63,7 +63,7 @@ import Testing
     var input = (-40_000...40_000).map { Float($0) / 2500 }
     input += [1e-30, 1e-6, -1e-6, 9, -9, 20, -20, 1e30, -1e30, .infinity, -.infinity]
     let output = guarded(input, count: input.count) {
-      Pointwise.scaledTanh($0, scale: 1, offset: 0, output: $1, count: input.count, pool: pool)
+      Pointwise.forward(.scaledTanh(scale: 1, offset: 0), $0, output: $1, count: input.count, pool: pool)
     }
     let expected = input.map { tanh(Double($0)) }
     // A few units in the last place of 1 (6e-8).
@@ -72,7 +72,7 @@ import Testing
       #expect(abs(Double(value) - target) <= 4e-7 * abs(target))
     }
     let notANumber = guarded([.nan, 1], count: 2) {
-      Pointwise.scaledTanh($0, scale: 1, offset: 0, output: $1, count: 2, pool: pool)
+      Pointwise.forward(.scaledTanh(scale: 1, offset: 0), $0, output: $1, count: 2, pool: pool)
     }
     #expect(notANumber[0].isNaN && !notANumber[1].isNaN)
   }

@@ -38,19 +38,21 @@ import Testing
   func reluIsExact(count: Int) {
     let input = values(count, seed: 3)
     let gradient = uniform(count, seed: 4)
-    let output = guarded(input.floats, count: count) { Pointwise.relu($0, output: $1, count: count, pool: pool) }
+    let output = guarded(input.floats, count: count) {
+      Pointwise.forward(.relu, $0, output: $1, count: count, pool: pool)
+    }
     #expect(output == Reference.relu(input).floats)
     let outer = GuardedBuffer(gradient.floats)
     defer { expectIntact(outer) }
     let inputGradient = guarded(output, count: count) {
-      Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: count, pool: pool)
+      Pointwise.backward(.relu, output: $0, dOutput: outer.pointer, dInput: $1, count: count, pool: pool)
     }
     #expect(inputGradient == Reference.reluBackward(gradient, input: input).floats)
   }
 
   /// The trainer stops at the first NaN loss, so the kernels must propagate it.
   @Test func reluKeepsNaN() {
-    let output = guarded([.nan, -1, 2], count: 3) { Pointwise.relu($0, output: $1, count: 3, pool: pool) }
+    let output = guarded([.nan, -1, 2], count: 3) { Pointwise.forward(.relu, $0, output: $1, count: 3, pool: pool) }
     #expect(output[0].isNaN && output[1] == 0 && output[2] == 2)
   }
 
@@ -68,25 +70,39 @@ import Testing
     #expect(discrepancy.maximum <= 150 * Tolerance.singlePrecision, "\(discrepancy)")
   }
 
-  @Test func scaledTanhAgreesWithCentralDifferences() {
-    let input = uniform(60, seed: 7, in: -2...2).floats
-    let outer = uniform(60, seed: 8).floats
+  @Test("Gradients agree with central differences, on a tail too", arguments: PointwiseFunction.examples)
+  func gradient(of function: PointwiseFunction) {
+    // No value is within a step of 0, where a ReLU has no derivative.
+    let input = uniform(61, seed: 7, in: -2...2).floats.map { abs($0) < 0.05 ? $0 + 0.1 : $0 }
+    let outer = uniform(61, seed: 8).floats
+    func value(_ input: [Float]) -> [Float] {
+      guarded(input, count: input.count) {
+        Pointwise.forward(function, $0, output: $1, count: input.count, pool: pool)
+      }
+    }
+    let dOutput = GuardedBuffer(outer)
+    defer { expectIntact(dOutput) }
+    let dInput = guarded(value(input), count: input.count) {
+      Pointwise.backward(
+        function, output: $0, dOutput: dOutput.pointer, dInput: $1, count: input.count, pool: pool)
+    }
     let mismatches = gradientMismatches(
-      at: input, analytic: scaledTanhBackward(output: scaledTanh(input), gradient: outer), indices: Array(0..<60),
-      step: 1e-2, tolerance: Tolerance.centralDifference
-    ) { weightedSum(scaledTanh($0), outer) }
+      at: input, analytic: dInput, indices: Array(input.indices), step: 1e-2, tolerance: Tolerance.centralDifference
+    ) { weightedSum(value($0), outer) }
     #expect(mismatches.isEmpty, "\(mismatches)")
   }
 
   @Test func agreesWithPyTorch() throws {
     let golden = try Golden("operations")
     let relu = try golden.tensor("relu.input").elements
-    let output = guarded(relu, count: relu.count) { Pointwise.relu($0, output: $1, count: relu.count, pool: pool) }
+    let output = guarded(relu, count: relu.count) {
+      Pointwise.forward(.relu, $0, output: $1, count: relu.count, pool: pool)
+    }
     #expect(output == (try golden.tensor("relu.output").elements))
     let outer = GuardedBuffer(try golden.tensor("relu.output_gradient").elements)
     defer { expectIntact(outer) }
     let inputGradient = guarded(output, count: relu.count) {
-      Pointwise.reluBackward(output: $0, dOutput: outer.pointer, dInput: $1, count: relu.count, pool: pool)
+      Pointwise.backward(.relu, output: $0, dOutput: outer.pointer, dInput: $1, count: relu.count, pool: pool)
     }
     #expect(inputGradient == (try golden.tensor("relu.input_gradient").elements))
 
@@ -106,7 +122,7 @@ import Testing
 
   private func scaledTanh(_ input: [Float]) -> [Float] {
     guarded(input, count: input.count) {
-      Pointwise.scaledTanh($0, scale: 150, offset: 127.5, output: $1, count: input.count, pool: pool)
+      Pointwise.forward(.scaledTanh(scale: 150, offset: 127.5), $0, output: $1, count: input.count, pool: pool)
     }
   }
 
@@ -114,8 +130,9 @@ import Testing
     let outer = GuardedBuffer(gradient)
     defer { expectIntact(outer) }
     return guarded(output, count: output.count) {
-      Pointwise.scaledTanhBackward(
-        output: $0, dOutput: outer.pointer, scale: 150, offset: 127.5, dInput: $1, count: output.count, pool: pool)
+      Pointwise.backward(
+        .scaledTanh(scale: 150, offset: 127.5), output: $0, dOutput: outer.pointer, dInput: $1, count: output.count,
+        pool: pool)
     }
   }
 }

@@ -1,0 +1,46 @@
+/// A function of one value at a time, with its derivative.
+///
+/// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them all.
+public enum PointwiseFunction: Hashable, Sendable {
+  /// `x`.
+  case identity
+  /// `max(x, 0)`.
+  case relu
+  /// `offset + scale · x`.
+  case affine(scale: Float, offset: Float)
+  /// `offset + scale · tanh(x)`.
+  case scaledTanh(scale: Float, offset: Float)
+
+  /// One of each kind, for tests.
+  public static let examples: [PointwiseFunction] = [
+    .identity, .relu, .affine(scale: -0.5, offset: 3), .scaledTanh(scale: 150, offset: 127.5),
+  ]
+
+  /// Calls `body` with the function on vectors. The switch happens once, outside of the loops of `body`.
+  @inline(__always)
+  func withValue(_ body: (_ value: (Lanes) -> Lanes) -> Void) {
+    switch self {
+    case .identity: body { $0 }
+    case .relu: body { rectified($0) }
+    case .affine(let scale, let offset):
+      body { Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), $0) }
+    case .scaledTanh(let scale, let offset):
+      body { Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), hyperbolicTangent($0)) }
+    }
+  }
+
+  /// Calls `body` with the gradient of the input, given the function's own output and the gradient of that.
+  @inline(__always)
+  func withGradient(_ body: (_ gradient: (_ output: Lanes, _ dOutput: Lanes) -> Lanes) -> Void) {
+    switch self {
+    case .identity: body { $1 }
+    case .relu: body { Lanes.zero.replacing(with: $1, where: $0 .> Lanes.zero) }
+    case .affine(let scale, _): body { Lanes(repeating: scale) * $1 }
+    case .scaledTanh(let scale, let offset):
+      body { output, dOutput in
+        let tangent = (output - offset) / scale
+        return dOutput * scale * (1 - tangent * tangent)
+      }
+    }
+  }
+}
