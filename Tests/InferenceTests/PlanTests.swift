@@ -1,3 +1,4 @@
+import Autograd
 import Foundation
 import Inference
 import Networks
@@ -5,6 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 import Threading
+import Training
 
 private let pool = ComputePool(threads: 2)
 
@@ -139,9 +141,14 @@ private let graphs: [NetworkDefinition] = [
     let size = PictureSize(width: 19, height: 14)
     let engine = try StyleEngine(model: model, width: size.width, height: size.height, pool: pool)
     let picture = size.picture()
-    let expected = cropped(
-      try referenceOutput(of: model, input: extended(picture, toMultipleOf: definition.sizeMultiple)),
-      height: size.height, width: size.width)
+    let whole = extended(picture, toMultipleOf: definition.sizeMultiple)
+    let reference = try referenceOutput(of: model, input: whole)
+    let executor = NetworkExecutor(definition: definition, parameters: model.parameters, trainable: false)
+    let onTape = executor(
+      Variable(whole, requiresGradient: false), on: Tape(pool: pool, allocator: TensorAllocator()))
+    let tapeDiscrepancy = Discrepancy(onTape.value, expected: reference)
+    #expect(tapeDiscrepancy.relative < 5e-5, "the tape of '\(definition.name)': \(tapeDiscrepancy)")
+    let expected = cropped(reference, height: size.height, width: size.width)
     // Few layers: the error of the Winograd transforms, 1e-5 of a layer's range, dominates.
     for frame in 1...2 {
       let discrepancy = Discrepancy(try engine.run(picture), expected: expected)
