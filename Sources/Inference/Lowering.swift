@@ -99,6 +99,8 @@ struct Lowering {
       } else {
         values[index] = LazyActivation(raw: pass(value, .relu))
       }
+    case .leakyReLU(let slope):
+      values[index] = LazyActivation(raw: pass(try value(of: source), .leakyReLU(slope: slope)))
     case .upsampleNearest: try lowerUpsampling(index)
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
     case .pixelShuffle(let factor): try lowerShuffle(index, factor: factor)

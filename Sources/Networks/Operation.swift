@@ -20,6 +20,8 @@ public enum Operation: Hashable, Codable, Sendable {
   case batchNorm(channels: Int)
   /// `max(x, 0)`.
   case relu
+  /// `x` where it is positive, else `slope · x`; the slope is from 0 to 1.
+  case leakyReLU(slope: Float)
   /// Nearest-neighbour upsampling by 2.
   case upsampleNearest
   /// The picture reduced to the canvas by area averaging, so that its short side has `lines` pixels, a number in
@@ -73,7 +75,8 @@ extension Operation {
     switch self {
     case .input: 0
     case .add, .revision: 2
-    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .upsampleNearest,
+    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh,
+      .upsampleNearest,
       .pixelUnshuffle, .pixelShuffle, .canvas:
       1
     }
@@ -97,6 +100,9 @@ extension Operation {
       try operands[0].check(channels: channels)
       return operands[0]
     case .relu: return operands[0]
+    case .leakyReLU(let slope):
+      guard (0...1).contains(slope) else { throw ShapeError("a slope of \(slope), expected 0 to 1") }
+      return operands[0]
     case .affine(let scale, let offset), .scaledTanh(let scale, let offset):
       guard scale.isFinite, offset.isFinite else { throw ShapeError("its numbers are not finite") }
       return operands[0]
@@ -166,7 +172,7 @@ extension Operation {
     case .pixelShuffle(let factor): (1, factor)
     case .upsampleNearest: (1, 2)
     // Reductions behind a canvas are relative to the canvas.
-    case .input, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .add, .canvas, .revision: (1, 1)
+    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh, .add, .canvas, .revision: (1, 1)
     }
   }
 }
@@ -227,7 +233,9 @@ extension Operation {
         Parameter(name: name + ".conv2.weight", shape: [outputs, channels, 3, 3], initialization: .constant(0)),
         Parameter(name: name + ".conv2.bias", shape: [outputs], initialization: .constant(0)),
       ]
-    case .input, .relu, .upsampleNearest, .canvas, .add, .pixelUnshuffle, .pixelShuffle, .affine, .scaledTanh: return []
+    case .input, .relu, .leakyReLU, .upsampleNearest, .canvas, .add, .pixelUnshuffle, .pixelShuffle, .affine,
+      .scaledTanh:
+      return []
     }
   }
 
@@ -241,7 +249,8 @@ extension Operation {
       .depthwiseConvolution(channels: 0, kernel: kernel, stride: stride, padding: padding)
     case .instanceNorm: .instanceNorm(channels: 0)
     case .batchNorm: .batchNorm(channels: 0)
-    case .input, .relu, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add, .canvas,
+    case .input, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add,
+      .canvas,
       .revision:
       self
     }
@@ -257,7 +266,7 @@ extension Operation {
     case .depthwiseConvolution(_, let kernel, _, _): output.count * kernel * kernel
     case .revision(let channels):
       (output.height + 1) / 2 * ((output.width + 1) / 2) * channels * 9 * (Self.revisionInputs + Self.revisionOutputs)
-    case .input, .instanceNorm, .batchNorm, .relu, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle,
+    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle,
       .pixelShuffle,
       .add, .canvas:
       0

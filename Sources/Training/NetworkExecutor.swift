@@ -169,6 +169,7 @@ public final class NetworkExecutor {
       let canvas = definition.canvasExtents(height: shape.height, width: shape.width)
       return tape.areaReduced(operands[0], height: canvas.height, width: canvas.width)
     case .revision: return revised(film: operands[0], draft: operands[1], on: tape)
+    case .leakyReLU(let slope): return tape.pointwise(.leakyReLU(slope: slope), operands[0])
     case .affine(let scale, let offset): return tape.pointwise(.affine(scale: scale, offset: offset), operands[0])
     case .scaledTanh(let scale, let offset):
       return tape.pointwise(.scaledTanh(scale: scale, offset: offset), operands[0])

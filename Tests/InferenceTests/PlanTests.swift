@@ -34,6 +34,13 @@ private func pointwise(_ inputs: Int, _ outputs: Int) -> Networks.Operation {
 /// Graphs that would reveal an incorrect fusion or reuse of memory.
 private let graphs: [NetworkDefinition] = [
   definition(
+    "leaky ReLU behind a norm, a convolution and a sum",
+    [
+      ("a", convolution(3, 8), [0]), ("an", .instanceNorm(channels: 8), [1]), ("", .leakyReLU(slope: 0.2), [2]),
+      ("b", convolution(8, 8), [3]), ("", .leakyReLU(slope: 0.01), [4]), ("", .add, [5, 3]),
+      ("", .leakyReLU(slope: 0.5), [6]), ("c", convolution(8, 3), [7]),
+    ]),
+  definition(
     "both operands of the sum are norms",
     [
       ("a", convolution(3, 8), [0]), ("an", .instanceNorm(channels: 8), [1]), ("b", convolution(3, 8), [0]),

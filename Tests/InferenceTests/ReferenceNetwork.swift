@@ -44,6 +44,10 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
         ReferenceTensor(
           operands[0].shape, elements: operands[0].elements.map { Double(scale) * $0 + Double(offset) }))
     case .relu: values.append(Reference.relu(operands[0]))
+    case .leakyReLU(let slope):
+      values.append(
+        ReferenceTensor(
+          operands[0].shape, elements: operands[0].elements.map { $0 > 0 ? $0 : Double(slope) * $0 }))
     case .upsampleNearest: values.append(Reference.upsampleNearest(operands[0]))
     case .add: values.append(Reference.add(operands[0], operands[1]))
     case .canvas:

@@ -6,6 +6,8 @@ public enum PointwiseFunction: Hashable, Sendable {
   case identity
   /// `max(x, 0)`.
   case relu
+  /// `x` where it is positive, else `slope · x`, with a positive slope.
+  case leakyReLU(slope: Float)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
   /// `offset + scale · tanh(x)`.
@@ -13,7 +15,7 @@ public enum PointwiseFunction: Hashable, Sendable {
 
   /// One of each kind, for tests.
   public static let examples: [PointwiseFunction] = [
-    .identity, .relu, .affine(scale: -0.5, offset: 3), .scaledTanh(scale: 150, offset: 127.5),
+    .identity, .relu, .leakyReLU(slope: 0.2), .affine(scale: -0.5, offset: 3), .scaledTanh(scale: 150, offset: 127.5),
   ]
 
   /// Calls `body` with the function on vectors. The switch happens once, outside of the loops of `body`.
@@ -22,6 +24,8 @@ public enum PointwiseFunction: Hashable, Sendable {
     switch self {
     case .identity: body { $0 }
     case .relu: body { rectified($0) }
+    case .leakyReLU(let slope):
+      body { (Lanes(repeating: slope) * $0).replacing(with: $0, where: $0 .> Lanes.zero) }
     case .affine(let scale, let offset):
       body { Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), $0) }
     case .scaledTanh(let scale, let offset):
@@ -35,6 +39,8 @@ public enum PointwiseFunction: Hashable, Sendable {
     switch self {
     case .identity: body { $1 }
     case .relu: body { Lanes.zero.replacing(with: $1, where: $0 .> Lanes.zero) }
+    case .leakyReLU(let slope):
+      body { (Lanes(repeating: slope) * $1).replacing(with: $1, where: $0 .> Lanes.zero) }
     case .affine(let scale, _): body { Lanes(repeating: scale) * $1 }
     case .scaledTanh(let scale, let offset):
       body { output, dOutput in
