@@ -1,76 +1,55 @@
-/// The weighted terms of the objective, as means over the images of a batch.
+/// The losses of a step by name, weights applied, as means over the images of a batch.
 public struct LossParts: Sendable, Equatable {
-  /// The content loss.
-  public var content: Double
-  /// The style loss of each layer.
-  public var styleLayers: [VGG16Layer: Double]
-  /// The style loss of the palette.
-  public var palette: Double = 0
-  /// The total variation.
-  public var totalVariation: Double
-  /// The temporal loss, which is 0 for still pictures.
-  public var temporal: Double = 0
+  /// The losses in the order in which they were first added, in which sums are formed.
+  private var parts: [(name: LossName, value: Double)] = []
 
-  /// The style loss of all layers and the palette.
-  public var style: Double { VGG16Layer.styles.reduce(palette) { $0 + (styleLayers[$1] ?? 0) } }
-  /// The sum of all terms.
-  public var total: Double { content + style + totalVariation + temporal }
+  /// Creates losses without a part.
+  public init() {}
 
-  /// The name of the first term that is not a finite number, if any.
-  public var nonFinitePart: String? {
-    if !content.isFinite { return "content loss" }
-    for layer in VGG16Layer.styles where !(styleLayers[layer] ?? 0).isFinite {
-      return "style loss at \(layer.rawValue)"
+  /// The names of the parts, in the order in which they were first added.
+  public var names: [LossName] { parts.map(\.name) }
+
+  /// The loss of this name; nil if it is not among the parts.
+  public subscript(name: LossName) -> Double? { parts.first { $0.name == name }?.value }
+
+  /// The sum of a group; 0 if it has no parts.
+  public subscript(group: LossGroup) -> Double { parts.reduce(0) { $1.name.group == group ? $0 + $1.value : $0 } }
+
+  /// The sum of all groups.
+  public var total: Double { LossGroup.allCases.reduce(0) { $0 + self[$1] } }
+
+  /// Adds `value` to the loss of this name.
+  public mutating func add(_ value: Double, to name: LossName) {
+    if let index = parts.firstIndex(where: { $0.name == name }) {
+      parts[index].value += value
+    } else {
+      parts.append((name, value))
     }
-    if !palette.isFinite { return "palette loss" }
-    if !temporal.isFinite { return "temporal loss" }
-    return totalVariation.isFinite ? nil : "total variation"
   }
 
-  /// Adds two sets of losses term by term.
+  /// The name, for messages, of the first part that is not a finite number, if any. Groups come in their order.
+  public var nonFinitePart: String? {
+    for group in LossGroup.allCases {
+      if let part = parts.first(where: { $0.name.group == group && !$0.value.isFinite }) { return part.name.title }
+    }
+    return nil
+  }
+
+  /// Whether both have the same parts in the same order.
+  public static func == (_ a: LossParts, _ b: LossParts) -> Bool { a.parts.elementsEqual(b.parts) { $0 == $1 } }
+
+  /// Adds two sets of losses part by part.
   static func + (_ a: LossParts, _ b: LossParts) -> LossParts {
-    LossParts(
-      content: a.content + b.content, styleLayers: a.styleLayers.merging(b.styleLayers, uniquingKeysWith: +),
-      palette: a.palette + b.palette, totalVariation: a.totalVariation + b.totalVariation,
-      temporal: a.temporal + b.temporal)
+    var sum = a
+    for part in b.parts { sum.add(part.value, to: part.name) }
+    return sum
   }
 
-  /// Returns the mean of several losses, term by term.
-  public static func mean(_ parts: [LossParts]) -> LossParts {
-    let scale = 1 / Double(max(parts.count, 1))
-    let sum = parts.reduce(LossParts(content: 0, styleLayers: [:], totalVariation: 0), +)
-    return LossParts(
-      content: sum.content * scale, styleLayers: sum.styleLayers.mapValues { $0 * scale },
-      palette: sum.palette * scale, totalVariation: sum.totalVariation * scale, temporal: sum.temporal * scale)
-  }
-}
-
-/// The losses under their names in JSON reports.
-public struct LossSummary: Encodable, Sendable {
-  /// The content loss.
-  public var content: Double
-  /// The style loss.
-  public var style: Double
-  /// The total variation.
-  public var tv: Double
-  /// The temporal loss; nil if it is 0.
-  public var temporal: Double?
-  /// The sum of all terms.
-  public var total: Double
-
-  /// The losses by the same names.
-  public var byName: [String: Double] {
-    var values = ["content": content, "style": style, "tv": tv, "total": total]
-    values["temporal"] = temporal
-    return values
-  }
-
-  /// Creates a summary of `parts`.
-  public init(_ parts: LossParts) {
-    content = parts.content
-    style = parts.style
-    tv = parts.totalVariation
-    temporal = parts.temporal == 0 ? nil : parts.temporal
-    total = parts.total
+  /// Returns the mean of several losses, part by part. A part that is absent counts as 0.
+  public static func mean(_ losses: [LossParts]) -> LossParts {
+    let scale = 1 / Double(max(losses.count, 1))
+    var mean = losses.reduce(LossParts(), +)
+    for index in mean.parts.indices { mean.parts[index].value *= scale }
+    return mean
   }
 }

@@ -1,4 +1,5 @@
 import Autograd
+import Foundation
 import Kernels
 import Tensors
 
@@ -6,8 +7,29 @@ import Tensors
 ///
 /// `mean((M(y) − M(s))²)/mean(M(s)²)`, where `M` is the matrix of second moments of `(Y, Cb, Cr, 1)`. `Y`, `Cb` and
 /// `Cr` are the Rec. 601 components minus their mean in the painting, divided by their standard deviation there, so
-/// that chroma counts as much as luma. VGG-16 features mostly depend on luma.
-struct PaletteLoss {
+/// that chroma counts as much as luma. VGG-16 features hardly depend on chroma, so the palette must enforce it.
+struct PaletteLoss: PictureTerm {
+  /// The weight within style.
+  let factor: Double
+
+  let group = LossGroup.style
+  var names: [LossName] { [Self.name] }
+  var definition: String {
+    String(format: "%g times ", factor)
+      + "MSE of the second moments of (Y, Cb, Cr, 1) over the painting's mean square"
+  }
+  /// False: colours differ far more between photos than strokes do.
+  let determinesStyleWeight = false
+
+  fileprivate static let name = LossName(.style, "palette")
+
+  func prepared(for painting: Tensor, on tape: Tape) -> any PreparedPictureTerm {
+    PaintingPalette(painting: painting, tape: tape)
+  }
+}
+
+/// The colours of a painting, for ``PaletteLoss``.
+private struct PaintingPalette: PreparedPictureTerm {
   /// The rows of the full-range Rec. 601 matrix.
   private static let rows: [[Double]] = [
     [0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312],
@@ -17,7 +39,7 @@ struct PaletteLoss {
   private let bias: Variable
   private let target: Tensor
 
-  /// Creates the loss for a painting, `[1, H, W, 3]`, RGB 0…255.
+  /// Measures a painting, `[1, H, W, 3]`, RGB 0…255.
   init(painting: Tensor, tape: Tape) {
     let pixels = painting.count / 3
     var weights: [Float] = []
@@ -38,13 +60,10 @@ struct PaletteLoss {
     target = Self.moments(Variable(painting), weight, bias, on: tape).value.copy()
   }
 
-  /// Computes the loss of `output`, `[N, H, W, 3]`, and adds its gradient, times `weight`, to the gradient of `output`.
-  ///
-  /// - Returns: The loss, without the weight.
-  func callAsFunction(output: Variable, weight: Double, on tape: Tape) -> Double {
-    let scale = 1 / target.meanSquare
-    let moments = Self.moments(output, self.weight, bias, on: tape)
-    return scale * tape.meanSquaredError(moments, target: target, weight: Float(weight * scale))
+  func add(to losses: LossRecorder, weight: Double, output: Variable, photos: Tensor) {
+    losses.addMeanSquaredError(
+      to: PaletteLoss.name, weight: weight, scale: 1 / target.meanSquare,
+      Self.moments(output, self.weight, bias, on: losses.tape), target: target)
   }
 
   private static func moments(_ picture: Variable, _ weight: Variable, _ bias: Variable, on tape: Tape) -> Variable {

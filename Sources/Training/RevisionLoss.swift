@@ -55,30 +55,21 @@ final class RevisionLoss {
   ///   - draft: The draft, `[N, H/ratio, W/ratio, 3]`.
   ///   - ratio: The ratio of frame size to canvas size.
   func callAsFunction(output: Variable, film: Tensor, draft: Tensor, ratio: Int, on tape: Tape) -> LossParts {
-    var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
+    let losses = LossRecorder(tape: tape)
     var edges: Variable?
     extractor.forEachFeature(of: Variable(film), upTo: .relu1_2, on: tape) { edges = $1 }
     extractor.forEachFeature(of: output, upTo: .relu2_2, on: tape) { layer, feature in
       if layer == .relu1_2, let edges {
-        let weight = Self.weights.edges * edgeScale
-        parts.content += weight * tape.meanSquaredError(feature, target: edges.value, weight: Float(weight))
+        losses.addMeanSquaredError(
+          to: LossName(.content), weight: Self.weights.edges * edgeScale, feature, target: edges.value)
       }
       guard let target = targets[ratio]?[layer] else { return }
-      let weight = Self.weights.style * target.scale
-      parts.styleLayers[layer] =
-        weight * tape.meanSquaredError(tape.gram(feature), target: target.gram, weight: Float(weight))
+      losses.addMeanSquaredError(
+        to: .layer(layer), weight: Self.weights.style * target.scale, tape.gram(feature), target: target.gram)
     }
-    let weight = Self.weights.draft / (255 * 255)
     let reduced = tape.areaReduced(output, height: draft.shape.height, width: draft.shape.width)
-    parts.content += weight * tape.meanSquaredError(reduced, target: draft, weight: Float(weight))
-    return parts
-  }
-}
-
-extension Tensor {
-  /// The mean of the squares of all elements, at least the smallest positive normal number.
-  var meanSquare: Double {
-    let sum = buffer.reduce(0.0) { $0 + Double($1) * Double($1) }
-    return max(sum / Double(max(count, 1)), .leastNormalMagnitude)
+    losses.addMeanSquaredError(
+      to: LossName(.content), weight: Self.weights.draft / (255 * 255), reduced, target: draft)
+    return losses.parts
   }
 }

@@ -125,11 +125,15 @@ extension LossWeights {
 
 extension StyleCard.Losses {
   fileprivate var text: String {
-    var parts = VGG16Layer.styles.map { "\($0.rawValue) \(StyleCard.loss(styleLayers[$0.rawValue] ?? 0))" }
-    if let palette { parts.append("palette \(StyleCard.loss(palette))") }
-    return "total \(StyleCard.loss(total)): content \(StyleCard.loss(content)), style \(StyleCard.loss(style)) "
-      + "(\(parts.joined(separator: ", "))), total variation \(StyleCard.loss(totalVariation))"
-      + (steadiness.map { ", steadiness \(StyleCard.loss($0))" } ?? "")
+    "total \(StyleCard.loss(total)): content \(text(content, .content)), style \(text(style, .style)), "
+      + "total variation \(text(totalVariation, .totalVariation))"
+      + (steadiness.map { ", steadiness \(text($0, .temporal))" } ?? "")
+  }
+
+  /// The sum of a group, and its parts that have names of their own in parentheses.
+  private func text(_ sum: Double, _ group: LossGroup) -> String {
+    let parts = named(in: group).map { "\($0.name) \(StyleCard.loss($0.value))" }
+    return StyleCard.loss(sum) + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
   }
 }
 

@@ -1,35 +1,5 @@
 /// What is measured of a style, as its card holds it.
 extension StyleCard {
-  /// The objective's parts, weights applied.
-  public struct Losses: Codable, Equatable, Sendable {
-    /// The whole objective.
-    public var total: Double
-    /// The content part.
-    public var content: Double
-    /// The style part.
-    public var style: Double
-    /// The part of style of each layer of ``VGG16Layer/styles``, by its name.
-    public var styleLayers: [String: Double]
-    /// The part of style of the palette; nil in objectives without one.
-    public var palette: Double?
-    /// The total variation part.
-    public var totalVariation: Double
-    /// The part of temporal stability; nil if the objective has no such part.
-    public var steadiness: Double?
-
-    /// The parts as they were measured.
-    public init(_ parts: LossParts) {
-      total = parts.total
-      content = parts.content
-      style = parts.style
-      styleLayers = Dictionary(
-        uniqueKeysWithValues: VGG16Layer.styles.map { ($0.rawValue, parts.styleLayers[$0] ?? 0) })
-      palette = parts.palette > 0 ? parts.palette : nil
-      totalVariation = parts.totalVariation
-      steadiness = parts.temporal > 0 ? parts.temporal : nil
-    }
-  }
-
   /// The pictures that something was measured on.
   public struct Sample: Codable, Equatable, Sendable {
     /// Their number.

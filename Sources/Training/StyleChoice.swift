@@ -32,17 +32,18 @@ public struct StyleChoice {
     self.photos = photos
   }
 
-  /// Returns the mean style loss of the unstylized photos at weight 1, without the palette.
+  /// Returns the mean style loss of the unstylized photos at weight 1, without the terms that do not determine the style
+  /// weight.
   ///
   /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
   public func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {
     let loss = PerceptualLoss(
       extractor: extractor, style: StyleImage.scaled(painting, to: size).tensor(),
       weights: LossWeights(objective: objective, style: 1), tape: tape)
-    // Without the palette, because colours differ far more between photos than strokes do.
+    let others = objective.terms.filter { $0.group == .style && !$0.determinesStyleWeight }.flatMap(\.names)
     let losses = photos.map { photo in
       let parts = loss(output: Variable(photo), photos: photo, on: tape)
-      return parts.style - parts.palette
+      return parts[.style] - others.reduce(0) { $0 + (parts[$1] ?? 0) }
     }
     return losses.reduce(0, +) / Double(losses.count)
   }

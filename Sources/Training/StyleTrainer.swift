@@ -162,8 +162,7 @@ public final class StyleTrainer {
     } catch TrainingError.diverged(_, let part, _) {
       trouble = .notFinite(part)
       iteration += 1
-      done = Step(
-        iteration: iteration, losses: LossParts(content: 0, styleLayers: [:], totalVariation: 0), learningRate: 0)
+      done = Step(iteration: iteration, losses: LossParts(), learningRate: 0)
     }
     guard let trouble else { return done }
     state.restore(good.state)
@@ -205,36 +204,34 @@ public final class StyleTrainer {
       return executor(Variable(frames.frames), norms: still, on: tape)
     }
     let output = executor(Variable(batch.photos), norms: norms, on: tape)
-    var parts: LossParts
+    let losses = LossRecorder(tape: tape)
     if let teacher, iteration < settings.distillationIterations {
-      parts = distillation(of: teacher, output: output, photos: batch.photos, on: tape)
+      addDistillation(of: teacher, to: losses, output: output, photos: batch.photos)
     } else {
-      parts = loss(output: output, photos: batch.photos, on: tape)
+      losses.add(loss(output: output, photos: batch.photos, on: tape))
     }
     if let later, let frames = batch.later {
       // The gradient flows through both frames, so the network also learns to paint frames that are easy to repeat.
-      let error = tape.warpingError(
-        later, warped: tape.warp(output, positions: frames.positions), change: frames.change, mask: frames.mask,
-        weight: Float(settings.temporalWeight))
-      parts.temporal = settings.temporalWeight * error
+      let warped = tape.warp(output, positions: frames.positions)
+      losses.add(to: LossName(.temporal), weight: settings.temporalWeight) {
+        tape.warpingError(later, warped: warped, change: frames.change, mask: frames.mask, weight: $0)
+      }
     }
-    try requireFinite(parts)
+    try requireFinite(losses.parts)
     outputContrast = Contrast.deviation(output.value)
-    return update(parts, tape)
+    return update(losses.parts, tape)
   }
 
-  /// Computes the mean squared difference from the output of `teacher`, divided by the painting's variance.
+  /// Records the mean squared difference from the output of `teacher`, divided by the painting's variance.
   ///
   /// The steps are fast because they need no features.
   /// G. Hinton, O. Vinyals, J. Dean: Distilling the Knowledge in a Neural Network, 2015.
-  private func distillation(
-    of teacher: NetworkExecutor, output: Variable, photos: Tensor, on tape: Tape
-  ) -> LossParts {
+  private func addDistillation(
+    of teacher: NetworkExecutor, to losses: LossRecorder, output: Variable, photos: Tensor
+  ) {
     let wanted = teacher(Variable(photos), on: Tape(pool: pool, allocator: allocator)).value
-    let weight = 1 / (paintingContrast * paintingContrast)
-    var parts = LossParts(content: 0, styleLayers: [:], totalVariation: 0)
-    parts.content = weight * tape.meanSquaredError(output, target: wanted, weight: Float(weight))
-    return parts
+    losses.addMeanSquaredError(
+      to: LossName(.content), weight: 1 / (paintingContrast * paintingContrast), output, target: wanted)
   }
 
   /// Performs one step of the revision on a crop of a full-size frame. The trained network paints the draft.
@@ -267,7 +264,7 @@ public final class StyleTrainer {
     tape.backward()
     let rate = settings.learningRate(at: iteration) * watch.rateScale
     iteration += 1
-    let scale = settings.weights.objective == .balanced ? watch.gradientScale(norm: state.gradientNorm) : 1
+    let scale = settings.weights.objective.clipsGradients ? watch.gradientScale(norm: state.gradientNorm) : 1
     state.update(step: iteration, learningRate: Float(rate), gradientScale: Float(scale))
     return Step(iteration: iteration, losses: parts, learningRate: rate)
   }

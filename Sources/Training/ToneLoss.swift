@@ -11,9 +11,20 @@ import Tensors
 ///
 /// Gram matrices contain no positions. Without this loss every part of a picture gets the painting's mean brightness,
 /// and the photo's light and dark shapes are lost.
-struct ToneLoss {
+struct ToneLoss: PictureTerm {
   /// The side of a block in pixels.
-  private static let side = 16
+  fileprivate static let side = 16
+
+  let group = LossGroup.content
+  var definition: String { "MSE of the luma of blocks of \(Self.side) over the painting's variance" }
+
+  func prepared(for painting: Tensor, on tape: Tape) -> any PreparedPictureTerm {
+    PaintingTone(painting: painting, tape: tape)
+  }
+}
+
+/// The brightness and contrast of a painting, for ``ToneLoss``.
+private struct PaintingTone: PreparedPictureTerm {
   /// The bounds of the gain, which limit the amplification of photos with little contrast.
   private static let gains = 0.6...1.6
 
@@ -22,18 +33,15 @@ struct ToneLoss {
   private let luma: Variable
   private let zero = Variable(Tensor(Shape([1])))
 
-  /// Creates the loss for a painting, `[1, H, W, 3]`, RGB 0…255.
+  /// Measures a painting, `[1, H, W, 3]`, RGB 0…255.
   init(painting: Tensor, tape: Tape) {
     luma = Variable(Tensor(Shape([1, 3, 1, 1]), elements: [0.299, 0.587, 0.114]))
     let blocks = Self.blocks(of: Variable(painting), luma, zero, on: tape).value
     (mean, deviation) = Self.moments(blocks.elements)
   }
 
-  /// Computes the loss of `output` for `photos`, both `[N, H, W, 3]`, and adds its gradient, times `weight`, to the
-  /// gradient of `output`.
-  ///
-  /// - Returns: The loss, without the weight.
-  func callAsFunction(output: Variable, photos: Tensor, weight: Double, on tape: Tape) -> Double {
+  func add(to losses: LossRecorder, weight: Double, output: Variable, photos: Tensor) {
+    let tape = losses.tape
     let target = Self.blocks(of: Variable(photos), luma, zero, on: tape).value.copy()
     let count = target.count / max(1, target.shape.batch)
     for image in 0..<target.shape.batch {
@@ -42,15 +50,17 @@ struct ToneLoss {
       let gain = min(max(deviation / max(photoDeviation, 1), Self.gains.lowerBound), Self.gains.upperBound)
       for index in 0..<count { values[index] = Float(mean + gain * (Double(values[index]) - photoMean)) }
     }
-    let scale = 1 / (deviation * deviation)
-    let blocks = Self.blocks(of: output, luma, zero, on: tape)
-    return scale * tape.meanSquaredError(blocks, target: target, weight: Float(weight * scale))
+    losses.addMeanSquaredError(
+      to: LossName(.content), weight: weight, scale: 1 / (deviation * deviation),
+      Self.blocks(of: output, luma, zero, on: tape),
+      target: target)
   }
 
   private static func blocks(of picture: Variable, _ luma: Variable, _ zero: Variable, on tape: Tape) -> Variable {
     let value = tape.convolution(picture, weight: luma, bias: zero, padding: 0, paddingMode: .zeros)
     let shape = value.value.shape
-    return tape.areaReduced(value, height: max(1, shape.height / side), width: max(1, shape.width / side))
+    return tape.areaReduced(
+      value, height: max(1, shape.height / ToneLoss.side), width: max(1, shape.width / ToneLoss.side))
   }
 
   private static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {

@@ -22,23 +22,13 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
 }
 
 extension TrainingSettings {
-  /// The maximum default of ``temporalWeight`` for the objective `johnson`.
-  public static let maximumTemporalWeight = 1000.0
-
-  /// The maximum default of ``temporalWeight`` for the balanced objective, whose values are a hundred thousand times
-  /// smaller.
-  public static let maximumBalancedTemporalWeight = 0.004
-
   /// Returns the default of ``temporalWeight``.
   ///
   /// It is 0 for `johnson` and its fractions, which serve as quality references and are too slow for a second frame in
-  /// each step. For other networks and the objective `johnson` it is the number of iterations, at most
-  /// ``maximumTemporalWeight``. For the balanced objective it is ``maximumBalancedTemporalWeight``, proportionally less
-  /// below 1000 iterations. In a few hundred steps the full weight would suppress all learning but stability: strokes
-  /// stay grey and faint.
+  /// each step. For other networks it is ``Objective/maximumTemporalWeight``, proportionally less below 1000 iterations.
+  /// In a few hundred steps the full weight would suppress all learning but stability: strokes stay grey and faint.
   public static func defaultTemporalWeight(network: String, objective: Objective, iterations: Int) -> Double {
     if NetworkDefinition.references.contains(network) { return 0 }
-    if objective == .balanced { return min(1, Double(iterations) / 1000) * maximumBalancedTemporalWeight }
-    return min(maximumTemporalWeight, Double(iterations))
+    return min(1, Double(iterations) / 1000) * objective.maximumTemporalWeight
   }
 }

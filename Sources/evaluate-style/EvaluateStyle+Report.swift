@@ -4,15 +4,14 @@ import Training
 /// What is printed of the training objective.
 extension EvaluateStyle {
   static func table(_ photos: [Report.Photo], _ mean: LossSummary, _ yardstick: LossSummary?) -> String {
-    func row(_ values: [Double], _ name: String) -> String {
-      values.map { String(format: "%12.1f", $0) }.joined() + "  " + name + "\n"
+    func row(_ summary: LossSummary, _ name: String) -> String {
+      ([summary.total] + summary.groups.map(\.value)).map { String(format: "%12.1f", $0) }.joined() + "  \(name)\n"
     }
-    var text = "       total     content       style          tv  photo\n"
-    for photo in photos { text += row([photo.total, photo.content, photo.style, photo.tv], photo.file) }
-    text += row([mean.total, mean.content, mean.style, mean.tv], "mean of \(photos.count)")
-    if let yardstick {
-      text += row([yardstick.total, yardstick.content, yardstick.style, yardstick.tv], "mean of L-BFGS on the pixels")
-    }
+    let header = (["total"] + mean.groups.map(\.name)).map { String(repeating: " ", count: 12 - $0.count) + $0 }
+    var text = header.joined() + "  photo\n"
+    for photo in photos { text += row(LossSummary(photo.losses), photo.file) }
+    text += row(mean, "mean of \(photos.count)")
+    if let yardstick { text += row(yardstick, "mean of L-BFGS on the pixels") }
     return text
   }
 
@@ -28,24 +27,30 @@ extension EvaluateStyle {
 
   /// What `--json` prints.
   struct Report: Encodable {
+    /// A photo and its losses: the groups, the style layers in an object of their own, and beside the groups the other
+    /// losses with names of their own, which are 0 in objectives without them.
     struct Photo: Encodable {
       var file: String
-      var content: Double
-      var style: Double
-      var styleLayers: [String: Double]
-      /// The style part of the palette, in the objective `balanced`.
-      var palette: Double
-      var tv: Double
-      var total: Double
+      var losses: LossParts
 
-      init(file: String, _ parts: LossParts) {
-        self.file = file
-        content = parts.content
-        style = parts.style
-        styleLayers = Dictionary(uniqueKeysWithValues: parts.styleLayers.map { ($0.key.rawValue, $0.value) })
-        palette = parts.palette
-        tv = parts.totalVariation
-        total = parts.total
+      private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(file, forKey: Key(stringValue: "file"))
+        var values = LossSummary(losses).byName
+        var layers: [String: Double] = [:]
+        for name in LossName.reported {
+          if name.layer == nil { values[name.name] = losses[name] ?? 0 } else { layers[name.name] = losses[name] }
+        }
+        for (name, value) in values { try container.encode(value, forKey: Key(stringValue: name)) }
+        try container.encode(layers, forKey: Key(stringValue: "styleLayers"))
       }
     }
 

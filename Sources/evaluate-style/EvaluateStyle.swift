@@ -208,7 +208,7 @@ struct EvaluateStyle: ParsableCommand {
         let crop = StyleEvaluator.crop(photo, size: size).tensor()
         let losses = evaluator.losses(of: model, photo: crop)
         parts.append(losses)
-        photos.append(Report.Photo(file: folder.name(of: file), losses))
+        photos.append(Report.Photo(file: folder.name(of: file), losses: losses))
         if temporal { reports.append(temporalEvaluator.report(photo: photo, seed: UInt64(index + 1))) }
         if let optimize {
           let picture = evaluator.optimized(photo: crop, iterations: optimize)

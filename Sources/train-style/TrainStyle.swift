@@ -144,8 +144,8 @@ struct TrainStyle: ParsableCommand {
     help: """
       The weight of the loss for temporal stability. (default: 0 for the networks \
       \(NetworkDefinition.references.joined(separator: ", ")); otherwise \
-      \(TrainingSettings.maximumBalancedTemporalWeight), or less for fewer than 1000 iterations; with the objective \
-      johnson, the number of iterations, up to \(TrainingSettings.maximumTemporalWeight))
+      \(Objective.balanced.maximumTemporalWeight), or less for fewer than 1000 iterations; with the objective \
+      johnson, the number of iterations, up to \(Objective.johnson.maximumTemporalWeight))
       """,
     transform: ArgumentValues.number(positive: false))
   var temporalWeight: Double?
@@ -250,8 +250,8 @@ struct TrainStyle: ParsableCommand {
     var latest: LossParts?
     let outcome = try run.run(shouldStop: { interrupt.isRaised }, onNotice: { log.warning("\($0)") }) { step, losses in
       latest = losses
-      progress.update(
-        completed: step.iteration, detail: Self.text(losses), losses: LossSummary(losses).byName)
+      let summary = LossSummary(losses)
+      progress.update(completed: step.iteration, detail: Self.text(summary), losses: summary.byName)
     }
     progress.finish()
     let unreadable = run.unreadableFiles.count
@@ -303,10 +303,10 @@ struct TrainStyle: ParsableCommand {
     return try OutputPath.resolve(StyleFiles(name: name, folder: "models").model, inputs: [painting])
   }
 
-  private static func text(_ losses: LossParts) -> String {
+  private static func text(_ losses: LossSummary) -> String {
     func short(_ value: Double) -> String { String(format: "%.4g", value) }
-    return "loss \(short(losses.total)) = content \(short(losses.content)) + style \(short(losses.style)) + tv "
-      + short(losses.totalVariation)
+    let groups = losses.groups.map { "\($0.name) \(short($0.value))" }
+    return "loss \(short(losses.total)) = " + groups.joined(separator: " + ")
   }
 
   /// What `--json` prints.

@@ -37,13 +37,14 @@ import Training
   }
 
   private func evaluation(list: String?, steadiness: TemporalReport?) -> StyleCard.Evaluation {
-    var parts = LossParts.mean([])
-    parts.content = 1234.4
-    parts.totalVariation = 5.25
-    parts.styleLayers = [.relu1_2: 100, .relu3_3: 1000]
+    var losses = LossParts()
+    losses.add(1234.4, to: LossName(.content))
+    losses.add(5.25, to: LossName(.totalVariation))
+    losses.add(100, to: .layer(.relu1_2))
+    losses.add(1000, to: .layer(.relu3_3))
     return StyleCard.Evaluation(
       photos: .init(count: 50, list: list), size: 256, styleSize: 0, objective: LossWeights(objective: .johnson),
-      losses: parts, steadiness: steadiness)
+      losses: losses, steadiness: steadiness)
   }
 
   // MARK: The project's styles

@@ -148,7 +148,7 @@ import Training
     let whole = try problem.trainer(settings)
     var temporal = 0.0
     try whole.run(sampler: problem.sampler()) { step in
-      temporal += step.losses.temporal
+      temporal += step.losses[.temporal]
       return true
     }
     #expect(temporal > 0)

@@ -63,10 +63,10 @@ import Training
     for name in NetworkDefinition.references {
       #expect(weight(name, .johnson, 2400) + weight(name, .balanced, 2400) == 0)
     }
-    #expect(weight("dense", .johnson, 2400) == TrainingSettings.maximumTemporalWeight)
+    #expect(weight("dense", .johnson, 2400) == Objective.johnson.maximumTemporalWeight)
     #expect(weight("dense", .johnson, 300) == 300)
-    #expect(weight("dense", .balanced, 2400) == TrainingSettings.maximumBalancedTemporalWeight)
-    #expect((0..<TrainingSettings.maximumBalancedTemporalWeight).contains(weight("dense", .balanced, 300)))
+    #expect(weight("dense", .balanced, 2400) == Objective.balanced.maximumTemporalWeight)
+    #expect((0..<Objective.balanced.maximumTemporalWeight).contains(weight("dense", .balanced, 300)))
   }
 
   @Test func theDefaultNetworkIsTheFastestAndIsTrainedForTemporalStability() throws {
