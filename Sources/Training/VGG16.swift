@@ -10,9 +10,6 @@ public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
   // swift-format-ignore
   case relu1_2, relu2_2, relu3_3, relu4_1, relu4_3
 
-  /// The layers of the style features: the last of each block.
-  public static let styles: [VGG16Layer] = [.relu1_2, .relu2_2, .relu3_3, .relu4_3]
-
   /// The block of convolutions, from 0, and the number of the layer's convolution in the block, from 1.
   var position: (block: Int, depth: Int) {
     switch self {

@@ -108,6 +108,7 @@ import Training
         total 2340: content 1234, style 1100 (relu1_2 100, relu2_2 0.000, relu3_3 1000, relu4_3 0.000), total variation 5.250; mean of \
         50 photos of `held_out.txt` of 256×256, objective johnson, content 1.0, style 5.0, total variation 1e-06, painting at its own size
         """)
+    #expect(card.evaluation?.losses.parts == [:])
     #expect(
       row("warping error", of: card)
         == "5.00 of 255 (the photos' own 2.50): pan 1.00 (0.50), pan below a pixel 2.00 (1.00), zoom 3.00 (1.50), "
@@ -163,6 +164,28 @@ import Training
     var card = try card()
     card.painting.file = "a|b\nc.jpg"
     #expect(row("painting", of: card)?.hasPrefix("`a\\|b c.jpg`, SHA-256 `") == true)
+  }
+
+  @Test func aLossWithANameOfItsOwnStandsBesideTheLayers() throws {
+    var losses = LossParts()
+    losses.add(0.5, to: LossName(.style, "palette"))
+    losses.add(0.25, to: .layer(.relu2_2))
+    losses.add(2, to: LossName(.content))
+    losses.add(0.125, to: LossName(.temporal))
+    var card = try card()
+    card.training.losses = StyleCard.Losses(losses)
+    #expect(
+      row("training loss", of: card)?.hasPrefix(
+        "total 2.875: content 2.000, style 0.750 (relu1_2 0.000, relu2_2 0.250, relu3_3 0.000, relu4_3 0.000, palette 0.500), "
+          + "total variation 0.000, steadiness 0.125; mean of the last 100 steps") == true)
+    let object = try #require(try JSONSerialization.jsonObject(with: card.json()) as? [String: Any])
+    let stored = try #require((object["training"] as? [String: Any])?["losses"] as? [String: Any])
+    #expect(
+      Set(stored.keys) == [
+        "total", "content", "style", "styleLayers", "palette", "totalVariation", "steadiness",
+      ])
+    #expect(stored["palette"] as? Double == 0.5)
+    #expect(try JSONDecoder().decode(StyleCard.self, from: card.json()) == card)
   }
 
   // MARK: The file

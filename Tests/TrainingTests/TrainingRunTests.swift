@@ -78,6 +78,48 @@ import Training
     #expect(try problem.folder.bytes(of: "painted.safetensors") == resumed)
   }
 
+  @Test func theLogHasAColumnForEachLoss() throws {
+    let problem = try SmallTraining(iterations: 2)
+    let run = try TrainingRun(options: options(problem), settings: problem.settings)
+    _ = try run.run(shouldStop: { false }) { _, _ in }
+    let rows = try log(run)
+    #expect(rows.first == Self.columns)
+    #expect(rows.count == 3)
+    for row in rows.dropFirst() {
+      let values = try row.map { try #require(Double($0)) }
+      try #require(values.count == Self.columns.count)
+      func sum(_ range: Range<Int>) -> Double { values[range].reduce(0, +) }
+      // Both the sum and its parts are rounded to six digits, by at most 5e-6 of their values.
+      #expect(abs(values[1] - values[2] - values[3] - sum(9..<11)) <= 2e-5 * values[1], "total of \(row)")
+      #expect(abs(values[3] - sum(4..<9)) <= 2e-5 * values[3], "style of \(row)")
+      #expect(values[2..<9].allSatisfy { $0 > 0 }, "\(row)")
+    }
+  }
+
+  @Test func aLogWithOtherColumnsIsResumedByTheirNames() throws {
+    let problem = try SmallTraining(iterations: 4)
+    let first = try TrainingRun(options: options(problem), settings: problem.settings)
+    var seen = 0
+    _ = try first.run(shouldStop: { seen >= 2 }) { step, _ in seen = step.iteration }
+    let before = try log(first)
+    // Without the palette, in another order, with an unknown column and with a line that is not complete.
+    let other = before.map { row in
+      [row[0], row[0] == "iteration" ? "other" : "7"]
+        + row.indices.dropFirst().reversed().filter { $0 != 8 }.map { row[$0] }
+    }
+    let text = other.map { $0.joined(separator: ",") }.joined(separator: "\n") + "\n2,7,0.5"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: first.files.training.losses))
+
+    let second = try TrainingRun(options: options(problem, resumes: true), settings: problem.settings)
+    #expect(try second.run(shouldStop: { false }) { _, _ in } == .finished)
+    let after = try log(second)
+    #expect(after.map(\.first) == ["iteration", "1", "2", "3", "4"])
+    #expect(after.first == Self.columns)
+    for (old, new) in zip(before, after).dropFirst() {
+      #expect(new == old.indices.map { $0 == 8 ? "0" : old[$0] })
+    }
+  }
+
   @Test func filesThatCannotBeWrittenDoNotEndTheRun() throws {
     let problem = try SmallTraining(iterations: 5)
     let run = try TrainingRun(options: options(problem), settings: problem.settings)
@@ -186,8 +228,19 @@ import Training
     }
   }
 
-  private func logged(_ run: TrainingRun) throws -> [Int] {
+  /// The columns of a log. The palette is the eighth after the iteration.
+  private static let columns = [
+    "iteration", "total", "content", "style", "relu1_2", "relu2_2", "relu3_3", "relu4_3", "palette", "total_variation",
+    "temporal", "learning_rate",
+  ]
+
+  /// The fields of the log's lines, the header first.
+  private func log(_ run: TrainingRun) throws -> [[String]] {
     try String(contentsOfFile: run.files.training.losses, encoding: .utf8)
-      .split(separator: "\n").dropFirst().compactMap { $0.split(separator: ",").first.flatMap { Int($0) } }
+      .split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+  }
+
+  private func logged(_ run: TrainingRun) throws -> [Int] {
+    try log(run).dropFirst().compactMap { $0.first.flatMap { Int($0) } }
   }
 }
