@@ -37,10 +37,9 @@ struct TrainStyle: ParsableCommand {
     help: ArgumentHelp(
       "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
       discussion: """
-        realtime is fast enough for live video. quality is slower, with more channels on a finer canvas. Both paint on a \
-        canvas with a fixed number of lines, so that strokes have the same size in every video, and then restore edges at \
-        full size. johnson is the network of Johnson et al. (2016), half and quarter are the same with fewer channels. These \
-        three are references and paint at full size. A description starts with \
+        \(NamedNetwork.all.reversed().map { "\($0.name): \($0.summary)." }.joined(separator: " ")) References paint at full \
+        size. The others paint on a canvas with a fixed number of lines, so that strokes have the same size in every video, \
+        and then restore edges at full size. A description starts with \
         \(NetworkDescription.presetNames.joined(separator: " or ")), optionally followed by choices, such as \
         dense:channels=8-16-32,blocks=4,canvas=256.
         """))
