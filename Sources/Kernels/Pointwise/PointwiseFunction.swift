@@ -1,6 +1,7 @@
 /// A function of one value at a time, with its derivative.
 ///
-/// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them all.
+/// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them
+/// all.
 public enum PointwiseFunction: Hashable, Sendable {
   /// `x`.
   case identity
