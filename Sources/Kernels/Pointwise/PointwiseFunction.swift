@@ -7,7 +7,7 @@ public enum PointwiseFunction: Hashable, Sendable {
   case identity
   /// `max(x, 0)`.
   case relu
-  /// `x` where it is positive, else `slope · x`, with a positive slope.
+  /// `x` where it is positive, else `slope · x`. The slope is at least 0.
   case leakyReLU(slope: Float)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
