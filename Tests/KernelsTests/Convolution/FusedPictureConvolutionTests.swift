@@ -87,6 +87,11 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test("Every algorithm computes some of the cases")
+  func everyAlgorithmIsTested() {
+    #expect(Set(PictureConvolutionCase.all.flatMap(\.algorithms)) == Set(PictureAlgorithm.allCases))
+  }
+
   @Test("Results are bit-identical for any number of threads", arguments: PictureConvolutionCase.all)
   func resultsDoNotDependOnThreads(_ example: PictureConvolutionCase) {
     var random = Random(seed: 22)
