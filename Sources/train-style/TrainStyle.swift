@@ -12,8 +12,8 @@ struct TrainStyle: ParsableCommand {
     commandName: "train-style",
     abstract: "Trains a small feed-forward network to paint in the style of one painting.",
     discussion: """
-      Writes the model, its card and a picture: models/starry.safetensors, .json, .md and .jpg for starry.png. During \
-      training, previews, a log of the losses and checkpoints are written to models/starry.training. Ctrl-C saves a \
+      Writes the model, its card and a picture: models/painting.safetensors, .json, .md and .jpg for painting.png. During \
+      training, previews, a log of the losses and checkpoints are written to models/painting.training. Ctrl-C saves a \
       checkpoint and stops; --resume continues from it.
       """,
     version: Program.version)
