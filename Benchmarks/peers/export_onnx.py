@@ -140,6 +140,9 @@ class GraphBuilder:
     def relu(self, index, node, name, operands):
         return self.node("Relu", operands, name)
 
+    def leakyReLU(self, index, node, name, operands):
+        return self.node("LeakyRelu", operands, name, alpha=float(node.slope))
+
     def add(self, index, node, name, operands):
         return self.node("Add", operands, name)
 

@@ -89,6 +89,9 @@ class NcnnWriter:
     def relu(self, index, node, name, operands):
         return self.layer("ReLU", name, operands)
 
+    def leakyReLU(self, index, node, name, operands):
+        return self.layer("ReLU", name, operands, _0=f"{node.slope:e}")
+
     def add(self, index, node, name, operands):
         return self.layer("BinaryOp", name, operands, _0=ADD)
 

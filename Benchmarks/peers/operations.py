@@ -16,6 +16,7 @@ OPERATIONS = {
     "instanceNorm": (1, {"channels": int}),
     "batchNorm": (1, {"channels": int}),
     "relu": (1, {}),
+    "leakyReLU": (1, {"slope": float}),
     "upsampleNearest": (1, {}),
     "canvas": (1, {"lines": int}),
     "revision": (2, {"channels": int}),
@@ -112,6 +113,8 @@ class Node:
                 f"{channels} channels are not whole blocks of {factor}x{factor}",
             )
             return channels // (factor * factor), height * factor, width * factor
+        elif self.operation == "leakyReLU":
+            _expect(0 <= self.slope <= 1, f"a slope of {self.slope}, expected 0 to 1")
         elif self.operation in ("affine", "scaledTanh"):
             _expect(math.isfinite(self.scale) and math.isfinite(self.offset), "its numbers are not finite")
         return operands[0]

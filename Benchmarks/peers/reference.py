@@ -42,6 +42,8 @@ def _value(model, node, operands, frame, shape):
             return _planes(parameter("weight")) * unit + _planes(parameter("bias"))
         case "relu":
             return numpy.maximum(operands[0], 0)
+        case "leakyReLU":
+            return numpy.where(operands[0] > 0, operands[0], node.slope * operands[0])
         case "upsampleNearest":
             return operands[0].repeat(2, axis=1).repeat(2, axis=2)
         case "canvas":

@@ -109,7 +109,8 @@ def draft_and_revision(channels):
 
 
 def separable():
-    """Depthwise convolutions, batch norms that fold and one that does not, both paddings, shuffles, an affine on its own."""
+    """Depthwise convolutions, batch norms that fold and one that does not, both paddings, shuffles, an affine on its own,
+    a leaky ReLU."""
     nodes = Nodes()
     nodes.append_node("input")
     nodes.append_node("affine", scale=0.007843138, offset=-1)
@@ -121,6 +122,7 @@ def separable():
     shortcut = nodes.append_node("batchNorm", "second.norm", channels=12)
     nodes.append_node("relu")
     nodes.append_node("depthwiseConvolution", "third", channels=12, kernel=3, stride=2, padding="reflect")
+    nodes.append_node("leakyReLU", slope=0.2)
     nodes.append_node("upsampleNearest")
     nodes.append_node("add", inputs=[shortcut, len(nodes) - 1])
     nodes.append_node("batchNorm", "sum.norm", channels=12)

@@ -153,6 +153,7 @@ STEPS = {
     "depthwiseConvolution": Convolution,
     "instanceNorm": instance_norm,
     "relu": lambda model, node: nn.ReLU(),
+    "leakyReLU": lambda model, node: nn.LeakyReLU(node.slope),
     "upsampleNearest": lambda model, node: nn.UpsamplingNearest2d(scale_factor=2),
     "add": lambda model, node: Sum(),
     "pixelUnshuffle": lambda model, node: nn.PixelUnshuffle(node.factor),

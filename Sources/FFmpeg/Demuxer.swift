@@ -26,7 +26,7 @@ final class InputContext {
     let options = source.standardOptions.merging(source.options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       let status = avformat_open_input(&context, source.url, format, &dictionary)
-      if status == cffmpeg_error_no_protocol(), let scheme = MediaKind.scheme(of: source.name) {
+      if status == cffmpeg_error_no_protocol(), let scheme = source.scheme {
         throw MediaError(operation: "open", file: file, message: "the installed libav has no protocol '\(scheme)'")
       }
       try MediaError.check(status, "open", file: file)

@@ -34,6 +34,9 @@ public struct MediaSource: Equatable, Sendable {
     options = [:]
   }
 
+  /// The scheme of a URL, such as `rtmp` for `rtmp://host/app`, in lower case; nil for every other kind of source.
+  public var scheme: String? { kind == .network ? MediaKind.scheme(of: name) : nil }
+
   /// Whether the source produces data at its own pace, even when nobody reads it.
   public var isLive: Bool { kind == .network || kind == .device }
 
@@ -41,7 +44,7 @@ public struct MediaSource: Equatable, Sendable {
   public var isReadAhead: Bool {
     switch kind {
     case .file, .imageSequence: true
-    case .network: ["http", "https", "file", "ftp", "sftp"].contains(MediaKind.scheme(of: name))
+    case .network: ["http", "https", "file", "ftp", "sftp"].contains(scheme)
     case .standardStream, .device: false
     }
   }

@@ -51,7 +51,7 @@ extension Lowering {
       if algorithm.supports(toPicture) {
         steps.append(
           ConvolutionToPictureStep(
-            planned: planned("toPicture-\(algorithm)", [index], extent, window),
+            planned: planned(algorithm.name, [index], extent, window),
             filter: LoweredFilter(layer: nodes[index].name), kernel: algorithm.kernel(for: toPicture),
             input: try value(of: source)))
         isFinished = true
@@ -70,12 +70,12 @@ extension Lowering {
       let output = newActivation(outputExtent)
       steps.append(
         PictureConvolutionStep(
-          planned: planned("fromPicture-\(algorithm)", [index], extent, window), filter: epilogue.filter,
+          planned: planned(algorithm.name, [index], extent, window), filter: epilogue.filter,
           kernel: convolution, output: lowered(epilogue, output)))
       finish(epilogue, output, tasks: convolution.taskCount)
     } else {
       try append(
-        convolution, planned(algorithm.rawValue, [index], extent, window), [epilogue.filter], source: source, epilogue)
+        convolution, planned(algorithm.name, [index], extent, window), [epilogue.filter], source: source, epilogue)
     }
   }
 
@@ -96,7 +96,7 @@ extension Lowering {
     let convolution = algorithm.kernel(for: stored)
     let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
     try append(
-      convolution, planned("depthwise-\(algorithm)", [index], extent, window), [epilogue.filter], source: source,
+      convolution, planned(algorithm.name, [index], extent, window), [epilogue.filter], source: source,
       epilogue)
   }
 
@@ -122,7 +122,7 @@ extension Lowering {
     let convolution = algorithm.kernel(for: stored)
     let epilogue = takeEpilogue(index, shapes[index], addsResidual: convolution.addsResidual)
     try append(
-      convolution, planned(algorithm.rawValue, [depthwise, index], extent, window),
+      convolution, planned(algorithm.name, [depthwise, index], extent, window),
       [LoweredFilter(layer: nodes[depthwise].name), epilogue.filter], source: source, epilogue)
   }
 

@@ -5,9 +5,7 @@ import Networks
 public struct PlannedConvolution: Sendable {
   /// The names of the layers that one kernel computes: two for a depthwise convolution followed by a 1×1 convolution.
   public let layers: [String]
-  /// The kernel: a ``FusedAlgorithm``; `fromPicture-`, `toPicture-` or `depthwise-` followed by the name of a
-  /// ``PictureAlgorithm``, ``ToPictureAlgorithm`` or ``DepthwiseAlgorithm``; or the ``SeparableAlgorithm``. Nil for the
-  /// layers of a revision, which is a separate pass.
+  /// The kernel's ``ConvolutionTable/name``. Nil for the layers of a revision, which is a separate pass.
   public let algorithm: String?
   /// The dimensions with the channels of the network, without rounding up, including nearest upsampling before the
   /// convolution.

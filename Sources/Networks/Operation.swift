@@ -76,8 +76,7 @@ extension Operation {
     case .input: 0
     case .add, .revision: 2
     case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh,
-      .upsampleNearest,
-      .pixelUnshuffle, .pixelShuffle, .canvas:
+      .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .canvas:
       1
     }
   }
@@ -250,8 +249,7 @@ extension Operation {
     case .instanceNorm: .instanceNorm(channels: 0)
     case .batchNorm: .batchNorm(channels: 0)
     case .input, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add,
-      .canvas,
-      .revision:
+      .canvas, .revision:
       self
     }
   }
@@ -267,8 +265,7 @@ extension Operation {
     case .revision(let channels):
       (output.height + 1) / 2 * ((output.width + 1) / 2) * channels * 9 * (Self.revisionInputs + Self.revisionOutputs)
     case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle,
-      .pixelShuffle,
-      .add, .canvas:
+      .pixelShuffle, .add, .canvas:
       0
     }
   }

@@ -23,9 +23,8 @@ struct StylizeVideo: ParsableCommand {
       immediately.
 
       With --live, the default for URLs and devices, the newest frame is painted and late ones are dropped. Commands are \
-      read from standard input, one per line: 'style NAME', 'mix NAME SHARE NAME SHARE', \
-      'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', 'fade SECONDS' or 'quit'. A --style-script \
-      contains the same commands, each preceded by its time.
+      read from standard input, one per line: \(StyleCommand.forms). A --style-script contains the same commands, each \
+      preceded by its time.
       """,
     version: Program.version)
 

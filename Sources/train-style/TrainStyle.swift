@@ -12,8 +12,8 @@ struct TrainStyle: ParsableCommand {
     commandName: "train-style",
     abstract: "Trains a small feed-forward network to paint in the style of one painting.",
     discussion: """
-      Writes the model, its card and a picture: models/starry.safetensors, .json, .md and .jpg for starry.png. During \
-      training, previews, a log of the losses and checkpoints are written to models/starry.training. Ctrl-C saves a \
+      Writes the model, its card and a picture: models/painting.safetensors, .json, .md and .jpg for painting.png. During \
+      training, previews, a log of the losses and checkpoints are written to models/painting.training. Ctrl-C saves a \
       checkpoint and stops; --resume continues from it.
       """,
     version: Program.version)
@@ -37,10 +37,9 @@ struct TrainStyle: ParsableCommand {
     help: ArgumentHelp(
       "The network: \(NetworkDefinition.names.joined(separator: ", ")), or a description.",
       discussion: """
-        realtime is fast enough for live video. quality is slower, with more channels on a finer canvas. Both paint on a \
-        canvas with a fixed number of lines, so that strokes have the same size in every video, and then restore edges at \
-        full size. johnson is the network of Johnson et al. (2016), half and quarter are the same with fewer channels. These \
-        three are references and paint at full size. A description starts with \
+        \(NamedNetwork.all.reversed().map { "\($0.name): \($0.summary)." }.joined(separator: " ")) References paint at full \
+        size. The others paint on a canvas with a fixed number of lines, so that strokes have the same size in every video, \
+        and then restore edges at full size. A description starts with \
         \(NetworkDescription.presetNames.joined(separator: " or ")), optionally followed by choices, such as \
         dense:channels=8-16-32,blocks=4,canvas=256.
         """))

@@ -14,6 +14,8 @@ import Testing
     ]
     for (name, kind) in kinds { #expect(try MediaSource(name).kind == kind, "\(name)") }
     #expect(try MediaSource("udp://1.2.3.4:5").isLive && !MediaSource("-").isLive && !MediaSource("a").isLive)
+    #expect(try MediaSource("RTMP://host/app").scheme == "rtmp" && MediaSource("a b://c").scheme == nil)
+    #expect(MediaSource(file: "rtmp://host/app").scheme == nil)
     #expect(try MediaSource("-").displayName == "standard input")
     // A file on a server can be read ahead; a broadcast arrives in real time.
     #expect(try MediaSource("http://x/a.mp4").isReadAhead && !MediaSource("srt://x:1").isReadAhead)

@@ -30,6 +30,8 @@ enum Tolerance {
   /// Scale and shift of a norm: sums of at most some thousand differences in single precision.
   static let moments = 1e-5
 
+  // MARK: By algorithm
+
   static func of(_ algorithm: FusedAlgorithm) -> Double {
     switch algorithm {
     case .winograd6, .upsampleWinograd: smallMaps * winogradSix
@@ -43,6 +45,26 @@ enum Tolerance {
     switch algorithm {
     case .winograd: picture
     case .direct: singlePrecision
+    }
+  }
+
+  static func of(_ algorithm: ToPictureAlgorithm) -> Double {
+    switch algorithm {
+    case .winograd: picture
+    case .direct: singlePrecision
+    case .upsample: smallMaps * winogradSix
+    }
+  }
+
+  static func of(_ algorithm: DepthwiseAlgorithm) -> Double {
+    switch algorithm {
+    case .threeByThree, .upsample, .general: singlePrecision
+    }
+  }
+
+  static func of(_ algorithm: SeparableAlgorithm) -> Double {
+    switch algorithm {
+    case .strips: singlePrecision
     }
   }
 

@@ -65,6 +65,8 @@ private func convolution(
       definition("huge blocks", [(.pixelUnshuffle(factor: .max), [0])]),
       definition("negative blocks", [(.pixelShuffle(factor: -2), [0])]),
       definition("not a number", [(.affine(scale: .nan, offset: 0), [0])]),
+      definition("a steep slope", [(.leakyReLU(slope: 1.5), [0])]),
+      definition("a slope of no number", [(.leakyReLU(slope: .nan), [0])]),
       definition("infinite", [(.scaledTanh(scale: 1, offset: .infinity), [0])]),
       definition("as large as memory", (0..<70).map { (.upsampleNearest, [$0]) }),
       definition("as small as a pixel", (0..<9).map { (.pixelUnshuffle(factor: 2), [$0]) }),

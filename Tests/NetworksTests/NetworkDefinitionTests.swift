@@ -1,3 +1,4 @@
+import Foundation
 import Networks
 import Testing
 
@@ -109,6 +110,13 @@ import Testing
     #expect(error == .unknownNetwork("resnet\n"))
     let description = try #require(error?.description)
     #expect(description.contains("johnson") && description.contains("half") && !description.contains("\n"))
+  }
+
+  @Test("The guide's table of networks lists every named network", arguments: NetworkDefinition.names)
+  func namedNetworksAreDocumented(name: String) throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/training.md")
+    let guide = try String(contentsOf: file.standardizedFileURL, encoding: .utf8)
+    #expect(guide.split(separator: "\n").contains { $0.hasPrefix("|") && $0.contains("`\(name)`") })
   }
 
   @Test("The title is the shortest name of the same network", arguments: NetworkDefinition.names)

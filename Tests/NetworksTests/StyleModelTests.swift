@@ -166,7 +166,8 @@ import Testing
       path,
       .foreignFile(
         file: path, found: "network '\(network)' of width \(width)",
-        expected: "johnson or half or quarter or quality or realtime or a network's description, 0.125 to 4 wide"))
+        expected:
+          "\(NetworkDefinition.names.joined(separator: " or ")) or a network's description, 0.125 to 4 wide"))
   }
 
   @Test("Rejects a width that is not a number")

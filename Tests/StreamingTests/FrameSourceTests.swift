@@ -13,7 +13,7 @@ import Testing
 
   /// Thirty grey frames, opened as `grey://WIDTH`. Implements all optional requirements of a source.
   private final class GreySource: NamedFrameSource {
-    static func canOpen(_ source: MediaSource) -> Bool { source.name.hasPrefix("grey://") }
+    static func canOpen(_ source: MediaSource) -> Bool { source.scheme == "grey" }
 
     let description: VideoDescription
     let isLive: Bool

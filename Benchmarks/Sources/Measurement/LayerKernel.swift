@@ -25,10 +25,11 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
     case separable
   }
 
-  /// All kernels, starting with the references.
+  /// All kernels. The first of each kind is the reference for the others.
   public static let allCases: [LayerKernel] =
     [.im2col] + FusedAlgorithm.allCases.map { .fused($0) } + PictureAlgorithm.allCases.map { .fromPicture($0) }
-    + ToPictureAlgorithm.allCases.map { .toPicture($0) } + DepthwiseAlgorithm.allCases.reversed().map { .depthwise($0) }
+    + ToPictureAlgorithm.allCases.map { .toPicture($0) }
+    + [.depthwise(.general)] + DepthwiseAlgorithm.allCases.filter { $0 != .general }.map { .depthwise($0) }
     + SeparableAlgorithm.allCases.map { .separable($0) }
 
   /// Returns the kernel called `name`, or nil.
@@ -41,11 +42,11 @@ public enum LayerKernel: Hashable, Sendable, CaseIterable, CustomStringConvertib
   public var description: String {
     switch self {
     case .im2col: "im2col"
-    case .fused(let algorithm): algorithm.rawValue
-    case .fromPicture(let algorithm): "fromPicture-\(algorithm)"
-    case .toPicture(let algorithm): "toPicture-\(algorithm)"
-    case .depthwise(let algorithm): "depthwise-\(algorithm)"
-    case .separable(let algorithm): algorithm.rawValue
+    case .fused(let algorithm): algorithm.name
+    case .fromPicture(let algorithm): algorithm.name
+    case .toPicture(let algorithm): algorithm.name
+    case .depthwise(let algorithm): algorithm.name
+    case .separable(let algorithm): algorithm.name
     }
   }
 

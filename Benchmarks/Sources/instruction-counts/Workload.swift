@@ -19,13 +19,15 @@ struct Workload: Sendable {
   ///
   /// OpenBLAS is excluded: its kernel depends on the processor.
   static let all: [Workload] =
-    [
-      frame("half", width: 64, height: 48), frame("quarter", width: 64, height: 48),
-      frame("quality", width: 64, height: 48), frame("realtime", width: 64, height: 48),
+    networks.map { frame($0, width: 64, height: 48) }
+    + [
       Workload(name: "canvas and revision 203x115") { pool in try frame(reduction, width: 203, height: 115, pool: pool)
-      },
+      }
     ]
     + kernels
+
+  /// Every network with a name, except `johnson`, whose frame takes the same steps as those of its fractions.
+  private static let networks = NetworkDefinition.names.filter { $0 != "johnson" }
 
   private static func frame(_ network: String, width: Int, height: Int) -> Workload {
     Workload(name: "frame \(network) \(width)x\(height)") { pool in

@@ -8,6 +8,9 @@ public protocol ConvolutionTable: RawRepresentable<String>, CaseIterable, Hashab
   /// The type that the kernels write.
   associatedtype Output
 
+  /// The table's part of ``name``. It ends with a hyphen, or is empty for ``FusedAlgorithm``.
+  static var prefix: String { get }
+
   /// The kernel's type.
   var kernel: any ConvolutionKernel<Input, Output>.Type { get }
 
@@ -16,6 +19,9 @@ public protocol ConvolutionTable: RawRepresentable<String>, CaseIterable, Hashab
 }
 
 extension ConvolutionTable {
+  /// The name in an engine's plan and in the benchmarks, unique among all tables: `winograd6`, `toPicture-winograd`.
+  public var name: String { Self.prefix + rawValue }
+
   /// Whether the algorithm supports `geometry`.
   public func supports(_ geometry: ConvolutionGeometry) -> Bool { kernel.supports(geometry) }
 
@@ -44,6 +50,9 @@ public enum FusedAlgorithm: String, ConvolutionTable {
   case upsampleWinograd
   /// Direct convolution. Supports every geometry.
   case direct
+
+  /// The table's part of ``ConvolutionTable/name``.
+  public static var prefix: String { "" }
 
   /// The kernel's type.
   public var kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>.Type {
@@ -86,6 +95,9 @@ public enum DepthwiseAlgorithm: String, ConvolutionTable {
   /// Every geometry.
   case general
 
+  /// The table's part of ``ConvolutionTable/name``.
+  public static var prefix: String { "depthwise-" }
+
   /// The kernel's type.
   public var kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>.Type {
     switch self {
@@ -104,14 +116,22 @@ public enum DepthwiseAlgorithm: String, ConvolutionTable {
 
 /// The algorithms for a 3×3 depthwise convolution followed by a 1×1 convolution. There is one.
 public enum SeparableAlgorithm: String, ConvolutionTable {
-  /// ``FusedSeparableConvolution``.
-  case separable
+  /// Strips of depthwise results, which the 1×1 convolution multiplies while they are in the cache. Supports every
+  /// stride and padding, without upsampling.
+  case strips
+
+  /// The table's part of ``ConvolutionTable/name``.
+  public static var prefix: String { "separable-" }
 
   /// The kernel's type.
-  public var kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>.Type { FusedSeparableConvolution.self }
+  public var kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>.Type {
+    switch self {
+    case .strips: FusedSeparableConvolution.self
+    }
+  }
 
   /// Returns the only algorithm.
-  public static func preferred(for geometry: ConvolutionGeometry) -> SeparableAlgorithm { .separable }
+  public static func preferred(for geometry: ConvolutionGeometry) -> SeparableAlgorithm { .strips }
 }
 
 // MARK: - From a picture
@@ -126,6 +146,9 @@ public enum PictureAlgorithm: String, ConvolutionTable {
   case winograd
   /// Direct convolution. Supports every kernel and stride.
   case direct
+
+  /// The table's part of ``ConvolutionTable/name``.
+  public static var prefix: String { "fromPicture-" }
 
   /// The kernel's type.
   public var kernel: any ConvolutionKernel<PictureReader, ActivationOutput>.Type {
@@ -157,6 +180,9 @@ public enum ToPictureAlgorithm: String, ConvolutionTable {
   case direct
   /// Nearest ×2 upsampling and 3×3, computed before the upsampling.
   case upsample
+
+  /// The table's part of ``ConvolutionTable/name``.
+  public static var prefix: String { "toPicture-" }
 
   /// The kernel's type.
   public var kernel: any ConvolutionKernel<ActivationInput, PictureOutput>.Type {

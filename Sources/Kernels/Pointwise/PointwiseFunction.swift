@@ -1,12 +1,13 @@
 /// A function of one value at a time, with its derivative.
 ///
-/// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them all.
+/// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them
+/// all.
 public enum PointwiseFunction: Hashable, Sendable {
   /// `x`.
   case identity
   /// `max(x, 0)`.
   case relu
-  /// `x` where it is positive, else `slope · x`, with a positive slope.
+  /// `x` where it is positive, else `slope · x`. The slope is at least 0.
   case leakyReLU(slope: Float)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)

@@ -31,6 +31,11 @@ public enum StyleCommand: Equatable, Sendable {
     }
   }
 
+  /// The forms of the commands, for messages and help.
+  public static let forms =
+    "'style NAME', 'mix NAME SHARE NAME SHARE', 'strokes small|medium|large|LINES', 'strength 0.7', 'colors on|off', "
+    + "'fade SECONDS' or 'quit'"
+
   /// Parses a line. Returns nil if it is empty.
   ///
   /// - Throws: ``Refusal``.
@@ -58,12 +63,7 @@ public enum StyleCommand: Equatable, Sendable {
     case ("colors", 1) where ["on", "off"].contains(rest[0]): self = .preserveColors(rest[0] == "on")
     case ("quit", 0): self = .quit
     default:
-      throw Refusal(
-        line: line,
-        reason:
-          "expected 'style NAME', 'mix NAME SHARE NAME SHARE', 'strokes small|medium|large|LINES', 'strength 0.7', "
-          + "'colors on|off', 'fade SECONDS' or 'quit'"
-      )
+      throw Refusal(line: line, reason: "expected \(Self.forms)")
     }
   }
 

@@ -44,7 +44,8 @@ struct StyleMixture {
   private var mixing = Fade()
   /// The stroke size of all styles with a canvas.
   private(set) var strokes: Strokes
-  private var blendFrom: FrameBlend
+  /// The strength at the start of the fade.
+  private var strengthFrom: Double
   /// The blend at the end of the fade.
   private(set) var blend: FrameBlend
   private var blending = Fade()
@@ -53,7 +54,7 @@ struct StyleMixture {
   init(_ style: NamedStyle, _ strokes: Strokes, _ blend: FrameBlend) {
     layers = [Layer(style, strokes, share: 1)]
     self.strokes = strokes
-    (blendFrom, self.blend) = (blend, blend)
+    (strengthFrom, self.blend) = (blend.strength, blend)
   }
 
   /// The layers that remain after the fade.
@@ -95,10 +96,9 @@ struct StyleMixture {
     mixing = Fade(start: time, length: fade)
   }
 
-  /// Fades the strength. The colours change at once.
+  /// Fades the strength. All other properties change at once.
   mutating func lead(to blend: FrameBlend, fade: Duration, at time: ContinuousClock.Instant) {
-    blendFrom = self.blend(at: time)
-    blendFrom.preservesColors = blend.preservesColors
+    strengthFrom = self.blend(at: time).strength
     self.blend = blend
     blending = Fade(start: time, length: fade)
   }
@@ -126,7 +126,7 @@ struct StyleMixture {
 
   func blend(at time: ContinuousClock.Instant) -> FrameBlend {
     var result = blend
-    result.strength = blendFrom.strength + (blend.strength - blendFrom.strength) * blending.progress(at: time)
+    result.strength = strengthFrom + (blend.strength - strengthFrom) * blending.progress(at: time)
     return result
   }
 

@@ -116,12 +116,14 @@ import Testing
       ConvolutionCase(
         height: 1, width: 1, inputs: channels, outputs: shapes.outputs, kernel: 1, padding: 0, mode: .zeros),
       random: &random)
-    let result = SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
-      input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
-      pointwise: pointwise.elements, bias: outputBias, appliesReLU: appliesReLU, gathers: true)
-    expectNorm(
-      of: result, gamma: [Float](repeating: 1, count: shapes.outputs),
-      beta: [Float](repeating: 0, count: shapes.outputs), "separable")
+    for algorithm in SeparableAlgorithm.allCases where algorithm.supports(shapes.geometry) {
+      let result = algorithm.kernel(for: shapes.geometry).forward(
+        input, depthwise: filter.elements, depthwiseBias: [Float](repeating: 0, count: channels),
+        pointwise: pointwise.elements, bias: outputBias, appliesReLU: appliesReLU, gathers: true)
+      expectNorm(
+        of: result, gamma: [Float](repeating: 1, count: shapes.outputs),
+        beta: [Float](repeating: 0, count: shapes.outputs), "\(algorithm)")
+    }
   }
 
   @Test("Sums of a pass", arguments: [(1, 8), (7, 24), (40_001, 16)])

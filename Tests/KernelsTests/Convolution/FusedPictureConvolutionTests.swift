@@ -87,6 +87,11 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test("Every algorithm computes some of the cases")
+  func everyAlgorithmIsTested() {
+    #expect(Set(PictureConvolutionCase.all.flatMap(\.algorithms)) == Set(PictureAlgorithm.allCases))
+  }
+
   @Test("Results are bit-identical for any number of threads", arguments: PictureConvolutionCase.all)
   func resultsDoNotDependOnThreads(_ example: PictureConvolutionCase) {
     var random = Random(seed: 22)
@@ -131,7 +136,8 @@ struct PictureConvolutionCase: Sendable, CustomTestStringConvertible {
       ).geometry
       return PictureAlgorithm.allCases.filter { $0.supports(geometry) }
     }
-    #expect(algorithms() == [.winograd, .direct] && algorithms(stride: 2) == [.direct])
+    #expect(algorithms().contains(.winograd) && !algorithms(stride: 2).contains(.winograd))
+    #expect(algorithms().contains(.direct) && algorithms(stride: 2).contains(.direct))
     #expect(algorithms(inputs: 8).isEmpty && algorithms(outputs: 9).isEmpty && algorithms(batch: 2).isEmpty)
     #expect(algorithms(upsampling: 2).isEmpty)
     func preferred(kernel: Int, stride: Int) -> PictureAlgorithm {

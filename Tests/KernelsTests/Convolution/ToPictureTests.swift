@@ -79,10 +79,19 @@ import Testing
     #expect(results[1] == results[0] && results[2] == results[0])
   }
 
-  @Test("Input channels beyond those of the weight count as zeros", arguments: ToPictureAlgorithm.allCases)
-  func fewerChannels(_ algorithm: ToPictureAlgorithm) {
-    let kernel = algorithm == .upsample ? 3 : 5
-    let layer = ToPictureCase(algorithm, height: 9, width: 10, inputs: 16, kernel: kernel, mode: .zeros)
+  @Test("Every algorithm computes some of the cases")
+  func everyAlgorithmIsTested() {
+    for cases in [ToPictureCase.all, ToPictureCase.few] {
+      #expect(Set(cases.map(\.algorithm)) == Set(ToPictureAlgorithm.allCases))
+    }
+  }
+
+  @Test(
+    "Input channels beyond those of the weight count as zeros",
+    arguments: ToPictureCase.cases(height: 9, width: 10, inputs: 16, kernel: 5, mode: .zeros)
+      + ToPictureCase.cases(height: 9, width: 10, inputs: 16, kernel: 3, mode: .zeros, upsampling: 2))
+  func fewerChannels(_ layer: ToPictureCase) {
+    let kernel = layer.shapes.kernel
     var random = Random(seed: 36)
     let input = LazyInput(layer.shapes.inputShape, random: &random)
     let small = random.tensor(Shape([3, 11, kernel, kernel]))
@@ -99,9 +108,8 @@ import Testing
 
   @Test(
     "NaN becomes the byte 0 and does not affect distant pixels",
-    arguments: [ToPictureAlgorithm.winograd, .direct])
-  func notANumber(_ algorithm: ToPictureAlgorithm) {
-    let layer = ToPictureCase(algorithm, height: 40, width: 40, inputs: 16, kernel: 9, mode: .reflect)
+    arguments: ToPictureCase.cases(height: 40, width: 40, inputs: 16, kernel: 9, mode: .reflect))
+  func notANumber(_ layer: ToPictureCase) {
     var random = Random(seed: 37)
     let weight = random.tensor(layer.shapes.weightShape)
     let input = LazyInput(layer.shapes.inputShape, random: &random)
@@ -109,9 +117,10 @@ import Testing
     expectNotANumber(layer, input, weight, at: 20, reach: 4, far: 12)
   }
 
-  @Test("NaN before upsampling becomes the byte 0 and does not affect pixels beyond its 12×12 tile")
-  func notANumberBeforeUpsampling() {
-    let layer = ToPictureCase(.upsample, height: 40, width: 40, inputs: 16, kernel: 3, mode: .reflect)
+  @Test(
+    "NaN before upsampling becomes the byte 0 and does not affect pixels beyond its 12×12 tile",
+    arguments: ToPictureCase.cases(height: 40, width: 40, inputs: 16, kernel: 3, mode: .reflect, upsampling: 2))
+  func notANumberBeforeUpsampling(_ layer: ToPictureCase) {
     var random = Random(seed: 37)
     let weight = random.tensor(layer.shapes.weightShape)
     let input = LazyInput(layer.shapes.inputShape, random: &random)
@@ -142,15 +151,16 @@ import Testing
     }
   }
 
+  private static let roundedValues: [Float] = [
+    -1e30, -1, -0.5, -0.25, 0, 0.5, 0.75, 1.5, 2.5, 126.5, 127.5, 128.5, 253.5, 254.5, 254.75, 255, 255.5, 300, 1e30,
+  ]
+
   @Test(
     "Halves are rounded to the even byte, values beyond the range are clamped",
-    arguments: [ToPictureAlgorithm.winograd, .direct])
-  func rounding(_ algorithm: ToPictureAlgorithm) {
+    arguments: ToPictureCase.cases(height: 1, width: roundedValues.count, inputs: 8, kernel: 1, mode: .zeros))
+  func rounding(_ layer: ToPictureCase) {
     // A single tap of 1 on one channel: the picture is exactly the activation's first three channels.
-    let values: [Float] = [
-      -1e30, -1, -0.5, -0.25, 0, 0.5, 0.75, 1.5, 2.5, 126.5, 127.5, 128.5, 253.5, 254.5, 254.75, 255, 255.5, 300, 1e30,
-    ]
-    let layer = ToPictureCase(algorithm, height: 1, width: values.count, inputs: 8, kernel: 1, mode: .zeros)
+    let values = Self.roundedValues
     var random = Random(seed: 38)
     let input = LazyInput(layer.shapes.inputShape, random: &random)
     for (pixel, value) in values.enumerated() {

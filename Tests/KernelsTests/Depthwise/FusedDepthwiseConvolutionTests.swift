@@ -63,10 +63,10 @@ import Testing
     for algorithm in algorithms(shapes) {
       let convolution = algorithm.kernel(for: shapes.geometry)
       let result = convolution.forward(input, weight: weight.elements)
-      expectAgreement(result.output, plain, within: Tolerance.singlePrecision, "\(algorithm)")
+      expectAgreement(result.output, plain, within: Tolerance.of(algorithm), "\(algorithm)")
       let rectified = convolution.forward(input, weight: weight.elements, bias: bias.elements, appliesReLU: true)
       expectAgreement(
-        rectified.output, Reference.relu(biased), within: Tolerance.singlePrecision, "\(algorithm), bias and ReLU")
+        rectified.output, Reference.relu(biased), within: Tolerance.of(algorithm), "\(algorithm), bias and ReLU")
     }
   }
 
@@ -92,7 +92,7 @@ import Testing
         let convolution = algorithm.kernel(for: shapes.geometry)
         let result = convolution.forward(
           input, weight: weight.elements, materializes: convolution.materializesInput)
-        expectAgreement(result.output, expected, within: Tolerance.singlePrecision, "\(algorithm)")
+        expectAgreement(result.output, expected, within: Tolerance.of(algorithm), "\(algorithm)")
         guard convolution.materializesInput else { continue }
         expectAgreement(result.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), materialized")
       }

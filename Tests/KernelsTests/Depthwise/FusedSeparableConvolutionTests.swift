@@ -52,34 +52,49 @@ import Threading
     }
 
     func forward(
-      _ input: LazyInput, usesBias: Bool = false, appliesReLU: Bool = false, residual: [Float]? = nil,
-      materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
+      _ input: LazyInput, by algorithm: SeparableAlgorithm, usesBias: Bool = false, appliesReLU: Bool = false,
+      residual: [Float]? = nil, materializes: Bool = false, gathers: Bool = false, pool: ComputePool = pool
     ) -> KernelResult {
-      SeparableAlgorithm.separable.kernel(for: shapes.geometry).forward(
+      algorithm.kernel(for: shapes.geometry).forward(
         input, depthwise: depthwise.elements, depthwiseBias: depthwiseBias.elements, pointwise: pointwise.elements,
         bias: usesBias ? bias.elements : nil, appliesReLU: appliesReLU, residual: residual, materializes: materializes,
         gathers: gathers, pool: pool)
     }
   }
 
-  @Test("The kernel agrees with both convolutions in double precision, with bias and ReLU", arguments: cases)
+  private func algorithms(_ shapes: ConvolutionCase) -> [SeparableAlgorithm] {
+    SeparableAlgorithm.allCases.filter { $0.supports(shapes.geometry) }
+  }
+
+  @Test(
+    "Every algorithm agrees with both convolutions in double precision, with bias and ReLU", arguments: cases)
   func agreesWithReference(_ shapes: ConvolutionCase) {
     var random = Random(seed: 71)
     let input = LazyInput(shapes.inputShape, random: &random)
     let example = Example(shapes, random: &random)
-    #expect(SeparableAlgorithm.separable.supports(shapes.geometry))
-    expectAgreement(
-      example.forward(input).output, example.reference(input.reference), within: Tolerance.singlePrecision, "plain")
+    #expect(algorithms(shapes).contains(.preferred(for: shapes.geometry)))
+    let plain = example.reference(input.reference)
     let biased = Reference.relu(example.reference(input.reference, usesBias: true))
-    expectAgreement(
-      example.forward(input, usesBias: true, appliesReLU: true).output, biased, within: Tolerance.singlePrecision,
-      "bias and ReLU")
     let residual = random.tensor(Shape([biased.elements.count]))
     var sum = biased
     for index in sum.elements.indices { sum.elements[index] += Double(residual.elements[index]) }
-    expectAgreement(
-      example.forward(input, usesBias: true, appliesReLU: true, residual: residual.elements).output, sum,
-      within: Tolerance.singlePrecision, "bias, ReLU and residual")
+    for algorithm in algorithms(shapes) {
+      let tolerance = Tolerance.of(algorithm)
+      expectAgreement(example.forward(input, by: algorithm).output, plain, within: tolerance, "\(algorithm), plain")
+      expectAgreement(
+        example.forward(input, by: algorithm, usesBias: true, appliesReLU: true).output, biased, within: tolerance,
+        "\(algorithm), bias and ReLU")
+      guard algorithm.kernel(for: shapes.geometry).addsResidual else { continue }
+      expectAgreement(
+        example.forward(input, by: algorithm, usesBias: true, appliesReLU: true, residual: residual.elements).output,
+        sum, within: tolerance, "\(algorithm), bias, ReLU and residual")
+    }
+  }
+
+  @Test("The cases cover every algorithm", arguments: SeparableAlgorithm.allCases)
+  func algorithms(_ algorithm: SeparableAlgorithm) {
+    let cases = Self.cases.filter { algorithm.supports($0.geometry) }
+    #expect(cases.count > 15 && cases.contains { .preferred(for: $0.geometry) == algorithm })
   }
 
   @Test("Norm, ReLU and residual of the input are applied and materialized, and padding remains zero", arguments: cases)
@@ -88,12 +103,15 @@ import Threading
       var random = Random(seed: 72)
       let input = LazyInput(shapes.inputShape, prologue, random: &random)
       let example = Example(shapes, random: &random)
-      let keeps = SeparableAlgorithm.separable.kernel(for: shapes.geometry).materializesInput
-      let result = example.forward(input, materializes: keeps)
-      expectAgreement(
-        result.output, example.reference(input.reference), within: Tolerance.singlePrecision, prologue.testDescription)
-      guard keeps else { continue }
-      expectAgreement(result.materialized, input.reference, within: Tolerance.prologue, "kept")
+      let expected = example.reference(input.reference)
+      for algorithm in algorithms(shapes) {
+        let keeps = algorithm.kernel(for: shapes.geometry).materializesInput
+        let result = example.forward(input, by: algorithm, materializes: keeps)
+        expectAgreement(
+          result.output, expected, within: Tolerance.of(algorithm), "\(algorithm), \(prologue.testDescription)")
+        guard keeps else { continue }
+        expectAgreement(result.materialized, input.reference, within: Tolerance.prologue, "\(algorithm), kept")
+      }
     }
   }
 
@@ -102,8 +120,10 @@ import Threading
     var random = Random(seed: 73)
     let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
     let example = Example(shapes, random: &random)
-    let results = pools.map { example.forward(input, gathers: true, pool: $0) }
-    #expect(results[1] == results[0] && results[2] == results[0])
+    for algorithm in algorithms(shapes) {
+      let results = pools.map { example.forward(input, by: algorithm, gathers: true, pool: $0) }
+      #expect(results[1] == results[0] && results[2] == results[0], "\(algorithm)")
+    }
   }
 
   @Test("Channels beyond those of the weights count as zeros")
@@ -116,16 +136,19 @@ import Threading
     for index in narrow.elements.indices {
       narrow.elements[index] = input.reference.elements[index / 11 * 16 + index % 11]
     }
-    let output = example.forward(input).output
-    let own = (0..<63).flatMap { output[$0 * 24..<$0 * 24 + 19] }
-    expectAgreement(own, example.reference(narrow), within: Tolerance.singlePrecision, "the weight's own")
-    #expect((0..<63).allSatisfy { output[$0 * 24 + 19..<$0 * 24 + 24].allSatisfy { $0 == 0 } })
+    let expected = example.reference(narrow)
+    for algorithm in algorithms(shapes) {
+      let output = example.forward(input, by: algorithm).output
+      let own = (0..<63).flatMap { output[$0 * 24..<$0 * 24 + 19] }
+      expectAgreement(own, expected, within: Tolerance.of(algorithm), "\(algorithm): the weight's own")
+      #expect((0..<63).allSatisfy { output[$0 * 24 + 19..<$0 * 24 + 24].allSatisfy { $0 == 0 } }, "\(algorithm)")
+    }
   }
 
   @Test("Unsupported geometries are reported")
   func supports() {
     func supports(kernel: Int = 3, inputs: Int = 8, outputs: Int = 16, batch: Int = 1, upsampling: Int = 1) -> Bool {
-      SeparableAlgorithm.separable.supports(
+      SeparableAlgorithm.strips.supports(
         ConvolutionCase(
           batch: batch, height: 6, width: 6, inputs: inputs, outputs: outputs, kernel: kernel, padding: kernel / 2,
           mode: .zeros, upsampling: upsampling
