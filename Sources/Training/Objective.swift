@@ -1,7 +1,7 @@
 /// The objective that training minimises and an evaluation measures: a list of terms.
 ///
-/// `L = w_c·C(y, x) + w_s·S(y) + w_tv·TV(y)` for output `y`, photo `x`, the sums `C` and `S` of the terms of content and
-/// style, the total variation and the weights ``LossWeights``. See ``PerceptualLoss``.
+/// `L = w_c·C(y, x) + w_s·S(y) + w_tv·TV(y)` for output `y`, photo `x`, the sums `C` and `S` of the terms of content
+/// and style, the total variation and the weights ``LossWeights``. See ``PerceptualLoss``.
 public struct Objective: RawRepresentable, Codable, CaseIterable, Hashable, Sendable {
   /// The name in options, files and metadata.
   public let rawValue: String

@@ -32,8 +32,8 @@ public struct StyleChoice {
     self.photos = photos
   }
 
-  /// Returns the mean style loss of the unstylized photos at weight 1, without the terms that do not determine the style
-  /// weight.
+  /// Returns the mean style loss of the unstylized photos at weight 1, without the terms that do not determine the
+  /// style weight.
   ///
   /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
   public func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {

@@ -25,8 +25,9 @@ extension TrainingSettings {
   /// Returns the default of ``temporalWeight``.
   ///
   /// It is 0 for `johnson` and its fractions, which serve as quality references and are too slow for a second frame in
-  /// each step. For other networks it is ``Objective/maximumTemporalWeight``, proportionally less below 1000 iterations.
-  /// In a few hundred steps the full weight would suppress all learning but stability: strokes stay grey and faint.
+  /// each step. For other networks it is ``Objective/maximumTemporalWeight``, proportionally less below 1000
+  /// iterations. In a few hundred steps the full weight would suppress all learning but stability: strokes stay grey
+  /// and faint.
   public static func defaultTemporalWeight(network: String, objective: Objective, iterations: Int) -> Double {
     if NetworkDefinition.references.contains(network) { return 0 }
     return min(1, Double(iterations) / 1000) * objective.maximumTemporalWeight
