@@ -165,10 +165,11 @@ public final class ConvolutionRun {
     let (weight, input, geometry) = (operands.packed(for: kernel), operands.blocks, kernel.geometry)
     let scratch = FloatBuffer(count: kernel.scratchCount(threads: pool.threadCount))
     let output = FloatBuffer(count: geometry.outputPixels * 3)
-    let picture = PictureOutput(
-      .floats(output.pointer, stride: 3 * geometry.outputWidth), width: geometry.outputWidth,
-      height: geometry.outputHeight, bias: operands.bias.pointer)
+    // The picture is made in the closure, which keeps the bias.
     let run = {
+      let picture = PictureOutput(
+        .floats(output.pointer, stride: 3 * geometry.outputWidth), width: geometry.outputWidth,
+        height: geometry.outputHeight, bias: operands.bias.pointer)
       kernel.forward(
         ActivationInput(input.pointer), weight: weight.pointer, output: picture, scratch: scratch.pointer, pool: pool)
     }
