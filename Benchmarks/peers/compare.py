@@ -6,8 +6,8 @@
     .cache/peers/bin/python Benchmarks/peers/compare.py --network realtime half --size 640x360 --threads 2 --peer openvino
 
 `framerate` must have been built, see Benchmarks/README.md. Programs take turns (ours, a peer, ours, the next peer,
-...), so that a slow spell of the machine meets all, and whoever has no turn is stopped, so that nobody's waiting
-threads take time from another. README.md beside this file says what each peer is given. The table goes to standard
+...), so that a slow spell of the machine affects all of them. The others are stopped meanwhile, so that their
+waiting threads take no time. README.md beside this file says what each peer is given. The table goes to standard
 output, all numbers to --output.
 """
 
