@@ -16,8 +16,6 @@ enum Tolerance {
   /// Central differences: the kernel's own rounding divided by the step.
   static let centralDifference = 2e-3
 
-  /// F(2×2, 3×3): the transforms only add, but the products of a tile are larger than its outputs.
-  static let winogradTwo = 8e-6
   /// F(4×4, 3×3) of the fused kernels on layers as in the networks: measured 4e-6 to 6e-6.
   static let winogradFour = 1.2e-5
   /// F(6×6, 3×3), with larger entries in the transforms: measured 7e-6 to 1e-5.
@@ -38,7 +36,6 @@ enum Tolerance {
     switch algorithm {
     case .winograd6, .upsampleWinograd: smallMaps * winogradSix
     case .winograd4: smallMaps * winogradFour
-    case .winograd2: smallMaps * winogradTwo
     case .upsample: 2 * singlePrecision
     case .direct: singlePrecision
     }

@@ -44,8 +44,6 @@ public enum FusedAlgorithm: String, ConvolutionTable {
   case winograd6
   /// Winograd's F(4×4, 3×3): 3×3, stride 1. Slightly more accurate than F(6×6), with less waste on small maps.
   case winograd4
-  /// Winograd's F(2×2, 3×3): 3×3, stride 1. Wastes the least on maps of two rows or columns.
-  case winograd2
   /// Nearest ×2 upsampling and 3×3, stride 1, with nine products for four outputs.
   case upsample
   /// Nearest ×2 upsampling and 3×3, stride 1, with F(6×6, 3×3) before the upsampling.
@@ -61,7 +59,6 @@ public enum FusedAlgorithm: String, ConvolutionTable {
     switch self {
     case .winograd6: FusedWinograd6.self
     case .winograd4: FusedWinograd4.self
-    case .winograd2: FusedWinograd2.self
     case .upsample: FusedUpsampleConvolution.self
     case .upsampleWinograd: FusedUpsampleWinograd.self
     case .direct: FusedDirectConvolution.self
@@ -82,7 +79,6 @@ public enum FusedAlgorithm: String, ConvolutionTable {
       let tiles = ((geometry.outputHeight + outputs - 1) / outputs) * ((geometry.outputWidth + outputs - 1) / outputs)
       return tiles * (outputs + 2) * (outputs + 2)
     }
-    if products(2) < min(products(4), products(6)) { return .winograd2 }
     return products(6) <= products(4) ? .winograd6 : .winograd4
   }
 }
