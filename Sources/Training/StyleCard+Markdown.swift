@@ -4,7 +4,7 @@ import Networks
 /// The card for people.
 extension StyleCard {
   /// The card as Markdown: a table of what is known, the notes, and the credits.
-  public var markdown: String {
+  package var markdown: String {
     let rows: [(name: String, text: String?)] = [
       ("painting", paintingText), ("scan", scanText),
       ("network", "\(network.name), width × \(network.width), \(network.parameters) parameters"),
@@ -106,7 +106,7 @@ extension StyleCard.Training.Start {
 
 extension StyleCard.Storage {
   /// The choice and its reason.
-  public var text: String {
+  package var text: String {
     guard pictures > 0 else { return "single precision: no photo could be read to try half precision on" }
     guard let maximumDifference else { return "single precision: a weight is beyond the range of half precision" }
     let change =

@@ -18,11 +18,11 @@ public struct RevisionPass: Sendable {
   static let margin = 16
 
   /// The width of the frame in pixels.
-  public let width: Int
+  package let width: Int
   /// The height of the frame in pixels.
-  public let height: Int
+  package let height: Int
   /// The number of channels between the convolutions; 0 for plain enlargement.
-  public let channels: Int
+  package let channels: Int
 
   let canvasWidth: Int
   private let canvasHeight: Int
@@ -47,7 +47,7 @@ public struct RevisionPass: Sendable {
   /// Creates a pass to a frame of `width` × `height` from a canvas of `canvasWidth` × `canvasHeight`, each at least 1,
   /// with `channels` between its convolutions. Without `mayUseWideVectors` it uses vectors of eight on every processor;
   /// the results are bit-identical.
-  public init(
+  package init(
     width: Int, height: Int, canvasWidth: Int, canvasHeight: Int, channels: Int, mayUseWideVectors: Bool = true
   ) {
     precondition(
@@ -90,7 +90,7 @@ public struct RevisionPass: Sendable {
   // MARK: Weights
 
   /// The number of floats of the packed weights and biases of both convolutions.
-  public var packedWeightCount: Int {
+  package var packedWeightCount: Int {
     storedChannels * (RevisionInput.channels * Self.taps + 1) + Self.outputs * (channels * Self.taps + 1)
   }
 
@@ -103,7 +103,7 @@ public struct RevisionPass: Sendable {
 
   /// Packs the weights and biases `[C, 8, 3, 3]`, `[C]`, `[12, C, 3, 3]` and `[12]` for the pass. The last two are
   /// multiplied by the scale of the residual, a power of two.
-  public func packWeights(
+  package func packWeights(
     _ weight1: UnsafePointer<Float>, bias1: UnsafePointer<Float>, _ weight2: UnsafePointer<Float>,
     bias2: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -131,7 +131,7 @@ public struct RevisionPass: Sendable {
   // MARK: The pass
 
   /// Returns the floats of scratch space on a pool of `threads`. Its initial contents must be finite.
-  public func scratchCount(threads: Int) -> Int {
+  package func scratchCount(threads: Int) -> Int {
     threads * RevisionBand.scratchCount(self) + 3 * canvasWidth * canvasHeight
   }
 
@@ -144,7 +144,7 @@ public struct RevisionPass: Sendable {
   ///   - weight: The weights packed by ``packWeights(_:bias1:_:bias2:into:)``. They are not read if there are no
   ///     channels.
   ///   - scratch: ``scratchCount(threads:)`` floats.
-  public func forward(
+  package func forward(
     luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
     picture: PictureOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
