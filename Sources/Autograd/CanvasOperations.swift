@@ -63,7 +63,7 @@ extension Tape {
   /// Sharpens `draft`, `[N, h, w, C]`, for its enlargement to a frame of `height` × `width`. See ``DraftSharpening``.
   package func sharpened(_ draft: Variable, height: Int, width: Int) -> Variable {
     let shape = draft.value.shape
-    let sharpening = DraftSharpening(width: shape.width, height: shape.height, filmWidth: width, filmHeight: height)
+    let sharpening = DraftSharpening(width: shape.width, height: shape.height, frameWidth: width, frameHeight: height)
     func sharpened(_ input: Tensor) -> Tensor {
       let output = uninitialized(shape)
       sharpening.forward(
@@ -76,16 +76,16 @@ extension Tape {
   /// Gathers the input of a revision for each block of 2×2 pixels. See ``RevisionInput``.
   ///
   /// - Parameters:
-  ///   - film: The full-size frame, `[N, H, W, 3]`. It must not require a gradient.
+  ///   - frame: The full-size frame, `[N, H, W, 3]`. It must not require a gradient.
   ///   - draft: The draft in the size of the canvas, `[N, h, w, 3]`.
   /// - Returns: A variable of shape `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
-  package func revisionInput(film: Variable, draft: Variable) -> Variable {
-    precondition(!film.requiresGradient, "the film must be a constant")
-    let (shape, canvas) = (film.value.shape, draft.value.shape)
+  package func revisionInput(frame: Variable, draft: Variable) -> Variable {
+    precondition(!frame.requiresGradient, "the frame must be a constant")
+    let (shape, canvas) = (frame.value.shape, draft.value.shape)
     let luma = uninitialized(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
-    RevisionInput.luma(film.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
-    let filmLuma = Variable(luma)
-    let canvasLuma = areaReduced(filmLuma, height: canvas.height, width: canvas.width)
+    RevisionInput.luma(frame.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
+    let frameLuma = Variable(luma)
+    let canvasLuma = areaReduced(frameLuma, height: canvas.height, width: canvas.width)
     let enlargedLuma = enlarged(canvasLuma, height: shape.height, width: shape.width)
     let centredLuma = enlarged(canvasLuma, height: shape.height, width: shape.width, step: 2)
     let centred = enlarged(draft, height: shape.height, width: shape.width, step: 2)

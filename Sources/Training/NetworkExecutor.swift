@@ -117,7 +117,7 @@ package final class NetworkExecutor {
     else { return enlarged }
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
     let hidden = tape.convolution(
-      tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
+      tape.revisionInput(frame: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
       padding: 1, paddingMode: .reflect, appliesReLU: true)
     let residual = tape.convolution(
       hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)

@@ -16,7 +16,7 @@ extension StyleCard {
     /// The total variation part.
     package var totalVariation: Double
     /// The part of temporal stability; nil if the objective has no such part.
-    package var steadiness: Double?
+    package var temporal: Double?
 
     /// The names of ``parts`` in the order of reports.
     private static let names = LossName.reported.filter { $0.layer == nil }
@@ -37,7 +37,7 @@ extension StyleCard {
         }
       }
       totalVariation = losses[.totalVariation]
-      steadiness = losses[.temporal] > 0 ? losses[.temporal] : nil
+      temporal = losses[.temporal] > 0 ? losses[.temporal] : nil
     }
 
     /// The parts of a group that have names of their own, in the order of reports.
@@ -68,7 +68,7 @@ extension StyleCard {
       style = try container.decode(Double.self, forKey: "style")
       styleLayers = try container.decode([String: Double].self, forKey: "styleLayers")
       totalVariation = try container.decode(Double.self, forKey: "totalVariation")
-      steadiness = try container.decodeIfPresent(Double.self, forKey: "steadiness")
+      temporal = try container.decodeIfPresent(Double.self, forKey: "temporal")
       parts = [:]
       for name in Self.names {
         parts[name.name] = try container.decodeIfPresent(Double.self, forKey: Key(stringValue: name.name))
@@ -83,7 +83,7 @@ extension StyleCard {
       try container.encode(style, forKey: "style")
       try container.encode(styleLayers, forKey: "styleLayers")
       try container.encode(totalVariation, forKey: "totalVariation")
-      try container.encodeIfPresent(steadiness, forKey: "steadiness")
+      try container.encodeIfPresent(temporal, forKey: "temporal")
       for (name, value) in parts { try container.encode(value, forKey: Key(stringValue: name)) }
     }
   }

@@ -28,13 +28,13 @@ extension StyleCard {
     package var objective: LossWeights
     /// The mean losses.
     package var losses: Losses
-    /// The steadiness; nil where it was not measured in the same run.
-    package var steadiness: TemporalReport?
+    /// The temporal stability; nil where it was not measured in the same run.
+    package var temporalStability: TemporalReport?
 
     /// An evaluation of these measurements.
     package init(
       photos: Sample, size: Int, styleSize: Int, styleCrop: StyleCrop = .none, objective: LossWeights,
-      losses: LossParts, steadiness: TemporalReport?
+      losses: LossParts, temporalStability: TemporalReport?
     ) {
       self.photos = photos
       self.size = size
@@ -42,7 +42,7 @@ extension StyleCard {
       self.styleCrop = styleCrop == .none ? nil : styleCrop
       self.objective = objective
       self.losses = Losses(losses)
-      self.steadiness = steadiness
+      self.temporalStability = temporalStability
     }
   }
 

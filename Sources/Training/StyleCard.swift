@@ -93,7 +93,7 @@ public struct StyleCard: Codable, Equatable, Sendable {
     /// The objective and its weights.
     package var objective: LossWeights
     /// The weight of the loss for temporal stability; nil if the training had no such loss.
-    package var steadinessWeight: Double?
+    package var temporalWeight: Double?
     /// What the losses are exactly, in words: without it none can be compared with another.
     package var lossScaling: String
     /// The mean losses of the last steps of the draft, or of all where there was none.

@@ -37,10 +37,10 @@ package struct CanvasReduction: Sendable {
   ///   - canvasLuma: The destination of the canvas's luma, `[canvasHeight, canvasWidth]`.
   ///   - scratch: ``scratchCount(threads:)`` floats.
   package func forward(
-    _ picture: PictureInput.Storage, luma: FilmLuma?, canvas: UnsafeMutablePointer<Float>,
+    _ picture: PictureInput.Storage, luma: FrameLuma?, canvas: UnsafeMutablePointer<Float>,
     canvasLuma: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let half = FilmLuma.half(width: width)
+    let half = FrameLuma.half(width: width)
     switch picture {
     case .bytes(let bytes, let stride):
       var target: UnsafeMutablePointer<UInt8>?

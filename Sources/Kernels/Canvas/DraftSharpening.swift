@@ -13,15 +13,15 @@ package struct DraftSharpening: Sendable {
   /// The gain `a` across and down.
   private let gains: (columns: Float, rows: Float)
 
-  /// Creates the filter for a draft of `width` × `height` that is enlarged to `filmWidth` × `filmHeight`, each at
+  /// Creates the filter for a draft of `width` × `height` that is enlarged to `frameWidth` × `frameHeight`, each at
   /// least 1.
-  package init(width: Int, height: Int, filmWidth: Int, filmHeight: Int) {
-    precondition(min(width, height, filmWidth, filmHeight) >= 1, "\(width)x\(height) to \(filmWidth)x\(filmHeight)")
+  package init(width: Int, height: Int, frameWidth: Int, frameHeight: Int) {
+    precondition(min(width, height, frameWidth, frameHeight) >= 1, "\(width)x\(height) to \(frameWidth)x\(frameHeight)")
     self.width = width
     self.height = height
     gains = (
-      Self.gain(BilinearAxis(inputs: width, extent: filmWidth, step: 1)),
-      Self.gain(BilinearAxis(inputs: height, extent: filmHeight, step: 1))
+      Self.gain(BilinearAxis(inputs: width, extent: frameWidth, step: 1)),
+      Self.gain(BilinearAxis(inputs: height, extent: frameHeight, step: 1))
     )
   }
 

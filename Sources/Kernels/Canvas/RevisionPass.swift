@@ -32,7 +32,7 @@ public struct RevisionPass: Sendable {
   /// The number of blocks down.
   let rows: Int
   /// The positions of the frame's rows on the canvas.
-  let filmRows: BilinearAxis
+  let frameRows: BilinearAxis
   /// The positions of the block centres on the canvas.
   let centreRows: BilinearAxis
   /// The positions of the even columns, the odd columns and the block centres: the column before, and the weight of the
@@ -58,26 +58,26 @@ public struct RevisionPass: Sendable {
     self.channels = channels
     self.canvasWidth = canvasWidth
     self.canvasHeight = canvasHeight
-    sharpening = DraftSharpening(width: canvasWidth, height: canvasHeight, filmWidth: width, filmHeight: height)
+    sharpening = DraftSharpening(width: canvasWidth, height: canvasHeight, frameWidth: width, frameHeight: height)
     isWide = mayUseWideVectors && WideVectors.areAvailable
     let columns = (width + 1) / 2
     let rows = (height + 1) / 2
     self.columns = columns
     self.rows = rows
-    let filmRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 1)
-    self.filmRows = filmRows
+    let frameRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 1)
+    self.frameRows = frameRows
     centreRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 2)
-    let filmColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 1)
+    let frameColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 1)
     let centreColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 2)
     // Whole vectors: positions after the last block repeat it.
     let blocks = (0..<paddedToLanes(columns)).map { min($0, columns - 1) }
     let places = [blocks.map { 2 * $0 }, blocks.map { min(2 * $0 + 1, width - 1) }]
-    lowers = places.map { $0.map { filmColumns.lowers[$0] } } + [blocks.map { centreColumns.lowers[$0] }]
-    fractions = places.map { $0.map { filmColumns.fractions[$0] } } + [blocks.map { centreColumns.fractions[$0] }]
+    lowers = places.map { $0.map { frameColumns.lowers[$0] } } + [blocks.map { centreColumns.lowers[$0] }]
+    fractions = places.map { $0.map { frameColumns.fractions[$0] } } + [blocks.map { centreColumns.fractions[$0] }]
     // Blocks are read two rows ahead of those that are written.
     canvasRows = (0..<rows).reduce(2) { span, row in
       let ahead = min(2 * row + 5, height - 1)
-      return max(span, Int(filmRows.uppers[ahead]) - Int(filmRows.lowers[2 * row]) + 1)
+      return max(span, Int(frameRows.uppers[ahead]) - Int(frameRows.lowers[2 * row]) + 1)
     }
   }
 
@@ -145,7 +145,7 @@ public struct RevisionPass: Sendable {
   ///     channels.
   ///   - scratch: ``scratchCount(threads:)`` floats.
   package func forward(
-    luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+    luma: FrameLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
     picture: PictureOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let sharpened = scratch + pool.threadCount * RevisionBand.scratchCount(self)

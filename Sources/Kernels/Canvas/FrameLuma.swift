@@ -3,7 +3,7 @@
 ///
 /// A row stores the even columns first, then the odd ones, so that the values of neighbouring blocks are contiguous. If
 /// the width is odd, the last column is repeated. Each half has ``half(width:)`` values.
-package enum FilmLuma {
+package enum FrameLuma {
   /// Rounded to the nearest integers.
   case bytes(UnsafeMutablePointer<UInt8>)
   /// Not rounded.
