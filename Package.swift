@@ -87,7 +87,7 @@ let package = Package(
 
     // MARK: Level 2: arithmetic, file formats, media
     .target(
-      name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels"],
+      name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels", "BFloat16Kernels"],
       swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),

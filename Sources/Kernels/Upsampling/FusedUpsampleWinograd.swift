@@ -1,7 +1,7 @@
 import Threading
 
 /// Nearest ×2 upsampling and a 3×3 convolution by ``UpsamplePhases`` and ``FusedWinograd``.
-struct FusedUpsampleWinograd: FusedWinogradKernel {
+struct FusedUpsampleWinograd: FusedWinogradKernel, WeightGradientKernel {
   let geometry: ConvolutionGeometry
   /// The convolution before the upsampling.
   let winograd: FusedWinograd<WinogradTile6>
