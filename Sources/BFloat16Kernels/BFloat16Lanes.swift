@@ -1,8 +1,8 @@
 // Products of bfloat16 with sums in single precision, for processors with AVX512_BF16.
 //
-// As in WideKernels, the target contains only loops that `Kernels` calls if the processor supports them. One instruction
-// multiplies two pairs of bfloat16 and adds both products, so that a loop takes half as many steps as one of floats. The
-// two values of a pair share a word, the first in its lower half.
+// As in WideKernels, the target contains only loops that `Kernels` calls if the processor supports them. One
+// instruction multiplies two pairs of bfloat16 and adds both products, so that a loop takes half as many steps as one
+// of floats. The two values of a pair share a word, the first in its lower half.
 
 import CBFloat16
 

@@ -7,7 +7,8 @@ private typealias Half = SIMD8<Float>
 /// `c[r·stride + n] = Σ a[r·row + k]·b[n / 16·panel + k·16 + n % 16]` over `k` below `depth`, where a product of two
 /// words is that of their upper halves, added first, and of their lower halves.
 ///
-/// `row`, `panel` and `stride` are in words. The registers are used as in `multiplyWide12x32`. The caller owns the memory.
+/// `row`, `panel` and `stride` are in words. The registers are used as in `multiplyWide12x32`. The caller owns the
+/// memory.
 @inline(never)
 public func multiplyBFloat16Rows12x32(
   _ a: UnsafePointer<UInt32>, row: Int, depth: Int, _ b: UnsafePointer<UInt32>, panel: Int,

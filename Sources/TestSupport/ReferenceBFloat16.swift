@@ -25,8 +25,9 @@ public enum ReferenceBFloat16 {
     let (sum, a, b) = (flushed(sum), flushed(a), flushed(b))
     let result = sum.addingProduct(a, b)
     guard result.magnitude == .leastNormalMagnitude else { return flushed(result) }
-    // Whether a result is denormal is decided after rounding to 24 bits. A result slightly below the least normal number
-    // has the spacing of denormals here, and may have been rounded up to it. Far from the end of the range it is not.
+    // Whether a result is denormal is decided after rounding to 24 bits. A result slightly below the least normal
+    // number has the spacing of denormals here, and may have been rounded up to it. Far from the end of the range it is
+    // not.
     let (scale, least) = (Float(sign: .plus, exponent: 64, significand: 1), Float.leastNormalMagnitude)
     let scaled =
       a.magnitude < b.magnitude

@@ -39,7 +39,7 @@ enum Tolerance {
     switch algorithm {
     case .winograd6, .upsampleWinograd: smallMaps * winogradSix
     case .winograd4: smallMaps * winogradFour
-    case .winograd4BFloat16: smallMaps * winogradBFloat16
+    case .winograd4BFloat16, .upsampleWinogradBFloat16: smallMaps * winogradBFloat16
     case .upsample: 2 * singlePrecision
     case .direct: singlePrecision
     }

@@ -51,6 +51,8 @@ public enum FusedAlgorithm: String, ConvolutionTable {
   case upsample
   /// Nearest ×2 upsampling and 3×3, stride 1, with F(6×6, 3×3) before the upsampling.
   case upsampleWinograd
+  /// The same with F(4×4, 3×3) and products of bfloat16, on processors with AVX512_BF16.
+  case upsampleWinogradBFloat16
   /// Direct convolution. Supports every geometry.
   case direct
 
@@ -65,6 +67,7 @@ public enum FusedAlgorithm: String, ConvolutionTable {
     case .winograd4BFloat16: FusedWinograd4BFloat16.self
     case .upsample: FusedUpsampleConvolution.self
     case .upsampleWinograd: FusedUpsampleWinograd.self
+    case .upsampleWinogradBFloat16: FusedUpsampleWinogradBFloat16.self
     case .direct: FusedDirectConvolution.self
     }
   }

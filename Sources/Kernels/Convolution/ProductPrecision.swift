@@ -12,19 +12,21 @@ public enum ProductPrecision: String, Sendable, CaseIterable {
 
 extension FusedAlgorithm {
   /// The precision of the algorithm's products.
-  public var precision: ProductPrecision { self == .winograd4BFloat16 ? .bfloat16 : .single }
+  public var precision: ProductPrecision {
+    switch self {
+    case .winograd4BFloat16, .upsampleWinogradBFloat16: .bfloat16
+    case .winograd6, .winograd4, .upsample, .upsampleWinograd, .direct: .single
+    }
+  }
 
   /// Returns the default algorithm for `geometry` with products of at least the precision `precision`.
   ///
-  /// With bfloat16, F(4×4) is preferred to F(6×6), whose transforms amplify rounding errors five times as much. Measured
-  /// on one core (Zen 4), it is 1.1 times as fast as F(6×6) in single precision with 24 channels, 1.25 times with 32 and
-  /// 1.5 times with 128. With 16, the transforms take what the products gain.
+  /// With bfloat16, F(4×4) is preferred to F(6×6), whose transforms amplify rounding errors more than four times as
+  /// much. Measured on one core (Zen 4), it is 1.1 times as fast as F(6×6) in single precision with 8 to 24 channels,
+  /// 1.2 times with 32, 1.3 times with 64 and 1.4 times with 128. With upsampling, it is 1.1 to 1.3 times as fast as
+  /// F(6×6) to 8 or 16 channels, and 1.5 times as fast as the nine-product form to 24 or more.
   public static func preferred(for geometry: ConvolutionGeometry, precision: ProductPrecision) -> FusedAlgorithm {
-    if precision == .bfloat16, min(geometry.inputChannels, geometry.outputChannels) >= 24,
-      FusedAlgorithm.winograd4BFloat16.supports(geometry)
-    {
-      return .winograd4BFloat16
-    }
-    return preferred(for: geometry)
+    let ofBFloat16: [FusedAlgorithm] = precision == .bfloat16 ? [.winograd4BFloat16, .upsampleWinogradBFloat16] : []
+    return ofBFloat16.first { $0.supports(geometry) } ?? preferred(for: geometry)
   }
 }

@@ -3,8 +3,8 @@ import BFloat16Kernels
 /// `C = A·B` for `count` rows and `columns` columns, a multiple of 8, with pairs of bfloat16 in each word of A and B.
 ///
 /// A is `[count][depth]`. B holds panels `[depth][16]` and optionally one `[depth][8]`, as in
-/// ``multiplyPanels(_:columns:_:_:element:_:panel:into:stride:)``. Rows beyond `count`, up to a multiple of 12, are also
-/// read and written, so both buffers must have room for them. Requires ``BFloat16Products/areAvailable``.
+/// ``multiplyPanels(_:columns:_:_:element:_:panel:into:stride:)``. Rows beyond `count`, up to a multiple of 12, are
+/// also read and written, so both buffers must have room for them. Requires ``BFloat16Products/areAvailable``.
 @inline(__always)
 func multiplyBFloat16Panels(
   _ count: Int, columns: Int, _ a: UnsafePointer<UInt32>, depth: Int, _ b: UnsafePointer<UInt32>,

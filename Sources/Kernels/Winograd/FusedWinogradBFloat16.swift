@@ -15,9 +15,9 @@ struct FusedWinograd4BFloat16: FusedWinogradKernel {
 /// The outputs of a tile are sums of products that cancel each other in part, and so their rounding errors are larger
 /// than those of direct convolution. With these points, the error after both dimensions is 4.0 times as large in the
 /// mean and 5.9 times in the worst output, with the points of ``WinogradTile4`` 8.9 and 26 times. The factors of the
-/// transforms are no longer powers of two, which only matters to transforms that are rounded as coarsely as the products.
-/// B. Barabasz, A. Anderson, K. M. Soodhalter, D. Gregg: Error Analysis and Improving the Accuracy of Winograd
-/// Convolution for Deep Neural Networks, ACM TOMS 2020.
+/// transforms are no longer powers of two, which only matters to transforms that are rounded as coarsely as the
+/// products. B. Barabasz, A. Anderson, K. M. Soodhalter, D. Gregg: Error Analysis and Improving the Accuracy of
+/// Winograd Convolution for Deep Neural Networks, ACM TOMS 2020.
 enum WinogradTile4Reciprocal: WinogradTile {
   @inline(__always) static var outputs: Int { 4 }
 
