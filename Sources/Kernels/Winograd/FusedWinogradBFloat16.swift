@@ -12,12 +12,12 @@ struct FusedWinograd4BFloat16: FusedWinogradKernel {
 
 /// F(4,3) with points 0, ±2/3, ±3/2, ∞, for factors that are rounded to bfloat16.
 ///
-/// The outputs of a tile are sums of products that cancel each other in part, and so their rounding errors are larger
-/// than those of direct convolution. With these points, the error after both dimensions is 4.0 times as large in the
-/// mean and 5.9 times in the worst output, with the points of ``WinogradTile4`` 8.9 and 26 times. The factors of the
-/// transforms are no longer powers of two, which only matters to transforms that are rounded as coarsely as the
-/// products. B. Barabasz, A. Anderson, K. M. Soodhalter, D. Gregg: Error Analysis and Improving the Accuracy of
-/// Winograd Convolution for Deep Neural Networks, ACM TOMS 2020.
+/// The outputs of a tile are sums of products that partly cancel each other, so their rounding errors are larger than
+/// those of direct convolution. With these points, errors of the factors are 4.0 times as large after both dimensions
+/// in the mean of a tile, and 5.9 times in its worst output; with the points of ``WinogradTile4``, 8.9 and 26 times.
+/// The transforms need a few more multiplications than with whole numbers. On the choice of points: B. Barabasz, A.
+/// Anderson, K. M. Soodhalter, D. Gregg: Error Analysis and Improving the Accuracy of Winograd Convolution for Deep
+/// Neural Networks, ACM TOMS 2020.
 enum WinogradTile4Reciprocal: WinogradTile {
   @inline(__always) static var outputs: Int { 4 }
 
