@@ -5,7 +5,7 @@
 
 Reads from Benchmarks/results: framerate.json, latency.json, streams.json and kernels.json as the programs print them, peers.json
 as peers/compare.py writes it, training.json as peers/training_step.py prints it, soak.json, likeness.json, ladder.json and
-steadiness.json as the scripts of these names do, and framerate.svg, the chart. RESULTS.json beside the report has its sections and the
+temporal-stability.json as the scripts of these names do, and framerate.svg, the chart. RESULTS.json beside the report has its sections and the
 machines they were measured on: of what is missing in results, the report keeps what is there. Needs nothing but Python.
 """
 
@@ -26,7 +26,7 @@ SECTIONS = {
     "Live": ("latency", "streams", "soak"),
     "Likeness": ("likeness",),
     "The ladder": ("ladder",),
-    "Steadiness": ("steadiness",),
+    "Temporal stability": ("temporal-stability",),
     "Kernels": ("kernels",),
 }
 SIZES = {"640x360": "360p", "960x540": "540p", "1280x720": "720p", "1920x1080": "1080p"}
@@ -293,12 +293,12 @@ the loss for temporal stability; likeness, its bands and the content that is lef
 {table(titles, rows)}"""
 
 
-def steadiness_section(steadiness):
-    if steadiness is None:
-        return "## Temporal stability\n\nNot measured; `Benchmarks/steadiness.py` does it.\n"
+def stability_section(stability):
+    if stability is None:
+        return "## Temporal stability\n\nNot measured; `Benchmarks/temporal_stability.py` does it.\n"
     rows = []
     starts = {"base": "a base", "scratch": "random values"}
-    for row in steadiness["rows"]:
+    for row in stability["rows"]:
         plain, stable = row["without"], row["with"]
         cells = [row["network"], row["painting"], row["quality"], starts[row["start"]], f"{stable['total'] / plain['total']:.2f}"]
         for name in ("warping", "pan", "subpixel", "zoom", "rotation", "still"):
@@ -390,7 +390,7 @@ def write_report(results, output):
             "Live": live_section(reports["latency"], reports["streams"], reports["soak"]),
             "Likeness": likeness_section(reports["likeness"]),
             "The ladder": ladder_section(reports["ladder"]),
-            "Steadiness": steadiness_section(reports["steadiness"]),
+            "Temporal stability": stability_section(reports["temporal-stability"]),
             "Kernels": kernels_section(reports["kernels"]),
         }
         for name, files in SECTIONS.items():

@@ -118,8 +118,8 @@ class Style:
         self.machine = f"{threads} thread{'' if threads == 1 else 's'} of {training['processor']}"
         evaluation = card.get("evaluation")
         self.evaluation = loss(evaluation["losses"]["total"]) if evaluation else ""
-        steadiness = (evaluation or {}).get("steadiness")
-        self.warping, self.still = (levels(steadiness[name]) if steadiness else "" for name in ("warping", "still"))
+        stability = (evaluation or {}).get("temporalStability")
+        self.warping, self.still = (levels(stability[name]) if stability else "" for name in ("warping", "still"))
         sizes = card["likeness"]["sizes"] if card.get("likeness") else []
         shown = next((size["mean"] for size in sizes if size["lines"] == LIKENESS_LINES), sizes[0]["mean"] if sizes else None)
         self.likeness, self.kept = (f"{shown['likeness']:.1f}", f"{shown['content']:.3f}") if shown else ("", "")

@@ -12,7 +12,7 @@ extension Tape {
   ///   in place. - imageShare: The weight of the image's own statistics: 1 is instance normalisation, 0 is batch
   ///   normalisation at inference. - momentum: How far the running statistics move towards those of the batch. They are
   ///   constants if this and `imageShare` are 0. - appliesReLU: Whether to apply ReLU to the result.
-  public func batchNorm(
+  package func batchNorm(
     _ input: Variable, gamma: Variable, beta: Variable, runningMean: Tensor, runningVariance: Tensor,
     imageShare: Float = 0, momentum: Float = 0, appliesReLU: Bool = false
   ) -> Variable {

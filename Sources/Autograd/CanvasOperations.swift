@@ -6,7 +6,7 @@ import Threading
 
 extension Tape {
   /// Resizes `input`, `[N, H, W, C]`, to `[N, height, width, C]` by area averaging. See ``AreaReduction``.
-  public func areaReduced(_ input: Variable, height: Int, width: Int) -> Variable {
+  package func areaReduced(_ input: Variable, height: Int, width: Int) -> Variable {
     let shape = input.value.shape
     let reduction = AreaReduction(height: shape.height, width: shape.width, outputHeight: height, outputWidth: width)
     let scratchCount = reduction.scratchCount(channels: shape.channels, threads: pool.threadCount)
@@ -28,7 +28,7 @@ extension Tape {
   }
 
   /// Halves the height and width of `input` by area averaging, which gives its next octave.
-  public func halved(_ input: Variable) -> Variable {
+  package func halved(_ input: Variable) -> Variable {
     areaReduced(input, height: max(1, input.value.shape.height / 2), width: max(1, input.value.shape.width / 2))
   }
 
@@ -36,7 +36,7 @@ extension Tape {
   ///
   /// - Parameter step: Samples the result only at the centres of blocks of `step` × `step` pixels.
   /// - Returns: A variable of shape `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
-  public func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {
+  package func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {
     let shape = input.value.shape
     let enlargement = BilinearEnlargement(
       height: shape.height, width: shape.width, outputHeight: height, outputWidth: width, step: step)
@@ -61,9 +61,9 @@ extension Tape {
   }
 
   /// Sharpens `draft`, `[N, h, w, C]`, for its enlargement to a frame of `height` × `width`. See ``DraftSharpening``.
-  public func sharpened(_ draft: Variable, height: Int, width: Int) -> Variable {
+  package func sharpened(_ draft: Variable, height: Int, width: Int) -> Variable {
     let shape = draft.value.shape
-    let sharpening = DraftSharpening(width: shape.width, height: shape.height, filmWidth: width, filmHeight: height)
+    let sharpening = DraftSharpening(width: shape.width, height: shape.height, frameWidth: width, frameHeight: height)
     func sharpened(_ input: Tensor) -> Tensor {
       let output = uninitialized(shape)
       sharpening.forward(
@@ -76,16 +76,16 @@ extension Tape {
   /// Gathers the input of a revision for each block of 2×2 pixels. See ``RevisionInput``.
   ///
   /// - Parameters:
-  ///   - film: The full-size frame, `[N, H, W, 3]`. It must not require a gradient.
+  ///   - frame: The full-size frame, `[N, H, W, 3]`. It must not require a gradient.
   ///   - draft: The draft in the size of the canvas, `[N, h, w, 3]`.
   /// - Returns: A variable of shape `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
-  public func revisionInput(film: Variable, draft: Variable) -> Variable {
-    precondition(!film.requiresGradient, "the film must be a constant")
-    let (shape, canvas) = (film.value.shape, draft.value.shape)
+  package func revisionInput(frame: Variable, draft: Variable) -> Variable {
+    precondition(!frame.requiresGradient, "the frame must be a constant")
+    let (shape, canvas) = (frame.value.shape, draft.value.shape)
     let luma = uninitialized(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
-    RevisionInput.luma(film.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
-    let filmLuma = Variable(luma)
-    let canvasLuma = areaReduced(filmLuma, height: canvas.height, width: canvas.width)
+    RevisionInput.luma(frame.value.pointer, pixels: luma.count, output: luma.pointer, pool: pool)
+    let frameLuma = Variable(luma)
+    let canvasLuma = areaReduced(frameLuma, height: canvas.height, width: canvas.width)
     let enlargedLuma = enlarged(canvasLuma, height: shape.height, width: shape.width)
     let centredLuma = enlarged(canvasLuma, height: shape.height, width: shape.width, step: 2)
     let centred = enlarged(draft, height: shape.height, width: shape.width, step: 2)
@@ -110,7 +110,7 @@ extension Tape {
   /// - Parameters:
   ///   - base: A picture, `[N, H, W, 3]`.
   ///   - blocks: The 12 values of each block of 2×2 pixels, `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`.
-  public func addingBlocks(_ base: Variable, _ blocks: Variable, scale: Float) -> Variable {
+  package func addingBlocks(_ base: Variable, _ blocks: Variable, scale: Float) -> Variable {
     let shape = base.value.shape
     let expected = Shape(batch: shape.batch, height: (shape.height + 1) / 2, width: (shape.width + 1) / 2, channels: 12)
     precondition(

@@ -10,7 +10,7 @@ extension Tape {
   ///   prepared: The weight as the kernels read it, for a weight that many steps share. Without it each call prepares
   ///   the weight.
   /// - Returns: A variable of shape `[N, Ho, Wo, O]`.
-  public func convolution(
+  package func convolution(
     _ input: Variable, weight: Variable, bias: Variable?, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
     upsampling: Int = 1, appliesReLU: Bool = false, prepared: PreparedConvolution? = nil
   ) -> Variable {

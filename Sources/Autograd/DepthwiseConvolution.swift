@@ -10,7 +10,7 @@ extension Tape {
   ///   - bias: The offsets, `[C]`.
   ///   - appliesReLU: Whether to apply ReLU to the result.
   /// - Returns: A variable of shape `[N, Ho, Wo, C]`.
-  public func depthwiseConvolution(
+  package func depthwiseConvolution(
     _ input: Variable, weight: Variable, bias: Variable, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
     appliesReLU: Bool = false
   ) -> Variable {

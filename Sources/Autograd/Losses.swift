@@ -6,7 +6,7 @@ import Tensors
 
 extension Tape {
   /// Computes the Gram matrices `G = Fᵀ·F / (C·H·W)`, `[N, C, C]`, of features `F`, `[N, H, W, C]`.
-  public func gram(_ features: Variable) -> Variable {
+  package func gram(_ features: Variable) -> Variable {
     let shape = features.value.shape
     let pixels = shape.height * shape.width
     let output = uninitialized(Shape([shape.batch, shape.channels, shape.channels]))
@@ -29,7 +29,7 @@ extension Tape {
   ///
   /// - Parameter target: The values to compare with: as many images as `prediction`, or one for all of them.
   /// - Returns: The loss, without the weight.
-  public func meanSquaredError(_ prediction: Variable, target: Tensor, weight: Float) -> Double {
+  package func meanSquaredError(_ prediction: Variable, target: Tensor, weight: Float) -> Double {
     let count = prediction.value.count
     precondition(
       target.count > 0 && count % target.count == 0,
@@ -49,7 +49,7 @@ extension Tape {
   /// that of `image`.
   ///
   /// - Returns: The loss, without the weight.
-  public func totalVariation(_ image: Variable, weight: Float) -> Double {
+  package func totalVariation(_ image: Variable, weight: Float) -> Double {
     let shape = image.value.shape
     let loss = TotalVariation.forward(
       image.value.pointer, batch: shape.batch, height: shape.height, width: shape.width, channels: shape.channels,
@@ -73,7 +73,7 @@ extension Tape {
   ///   - change: The expected change of brightness, `δ`, `[N, H, W, 1]`.
   ///   - mask: The weight of each pixel, `m`, `[N, H, W, 1]`.
   /// - Returns: The loss, without the weight.
-  public func warpingError(
+  package func warpingError(
     _ frame: Variable, warped: Variable, change: Tensor, mask: Tensor, weight: Float
   ) -> Double {
     let shape = frame.value.shape

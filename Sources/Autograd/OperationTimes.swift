@@ -28,7 +28,7 @@ public final class OperationTimes {
   public var entries: [Entry] { sums.values.sorted { $0.forward + $0.backward > $1.forward + $1.backward } }
 
   /// Restarts the clock. The time since the last mark counts for no operation.
-  public func restart() { mark = .now }
+  package func restart() { mark = .now }
 
   /// Sets a mark and returns the seconds since the previous one.
   private func lap() -> Double {

@@ -15,7 +15,7 @@ extension Tape {
   }
 
   /// Normalises each channel of each image and applies `gamma` and `beta`, each `[C]`, optionally followed by ReLU.
-  public func instanceNorm(_ input: Variable, gamma: Variable, beta: Variable, appliesReLU: Bool = false) -> Variable {
+  package func instanceNorm(_ input: Variable, gamma: Variable, beta: Variable, appliesReLU: Bool = false) -> Variable {
     let shape = input.value.shape
     let pixels = shape.height * shape.width
     let channels = shape.channels
@@ -49,7 +49,7 @@ extension Tape {
   }
 
   /// Computes `function` of each value of `input`.
-  public func pointwise(_ function: PointwiseFunction, _ input: Variable) -> Variable {
+  package func pointwise(_ function: PointwiseFunction, _ input: Variable) -> Variable {
     let output = uninitialized(input.value.shape)
     Pointwise.forward(function, input.value.pointer, output: output.pointer, count: output.count, pool: pool)
     return record(output, inputs: [input]) { [self] gradient in
@@ -61,7 +61,7 @@ extension Tape {
   }
 
   /// Computes `a + b` for two values of the same shape.
-  public func add(_ a: Variable, _ b: Variable) -> Variable {
+  package func add(_ a: Variable, _ b: Variable) -> Variable {
     precondition(a.value.shape == b.value.shape, "cannot add shapes \(a.value.shape) and \(b.value.shape)")
     let output = uninitialized(a.value.shape)
     Pointwise.add(a.value.pointer, b.value.pointer, output: output.pointer, count: output.count, pool: pool)
@@ -75,7 +75,7 @@ extension Tape {
   }
 
   /// Max-pools blocks of 2×2 pixels with stride 2.
-  public func maxPool(_ input: Variable) -> Variable {
+  package func maxPool(_ input: Variable) -> Variable {
     let shape = input.value.shape
     let output = uninitialized(
       Shape(batch: shape.batch, height: shape.height / 2, width: shape.width / 2, channels: shape.channels))
@@ -92,7 +92,7 @@ extension Tape {
   }
 
   /// Doubles the height and width with nearest-neighbour upsampling.
-  public func upsampleNearest(_ input: Variable) -> Variable {
+  package func upsampleNearest(_ input: Variable) -> Variable {
     let shape = input.value.shape
     let output = uninitialized(
       Shape(batch: shape.batch, height: shape.height * 2, width: shape.width * 2, channels: shape.channels))
@@ -109,7 +109,7 @@ extension Tape {
   }
 
   /// Converts RGB in 0…255 to BGR minus `mean` (in BGR order), the input that Caffe's VGG-16 expects.
-  public func caffePreprocessing(_ input: Variable, mean: (Float, Float, Float)) -> Variable {
+  package func caffePreprocessing(_ input: Variable, mean: (Float, Float, Float)) -> Variable {
     let output = uninitialized(input.value.shape)
     let pixels = output.count / 3
     Pointwise.mapPixels(

@@ -5,9 +5,9 @@ import Threading
 /// A convolution's weight in the layouts that its kernels read.
 ///
 /// Prepare a weight once if it stays the same for many steps.
-public final class PreparedConvolution {
+package final class PreparedConvolution {
   /// The forward kernel.
-  public let forward: Convolution2D
+  package let forward: Convolution2D
   let weight: Tensor
   /// The kernel of the input gradient and the weight in its layout; nil unless the initializer prepared them.
   let backward: (kernel: ConvolutionInputGradient, weight: Tensor)?
@@ -17,7 +17,7 @@ public final class PreparedConvolution {
   /// - Parameters:
   ///   - weight: The filters, `[O, I, k, k]`.
   ///   - gradientToInput: Whether to prepare the weight for the input gradient too.
-  public init(
+  package init(
     geometry: ConvolutionGeometry, weight: Tensor, gradientToInput: Bool, allocator: TensorAllocator, pool: ComputePool
   ) {
     forward = Convolution2D(geometry)
@@ -36,7 +36,7 @@ public final class PreparedConvolution {
   /// Returns the geometry of a convolution of an input `[N, H, W, I]` with a weight `[O, I, k, k]`.
   ///
   /// - Parameter upsampling: 2 doubles the size of the input (nearest neighbour) before the convolution.
-  public static func geometry(
+  package static func geometry(
     input: Shape, weight: Shape, stride: Int, padding: Int, paddingMode: PaddingMode, upsampling: Int = 1
   ) -> ConvolutionGeometry {
     ConvolutionGeometry(

@@ -5,7 +5,7 @@ import Tensors
 
 extension Tape {
   /// Rearranges `[N, H, W, C·r²]` to `[N, H·r, W·r, C]`, where `r` is `factor`. See ``PixelShuffle``.
-  public func pixelShuffle(_ input: Variable, factor: Int) -> Variable {
+  package func pixelShuffle(_ input: Variable, factor: Int) -> Variable {
     let shape = input.value.shape
     precondition(
       factor > 0 && shape.channels % (factor * factor) == 0, "cannot shuffle \(shape) by a factor of \(factor)")
@@ -17,7 +17,7 @@ extension Tape {
   /// Rearranges `[N, H, W, C]` to `[N, H/r, W/r, C·r²]`, where `r` is `factor`. See ``PixelShuffle``.
   ///
   /// The height and width must be multiples of `factor`.
-  public func pixelUnshuffle(_ input: Variable, factor: Int) -> Variable {
+  package func pixelUnshuffle(_ input: Variable, factor: Int) -> Variable {
     let shape = input.value.shape
     precondition(
       factor > 0 && shape.height % factor == 0 && shape.width % factor == 0,
@@ -49,7 +49,7 @@ extension Tape {
   ///
   /// - Parameter positions: The position (x, y) of each output pixel in `input`, `[N, Ho, Wo, 2]`.
   /// - Returns: A variable of shape `[N, Ho, Wo, C]`.
-  public func warp(_ input: Variable, positions: Tensor) -> Variable {
+  package func warp(_ input: Variable, positions: Tensor) -> Variable {
     let shape = input.value.shape
     let target = positions.shape
     precondition(

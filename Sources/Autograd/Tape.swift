@@ -6,14 +6,14 @@ import Threading
 ///
 /// A tape records one step; `backward()` empties it. Each rule frees the tensors it has used, so memory peaks during
 /// the forward pass.
-public final class Tape {
+package final class Tape {
   /// The threads that run the kernels.
-  public let pool: ComputePool
+  package let pool: ComputePool
   /// Allocates values, gradients and scratch memory.
-  public let allocator: TensorAllocator
+  package let allocator: TensorAllocator
 
   /// Records the time of each operation, if set.
-  public var times: OperationTimes?
+  package var times: OperationTimes?
 
   private struct Record {
     /// The operation's name in ``times``; empty without them.
@@ -25,7 +25,7 @@ public final class Tape {
   private var records: [Record] = []
 
   /// Creates an empty tape.
-  public init(pool: ComputePool, allocator: TensorAllocator) {
+  package init(pool: ComputePool, allocator: TensorAllocator) {
     self.pool = pool
     self.allocator = allocator
   }
@@ -93,7 +93,7 @@ public final class Tape {
   ///   - variable: The output to seed.
   ///   - first: The image of `variable` that the first image of `gradient` belongs to.
   ///   - gradient: `∂loss/∂variable` of one or more images.
-  public func seed(_ variable: Variable, from first: Int = 0, gradient: Tensor) {
+  package func seed(_ variable: Variable, from first: Int = 0, gradient: Tensor) {
     let shape = variable.value.shape
     let stride = shape.count / max(1, shape.dimensions.first ?? 1)
     precondition(
@@ -107,7 +107,7 @@ public final class Tape {
   /// Runs the rules from the last operation to the first and empties the tape.
   ///
   /// Leaves keep their gradients. The tape releases the gradient of an intermediate value as soon as its rule has run.
-  public func backward() {
+  package func backward() {
     while let record = records.popLast() {
       guard let gradient = record.output.gradient else { continue }
       record.output.gradient = nil

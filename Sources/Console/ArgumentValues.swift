@@ -44,7 +44,7 @@ public enum ArgumentValues {
 /// The size of a picture in pixels, written as `WxH` on the command line.
 public struct FrameSize: Hashable, Sendable, CustomStringConvertible {
   /// The maximum width and height.
-  public static let maximumExtent = 16_384
+  package static let maximumExtent = 16_384
 
   /// The width, from 1 to ``maximumExtent``.
   public let width: Int

@@ -13,7 +13,7 @@ public final class ConsoleOutput: Sendable {
     write: { _ = writeAll($0, to: STDERR_FILENO) })
 
   /// Whether the output can show a status line.
-  public let isTerminal: Bool
+  package let isTerminal: Bool
 
   private let columns: @Sendable () -> Int
   private let write: @Sendable (String) -> Void
@@ -25,7 +25,7 @@ public final class ConsoleOutput: Sendable {
   /// - Parameters:
   ///   - width: Returns the number of columns; called before each status line.
   ///   - write: Writes the text.
-  public init(
+  package init(
     isTerminal: Bool, width: @escaping @Sendable () -> Int, write: @escaping @Sendable (String) -> Void
   ) {
     self.isTerminal = isTerminal
@@ -34,15 +34,15 @@ public final class ConsoleOutput: Sendable {
   }
 
   /// The number of columns for the status line. The last column stays free, because some terminals wrap there.
-  public var statusWidth: Int { max(1, columns() - 1) }
+  package var statusWidth: Int { max(1, columns() - 1) }
 
   /// Prints `line` and a newline above the status line.
-  public func printLine(_ line: String) {
+  package func printLine(_ line: String) {
     status.withLock { write(Self.eraser(for: $0) + line + "\n" + $0) }
   }
 
   /// Replaces the status line, truncated to the terminal's width. Does nothing if the output is not a terminal.
-  public func showStatus(_ line: String) {
+  package func showStatus(_ line: String) {
     guard isTerminal else { return }
     let line = String(line.prefix(statusWidth))
     status.withLock {

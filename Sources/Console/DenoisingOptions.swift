@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The denoising option of `stylize-video` and `stylize-live`.
-public struct DenoisingOptions: ParsableArguments {
+package struct DenoisingOptions: ParsableArguments {
   /// Whether to denoise; nil to decide by the kind of source.
   @Flag(
     inversion: .prefixedNo,
@@ -9,13 +9,13 @@ public struct DenoisingOptions: ParsableArguments {
       Remove camera noise from still areas before painting, which keeps them from flickering. (default: on for cameras and \
       screens)
       """)
-  public var denoise: Bool?
+  package var denoise: Bool?
 
   /// Creates the options with their default values.
-  public init() {}
+  package init() {}
 
   /// Returns whether to denoise a source.
   ///
   /// - Parameter isCamera: Whether the source is a camera or a screen.
-  public func denoises(isCamera: Bool) -> Bool { denoise ?? isCamera }
+  package func denoises(isCamera: Bool) -> Bool { denoise ?? isCamera }
 }

@@ -29,12 +29,12 @@ public enum InstallationError: Error, Equatable, Sendable, CustomStringConvertib
 /// then `../share/impasto` relative to the program. `make setup` writes to the first of them.
 public struct Installation: Sendable {
   /// The default style.
-  public static let defaultStyle = "starry"
+  package static let defaultStyle = "starry"
 
   /// The folders with style files, in search order.
-  public let modelDirectories: [String]
+  package let modelDirectories: [String]
   /// The folders with training data, in search order.
-  public let dataDirectories: [String]
+  package let dataDirectories: [String]
 
   /// Finds the folders.
   ///
@@ -78,7 +78,7 @@ public struct Installation: Sendable {
   /// - Parameter nameOrPath: A name such as `starry`, or a path: any text that contains a slash or ends in
   ///   `.safetensors`. Paths are returned unchanged, whether or not the file exists.
   /// - Throws: ``InstallationError/missingStyle(name:folders:known:)`` if no folder has the style.
-  public func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
+  package func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
     if nameOrPath.contains("/") || StyleFiles.isModel(nameOrPath) { return nameOrPath }
     for directory in modelDirectories {
       let path = StyleFiles(name: nameOrPath, folder: directory).model
@@ -88,13 +88,13 @@ public struct Installation: Sendable {
   }
 
   /// The names of all styles in the folders, sorted.
-  public var styleNames: [String] {
+  package var styleNames: [String] {
     Set(modelDirectories.flatMap(StyleFiles.names(in:))).sorted()
   }
 
   /// Returns the base model that trainings of `network` start from: `base/NETWORK.safetensors` in the first models
   /// folder that has it; nil if there is none.
-  public func baseModel(network: String) -> String? {
+  package func baseModel(network: String) -> String? {
     modelDirectories.lazy.map { StyleFiles(name: network, folder: "\($0)/base").model }.first(
       where: FileManager.default.fileExists(atPath:))
   }
@@ -102,7 +102,7 @@ public struct Installation: Sendable {
   /// Returns the path of `name` in the first data folder that has it.
   ///
   /// - Throws: ``InstallationError/missingData(name:folders:)`` if no folder has it.
-  public func dataFile(_ name: String) throws(InstallationError) -> String {
+  package func dataFile(_ name: String) throws(InstallationError) -> String {
     for directory in dataDirectories {
       let path = "\(directory)/\(name)"
       if FileManager.default.fileExists(atPath: path) { return path }
@@ -118,7 +118,7 @@ public struct Installation: Sendable {
   /// Returns the default folder of training photos.
   ///
   /// - Throws: ``InstallationError/missingData(name:folders:)`` if it is missing.
-  public func defaultPhotos() throws(InstallationError) -> String { try dataFile("photos") }
+  package func defaultPhotos() throws(InstallationError) -> String { try dataFile("photos") }
 }
 
 extension [String: String] {

@@ -29,7 +29,7 @@ public struct InterruptFlag: Sendable {
   public var isRaised: Bool { raisedSignal.load(ordering: .relaxed) != 0 }
 
   /// `SIGINT` or `SIGTERM` if a signal has arrived, otherwise nil.
-  public var signalName: String? {
+  package var signalName: String? {
     switch raisedSignal.load(ordering: .relaxed) {
     case 0: nil
     case SIGINT: "SIGINT"

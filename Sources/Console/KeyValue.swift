@@ -1,16 +1,16 @@
 import ArgumentParser
 
 /// A key and a value in one argument, such as `framerate=15`.
-public struct KeyValue: Equatable, Sendable {
+package struct KeyValue: Equatable, Sendable {
   /// The text before the first `=`; never empty.
-  public let key: String
+  package let key: String
   /// The text after the first `=`.
-  public let value: String
+  package let value: String
 
   /// Parses `key=value`, for `transform:`.
   ///
   /// - Throws: `ValidationError` if there is no `=` or no key.
-  @Sendable public static func parse(_ text: String) throws -> KeyValue {
+  @Sendable package static func parse(_ text: String) throws -> KeyValue {
     guard let mark = text.firstIndex(of: "="), mark > text.startIndex else {
       throw ValidationError("expected key=value")
     }
@@ -18,7 +18,7 @@ public struct KeyValue: Equatable, Sendable {
   }
 
   /// Returns a dictionary of the pairs. If a key occurs more than once, the last pair wins.
-  public static func dictionary(_ pairs: [KeyValue]) -> [String: String] {
+  package static func dictionary(_ pairs: [KeyValue]) -> [String: String] {
     Dictionary(pairs.map { ($0.key, $0.value) }) { $1 }
   }
 }

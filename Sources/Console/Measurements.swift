@@ -22,7 +22,7 @@ public enum PeakMemory {
 
 extension Duration {
   /// The duration rounded to seconds, such as `0:07`, `12:05` and `1:02:03`.
-  public var clockText: String {
+  package var clockText: String {
     let total = Int(max(0, seconds.rounded()))
     let rest = twoDigits(total % 60)
     let minutes = total / 60 % 60

@@ -4,10 +4,10 @@ import ArgumentParser
 ///
 /// Declare this group before a command's arguments: `--list-styles` then ends parsing before missing arguments are
 /// reported.
-public struct PaintingOptions: ParsableArguments {
+package struct PaintingOptions: ParsableArguments {
   /// The name of a style or the path of a model file, for ``Installation/styleFile(_:)``.
   @Option(help: "The style: a name from the models folder or a model file.")
-  public var style = Installation.defaultStyle
+  package var style = Installation.defaultStyle
 
   @Flag(
     help: "List the installed styles with network, size and file, then exit.")
@@ -17,29 +17,29 @@ public struct PaintingOptions: ParsableArguments {
   @Option(
     help: "The share of the painted picture, from 0 (only the source) to 1.",
     transform: ArgumentValues.number(in: 0...1))
-  public var strength = 1.0
+  package var strength = 1.0
 
   /// Whether to keep the source's colours and paint only the brightness.
   @Flag(help: "Keep the source's colours and paint only the brightness.")
-  public var preserveColors = false
+  package var preserveColors = false
 
   /// The number of compute threads; nil for one per processor.
   @Option(
     help: "The number of compute threads. (default: one per processor)",
     transform: ArgumentValues.integer(in: 1...256))
-  public var threads: Int?
+  package var threads: Int?
 
   /// Whether to print one JSON object on standard output at the end.
   @Flag(help: "Print one JSON object on standard output at the end.")
-  public var json = false
+  package var json = false
 
   /// Creates the options with their default values.
-  public init() {}
+  package init() {}
 
   /// Ends parsing with the list of styles if it was requested.
   ///
   /// - Throws: `CleanExit` with the list.
-  public func validate() throws {
+  package func validate() throws {
     guard listStyles else { return }
     let list = StyleList(Installation())
     throw CleanExit.message(json ? try JSONLine.text(of: list) : list.text)

@@ -49,7 +49,7 @@ public enum InputPath {
   /// Checks that `path` is a directory whose content can be listed.
   ///
   /// - Throws: ``PathError`` if it is missing, not readable or not a directory.
-  public static func checkDirectory(_ path: String) throws(PathError) {
+  package static func checkDirectory(_ path: String) throws(PathError) {
     guard try status(of: path).isDirectory else { throw .isNotDirectory(path: path) }
     guard access(path, R_OK | X_OK) == 0 else { throw .inaccessible(path: path, reason: systemError()) }
   }

@@ -10,7 +10,7 @@ public enum Program {
   public static let version = "0.1.0"
 
   /// The name of the running program, without its folder.
-  public static var name: String {
+  package static var name: String {
     let path = CommandLine.arguments.first ?? "impasto"
     return path.split(separator: "/").last.map(String.init) ?? path
   }
@@ -34,16 +34,16 @@ public enum Program {
   }
 
   /// The text that a command leaves to print, and its exit status.
-  public struct Outcome: Equatable, Sendable {
+  package struct Outcome: Equatable, Sendable {
     /// The exit status: 0, 1 or 2, or the value of an `ExitCode` that the command threw.
-    public let exitCode: Int32
+    package let exitCode: Int32
     /// The text for standard output, including the final newline; often empty.
-    public let standardOutput: String
+    package let standardOutput: String
     /// The text for standard error, without a final newline; often empty.
-    public let standardError: String
+    package let standardError: String
 
     /// Creates an outcome.
-    public init(exitCode: Int32, standardOutput: String = "", standardError: String = "") {
+    package init(exitCode: Int32, standardOutput: String = "", standardError: String = "") {
       self.exitCode = exitCode
       self.standardOutput = standardOutput
       self.standardError = standardError
@@ -51,7 +51,7 @@ public enum Program {
   }
 
   /// Parses `arguments`, runs the command and returns its outcome, without ending the process.
-  public static func outcome(of command: any ParsableCommand.Type, arguments: [String]) -> Outcome {
+  package static func outcome(of command: any ParsableCommand.Type, arguments: [String]) -> Outcome {
     do {
       var parsed = try command.parseAsRoot(arguments)
       try parsed.run()

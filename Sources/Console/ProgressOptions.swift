@@ -13,7 +13,7 @@ public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument 
 }
 
 /// The options of programs that report their progress.
-public struct ProgressOptions: ParsableArguments {
+package struct ProgressOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How to report progress on standard error: \(ProgressMode.allCases.map(\.rawValue).joined(separator: ", ")). (default: bar)",
@@ -25,23 +25,23 @@ public struct ProgressOptions: ParsableArguments {
 
   /// Whether to print only warnings and errors.
   @Flag(help: "Do not report progress.")
-  public var quiet = false
+  package var quiet = false
 
   /// Creates the options with their default values.
-  public init() {}
+  package init() {}
 
   /// Checks that `--quiet` is not combined with a progress mode other than `none`.
   ///
   /// - Throws: `ValidationError` if it is.
-  public func validate() throws {
+  package func validate() throws {
     if quiet, let progress, progress != .none {
       throw ValidationError("--quiet and --progress \(progress.rawValue) cannot be combined")
     }
   }
 
   /// The selected mode.
-  public var mode: ProgressMode { quiet ? .none : progress ?? .bar }
+  package var mode: ProgressMode { quiet ? .none : progress ?? .bar }
 
   /// Whether to print messages for users besides warnings and errors.
-  public var isTalking: Bool { mode == .bar || mode == .plain }
+  package var isTalking: Bool { mode == .bar || mode == .plain }
 }

@@ -1,24 +1,24 @@
 import Foundation
 
 /// The progress of a program: the JSON object that ``ProgressMode/json`` prints on one line.
-public struct ProgressRecord: Codable, Equatable, Sendable {
+package struct ProgressRecord: Codable, Equatable, Sendable {
   /// The name of the task, such as `Training`.
-  public var task: String
+  package var task: String
   /// The number of completed steps, including those before a resumption.
-  public var iteration: Int
+  package var iteration: Int
   /// The total number of steps; nil if unknown.
-  public var iterations: Int?
+  package var iterations: Int?
   /// The name of the steps in the plural: `iterations`, `frames`, `photos`.
-  public var unit: String
+  package var unit: String
   /// The number of steps per second; nil before the first step.
-  public var rate: Double?
+  package var rate: Double?
   /// The remaining time in seconds; nil if ``rate`` or ``iterations`` is nil.
-  public var eta: Double?
+  package var eta: Double?
   /// The weighted losses by name, as the mean of recent steps; nil for programs that do not train.
-  public var losses: [String: Double]?
+  package var losses: [String: Double]?
 
   /// Creates a record.
-  public init(
+  package init(
     task: String, iteration: Int, iterations: Int?, unit: String, rate: Double? = nil, eta: Double? = nil,
     losses: [String: Double]? = nil
   ) {
@@ -32,7 +32,7 @@ public struct ProgressRecord: Codable, Equatable, Sendable {
   }
 
   /// Parses a line of a program's standard error; nil if the line is not a record, for example a warning.
-  public init?(line: some StringProtocol) {
+  package init?(line: some StringProtocol) {
     guard line.first == "{", let record = try? JSONDecoder().decode(Self.self, from: Data(line.utf8)) else {
       return nil
     }
@@ -40,7 +40,7 @@ public struct ProgressRecord: Codable, Equatable, Sendable {
   }
 
   /// The record as text: `60/500 iterations, 6:07 left`.
-  public var text: String {
+  package var text: String {
     let counter = "\(iteration)\(iterations.map { "/\($0)" } ?? "") \(unit)"
     // Longer times are not useful forecasts, and the range of a duration is limited.
     guard let eta, eta >= 0, eta < 1e7 else { return counter }

@@ -10,11 +10,11 @@ public final class ProgressReporter: Sendable {
   /// The unit that is counted and the unit of its rate.
   public struct Units: Sendable {
     /// The name of the steps in the plural: `frames`, `iterations`.
-    public var steps: String
+    package var steps: String
     /// The unit of the rate: `fps`, `images/s`.
-    public var rate: String
+    package var rate: String
     /// The number of rate units per step, such as the images of a batch.
-    public var perStep: Double
+    package var perStep: Double
 
     /// Creates units.
     public init(steps: String, rate: String, perStep: Double = 1) {

@@ -18,7 +18,7 @@ public enum JSONLine {
   /// Returns `value` as JSON without line breaks and with sorted keys.
   ///
   /// - Throws: `EncodingError` if the value contains a number that is not finite, which JSON cannot represent.
-  public static func text(of value: some Encodable) throws -> String {
+  package static func text(of value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(value), as: UTF8.self)

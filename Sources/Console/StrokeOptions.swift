@@ -2,7 +2,7 @@ import ArgumentParser
 import Networks
 
 /// The option for the size of the strokes.
-public struct StrokeOptions: ParsableArguments {
+package struct StrokeOptions: ParsableArguments {
   /// The size of the strokes; nil for the size that the model has learned.
   @Option(
     help: ArgumentHelp(
@@ -12,8 +12,8 @@ public struct StrokeOptions: ParsableArguments {
     transform: { text in
       do { return try Strokes(text) } catch { throw ValidationError("expected \(Strokes.choices)") }
     })
-  public var strokeSize: Strokes?
+  package var strokeSize: Strokes?
 
   /// Creates the options with their default values.
-  public init() {}
+  package init() {}
 }

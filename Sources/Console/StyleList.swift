@@ -2,33 +2,33 @@ import Foundation
 import Networks
 
 /// The styles of an installation, for `--list-styles`. Reads only the headers of the model files.
-public struct StyleList: Encodable, Equatable, Sendable {
+package struct StyleList: Encodable, Equatable, Sendable {
   /// A style.
-  public struct Entry: Encodable, Equatable, Sendable {
+  package struct Entry: Encodable, Equatable, Sendable {
     /// The name, for `--style`.
-    public var name: String
+    package var name: String
     /// The title of the network, see `NetworkDefinition.title`; nil if the file is not a model.
-    public var network: String?
+    package var network: String?
     /// The number of lines of the canvas; nil if there is no canvas.
-    public var canvas: Int?
+    package var canvas: Int?
     /// The size of the file in bytes; nil if it is unknown.
-    public var bytes: Int?
+    package var bytes: Int?
     /// The model file.
-    public var file: String
+    package var file: String
     /// Whether this is the default style.
-    public var isDefault: Bool
+    package var isDefault: Bool
     /// One sentence with the file's name and the problem; nil for an intact file.
-    public var error: String?
+    package var error: String?
   }
 
   /// The styles, sorted by name. If several folders have a style with the same name, the first folder wins.
-  public let styles: [Entry]
+  package let styles: [Entry]
   private let folders: [String]
 
   private enum CodingKeys: String, CodingKey { case styles }
 
   /// Finds the styles of `installation` and reads their headers.
-  public init(_ installation: Installation) {
+  package init(_ installation: Installation) {
     folders = installation.modelDirectories
     styles = installation.styleNames.map { Self.entry($0, installation) }
   }
@@ -48,7 +48,7 @@ public struct StyleList: Encodable, Equatable, Sendable {
   }
 
   /// A table with one line per style, without a final newline.
-  public var text: String {
+  package var text: String {
     guard !styles.isEmpty else { return "no styles in \(folders.joined(separator: ", "))" }
     let rows = styles.map { entry in
       [

@@ -1,29 +1,29 @@
 import Logging
 
 /// Prints log events as `program: warning: sentence` above the progress line.
-public struct WarningLogHandler: LogHandler {
+package struct WarningLogHandler: LogHandler {
   /// The metadata, which is printed after the sentence as `(key: value)`.
-  public var metadata: Logger.Metadata = [:]
+  package var metadata: Logger.Metadata = [:]
   /// The minimum level of the printed events; `warning` by default.
-  public var logLevel: Logger.Level = .warning
+  package var logLevel: Logger.Level = .warning
 
   private let program: String
   private let output: ConsoleOutput
 
   /// Creates a handler that prints to `output` with the program's name.
-  public init(program: String, output: ConsoleOutput) {
+  package init(program: String, output: ConsoleOutput) {
     self.program = program
     self.output = output
   }
 
   /// Accesses one value of the metadata.
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
   /// Prints one event as one line.
-  public func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     let details = metadata.merging(event.metadata ?? [:]) { $1 }
       .sorted { $0.key < $1.key }
       .map { "\($0.key): \($0.value)" }

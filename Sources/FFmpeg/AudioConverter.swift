@@ -2,15 +2,15 @@ import CFFmpeg
 
 /// Converts decoded audio of any format to interleaved stereo floats, -1…1, at one sample rate. Use it from one thread
 /// at a time.
-public final class AudioConverter {
+package final class AudioConverter {
   /// The sample rate in Hz.
-  public let rate: Int
+  package let rate: Int
   private var context: OpaquePointer?
   private var source: (rate: Int32, format: Int32, channels: Int32) = (0, 0, 0)
   private var buffer: [Float] = []
 
   /// Creates a converter to a sample rate in Hz.
-  public init(rate: Int) { self.rate = rate }
+  package init(rate: Int) { self.rate = rate }
 
   deinit { swr_free(&context) }
 
@@ -18,7 +18,7 @@ public final class AudioConverter {
   /// frame.
   ///
   /// - Throws: `MediaError` if libav cannot convert the audio, or the error of `body`.
-  public func convert(_ frame: Frame, _ body: (UnsafeBufferPointer<Float>) throws -> Void) throws {
+  package func convert(_ frame: Frame, _ body: (UnsafeBufferPointer<Float>) throws -> Void) throws {
     let found = frame.pointer.pointee
     let kind = (found.sample_rate, found.format, cffmpeg_frame_channels(frame.pointer))
     if context == nil || kind != source {

@@ -1,25 +1,25 @@
 import CFFmpeg
 
 /// Encodes stereo audio as AAC-LC at 128 kbit/s, which browsers play. Use it from one thread at a time.
-public final class AudioEncoder {
+package final class AudioEncoder {
   /// The codec string for browsers (RFC 6381).
-  public static let codecString = "mp4a.40.2"
+  package static let codecString = "mp4a.40.2"
   private static let name = "aac"
 
   /// The sample rate in Hz.
-  public let rate: Int
+  package let rate: Int
   let context: CodecContext
   private let frame: Frame
 
   /// The number of samples per channel in a packet.
-  public var packetLength: Int { Int(context.pointer.pointee.frame_size) }
+  package var packetLength: Int { Int(context.pointer.pointee.frame_size) }
   /// The time base of the packets' timestamps: one sample.
-  public var timeBase: Rational { Rational(1, Int32(rate)) }
+  package var timeBase: Rational { Rational(1, Int32(rate)) }
 
   /// Creates an encoder for a sample rate in Hz.
   ///
   /// - Throws: `MediaError` if the installed libav has no AAC encoder.
-  public init(rate: Int) throws {
+  package init(rate: Int) throws {
     self.rate = rate
     guard let codec = avcodec_find_encoder_by_name(Self.name) else {
       throw MediaError(operation: "encode with", file: Self.name, message: "there is no audio encoder with this name")
@@ -40,7 +40,7 @@ public final class AudioEncoder {
   ///
   /// - Parameter time: The time of the first sample, counted in samples.
   /// - Throws: `MediaError` if encoding fails.
-  public func send(_ samples: [Float], time: Int64) throws {
+  package func send(_ samples: [Float], time: Int64) throws {
     frame.unreference()
     cffmpeg_set_stereo_frame(frame.pointer, Int32(rate), Int32(packetLength))
     try MediaError.check(av_frame_get_buffer(frame.pointer, 0), "allocate a frame")
@@ -58,7 +58,7 @@ public final class AudioEncoder {
   /// Receives the next packet.
   ///
   /// - Throws: `MediaError` if encoding fails.
-  public func receive(into packet: Packet) throws -> CodecStatus {
+  package func receive(into packet: Packet) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
     return try CodecStatus.from(
       avcodec_receive_packet(context.pointer, packet.pointer), "encode with", file: Self.name)

@@ -5,7 +5,7 @@ public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
   /// The time base of the frames' timestamps, which is the stream's.
-  public let timeBase: Rational
+  package let timeBase: Rational
 
   /// Creates a decoder for `stream`.
   ///
@@ -35,7 +35,7 @@ public final class Decoder: @unchecked Sendable {
   ///   - name: The name of the source in error messages.
   ///   - maximumPixelCount: The largest number of pixels that a picture may have; the decoder rejects larger ones.
   /// - Throws: `MediaError` if libav has no such decoder.
-  public init(codec: String, named name: String, maximumPixelCount: Int) throws {
+  package init(codec: String, named name: String, maximumPixelCount: Int) throws {
     file = name
     timeBase = Rational(1, 1_000_000)
     cffmpeg_clear_last_log_line()

@@ -3,24 +3,24 @@ import CFFmpeg
 /// The settings of an encoder.
 public struct EncoderSettings: Sendable {
   /// libav's name for the encoder: `libx264`, `png`, `mjpeg`, `libwebp` ...
-  public var codec: String
+  package var codec: String
   /// The format of the frames to encode.
-  public var format: VideoFormat
+  package var format: VideoFormat
   /// The time base of the frames' timestamps.
-  public var timeBase: Rational
+  package var timeBase: Rational
   /// The nominal frame rate, which the timestamps need not follow; nil if unknown.
-  public var frameRate: Rational?
+  package var frameRate: Rational?
   /// The width of a pixel divided by its height; 0/1 if unknown.
-  public var sampleAspectRatio: Rational
+  package var sampleAspectRatio: Rational
   /// The number of threads; 0 lets libav choose.
-  public var threads: Int
+  package var threads: Int
   /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31; nil
   /// uses the encoder's own rate control.
-  public var quantizer: Int?
+  package var quantizer: Int?
   /// The encoder's own options, by libav's names: `crf`, `preset`, `quality` ...
-  public var options: [String: String]
+  package var options: [String: String]
   /// Whether the parameter sets go into the container's header, as ``Muxer/wantsGlobalHeader`` requires.
-  public var usesGlobalHeader: Bool
+  package var usesGlobalHeader: Bool
 
   /// Creates settings for a stream or a still image. A still image needs only `codec` and `format`.
   public init(
@@ -44,7 +44,7 @@ public struct EncoderSettings: Sendable {
 public final class Encoder: @unchecked Sendable {
   let context: CodecContext
   /// The settings that the encoder was created with.
-  public let settings: EncoderSettings
+  package let settings: EncoderSettings
 
   /// Opens the encoder.
   ///
@@ -84,7 +84,7 @@ public final class Encoder: @unchecked Sendable {
   }
 
   /// The parameter sets if `settings.usesGlobalHeader` is true; empty if the encoder produced none.
-  public var parameterSets: [UInt8] {
+  package var parameterSets: [UInt8] {
     let pointer = context.pointer.pointee
     return Array(UnsafeBufferPointer(start: pointer.extradata, count: Int(max(0, pointer.extradata_size))))
   }
@@ -118,7 +118,7 @@ public final class Encoder: @unchecked Sendable {
   /// This ends the stream: the encoder cannot be used again.
   ///
   /// - Throws: `MediaError` if encoding fails.
-  public func encodeStill(_ frame: Frame) throws -> [UInt8] {
+  package func encodeStill(_ frame: Frame) throws -> [UInt8] {
     if frame.pts == nil { frame.pts = 0 }
     let packet = try Packet()
     var bytes: [UInt8] = []

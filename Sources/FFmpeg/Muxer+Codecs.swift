@@ -3,15 +3,15 @@ import CFFmpeg
 /// The codecs and features that a container supports.
 extension Muxer {
   /// Whether the container stores a display matrix, so that the pictures in it need not be upright.
-  public var keepsDisplayMatrix: Bool {
+  package var keepsDisplayMatrix: Bool {
     ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
   }
 
   /// Whether each packet is written to its own file, whose extension determines the codec.
-  public var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
+  package var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
 
   /// The codec that libav prefers for video in this container, such as `h264`; nil if the container supports no video.
-  public var defaultVideoCodec: String? {
+  package var defaultVideoCodec: String? {
     guard let format = pointer.pointee.oformat else { return nil }
     let codec =
       isImageSequence
@@ -23,10 +23,10 @@ extension Muxer {
   public var wantsGlobalHeader: Bool { (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 }
 
   /// Whether the container supports the codec of an encoder.
-  public func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
+  package func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
 
   /// Whether the container can store the packets of `stream` unchanged.
-  public func accepts(_ stream: MediaStream) -> Bool {
+  package func accepts(_ stream: MediaStream) -> Bool {
     // The codecs of attachments, such as fonts, are in no table.
     if stream.mediaType == .attachment { return containerName == "matroska" }
     return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)

@@ -3,12 +3,12 @@ import CFFmpeg
 /// Fragmented MP4, which can be played while it is being written.
 extension Muxer {
   /// Options for ``writeHeader(options:)`` that let the caller end the fragments.
-  public static let fragmentOptions = ["movflags": "empty_moov+default_base_moof+frag_custom"]
+  package static let fragmentOptions = ["movflags": "empty_moov+default_base_moof+frag_custom"]
 
   /// Ends the fragment and writes all pending packets.
   ///
   /// - Throws: `MediaError` if writing fails.
-  public func endFragment() throws {
+  package func endFragment() throws {
     cffmpeg_clear_last_log_line()
     // First the packets that libav holds back for interleaving, then those of the container.
     try MediaError.check(av_interleaved_write_frame(pointer, nil), "write", file: displayName)
@@ -17,7 +17,7 @@ extension Muxer {
   }
 
   /// Writes the buffered bytes. ``writeHeader(options:)`` leaves the header in the buffer.
-  public func flushBytes() {
+  package func flushBytes() {
     if let bytes = pointer.pointee.pb { avio_flush(bytes) }
   }
 }

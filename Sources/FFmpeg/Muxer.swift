@@ -8,9 +8,9 @@ import Foundation
 public final class Muxer: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVFormatContext>
   /// The destination.
-  public let target: MediaTarget
+  package let target: MediaTarget
   /// The name in error messages: the one that the user gave, even if a temporary file is written.
-  public let displayName: String
+  package let displayName: String
   private let interruption: Interruption
   private var standardOutput: DescriptorStream?
   private var byteStream: ByteStream?
@@ -21,7 +21,7 @@ public final class Muxer: @unchecked Sendable {
   private var lastTimes: [(dts: Int64, duration: Int64)?] = []
   /// The number of packets whose decoding time was missing or not after that of the previous packet, and was replaced
   /// by the next possible one.
-  public private(set) var repairedPacketCount = 0
+  package private(set) var repairedPacketCount = 0
   private var hasHeader = false
 
   /// Creates `file` in the container given by the extension of `name`.
@@ -45,7 +45,7 @@ public final class Muxer: @unchecked Sendable {
   ///
   /// - Parameter interrupt: Called during blocking calls; true gives up the call.
   /// - Throws: `MediaError` if that fails.
-  public init(_ target: MediaTarget, interrupt: (@Sendable () -> Bool)? = nil) throws {
+  package init(_ target: MediaTarget, interrupt: (@Sendable () -> Bool)? = nil) throws {
     self.target = target
     displayName = target.displayName
     interruption = Interruption(interrupt)
@@ -81,7 +81,7 @@ public final class Muxer: @unchecked Sendable {
   ///   - container: libav's name for the container.
   ///   - name: The name in error messages.
   /// - Throws: `MediaError` if the installed libav has no such container or memory is short.
-  public init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
+  package init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
     target = MediaTarget(file: name, named: name, format: container)
     displayName = name
     interruption = Interruption(nil)
@@ -118,16 +118,16 @@ public final class Muxer: @unchecked Sendable {
   }
 
   /// Returns libav's name for the container of a file name's extension; nil if there is none.
-  public static func containerName(for name: String) -> String? {
+  package static func containerName(for name: String) -> String? {
     outputFormat(for: name).map { String(cString: $0.pointee.name) }
   }
 
   /// libav's name for the container.
-  public var containerName: String { pointer.pointee.oformat.map { String(cString: $0.pointee.name) } ?? "" }
+  package var containerName: String { pointer.pointee.oformat.map { String(cString: $0.pointee.name) } ?? "" }
 
   /// The options of the destination that neither the protocol nor the container has. They may be options of the
   /// encoder.
-  public var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
+  package var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
 
   private func takesOption(_ name: String) -> Bool {
     if av_opt_find(pointer, name, nil, 0, 0) != nil { return true }
@@ -136,7 +136,7 @@ public final class Muxer: @unchecked Sendable {
   }
 
   /// Writes every packet at once. A silent stream delays the others by at most half a second.
-  public func useLowDelay() {
+  package func useLowDelay() {
     pointer.pointee.flags |= AVFMT_FLAG_FLUSH_PACKETS
     pointer.pointee.flush_packets = 1
     pointer.pointee.max_interleave_delta = 500_000
@@ -172,7 +172,7 @@ public final class Muxer: @unchecked Sendable {
   ///
   /// - Returns: The index of the stream, for the `streamIndex` of its packets.
   /// - Throws: `MediaError` if memory is short.
-  public func addStream(audio encoder: AudioEncoder) throws -> Int {
+  package func addStream(audio encoder: AudioEncoder) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
       avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
@@ -184,7 +184,7 @@ public final class Muxer: @unchecked Sendable {
   ///
   /// - Returns: The index of the stream, for the `streamIndex` of its packets.
   /// - Throws: `MediaError` if memory is short.
-  public func addStream(copying source: MediaStream) throws -> Int {
+  package func addStream(copying source: MediaStream) throws -> Int {
     let stream = try newStream()
     guard let parameters = stream.pointee.codecpar else {
       throw MediaError(operation: "write", file: displayName, message: "out of memory")
@@ -209,7 +209,7 @@ public final class Muxer: @unchecked Sendable {
   /// Copies the tags and chapters of a file.
   ///
   /// - Throws: `MediaError` if memory is short.
-  public func copyMetadata(of source: Demuxer) throws {
+  package func copyMetadata(of source: Demuxer) throws {
     let input = source.context.pointer
     try MediaError.check(
       av_dict_copy(&pointer.pointee.metadata, input.pointee.metadata, 0), "write", file: displayName)

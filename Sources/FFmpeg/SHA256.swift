@@ -1,11 +1,11 @@
 import CFFmpeg
 
 /// A SHA-256 digest (FIPS 180-4), computed by libavutil.
-public struct SHA256: ~Copyable {
+package struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
   /// Starts a digest; nil if memory is short.
-  public init?() {
+  package init?() {
     guard let context = av_sha_alloc() else { return nil }
     self.context = context
     av_sha_init(context, 256)
@@ -14,10 +14,10 @@ public struct SHA256: ~Copyable {
   deinit { av_free(UnsafeMutableRawPointer(context)) }
 
   /// Appends `bytes`.
-  public mutating func update(_ bytes: [UInt8]) { av_sha_update(context, bytes, bytes.count) }
+  package mutating func update(_ bytes: [UInt8]) { av_sha_update(context, bytes, bytes.count) }
 
   /// Returns the digest of all appended bytes as 64 hexadecimal digits.
-  public consuming func hexDigest() -> String {
+  package consuming func hexDigest() -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     av_sha_final(context, &digest)
     let digits = Array("0123456789abcdef")

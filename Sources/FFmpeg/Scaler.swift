@@ -23,7 +23,7 @@ public final class Scaler: @unchecked Sendable {
   /// The format that the scaler reads.
   public let source: VideoFormat
   /// The format that the scaler writes.
-  public let target: VideoFormat
+  package let target: VideoFormat
 
   /// Creates a converter from `source` to `target`.
   ///

@@ -1,13 +1,13 @@
 import CFFmpeg
 
 /// A video encoder of libav: `libx264`, `png`, `mjpeg`, `libwebp` ...
-public struct VideoCodec: Sendable {
+package struct VideoCodec: Sendable {
   nonisolated(unsafe) let pointer: UnsafePointer<AVCodec>
 
   /// Finds the encoder with this name, or the preferred encoder for the codec with this name.
   ///
   /// - Throws: `MediaError` if there is none.
-  public init(encoder name: String) throws {
+  package init(encoder name: String) throws {
     var found = avcodec_find_encoder_by_name(name)
     if found == nil, let descriptor = avcodec_descriptor_get_by_name(name) {
       found = avcodec_find_encoder(descriptor.pointee.id)
@@ -19,10 +19,10 @@ public struct VideoCodec: Sendable {
   }
 
   /// libav's name for the encoder.
-  public var name: String { String(cString: pointer.pointee.name) }
+  package var name: String { String(cString: pointer.pointee.name) }
 
   /// The pixel formats that the encoder accepts; empty if it does not list them.
-  public var pixelFormats: [PixelFormat] {
+  package var pixelFormats: [PixelFormat] {
     guard let list = pointer.pointee.pix_fmts else { return [] }
     var result: [PixelFormat] = []
     var index = 0
@@ -35,14 +35,14 @@ public struct VideoCodec: Sendable {
 
   /// Returns the accepted pixel format that loses the least information from `source`; `source` itself if the encoder
   /// does not list its formats.
-  public func bestPixelFormat(for source: PixelFormat) -> PixelFormat {
+  package func bestPixelFormat(for source: PixelFormat) -> PixelFormat {
     guard let list = pointer.pointee.pix_fmts else { return source }
     let best = avcodec_find_best_pix_fmt_of_list(list, source.libav, source.hasAlpha ? 1 : 0, nil)
     return best == AV_PIX_FMT_NONE ? source : PixelFormat(best)
   }
 
   /// Whether the encoder has a private option with this name, such as `crf`.
-  public func hasOption(_ name: String) -> Bool {
+  package func hasOption(_ name: String) -> Bool {
     var options = pointer.pointee.priv_class
     return withUnsafeMutablePointer(to: &options) {
       av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil
@@ -51,7 +51,7 @@ public struct VideoCodec: Sendable {
 
   /// Whether the encoder has an option with this name: a private one, or one that all encoders have, such as `b` and
   /// `g`.
-  public func takesOption(_ name: String) -> Bool {
+  package func takesOption(_ name: String) -> Bool {
     if hasOption(name) { return true }
     var options = avcodec_get_class()
     return withUnsafeMutablePointer(to: &options) {
@@ -61,7 +61,7 @@ public struct VideoCodec: Sendable {
 
   /// Whether the encoder respects ``EncoderSettings/quantizer``. These are libav's own encoders without a quality
   /// option.
-  public var hasQuantizer: Bool {
+  package var hasQuantizer: Bool {
     [AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG].contains(pointer.pointee.id)
   }
 }

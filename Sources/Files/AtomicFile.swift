@@ -8,10 +8,10 @@ import Synchronization
 /// unchanged. Use it from one thread at a time.
 public final class AtomicFile {
   /// The name under which the file will appear.
-  public let path: String
+  package let path: String
   /// The path of the temporary file. A library that opens files by name can write there instead of calling
   /// ``write(_:)``.
-  public let temporaryPath: String
+  package let temporaryPath: String
   private let descriptor: Int32
   private var isCommitted = false
 
@@ -50,7 +50,7 @@ public final class AtomicFile {
   /// Appends `bytes`.
   ///
   /// - Throws: ``FileError`` if writing fails.
-  public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var remaining = bytes
     while !remaining.isEmpty {
       let written = Foundation.write(descriptor, remaining.baseAddress, remaining.count)

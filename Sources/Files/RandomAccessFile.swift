@@ -6,7 +6,7 @@ import Foundation
 /// is released.
 public final class RandomAccessFile: Sendable {
   /// The name as given.
-  public let path: String
+  package let path: String
   /// The size in bytes when the file was opened.
   public let size: Int
   private let descriptor: Int32
@@ -51,7 +51,7 @@ public final class RandomAccessFile: Sendable {
   /// Fills `destination` with the bytes that start at `offset`.
   ///
   /// - Throws: ``FileError`` if reading fails or the file ends before the last byte.
-  public func read(into destination: UnsafeMutableRawBufferPointer, offset: Int) throws(FileError) {
+  package func read(into destination: UnsafeMutableRawBufferPointer, offset: Int) throws(FileError) {
     var done = 0
     while done < destination.count {
       let count = pread(

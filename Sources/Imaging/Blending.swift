@@ -4,13 +4,13 @@ import Threading
 ///
 /// Strides are the bytes from one row to the next, at least `3 · width`. The destination may be one of the two inputs;
 /// otherwise it must not overlap them. With a pool, its threads process bands of rows; the result is the same.
-public enum Blending {
+package enum Blending {
   private static let rowsPerBand = 32
 
   /// Computes `destination = source + strength · (stylized − source)`, rounded to nearest.
   ///
   /// - Parameter strength: The weight of `stylized`, clamped to 0…1 and rounded to a multiple of 2⁻¹⁶. NaN counts as 0.
-  public static func mix(
+  package static func mix(
     source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int, strength: Float,
     pool: ComputePool? = nil
@@ -33,7 +33,7 @@ public enum Blending {
   ///
   /// If the chroma stays the same, red, green and blue change by the same amount, so no conversion is needed:
   /// `destination = source + d`, clamped to 0…255, with `d = Y′(stylized) − Y′(source)` rounded to nearest.
-  public static func preserveColors(
+  package static func preserveColors(
     source: UnsafePointer<UInt8>, sourceStride: Int, stylized: UnsafePointer<UInt8>, stylizedStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, width: Int, height: Int,
     pool: ComputePool? = nil

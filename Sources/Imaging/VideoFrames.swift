@@ -1,11 +1,11 @@
 import FFmpeg
 
 /// Frames sampled at even intervals from a video.
-public struct VideoFrames: Sendable {
+package struct VideoFrames: Sendable {
   /// The video file.
-  public let path: String
+  package let path: String
   /// The indices of the frames in the video, ascending. Some of them may not decode if the file is damaged.
-  public let indices: [Int]
+  package let indices: [Int]
 
   /// Selects `count` frames of the video at `path`, or all of them if it has fewer. A still picture counts as one
   /// frame.
@@ -13,7 +13,7 @@ public struct VideoFrames: Sendable {
   /// The initializer reads the whole file, without decoding it, to count the frames.
   ///
   /// - Throws: ``PictureError`` if the file cannot be read or has no frames.
-  public init(path: String, count: Int) throws {
+  package init(path: String, count: Int) throws {
     self.path = path
     let total = try Self.readable(path) { try Self.packetCount(path) }
     let wanted = min(count, total)
@@ -26,7 +26,7 @@ public struct VideoFrames: Sendable {
   /// Only one frame is in memory at a time. Damaged packets are skipped.
   ///
   /// - Throws: ``PictureError`` if no frame can be decoded, and any error that `body` throws.
-  public func forEach(_ body: (_ index: Int, _ picture: Picture) throws -> Void) throws {
+  package func forEach(_ body: (_ index: Int, _ picture: Picture) throws -> Void) throws {
     let reader = try Self.readable(path) { try Reader(path) }
     var remaining = indices[...]
     var index = 0

@@ -16,7 +16,7 @@ struct CanvasRequirements {
   }
 
   /// The number of luma values of the frame; 0 if no revision reads them.
-  var lumaCount: Int { revision.channels > 0 ? FilmLuma.count(width: reduction.width, height: reduction.height) : 0 }
+  var lumaCount: Int { revision.channels > 0 ? FrameLuma.count(width: reduction.width, height: reduction.height) : 0 }
   /// The number of pixels of the canvas.
   var pixels: Int { canvasWidth * canvasHeight }
   /// The number of floats of the luma, the canvas, its luma and the draft.
@@ -36,7 +36,7 @@ struct CanvasMemory {
   let draft: UnsafeMutablePointer<Float>
 
   /// Returns the luma with values of the same type as those of `picture`.
-  func luma(as picture: PictureInput.Storage) -> FilmLuma? {
+  func luma(as picture: PictureInput.Storage) -> FrameLuma? {
     switch picture {
     case .bytes: luma.map { .bytes($0.bindMemory(to: UInt8.self, capacity: lumaCount)) }
     case .floats: luma.map { .floats($0.bindMemory(to: Float.self, capacity: lumaCount)) }

@@ -54,7 +54,7 @@ final class InferencePlan {
     let source = memory.canvas.map { .floats($0.canvas, stride: 3 * plan.paintedWidth) } ?? input
     let target = memory.canvas.map { .floats($0.draft, stride: 3 * plan.paintedWidth) } ?? output
     return PlanFrame(
-      film: input, filmOutput: PictureOutput(output, width: plan.width, height: plan.height),
+      frame: input, frameOutput: PictureOutput(output, width: plan.width, height: plan.height),
       input: PictureInput(source),
       output: PictureOutput(
         target, width: plan.paintedWidth, height: plan.paintedHeight, scaling: plan.network.scaling),

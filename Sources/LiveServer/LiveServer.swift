@@ -10,22 +10,22 @@ import Synchronization
 /// programs.
 ///
 /// The server starts and stops the streams. It never opens a source in response to a request.
-public final class LiveServer: Sendable {
+package final class LiveServer: Sendable {
   /// The options of a server.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// The address to listen on, as a host name or an IP address.
-    public var address: String
+    package var address: String
     /// The port to listen on; 0 for any free port.
-    public var port: Int
+    package var port: Int
     /// The token that clients must present. Required unless the address is a loopback address.
-    public var token: String?
+    package var token: String?
     /// Additional host names of the server.
-    public var hosts: [String]
+    package var hosts: [String]
     /// The maximum number of viewers.
-    public var maximumViewerCount: Int
+    package var maximumViewerCount: Int
 
     /// Creates options. By default, only this machine can connect.
-    public init(
+    package init(
       address: String = "127.0.0.1", port: Int = 8080, token: String? = nil, hosts: [String] = [],
       maximumViewerCount: Int = 256
     ) {
@@ -38,7 +38,7 @@ public final class LiveServer: Sendable {
   }
 
   /// The minimum token length in bytes. A shorter token could be guessed.
-  public static let minimumTokenLength = 16
+  package static let minimumTokenLength = 16
 
   let options: Options
   let streams: [PaintedStream]
@@ -70,7 +70,7 @@ public final class LiveServer: Sendable {
   ///
   /// - Parameter camera: The member of `streams` that receives frames posted by pages.
   /// - Throws: ``LiveServerError`` if a required token is missing or too short.
-  public init(
+  package init(
     _ options: Options, streams: [PaintedStream], camera: (stream: PaintedStream, frames: PostedFrames)? = nil,
     catalog: StyleCatalog, training: TrainingQueue? = nil
   ) throws(LiveServerError) {
@@ -92,7 +92,7 @@ public final class LiveServer: Sendable {
   /// Starts the streams and listens. Returns the port.
   ///
   /// - Throws: ``LiveServerError`` if the address is not available.
-  public func start() throws -> Int {
+  package func start() throws -> Int {
     try checkAddress()
     let application = makeApplication()
     let task = Task.detached(executorPreference: executor) { [self] in
@@ -137,7 +137,7 @@ public final class LiveServer: Sendable {
   }
 
   /// Ends all streams, trainings and connections, and waits a few seconds for them to finish.
-  public func stop() {
+  package func stop() {
     training?.stop()
     for stream in streams { stream.output.close() }
     for stream in streams { stream.stop() }
@@ -198,7 +198,7 @@ public final class LiveServer: Sendable {
 }
 
 /// Describes why a server cannot start.
-public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The address is reachable from other machines and no token is set.
   case tokenMissing(address: String)
   /// The token is too short.
@@ -207,7 +207,7 @@ public enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible
   case cannotListen(address: String, port: Int, reason: String)
 
   /// The error message, one sentence.
-  public var description: String {
+  package var description: String {
     switch self {
     case .tokenMissing(let address):
       "the address \(address) is reachable from other machines and requires a token (--token)"

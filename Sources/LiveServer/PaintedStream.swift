@@ -7,9 +7,9 @@ import Synchronization
 ///
 /// When the source ends or fails, it is reopened: files immediately, so that they loop, and other sources after a short
 /// pause.
-public final class PaintedStream: Sendable {
+package final class PaintedStream: Sendable {
   /// The condition of the source.
-  public enum Condition: String, Codable, Sendable {
+  package enum Condition: String, Codable, Sendable {
     /// The source is being opened or has not sent a frame yet.
     case waiting
     /// The source sends frames.
@@ -21,16 +21,16 @@ public final class PaintedStream: Sendable {
   }
 
   /// Opens the source. Called again whenever the source ends; stops opening when `interrupt` returns true.
-  public typealias Open = @Sendable (_ interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource
+  package typealias Open = @Sendable (_ interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource
 
   private static let pause = Duration.seconds(2)
 
   /// The identifier in request paths.
-  public let id: String
+  package let id: String
   /// The title to display.
-  public let title: String
+  package let title: String
   /// The style of the stream.
-  public let style: StyleMixer
+  package let style: StyleMixer
   let output = StreamOutput()
   /// The default duration of style changes in seconds.
   let fade: Mutex<Double>
@@ -62,7 +62,7 @@ public final class PaintedStream: Sendable {
   ///     title instead.
   ///   - fade: The default duration of style changes in seconds.
   ///   - restartsAtOnce: Whether to reopen a source that has ended normally without a pause.
-  public init(
+  package init(
     id: String, title: String, sourceName: String? = nil, style: StyleMixer, fade: Double = 0.5,
     options: Stylization.Options = Stylization.Options(), restartsAtOnce: Bool = false, open: @escaping Open
   ) {
@@ -81,10 +81,10 @@ public final class PaintedStream: Sendable {
   }
 
   /// The condition of the source and its latest error.
-  public var condition: (condition: Condition, failure: String?) { state.withLock { ($0.condition, $0.failure) } }
+  package var condition: (condition: Condition, failure: String?) { state.withLock { ($0.condition, $0.failure) } }
 
   /// Statistics since the start. Rates and latencies are those of the current run.
-  public var statistics: StylizationStatistics {
+  package var statistics: StylizationStatistics {
     let (run, before) = state.withLock { ($0.run, $0.before) }
     var result = run?.statistics ?? StylizationStatistics()
     result.add(totalsOf: before)
@@ -92,7 +92,7 @@ public final class PaintedStream: Sendable {
   }
 
   /// Starts painting on separate threads. Has no effect on later calls.
-  public func start() {
+  package func start() {
     let isFirst = state.withLock { state in
       defer { state.isStarted = true }
       return !state.isStarted
@@ -109,7 +109,7 @@ public final class PaintedStream: Sendable {
   }
 
   /// Ends painting and all viewers' streams. Waits at most five seconds, because a source may not respond.
-  public func stop() {
+  package func stop() {
     isStopped.store(true, ordering: .releasing)
     let (isStarted, run) = state.withLock { ($0.isStarted, $0.run) }
     run?.stop()

@@ -8,7 +8,7 @@ import Threading
 ///
 /// One page at a time owns the camera. Another page can take over after some seconds of silence. Of the waiting frames,
 /// only the newest is kept.
-public final class PostedFrames: Sendable {
+package final class PostedFrames: Sendable {
   /// Describes why a frame was rejected.
   enum Refusal: Error {
     /// Another page owns the camera.
@@ -49,7 +49,7 @@ public final class PostedFrames: Sendable {
   private let start = ContinuousClock.now
 
   /// Creates a source without frames.
-  public init() {}
+  package init() {}
 
   /// Decodes a frame and queues it for painting.
   ///
@@ -99,7 +99,7 @@ public final class PostedFrames: Sendable {
   /// Waits for the first frame and returns a source that starts with it.
   ///
   /// - Throws: `MediaError` if `interrupt` returns true.
-  public func open(interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource {
+  package func open(interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource {
     while !interrupt() {
       let source = inbox.withLock { inbox -> Source? in
         guard let first = inbox.first else { return nil }

@@ -6,17 +6,17 @@ import Synchronization
 /// The styles in the model folders. Files may be added and removed at any time.
 ///
 /// A name from a request is looked up in the list and never becomes part of a path.
-public final class StyleCatalog: Sendable {
+package final class StyleCatalog: Sendable {
   /// An available style.
-  public struct Entry: Equatable, Sendable {
+  package struct Entry: Equatable, Sendable {
     /// The style's name, which is the file name without its extension.
-    public let name: String
+    package let name: String
     /// The path of the model file.
-    public let model: String
+    package let model: String
     /// The path of the preview image next to the model; nil if there is none.
-    public let picture: String?
+    package let picture: String?
     /// The painting that the style was trained on, from the card next to the model; nil if unknown.
-    public let painting: StyleCredits.Painting?
+    package let painting: StyleCredits.Painting?
 
     fileprivate init(_ files: StyleFiles) {
       (name, model) = (files.name, files.model)
@@ -48,10 +48,10 @@ public final class StyleCatalog: Sendable {
   private let loaded = Mutex<[(path: String, loaded: Loaded)]>([])
 
   /// Creates a catalog of the styles in `folders`. If folders contain styles with the same name, the first folder wins.
-  public init(folders: [String]) { self.folders = folders }
+  package init(folders: [String]) { self.folders = folders }
 
   /// All styles, sorted by name.
-  public var entries: [Entry] {
+  package var entries: [Entry] {
     listing.withLock { listing in
       if let time = listing.time, time.duration(to: .now) < Self.freshness { return listing.entries }
       listing = Listing(entries: read(), time: .now)
@@ -73,12 +73,12 @@ public final class StyleCatalog: Sendable {
   }
 
   /// Returns the style named `name`, or nil if there is none.
-  public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+  package func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
   /// Returns the style named `name`, ready to use. This takes a moment for a style that is not cached.
   ///
   /// - Throws: ``Missing``, or an error of the model file.
-  public func style(_ name: String) throws -> NamedStyle {
+  package func style(_ name: String) throws -> NamedStyle {
     guard let entry = entry(name) else { throw Missing(name: name, known: entries.map(\.name)) }
     let attributes = try? FileManager.default.attributesOfItem(atPath: entry.model)
     let stamp = attributes?[.modificationDate] as? Date
@@ -94,14 +94,14 @@ public final class StyleCatalog: Sendable {
   }
 
   /// There is no style with this name.
-  public struct Missing: Error, Equatable, CustomStringConvertible {
+  package struct Missing: Error, Equatable, CustomStringConvertible {
     /// The name.
-    public let name: String
+    package let name: String
     /// The names of the available styles.
-    public let known: [String]
+    package let known: [String]
 
     /// The error message, one sentence.
-    public var description: String {
+    package var description: String {
       "there is no style '\(name.prefix(80))' (available: \(known.joined(separator: ", ")))"
     }
   }

@@ -8,18 +8,18 @@ import Threading
 ///
 /// While one training runs, one more can wait. The child writes to a hidden folder next to the models. The files move
 /// to the model folder when the style is complete.
-public final class TrainingQueue: Sendable {
+package final class TrainingQueue: Sendable {
   /// The options of a queue.
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// The path of the training program.
-    public var program: String
+    package var program: String
     /// Additional arguments.
-    public var arguments: [String]
+    package var arguments: [String]
     /// The folder for finished styles, which is created if it does not exist.
-    public var modelFolder: String
+    package var modelFolder: String
 
     /// Creates options for `program`.
-    public init(program: String, arguments: [String] = [], modelFolder: String) {
+    package init(program: String, arguments: [String] = [], modelFolder: String) {
       self.program = program
       self.arguments = arguments
       self.modelFolder = modelFolder
@@ -27,28 +27,28 @@ public final class TrainingQueue: Sendable {
   }
 
   /// The training of a style from a painting.
-  public struct Job: Codable, Equatable, Sendable {
+  package struct Job: Codable, Equatable, Sendable {
     /// The state of a job.
-    public enum State: String, Codable, Sendable {
+    package enum State: String, Codable, Sendable {
       case waiting, running, finished, failed, cancelled
     }
 
     /// The identifier in request paths.
-    public let id: String
+    package let id: String
     /// The style's name.
-    public let name: String
+    package let name: String
     /// The state of the job.
-    public var state = State.waiting
+    package var state = State.waiting
     /// The number of steps completed.
-    public var iteration = 0
+    package var iteration = 0
     /// The total number of steps; 0 while unknown.
-    public var iterations = 0
+    package var iterations = 0
     /// Seconds since the training started; 0 before.
-    public var seconds = 0.0
+    package var seconds = 0.0
     /// The program's latest message, or why it failed. One line.
-    public var message = ""
+    package var message = ""
     /// The number of the newest preview; nil before the first.
-    public var preview: Int?
+    package var preview: Int?
   }
 
   /// Describes why a painting was rejected.
@@ -82,13 +82,13 @@ public final class TrainingQueue: Sendable {
   private let isStopped = Atomic<Bool>(false)
 
   /// Creates a queue whose finished styles appear in `catalog`.
-  public init(_ options: Options, catalog: StyleCatalog) {
+  package init(_ options: Options, catalog: StyleCatalog) {
     self.options = options
     self.catalog = catalog
   }
 
   /// The listed jobs, oldest first.
-  public var jobs: [Job] { entries.withLock { $0.map(\.job) } }
+  package var jobs: [Job] { entries.withLock { $0.map(\.job) } }
 
   /// Adds a painting. The style's name is derived from `name`.
   ///
@@ -165,7 +165,7 @@ public final class TrainingQueue: Sendable {
   }
 
   /// Cancels all jobs and rejects new ones.
-  public func stop() {
+  package func stop() {
     isStopped.store(true, ordering: .releasing)
     entries.withLock { entries in
       for index in entries.indices where !entries[index].hasEnded { entries[index].isCancelled = true }

@@ -104,71 +104,18 @@ public struct NetworkDescription: Hashable, Sendable, CustomStringConvertible {
     }
     self = preset
     var isBlockNormGiven = false
-    for choice in parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : [] {
-      let pair = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard pair.count == 2 else {
-        throw ModelError.invalidDescription(
-          description: text, found: "'\(choice)'", expected: "comma-separated choices such as blocks=4")
+    for part in parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : [] {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let choice = Self.choices.first { $0.name == pair[0] }
+      guard pair.count == 2, let choice, choice.set(&self, String(pair[1])) else {
+        let names = Self.choices.map(\.name)
+        let known = choice?.expected ?? names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+        let expected = pair.count == 2 ? known : "comma-separated choices such as blocks=4"
+        throw ModelError.invalidDescription(description: text, found: "'\(part)'", expected: expected)
       }
-      isBlockNormGiven = isBlockNormGiven || pair[0] == "blocknorm"
-      if let expected = set(String(pair[0]), to: String(pair[1])) {
-        throw ModelError.invalidDescription(description: text, found: "'\(choice)'", expected: expected)
-      }
+      isBlockNormGiven = isBlockNormGiven || choice.name == "blocknorm"
     }
     if !isBlockNormGiven { blockNorm = norm }
-  }
-
-  /// Applies a choice. Returns what was expected if the choice is invalid, otherwise nil.
-  private mutating func set(_ name: String, to value: String) -> String? {
-    func choose<Choice>(_ path: WritableKeyPath<Self, Choice>, _ self: inout Self) -> String?
-    where Choice: CaseIterable & RawRepresentable<String> {
-      guard let choice = Choice(rawValue: value) else {
-        return "\(name) to be " + Choice.allCases.map(\.rawValue).joined(separator: " or ")
-      }
-      self[keyPath: path] = choice
-      return nil
-    }
-    func count(_ path: WritableKeyPath<Self, Int>, _ range: ClosedRange<Int>, _ self: inout Self) -> String? {
-      guard let number = Int(value), range.contains(number) else {
-        return "\(name) from \(range.lowerBound) to \(range.upperBound)"
-      }
-      self[keyPath: path] = number
-      return nil
-    }
-    switch name {
-    case "head": return choose(\.head, &self)
-    case "stages": return choose(\.stages, &self)
-    case "block": return choose(\.block, &self)
-    case "tail": return choose(\.tail, &self)
-    case "norm": return choose(\.norm, &self)
-    case "blocknorm": return choose(\.blockNorm, &self)
-    case "detail": return count(\.detail, 0...256, &self)
-    case "blocks": return count(\.blocks, 0...32, &self)
-    case "kernel":
-      guard ["3", "5", "7", "9"].contains(value) else { return "kernel 3, 5, 7 or 9" }
-      return count(\.kernel, 3...9, &self)
-    case "canvas":
-      guard let lines = Int(value), lines == 0 || Canvas.lines.contains(lines) else {
-        return "canvas 0 or from \(Canvas.lines.lowerBound) to \(Canvas.lines.upperBound)"
-      }
-      canvas = lines
-      return nil
-    case "revision":
-      guard let channels = Int(value), channels == 0 || Canvas.revisions.contains(channels) else {
-        return "revision 0 or from \(Canvas.revisions.lowerBound) to \(Canvas.revisions.upperBound)"
-      }
-      revision = channels
-      return nil
-    case "channels":
-      let numbers = value.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-      guard (3...4).contains(numbers.count), numbers.allSatisfy({ (1...512).contains($0) }) else {
-        return "three or four numbers from 1 to 512 such as channels=8-16-32"
-      }
-      channels = numbers
-      return nil
-    default:
-      return "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm, canvas or revision"
-    }
   }
 
   /// Every choice in a fixed order, as stored in a model file as the network's name.
@@ -176,9 +123,60 @@ public struct NetworkDescription: Hashable, Sendable, CustomStringConvertible {
   /// A canvas and its revision are listed only if there is a canvas. Files without them keep their meaning as long as
   /// no preset has a canvas.
   public var description: String {
-    "dense:head=\(head.rawValue),stages=\(stages.rawValue),block=\(block.rawValue),tail=\(tail.rawValue),"
-      + "channels=\(channels.map(String.init).joined(separator: "-")),detail=\(detail),blocks=\(blocks),"
-      + "kernel=\(kernel),norm=\(norm.rawValue),blocknorm=\(blockNorm.rawValue)"
-      + (canvas > 0 ? ",canvas=\(canvas),revision=\(revision)" : "")
+    let listed = Self.choices.prefix { $0.name != "canvas" || canvas > 0 }
+    return "dense:" + listed.map { "\($0.name)=\($0.text(self))" }.joined(separator: ",")
+  }
+
+  /// All choices in the order in which they are listed, those of a canvas last.
+  private static let choices: [Choice] = [
+    .word("head", \.head), .word("stages", \.stages), .word("block", \.block), .word("tail", \.tail),
+    Choice("channels", \.channels, expected: "three or four numbers from 1 to 512 such as channels=8-16-32") {
+      let numbers = $0.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+      return (3...4).contains(numbers.count) && numbers.allSatisfy((1...512).contains) ? numbers : nil
+    } text: {
+      $0.map(String.init).joined(separator: "-")
+    },
+    .number("detail", \.detail, 0...256), .number("blocks", \.blocks, 0...32),
+    Choice("kernel", \.kernel, expected: "kernel 3, 5, 7 or 9") { ["3", "5", "7", "9"].contains($0) ? Int($0) : nil },
+    .word("norm", \.norm), .word("blocknorm", \.blockNorm),
+    .number("canvas", \.canvas, Canvas.lines, orZero: true),
+    .number("revision", \.revision, Canvas.revisions, orZero: true),
+  ]
+}
+
+/// A choice in the text of a description.
+private struct Choice: Sendable {
+  typealias Property<Value> = WritableKeyPath<NetworkDescription, Value> & Sendable
+
+  let name: String
+  /// What is expected in place of an invalid value.
+  let expected: String
+  /// Makes the choice. Returns false if the text is not a valid value.
+  let set: @Sendable (inout NetworkDescription, _ text: String) -> Bool
+  let text: @Sendable (NetworkDescription) -> String
+
+  init<Value>(
+    _ name: String, _ property: Property<Value>, expected: String, value: @escaping @Sendable (String) -> Value?,
+    text: @escaping @Sendable (Value) -> String = { "\($0)" }
+  ) {
+    (self.name, self.expected) = (name, expected)
+    set = { description, text in value(text).map { description[keyPath: property] = $0 } != nil }
+    self.text = { text($0[keyPath: property]) }
+  }
+
+  static func word<Value: CaseIterable & RawRepresentable<String> & Sendable>(
+    _ name: String, _ property: Property<Value>
+  ) -> Choice {
+    let expected = "\(name) to be " + Value.allCases.map(\.rawValue).joined(separator: " or ")
+    return Choice(name, property, expected: expected, value: { Value(rawValue: $0) }, text: { $0.rawValue })
+  }
+
+  static func number(
+    _ name: String, _ property: Property<Int>, _ range: ClosedRange<Int>, orZero: Bool = false
+  ) -> Choice {
+    let expected = "\(name) \(orZero ? "0 or " : "")from \(range.lowerBound) to \(range.upperBound)"
+    return Choice(name, property, expected: expected) { text in
+      Int(text).flatMap { range.contains($0) || (orZero && $0 == 0) ? $0 : nil }
+    }
   }
 }

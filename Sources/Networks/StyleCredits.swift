@@ -1,18 +1,18 @@
 /// The works that a style was made from and their licences: a part of the style's card.
-public struct StyleCredits: Codable, Equatable, Sendable {
+package struct StyleCredits: Codable, Equatable, Sendable {
   /// The painting.
-  public struct Painting: Codable, Equatable, Sendable {
+  package struct Painting: Codable, Equatable, Sendable {
     /// The painter.
-    public var painter: String
+    package var painter: String
     /// The usual title.
-    public var title: String
+    package var title: String
     /// The year, such as `1889` or `about 1831`.
-    public var year: String
+    package var year: String
     /// The licence, such as `CC BY 4.0`, or `public domain`.
-    public var licence: String
+    package var licence: String
 
     /// Creates the credits of a painting.
-    public init(painter: String, title: String, year: String, licence: String) {
+    package init(painter: String, title: String, year: String, licence: String) {
       self.painter = painter
       self.title = title
       self.year = year
@@ -21,16 +21,16 @@ public struct StyleCredits: Codable, Equatable, Sendable {
   }
 
   /// The work shown in the picture of the style.
-  public struct Picture: Codable, Equatable, Sendable {
+  package struct Picture: Codable, Equatable, Sendable {
     /// The work, such as the title of a film.
-    public var work: String
+    package var work: String
     /// The rights holder.
-    public var holder: String
+    package var holder: String
     /// The licence, such as `CC BY 3.0`.
-    public var licence: String
+    package var licence: String
 
     /// Creates the credits of a work.
-    public init(work: String, holder: String, licence: String) {
+    package init(work: String, holder: String, licence: String) {
       self.work = work
       self.holder = holder
       self.licence = licence
@@ -38,28 +38,28 @@ public struct StyleCredits: Codable, Equatable, Sendable {
   }
 
   /// The photos that the style was trained on.
-  public struct Photos: Codable, Equatable, Sendable {
+  package struct Photos: Codable, Equatable, Sendable {
     /// The names of the collections, in a form that fits into a sentence.
-    public var source: String
+    package var source: String
     /// The licence; nil if the photos may not be redistributed.
-    public var licence: String?
+    package var licence: String?
 
     /// Creates the credits of photos.
-    public init(source: String, licence: String? = nil) {
+    package init(source: String, licence: String? = nil) {
       self.source = source
       self.licence = licence
     }
   }
 
   /// The painting; nil if unknown.
-  public var painting: Painting?
+  package var painting: Painting?
   /// The picture of the style; nil if unknown.
-  public var picture: Picture?
+  package var picture: Picture?
   /// The photos; nil if unknown.
-  public var photos: Photos?
+  package var photos: Photos?
 
   /// Creates credits.
-  public init(painting: Painting? = nil, picture: Picture? = nil, photos: Photos? = nil) {
+  package init(painting: Painting? = nil, picture: Picture? = nil, photos: Photos? = nil) {
     self.painting = painting
     self.picture = picture
     self.photos = photos

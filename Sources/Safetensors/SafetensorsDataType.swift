@@ -17,7 +17,7 @@ public enum SafetensorsDataType: String, Sendable, CaseIterable, Decodable {
   case uint64 = "U64"
 
   /// The number of bytes of an element.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8E5M2, .float8E4M3: 1
     case .int16, .uint16, .float16, .bfloat16: 2

@@ -1,24 +1,24 @@
 import Tensors
 
 /// A tensor in a file: its type, its shape and the position of its bytes.
-public struct SafetensorsEntry: Sendable, Hashable {
+package struct SafetensorsEntry: Sendable, Hashable {
   /// The tensor's name, unique in the file.
-  public let name: String
+  package let name: String
   /// The element type.
-  public let dataType: SafetensorsDataType
+  package let dataType: SafetensorsDataType
   /// The extents, outermost first; empty for a scalar.
-  public let shape: Shape
+  package let shape: Shape
   /// The byte range of the tensor, relative to the end of the header.
-  public let byteRange: Range<Int>
+  package let byteRange: Range<Int>
 }
 
 /// The content of a safetensors file's header.
 ///
 /// The format (<https://huggingface.co/docs/safetensors>) starts with the header's length `n`, a little-endian 64-bit
 /// integer. `n` bytes of JSON follow, then the tensors' elements, little-endian and row-major, without gaps.
-public struct SafetensorsFile: Sendable, Hashable {
+package struct SafetensorsFile: Sendable, Hashable {
   /// The key-value text under `__metadata__`.
-  public let metadata: [String: String]
+  package let metadata: [String: String]
   /// The tensors by name.
-  public let tensors: [String: SafetensorsEntry]
+  package let tensors: [String: SafetensorsEntry]
 }

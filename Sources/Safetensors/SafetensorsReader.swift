@@ -6,18 +6,18 @@ import Tensors
 ///
 /// The header is checked completely when the file is opened. Elements are read on demand. Several threads can use the
 /// same reader.
-public final class SafetensorsReader: Sendable {
+package final class SafetensorsReader: Sendable {
   /// The name of the file, as given.
-  public let path: String
+  package let path: String
   /// The content of the header.
-  public let file: SafetensorsFile
+  package let file: SafetensorsFile
   private let source: RandomAccessFile
   private let dataOffset: Int
 
   /// Opens the file and checks its header against the file's size.
   ///
   /// - Throws: ``SafetensorsError`` if the file cannot be read or is not a complete safetensors file.
-  public init(path: String) throws(SafetensorsError) {
+  package init(path: String) throws(SafetensorsError) {
     self.path = path
     source = try Self.open(path)
     guard source.size >= 8 else { throw .tooShort(path: path, byteCount: source.size) }
@@ -34,15 +34,15 @@ public final class SafetensorsReader: Sendable {
   }
 
   /// The metadata of the file.
-  public var metadata: [String: String] { file.metadata }
+  package var metadata: [String: String] { file.metadata }
 
   /// The tensors of the file, sorted by name.
-  public var entries: [SafetensorsEntry] { file.tensors.values.sorted { $0.name < $1.name } }
+  package var entries: [SafetensorsEntry] { file.tensors.values.sorted { $0.name < $1.name } }
 
   /// Reads a tensor. Elements of type F16 and BF16 are converted to float32, which represents them exactly.
   ///
   /// - Throws: ``SafetensorsError`` if there is no such tensor, if its elements have another type, or if reading fails.
-  public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
+  package func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
     guard let entry = file.tensors[name] else { throw .missingTensor(path: path, tensor: name) }
     let result = Tensor(entry.shape, zeroed: false)
     let destination = UnsafeMutableRawBufferPointer(result.buffer)

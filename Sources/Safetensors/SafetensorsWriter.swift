@@ -20,7 +20,7 @@ public enum SafetensorsWriter {
   ///
   /// - Parameter storage: The element type of each tensor, by name; `float32` for tensors that are not listed.
   /// - Throws: ``SafetensorsError`` if a name occurs twice or is `__metadata__`, or if the file cannot be written.
-  public static func write(
+  package static func write(
     tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
     storage: [String: Storage] = [:]
   ) throws(SafetensorsError) {

@@ -13,7 +13,7 @@ public struct BuiltProgram: Sendable {
   }
 
   /// The path of the executable.
-  public let path: String
+  package let path: String
 
   /// Finds the product `name` next to the running test bundle.
   ///
@@ -25,7 +25,7 @@ public struct BuiltProgram: Sendable {
   }
 
   /// Creates a program from the path of an executable.
-  public init(path: String) { self.path = path }
+  package init(path: String) { self.path = path }
 
   /// Returns the first program called `name` on the PATH; nil if there is none.
   public static func onPath(_ name: String) -> BuiltProgram? {

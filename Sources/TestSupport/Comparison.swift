@@ -1,24 +1,24 @@
 import Tensors
 
 /// The difference between computed and expected values.
-public struct Discrepancy: Sendable, CustomStringConvertible {
+package struct Discrepancy: Sendable, CustomStringConvertible {
   /// The maximum of `|computed − expected|`; infinite if the counts differ or a computed value is not finite.
-  public let maximum: Double
+  package let maximum: Double
   /// The offset of the element with the maximum difference.
-  public let offset: Int
+  package let offset: Int
   /// The maximum of `|expected|`, which floating-point rounding is relative to.
-  public let magnitude: Double
+  package let magnitude: Double
 
   /// `maximum / magnitude`, or `maximum` if all expected values are 0.
-  public var relative: Double { magnitude > 0 ? maximum / magnitude : maximum }
+  package var relative: Double { magnitude > 0 ? maximum / magnitude : maximum }
 
   /// A description for the message of a failing test.
-  public var description: String {
+  package var description: String {
     "maximum difference \(maximum) at offset \(offset), \(relative) of the range \(magnitude)"
   }
 
   /// Compares two arrays element by element.
-  public init(_ computed: [Float], expected: [Double]) {
+  package init(_ computed: [Float], expected: [Double]) {
     var maximum = computed.count == expected.count ? 0 : Double.infinity
     var offset = 0
     for (index, (value, target)) in zip(computed, expected).enumerated() {
@@ -31,12 +31,12 @@ public struct Discrepancy: Sendable, CustomStringConvertible {
   }
 
   /// Compares a tensor with a reference. Different shapes give an infinite difference.
-  public init(_ computed: Tensor, expected: ReferenceTensor) {
+  package init(_ computed: Tensor, expected: ReferenceTensor) {
     self.init(computed.shape == expected.shape ? computed.elements : [], expected: expected.elements)
   }
 
   /// Compares two tensors. Different shapes give an infinite difference.
-  public init(_ computed: Tensor, expected: Tensor) {
+  package init(_ computed: Tensor, expected: Tensor) {
     self.init(computed, expected: ReferenceTensor(expected))
   }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Files that are not in the repository. `make test` downloads them.
-public enum ExternalData {
+package enum ExternalData {
   /// The path of the VGG-16 weights in `IMPASTO_DATA` or the user's data folder; nil if they are not installed.
-  public static var vgg16: String? {
+  package static var vgg16: String? {
     let environment = ProcessInfo.processInfo.environment
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     let shared = value("XDG_DATA_HOME") ?? value("HOME").map { $0 + "/.local/share" }

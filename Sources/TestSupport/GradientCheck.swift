@@ -1,14 +1,14 @@
 /// An element whose analytic gradient differs from the central difference.
-public struct GradientMismatch: Sendable, CustomStringConvertible {
+package struct GradientMismatch: Sendable, CustomStringConvertible {
   /// The offset of the element.
-  public let index: Int
+  package let index: Int
   /// The gradient under test.
-  public let analytic: Double
+  package let analytic: Double
   /// `(f(x + h) − f(x − h)) / 2h`.
-  public let numeric: Double
+  package let numeric: Double
 
   /// A description for the message of a failing test.
-  public var description: String { "gradient \(analytic) at \(index), but central difference \(numeric)" }
+  package var description: String { "gradient \(analytic) at \(index), but central difference \(numeric)" }
 }
 
 /// Returns the elements at which a gradient differs from the central differences of its function; empty if the test
@@ -22,7 +22,7 @@ public struct GradientMismatch: Sendable, CustomStringConvertible {
 ///   - tolerance: The maximum accepted difference as a fraction of the maximum `|analytic|` of the whole gradient.
 ///   - function: The function. It should sum in double precision; otherwise rounding dominates the difference of two
 ///     close values.
-public func gradientMismatches(
+package func gradientMismatches(
   at point: [Float], analytic: [Float], indices: [Int], step: Float, tolerance: Double,
   of function: ([Float]) throws -> Double
 ) rethrows -> [GradientMismatch] {
@@ -47,7 +47,7 @@ public func gradientMismatches(
 
 /// Returns `Σ values · weights` in double precision: a scalar loss whose gradient with respect to `values` is
 /// `weights`.
-public func weightedSum(_ values: [Float], _ weights: [Float]) -> Double {
+package func weightedSum(_ values: [Float], _ weights: [Float]) -> Double {
   precondition(values.count == weights.count)
   return zip(values, weights).map { Double($0) * Double($1) }.reduce(0, +)
 }

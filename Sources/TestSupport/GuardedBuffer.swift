@@ -3,18 +3,18 @@
 ///
 /// The guards are NaNs with a bit pattern that no arithmetic produces. New elements are NaN by default, so that results
 /// that were never written, or that depend on uninitialised memory, compare equal to nothing.
-public final class GuardedBuffer: @unchecked Sendable {
+package final class GuardedBuffer: @unchecked Sendable {
   /// More floats than a vector register has.
   private static let guardCount = 64
   private static let guardPattern: UInt32 = 0x7FC0_DEAD
 
   /// The number of elements between the guards.
-  public let count: Int
+  package let count: Int
   /// The first element. Valid as long as this object lives.
-  public let pointer: UnsafeMutablePointer<Float>
+  package let pointer: UnsafeMutablePointer<Float>
 
   /// Creates a buffer of `count` elements with the same value.
-  public init(count: Int, filledWith value: Float = .nan) {
+  package init(count: Int, filledWith value: Float = .nan) {
     self.count = count
     let whole = UnsafeMutablePointer<Float>.allocate(capacity: count + 2 * Self.guardCount)
     whole.initialize(repeating: Float(bitPattern: Self.guardPattern), count: count + 2 * Self.guardCount)
@@ -23,7 +23,7 @@ public final class GuardedBuffer: @unchecked Sendable {
   }
 
   /// Creates a buffer with a copy of `elements`.
-  public convenience init(_ elements: [Float]) {
+  package convenience init(_ elements: [Float]) {
     self.init(count: elements.count)
     for (index, element) in elements.enumerated() { pointer[index] = element }
   }
@@ -31,10 +31,10 @@ public final class GuardedBuffer: @unchecked Sendable {
   deinit { (pointer - Self.guardCount).deallocate() }
 
   /// A copy of the elements.
-  public var elements: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+  package var elements: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   /// Whether both guards are unchanged.
-  public var isIntact: Bool {
+  package var isIntact: Bool {
     (0..<Self.guardCount).allSatisfy {
       (pointer - 1 - $0).pointee.bitPattern == Self.guardPattern
         && pointer[count + $0].bitPattern == Self.guardPattern

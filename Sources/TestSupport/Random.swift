@@ -11,7 +11,7 @@ public struct Random: RandomNumberGenerator, Sendable {
   public mutating func next() -> UInt64 { generator.next() }
 
   /// Returns a float in `range`, one of 2²⁴ evenly spaced values.
-  public mutating func uniform(in range: ClosedRange<Float> = -1...1) -> Float {
+  package mutating func uniform(in range: ClosedRange<Float> = -1...1) -> Float {
     range.lowerBound + generator.uniform() * (range.upperBound - range.lowerBound)
   }
 
@@ -21,17 +21,17 @@ public struct Random: RandomNumberGenerator, Sendable {
   }
 
   /// Returns a tensor of floats in `range`.
-  public mutating func tensor(_ shape: Shape, in range: ClosedRange<Float> = -1...1) -> Tensor {
+  package mutating func tensor(_ shape: Shape, in range: ClosedRange<Float> = -1...1) -> Tensor {
     Tensor(shape, elements: uniform(count: shape.count, in: range))
   }
 
   /// Returns a tensor of whole numbers in `range`. Equal neighbours are frequent, which tests how a kernel breaks ties.
-  public mutating func wholeNumbers(_ shape: Shape, in range: ClosedRange<Int>) -> Tensor {
+  package mutating func wholeNumbers(_ shape: Shape, in range: ClosedRange<Int>) -> Tensor {
     Tensor(shape, elements: (0..<shape.count).map { _ in Float(Int.random(in: range, using: &self)) })
   }
 
   /// Returns `count` different indices below `bound` in ascending order, or all of them if there are fewer.
-  public mutating func indices(count: Int, below bound: Int) -> [Int] {
+  package mutating func indices(count: Int, below bound: Int) -> [Int] {
     guard bound > count else { return Array(0..<bound) }
     var chosen = Set<Int>()
     while chosen.count < count { chosen.insert(Int.random(in: 0..<bound, using: &self)) }

@@ -39,4 +39,4 @@ public func randomModel(seed: UInt64, network: String? = nil) throws -> StyleMod
 
 /// The description of a small network on a canvas of 96 lines. Large strokes use a canvas of 69 lines, small ones one
 /// of 134.
-public let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"
+package let canvasNetwork = "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=96,revision=4"

@@ -6,7 +6,7 @@ extension Reference {
   /// image's positions.
   ///
   /// `input` is `[N, H, W, C]`; `scale` (γ), `shift` (β), `mean` and `variance` are `[C]`; `imageShare` is `a`.
-  public static func batchNorm(
+  package static func batchNorm(
     _ input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, mean: ReferenceTensor,
     variance: ReferenceTensor, imageShare: Double = 0, epsilon: Double = 1e-5
   ) -> ReferenceTensor {

@@ -4,26 +4,26 @@ extension Reference {
   /// Reduction by area averaging: each output pixel is the mean of the rectangle that it covers.
   ///
   /// `input` is `[N, H, W, C]`, the output is `[N, height, width, C]`.
-  public static func areaReduction(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+  package static func areaReduction(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
     let (rows, columns) = (overlaps(input.shape.height, height), overlaps(input.shape.width, width))
     return resampled(input, rows: rows, columns: columns)
   }
 
   /// The gradient of ``areaReduction(_:height:width:)`` with respect to an input of `height` × `width`.
-  public static func areaReductionBackward(_ gradient: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+  package static func areaReductionBackward(_ gradient: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
     let (rows, columns) = (overlaps(height, gradient.shape.height), overlaps(width, gradient.shape.width))
     return resampledBackward(gradient, rows: rows, columns: columns)
   }
 
   /// Bilinear interpolation at the centres of the blocks of `step` × `step` pixels of a `height` × `width` picture,
   /// clamped at the borders.
-  public static func enlargement(_ input: ReferenceTensor, height: Int, width: Int, step: Int = 1) -> ReferenceTensor {
+  package static func enlargement(_ input: ReferenceTensor, height: Int, width: Int, step: Int = 1) -> ReferenceTensor {
     resampled(
       input, rows: tents(input.shape.height, height, step: step), columns: tents(input.shape.width, width, step: step))
   }
 
   /// The gradient of ``enlargement(_:height:width:step:)`` with respect to an input of `canvasHeight` × `canvasWidth`.
-  public static func enlargementBackward(
+  package static func enlargementBackward(
     _ gradient: ReferenceTensor, height: Int, width: Int, step: Int = 1, canvasHeight: Int, canvasWidth: Int
   ) -> ReferenceTensor {
     resampledBackward(
@@ -33,7 +33,7 @@ extension Reference {
   /// The sharpened draft, which is then enlarged to `height` × `width`: along each axis `x + a·(2x − left − right)`
   /// with repeated borders, where `a = s/(1 − 3s)` and `s` is half the mean distance of the picture's pixels from the
   /// nearest pixel of the draft.
-  public static func sharpened(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
+  package static func sharpened(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTensor {
     let shape = input.shape
     func gain(_ inputs: Int, _ outputs: Int) -> Double {
       let distances = (0..<outputs).map { output -> Double in
@@ -64,7 +64,7 @@ extension Reference {
   }
 
   /// The luma of RGB (ITU-R BT.601): `[N, H, W, 3]` → `[N, H, W, 1]`.
-  public static func luma(_ input: ReferenceTensor) -> ReferenceTensor {
+  package static func luma(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: 1))
     for pixel in output.elements.indices {
@@ -78,7 +78,7 @@ extension Reference {
   /// `[N, h, w, 3]`, the output is `[N, ⌈H/2⌉, ⌈W/2⌉, 8]`.
   ///
   /// - Parameter luma: The luma of `film` if it is rounded to bytes; nil to compute it.
-  public static func revisionInput(
+  package static func revisionInput(
     film: ReferenceTensor, draft: ReferenceTensor, luma given: ReferenceTensor? = nil
   ) -> ReferenceTensor {
     let (shape, canvas) = (film.shape, draft.shape)
@@ -107,7 +107,7 @@ extension Reference {
   }
 
   /// `base + 64·residual`, with the residual `[N, ⌈H/2⌉, ⌈W/2⌉, 12]` shuffled to pixels.
-  public static func addingBlocks(_ base: ReferenceTensor, _ residual: ReferenceTensor) -> ReferenceTensor {
+  package static func addingBlocks(_ base: ReferenceTensor, _ residual: ReferenceTensor) -> ReferenceTensor {
     var output = base
     for image in 0..<base.shape.batch {
       for y in 0..<base.shape.height {

@@ -2,7 +2,7 @@ import Tensors
 
 extension Reference {
   /// The content of the border.
-  public enum Padding: Hashable, Sendable, CaseIterable {
+  package enum Padding: Hashable, Sendable, CaseIterable {
     /// Zeros.
     case zero
     /// The image mirrored about its edge pixel, which is not repeated: `3 2 1 | 0 1 2 3`. A border wider than the image
@@ -22,30 +22,30 @@ extension Reference {
   }
 
   /// The geometry of a convolution, apart from the shape of its weight.
-  public struct ConvolutionGeometry: Hashable, Sendable {
+  package struct ConvolutionGeometry: Hashable, Sendable {
     /// The stride along both axes.
-    public let stride: Int
+    package let stride: Int
     /// The width of the border on each side.
-    public let padding: Int
+    package let padding: Int
     /// The content of the border.
-    public let mode: Padding
+    package let mode: Padding
 
     /// Creates a geometry.
-    public init(stride: Int = 1, padding: Int = 0, mode: Padding = .zero) {
+    package init(stride: Int = 1, padding: Int = 0, mode: Padding = .zero) {
       self.stride = stride
       self.padding = padding
       self.mode = mode
     }
 
     /// Returns the output extent `⌊(extent + 2·padding − kernel) / stride⌋ + 1`.
-    public func outputExtent(of extent: Int, kernel: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
+    package func outputExtent(of extent: Int, kernel: Int) -> Int { (extent + 2 * padding - kernel) / stride + 1 }
   }
 
   /// Convolution: `y[n, h, w, o] = b[o] + Σ x[n, h·s + i − p, w·s + j − p, c] · W[o, c, i, j]`, a cross-correlation as
   /// in PyTorch.
   ///
   /// `input` is `[N, H, W, I]`, `weight` is `[O, I, Kh, Kw]`, `bias` is `[O]` or nil for none.
-  public static func convolution(
+  package static func convolution(
     _ input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor?, geometry: ConvolutionGeometry
   ) -> ReferenceTensor {
     var output = ReferenceTensor(convolutionShape(input.shape, weight: weight.shape, geometry: geometry))
@@ -61,7 +61,7 @@ extension Reference {
   }
 
   /// The gradients of a convolution with respect to its input, weight and bias, given the gradient of its output.
-  public static func convolutionBackward(
+  package static func convolutionBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
   ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
     precondition(gradient.shape == convolutionShape(input.shape, weight: weight.shape, geometry: geometry))
@@ -82,7 +82,7 @@ extension Reference {
   }
 
   /// The output shape `[N, Ho, Wo, O]`.
-  public static func convolutionShape(_ input: Shape, weight: Shape, geometry: ConvolutionGeometry) -> Shape {
+  package static func convolutionShape(_ input: Shape, weight: Shape, geometry: ConvolutionGeometry) -> Shape {
     precondition(input.rank == 4 && weight.rank == 4 && weight.dimensions[1] == input.channels)
     return Shape(
       batch: input.batch,

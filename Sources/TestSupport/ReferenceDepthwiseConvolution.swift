@@ -5,7 +5,7 @@ extension Reference {
   /// with as many groups as channels.
   ///
   /// `input` is `[N, H, W, C]`, `weight` is `[C, 1, Kh, Kw]`, `bias` is `[C]` or nil for none.
-  public static func depthwiseConvolution(
+  package static func depthwiseConvolution(
     _ input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor?, geometry: ConvolutionGeometry
   ) -> ReferenceTensor {
     let shape = input.shape
@@ -31,7 +31,7 @@ extension Reference {
 
   /// The gradients of a depthwise convolution with respect to its input, weight and bias, given the gradient of its
   /// output.
-  public static func depthwiseConvolutionBackward(
+  package static func depthwiseConvolutionBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, weight: ReferenceTensor, geometry: ConvolutionGeometry
   ) -> (input: ReferenceTensor, weight: ReferenceTensor, bias: ReferenceTensor) {
     let dense = convolutionBackward(gradient, input: input, weight: expanded(weight), geometry: geometry)

@@ -5,7 +5,7 @@ extension Reference {
   /// variance over the positions of one image and channel.
   ///
   /// `input` is `[N, H, W, C]`, `scale` (γ) and `shift` (β) are `[C]`.
-  public static func instanceNorm(
+  package static func instanceNorm(
     _ input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor, epsilon: Double = 1e-5
   ) -> ReferenceTensor {
     var output = ReferenceTensor(input.shape)
@@ -22,7 +22,7 @@ extension Reference {
   ///
   /// `∂β = Σ g`, `∂γ = Σ g·x̂`, `∂x = γ / √(σ² + ε) · (g − mean(g) − x̂·mean(g·x̂))`. The first two are summed over
   /// images, too.
-  public static func instanceNormBackward(
+  package static func instanceNormBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, scale: ReferenceTensor, epsilon: Double = 1e-5
   ) -> (input: ReferenceTensor, scale: ReferenceTensor, shift: ReferenceTensor) {
     var inputGradient = ReferenceTensor(input.shape)

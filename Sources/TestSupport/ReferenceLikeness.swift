@@ -1,9 +1,9 @@
 import Foundation
 
 /// Reference kernels of the likeness, in double precision.
-public enum ReferenceLikeness {
+package enum ReferenceLikeness {
   /// A two-dimensional Gaussian blur of `[height, width]` with mirrored borders.
-  public static func blurred(_ values: [Double], width: Int, height: Int, deviation: Double) -> [Double] {
+  package static func blurred(_ values: [Double], width: Int, height: Int, deviation: Double) -> [Double] {
     let reach = Int(3 * deviation + 0.5)
     func weight(_ distance: Int) -> Double { exp(-Double(distance * distance) / (2 * deviation * deviation)) }
     let total = (-reach...reach).map(weight).reduce(0, +)
@@ -30,7 +30,7 @@ public enum ReferenceLikeness {
 
   /// The mean over pixels of the cosine similarity of `a` and `b`, `[pixels, channels]`, with each channel centred and
   /// scaled.
-  public static func cosine(_ a: [Double], _ b: [Double], channels: Int) -> Double {
+  package static func cosine(_ a: [Double], _ b: [Double], channels: Int) -> Double {
     let (a, b) = (normalized(a, channels: channels), normalized(b, channels: channels))
     let pixels = a.count / channels
     let cosines = (0..<pixels).map { pixel in

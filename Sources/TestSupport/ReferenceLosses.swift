@@ -2,7 +2,7 @@ import Tensors
 
 extension Reference {
   /// The Gram matrices `G[n, i, j] = Σ F[n, h, w, i] · F[n, h, w, j] / (C·H·W)` of `[N, H, W, C]`, as `[N, C, C]`.
-  public static func gram(_ features: ReferenceTensor) -> ReferenceTensor {
+  package static func gram(_ features: ReferenceTensor) -> ReferenceTensor {
     let shape = features.shape
     let positions = shape.height * shape.width
     let channels = shape.channels
@@ -23,7 +23,7 @@ extension Reference {
   }
 
   /// The gradient of ``gram(_:)``: `∂F[h, w, i] = Σ_j (g[i, j] + g[j, i]) · F[h, w, j] / (C·H·W)`, image by image.
-  public static func gramBackward(_ gradient: ReferenceTensor, features: ReferenceTensor) -> ReferenceTensor {
+  package static func gramBackward(_ gradient: ReferenceTensor, features: ReferenceTensor) -> ReferenceTensor {
     let shape = features.shape
     let positions = shape.height * shape.width
     let channels = shape.channels
@@ -47,14 +47,14 @@ extension Reference {
   }
 
   /// Mean squared error: `Σ (a − b)² / count` over all elements, including the batch.
-  public static func meanSquaredError(_ first: ReferenceTensor, _ second: ReferenceTensor) -> Double {
+  package static func meanSquaredError(_ first: ReferenceTensor, _ second: ReferenceTensor) -> Double {
     precondition(first.shape == second.shape)
     let sum = zip(first.elements, second.elements).map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
     return sum / Double(first.shape.count)
   }
 
   /// The gradient of ``meanSquaredError(_:_:)`` with respect to its first argument: `2·(a − b) / count`.
-  public static func meanSquaredErrorBackward(
+  package static func meanSquaredErrorBackward(
     _ first: ReferenceTensor, _ second: ReferenceTensor
   ) -> ReferenceTensor {
     let scale = 2 / Double(first.shape.count)
@@ -63,7 +63,7 @@ extension Reference {
 
   /// Total variation: `Σ (x[h, w+1] − x[h, w])² + Σ (x[h+1, w] − x[h, w])²` over all pairs of neighbours, channels and
   /// images. A sum, not a mean.
-  public static func totalVariation(_ image: ReferenceTensor) -> Double {
+  package static func totalVariation(_ image: ReferenceTensor) -> Double {
     var sum = 0.0
     forEachNeighbourPair(image.shape) { first, second in
       let difference = image.elements[second] - image.elements[first]
@@ -73,7 +73,7 @@ extension Reference {
   }
 
   /// The gradient of ``totalVariation(_:)``: each pair adds `±2·difference` to its two elements.
-  public static func totalVariationBackward(_ image: ReferenceTensor) -> ReferenceTensor {
+  package static func totalVariationBackward(_ image: ReferenceTensor) -> ReferenceTensor {
     var gradient = ReferenceTensor(image.shape)
     forEachNeighbourPair(image.shape) { first, second in
       let difference = image.elements[second] - image.elements[first]

@@ -1,9 +1,10 @@
 import Foundation
 
 /// The reference of the non-local means filter, pixel by pixel in double precision.
-public enum ReferenceNonLocalMeans {
+package enum ReferenceNonLocalMeans {
   /// Filters `values`, `[height, width, 3]`, for noise with the standard deviation `deviation`, without rounding.
-  public static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4) -> [Double]
+  package static func filtered(_ values: [UInt8], width: Int, height: Int, deviation: Double, reach: Int = 4)
+    -> [Double]
   {
     func value(_ x: Int, _ y: Int, _ channel: Int) -> Double {
       Double(values[(min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)) * 3 + channel])

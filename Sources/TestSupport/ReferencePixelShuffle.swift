@@ -2,7 +2,7 @@ import Tensors
 
 extension Reference {
   /// Pixel shuffle: `y[n, h·r + i, w·r + j, c] = x[n, h, w, c·r² + i·r + j]`, `[N, H, W, C·r²]` → `[N, H·r, W·r, C]`.
-  public static func pixelShuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
+  package static func pixelShuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
       Shape(
@@ -22,7 +22,7 @@ extension Reference {
   }
 
   /// The inverse of ``pixelShuffle(_:factor:)``: `[N, H·r, W·r, C]` → `[N, H, W, C·r²]`.
-  public static func pixelUnshuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
+  package static func pixelUnshuffle(_ input: ReferenceTensor, factor: Int) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
       Shape(

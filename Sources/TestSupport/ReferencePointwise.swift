@@ -3,28 +3,28 @@ import Tensors
 
 extension Reference {
   /// ReLU: `y = max(x, 0)`.
-  public static func relu(_ input: ReferenceTensor) -> ReferenceTensor {
+  package static func relu(_ input: ReferenceTensor) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: input.elements.map { $0 > 0 ? $0 : 0 })
   }
 
   /// The gradient of ReLU: `gradient` if the input was positive, otherwise 0. At 0 it is 0, as in PyTorch.
-  public static func reluBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
+  package static func reluBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: zip(gradient.elements, input.elements).map { $1 > 0 ? $0 : 0 })
   }
 
   /// The sum `y = a + b`. Both operands have the same gradient as the sum.
-  public static func add(_ first: ReferenceTensor, _ second: ReferenceTensor) -> ReferenceTensor {
+  package static func add(_ first: ReferenceTensor, _ second: ReferenceTensor) -> ReferenceTensor {
     precondition(first.shape == second.shape)
     return ReferenceTensor(first.shape, elements: zip(first.elements, second.elements).map { $0 + $1 })
   }
 
   /// Scaled tanh: `y = offset + scale · tanh(x)`.
-  public static func scaledTanh(_ input: ReferenceTensor, scale: Double, offset: Double) -> ReferenceTensor {
+  package static func scaledTanh(_ input: ReferenceTensor, scale: Double, offset: Double) -> ReferenceTensor {
     ReferenceTensor(input.shape, elements: input.elements.map { offset + scale * tanh($0) })
   }
 
   /// The gradient of ``scaledTanh(_:scale:offset:)``: `gradient · scale · (1 − tanh²(x))`.
-  public static func scaledTanhBackward(
+  package static func scaledTanhBackward(
     _ gradient: ReferenceTensor, input: ReferenceTensor, scale: Double
   ) -> ReferenceTensor {
     ReferenceTensor(

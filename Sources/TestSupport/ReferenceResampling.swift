@@ -4,7 +4,7 @@ extension Reference {
   /// Max pooling: the maximum of each 2×2 block. An odd last row or column is dropped, as in VGG.
   ///
   /// `input` is `[N, H, W, C]`, the output is `[N, ⌊H/2⌋, ⌊W/2⌋, C]`.
-  public static func maxPool(_ input: ReferenceTensor) -> ReferenceTensor {
+  package static func maxPool(_ input: ReferenceTensor) -> ReferenceTensor {
     var output = ReferenceTensor(pooledShape(input.shape))
     forEachElement(output.shape) { image, y, x, channel in
       let winner = poolWinner(input, image, y, x, channel)
@@ -15,7 +15,7 @@ extension Reference {
 
   /// The gradient of ``maxPool(_:)``: the gradient of each output goes to the maximum of its block, or to the first one
   /// in reading order if there are several, as in PyTorch.
-  public static func maxPoolBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
+  package static func maxPoolBackward(_ gradient: ReferenceTensor, input: ReferenceTensor) -> ReferenceTensor {
     precondition(gradient.shape == pooledShape(input.shape))
     var inputGradient = ReferenceTensor(input.shape)
     forEachElement(gradient.shape) { image, y, x, channel in
@@ -26,7 +26,7 @@ extension Reference {
   }
 
   /// Nearest-neighbour upsampling by 2: `y[n, h, w, c] = x[n, ⌊h/2⌋, ⌊w/2⌋, c]`, `[N, H, W, C]` → `[N, 2H, 2W, C]`.
-  public static func upsampleNearest(_ input: ReferenceTensor) -> ReferenceTensor {
+  package static func upsampleNearest(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
       Shape(batch: shape.batch, height: 2 * shape.height, width: 2 * shape.width, channels: shape.channels))
@@ -37,7 +37,7 @@ extension Reference {
   }
 
   /// The gradient of ``upsampleNearest(_:)``: the sum over each 2×2 block.
-  public static func upsampleNearestBackward(_ gradient: ReferenceTensor) -> ReferenceTensor {
+  package static func upsampleNearestBackward(_ gradient: ReferenceTensor) -> ReferenceTensor {
     let shape = gradient.shape
     precondition(shape.height % 2 == 0 && shape.width % 2 == 0)
     var inputGradient = ReferenceTensor(
@@ -49,7 +49,7 @@ extension Reference {
   }
 
   /// 2×2 average pooling with stride 2. An odd last row or column is dropped.
-  public static func averagePool(_ input: ReferenceTensor) -> ReferenceTensor {
+  package static func averagePool(_ input: ReferenceTensor) -> ReferenceTensor {
     let shape = input.shape
     var output = ReferenceTensor(
       Shape(batch: shape.batch, height: shape.height / 2, width: shape.width / 2, channels: shape.channels))
@@ -62,7 +62,7 @@ extension Reference {
   }
 
   /// The gradient of ``averagePool(_:)`` for inputs of `shape`.
-  public static func averagePoolBackward(_ gradient: ReferenceTensor, shape: Shape) -> ReferenceTensor {
+  package static func averagePoolBackward(_ gradient: ReferenceTensor, shape: Shape) -> ReferenceTensor {
     var inputGradient = ReferenceTensor(shape)
     forEachElement(gradient.shape) { image, y, x, channel in
       for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {

@@ -1,20 +1,20 @@
 /// The reference of the temporal denoiser: adaptive averaging over time, in double precision and without rounding.
-public struct ReferenceTemporalDenoiser {
+package struct ReferenceTemporalDenoiser {
   /// The number of pixels in a row.
-  public let width: Int
+  package let width: Int
   /// The number of rows.
-  public let height: Int
+  package let height: Int
   /// The averages, `[height][width][3]`; empty before the first frame.
-  public private(set) var averages: [Double] = []
+  package private(set) var averages: [Double] = []
 
   /// Creates a denoiser for frames of `width` × `height` pixels.
-  public init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = width
     self.height = height
   }
 
   /// Updates and returns the averages with the next frame, `[height][width][3]`.
-  public mutating func apply(_ frame: [UInt8]) -> [Double] {
+  package mutating func apply(_ frame: [UInt8]) -> [Double] {
     let before = averages.isEmpty ? frame.map(Double.init) : averages
     func change(_ row: Int, _ value: Int) -> Double {
       let row = min(max(row, 0), height - 1)

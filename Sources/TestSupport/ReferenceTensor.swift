@@ -4,38 +4,38 @@ import Tensors
 ///
 /// A value type with an ordinary array, so that a reference cannot share an aliasing or storage bug with the code under
 /// test. Elements are in row-major order.
-public struct ReferenceTensor: Equatable, Sendable {
+package struct ReferenceTensor: Equatable, Sendable {
   /// The shape; `[N, H, W, C]` for activations.
-  public let shape: Shape
+  package let shape: Shape
   /// The elements, in row-major order.
-  public var elements: [Double]
+  package var elements: [Double]
 
   /// Creates an array of zeros.
-  public init(_ shape: Shape) {
+  package init(_ shape: Shape) {
     self.shape = shape
     elements = [Double](repeating: 0, count: shape.count)
   }
 
   /// Creates an array with `elements`, which must number `shape.count`.
-  public init(_ shape: Shape, elements: [Double]) {
+  package init(_ shape: Shape, elements: [Double]) {
     precondition(elements.count == shape.count, "\(elements.count) elements for shape \(shape)")
     self.shape = shape
     self.elements = elements
   }
 
   /// Creates an array with the exact elements of a float tensor.
-  public init(_ tensor: Tensor) {
+  package init(_ tensor: Tensor) {
     self.init(tensor.shape, elements: tensor.elements.map(Double.init))
   }
 
   /// The elements rounded to float.
-  public var floats: [Float] { elements.map(Float.init) }
+  package var floats: [Float] { elements.map(Float.init) }
 
   /// A float tensor of the rounded elements.
-  public var tensor: Tensor { Tensor(shape, elements: floats) }
+  package var tensor: Tensor { Tensor(shape, elements: floats) }
 
   /// The element at `[n, y, x, c]` of a rank-4 array, or at `[o, i, y, x]` for convolution weights.
-  public subscript(first: Int, second: Int, third: Int, fourth: Int) -> Double {
+  package subscript(first: Int, second: Int, third: Int, fourth: Int) -> Double {
     get { elements[offset(first, second, third, fourth)] }
     set { elements[offset(first, second, third, fourth)] = newValue }
   }
@@ -53,4 +53,4 @@ public struct ReferenceTensor: Equatable, Sendable {
 ///
 /// Operations come in pairs. `operation` computes the output. `operationBackward` takes the gradient of a loss with
 /// respect to the output and returns the gradients with respect to the inputs.
-public enum Reference {}
+package enum Reference {}

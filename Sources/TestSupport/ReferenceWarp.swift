@@ -5,7 +5,7 @@ extension Reference {
   ///
   /// `input` is `[N, H, W, C]`, `positions` is `[N, Ho, Wo, 2]` with (x, y). Outside the image, the border pixels
   /// repeat.
-  public static func warp(_ input: ReferenceTensor, positions: ReferenceTensor) -> ReferenceTensor {
+  package static func warp(_ input: ReferenceTensor, positions: ReferenceTensor) -> ReferenceTensor {
     var output = ReferenceTensor(warpedShape(input.shape, positions.shape))
     forEachTap(input.shape, positions) { image, target, source, weight in
       for channel in 0..<input.shape.channels {
@@ -16,7 +16,7 @@ extension Reference {
   }
 
   /// The gradient of ``warp(_:positions:)`` with respect to an input of `shape`.
-  public static func warpBackward(
+  package static func warpBackward(
     _ gradient: ReferenceTensor, positions: ReferenceTensor, shape: Shape
   ) -> ReferenceTensor {
     var inputGradient = ReferenceTensor(shape)

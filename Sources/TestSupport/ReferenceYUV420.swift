@@ -1,20 +1,20 @@
 /// Reference conversions between YUV 4:2:0 and RGB by ITU-T H.273, sample by sample and without rounding.
-public struct ReferenceYUV420 {
+package struct ReferenceYUV420 {
   /// The number of pixels in a row; even.
-  public let width: Int
+  package let width: Int
   /// The number of rows; even.
-  public let height: Int
+  package let height: Int
   /// Whether chroma samples lie on even columns instead of between two columns.
-  public let isLeft: Bool
+  package let isLeft: Bool
   /// The weight Kr of red.
-  public let red: Double
+  package let red: Double
   /// The weight Kb of blue.
-  public let blue: Double
+  package let blue: Double
   /// Whether samples use the full range.
-  public let isFullRange: Bool
+  package let isFullRange: Bool
 
   /// Creates a converter for pictures of `width` × `height` with a matrix, a range and a chroma location.
-  public init(width: Int, height: Int, isLeft: Bool, red: Double, blue: Double, isFullRange: Bool) {
+  package init(width: Int, height: Int, isLeft: Bool, red: Double, blue: Double, isFullRange: Bool) {
     self.width = width
     self.height = height
     self.isLeft = isLeft
@@ -36,7 +36,7 @@ public struct ReferenceYUV420 {
   }
 
   /// Returns the RGB values `[height][width][3]`, neither clamped nor rounded.
-  public func rgb(y: [[UInt8]], u: [[UInt8]], v: [[UInt8]]) -> [Double] {
+  package func rgb(y: [[UInt8]], u: [[UInt8]], v: [[UInt8]]) -> [Double] {
     func chroma(_ plane: [[UInt8]], _ row: Int, _ column: Int) -> Double {
       let across = plane.map { interpolated($0.map(Double.init), phase: isLeft ? 0 : 0.5, at: column) }
       return (interpolated(across, phase: 0.5, at: row) - 128) * 255 / chromaRange
@@ -54,7 +54,7 @@ public struct ReferenceYUV420 {
   }
 
   /// Returns the YUV samples of RGB pixels `[height][width][3]`, neither clamped nor rounded.
-  public func yuv(_ pixels: [UInt8]) -> (y: [Double], u: [Double], v: [Double]) {
+  package func yuv(_ pixels: [UInt8]) -> (y: [Double], u: [Double], v: [Double]) {
     func pixel(_ row: Int, _ column: Int) -> (y: Double, u: Double, v: Double) {
       let at = 3 * (row * width + max(column, 0))
       let (r, g, b) = (Double(pixels[at]), Double(pixels[at + 1]), Double(pixels[at + 2]))

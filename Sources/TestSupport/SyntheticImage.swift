@@ -5,7 +5,7 @@ import Tensors
 /// `Tests/Golden/dump_golden.py` computes the same picture, so that golden values need no stored input.
 ///
 /// - Returns: `[1, height, width, 3]`.
-public func syntheticImage(width: Int, height: Int, seed: UInt32) -> Tensor {
+package func syntheticImage(width: Int, height: Int, seed: UInt32) -> Tensor {
   var elements: [Float] = []
   elements.reserveCapacity(height * width * 3)
   for y in 0..<UInt32(height) {

@@ -2,7 +2,7 @@ import Networks
 import Tensors
 
 /// Loads a base model for fine-tuning: a model of the same network, or of the same kind of network with fewer channels.
-public enum BaseModel {
+package enum BaseModel {
   /// The random stream of the copies' shares.
   private static let stream: UInt64 = 1 << 32
   /// The prefix of the names of a revision's parameters.
@@ -16,7 +16,7 @@ public enum BaseModel {
   /// - Parameter seed: The seed of the random numbers for widening and initialization.
   /// - Throws: The errors of `StyleModel.load(path:)`, and ``TrainingError/incompatibleBase(file:found:expected:)`` if
   ///   the file holds another kind of network or the channels are not multiples of its channels.
-  public static func parameters(at path: String, for definition: NetworkDefinition, seed: UInt64) throws -> [String:
+  package static func parameters(at path: String, for definition: NetworkDefinition, seed: UInt64) throws -> [String:
     Tensor]
   {
     let base = try StyleModel.load(path: path)
@@ -47,7 +47,8 @@ public enum BaseModel {
   /// Goodfellow, J. Shlens: Net2Net: Accelerating Learning via Knowledge Transfer, ICLR 2016.
   ///
   /// - Returns: The parameters, or nil if `definition` is not such a network.
-  public static func widened(_ model: StyleModel, to definition: NetworkDefinition, seed: UInt64) -> [String: Tensor]? {
+  package static func widened(_ model: StyleModel, to definition: NetworkDefinition, seed: UInt64) -> [String: Tensor]?
+  {
     var random = SplitMix64(seed: seed, stream: stream)
     var result: [String: Tensor] = [:]
     for specification in definition.parameters {

@@ -6,21 +6,21 @@ import Tensors
 import Threading
 
 /// Measures how pictures change if a model's weights are stored in half precision, which halves the size of the file.
-public struct HalfPrecisionCheck: Sendable, Equatable {
+package struct HalfPrecisionCheck: Sendable, Equatable {
   /// The maximum change of a pixel that is acceptable: one level of 255.
-  public static let tolerance = 1.0
+  package static let tolerance = 1.0
 
   /// The number of compared pictures.
-  public var pictures: Int
+  package var pictures: Int
   /// The maximum difference of any value after clamping to 0…255; infinite if a weight exceeds the range of half
   /// precision.
-  public var maximumDifference: Double
+  package var maximumDifference: Double
 
   /// Compares `model` in single and in half precision on `photos`.
   ///
   /// - Parameter photos: Pictures `[1, H, W, 3]`, RGB 0…255, where H and W are multiples of the network's
   ///   `sizeMultiple`.
-  public init(model: StyleModel, photos: [Tensor], pool: ComputePool) {
+  package init(model: StyleModel, photos: [Tensor], pool: ComputePool) {
     pictures = photos.count
     guard let rounded = model.inHalfPrecision else {
       maximumDifference = .infinity
@@ -42,7 +42,7 @@ public struct HalfPrecisionCheck: Sendable, Equatable {
 
   /// The recommended precision: half if pictures were compared and no value changed by more than ``tolerance``, else
   /// single.
-  public var storage: SafetensorsWriter.Storage {
+  package var storage: SafetensorsWriter.Storage {
     pictures > 0 && maximumDifference <= Self.tolerance ? .float16 : .float32
   }
 }

@@ -3,25 +3,25 @@
 /// The two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg` gives the direction `−H·g`. A line search
 /// halves the step from 1 until the Armijo condition `f(x + t·d) ≤ f(x) + 1e-4·t·gᵀd` holds. J. Nocedal, S. Wright:
 /// Numerical Optimization, 2nd edition, algorithms 7.4, 7.5 and 3.1.
-public struct LBFGS {
+package struct LBFGS {
   /// A function's value and gradient at a point.
-  public typealias Objective = ([Float]) -> (value: Double, gradient: [Float])
+  package typealias Objective = ([Float]) -> (value: Double, gradient: [Float])
 
   private static let armijo = 1e-4
   private static let maximumTrials = 12
 
   /// The number of pairs that determine the direction.
-  public var history: Int
+  package var history: Int
 
   private var pairs: [(s: [Float], y: [Float], inverseProduct: Double)] = []
 
   /// Creates a minimiser that remembers `history` steps.
-  public init(history: Int = 10) { self.history = history }
+  package init(history: Int = 10) { self.history = history }
 
   /// Takes up to `iterations` steps from `start` and stops early if no step lowers the function.
   ///
   /// - Returns: The best point. Its value is never above that of `start`.
-  public mutating func minimize(_ start: [Float], iterations: Int, _ objective: Objective) -> [Float] {
+  package mutating func minimize(_ start: [Float], iterations: Int, _ objective: Objective) -> [Float] {
     pairs = []
     var point = start
     var (value, gradient) = objective(point)

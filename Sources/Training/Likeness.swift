@@ -3,23 +3,23 @@
 /// A score is the percentage by which stylization reduces the distance between the frame and the painting: 100 means
 /// that the result has the statistics of the painting, 0 that it is as far away as the original frame, and a negative
 /// score that it is farther away. See ``LikenessEvaluator``.
-public struct Likeness: Codable, Sendable, Equatable {
+package struct Likeness: Codable, Sendable, Equatable {
   /// The mean score of the three bands.
-  public let likeness: Double
+  package let likeness: Double
   /// The score of shapes of about 5 % of the picture height.
-  public let fine: Double
+  package let fine: Double
   /// The score of shapes of about 16 %.
-  public let stroke: Double
+  package let stroke: Double
   /// The score of shapes of about a third.
-  public let form: Double
+  package let form: Double
   /// The share of the frame's content that is preserved: 1 for all of it.
-  public let content: Double
+  package let content: Double
   /// The contrast of large shapes, relative to the painting.
-  public let contrast: Double
+  package let contrast: Double
   /// The chroma of the strongest colours, relative to the painting.
-  public let chroma: Double
+  package let chroma: Double
   /// The high-frequency deviation where the frame is flattest, relative to the painting.
-  public let highFrequency: Double
+  package let highFrequency: Double
 
   private enum CodingKeys: String, CodingKey {
     case likeness, fine, stroke, form, content, contrast, chroma
@@ -27,7 +27,7 @@ public struct Likeness: Codable, Sendable, Equatable {
   }
 
   /// Creates a measurement from the scores of the three bands and the other figures.
-  public init(
+  package init(
     fine: Double, stroke: Double, form: Double, content: Double, contrast: Double, chroma: Double,
     highFrequency: Double
   ) {
@@ -42,7 +42,7 @@ public struct Likeness: Codable, Sendable, Equatable {
   }
 
   /// Returns the mean of several measurements, all zeros for an empty array.
-  public static func mean(_ values: [Likeness]) -> Likeness {
+  package static func mean(_ values: [Likeness]) -> Likeness {
     func part(_ path: KeyPath<Likeness, Double>) -> Double {
       values.reduce(0) { $0 + $1[keyPath: path] } / Double(max(values.count, 1))
     }

@@ -22,9 +22,9 @@ import Threading
 /// - highFrequency: the standard deviation of the high frequencies, which a Gaussian blur of 2 pixels removes from the
 ///   luma at 450 lines. For the stylized frame it is taken over the fifth of the area where the frame has the least
 ///   high-frequency energy.
-public final class LikenessEvaluator {
+package final class LikenessEvaluator {
   /// The statistics of a frame before stylization.
-  public struct Frame {
+  package struct Frame {
     let statistics: LikenessStatistics
     /// The distance from the painting in each band.
     let distances: [Double]
@@ -42,7 +42,7 @@ public final class LikenessEvaluator {
   private let paintingHighFrequency: Double
 
   /// Creates an evaluator for a painting.
-  public init(extractor: VGG16, painting: Picture, pool: ComputePool) {
+  package init(extractor: VGG16, painting: Picture, pool: ComputePool) {
     self.extractor = extractor
     self.pool = pool
     self.painting = LikenessStatistics(painting, extractor: extractor, pool: pool)
@@ -51,7 +51,7 @@ public final class LikenessEvaluator {
   }
 
   /// Computes the statistics of a frame, with which its stylized version is compared.
-  public func frame(_ picture: Picture) -> Frame {
+  package func frame(_ picture: Picture) -> Frame {
     let statistics = LikenessStatistics(picture, extractor: extractor, pool: pool)
     var energy = statistics.luma.highFrequencies(pool: pool)
     for index in energy.values.indices { energy.values[index] *= energy.values[index] }
@@ -62,7 +62,7 @@ public final class LikenessEvaluator {
   }
 
   /// Measures `painted`, the stylized version of `frame`. Both must have the same size after reduction.
-  public func likeness(of painted: Picture, from frame: Frame) -> Likeness {
+  package func likeness(of painted: Picture, from frame: Frame) -> Likeness {
     let statistics = LikenessStatistics(painted, extractor: extractor, pool: pool)
     let scores = zip(distances(statistics), frame.distances).map { 100 * (1 - Self.share($0, of: $1)) }
     precondition(

@@ -1,12 +1,12 @@
 /// The sums of the groups of losses under their names in progress, tables and JSON reports.
-public struct LossSummary: Encodable, Sendable {
+package struct LossSummary: Encodable, Sendable {
   /// The sum of all groups.
-  public let total: Double
+  package let total: Double
   /// The groups in their order. The temporal loss is absent if it is 0, as it is where no frames are compared.
-  public let groups: [(name: String, value: Double)]
+  package let groups: [(name: String, value: Double)]
 
   /// Creates the summary of `losses`.
-  public init(_ losses: LossParts) {
+  package init(_ losses: LossParts) {
     total = losses.total
     groups = LossGroup.allCases.compactMap { group in
       let value = losses[group]
@@ -15,12 +15,12 @@ public struct LossSummary: Encodable, Sendable {
   }
 
   /// The total and the groups by name.
-  public var byName: [String: Double] {
+  package var byName: [String: Double] {
     var values = ["total": total]
     for group in groups { values[group.name] = group.value }
     return values
   }
 
   /// Encodes ``byName``.
-  public func encode(to encoder: any Encoder) throws { try byName.encode(to: encoder) }
+  package func encode(to encoder: any Encoder) throws { try byName.encode(to: encoder) }
 }

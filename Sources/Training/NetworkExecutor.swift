@@ -4,11 +4,11 @@ import Networks
 import Tensors
 
 /// Runs a network on a tape, for training.
-public final class NetworkExecutor {
+package final class NetworkExecutor {
   /// The network's architecture.
-  public let definition: NetworkDefinition
+  package let definition: NetworkDefinition
   /// The parameters by name.
-  public let parameters: [String: Variable]
+  package let parameters: [String: Variable]
 
   /// The number of operands that read each node.
   private let readers: [Int]
@@ -18,7 +18,7 @@ public final class NetworkExecutor {
   /// - Parameters:
   ///   - parameters: All parameters of `definition` by name.
   ///   - trainable: Whether to compute gradients of the parameters, except for running statistics.
-  public convenience init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
+  package convenience init(definition: NetworkDefinition, parameters: [String: Tensor], trainable: Bool) {
     let trained = Set(definition.parameters.lazy.filter(\.isTrained).map(\.name))
     self.init(
       definition: definition,
@@ -38,7 +38,7 @@ public final class NetworkExecutor {
   }
 
   /// Returns random parameters for `definition`. They depend only on `seed`.
-  public static func initialParameters(of definition: NetworkDefinition, seed: UInt64) -> [String: Tensor] {
+  package static func initialParameters(of definition: NetworkDefinition, seed: UInt64) -> [String: Tensor] {
     var parameters: [String: Tensor] = [:]
     for (index, specification) in definition.parameters.enumerated() {
       let tensor = Tensor(Shape(specification.shape), zeroed: false)
@@ -87,7 +87,7 @@ public final class NetworkExecutor {
   /// - Parameters: - input: Pictures `[N, H, W, 3]`, RGB 0…255. H and W must be multiples of the definition's
   ///   `sizeMultiple` if it has no canvas. - norms: How batch norms use and update their running statistics. By default
   ///   they behave as in the finished network.
-  public func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
+  package func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
     let nodes = definition.nodes
     var unread = readers
     var values: [Variable?] = []
@@ -117,7 +117,7 @@ public final class NetworkExecutor {
     else { return enlarged }
     func parameter(_ suffix: String) -> Variable { self.parameter(of: node, suffix) }
     let hidden = tape.convolution(
-      tape.revisionInput(film: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
+      tape.revisionInput(frame: film, draft: draft), weight: parameter(".conv1.weight"), bias: parameter(".conv1.bias"),
       padding: 1, paddingMode: .reflect, appliesReLU: true)
     let residual = tape.convolution(
       hidden, weight: parameter(".conv2.weight"), bias: parameter(".conv2.bias"), padding: 1, paddingMode: .reflect)

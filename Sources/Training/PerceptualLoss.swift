@@ -14,7 +14,7 @@ import Tensors
 /// weight of layer `j` there.
 public final class PerceptualLoss {
   /// The weights of the terms.
-  public let weights: LossWeights
+  package let weights: LossWeights
   private let extractor: VGG16
   private let pixelsAtOnce: Int
   /// The terms that compare pictures, and their weights.
@@ -42,7 +42,7 @@ public final class PerceptualLoss {
   /// - Parameters: - style: The painting, `[1, H, W, 3]`, RGB 0…255. - pixelsAtOnce: The maximum number of pixels whose
   ///   features are in memory at a time, or one image if it is larger. Doubling the default did not save time and took
   ///   a tenth more memory.
-  public init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape, pixelsAtOnce: Int = 256 * 256) {
+  package init(extractor: VGG16, style: Tensor, weights: LossWeights, tape: Tape, pixelsAtOnce: Int = 256 * 256) {
     self.extractor = extractor
     self.weights = weights
     self.pixelsAtOnce = pixelsAtOnce
@@ -93,7 +93,7 @@ public final class PerceptualLoss {
   /// - Parameters:
   ///   - output: The stylized pictures, `[N, H, W, 3]`.
   ///   - photos: The photos that they were made from, of the same shape.
-  public func callAsFunction(output: Variable, photos: Tensor, on tape: Tape) -> LossParts {
+  package func callAsFunction(output: Variable, photos: Tensor, on tape: Tape) -> LossParts {
     let shape = output.value.shape
     precondition(photos.shape == shape, "photos of shape \(photos.shape) for an output of shape \(shape)")
     let count = imagesAtOnce(of: shape)

@@ -2,18 +2,18 @@ import Foundation
 import Imaging
 
 /// The photos below a folder, in a fixed order.
-public struct PhotoFolder: Sendable {
+package struct PhotoFolder: Sendable {
   /// The folder.
-  public let path: String
+  package let path: String
   /// The paths of the photos, sorted.
-  public let files: [String]
+  package let files: [String]
   /// The number of other files, whose extension is not that of a photo.
-  public let skippedCount: Int
+  package let skippedCount: Int
 
   private static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm"]
 
   /// The number of photos that a list excludes.
-  public let excludedCount: Int
+  package let excludedCount: Int
 
   /// Searches the folder at `path` recursively.
   ///
@@ -23,7 +23,7 @@ public struct PhotoFolder: Sendable {
   /// - Throws: ``TrainingError/noPhotos(folder:skipped:)`` if there are no photos,
   ///   ``TrainingError/missingPhotos(folder:list:count:example:)`` if photos of `included` are missing, and
   ///   ``TrainingError/allPhotosExcluded(folder:list:)`` if no photo remains.
-  public init(path: String, excluded: PhotoList? = nil, included: PhotoList? = nil) throws {
+  package init(path: String, excluded: PhotoList? = nil, included: PhotoList? = nil) throws {
     self.path = path
     var files: [String] = []
     var skipped = 0
@@ -61,7 +61,7 @@ public struct PhotoFolder: Sendable {
   }
 
   /// Returns the path of `file`, one of ``files``, relative to the folder.
-  public func name(of file: String) -> String { Self.name(of: file, below: Self.root(path).path) }
+  package func name(of file: String) -> String { Self.name(of: file, below: Self.root(path).path) }
 
   /// Resolves the folder's path, because the enumerator does not follow a symbolic link to the folder.
   private static func root(_ path: String) -> URL { URL(fileURLWithPath: path).resolvingSymlinksInPath() }

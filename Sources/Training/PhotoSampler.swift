@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Batch `i` depends only on the seed and on `i`, so a resumed run continues with the same crops. Each epoch visits the
 /// photos in a different order.
-public final class PhotoSampler: Sendable {
+package final class PhotoSampler: Sendable {
   /// The maximum short side of a resized photo, as a multiple of the crop.
   private static let maximumScale: Float = 1.5
   /// The maximum short side of a resized photo for small crops, which should show details at the scale of a video, not
@@ -45,7 +45,7 @@ public final class PhotoSampler: Sendable {
   ///   - seed: The seed of the random numbers.
   ///   - lines: The lines of the canvas: photos are resized to about this short side. Without it their sizes vary more.
   ///   - films: From batch `first` on, a batch is one crop of `size` pixels from a photo at about its original size.
-  public init(
+  package init(
     folder: PhotoFolder, batchSize: Int, imageSize: Int, seed: UInt64, lines: Int? = nil,
     films: (first: Int, size: Int)? = nil
   ) {
@@ -58,7 +58,7 @@ public final class PhotoSampler: Sendable {
   }
 
   /// Creates the sampler of a training with `settings`.
-  public convenience init(folder: PhotoFolder, settings: TrainingSettings) {
+  package convenience init(folder: PhotoFolder, settings: TrainingSettings) {
     let trainsRevision = settings.revisionIterations > 0
     self.init(
       folder: folder, batchSize: settings.batchSize, imageSize: settings.imageSize, seed: settings.seed,
@@ -66,10 +66,10 @@ public final class PhotoSampler: Sendable {
   }
 
   /// The photos that could not be read so far, sorted.
-  public var unreadableFiles: [String] { unreadable.withLock { $0.sorted() } }
+  package var unreadableFiles: [String] { unreadable.withLock { $0.sorted() } }
 
   /// The number of photos so far that are smaller than the crop and had to be enlarged.
-  public var enlargedCount: Int { enlarged.withLock { $0.count } }
+  package var enlargedCount: Int { enlarged.withLock { $0.count } }
 
   /// Returns batch `index`.
   ///
@@ -77,7 +77,7 @@ public final class PhotoSampler: Sendable {
   ///   - index: The number of the batch, from 0.
   ///   - hasLater: Whether to add later frames. They do not affect the photos.
   /// - Throws: ``TrainingError/unreadablePhotos(folder:count:)`` if none of the photos can be read.
-  public func batch(_ index: Int, hasLater: Bool = false) throws -> TrainingBatch {
+  package func batch(_ index: Int, hasLater: Bool = false) throws -> TrainingBatch {
     if let films, index >= films.first { return try filmBatch(index, size: films.size) }
     let photos = Tensor(
       Shape(batch: batchSize, height: imageSize, width: imageSize, channels: 3), zeroed: false)

@@ -6,7 +6,7 @@ import Threading
 /// pixel or two.
 ///
 /// A network would learn the noise as a relief over everything it paints.
-public enum ScanNoise {
+package enum ScanNoise {
   /// The side of the blocks in which the noise is estimated, in pixels.
   private static let blockExtent = 16
   /// The share of blocks that count as flat. Strokes cross the others.
@@ -24,7 +24,7 @@ public enum ScanNoise {
   /// blocks instead of the whole picture, since a painting has strokes nearly everywhere.
   ///
   /// - Returns: The deviation in levels of 255, at most 6, or 0 for a clean picture.
-  public static func deviation(of picture: Picture) -> Double {
+  package static func deviation(of picture: Picture) -> Double {
     let (rows, columns) = (picture.height / blockExtent, picture.width / blockExtent)
     guard rows > 0, columns > 0 else { return 0 }
     var energies: [Int] = []
@@ -56,7 +56,7 @@ public enum ScanNoise {
   /// Removes noise from `picture`, which must be opaque, with non-local means.
   ///
   /// - Parameter deviation: The standard deviation of the noise, in levels of 255. At 0 the picture stays as it is.
-  public static func removed(from picture: Picture, deviation: Double, pool: ComputePool) -> Picture {
+  package static func removed(from picture: Picture, deviation: Double, pool: ComputePool) -> Picture {
     guard deviation > 0 else { return picture }
     let filter = NonLocalMeans(width: picture.width, height: picture.height, deviation: Float(deviation))
     var result = picture

@@ -5,33 +5,33 @@ import Tensors
 ///
 /// Pixel `q` of the second frame shows the point `c + R(q − c)/zoom + shift + Σ a·sin(2π·f·q + φ)` of the first, where
 /// `c` is the centre and `R` a rotation.
-public struct SmoothMotion: Sendable {
+package struct SmoothMotion: Sendable {
   /// A sine wave of the bending.
-  public struct Wave: Sendable {
+  package struct Wave: Sendable {
     /// The maximum horizontal and vertical displacement, in pixels.
-    public var amplitude: SIMD2<Double>
+    package var amplitude: SIMD2<Double>
     /// The horizontal and vertical frequency, in periods per pixel.
-    public var frequency: SIMD2<Double>
+    package var frequency: SIMD2<Double>
     /// The phase in radians.
-    public var phase: Double
+    package var phase: Double
   }
 
   /// The horizontal and vertical shift, in pixels.
-  public var shift: SIMD2<Double>
+  package var shift: SIMD2<Double>
   /// The magnification from the first frame to the second.
-  public var zoom: Double
+  package var zoom: Double
   /// The rotation in radians.
-  public let angle: Double
+  package let angle: Double
   /// The waves of the bending.
-  public var waves: [Wave] = []
+  package var waves: [Wave] = []
   /// The cosine and sine of ``angle``.
   private let rotation: SIMD2<Double>
 
   /// No motion.
-  public static let none = SmoothMotion()
+  package static let none = SmoothMotion()
 
   /// Creates a motion without bending. The shift is in pixels, the angle in radians.
-  public init(shift: SIMD2<Double> = .zero, zoom: Double = 1, angle: Double = 0) {
+  package init(shift: SIMD2<Double> = .zero, zoom: Double = 1, angle: Double = 0) {
     self.shift = shift
     self.zoom = zoom
     self.angle = angle
@@ -60,7 +60,7 @@ public struct SmoothMotion: Sendable {
   }
 
   /// Returns the position in the first frame of pixel `q` of the second, for frames with the centre `center`.
-  public func position(of q: SIMD2<Double>, center: SIMD2<Double>) -> SIMD2<Double> {
+  package func position(of q: SIMD2<Double>, center: SIMD2<Double>) -> SIMD2<Double> {
     let d = (q - center) / zoom
     let turned = SIMD2(rotation.x * d.x - rotation.y * d.y, rotation.y * d.x + rotation.x * d.y)
     var position = center + shift + turned

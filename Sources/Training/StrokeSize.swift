@@ -3,7 +3,7 @@ import Networks
 /// The effect of the stroke size on training: the size at which the painting is learned.
 extension StrokeSize {
   /// The canvas lines assumed for networks without a canvas.
-  public static let usualCanvasLines = 256
+  package static let usualCanvasLines = 256
   /// The minimum width at which a stroke is visible, in pixels.
   private static let minimumWidth = 2.0
   /// The maximum enlargement of fine strokes. A larger painting would show too little of itself in the extractor's
@@ -22,7 +22,7 @@ extension StrokeSize {
   ///   - canvasLines: The lines of the network's canvas.
   ///   - strokeWidth: The width of the painting's strokes, as a share of its short side. See ``StrokeWidth``.
   ///   - scanLines: The short side of the scan, in pixels.
-  public func lines(canvasLines: Int = usualCanvasLines, strokeWidth: Double, scanLines: Int) -> Int {
+  package func lines(canvasLines: Int = usualCanvasLines, strokeWidth: Double, scanLines: Int) -> Int {
     let canvas = Double(canvasLines)
     let wanted = canvas * factor
     if strokeWidth > Self.coarseWidth { return Int(min(wanted, canvas).rounded()) }

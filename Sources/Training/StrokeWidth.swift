@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 
 /// Measures the width of a painting's strokes.
-public enum StrokeWidth {
+package enum StrokeWidth {
   /// The maximum short side at which strokes are measured, so that a larger scan of a painting gives the same width.
   private static let maximumLines = 512
   /// The standard deviations of the low-pass filters, as shares of the short side, ascending.
@@ -26,7 +26,7 @@ public enum StrokeWidth {
   /// is too large.
   ///
   /// - Returns: The width as a share of the short side, or 1 if there are no strokes.
-  public static func measure(_ picture: Picture) -> Double {
+  package static func measure(_ picture: Picture) -> Double {
     let short = min(picture.width, picture.height)
     let plane = LumaPlane(short > maximumLines ? picture.resized(shortSide: maximumLines) : picture)
     let side = Double(min(plane.width, plane.height))

@@ -10,7 +10,7 @@ extension StyleCard {
   ///
   /// - Throws: ``TrainingError/invalidCard(file:found:)`` where it cannot be read, is no JSON, has another version, or
   ///   lacks something.
-  public init(path: String) throws {
+  package init(path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError.invalidCard(file: path, found: "a file that cannot be read")
     }
@@ -28,7 +28,7 @@ extension StyleCard {
   /// The bytes of the file: keys sorted, one value a line, so that a change of one value changes one line.
   ///
   /// - Throws: `EncodingError` where a number is not finite.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self) + Data("\n".utf8)
@@ -38,7 +38,7 @@ extension StyleCard {
   ///
   /// - Throws: ``TrainingError/invalidCard(file:found:)`` where a number is not finite, `FileError` where a file cannot
   ///   be written.
-  public func write(to files: StyleFiles) throws {
+  package func write(to files: StyleFiles) throws {
     let data: Data
     do {
       data = try json()

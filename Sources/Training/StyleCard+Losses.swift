@@ -1,28 +1,28 @@
 /// The losses as a card holds them.
 extension StyleCard {
   /// The objective's parts, weights applied.
-  public struct Losses: Codable, Equatable, Sendable {
+  package struct Losses: Codable, Equatable, Sendable {
     /// The whole objective.
-    public var total: Double
+    package var total: Double
     /// The content part.
-    public var content: Double
+    package var content: Double
     /// The style part.
-    public var style: Double
+    package var style: Double
     /// The part of style of each layer, by its name.
-    public var styleLayers: [String: Double]
+    package var styleLayers: [String: Double]
     /// The other parts that have names of their own, such as `palette`, by these. A part that the objective does not
     /// have is absent.
-    public var parts: [String: Double]
+    package var parts: [String: Double]
     /// The total variation part.
-    public var totalVariation: Double
+    package var totalVariation: Double
     /// The part of temporal stability; nil if the objective has no such part.
-    public var steadiness: Double?
+    package var temporal: Double?
 
     /// The names of ``parts`` in the order of reports.
     private static let names = LossName.reported.filter { $0.layer == nil }
 
     /// The parts as they were measured.
-    public init(_ losses: LossParts) {
+    package init(_ losses: LossParts) {
       total = losses.total
       content = losses[.content]
       style = losses[.style]
@@ -37,7 +37,7 @@ extension StyleCard {
         }
       }
       totalVariation = losses[.totalVariation]
-      steadiness = losses[.temporal] > 0 ? losses[.temporal] : nil
+      temporal = losses[.temporal] > 0 ? losses[.temporal] : nil
     }
 
     /// The parts of a group that have names of their own, in the order of reports.
@@ -61,14 +61,14 @@ extension StyleCard {
     }
 
     /// Decodes the losses. Each of ``parts`` is a value beside the others.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: Key.self)
       total = try container.decode(Double.self, forKey: "total")
       content = try container.decode(Double.self, forKey: "content")
       style = try container.decode(Double.self, forKey: "style")
       styleLayers = try container.decode([String: Double].self, forKey: "styleLayers")
       totalVariation = try container.decode(Double.self, forKey: "totalVariation")
-      steadiness = try container.decodeIfPresent(Double.self, forKey: "steadiness")
+      temporal = try container.decodeIfPresent(Double.self, forKey: "temporal")
       parts = [:]
       for name in Self.names {
         parts[name.name] = try container.decodeIfPresent(Double.self, forKey: Key(stringValue: name.name))
@@ -76,14 +76,14 @@ extension StyleCard {
     }
 
     /// Encodes the losses. Each of ``parts`` is a value beside the others.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: Key.self)
       try container.encode(total, forKey: "total")
       try container.encode(content, forKey: "content")
       try container.encode(style, forKey: "style")
       try container.encode(styleLayers, forKey: "styleLayers")
       try container.encode(totalVariation, forKey: "totalVariation")
-      try container.encodeIfPresent(steadiness, forKey: "steadiness")
+      try container.encodeIfPresent(temporal, forKey: "temporal")
       for (name, value) in parts { try container.encode(value, forKey: Key(stringValue: name)) }
     }
   }

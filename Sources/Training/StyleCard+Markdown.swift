@@ -4,12 +4,12 @@ import Networks
 /// The card for people.
 extension StyleCard {
   /// The card as Markdown: a table of what is known, the notes, and the credits.
-  public var markdown: String {
+  package var markdown: String {
     let rows: [(name: String, text: String?)] = [
       ("painting", paintingText), ("scan", scanText),
       ("network", "\(network.name), width × \(network.width), \(network.parameters) parameters"),
       ("photos", photosText), ("training", trainingText), ("start", training.start?.text),
-      ("loss weights", training.objective.text + (training.steadinessWeight.map { ", steadiness \($0)" } ?? "")),
+      ("loss weights", training.objective.text + (training.temporalWeight.map { ", temporal \($0)" } ?? "")),
       ("loss scaling", training.lossScaling), ("training loss", trainingLossText),
       ("flat areas", training.blotches.map { String(format: "%.2f %% blotches", 100 * $0) }),
       ("storage", storage?.text),
@@ -17,8 +17,9 @@ extension StyleCard {
         "time",
         "\(Self.round(training.seconds / 60)) minutes on \(Self.count(training.threads, "thread")) of \(training.processor)"
       ),
-      ("date", training.date), ("evaluation", evaluation?.text), ("warping error", evaluation?.steadiness?.warpingText),
-      ("noisy still", evaluation?.steadiness.map { "deviation " + $0.still.text }), ("likeness", likeness?.text),
+      ("date", training.date), ("evaluation", evaluation?.text),
+      ("warping error", evaluation?.temporalStability?.warpingText),
+      ("noisy still", evaluation?.temporalStability.map { "deviation " + $0.still.text }), ("likeness", likeness?.text),
       ("likeness over sizes", likeness?.spreadText),
     ]
     let table = rows.compactMap { row in row.text.map { "| \(row.name) | \(Self.cell($0)) |" } }
@@ -106,7 +107,7 @@ extension StyleCard.Training.Start {
 
 extension StyleCard.Storage {
   /// The choice and its reason.
-  public var text: String {
+  package var text: String {
     guard pictures > 0 else { return "single precision: no photo could be read to try half precision on" }
     guard let maximumDifference else { return "single precision: a weight is beyond the range of half precision" }
     let change =
@@ -127,7 +128,7 @@ extension StyleCard.Losses {
   fileprivate var text: String {
     "total \(StyleCard.loss(total)): content \(text(content, .content)), style \(text(style, .style)), "
       + "total variation \(text(totalVariation, .totalVariation))"
-      + (steadiness.map { ", steadiness \(text($0, .temporal))" } ?? "")
+      + (temporal.map { ", temporal \(text($0, .temporal))" } ?? "")
   }
 
   /// The sum of a group, and its parts that have names of their own in parentheses.

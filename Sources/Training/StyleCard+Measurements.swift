@@ -1,40 +1,40 @@
 /// What is measured of a style, as its card holds it.
 extension StyleCard {
   /// The pictures that something was measured on.
-  public struct Sample: Codable, Equatable, Sendable {
+  package struct Sample: Codable, Equatable, Sendable {
     /// Their number.
-    public var count: Int
+    package var count: Int
     /// The file name of the list that picked them; nil where a whole folder or a film was measured.
-    public var list: String?
+    package var list: String?
 
     /// As many pictures, and the list that picked them.
-    public init(count: Int, list: String?) {
+    package init(count: Int, list: String?) {
       self.count = count
       self.list = list
     }
   }
 
   /// What `evaluate-style` measured by the training objective.
-  public struct Evaluation: Codable, Equatable, Sendable {
+  package struct Evaluation: Codable, Equatable, Sendable {
     /// The photos.
-    public var photos: Sample
+    package var photos: Sample
     /// The side of the compared squares, in pixels.
-    public var size: Int
+    package var size: Int
     /// The painting's short side, in pixels; 0 for its own.
-    public var styleSize: Int
+    package var styleSize: Int
     /// What was cut off the painting's sides; nil for nothing.
-    public var styleCrop: StyleCrop?
+    package var styleCrop: StyleCrop?
     /// The objective and its weights.
-    public var objective: LossWeights
+    package var objective: LossWeights
     /// The mean losses.
-    public var losses: Losses
-    /// The steadiness; nil where it was not measured in the same run.
-    public var steadiness: TemporalReport?
+    package var losses: Losses
+    /// The temporal stability; nil where it was not measured in the same run.
+    package var temporalStability: TemporalReport?
 
     /// An evaluation of these measurements.
-    public init(
+    package init(
       photos: Sample, size: Int, styleSize: Int, styleCrop: StyleCrop = .none, objective: LossWeights,
-      losses: LossParts, steadiness: TemporalReport?
+      losses: LossParts, temporalStability: TemporalReport?
     ) {
       self.photos = photos
       self.size = size
@@ -42,42 +42,42 @@ extension StyleCard {
       self.styleCrop = styleCrop == .none ? nil : styleCrop
       self.objective = objective
       self.losses = Losses(losses)
-      self.steadiness = steadiness
+      self.temporalStability = temporalStability
     }
   }
 
   /// What `evaluate-style --likeness` measured.
-  public struct LikenessEvaluation: Codable, Equatable, Sendable {
+  package struct LikenessEvaluation: Codable, Equatable, Sendable {
     /// The mean at one size of the painted frames.
-    public struct Size: Codable, Equatable, Sendable {
+    package struct Size: Codable, Equatable, Sendable {
       /// The pixels on the frames' short side.
-      public var lines: Int
+      package var lines: Int
       /// What was found.
-      public var mean: Likeness
+      package var mean: Likeness
 
       /// A mean at as many lines.
-      public init(lines: Int, mean: Likeness) {
+      package init(lines: Int, mean: Likeness) {
         self.lines = lines
         self.mean = mean
       }
     }
 
     /// The photos or frames.
-    public var photos: Sample
+    package var photos: Sample
     /// The sizes, in the order in which they were asked for; at least one.
-    public var sizes: [Size]
+    package var sizes: [Size]
 
     /// An evaluation of these measurements.
-    public init(photos: Sample, sizes: [Size]) {
+    package init(photos: Sample, sizes: [Size]) {
       self.photos = photos
       self.sizes = sizes
     }
 
     /// The size that stands for all: 720 lines, or else the first.
-    public var shown: Size? { sizes.first { $0.lines == 720 } ?? sizes.first }
+    package var shown: Size? { sizes.first { $0.lines == 720 } ?? sizes.first }
 
     /// The largest minus the smallest mean likeness; nil for one size.
-    public var spread: Double? {
+    package var spread: Double? {
       let values = sizes.map(\.mean.likeness)
       guard values.count > 1, let largest = values.max(), let smallest = values.min() else { return nil }
       return largest - smallest

@@ -47,7 +47,7 @@ extension StyleCard {
         .init(name: "Adam", learningRate: settings.learningRate),
       ], risingIterations: settings.warmupSteps, recoveries: result.recoveries, seed: settings.seed,
       start: .init(baseSHA256: settings.baseChecksum, teacherSHA256: settings.teacherChecksum),
-      objective: settings.weights, steadinessWeight: settings.temporalWeight,
+      objective: settings.weights, temporalWeight: settings.temporalWeight,
       lossScaling: settings.weights.objective.scaling, losses: Losses(result.losses.mean),
       lossIterations: result.losses.iterations, blotches: result.blotches, seconds: result.seconds,
       threads: result.threads, processor: Self.processor, date: result.date)

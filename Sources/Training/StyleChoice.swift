@@ -8,7 +8,7 @@ import Threading
 /// The distance between the Gram matrices of a painting and of photos varies several-fold: at the same weight The Great
 /// Wave hardly shows, while Composition VII drowns the photo. The chosen weight makes the style loss start at the same
 /// value for all paintings, that of The Starry Night at the usual weight.
-public struct StyleChoice {
+package struct StyleChoice {
   /// The maximum number of photos.
   private static let photoCount = 8
 
@@ -19,7 +19,7 @@ public struct StyleChoice {
   /// Reads a few photos, evenly spread over `folder`.
   ///
   /// - Throws: ``TrainingError/unreadablePhotos(folder:count:)`` if none of them can be read.
-  public init(extractor: VGG16, folder: PhotoFolder, pool: ComputePool) throws {
+  package init(extractor: VGG16, folder: PhotoFolder, pool: ComputePool) throws {
     self.extractor = extractor
     tape = Tape(pool: pool, allocator: TensorAllocator())
     var photos: [Tensor] = []
@@ -36,7 +36,7 @@ public struct StyleChoice {
   /// style weight.
   ///
   /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
-  public func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {
+  package func styleLoss(for painting: Picture, size: Int, objective: Objective) -> Double {
     let loss = PerceptualLoss(
       extractor: extractor, style: StyleImage.scaled(painting, to: size).tensor(),
       weights: LossWeights(objective: objective, style: 1), tape: tape)
@@ -51,7 +51,7 @@ public struct StyleChoice {
   /// Returns the style weight for `painting`, rounded to two digits.
   ///
   /// - Parameter size: The short side of the painting in pixels, or 0 for its own size.
-  public func weight(for painting: Picture, size: Int, objective: Objective) -> Double {
+  package func weight(for painting: Picture, size: Int, objective: Objective) -> Double {
     let range = objective.styleWeights
     let loss = styleLoss(for: painting, size: size, objective: objective)
     let weight = min(max(objective.initialStyleLoss / max(loss, 1e-9), range.lowerBound), range.upperBound)

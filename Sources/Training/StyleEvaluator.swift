@@ -6,7 +6,7 @@ import Tensors
 import Threading
 
 /// Computes the losses of stylized photos.
-public final class StyleEvaluator {
+package final class StyleEvaluator {
   private let pool: ComputePool
   private let extractor: VGG16
   private let loss: PerceptualLoss
@@ -16,7 +16,7 @@ public final class StyleEvaluator {
   /// - Parameter styleSize: The short side of the painting in pixels, or 0 for its own size.
   /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)`` if the painting is too small or too large for the
   ///   extractor.
-  public init(
+  package init(
     extractor: VGG16, style: Picture, styleSize: Int = 256, weights: LossWeights = LossWeights(), pool: ComputePool
   ) throws {
     let painting = StyleImage.scaled(style, to: styleSize)
@@ -29,12 +29,12 @@ public final class StyleEvaluator {
   }
 
   /// Resizes `photo` to a short side of `size` pixels and crops the central square.
-  public static func crop(_ photo: Picture, size: Int) -> Picture {
+  package static func crop(_ photo: Picture, size: Int) -> Picture {
     photo.resized(shortSide: size).croppedToCenter(width: size, height: size)
   }
 
   /// Returns the losses of `output` for `photo`, both `[1, H, W, 3]`. The output is clamped to 0…255 first.
-  public func losses(output: Tensor, photo: Tensor) -> LossParts {
+  package func losses(output: Tensor, photo: Tensor) -> LossParts {
     let clamped = output.copy()
     for index in 0..<clamped.count { clamped.pointer[index] = min(max(clamped.pointer[index], 0), 255) }
     let tape = Tape(pool: pool, allocator: TensorAllocator())
@@ -44,14 +44,14 @@ public final class StyleEvaluator {
   /// Returns the losses of the output of `model`.
   ///
   /// - Parameter photo: A photo, `[1, H, W, 3]`. H and W must be multiples of the network's `sizeMultiple`.
-  public func losses(of model: StyleModel, photo: Tensor) -> LossParts {
+  package func losses(of model: StyleModel, photo: Tensor) -> LossParts {
     losses(output: output(of: model, photo: photo), photo: photo)
   }
 
   /// Returns the output of `model`, not clamped.
   ///
   /// - Parameter photo: A photo, `[1, H, W, 3]`. H and W must be multiples of the network's `sizeMultiple`.
-  public func output(of model: StyleModel, photo: Tensor) -> Tensor {
+  package func output(of model: StyleModel, photo: Tensor) -> Tensor {
     let executor = NetworkExecutor(definition: model.definition, parameters: model.parameters, trainable: false)
     return executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator())).value
   }
@@ -60,7 +60,7 @@ public final class StyleEvaluator {
   ///
   /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the
   /// extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.
-  public func optimized(photo: Tensor, iterations: Int) -> Tensor {
+  package func optimized(photo: Tensor, iterations: Int) -> Tensor {
     var minimizer = LBFGS()
     let allocator = TensorAllocator()
     let pixels = minimizer.minimize(photo.elements, iterations: iterations) { point in

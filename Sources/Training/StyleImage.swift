@@ -2,29 +2,29 @@ import Imaging
 import Threading
 
 /// A painting, prepared for training: cropped, denoised, and reduced if the scan is very large.
-public struct StyleImage: Sendable {
+package struct StyleImage: Sendable {
   /// The minimum height and width of a painting in pixels. Smaller pictures show no strokes.
-  public static let minimumSide = 32
+  package static let minimumSide = 32
   /// The maximum ratio of the longer to the shorter side. A longer strip consists mostly of border for the extractor.
-  public static let maximumAspectRatio = 8
+  package static let maximumAspectRatio = 8
   /// The maximum number of pixels of the picture, to which larger scans are reduced. The first features take 256 bytes
   /// per pixel.
-  public static let maximumPixelCount = 2048 * 2048
+  package static let maximumPixelCount = 2048 * 2048
 
   /// The painting without noise, composited over white.
-  public let picture: Picture
+  package let picture: Picture
   /// The standard deviation of the removed noise, in levels of 255; 0 for a clean scan. See ``ScanNoise``.
-  public let noise: Double
+  package let noise: Double
   /// The painting with its noise, composited over white.
-  public let scan: Picture
+  package let scan: Picture
   /// Notes for the user, each a sentence.
-  public let notes: [String]
+  package let notes: [String]
 
   /// Reads the painting at `path`, crops it, reduces it to at most ``maximumPixelCount`` pixels, and removes its noise.
   ///
   /// - Throws: `PictureError` if the file cannot be read, and ``TrainingError/invalidStyleImage(file:found:expected:)``
   ///   if the picture is too small or too long, or has a single colour.
-  public init(path: String, crop: StyleCrop = .none, pool: ComputePool) throws {
+  package init(path: String, crop: StyleCrop = .none, pool: ComputePool) throws {
     let whole = try PictureFile.read(path)
     guard let stored = crop.applied(to: whole) else {
       throw TrainingError.invalidStyleImage(

@@ -13,17 +13,17 @@ extension StyleModel {
   }
 
   /// The short side of the painting in pixels, or 0 for its own size; nil if the file has no valid size.
-  public var trainedStyleSize: Int? {
+  package var trainedStyleSize: Int? {
     metadata[ObjectiveKey.styleSize].flatMap(Int.init).flatMap { TrainingSettings.isStyleSize($0) ? $0 : nil }
   }
 
   /// The crop of the painting; none if the file has no valid crop.
-  public var trainedStyleCrop: StyleCrop {
+  package var trainedStyleCrop: StyleCrop {
     metadata[ObjectiveKey.styleCrop].flatMap { try? StyleCrop($0) } ?? .none
   }
 
   /// The objective and its weights. The default is the objective `johnson`, and for weights those of the objective.
-  public var trainedWeights: LossWeights {
+  package var trainedWeights: LossWeights {
     func weight(_ key: String) -> Double? {
       metadata[key].flatMap(Double.init).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }

@@ -21,18 +21,18 @@ public final class StyleTrainer {
   /// The part of the network that paints on the canvas, or the whole network if it has no canvas.
   private let draft: NetworkDefinition
   /// The settings of the run.
-  public let settings: TrainingSettings
+  package let settings: TrainingSettings
   /// The network's architecture.
-  public let definition: NetworkDefinition
+  package let definition: NetworkDefinition
   /// The number of completed steps.
-  public private(set) var iteration = 0
+  package private(set) var iteration = 0
   /// The time of these steps in seconds, including those before a resumption.
-  public private(set) var seconds: Double = 0
+  package private(set) var seconds: Double = 0
   /// The path of the last good checkpoint; nil if there is none yet.
-  public private(set) var checkpointPath: String?
+  package private(set) var checkpointPath: String?
 
   /// How often the run restored an earlier state.
-  public var recoveries: Int { watch.recoveries }
+  package var recoveries: Int { watch.recoveries }
 
   /// Records the time of each operation, if set.
   public var times: OperationTimes?
@@ -101,7 +101,7 @@ public final class StyleTrainer {
   ///
   /// - Throws: ``TrainingError`` if the file is not a checkpoint of a run with the same settings and painting, and
   ///   `SafetensorsError` if it is damaged.
-  public func resume(from path: String) throws {
+  package func resume(from path: String) throws {
     let checkpoint = try Checkpoint.load(path: path, settings: settings, styleChecksum: styleChecksum)
     state.restore(checkpoint.state)
     good = (checkpoint.good, checkpoint.goodIteration)
@@ -115,7 +115,7 @@ public final class StyleTrainer {
   ///
   /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number, and
   ///   `SafetensorsError` if the file cannot be written.
-  public func saveCheckpoint(to path: String) throws {
+  package func saveCheckpoint(to path: String) throws {
     try requireFiniteParameters()
     try Checkpoint(
       settings: settings, styleChecksum: styleChecksum, iteration: iteration, seconds: seconds, watch: watch,
@@ -140,7 +140,7 @@ public final class StyleTrainer {
   /// - Parameter onStep: Called after each step. Returning false stops the run.
   /// - Throws: ``TrainingError/unstable(iteration:trouble:checkpoint:)`` at the fifth failure, the errors of `sampler`,
   ///   and any error that `onStep` throws.
-  public func run(sampler: PhotoSampler, onStep: (Step) throws -> Bool) throws {
+  package func run(sampler: PhotoSampler, onStep: (Step) throws -> Bool) throws {
     let loader = BatchLoader(
       sampler: sampler, indices: iteration..<max(iteration, settings.iterations), hasLater: settings.temporalWeight > 0)
     while iteration < settings.iterations, let batch = try loader.next() {
@@ -273,7 +273,7 @@ public final class StyleTrainer {
 
   /// Returns the output for `photos`, `[N, H, W, 3]`, not clamped, with the norms in the current phase of their
   /// schedule.
-  public func stylize(_ photos: Tensor) -> Tensor {
+  package func stylize(_ photos: Tensor) -> Tensor {
     let norms = settings.norms.phase(at: iteration, of: settings.iterations)
     let frozen = NetworkExecutor(
       definition: definition, parameters: state.current.parameters, trainable: false)
@@ -284,7 +284,7 @@ public final class StyleTrainer {
   /// Returns the model with a copy of the current parameters.
   ///
   /// - Throws: ``TrainingError/diverged(iteration:part:checkpoint:)`` if a parameter is not a finite number.
-  public func model(style: String, metadata: [String: String]) throws -> StyleModel {
+  package func model(style: String, metadata: [String: String]) throws -> StyleModel {
     try requireFiniteParameters()
     return StyleModel(
       definition: definition, parameters: state.current.parameters.mapValues { $0.copy() }, style: style,

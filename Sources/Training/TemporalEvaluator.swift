@@ -5,11 +5,11 @@ import Tensors
 import Threading
 
 /// The temporal instability of a rendered sequence, in levels of 255.
-public struct TemporalMeasurement: Codable, Sendable, Equatable {
+package struct TemporalMeasurement: Codable, Sendable, Equatable {
   /// The instability of the stylized frames.
-  public var output: Double
+  package var output: Double
   /// The instability of the original frames, which comes from interpolation and noise.
-  public var input: Double
+  package var input: Double
 
   /// Returns the root mean square of several measurements.
   static func mean(_ parts: [TemporalMeasurement]) -> TemporalMeasurement {
@@ -21,22 +21,22 @@ public struct TemporalMeasurement: Codable, Sendable, Equatable {
 }
 
 /// The temporal stability of stylized video, measured on several kinds of rendered sequences.
-public struct TemporalReport: Codable, Sendable, Equatable {
+package struct TemporalReport: Codable, Sendable, Equatable {
   /// The warping error of a pan by 3.25 pixels horizontally and 1.5 pixels vertically per frame.
-  public var pan: TemporalMeasurement
+  package var pan: TemporalMeasurement
   /// The warping error of a pan by 0.3 pixels horizontally and 0.2 pixels vertically per frame.
-  public var subpixel: TemporalMeasurement
+  package var subpixel: TemporalMeasurement
   /// The warping error of a zoom by 2 % per frame.
-  public var zoom: TemporalMeasurement
+  package var zoom: TemporalMeasurement
   /// The warping error of a rotation by 1° per frame.
-  public var rotation: TemporalMeasurement
+  package var rotation: TemporalMeasurement
   /// The root mean square of these four warping errors.
-  public var warping: TemporalMeasurement
+  package var warping: TemporalMeasurement
   /// The standard deviation of a pixel over time in a still scene with sensor noise of σ = 2.
-  public var still: TemporalMeasurement
+  package var still: TemporalMeasurement
 
   /// Returns the root mean square of several reports.
-  public static func mean(_ reports: [TemporalReport]) -> TemporalReport {
+  package static func mean(_ reports: [TemporalReport]) -> TemporalReport {
     func part(_ path: KeyPath<TemporalReport, TemporalMeasurement>) -> TemporalMeasurement {
       .mean(reports.map { $0[keyPath: path] })
     }
@@ -52,7 +52,7 @@ public struct TemporalReport: Codable, Sendable, Equatable {
 /// warping error of two consecutive frames is `√mean(m·(yₜ − W(yₜ₋₁))²)` over RGB, where `W` warps by the exact flow
 /// and `m` masks the pixels that both frames show. The error of the original frames comes from the rendering and the
 /// interpolation in `W`.
-public struct TemporalEvaluator {
+package struct TemporalEvaluator {
   /// The number of frames in a moving sequence.
   static let frameCount = 6
   /// The number of measured frames of the noisy still.
@@ -83,7 +83,7 @@ public struct TemporalEvaluator {
   /// - Parameters: - size: The side of the square frames in pixels. - denoises: Whether ``TemporalDenoiser`` processes
   ///   the frames before stylization. The still is then measured after it has settled. - pool: The threads that render
   ///   the frames. - stylize: A function from frames `[1, S, S, 3]`, RGB 0…255, to frames of the same shape.
-  public init(size: Int, denoises: Bool = false, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
+  package init(size: Int, denoises: Bool = false, pool: ComputePool, stylize: @escaping (Tensor) -> Tensor) {
     self.size = size
     self.denoises = denoises
     self.pool = pool
@@ -91,7 +91,7 @@ public struct TemporalEvaluator {
   }
 
   /// Measures sequences rendered from `photo`. The noise depends only on `seed`.
-  public func report(photo: Picture, seed: UInt64 = 1) -> TemporalReport {
+  package func report(photo: Picture, seed: UInt64 = 1) -> TemporalReport {
     let source = photo.resized(shortSide: Int((Double(size) * Self.room).rounded()))
     let unset = TemporalMeasurement(output: 0, input: 0)
     var report = TemporalReport(

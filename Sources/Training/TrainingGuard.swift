@@ -5,9 +5,9 @@ import Foundation
 /// Training fails if a number is not finite, if the loss rises far above its minimum, or if the output loses all
 /// contrast although the photos and the painting have some, for example because the final tanh saturates at black.
 /// Decisions depend only on the steps, so a resumed run makes the same ones.
-public struct TrainingGuard: Codable, Equatable, Sendable {
+package struct TrainingGuard: Codable, Equatable, Sendable {
   /// A reason to restore an earlier state.
-  public enum Trouble: Equatable, Sendable, CustomStringConvertible {
+  package enum Trouble: Equatable, Sendable, CustomStringConvertible {
     /// A term of the loss or a parameter is not a finite number.
     case notFinite(String)
     /// The mean loss of the latest steps is far above the best mean.
@@ -16,7 +16,7 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
     case collapsed
 
     /// A clause that can follow "at iteration 120".
-    public var description: String {
+    package var description: String {
       switch self {
       case .notFinite(let part): "the \(part) is not a finite number"
       case .risen(let mean, let best):
@@ -29,7 +29,7 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   }
 
   /// The number of steps in a window, whose mean losses are compared.
-  public static let window = 25
+  package static let window = 25
   /// The maximum ratio of a window's loss to that of the best window. Photos differ by a factor below 2, and learning
   /// lowers the loss.
   private static let maximumRise = 4.0
@@ -45,9 +45,9 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   private static let fullContrast = 16.0
 
   /// The factor of the learning rate.
-  public private(set) var rateScale = 1.0
+  package private(set) var rateScale = 1.0
   /// How often the run restored an earlier state.
-  public private(set) var recoveries = 0
+  package private(set) var recoveries = 0
   /// The running mean of gradient norms; 0 before the first step.
   private var meanNorm = 0.0
   private var best: Double?
@@ -65,7 +65,7 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   /// The gradient of a photo with few colours can be a hundred times as long as others. The scale is
   /// `min(1, 1.5·m/norm)`, where `m` is the running mean of the clipped norms. R. Pascanu et al.: On the difficulty of
   /// training recurrent neural networks, ICML 2013.
-  public mutating func gradientScale(norm: Double) -> Double {
+  package mutating func gradientScale(norm: Double) -> Double {
     guard norm.isFinite, norm > 0 else { return 1 }
     if meanNorm == 0 { meanNorm = norm }
     let limit = Self.maximumNorm * meanNorm
@@ -74,20 +74,20 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   }
 
   /// The measurements of one step.
-  public struct Observation: Sendable {
+  package struct Observation: Sendable {
     /// The number of completed steps.
-    public var iteration: Int
+    package var iteration: Int
     /// The total loss.
-    public var total: Double
+    package var total: Double
     /// The standard deviation of the output, in levels of 255.
-    public var output: Double
+    package var output: Double
     /// The standard deviation of the photos, in levels of 255.
-    public var photos: Double
+    package var photos: Double
     /// The standard deviation of the painting, in levels of 255.
-    public var painting: Double
+    package var painting: Double
 
     /// Creates an observation.
-    public init(iteration: Int, total: Double, output: Double, photos: Double, painting: Double) {
+    package init(iteration: Int, total: Double, output: Double, photos: Double, painting: Double) {
       self.iteration = iteration
       self.total = total
       self.output = output
@@ -97,12 +97,12 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   }
 
   /// Creates a guard without observations.
-  public init() {}
+  package init() {}
 
   /// Adds the observation of a completed step.
   ///
   /// - Returns: What is wrong, if anything, and whether the state after this step is good enough to be restored later.
-  public mutating func observe(_ step: Observation) -> (trouble: Trouble?, isGood: Bool) {
+  package mutating func observe(_ step: Observation) -> (trouble: Trouble?, isGood: Bool) {
     guard step.total.isFinite else { return (.notFinite("loss"), false) }
     let shouldHaveContrast = min(step.photos, step.painting) > Self.fullContrast && step.iteration > Self.collapseStart
     flatSteps = shouldHaveContrast && step.output < Self.flatContrast ? flatSteps + 1 : 0
@@ -120,7 +120,7 @@ public struct TrainingGuard: Codable, Equatable, Sendable {
   /// Halves the learning rate and discards the current window.
   ///
   /// - Returns: False, without a change, if the maximum number of recoveries is reached.
-  public mutating func recover() -> Bool {
+  package mutating func recover() -> Bool {
     guard recoveries < Self.maximumRecoveries else { return false }
     recoveries += 1
     rateScale /= 2

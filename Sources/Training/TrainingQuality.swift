@@ -1,7 +1,7 @@
 import Networks
 
 /// The amount of training, as a trade-off between quality and time.
-public enum TrainingQuality: String, CaseIterable, Sendable {
+package enum TrainingQuality: String, CaseIterable, Sendable {
   /// Enough to judge whether the style works.
   case draft
   /// The default. From a base, training takes less than ten minutes on two cores.
@@ -12,7 +12,7 @@ public enum TrainingQuality: String, CaseIterable, Sendable {
   /// Returns the number of optimizer steps.
   ///
   /// A base model needs fewer steps: it can paint already and only has to learn other strokes and colours.
-  public func iterations(hasBase: Bool) -> Int {
+  package func iterations(hasBase: Bool) -> Int {
     switch self {
     case .draft: hasBase ? 300 : 900
     case .good: hasBase ? 1200 : 2400

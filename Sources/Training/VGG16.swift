@@ -89,14 +89,14 @@ public final class VGG16 {
   }
 
   /// The minimum height and width of an input, of which three poolings leave one pixel.
-  public static let minimumExtent = 8
+  package static let minimumExtent = 8
 
   /// Calls `body` with the features of `image` at each layer, up to and including `last`.
   ///
   /// Features that neither `body` nor the tape keeps are released after the next layer has read them.
   ///
   /// - Parameter image: Pictures `[N, H, W, 3]`, RGB 0…255.
-  public func forEachFeature(
+  package func forEachFeature(
     of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
   ) {
     let prepared = preparation(
@@ -119,7 +119,7 @@ public final class VGG16 {
   }
 
   /// Returns the features of `image`, `[N, H, W, 3]`, RGB 0…255, at each layer up to and including `last`.
-  public func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
+  package func features(of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape) -> [VGG16Layer: Variable] {
     var features: [VGG16Layer: Variable] = [:]
     forEachFeature(of: image, upTo: last, on: tape) { features[$0] = $1 }
     return features

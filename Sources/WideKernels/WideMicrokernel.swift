@@ -8,7 +8,7 @@
 /// far apart. 24 of the 32 registers hold sums, two hold weights, and one a value of A that serves two multiply-adds.
 /// With 16 columns, the load for each multiply-add would be the bottleneck. The caller owns the memory.
 @inline(never)
-public func multiplyWide12x32(
+package func multiplyWide12x32(
   _ a: UnsafePointer<Float>, row: Int, segment: Int, segments: Int, depth: Int, element: Int,
   _ b: UnsafePointer<Float>, panel: Int, step: Int = 16, into c: UnsafeMutablePointer<Float>, stride: Int
 ) {

@@ -7,7 +7,7 @@
 /// 16 registers hold sums, four hold the values of a row and one a weight that serves four multiply-adds. The caller
 /// owns the memory.
 @inline(never)
-public func convolveWideRow64x4(
+package func convolveWideRow64x4(
   _ rows: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>), plane: Int, channels: Int,
   _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>, appliesReLU: Bool, into c: UnsafeMutablePointer<Float>,
   stride: Int

@@ -5,7 +5,7 @@
 ///
 /// Three outputs of four vectors use 12 registers for sums. The caller owns the memory.
 @inline(never)
-public func multiplyWideTiles64x3(
+package func multiplyWideTiles64x3(
   _ a: UnsafePointer<Float>, row: Int, depth: Int, _ b: UnsafePointer<Float>, isFirst: Bool,
   into c: UnsafeMutablePointer<Float>, stride: Int
 ) {

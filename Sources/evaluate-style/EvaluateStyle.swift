@@ -230,7 +230,7 @@ struct EvaluateStyle: ParsableCommand {
     if var notedCard {
       notedCard.content.evaluation = StyleCard.Evaluation(
         photos: sample(count: parts.count), size: size, styleSize: styleSize, styleCrop: styleCrop, objective: weights,
-        losses: .mean(parts), steadiness: temporalMean)
+        losses: .mean(parts), temporalStability: temporalMean)
       try notedCard.write()
     }
     if json {

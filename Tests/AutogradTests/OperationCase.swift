@@ -71,7 +71,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       let film = Variable(goldenTensor("revision.film", in: "canvas"))
       let shape = film.value.shape
       let draft = tape.sharpened(inputs[0], height: shape.height, width: shape.width)
-      let values = tape.revisionInput(film: film, draft: draft)
+      let values = tape.revisionInput(frame: film, draft: draft)
       let hidden = tape.convolution(
         values, weight: inputs[1], bias: inputs[2], padding: 1, paddingMode: .reflect, appliesReLU: true)
       let residual = tape.convolution(

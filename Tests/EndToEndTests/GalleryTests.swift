@@ -45,7 +45,7 @@ import Testing
       ] as [String: Any]
     card["evaluation"] = [
       "losses": ["total": 310],
-      "steadiness": ["warping": ["output": 5.25, "input": 2.5], "still": ["output": 1.75, "input": 2]],
+      "temporalStability": ["warping": ["output": 5.25, "input": 2.5], "still": ["output": 1.75, "input": 2]],
     ]
     card["likeness"] = [
       "sizes": [

@@ -111,7 +111,7 @@ struct MediaTools {
   }
 
   /// Returns the luma PSNR in dB between each frame from the 16th on and the previous one.
-  func steadiness(of file: String) throws -> Double {
+  func frameToFrameSimilarity(of file: String) throws -> Double {
     try brightnessRatio([
       "-i", file, "-i", file, "-lavfi",
       "[0:v]trim=start_frame=15,setpts=N[a];[1:v]trim=start_frame=14,setpts=N[b];[a][b]psnr=shortest=1", "-f", "null",

@@ -203,7 +203,9 @@ struct StylizeVideoTests {
     #expect(
       try tools.packets("v", of: "plain.mp4", data: true) == tools.packets("v", of: "as_it_is.mp4", data: true),
       "denoising is off for files")
-    let (plain, denoised) = (try tools.steadiness(of: "plain.mp4"), try tools.steadiness(of: "denoised.mp4"))
+    let (plain, denoised) = (
+      try tools.frameToFrameSimilarity(of: "plain.mp4"), try tools.frameToFrameSimilarity(of: "denoised.mp4")
+    )
     #expect(denoised > plain + 4, "\(plain) and \(denoised) dB")
   }
 

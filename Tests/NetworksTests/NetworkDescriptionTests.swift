@@ -33,6 +33,19 @@ import Testing
     #expect(definition.name.contains("blocknorm="))
   }
 
+  @Test("Every property can be set by a description and is listed")
+  func everyChoice() throws {
+    let text =
+      "dense:head=full,stages=separable,block=separable,tail=shuffle2,channels=4-8-12-16,detail=3,blocks=2,kernel=7,"
+      + "norm=instance,blocknorm=none,canvas=100,revision=5"
+    let description = try NetworkDescription(text)
+    #expect(description.description == text)
+    let preset = Mirror(reflecting: try NetworkDescription("dense")).children
+    for (changed, usual) in zip(Mirror(reflecting: description).children, preset) {
+      #expect("\(changed.value)" != "\(usual.value)", "the text does not set \(changed.label ?? "a property")")
+    }
+  }
+
   @Test("Statistics are not counted as trained values")
   func statistics() throws {
     let definition = try NetworkDefinition.named("dense:blocks=1,channels=8-16-32")
@@ -73,7 +86,10 @@ import Testing
       ("dense:channels=8-x-8", "three or four"), ("dense:kernel=4", "3, 5, 7 or 9"), ("dense:depth=3", "blocknorm"),
       ("dense:smooth=14", "blocknorm"), ("dense:grain=6", "blocknorm"),
       ("dense:", "blocks=4"), ("dense:blocks", "blocks=4"), ("dense:blocks=1,", "blocks=4"),
-      ("dense:detail=9999999999999999999", "0 to 256"),
+      ("dense:detail=9999999999999999999", "0 to 256"), ("dense:kernel=+3", "3, 5, 7 or 9"),
+      ("dense:head=half", "full or strided or unshuffle2 or unshuffle4"), ("dense:canvas=63", "0 or from 64 to 1024"),
+      ("dense:revision=33", "0 or from 4 to 32"),
+      ("dense:=1", "head, stages, block, tail, channels, detail, blocks, kernel, norm, blocknorm, canvas or revision"),
     ] {
       let error = #expect(throws: ModelError.self) { try NetworkDefinition.named(description) }
       #expect(error?.description.contains(words) == true, "\(description): \(error?.description ?? "")")

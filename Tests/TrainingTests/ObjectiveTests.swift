@@ -28,9 +28,7 @@ import Training
 
   /// Names are columns of logs and keys of reports and cards, beside those of the groups.
   @Test func everyReportedNameIsUnique() {
-    let others = [
-      "iteration", "total", "learning_rate", "file", "tv", "styleLayers", "totalVariation", "steadiness",
-    ]
+    let others = ["iteration", "total", "learning_rate", "file", "tv", "styleLayers", "totalVariation"]
     let names = LossName.reported.map(\.name) + LossGroup.allCases.map(\.rawValue) + others
     #expect(Set(names).count == names.count, "\(names)")
   }

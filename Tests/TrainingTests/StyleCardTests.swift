@@ -24,7 +24,7 @@ import Training
     Likeness(fine: 80, stroke: 70.25, form: form, content: 0.6125, contrast: 0.5, chroma: 1.25, highFrequency: 2)
   }
 
-  private var steadiness: TemporalReport {
+  private var temporalStability: TemporalReport {
     var report = TemporalReport.mean([])
     let parts: [WritableKeyPath<TemporalReport, TemporalMeasurement>] = [
       \.pan, \.subpixel, \.zoom, \.rotation, \.warping, \.still,
@@ -36,7 +36,7 @@ import Training
     return report
   }
 
-  private func evaluation(list: String?, steadiness: TemporalReport?) -> StyleCard.Evaluation {
+  private func evaluation(list: String?, temporalStability: TemporalReport?) -> StyleCard.Evaluation {
     var losses = LossParts()
     losses.add(1234.4, to: LossName(.content))
     losses.add(5.25, to: LossName(.totalVariation))
@@ -44,7 +44,7 @@ import Training
     losses.add(1000, to: .layer(.relu3_3))
     return StyleCard.Evaluation(
       photos: .init(count: 50, list: list), size: 256, styleSize: 0, objective: LossWeights(objective: .johnson),
-      losses: losses, steadiness: steadiness)
+      losses: losses, temporalStability: temporalStability)
   }
 
   // MARK: The project's styles
@@ -102,7 +102,7 @@ import Training
 
   @Test func theEvaluationTellsWhatWasMeasuredOnWhat() throws {
     var card = try card()
-    card.evaluation = evaluation(list: "held_out.txt", steadiness: steadiness)
+    card.evaluation = evaluation(list: "held_out.txt", temporalStability: temporalStability)
     #expect(
       row("evaluation", of: card) == """
         total 2340: content 1234, style 1100 (relu1_2 100, relu2_2 0.000, relu3_3 1000, relu4_3 0.000), total variation 5.250; mean of \
@@ -115,7 +115,7 @@ import Training
         + "rotation 4.00 (2.00)")
     #expect(row("noisy still", of: card) == "deviation 6.00 of 255 (the photos' own 3.00)")
 
-    card.evaluation = evaluation(list: nil, steadiness: nil)
+    card.evaluation = evaluation(list: nil, temporalStability: nil)
     #expect(row("evaluation", of: card)?.contains("mean of 50 photos of 256×256") == true)
     #expect(row("warping error", of: card) == nil && row("noisy still", of: card) == nil, "those were of another run")
   }
@@ -177,12 +177,12 @@ import Training
     #expect(
       row("training loss", of: card)?.hasPrefix(
         "total 2.875: content 2.000, style 0.750 (relu1_2 0.000, relu2_2 0.250, relu3_3 0.000, relu4_3 0.000, palette 0.500), "
-          + "total variation 0.000, steadiness 0.125; mean of the last 100 steps") == true)
+          + "total variation 0.000, temporal 0.125; mean of the last 100 steps") == true)
     let object = try #require(try JSONSerialization.jsonObject(with: card.json()) as? [String: Any])
     let stored = try #require((object["training"] as? [String: Any])?["losses"] as? [String: Any])
     #expect(
       Set(stored.keys) == [
-        "total", "content", "style", "styleLayers", "palette", "totalVariation", "steadiness",
+        "total", "content", "style", "styleLayers", "palette", "totalVariation", "temporal",
       ])
     #expect(stored["palette"] as? Double == 0.5)
     #expect(try JSONDecoder().decode(StyleCard.self, from: card.json()) == card)
@@ -193,7 +193,7 @@ import Training
   @Test func aCardIsReadAsItWasWritten() throws {
     let folder = try TemporaryFolder()
     var card = try card()
-    card.evaluation = evaluation(list: nil, steadiness: steadiness)
+    card.evaluation = evaluation(list: nil, temporalStability: temporalStability)
     let files = StyleFiles(name: "other", folder: folder.path)
     try card.write(to: files)
     #expect(try StyleCard(path: files.card) == card)

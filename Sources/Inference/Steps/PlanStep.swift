@@ -38,9 +38,9 @@ struct BoundStep {
 /// The data that changes from frame to frame, and what all steps share.
 struct PlanFrame {
   /// The original picture.
-  let film: PictureInput.Storage
+  let frame: PictureInput.Storage
   /// The destination of the painted picture.
-  let filmOutput: PictureOutput
+  let frameOutput: PictureOutput
   /// The picture that the layers read: the original one, or its canvas.
   let input: PictureInput
   /// The destination of the layers: the picture, or the draft.

@@ -11,7 +11,7 @@ struct ReductionStep: PlanStep {
     return BoundStep(name: "canvas [\(canvas.canvasHeight), \(canvas.canvasWidth), 3]") {
       [reduction = canvas.reduction] in
       reduction.forward(
-        $0.film, luma: memory.luma(as: $0.film), canvas: memory.canvas, canvasLuma: memory.canvasLuma,
+        $0.frame, luma: memory.luma(as: $0.frame), canvas: memory.canvas, canvasLuma: memory.canvasLuma,
         scratch: $0.scratch, pool: $0.pool)
     }
   }

@@ -25,8 +25,8 @@ struct RevisionStep: PlanStep {
     let name = "\(revision.layer) [\(canvas.revision.height), \(canvas.revision.width), 3]"
     return BoundStep(name: name) { [revision = canvas.revision] in
       revision.forward(
-        luma: memory.luma(as: $0.film), canvasLuma: memory.canvasLuma, draft: memory.draft, weight: weight,
-        picture: $0.filmOutput, scratch: $0.scratch, pool: $0.pool)
+        luma: memory.luma(as: $0.frame), canvasLuma: memory.canvasLuma, draft: memory.draft, weight: weight,
+        picture: $0.frameOutput, scratch: $0.scratch, pool: $0.pool)
     }
   }
 }

@@ -5,22 +5,22 @@
 /// each pixel that it reads, once, for later readers of the same sum. The caller owns all memory.
 public struct ActivationInput: @unchecked Sendable {
   /// The values, in ``layout``: `[N, C/8, H, W, 8]` or `[N, H, W, C]`.
-  public var values: UnsafePointer<Float>
+  package var values: UnsafePointer<Float>
   /// The memory layout of the values, residual, mask and materialized activation.
-  public var layout: ActivationLayout
+  package var layout: ActivationLayout
   /// The scale of the norm, `[C]`; nil if there is no norm.
-  public var scale: UnsafePointer<Float>?
+  package var scale: UnsafePointer<Float>?
   /// The shift of the norm, `[C]`.
-  public var shift: UnsafePointer<Float>?
+  package var shift: UnsafePointer<Float>?
   /// Whether negative values become 0.
-  public var appliesReLU: Bool
+  package var appliesReLU: Bool
   /// The residual that is added last, in ``layout``; nil for none.
-  public var residual: UnsafePointer<Float>?
+  package var residual: UnsafePointer<Float>?
   /// Where to store the result, in ``layout``; nil for nowhere. It overlaps neither `values` nor `residual`.
-  public var materialized: UnsafeMutablePointer<Float>?
+  package var materialized: UnsafeMutablePointer<Float>?
   /// The mask, in ``layout``: values count only where it is positive, as in the gradient of ReLU. Nil for none. A mask
   /// cannot be combined with a norm or a residual.
-  public var mask: UnsafePointer<Float>?
+  package var mask: UnsafePointer<Float>?
 
   /// Creates an input that reads `values` with the given operations, by default none.
   public init(

@@ -5,18 +5,18 @@
 /// caller owns all memory.
 public struct ActivationOutput: @unchecked Sendable {
   /// The destination, in ``layout``: `[N, C/8, H, W, 8]` or `[N, H, W, C]`.
-  public var values: UnsafeMutablePointer<Float>
+  package var values: UnsafeMutablePointer<Float>
   /// The memory layout of the values and the residual.
-  public var layout: ActivationLayout
+  package var layout: ActivationLayout
   /// The bias, `[C]`; nil for none.
-  public var bias: UnsafePointer<Float>?
+  package var bias: UnsafePointer<Float>?
   /// Whether negative values become 0.
-  public var appliesReLU: Bool
+  package var appliesReLU: Bool
   /// An activation of the same shape and layout that is added last; nil for none. It must not be the output itself,
   /// cannot be combined with moments, and needs a kernel whose ``ConvolutionKernel/addsResidual`` is true.
-  public var residual: UnsafePointer<Float>?
+  package var residual: UnsafePointer<Float>?
   /// The sums of each task, see ``Moments``; nil if no norm follows.
-  public var moments: UnsafeMutablePointer<Double>?
+  package var moments: UnsafeMutablePointer<Double>?
 
   /// Creates an output.
   public init(
@@ -47,16 +47,16 @@ extension ActivationOutput {
 /// Each task of a kernel has its own `[2, C]` doubles, so that results do not depend on the number of threads. Within a
 /// strip the sums are in single precision and relative to a pivot, a value of the strip itself. The variance therefore
 /// stays accurate even if the mean is a thousand times larger.
-public enum Moments {
+package enum Moments {
   /// Returns the number of doubles for a kernel with `tasks` tasks.
-  public static func count(tasks: Int, channels: Int) -> Int { tasks * 2 * channels }
+  package static func count(tasks: Int, channels: Int) -> Int { tasks * 2 * channels }
 
   /// Converts the sums of `tasks` tasks into the affine map of the norm: `scale = γ / √(σ² + ε)`,
   /// `shift = β − μ·scale`.
   ///
   /// `μ` and the biased `σ²` are taken over `pixels` values of each channel. `gamma`, `beta`, `scale` and `shift` are
   /// `[C]`. ε is ``InstanceNorm/epsilon``.
-  public static func finish(
+  package static func finish(
     _ moments: UnsafePointer<Double>, tasks: Int, channels: Int, pixels: Int, gamma: UnsafePointer<Float>,
     beta: UnsafePointer<Float>, scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>
   ) {

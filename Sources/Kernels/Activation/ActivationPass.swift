@@ -1,7 +1,7 @@
 import Threading
 
 /// Passes over a whole activation, for operations that no convolution can include.
-public enum ActivationPass {
+package enum ActivationPass {
   /// The number of values in a task.
   private static let valuesPerTask = 1 << 15
 
@@ -10,13 +10,13 @@ public enum ActivationPass {
   }
 
   /// Returns the number of tasks whose sums ``Moments`` adds.
-  public static func taskCount(pixels: Int, channels: Int) -> Int { tasks(pixels: pixels, channels: channels).tasks }
+  package static func taskCount(pixels: Int, channels: Int) -> Int { tasks(pixels: pixels, channels: channels).tasks }
 
   /// Computes `output = f(in)`, where `in` is what `input` describes and `f` is `function`.
   ///
   /// The pass uses the values and the moments of the output and ignores `materialized` of the input. The output may be
   /// the input's own memory.
-  public static func forward(
+  package static func forward(
     _ input: ActivationInput, pixels: Int, channels: Int, function: PointwiseFunction = .identity,
     output: ActivationOutput, pool: ComputePool
   ) {

@@ -2,13 +2,13 @@ import Threading
 
 /// Downscaling by area averaging: each pixel of the result is the mean over the rectangle that it covers, with partly
 /// covered pixels weighted by the covered part.
-public struct AreaReduction: Sendable {
+package struct AreaReduction: Sendable {
   private let rows: AreaAxis
   private let columns: AreaAxis
 
   /// Creates a reduction from `height` × `width` to `outputHeight` × `outputWidth`, each at least 1. The output may
   /// also be larger.
-  public init(height: Int, width: Int, outputHeight: Int, outputWidth: Int) {
+  package init(height: Int, width: Int, outputHeight: Int, outputWidth: Int) {
     precondition(
       min(height, width, outputHeight, outputWidth) >= 1, "\(height)x\(width) to \(outputHeight)x\(outputWidth)")
     rows = AreaAxis(inputs: height, outputs: outputHeight)
@@ -16,11 +16,11 @@ public struct AreaReduction: Sendable {
   }
 
   /// Returns the floats of scratch space for either direction: a row for each of `threads`.
-  public func scratchCount(channels: Int, threads: Int) -> Int { threads * columns.inputs * channels }
+  package func scratchCount(channels: Int, threads: Int) -> Int { threads * columns.inputs * channels }
 
   /// `output[n, y, x, c] = Σ rows[y, i]·columns[x, j]·input[n, i, j, c]`: input `[N, H, W, C]`, output
   /// `[N, Ho, Wo, C]`.
-  public func forward(
+  package func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -53,7 +53,7 @@ public struct AreaReduction: Sendable {
   }
 
   /// `dInput[n, i, j, c] = Σ rows[y, i]·columns[x, j]·dOutput[n, y, x, c]`.
-  public func backward(
+  package func backward(
     _ dOutput: UnsafePointer<Float>, batch: Int, channels: Int, dInput: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -2,14 +2,14 @@ import Threading
 
 /// Bilinear interpolation between pixel centres with a clamped border, as PyTorch's `interpolate` with
 /// `align_corners=False`. The output may also be smaller; it is then sampled without averaging.
-public struct BilinearEnlargement: Sendable {
+package struct BilinearEnlargement: Sendable {
   private let rows: BilinearAxis
   private let columns: BilinearAxis
 
   /// Creates an enlargement from `height` × `width` to a picture of `outputHeight` × `outputWidth`, each at least 1.
   /// With `step`, the output samples are the centres of blocks of `step` × `step` of its pixels. Blocks at the right
   /// and bottom edges may lie partly outside.
-  public init(height: Int, width: Int, outputHeight: Int, outputWidth: Int, step: Int = 1) {
+  package init(height: Int, width: Int, outputHeight: Int, outputWidth: Int, step: Int = 1) {
     precondition(
       min(height, width, outputHeight, outputWidth, step) >= 1, "\(height)x\(width) to \(outputHeight)x\(outputWidth)")
     rows = BilinearAxis(inputs: height, extent: outputHeight, step: step)
@@ -17,17 +17,17 @@ public struct BilinearEnlargement: Sendable {
   }
 
   /// The number of output rows: the height, or the number of blocks down.
-  public var outputRows: Int { rows.outputs }
+  package var outputRows: Int { rows.outputs }
   /// The number of output columns.
-  public var outputColumns: Int { columns.outputs }
+  package var outputColumns: Int { columns.outputs }
 
   /// Returns the floats of scratch space for either direction: a row for each of `threads`.
-  public func scratchCount(channels: Int, threads: Int) -> Int {
+  package func scratchCount(channels: Int, threads: Int) -> Int {
     threads * max(columns.inputs, columns.outputs) * channels
   }
 
   /// Computes the output `[N, Ho, Wo, C]`, of ``outputRows`` and ``outputColumns``, from the input `[N, H, W, C]`.
-  public func forward(
+  package func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -53,7 +53,7 @@ public struct BilinearEnlargement: Sendable {
   }
 
   /// Computes `dInput`, the sum of the output's gradients with the weights of the interpolation.
-  public func backward(
+  package func backward(
     _ dOutput: UnsafePointer<Float>, batch: Int, channels: Int, dInput: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -1,20 +1,20 @@
 import Threading
 
 /// Reduces a frame to its canvas by area averaging, see ``AreaReduction``, and extracts its luma in the same pass.
-public struct CanvasReduction: Sendable {
+package struct CanvasReduction: Sendable {
   /// Rows of the canvas that a thread computes at a time.
   private static let bandRows = 8
 
   /// The width of the frame in pixels.
-  public let width: Int
+  package let width: Int
   /// The height of the frame in pixels.
-  public let height: Int
+  package let height: Int
   private let rows: AreaAxis
   private let columns: AreaAxis
 
   /// Creates a reduction from a frame of `width` × `height` to a canvas of `canvasWidth` × `canvasHeight`, each at
   /// least 1.
-  public init(width: Int, height: Int, canvasWidth: Int, canvasHeight: Int) {
+  package init(width: Int, height: Int, canvasWidth: Int, canvasHeight: Int) {
     precondition(
       min(width, height, canvasWidth, canvasHeight) >= 1, "\(width)x\(height) to \(canvasWidth)x\(canvasHeight)")
     self.width = width
@@ -27,7 +27,7 @@ public struct CanvasReduction: Sendable {
   private var plane: Int { paddedToLanes(width) }
 
   /// Returns the floats of scratch space on a pool of `threads`: the sums of two rows for each.
-  public func scratchCount(threads: Int) -> Int { threads * 6 * plane }
+  package func scratchCount(threads: Int) -> Int { threads * 6 * plane }
 
   /// Reduces `picture`.
   ///
@@ -36,11 +36,11 @@ public struct CanvasReduction: Sendable {
   ///   - canvas: The destination of the canvas, RGB, `[canvasHeight, canvasWidth, 3]`.
   ///   - canvasLuma: The destination of the canvas's luma, `[canvasHeight, canvasWidth]`.
   ///   - scratch: ``scratchCount(threads:)`` floats.
-  public func forward(
-    _ picture: PictureInput.Storage, luma: FilmLuma?, canvas: UnsafeMutablePointer<Float>,
+  package func forward(
+    _ picture: PictureInput.Storage, luma: FrameLuma?, canvas: UnsafeMutablePointer<Float>,
     canvasLuma: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let half = FilmLuma.half(width: width)
+    let half = FrameLuma.half(width: width)
     switch picture {
     case .bytes(let bytes, let stride):
       var target: UnsafeMutablePointer<UInt8>?

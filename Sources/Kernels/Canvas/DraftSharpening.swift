@@ -7,21 +7,21 @@ import Threading
 /// axis the draft becomes `x + a·(2x − left − right)` with `a = s/(1 − 3s)`, which reverses the blur up to 2 % of the
 /// neighbours' values. Beyond the border the last pixel is repeated. For a frame of at least twice the size of the
 /// canvas, `s = 1/8` and `a = 1/5`; for one of the same size both are 0.
-public struct DraftSharpening: Sendable {
+package struct DraftSharpening: Sendable {
   private let width: Int
   private let height: Int
   /// The gain `a` across and down.
   private let gains: (columns: Float, rows: Float)
 
-  /// Creates the filter for a draft of `width` × `height` that is enlarged to `filmWidth` × `filmHeight`, each at
+  /// Creates the filter for a draft of `width` × `height` that is enlarged to `frameWidth` × `frameHeight`, each at
   /// least 1.
-  public init(width: Int, height: Int, filmWidth: Int, filmHeight: Int) {
-    precondition(min(width, height, filmWidth, filmHeight) >= 1, "\(width)x\(height) to \(filmWidth)x\(filmHeight)")
+  package init(width: Int, height: Int, frameWidth: Int, frameHeight: Int) {
+    precondition(min(width, height, frameWidth, frameHeight) >= 1, "\(width)x\(height) to \(frameWidth)x\(frameHeight)")
     self.width = width
     self.height = height
     gains = (
-      Self.gain(BilinearAxis(inputs: width, extent: filmWidth, step: 1)),
-      Self.gain(BilinearAxis(inputs: height, extent: filmHeight, step: 1))
+      Self.gain(BilinearAxis(inputs: width, extent: frameWidth, step: 1)),
+      Self.gain(BilinearAxis(inputs: height, extent: frameHeight, step: 1))
     )
   }
 
@@ -34,7 +34,7 @@ public struct DraftSharpening: Sendable {
   /// Writes the sharpened `input` to `output`, both `[N, H, W, C]` of the draft's size. They must not overlap.
   ///
   /// The map is symmetric, so it also computes its own gradient.
-  public func forward(
+  package func forward(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let count = width * channels

@@ -7,7 +7,7 @@ struct RevisionBand {
   private static let ringRows = 3
 
   private let pass: RevisionPass
-  private let luma: FilmLuma?
+  private let luma: FrameLuma?
   private let canvasLuma: UnsafePointer<Float>
   private let draft: UnsafePointer<Float>
   private let weight: UnsafePointer<Float>
@@ -38,7 +38,7 @@ struct RevisionBand {
   }
 
   init(
-    pass: RevisionPass, luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>,
+    pass: RevisionPass, luma: FrameLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>,
     weight: UnsafePointer<Float>, picture: PictureOutput, scratch: UnsafeMutablePointer<Float>
   ) {
     self.pass = pass
@@ -169,10 +169,10 @@ struct RevisionBand {
   /// Computes the values of a row of blocks.
   private func read(_ row: Int) {
     let target = slot(values, row, planes: RevisionInput.channels)
-    let half = FilmLuma.half(width: pass.width)
+    let half = FrameLuma.half(width: pass.width)
     for line in 0..<2 {
       let y = min(2 * row + line, pass.height - 1)
-      let pair = pair(pass.filmRows, y)
+      let pair = pair(pass.frameRows, y)
       switch luma {
       case .bytes(let bytes)?:
         subtract(pair, into: target + 2 * line * pitch) { load(bytes + 2 * half * y + $0 * half + $1) }
@@ -235,8 +235,8 @@ struct RevisionBand {
   private func write(_ row: Int) {
     let source = pass.channels > 0 ? rows(hidden, row, planes: pass.storedChannels) : nil
     let (weights, biases) = (weight + pass.parts.weight2, weight + pass.parts.bias2)
-    let upper = pair(pass.filmRows, 2 * row)
-    let lower = 2 * row + 1 < pass.height ? pair(pass.filmRows, 2 * row + 1) : nil
+    let upper = pair(pass.frameRows, 2 * row)
+    let lower = 2 * row + 1 < pass.height ? pair(pass.frameRows, 2 * row + 1) : nil
     for block in stride(from: 0, to: pass.columns, by: rowTileCount) {
       if let source {
         for first in stride(from: 0, to: RevisionPass.outputs, by: RevisionPass.group) {

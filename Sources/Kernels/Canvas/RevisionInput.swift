@@ -1,13 +1,13 @@
 import Threading
 
 /// The input and output operations of a revision as separate passes, for training. ``RevisionPass`` is the fused form.
-public enum RevisionInput {
+package enum RevisionInput {
   /// The number of values of a block of 2×2 pixels.
-  public static let channels = 8
+  package static let channels = 8
   /// The divisor of the frame's Laplacian.
-  public static let laplacianScale: Float = 64
+  package static let laplacianScale: Float = 64
   /// The factor of the residual, with which weights of the usual size change pixels noticeably.
-  public static let residualScale: Float = 64
+  package static let residualScale: Float = 64
   /// Levels become `(x − 127.5) / 127.5`.
   static let levelScale: Float = 127.5
 
@@ -15,7 +15,7 @@ public enum RevisionInput {
   static let lumaWeights: (red: Float, green: Float, blue: Float) = (0.299, 0.587, 0.114)
 
   /// Computes `output[p] = 0.299·red + 0.587·green + 0.114·blue` of `pixels` RGB pixels.
-  public static func luma(
+  package static func luma(
     _ input: UnsafePointer<Float>, pixels: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let chunk = 1 << 14
@@ -35,7 +35,7 @@ public enum RevisionInput {
   ///   - enlargedLuma: The luma of the canvas, enlarged to the size of the frame, `[N, H, W]`.
   ///   - draft: The draft at the block centres, `[N, ⌈H/2⌉, ⌈W/2⌉, 3]`, RGB 0…255.
   ///   - canvasLuma: The luma of the canvas at the block centres, `[N, ⌈H/2⌉, ⌈W/2⌉]`.
-  public static func forward(
+  package static func forward(
     luma: UnsafePointer<Float>, enlargedLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>,
     canvasLuma: UnsafePointer<Float>, batch: Int, height: Int, width: Int, output: UnsafeMutablePointer<Float>,
     pool: ComputePool
@@ -58,7 +58,7 @@ public enum RevisionInput {
   }
 
   /// Computes the gradient of the draft at the centres of `blocks` blocks. The frame has no gradient.
-  public static func backward(
+  package static func backward(
     _ dOutput: UnsafePointer<Float>, blocks: Int, dDraft: UnsafeMutablePointer<Float>
   ) {
     for block in 0..<blocks {
@@ -68,7 +68,7 @@ public enum RevisionInput {
 
   /// `output[n, y, x, c] = base[n, y, x, c] + scale·residual[n, y/2, x/2, 4c + 2(y mod 2) + x mod 2]`, where base and
   /// output are `[N, H, W, 3]` and residual is `[N, ⌈H/2⌉, ⌈W/2⌉, 12]`.
-  public static func addBlocks(
+  package static func addBlocks(
     _ residual: UnsafePointer<Float>, scale: Float, to base: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -86,7 +86,7 @@ public enum RevisionInput {
   }
 
   /// Computes the gradient of the residual: `scale` times that of the pixels, and zero where a block lies outside.
-  public static func addBlocksBackward(
+  package static func addBlocksBackward(
     _ dOutput: UnsafePointer<Float>, scale: Float, batch: Int, height: Int, width: Int,
     dResidual: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

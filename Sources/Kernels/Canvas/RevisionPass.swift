@@ -18,11 +18,11 @@ public struct RevisionPass: Sendable {
   static let margin = 16
 
   /// The width of the frame in pixels.
-  public let width: Int
+  package let width: Int
   /// The height of the frame in pixels.
-  public let height: Int
+  package let height: Int
   /// The number of channels between the convolutions; 0 for plain enlargement.
-  public let channels: Int
+  package let channels: Int
 
   let canvasWidth: Int
   private let canvasHeight: Int
@@ -32,7 +32,7 @@ public struct RevisionPass: Sendable {
   /// The number of blocks down.
   let rows: Int
   /// The positions of the frame's rows on the canvas.
-  let filmRows: BilinearAxis
+  let frameRows: BilinearAxis
   /// The positions of the block centres on the canvas.
   let centreRows: BilinearAxis
   /// The positions of the even columns, the odd columns and the block centres: the column before, and the weight of the
@@ -47,7 +47,7 @@ public struct RevisionPass: Sendable {
   /// Creates a pass to a frame of `width` × `height` from a canvas of `canvasWidth` × `canvasHeight`, each at least 1,
   /// with `channels` between its convolutions. Without `mayUseWideVectors` it uses vectors of eight on every processor;
   /// the results are bit-identical.
-  public init(
+  package init(
     width: Int, height: Int, canvasWidth: Int, canvasHeight: Int, channels: Int, mayUseWideVectors: Bool = true
   ) {
     precondition(
@@ -58,26 +58,26 @@ public struct RevisionPass: Sendable {
     self.channels = channels
     self.canvasWidth = canvasWidth
     self.canvasHeight = canvasHeight
-    sharpening = DraftSharpening(width: canvasWidth, height: canvasHeight, filmWidth: width, filmHeight: height)
+    sharpening = DraftSharpening(width: canvasWidth, height: canvasHeight, frameWidth: width, frameHeight: height)
     isWide = mayUseWideVectors && WideVectors.areAvailable
     let columns = (width + 1) / 2
     let rows = (height + 1) / 2
     self.columns = columns
     self.rows = rows
-    let filmRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 1)
-    self.filmRows = filmRows
+    let frameRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 1)
+    self.frameRows = frameRows
     centreRows = BilinearAxis(inputs: canvasHeight, extent: height, step: 2)
-    let filmColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 1)
+    let frameColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 1)
     let centreColumns = BilinearAxis(inputs: canvasWidth, extent: width, step: 2)
     // Whole vectors: positions after the last block repeat it.
     let blocks = (0..<paddedToLanes(columns)).map { min($0, columns - 1) }
     let places = [blocks.map { 2 * $0 }, blocks.map { min(2 * $0 + 1, width - 1) }]
-    lowers = places.map { $0.map { filmColumns.lowers[$0] } } + [blocks.map { centreColumns.lowers[$0] }]
-    fractions = places.map { $0.map { filmColumns.fractions[$0] } } + [blocks.map { centreColumns.fractions[$0] }]
+    lowers = places.map { $0.map { frameColumns.lowers[$0] } } + [blocks.map { centreColumns.lowers[$0] }]
+    fractions = places.map { $0.map { frameColumns.fractions[$0] } } + [blocks.map { centreColumns.fractions[$0] }]
     // Blocks are read two rows ahead of those that are written.
     canvasRows = (0..<rows).reduce(2) { span, row in
       let ahead = min(2 * row + 5, height - 1)
-      return max(span, Int(filmRows.uppers[ahead]) - Int(filmRows.lowers[2 * row]) + 1)
+      return max(span, Int(frameRows.uppers[ahead]) - Int(frameRows.lowers[2 * row]) + 1)
     }
   }
 
@@ -90,7 +90,7 @@ public struct RevisionPass: Sendable {
   // MARK: Weights
 
   /// The number of floats of the packed weights and biases of both convolutions.
-  public var packedWeightCount: Int {
+  package var packedWeightCount: Int {
     storedChannels * (RevisionInput.channels * Self.taps + 1) + Self.outputs * (channels * Self.taps + 1)
   }
 
@@ -103,7 +103,7 @@ public struct RevisionPass: Sendable {
 
   /// Packs the weights and biases `[C, 8, 3, 3]`, `[C]`, `[12, C, 3, 3]` and `[12]` for the pass. The last two are
   /// multiplied by the scale of the residual, a power of two.
-  public func packWeights(
+  package func packWeights(
     _ weight1: UnsafePointer<Float>, bias1: UnsafePointer<Float>, _ weight2: UnsafePointer<Float>,
     bias2: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -131,7 +131,7 @@ public struct RevisionPass: Sendable {
   // MARK: The pass
 
   /// Returns the floats of scratch space on a pool of `threads`. Its initial contents must be finite.
-  public func scratchCount(threads: Int) -> Int {
+  package func scratchCount(threads: Int) -> Int {
     threads * RevisionBand.scratchCount(self) + 3 * canvasWidth * canvasHeight
   }
 
@@ -144,8 +144,8 @@ public struct RevisionPass: Sendable {
   ///   - weight: The weights packed by ``packWeights(_:bias1:_:bias2:into:)``. They are not read if there are no
   ///     channels.
   ///   - scratch: ``scratchCount(threads:)`` floats.
-  public func forward(
-    luma: FilmLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+  package func forward(
+    luma: FrameLuma?, canvasLuma: UnsafePointer<Float>, draft: UnsafePointer<Float>, weight: UnsafePointer<Float>,
     picture: PictureOutput, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let sharpened = scratch + pool.threadCount * RevisionBand.scratchCount(self)

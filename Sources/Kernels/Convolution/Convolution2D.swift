@@ -31,7 +31,7 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   }
 
   /// Returns the default algorithm for `geometry`.
-  public static func preferred(for geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
+  package static func preferred(for geometry: ConvolutionGeometry) -> ConvolutionAlgorithm {
     if ConvolutionAlgorithm.fused.supports(geometry) { return .fused }
     if min(geometry.inputChannels, geometry.outputChannels) < laneCount
       && max(geometry.inputChannels, geometry.outputChannels) >= laneCount
@@ -48,9 +48,9 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
 /// `[N, H, W, I]`, output `[N, Ho, Wo, O]` and weight `[O, I, k, k]`. The caller owns the scratch memory.
 public struct Convolution2D: Sendable {
   /// The dimensions of the convolution.
-  public let geometry: ConvolutionGeometry
+  package let geometry: ConvolutionGeometry
   /// The algorithm.
-  public let algorithm: ConvolutionAlgorithm
+  package let algorithm: ConvolutionAlgorithm
   private let kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>
   /// The kernel itself if it can compute the gradient of its weight; otherwise im2col, which supports every
   /// convolution, or a faster special kernel.
@@ -85,7 +85,7 @@ public struct Convolution2D: Sendable {
   public func forwardScratchCount(threads: Int) -> Int { kernel.scratchCount(threads: threads) }
 
   /// Whether the forward pass accepts a mask.
-  public var readsMask: Bool { algorithm == .fused }
+  package var readsMask: Bool { algorithm == .fused }
 
   /// Computes `output` from `input`; the two must not overlap. With `mask`, of the input's shape, the input counts only
   /// where the mask is positive. A mask requires ``readsMask``.
@@ -104,12 +104,12 @@ public struct Convolution2D: Sendable {
 
   /// Returns the floats of scratch space for ``backwardWeight(_:dOutput:dWeight:scratch:pool:)`` on a pool of
   /// `threads`.
-  public func backwardWeightScratchCount(threads: Int) -> Int {
+  package func backwardWeightScratchCount(threads: Int) -> Int {
     weightGradient.backwardWeightScratchCount(threads: threads)
   }
 
   /// Adds the gradient of the weight to `dWeight`, `[O, I, k, k]`.
-  public func backwardWeight(
+  package func backwardWeight(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, dWeight: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -119,7 +119,7 @@ public struct Convolution2D: Sendable {
   }
 
   /// Adds the gradient of the bias: `dBias[o] += Σ dOutput[…, o]`.
-  public func backwardBias(_ dOutput: UnsafePointer<Float>, dBias: UnsafeMutablePointer<Float>, pool: ComputePool) {
+  package func backwardBias(_ dOutput: UnsafePointer<Float>, dBias: UnsafeMutablePointer<Float>, pool: ComputePool) {
     Reduction.addChannelSums(
       dOutput, pixels: geometry.batch * geometry.outputPixels, channels: geometry.outputChannels, to: dBias, pool: pool)
   }

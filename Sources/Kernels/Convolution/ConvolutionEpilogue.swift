@@ -1,12 +1,12 @@
 /// The operations on each output of a convolution before it leaves the cache: `y + bias`, then optionally ReLU.
 public struct ConvolutionEpilogue: @unchecked Sendable {
   /// The bias of each output channel, or nil. The caller owns it.
-  public let bias: UnsafePointer<Float>?
+  package let bias: UnsafePointer<Float>?
   /// Whether negative outputs become 0.
-  public let appliesReLU: Bool
+  package let appliesReLU: Bool
 
   /// No operations.
-  public static let none = ConvolutionEpilogue(bias: nil, appliesReLU: false)
+  package static let none = ConvolutionEpilogue(bias: nil, appliesReLU: false)
 
   /// Creates an epilogue that adds `bias`, if any, and then optionally applies ReLU.
   public init(bias: UnsafePointer<Float>?, appliesReLU: Bool = false) {

@@ -88,9 +88,9 @@ public struct ConvolutionGeometry: Sendable {
   }
 
   /// The height of the padded (and upsampled) input.
-  public var paddedHeight: Int { height * upsampling + 2 * padding }
+  package var paddedHeight: Int { height * upsampling + 2 * padding }
   /// The width of the padded (and upsampled) input.
-  public var paddedWidth: Int { width * upsampling + 2 * padding }
+  package var paddedWidth: Int { width * upsampling + 2 * padding }
   /// `Ho·Wo`, the number of output pixels of an image.
   public var outputPixels: Int { outputHeight * outputWidth }
   /// `H·W·I`, the number of floats of a stored image.

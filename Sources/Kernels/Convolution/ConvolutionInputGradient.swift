@@ -7,7 +7,7 @@ import Threading
 /// padding it gives the gradient of the stored input directly. With reflection it gives that of the padded input, which
 /// is then folded at the borders. After upsampling the gradient uses ``UpsampleInputGradient``, and for other strides
 /// ``Im2colConvolution``.
-public struct ConvolutionInputGradient: Sendable {
+package struct ConvolutionInputGradient: Sendable {
   private enum Way {
     case transposed(Convolution2D)
     case upsample(UpsampleInputGradient)
@@ -15,13 +15,13 @@ public struct ConvolutionInputGradient: Sendable {
   }
 
   /// The dimensions of the forward convolution.
-  public let geometry: ConvolutionGeometry
+  package let geometry: ConvolutionGeometry
   private let way: Way
   /// Folds the gradient of the padded input to that of the stored one; nil if they are the same.
   private let fold: PaddingFold?
 
   /// Creates the gradient of the convolution `geometry`.
-  public init(_ geometry: ConvolutionGeometry) {
+  package init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     if FusedAlgorithm.upsample.supports(geometry) {
       let gradient = UpsampleInputGradient(geometry)
@@ -44,7 +44,7 @@ public struct ConvolutionInputGradient: Sendable {
   }
 
   /// The number of floats of a prepared weight.
-  public var preparedWeightCount: Int {
+  package var preparedWeightCount: Int {
     switch way {
     case .transposed(let convolution): convolution.preparedWeightCount
     case .upsample(let gradient): gradient.packedWeightCount
@@ -53,7 +53,7 @@ public struct ConvolutionInputGradient: Sendable {
   }
 
   /// Packs the forward weight `[O, I, k, k]` for the gradient.
-  public func prepareWeight(
+  package func prepareWeight(
     _ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     switch way {
@@ -87,7 +87,7 @@ public struct ConvolutionInputGradient: Sendable {
 
   /// Returns the floats of scratch space for ``run(_:mask:preparedWeight:dInput:scratch:pool:)`` on a pool of
   /// `threads`.
-  public func scratchCount(threads: Int) -> Int {
+  package func scratchCount(threads: Int) -> Int {
     switch way {
     case .transposed(let convolution): paddedCount + convolution.forwardScratchCount(threads: threads)
     case .upsample(let gradient): paddedCount + gradient.scratchCount(threads: threads)
@@ -96,7 +96,7 @@ public struct ConvolutionInputGradient: Sendable {
   }
 
   /// Whether the output's gradient may have a mask.
-  public var readsMask: Bool {
+  package var readsMask: Bool {
     switch way {
     case .transposed(let convolution): convolution.readsMask
     case .upsample: true
@@ -106,7 +106,7 @@ public struct ConvolutionInputGradient: Sendable {
 
   /// Writes the gradient to `dInput`, `[N, H, W, I]`. With `mask`, the output of a ReLU after the convolution,
   /// `dOutput` counts only where the mask is positive. A mask requires ``readsMask``.
-  public func run(
+  package func run(
     _ dOutput: UnsafePointer<Float>, mask: UnsafePointer<Float>? = nil, preparedWeight: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -55,9 +55,9 @@ public protocol ConvolutionKernel<Input, Output>: Sendable {
 
 extension ConvolutionKernel {
   /// False: the kernel does not store its input.
-  public var materializesInput: Bool { false }
+  package var materializesInput: Bool { false }
   /// False: the kernel adds nothing to its output.
-  public var addsResidual: Bool { false }
+  package var addsResidual: Bool { false }
 }
 
 /// An algorithm for the gradient of a convolution's weight.

@@ -1,16 +1,16 @@
 /// The weight of a convolution in a model, `[O, I, k, k]`, from which kernels pack theirs. The caller owns the memory.
 public struct FilterWeight: @unchecked Sendable {
   /// The values.
-  public let values: UnsafePointer<Float>
+  package let values: UnsafePointer<Float>
   /// `O`.
-  public let outputChannels: Int
+  package let outputChannels: Int
   /// `I`.
-  public let inputChannels: Int
+  package let inputChannels: Int
   /// `k`, the side of the kernel.
-  public let kernel: Int
+  package let kernel: Int
   /// The bias `[O]` of a layer that is followed by another in the same kernel, or nil for zeros. The bias of the last
   /// layer is ``ActivationOutput/bias``.
-  public let bias: UnsafePointer<Float>?
+  package let bias: UnsafePointer<Float>?
 
   /// Creates a weight.
   public init(

@@ -15,9 +15,9 @@ import Threading
 ///
 /// A. Buades, B. Coll, J.-M. Morel: A Non-Local Algorithm for Image Denoising, CVPR 2005; here `h² = 0.6σ²`, and a
 /// power replaces the exponential.
-public struct NonLocalMeans: Sendable {
+package struct NonLocalMeans: Sendable {
   /// The distance across and down within which similar pixels are searched.
-  public static let reach = 4
+  package static let reach = 4
   /// Rows that a thread processes together.
   private static let bandRows = 16
   /// Rows and columns that are read around a band: the reach, plus one for the surroundings.
@@ -30,17 +30,17 @@ public struct NonLocalMeans: Sendable {
   private static let minimumWeight: Float = 1e-16
 
   /// The width in pixels.
-  public let width: Int
+  package let width: Int
   /// The height in pixels.
-  public let height: Int
+  package let height: Int
   /// The standard deviation of the noise in levels of 255, above 0.
-  public let deviation: Float
+  package let deviation: Float
 
   /// The number of values between rows in scratch memory.
   private let pitch: Int
 
   /// Creates a filter for pictures of `width` × `height` pixels, each at least 1, with noise of `deviation` levels.
-  public init(width: Int, height: Int, deviation: Float) {
+  package init(width: Int, height: Int, deviation: Float) {
     precondition(width >= 1 && height >= 1, "a picture of \(width)x\(height)")
     precondition(deviation > 0, "noise of \(deviation) levels")
     self.width = width
@@ -50,7 +50,7 @@ public struct NonLocalMeans: Sendable {
   }
 
   /// Returns the number of scratch values for `threads`.
-  public func scratchCount(threads: Int) -> Int { threads * threadCount }
+  package func scratchCount(threads: Int) -> Int { threads * threadCount }
 
   /// Three colours of the source, rows of distances, three sums and two weights, and one row of summed distances.
   private var threadCount: Int { (3 * Self.sourceRows + Self.bandRows + 2 + 5 * Self.bandRows + 1) * pitch }
@@ -58,7 +58,7 @@ public struct NonLocalMeans: Sendable {
   /// Filters `source`, rows of RGB24 without gaps, into `target`, which must not overlap it.
   ///
   /// `scratch` has room for ``scratchCount(threads:)`` values. The caller owns all memory.
-  public func forward(
+  package func forward(
     _ source: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutablePointer<Float>,
     pool: ComputePool
   ) {

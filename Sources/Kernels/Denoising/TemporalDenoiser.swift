@@ -12,9 +12,9 @@
 /// frame.
 public final class TemporalDenoiser {
   /// The width in pixels.
-  public let width: Int
+  package let width: Int
   /// The height in pixels.
-  public let height: Int
+  package let height: Int
 
   /// The fractional bits of averages, in 1/128 of a level: a difference of two still fits into 16 bits.
   private static let fraction: Int16 = 7
@@ -45,7 +45,7 @@ public final class TemporalDenoiser {
   private var isEmpty = true
 
   /// Creates a denoiser for frames of `width` × `height` pixels, each at least 1.
-  public init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     precondition(width >= 1 && height >= 1, "a frame of \(width)x\(height)")
     self.width = width
     self.height = height
@@ -63,7 +63,7 @@ public final class TemporalDenoiser {
   }
 
   /// Replaces the next frame, `height` rows of RGB24 `stride` bytes apart, by its averages.
-  public func apply(_ pixels: UnsafeMutablePointer<UInt8>, stride: Int) {
+  package func apply(_ pixels: UnsafeMutablePointer<UInt8>, stride: Int) {
     guard !isEmpty else {
       for row in 0..<height {
         let (values, average) = (pixels + row * stride, averages + row * count)

@@ -4,13 +4,13 @@ import Threading
 ///
 /// `y[n, h, w, c] = b[c] + Σ W[c, i, j] · x[n, h·s + i − p, w·s + j − p, c]`. The geometry has equal input and output
 /// channels and no upsampling. Lanes run over channels, so that neighbouring pixels are whole vectors apart.
-public struct DepthwiseConvolution: Sendable {
+package struct DepthwiseConvolution: Sendable {
   /// The dimensions of the convolution.
-  public let geometry: ConvolutionGeometry
+  package let geometry: ConvolutionGeometry
   private let columns: Range<Int>
 
   /// Creates a convolution for `geometry`.
-  public init(_ geometry: ConvolutionGeometry) {
+  package init(_ geometry: ConvolutionGeometry) {
     precondition(
       geometry.inputChannels == geometry.outputChannels && geometry.upsampling == 1, "not a depthwise convolution")
     self.geometry = geometry
@@ -26,10 +26,10 @@ public struct DepthwiseConvolution: Sendable {
   }
 
   /// The number of floats of a weight packed by ``prepareWeight(_:into:)``: `k·k·C`.
-  public var preparedWeightCount: Int { geometry.kernel * geometry.kernel * geometry.inputChannels }
+  package var preparedWeightCount: Int { geometry.kernel * geometry.kernel * geometry.inputChannels }
 
   /// Packs a weight `[C, 1, k, k]` as `[k, k, C]`.
-  public func prepareWeight(_ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {
+  package func prepareWeight(_ weight: UnsafePointer<Float>, into prepared: UnsafeMutablePointer<Float>) {
     let taps = geometry.kernel * geometry.kernel
     for channel in 0..<geometry.inputChannels {
       for tap in 0..<taps { prepared[tap * geometry.inputChannels + channel] = weight[channel * taps + tap] }
@@ -37,7 +37,7 @@ public struct DepthwiseConvolution: Sendable {
   }
 
   /// Computes the output, `[N, Ho, Wo, C]`, from `input`, `[N, H, W, C]`. Allocates nothing.
-  public func forward(
+  package func forward(
     _ input: UnsafePointer<Float>, preparedWeight: UnsafePointer<Float>, epilogue: ConvolutionEpilogue,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

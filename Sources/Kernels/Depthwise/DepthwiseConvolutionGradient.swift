@@ -2,14 +2,14 @@ import Threading
 
 extension DepthwiseConvolution {
   /// The number of scratch doubles for ``backward(_:dOutput:preparedWeight:dInput:dWeight:scratch:pool:)``.
-  public var backwardScratchCount: Int { geometry.batch * preparedWeightCount }
+  package var backwardScratchCount: Int { geometry.batch * preparedWeightCount }
 
   /// Adds the gradients of the input and of the weight, either of which may be nil.
   ///
   /// `dInput[…] += Σ W·dOutput`, `dWeight[c, i, j] += Σ x·dOutput`, with `dWeight` in the model's layout `[C, 1, k, k]`
   /// and ``preparedWeight`` as in the forward pass. Each thread computes channels of one image alone. Outputs that read
   /// the same input can therefore add to it in any geometry, always in the same order.
-  public func backward(
+  package func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, preparedWeight: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>?, dWeight: UnsafeMutablePointer<Float>?,
     scratch: UnsafeMutablePointer<Double>, pool: ComputePool

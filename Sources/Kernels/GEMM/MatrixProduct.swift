@@ -3,16 +3,16 @@ import COpenBLAS
 /// Single-precision matrix products through OpenBLAS, on the calling thread.
 ///
 /// Several threads may multiply at once. Each product runs on one thread; the compute pool divides the work.
-public enum MatrixProduct {
+package enum MatrixProduct {
   /// An operand in row-major order.
-  public struct Operand {
+  package struct Operand {
     let pointer: UnsafePointer<Float>
     let stride: Int
     let isTransposed: Bool
 
     /// Creates an operand whose rows are `stride` floats apart. `transposed` exchanges its rows and columns.
     @inline(__always)
-    public init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
+    package init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
       self.pointer = pointer
       self.stride = stride
       isTransposed = transposed
@@ -26,7 +26,7 @@ public enum MatrixProduct {
   }()
 
   /// `C = A·B`, or `C += A·B` with `accumulate`: `A` is M×K, `B` is K×N, `C` is M×N with rows `cStride` floats apart.
-  public static func multiply(
+  package static func multiply(
     _ a: Operand, _ b: Operand, rows m: Int, columns n: Int, inner k: Int,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool = false
   ) {
@@ -39,7 +39,7 @@ public enum MatrixProduct {
 
   /// Computes the upper triangle of `C = Aᵀ·A`: `A` is K×N with rows `aStride` floats apart, `C` is N×N with rows N
   /// floats apart. The part of `C` below the diagonal is not changed.
-  public static func square(
+  package static func square(
     _ a: UnsafePointer<Float>, stride aStride: Int, columns n: Int, inner k: Int, into c: UnsafeMutablePointer<Float>
   ) {
     guard isConfigured, n > 0 else { return }

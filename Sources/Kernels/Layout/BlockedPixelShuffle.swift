@@ -1,12 +1,12 @@
 import Threading
 
 /// ``PixelShuffle`` between activations `[C/8, H, W, 8]`, for layers that neither read nor write a picture.
-public enum BlockedPixelShuffle {
+package enum BlockedPixelShuffle {
   /// Computes `output[h, w, c·r² + i·r + j] = input[h·r + i, w·r + j, c]`.
   ///
   /// `height` and `width` are those of the smaller map, `channels` is that of the larger map, and `factor` is `r`.
   /// Stored channels beyond those of the output become zeros.
-  public static func unshuffle(
+  package static func unshuffle(
     _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -26,7 +26,7 @@ public enum BlockedPixelShuffle {
   ///
   /// `height` and `width` are those of the smaller map, `channels` is that of the larger map, and `factor` is `r`.
   /// Stored channels beyond those of the output become zeros.
-  public static func shuffle(
+  package static func shuffle(
     _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

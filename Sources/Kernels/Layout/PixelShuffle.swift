@@ -4,12 +4,12 @@ import Threading
 ///
 /// W. Shi et al.: Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
 /// Network, CVPR 2016. The two functions are inverses of each other, and therefore also gradients of each other.
-public enum PixelShuffle {
+package enum PixelShuffle {
   /// `output[n, h·r + i, w·r + j, c] = input[n, h, w, c·r² + i·r + j]`: input `[N, H, W, C·r²]`, output
   /// `[N, H·r, W·r, C]`.
   ///
   /// `height`, `width` and `channels` are the `H`, `W` and `C` of this formula; `factor` is `r`.
-  public static func shuffle(
+  package static func shuffle(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -33,7 +33,7 @@ public enum PixelShuffle {
   /// `[N, H, W, C·r²]`.
   ///
   /// `height`, `width` and `channels` are the `H`, `W` and `C` of this formula; `factor` is `r`.
-  public static func unshuffle(
+  package static func unshuffle(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -4,7 +4,7 @@ import Threading
 ///
 /// L. Gatys, A. Ecker, M. Bethge: A Neural Algorithm of Artistic Style, 2015. Scaled as in J. Johnson, A. Alahi, L.
 /// Fei-Fei: Perceptual Losses for Real-Time Style Transfer and Super-Resolution, ECCV 2016.
-public enum Gram {
+package enum Gram {
   /// The number of pixels that one product sums over: two products for the deepest layer of a 256×256 photo, which with
   /// a few photos occupies the threads of most machines.
   private static let chunk = 512
@@ -15,12 +15,12 @@ public enum Gram {
   private static func chunks(_ pixels: Int) -> Int { (pixels + chunk - 1) / chunk }
 
   /// Returns the floats of scratch space for ``forward(_:batch:pixels:channels:output:scratch:pool:)``.
-  public static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
+  package static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
     batch * chunks(pixels) * channels * channels
   }
 
   /// `G = Fᵀ·F / (C·pixels)`: features `[N, pixels, C]`, output `[N, C, C]`.
-  public static func forward(
+  package static func forward(
     _ features: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int, output: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -55,10 +55,10 @@ public enum Gram {
   }
 
   /// Returns the floats of scratch space for ``backward(_:dGram:batch:pixels:channels:dFeatures:scratch:pool:)``.
-  public static func backwardScratchCount(batch: Int, channels: Int) -> Int { batch * channels * channels }
+  package static func backwardScratchCount(batch: Int, channels: Int) -> Int { batch * channels * channels }
 
   /// `dFeatures += F·(dG + dGᵀ) / (C·pixels)`.
-  public static func backward(
+  package static func backward(
     _ features: UnsafePointer<Float>, dGram: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int,
     dFeatures: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -88,9 +88,9 @@ public enum Gram {
 }
 
 /// Mean squared error.
-public enum MeanSquaredError {
+package enum MeanSquaredError {
   /// `Σ (a − b)² / count`, where `b` repeats every `period` values.
-  public static func forward(
+  package static func forward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int, period: Int, pool: ComputePool
   ) -> Double {
     let total = Reduction.sum(count: count, chunk: Reduction.chunk, pool: pool) { range in
@@ -116,7 +116,7 @@ public enum MeanSquaredError {
   }
 
   /// `dA += scale · 2 (a − b) / count`, where `b` repeats every `period` values.
-  public static func backward(
+  package static func backward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int, period: Int, scale: Float,
     dA: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -135,9 +135,9 @@ public enum MeanSquaredError {
 }
 
 /// Total variation: the sum of squared differences between neighbouring pixels, across and down.
-public enum TotalVariation {
+package enum TotalVariation {
   /// `Σ (x[y, x+1] − x[y, x])² + Σ (x[y+1, x] − x[y, x])²` over a batch `[N, H, W, C]`.
-  public static func forward(
+  package static func forward(
     _ image: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int, pool: ComputePool
   ) -> Double {
     let row = width * channels
@@ -168,7 +168,7 @@ public enum TotalVariation {
   }
 
   /// `dImage += scale · ∂TV/∂image`.
-  public static func backward(
+  package static func backward(
     _ image: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int, scale: Float,
     dImage: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -5,13 +5,13 @@ import Threading
 ///
 /// Each channel is first centred and scaled over its picture, `â = (a − mean a) / (deviation a + 10⁻³)`, with the
 /// sample deviation (divided by count − 1). The result is the mean over pixels of `â·b̂ / (|â| |b̂|)`.
-public enum NormalizedCosine {
+package enum NormalizedCosine {
   private static let minimumDeviation = 1e-3
   /// The number of channels whose moments are one task.
   private static let channelsPerTask = 16
 
   /// Returns the mean cosine of `a` and `b`, `[pixels, channels]`.
-  public static func forward(
+  package static func forward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, pixels: Int, channels: Int, pool: ComputePool
   ) -> Double {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * channels) { buffer in

@@ -4,9 +4,9 @@ import Threading
 ///
 /// The luminance warping constraint of C. Gao et al.: ReCoNet: Real-time Coherent Video Style Transfer Network, ACCV
 /// 2018: the channels of the output may change only as the luminance of the input does.
-public enum WarpingError {
+package enum WarpingError {
   /// Returns `Σ m·(a − b − δ)² / count` over `[P, C]`, with one mask value `m` and one change `δ` per pixel, `[P]`.
-  public static func forward(
+  package static func forward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
     pixels: Int, channels: Int, pool: ComputePool
   ) -> Double {
@@ -29,7 +29,7 @@ public enum WarpingError {
   }
 
   /// Computes `gradient = scale · 2m·(a − b − δ) / count`, the gradient of `a`. That of `b` is its negative.
-  public static func backward(
+  package static func backward(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, change: UnsafePointer<Float>, mask: UnsafePointer<Float>,
     pixels: Int, channels: Int, scale: Float, gradient: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

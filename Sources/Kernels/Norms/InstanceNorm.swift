@@ -4,9 +4,9 @@ import Threading
 ///
 /// `y = γ·(x − μ)/√(σ² + ε) + β`, where `μ` and `σ²` (biased) are the mean and variance of one channel of one image. D.
 /// Ulyanov, A. Vedaldi, V. Lempitsky: Instance Normalization, 2016.
-public enum InstanceNorm {
+package enum InstanceNorm {
   /// `ε`, as in PyTorch.
-  public static let epsilon: Float = 1e-5
+  package static let epsilon: Float = 1e-5
 
   /// The number of values that a thread processes at a time.
   private static let chunk = 1 << 15
@@ -21,7 +21,7 @@ public enum InstanceNorm {
 
   /// Returns the doubles of scratch space for
   /// ``statistics(_:batch:pixels:channels:mean:inverseDeviation:scratch:pool:)`` and the backward pass.
-  public static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
+  package static func scratchCount(batch: Int, pixels: Int, channels: Int) -> Int {
     batch * chunks(pixels, channels) * 2 * channels
   }
 
@@ -31,7 +31,7 @@ public enum InstanceNorm {
   ///
   /// The sums are taken over differences from the first pixel of the image, so that a large mean does not reduce
   /// accuracy.
-  public static func statistics(
+  package static func statistics(
     _ input: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int, mean: UnsafeMutablePointer<Float>,
     inverseDeviation: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Double>, pool: ComputePool
   ) {
@@ -87,7 +87,7 @@ public enum InstanceNorm {
   /// any.
   ///
   /// `output` may be `input`. `residual` has the input's shape.
-  public static func apply(
+  package static func apply(
     _ input: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int, gamma: UnsafePointer<Float>,
     beta: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverseDeviation: UnsafePointer<Float>, appliesReLU: Bool,
     residual: UnsafePointer<Float>? = nil, output: UnsafeMutablePointer<Float>, pool: ComputePool
@@ -130,7 +130,7 @@ public enum InstanceNorm {
   ///
   /// With `blend`, `mean` and `inverseDeviation` are those of ``NormBlend``: `x̂ = (x − μ)·s` as before, and
   /// `dInput = γ·s·(dy − a·(mean(dy) + (x − μ_image)·s·mean(dy·x̂)))` for the image's share `a`.
-  public static func backward(
+  package static func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, rectifiedOutput: UnsafePointer<Float>?, batch: Int,
     pixels: Int, channels: Int, gamma: UnsafePointer<Float>, mean: UnsafePointer<Float>,
     inverseDeviation: UnsafePointer<Float>, blend: NormBlend? = nil, dInput: UnsafeMutablePointer<Float>,

@@ -4,21 +4,21 @@
 /// `μ = a·μ_image + (1 − a)·μ_stored`, `σ² = a·σ²_image + (1 − a)·σ²_stored`. With the share `a = 1` it is instance
 /// normalisation, with `a = 0` a fixed affine map. Gradients flow through the statistics of the image, not through the
 /// stored ones.
-public struct NormBlend: @unchecked Sendable {
+package struct NormBlend: @unchecked Sendable {
   /// `a`, 0…1.
-  public let imageShare: Float
+  package let imageShare: Float
   /// `μ_image`, `[N, C]`. The caller owns it.
-  public let imageMean: UnsafePointer<Float>
+  package let imageMean: UnsafePointer<Float>
 
   /// Creates a blend in which the image has the share `imageShare`.
-  public init(imageShare: Float, imageMean: UnsafePointer<Float>) {
+  package init(imageShare: Float, imageMean: UnsafePointer<Float>) {
     self.imageShare = imageShare
     self.imageMean = imageMean
   }
 
   /// Writes the blended `μ` and `1/√(σ² + ε)`, each `[N, C]`, and then moves the stored statistics, each `[C]`, by
   /// `momentum` towards the batch's mean of the image statistics. A momentum of 0 leaves them unchanged.
-  public func apply(
+  package func apply(
     batch: Int, channels: Int, imageInverseDeviation: UnsafePointer<Float>, momentum: Float,
     storedMean: UnsafeMutablePointer<Float>, storedVariance: UnsafeMutablePointer<Float>,
     mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>

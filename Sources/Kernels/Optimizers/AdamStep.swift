@@ -3,10 +3,10 @@ import Foundation
 /// One step of the Adam optimizer.
 ///
 /// D. Kingma, J. Ba: Adam: A Method for Stochastic Optimization, ICLR 2015.
-public enum AdamStep {
+package enum AdamStep {
   /// `m = β₁m + (1−β₁)g`, `v = β₂v + (1−β₂)g²`, `w −= rate · m̂ / (√v̂ + ε)`, with `m̂ = m/(1−β₁ᵗ)` and
   /// `v̂ = v/(1−β₂ᵗ)`; `t` counts from 1.
-  public static func update(
+  package static func update(
     _ weight: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
     secondMoment: UnsafeMutablePointer<Float>, count: Int, step: Int, learningRate: Float, beta1: Float = 0.9,
     beta2: Float = 0.999, epsilon: Float = 1e-8

@@ -7,7 +7,7 @@
 ///
 /// K. Jordan et al.: Muon: An optimizer for hidden layers in neural networks, 2024. The length of a step follows J. Liu
 /// et al.: Muon is Scalable for LLM Training, 2025.
-public enum MuonStep {
+package enum MuonStep {
   /// The coefficients of the polynomial that brings singular values close to 1.
   private static let coefficients: (a: Float, b: Float, c: Float) = (3.4445, -4.7750, 2.0315)
   private static let iterations = 5
@@ -25,7 +25,7 @@ public enum MuonStep {
   ///     step.
   ///   - rows: `R`, at least 1.
   ///   - columns: `C`, at least 1.
-  public static func update(
+  package static func update(
     _ weight: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, momentum: UnsafeMutablePointer<Float>,
     rows: Int, columns: Int, learningRate: Float, beta: Float = 0.95
   ) {

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// `C = √(a² + b²)` of OKLab: 0 for greys, about 0.3 for the most vivid colours of a screen. B. Ottosson: A perceptual
 /// color space for image processing, 2020.
-public enum OKLabChroma {
+package enum OKLabChroma {
   /// Writes the chroma of `pixels` sRGB pixels, three bytes each, to `output`.
-  public static func forward(_ bytes: UnsafePointer<UInt8>, pixels: Int, output: UnsafeMutablePointer<Float>) {
+  package static func forward(_ bytes: UnsafePointer<UInt8>, pixels: Int, output: UnsafeMutablePointer<Float>) {
     for pixel in 0..<pixels {
       let (red, green, blue) = (linear(bytes[3 * pixel]), linear(bytes[3 * pixel + 1]), linear(bytes[3 * pixel + 2]))
       let l = cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)

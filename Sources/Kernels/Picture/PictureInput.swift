@@ -9,7 +9,7 @@ public struct PictureInput: @unchecked Sendable {
   }
 
   /// The values.
-  public let storage: Storage
+  package let storage: Storage
 
   /// Creates a picture.
   public init(_ storage: Storage) { self.storage = storage }

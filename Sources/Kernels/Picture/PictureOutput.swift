@@ -13,15 +13,15 @@ public struct PictureOutput: @unchecked Sendable {
   }
 
   /// The memory that is written.
-  public let storage: Storage
+  package let storage: Storage
   /// The width in pixels. Columns that the network adds at the right are not written.
-  public let width: Int
+  package let width: Int
   /// The height in pixels. Rows that the network adds at the bottom are not written.
-  public let height: Int
+  package let height: Int
   /// The bias of each colour, `[3]`; nil for none. Used by the kernels of ``ToPictureAlgorithm``.
-  public var bias: UnsafePointer<Float>?
+  package var bias: UnsafePointer<Float>?
   /// The scaling of the values. Used by the kernels of ``ToPictureAlgorithm`` and ``PicturePass``.
-  public var scaling: PictureScaling
+  package var scaling: PictureScaling
 
   /// Creates a picture of `width` × `height`.
   public init(
@@ -70,7 +70,7 @@ extension PictureOutput {
 /// The scaling of a network's last values.
 public struct PictureScaling: Sendable, Equatable {
   /// `scale · tanh(x) + offset`; nil for `x` itself.
-  public let tanh: (scale: Float, offset: Float)?
+  package let tanh: (scale: Float, offset: Float)?
 
   /// Creates a scaling; nil leaves values unchanged.
   public init(tanh: (scale: Float, offset: Float)?) { self.tanh = tanh }

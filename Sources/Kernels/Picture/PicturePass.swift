@@ -1,30 +1,30 @@
 import Threading
 
 /// `x · scale + offset`, the first operation of a network on the values of a picture.
-public struct PictureAffine: Hashable, Sendable {
+package struct PictureAffine: Hashable, Sendable {
   /// The factor.
-  public let scale: Float
+  package let scale: Float
   /// The summand.
-  public let offset: Float
+  package let offset: Float
 
   /// The identity.
-  public static let identity = PictureAffine(scale: 1, offset: 0)
+  package static let identity = PictureAffine(scale: 1, offset: 0)
 
   /// Creates an affine map.
-  public init(scale: Float, offset: Float) {
+  package init(scale: Float, offset: Float) {
     self.scale = scale
     self.offset = offset
   }
 }
 
 /// Passes between pictures and activations, with optional pixel shuffling, see ``PixelShuffle``.
-public enum PicturePass {
+package enum PicturePass {
   /// The number of activation pixels that are read at a time. Their rows stay in the first-level cache.
   private static let pixelsPerStrip = 64
 
   /// Returns the floats of scratch space for ``unpack(_:map:affine:factor:height:width:output:scratch:pool:)`` on a
   /// pool of `threads`.
-  public static func scratchCount(factor: Int, threads: Int) -> Int { threads * 3 * factor * factor * pixelsPerStrip }
+  package static func scratchCount(factor: Int, threads: Int) -> Int { threads * 3 * factor * factor * pixelsPerStrip }
 
   // MARK: From a picture
 
@@ -32,7 +32,7 @@ public enum PicturePass {
   ///
   /// `output` is `[C/8, height, width, 8]` with `C = 3·r²` rounded up to whole vectors, which are padded with zeros.
   /// `factor` is `r`. `map` is that of an unpadded geometry of `height·r` × `width·r`.
-  public static func unpack(
+  package static func unpack(
     _ picture: PictureInput, map: PictureMap, affine: PictureAffine, factor: Int, height: Int, width: Int,
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -143,7 +143,7 @@ public enum PicturePass {
   ///
   /// The activation is `[C/8, height, width, 8]` with at least `3·r²` channels. `factor` is `r`. Values beyond the
   /// picture are ignored.
-  public static func pack(
+  package static func pack(
     _ input: ActivationInput, height: Int, width: Int, factor: Int = 1, picture: PictureOutput, pool: ComputePool
   ) {
     let source = LazyBlocks(input: input, pixels: height * width, scaling: picture.scaling)

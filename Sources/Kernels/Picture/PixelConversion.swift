@@ -1,7 +1,7 @@
 import Threading
 
 /// Conversions between pixels of three bytes (RGB24) and `[H, W, 3]` floats 0…255.
-public enum PixelConversion {
+package enum PixelConversion {
   /// The number of rows that a thread converts at a time.
   private static let rowsPerTask = 16
 
@@ -16,7 +16,7 @@ public enum PixelConversion {
   /// The added columns and rows at the right and bottom are reflections at the last column and row, which are not
   /// repeated. A single column or row is repeated. The extended size is at least that of the picture, which is at least
   /// 1×1.
-  public static func extended(
+  package static func extended(
     _ source: UnsafePointer<UInt8>, stride: Int, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -32,7 +32,7 @@ public enum PixelConversion {
   }
 
   /// Extends a picture of floats, `[height, width, 3]`.
-  public static func extended(
+  package static func extended(
     _ source: UnsafePointer<Float>, width: Int, height: Int, extendedWidth: Int, extendedHeight: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -51,7 +51,7 @@ public enum PixelConversion {
   ///
   /// A value `x` becomes `offset + scale · tanh(x)` if `scaledTanh` is given, and is then rounded to the nearest
   /// integer in 0…255, with ties to even. NaN becomes 0. Bytes between the rows are not changed.
-  public static func quantized(
+  package static func quantized(
     _ input: UnsafePointer<Float>, inputWidth: Int, scaledTanh: (scale: Float, offset: Float)?, width: Int, height: Int,
     output: UnsafeMutablePointer<UInt8>, stride: Int, pool: ComputePool
   ) {

@@ -2,7 +2,7 @@ extension YUV420Conversion {
   /// Converts RGB24, rows of `source` `stride` bytes apart, to YUV. Bytes between the rows of `target` are not changed.
   ///
   /// `scratch` has ``scratchCount`` floats.
-  public func fromRGB(
+  package func fromRGB(
     _ source: UnsafePointer<UInt8>, stride: Int, into target: Planes, scratch: UnsafeMutablePointer<Float>
   ) {
     let reds = scratch + laneCount

@@ -2,7 +2,7 @@ extension YUV420Conversion {
   /// Converts `source` to RGB24, rows of `output` `stride` bytes apart. Bytes between the rows are not changed.
   ///
   /// `scratch` has ``scratchCount`` floats.
-  public func toRGB(
+  package func toRGB(
     _ source: Planes, output: UnsafeMutablePointer<UInt8>, stride: Int, scratch: UnsafeMutablePointer<Float>
   ) {
     let (u, v) = (scratch + laneCount, scratch + rowLength + laneCount)

@@ -8,9 +8,9 @@
 /// To RGB, chroma is interpolated along both axes. From RGB, it is the mean of two rows, and across them the mean of
 /// two columns or, if the samples are on the even columns, of three with weights 1 2 1. Values are rounded to the
 /// nearest integer.
-public struct YUV420Conversion: Sendable, Equatable {
+package struct YUV420Conversion: Sendable, Equatable {
   /// The horizontal position of chroma samples. Vertically they are halfway between two rows of luma.
-  public enum Siting: Sendable {
+  package enum Siting: Sendable {
     /// On the even columns, as in MPEG-2 and later.
     case left
     /// Between two columns, as in JPEG and MPEG-1.
@@ -18,16 +18,16 @@ public struct YUV420Conversion: Sendable, Equatable {
   }
 
   /// The meaning of the samples.
-  public struct Colours: Sendable, Equatable {
+  package struct Colours: Sendable, Equatable {
     /// The weight of red in luma, Kr: 0.2126 for BT.709.
-    public let red: Float
+    package let red: Float
     /// The weight of blue in luma, Kb: 0.0722 for BT.709.
-    public let blue: Float
+    package let blue: Float
     /// Whether the samples use 0…255 rather than 16…235 for luma and 16…240 for chroma.
-    public let isFullRange: Bool
+    package let isFullRange: Bool
 
     /// Creates the colours of a matrix and a range.
-    public init(red: Float, blue: Float, isFullRange: Bool) {
+    package init(red: Float, blue: Float, isFullRange: Bool) {
       self.red = red
       self.blue = blue
       self.isFullRange = isFullRange
@@ -35,7 +35,7 @@ public struct YUV420Conversion: Sendable, Equatable {
   }
 
   /// The planes of a picture. Strides are in bytes between rows. The caller owns the memory.
-  public struct Planes {
+  package struct Planes {
     let y: UnsafeMutablePointer<UInt8>
     let u: UnsafeMutablePointer<UInt8>
     let v: UnsafeMutablePointer<UInt8>
@@ -44,7 +44,7 @@ public struct YUV420Conversion: Sendable, Equatable {
     let vStride: Int
 
     /// Creates planes: luma in the size of the picture, and chroma in half its width and half its height.
-    public init(
+    package init(
       y: UnsafeMutablePointer<UInt8>, yStride: Int, u: UnsafeMutablePointer<UInt8>, uStride: Int,
       v: UnsafeMutablePointer<UInt8>, vStride: Int
     ) {
@@ -57,15 +57,15 @@ public struct YUV420Conversion: Sendable, Equatable {
   static let step = 16
 
   /// The width in pixels.
-  public let width: Int
+  package let width: Int
   /// The height in pixels.
-  public let height: Int
+  package let height: Int
   let siting: Siting
   let colours: Colours
 
   /// Creates a conversion of pictures of `width` × `height`. Returns nil if it does not support them: for an odd side,
   /// fewer than 16 columns, or invalid weights, as of matrices without luma (YCgCo).
-  public init?(width: Int, height: Int, siting: Siting, colours: Colours) {
+  package init?(width: Int, height: Int, siting: Siting, colours: Colours) {
     guard width >= Self.step, height >= 2, width % 2 + height % 2 == 0 else { return nil }
     guard colours.red > 0, colours.blue > 0, colours.red + colours.blue < 1 else { return nil }
     self.width = width
@@ -80,7 +80,7 @@ public struct YUV420Conversion: Sendable, Equatable {
   }
 
   /// The floats of scratch space for a call. The caller owns it.
-  public var scratchCount: Int { 3 * rowLength }
+  package var scratchCount: Int { 3 * rowLength }
 
   /// The floats of a row of scratch: a row extended by a neighbour beyond both ends.
   var rowLength: Int { width + 2 * laneCount }

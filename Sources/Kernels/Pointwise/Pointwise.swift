@@ -1,7 +1,7 @@
 import Threading
 
 /// Elementwise functions, forward and backward.
-public enum Pointwise {
+package enum Pointwise {
   /// The number of values that a thread processes at a time.
   private static let chunk = 1 << 15
 
@@ -27,7 +27,7 @@ public enum Pointwise {
   }
 
   /// `output = a + b`; `output` may be `a` or `b`.
-  public static func add(
+  package static func add(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int,
     pool: ComputePool
   ) {
@@ -42,7 +42,7 @@ public enum Pointwise {
   }
 
   /// `output = f(input)`; `output` may be `input`.
-  public static func forward(
+  package static func forward(
     _ function: PointwiseFunction, _ input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, count: Int,
     pool: ComputePool
   ) {
@@ -59,7 +59,7 @@ public enum Pointwise {
   }
 
   /// `dInput = dOutput · f′(input)`, computed from `output = f(input)`; `dInput` may be `dOutput`.
-  public static func backward(
+  package static func backward(
     _ function: PointwiseFunction, output: UnsafePointer<Float>, dOutput: UnsafePointer<Float>,
     dInput: UnsafeMutablePointer<Float>, count: Int, pool: ComputePool
   ) {
@@ -77,7 +77,7 @@ public enum Pointwise {
   }
 
   /// `output[p, c] = input[p, order[c]] · scale − offset[c]` for pixels of three channels: RGB to the input of VGG-16.
-  public static func mapPixels(
+  package static func mapPixels(
     _ input: UnsafePointer<Float>, order: (Int, Int, Int), offset: (Float, Float, Float),
     output: UnsafeMutablePointer<Float>, pixels: Int, pool: ComputePool
   ) {

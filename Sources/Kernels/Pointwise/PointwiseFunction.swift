@@ -2,7 +2,7 @@
 ///
 /// A new function is a case here and a line in each of the two methods. ``Pointwise`` and ``ActivationPass`` run them
 /// all.
-public enum PointwiseFunction: Hashable, Sendable {
+package enum PointwiseFunction: Hashable, Sendable {
   /// `x`.
   case identity
   /// `max(x, 0)`.
@@ -15,7 +15,7 @@ public enum PointwiseFunction: Hashable, Sendable {
   case scaledTanh(scale: Float, offset: Float)
 
   /// One of each kind, for tests.
-  public static let examples: [PointwiseFunction] = [
+  package static let examples: [PointwiseFunction] = [
     .identity, .relu, .leakyReLU(slope: 0.2), .affine(scale: -0.5, offset: 3), .scaledTanh(scale: 150, offset: 127.5),
   ]
 

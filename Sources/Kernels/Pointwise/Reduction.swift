@@ -1,7 +1,7 @@
 import Threading
 
 /// Sums over pixels and over whole arrays, in double precision, in an order that depends only on the dimensions.
-public enum Reduction {
+package enum Reduction {
   /// The number of values that a thread sums at a time.
   static let chunk = 1 << 14
 
@@ -19,7 +19,7 @@ public enum Reduction {
   }
 
   /// `sums[c] += Σ_p values[p, c]` for `values` of shape `[pixels, channels]`.
-  public static func addChannelSums(
+  package static func addChannelSums(
     _ values: UnsafePointer<Float>, pixels: Int, channels: Int, to sums: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
     let perChunk = max(1, chunk / channels)

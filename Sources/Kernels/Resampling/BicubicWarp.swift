@@ -5,13 +5,13 @@ import Threading
 /// Bilinear interpolation would blur by up to half a pixel, and the difference between a frame and a blurred frame
 /// would measure the blur. R. Keys: Cubic Convolution Interpolation for Digital Image Processing, IEEE Trans. ASSP 29,
 /// 1981, with a = −1/2.
-public enum BicubicWarp {
+package enum BicubicWarp {
   /// `output[n, h, w, c] = Σ k(y − i)·k(x − j)·input[n, i, j, c]` for `(x, y) = positions[n, h, w]`.
   ///
   /// Input `[N, H, W, C]`, output `[N, Ho, Wo, C]`. Positions are `[N, Ho, Wo, 2]` in pixels of the input, where
   /// `(0, 0)` is the centre of the first pixel, and must be finite. Beyond the border the last pixels of the input are
   /// repeated.
-  public static func forward(
+  package static func forward(
     _ input: UnsafePointer<Float>, positions: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     outputHeight: Int, outputWidth: Int, output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -33,7 +33,7 @@ public enum BicubicWarp {
   /// Adds the gradient of each output to the inputs from which it was computed.
   ///
   /// One thread computes an image: outputs share inputs, and the order of the sum must not depend on timing.
-  public static func backward(
+  package static func backward(
     _ dOutput: UnsafePointer<Float>, positions: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     channels: Int, outputHeight: Int, outputWidth: Int, dInput: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -5,10 +5,10 @@ import Threading
 ///
 /// `y = (g gᵀ) * x` with `g[i] ∝ exp(−i²/2σ²)` for `|i| ≤ ⌊3σ + ½⌋`, where the weights add up to 1. Beyond the border
 /// the picture is reflected at the outermost pixels: `x[−i] = x[i]`.
-public enum GaussianBlur {
+package enum GaussianBlur {
   /// Blurs `[height, width]` with a standard deviation of `deviation` pixels. `output` has the same shape and must not
   /// overlap the input.
-  public static func forward(
+  package static func forward(
     _ input: UnsafePointer<Float>, width: Int, height: Int, deviation: Float, output: UnsafeMutablePointer<Float>,
     pool: ComputePool
   ) {

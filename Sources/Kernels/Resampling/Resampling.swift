@@ -1,9 +1,9 @@
 import Threading
 
 /// 2×2 maximum pooling with stride 2. An odd last row or column is ignored, as in VGG-16.
-public enum MaxPool {
+package enum MaxPool {
   /// `output[n, y, x, c] = max input[n, 2y…2y+1, 2x…2x+1, c]`: input `[N, H, W, C]`, output `[N, ⌊H/2⌋, ⌊W/2⌋, C]`.
-  public static func forward(
+  package static func forward(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -30,7 +30,7 @@ public enum MaxPool {
 
   /// Passes the gradient of each output to the first of its four inputs, in row-major order, that holds the maximum.
   /// The others receive 0.
-  public static func backward(
+  package static func backward(
     _ input: UnsafePointer<Float>, dOutput: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     dInput: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -77,9 +77,9 @@ public enum MaxPool {
 }
 
 /// Nearest-neighbour upsampling by 2: each pixel becomes a 2×2 block.
-public enum UpsampleNearest {
+package enum UpsampleNearest {
   /// `output[n, y, x, c] = input[n, ⌊y/2⌋, ⌊x/2⌋, c]`: input `[N, H, W, C]`, output `[N, 2H, 2W, C]`.
-  public static func forward(
+  package static func forward(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
@@ -97,7 +97,7 @@ public enum UpsampleNearest {
   }
 
   /// Computes `dInput`, the sum of the gradients of the four copies of each pixel.
-  public static func backward(
+  package static func backward(
     _ dOutput: UnsafePointer<Float>, batch: Int, height: Int, width: Int, channels: Int,
     dInput: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {

@@ -3,7 +3,7 @@ import Foundation
 
 /// Stacks the source frame on top of the painted one, as a single frame of twice the height, so that a viewer can
 /// compare parts of both at exactly the same time. Not thread-safe.
-public final class FramePairing: @unchecked Sendable {
+package final class FramePairing: @unchecked Sendable {
   private let orientation: Orientation
   private var scaler = AdaptiveScaler()
   private var scratch = ScratchFrame()
@@ -12,7 +12,7 @@ public final class FramePairing: @unchecked Sendable {
   private var pair = ScratchFrame()
 
   /// Creates a pairing for a source with this orientation.
-  public init(orientation: Orientation = .upright) { self.orientation = orientation }
+  package init(orientation: Orientation = .upright) { self.orientation = orientation }
 
   /// Returns the stacked frame, which is valid until the next call.
   ///
@@ -20,7 +20,7 @@ public final class FramePairing: @unchecked Sendable {
   ///   - painted: An upright planar frame of even height whose chroma is at most halved vertically.
   ///   - source: The frame as stored in the source.
   /// - Throws: `MediaError`.
-  public func pair(painted: Frame, source: Frame) throws -> Frame {
+  package func pair(painted: Frame, source: Frame) throws -> Frame {
     var format = painted.format
     let original = try self.original.of(format)
     if orientation == .upright {

@@ -7,10 +7,10 @@ import Threading
 ///
 /// The thread that calls `write` encodes; a separate thread multiplexes. With low delay, audio and subtitle packets
 /// that the target does not accept in time are dropped, so that the source never waits.
-public final class VideoWriter: FrameSink, PacketRecipient {
+package final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
   /// The orientation of the frames: the source's if the container can store a rotation, otherwise upright.
-  public let orientation: Orientation
+  package let orientation: Orientation
   private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
   private let latePackets = Atomic<Int>(0)
@@ -48,7 +48,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   /// - Parameter interrupt: Called during blocking writes; return true to abort the write.
   /// - Throws: ``EncodingError`` or `MediaError` if the container or the encoder cannot do what `options` requests, or
   ///   if the target cannot be written. The target is not removed.
-  public init(
+  package init(
     _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions,
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
@@ -109,7 +109,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
-  public var warnings: [String] {
+  package var warnings: [String] {
     let count = damagedPackets.load(ordering: .relaxed)
     let late = latePackets.load(ordering: .relaxed)
     var result = missingStreams
@@ -126,10 +126,10 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Returns the same format for every source: the size of a file is fixed.
-  public func format(for source: VideoDescription) -> VideoFormat { format }
+  package func format(for source: VideoDescription) -> VideoFormat { format }
 
   /// Starts the multiplexer thread. A frame counts as delivered once its packet is written.
-  public func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
+  package func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
     threads.onCancel { [packets, videoRoom] in
       packets.close(discarding: true)
       videoRoom.close(discarding: true)
@@ -156,7 +156,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Encodes a frame.
-  public func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
+  package func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try video.withLock { video in
       let duration = frame.duration
       let wanted = frame.pts.map { sourceTimeBase.rescale($0, to: encoder.settings.timeBase) }
@@ -172,7 +172,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Flushes the encoder. The file is complete when all threads have ended.
-  public func finish() throws {
+  package func finish() throws {
     try video.withLock { video in
       while try !encoder.send(nil) { try drain(&video) }
       try drain(&video)
@@ -195,7 +195,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Queues a packet for copying. Ignores streams that the container does not support.
-  public func take(_ packet: Packet) {
+  package func take(_ packet: Packet) {
     guard let index = copiedStreams[packet.streamIndex] else { return }
     packet.streamIndex = index
     if !isLowDelay {
@@ -206,7 +206,7 @@ public final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   /// Declares that there are no more packets to copy.
-  public func finishPackets() { endProducer() }
+  package func finishPackets() { endProducer() }
 
   private func endProducer() {
     let isLast = openProducers.withLock { count in

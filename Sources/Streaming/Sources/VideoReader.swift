@@ -7,17 +7,17 @@ import Threading
 ///
 /// A separate thread demultiplexes; the thread that calls `read` decodes. If the decoder cannot keep up with a live
 /// source, packets are dropped up to the next keyframe.
-public final class VideoReader: NamedFrameSource, PacketSource {
+package final class VideoReader: NamedFrameSource, PacketSource {
   /// The properties of the video, from the container and the first frame.
-  public let description: VideoDescription
+  package let description: VideoDescription
   /// The name to use in error messages.
-  public var file: String { input.source.displayName }
+  package var file: String { input.source.displayName }
   /// The source's streams, from its first connection.
-  public var demuxer: Demuxer { input.demuxer }
+  package var demuxer: Demuxer { input.demuxer }
   /// The decoded stream.
-  public var video: MediaStream { input.video }
+  package var video: MediaStream { input.video }
   /// This reader, which also provides the other streams.
-  public var packets: (any PacketSource)? { self }
+  package var packets: (any PacketSource)? { self }
 
   private let input: PacketInput
   /// Packets that wait for the decoder. The capacity of a file's queue is small because audio read ahead of the video
@@ -55,7 +55,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   ///
   /// - Parameter threads: The number of decoder threads.
   /// - Throws: `MediaError` if it contains no frame that can be decoded.
-  public convenience init(path: String, threads: Int = 1) throws {
+  package convenience init(path: String, threads: Int = 1) throws {
     try self.init(MediaSource(file: path), threads: threads)
   }
 
@@ -66,7 +66,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   ///   - threads: The number of decoder threads.
   ///   - interrupt: Called often, from several threads. Once it returns true, opening fails and reading ends.
   /// - Throws: `MediaError` if the source contains no frame.
-  public init(
+  package init(
     _ source: MediaSource, live: LiveReading? = nil, threads: Int = 1,
     interrupt: @escaping @Sendable () -> Bool = { false }
   ) throws {
@@ -101,20 +101,20 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   }
 
   /// Returns true: only an attempt to open the source shows whether libav can.
-  public static func canOpen(_ source: MediaSource) -> Bool { true }
+  package static func canOpen(_ source: MediaSource) -> Bool { true }
 
   /// Sends the packets of all other streams to `recipient`, which chooses the ones it needs.
-  public func connect(to recipient: any PacketRecipient) { self.recipient.withLock { $0 = recipient } }
+  package func connect(to recipient: any PacketRecipient) { self.recipient.withLock { $0 = recipient } }
 
   /// Starts decoding the audio stream that players would choose; returns nil if there is none that can be decoded.
-  public func openAudio() -> AudioTrack? {
+  package func openAudio() -> AudioTrack? {
     guard let reader = AudioReader(demuxer, beside: video) else { return nil }
     connect(to: reader)
     return reader.track
   }
 
   /// Problems found in the source, one sentence each. Complete after the last frame.
-  public var warnings: [String] {
+  package var warnings: [String] {
     let damage = damage.withLock { $0 }
     var result: [String] = []
     if let reason = damage.readError ?? demuxer.endRemark {
@@ -130,14 +130,14 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   }
 
   /// The error that ended a live source; nil if it ended normally or was stopped.
-  public var failure: (any Error)? { input.failure }
+  package var failure: (any Error)? { input.failure }
   /// The number of times that a live source was reconnected.
-  public var reconnectCount: Int { input.reconnectCount }
+  package var reconnectCount: Int { input.reconnectCount }
   /// When the packet of the last frame arrived; for paced frames, when the frame was due.
-  public var latestArrival: ContinuousClock.Instant { arrival.withLock { $0 } }
+  package var latestArrival: ContinuousClock.Instant { arrival.withLock { $0 } }
 
   /// Starts the demultiplexer thread.
-  public func start(on threads: ThreadGroup) {
+  package func start(on threads: ThreadGroup) {
     threads.onCancel { [self] in stop() }
     threads.start("demux") { [self] in try demultiplex() }
   }
@@ -176,7 +176,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   }
 
   /// Ends the demultiplexer thread.
-  public func stop() {
+  package func stop() {
     isStopped.store(true, ordering: .releasing)
     input.stop()
     videoPackets.close(discarding: true)
@@ -187,7 +187,7 @@ public final class VideoReader: NamedFrameSource, PacketSource {
   /// Damaged packets are skipped and counted.
   ///
   /// - Throws: `MediaError` at the end if there was no frame at all.
-  public func read(into frame: Frame) throws -> Bool {
+  package func read(into frame: Frame) throws -> Bool {
     try progress.withLock { progress in
       while true {
         do {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A histogram of durations with logarithmic bins. It estimates percentiles in constant memory.
-public struct DurationHistogram: Sendable {
+package struct DurationHistogram: Sendable {
   /// The ratio of adjacent bin edges. Bins are 1 % wide, which is the error of a percentile.
   private static let growth = 1.01
   /// Covers one microsecond to about one hour: `log(3.6e9) / log(growth)`.
@@ -9,13 +9,13 @@ public struct DurationHistogram: Sendable {
 
   private var bins = [Int](repeating: 0, count: binCount)
   /// The number of durations counted.
-  public private(set) var count = 0
+  package private(set) var count = 0
 
   /// Creates an empty histogram.
-  public init() {}
+  package init() {}
 
   /// Adds a duration.
-  public mutating func add(milliseconds: Double) {
+  package mutating func add(milliseconds: Double) {
     let index = milliseconds > 1e-3 ? log(milliseconds * 1000) / log(Self.growth) : 0
     bins[Int(min(index, Double(Self.binCount - 1)))] += 1
     count += 1
@@ -23,7 +23,7 @@ public struct DurationHistogram: Sendable {
 
   /// Returns the duration in milliseconds that a `fraction` of all durations do not exceed, within 1 %; 0 if the
   /// histogram is empty.
-  public func percentile(_ fraction: Double) -> Double {
+  package func percentile(_ fraction: Double) -> Double {
     guard count > 0 else { return 0 }
     let rank = max(1, Int((min(1, max(0, fraction)) * Double(count)).rounded(.up)))
     var seen = 0

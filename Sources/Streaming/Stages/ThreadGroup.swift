@@ -75,11 +75,11 @@ public final class ThreadGroup: Sendable {
 }
 
 /// The system cannot create another thread.
-public struct ThreadError: Error, CustomStringConvertible, Sendable {
+package struct ThreadError: Error, CustomStringConvertible, Sendable {
   let reason: String
 
   /// The error message, one sentence.
-  public var description: String { "cannot start another thread: \(reason)" }
+  package var description: String { "cannot start another thread: \(reason)" }
 }
 
 private final class ThreadTask: Sendable {

@@ -5,22 +5,22 @@ import Networks
 /// A network with a canvas paints at the canvas size, which is smaller, and only revises at these sizes. Its ladder
 /// skips sizes that cost nearly as much as the one above, and continues below the canvas, which shrinks with them, down
 /// to a fifth of the canvas's pixels.
-public struct WorkSizeLadder: Equatable, Sendable {
+package struct WorkSizeLadder: Equatable, Sendable {
   /// A size in pixels.
-  public struct Size: Hashable, Sendable {
+  package struct Size: Hashable, Sendable {
     /// The width in pixels.
-    public var width: Int
+    package var width: Int
     /// The height in pixels.
-    public var height: Int
+    package var height: Int
 
     /// Creates a size.
-    public init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
       self.width = width
       self.height = height
     }
 
     /// The number of pixels.
-    public var area: Double { Double(width) * Double(height) }
+    package var area: Double { Double(width) * Double(height) }
   }
 
   /// Smaller frames show blots instead of strokes.
@@ -35,14 +35,14 @@ public struct WorkSizeLadder: Equatable, Sendable {
   private static let maximumCost = 0.9
 
   /// The sizes in descending order. There is at least one.
-  public let rungs: [Size]
+  package let rungs: [Size]
   /// The number of lines of the canvas; nil if there is none.
-  public let canvasLines: Int?
+  package let canvasLines: Int?
 
   /// Creates the ladder below `full`. All rungs have its aspect ratio, as nearly as multiples of four allow.
   ///
   /// - Parameter canvasLines: The number of lines of the canvas; nil if there is none.
-  public init(below full: Size, canvasLines: Int? = nil) {
+  package init(below full: Size, canvasLines: Int? = nil) {
     self.canvasLines = canvasLines
     let minimumArea =
       (canvasLines == nil ? Self.minimumShare : Self.minimumCanvasShare) * Self.paintedArea(full, canvasLines)
@@ -63,7 +63,7 @@ public struct WorkSizeLadder: Equatable, Sendable {
   }
 
   /// Returns the cost of painting at `size`, relative to other sizes of the ladder.
-  public func cost(_ size: Size) -> Double { Self.cost(size, canvasLines) }
+  package func cost(_ size: Size) -> Double { Self.cost(size, canvasLines) }
 
   private static func cost(_ size: Size, _ canvasLines: Int?) -> Double {
     paintedArea(size, canvasLines) + (canvasLines == nil ? 0 : revisionCost * size.area)
@@ -83,7 +83,7 @@ public struct WorkSizeLadder: Equatable, Sendable {
 /// The controller steps down as soon as frames take longer than the source's interval, by as many rungs as necessary.
 /// It steps up one rung at a time when that leaves ample headroom. If a step up turns out to be wrong, it waits longer
 /// before the next attempt.
-public struct WorkSizeController: Sendable {
+package struct WorkSizeController: Sendable {
   /// Above this share of the frame interval, painting falls behind.
   private static let maximumLoad = 0.97
   /// The target load of a step down.
@@ -96,13 +96,13 @@ public struct WorkSizeController: Sendable {
   private static let trial = 10.0
 
   /// The current rung. Rung 0 is the full size.
-  public private(set) var rung = 0
+  package private(set) var rung = 0
   private var hold = minimumHold
   private var lastChange: Double?
   private var lastUp: Double?
 
   /// Creates a controller on the first rung.
-  public init() {}
+  package init() {}
 
   /// Updates and returns the rung for the next frames.
   ///
@@ -110,7 +110,7 @@ public struct WorkSizeController: Sendable {
   ///   - milliseconds: The painting times of recent frames on the current rung.
   ///   - interval: The source's frame interval in milliseconds.
   ///   - time: Seconds since an arbitrary start.
-  public mutating func update(milliseconds: [Double], interval: Double, ladder: WorkSizeLadder, time: Double) -> Int {
+  package mutating func update(milliseconds: [Double], interval: Double, ladder: WorkSizeLadder, time: Double) -> Int {
     rung = min(rung, ladder.rungs.count - 1)
     guard milliseconds.count >= 4, interval > 0 else { return rung }
     let start = lastChange ?? time
@@ -135,7 +135,7 @@ public struct WorkSizeController: Sendable {
   }
 
   /// Switches to the rung of another ladder that is nearest in size.
-  public mutating func move(from ladder: WorkSizeLadder, to other: WorkSizeLadder) {
+  package mutating func move(from ladder: WorkSizeLadder, to other: WorkSizeLadder) {
     let area = ladder.rungs[min(rung, ladder.rungs.count - 1)].area
     func distance(_ rung: Int) -> Double { abs(other.rungs[rung].area - area) }
     rung = other.rungs.indices.min { distance($0) < distance($1) } ?? 0

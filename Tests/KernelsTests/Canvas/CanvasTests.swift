@@ -110,7 +110,7 @@ struct ResamplingCase: Sendable, CustomTestStringConvertible {
   private func sharpened(_ input: [Float], _ example: ResamplingCase) -> [Float] {
     let shape = example.input
     let sharpening = DraftSharpening(
-      width: shape.width, height: shape.height, filmWidth: example.width, filmHeight: example.height)
+      width: shape.width, height: shape.height, frameWidth: example.width, frameHeight: example.height)
     return guarded(input, count: shape.count) {
       sharpening.forward($0, batch: shape.batch, channels: shape.channels, output: $1, pool: pool)
     }

@@ -69,7 +69,7 @@ private struct Weights {
     let source = GuardedBuffer(film.elements)
     let canvas = GuardedBuffer(count: example.canvas.count)
     let canvasLuma = GuardedBuffer(count: example.canvas.count / 3)
-    let luma = GuardedBuffer(count: FilmLuma.count(width: example.width, height: example.height))
+    let luma = GuardedBuffer(count: FrameLuma.count(width: example.width, height: example.height))
     let scratch = GuardedBuffer(count: reduction.scratchCount(threads: threads))
     reduction.forward(
       .floats(source.pointer, stride: 3 * example.width), luma: .floats(luma.pointer), canvas: canvas.pointer,
@@ -137,12 +137,12 @@ private struct Weights {
       ReferenceTensor(film), height: example.canvasHeight, width: example.canvasWidth)
     expectAgreement(canvas, expected, within: Tolerance.singlePrecision, "canvas")
     expectAgreement(canvasLuma, Reference.luma(expected), within: Tolerance.singlePrecision, "its luma")
-    let filmLuma = Reference.luma(ReferenceTensor(film))
+    let frameLuma = Reference.luma(ReferenceTensor(film))
     let half = luma.count / example.height / 2
     for y in 0..<example.height {
       for x in 0..<(example.width + 1) / 2 * 2 {
         let value = Double(luma[2 * half * y + x % 2 * half + x / 2])
-        #expect(abs(value - filmLuma[0, y, min(x, example.width - 1), 0]) < 255 * Tolerance.singlePrecision)
+        #expect(abs(value - frameLuma[0, y, min(x, example.width - 1), 0]) < 255 * Tolerance.singlePrecision)
       }
     }
     let alone = reduced(film, example, threads: 1)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures what the loss for temporal stability changes: trains each network with it and without it, on one painting after another.
 
-    Benchmarks/steadiness.py --painting starry.png wave.png --content photos
-    Benchmarks/steadiness.py --painting starry.png --content photos --network quality --quality draft
-    Benchmarks/steadiness.py --painting starry.png --content photos --start base scratch
+    Benchmarks/temporal_stability.py --painting starry.png wave.png --content photos
+    Benchmarks/temporal_stability.py --painting starry.png --content photos --network quality --quality draft
+    Benchmarks/temporal_stability.py --painting starry.png --content photos --start base scratch
 
 Both trainings start from the network's base, from the --base given for the painting, or, with --start scratch, from random values. They
 use the trainer's default settings for the quality, except that the temporal weight is 0 in one of them. The script evaluates both models
@@ -40,7 +40,7 @@ class Training:
             "painting": checksum(painting), "base": None if base is None else checksum(base), "quality": arguments.quality,
         }  # fmt: skip
         description = re.sub(r"[^A-Za-z0-9=-]+", "_", network)
-        self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_stable else "-unsteady")
+        self.name = f"{painting.stem}-{description}" + ("-scratch" if start == "scratch" else "") + ("" if is_stable else "-unstable")
         self.model = arguments.folder / f"{self.name}.safetensors"
         self.origin = arguments.folder / f"{self.name}.made-from.json"
 
@@ -128,12 +128,12 @@ def main():
     parser.add_argument("--quality", default="good", choices=["draft", "good", "best"])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build" / "release")
-    parser.add_argument("--folder", type=pathlib.Path, default=HERE / "results" / "steadiness", help="for the models")
-    parser.add_argument("--output", type=pathlib.Path, default=HERE / "results" / "steadiness.json")
+    parser.add_argument("--folder", type=pathlib.Path, default=HERE / "results" / "temporal-stability", help="for the models")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "results" / "temporal-stability.json")
     try:
         measure(parser.parse_args())
     except (ProgramError, OSError, ValueError, KeyError) as error:
-        sys.exit(f"steadiness.py: {error}")
+        sys.exit(f"temporal_stability.py: {error}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 ///
 /// A row stores the even columns first, then the odd ones, so that the values of neighbouring blocks are contiguous. If
 /// the width is odd, the last column is repeated. Each half has ``half(width:)`` values.
-public enum FilmLuma {
+package enum FrameLuma {
   /// Rounded to the nearest integers.
   case bytes(UnsafeMutablePointer<UInt8>)
   /// Not rounded.
@@ -13,5 +13,5 @@ public enum FilmLuma {
   static func half(width: Int) -> Int { paddedToLanes((width + 1) / 2) }
 
   /// Returns the number of luma values of a picture of `width` × `height`.
-  public static func count(width: Int, height: Int) -> Int { 2 * half(width: width) * height }
+  package static func count(width: Int, height: Int) -> Int { 2 * half(width: width) * height }
 }
