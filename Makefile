@@ -30,7 +30,7 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 
 # Sanitizers make code ten times as slow, so trainings and whole programs are left out. The thread sanitizer does not
 # see how the kernel hands over a contended Mutex and takes that for a race: it gets the targets that compute on pools.
-ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
+ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|BFloat16Kernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
 THREAD_TESTS := ^(Tensors|Threading|Kernels|Autograd|Inference)Tests
 
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernels
 import Networks
 import Tensors
 import TestSupport
@@ -175,6 +176,30 @@ import Training
       extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,
       pool: ComputePool(threads: 2))
     #expect(evaluator.output(of: model, photo: photo).elements == trainer.stylize(photo).elements)
+  }
+
+  @Test(
+    "Training with products of bfloat16 follows training in single precision",
+    .enabled(if: ProductPrecision.bfloat16.isAvailable, "the processor has no instructions for products of bfloat16"))
+  func bfloat16FollowsSinglePrecision() throws {
+    func losses(_ precision: ProductPrecision) throws -> [Double] {
+      let (problem, single) = try problem(iterations: 12)
+      var settings = single
+      settings.precision = precision
+      let trainer = try problem.trainer(settings)
+      var totals: [Double] = []
+      try trainer.run(sampler: problem.sampler()) { step in
+        totals.append(step.losses.total)
+        return true
+      }
+      return totals
+    }
+    let (single, half) = (try losses(.float32), try losses(.bfloat16))
+    #expect(single.count == 12 && half != single)
+    for (expected, found) in zip(single, half) {
+      // Features differ by about 1 %, independently of each other: their sums of squares agree much better.
+      #expect(abs(found - expected) <= 0.02 * expected, "\(found) instead of \(expected)")
+    }
   }
 
   @Test func theTemporalWeightImprovesTemporalStability() throws {
