@@ -69,7 +69,7 @@ import Training
     let old = problem.folder.file("old.safetensors")
     try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
     #expect(
-      throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 5")
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 6")
     ) { try trainer.resume(from: old) }
   }
 

@@ -196,9 +196,10 @@ import Training
     }
     let (single, half) = (try losses(.float32), try losses(.bfloat16))
     #expect(single.count == 12 && half != single)
-    for (expected, found) in zip(single, half) {
-      // Features differ by about 1 %, independently of each other: their sums of squares agree much better.
-      #expect(abs(found - expected) <= 0.02 * expected, "\(found) instead of \(expected)")
+    for (step, (expected, found)) in zip(single, half).enumerated() {
+      // Features differ by about 1 %, independently of each other: their sums of squares agree much better. After the
+      // first step the parameters differ, too, and small networks on random features amplify it.
+      #expect(abs(found - expected) <= (step == 0 ? 0.01 : 0.1) * expected, "\(found) instead of \(expected)")
     }
   }
 
