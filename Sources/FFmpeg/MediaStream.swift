@@ -47,6 +47,8 @@ public struct MediaStream: @unchecked Sendable {
   public var metadata: [String: String] { Metadata.entries(pointer.pointee.metadata) }
   /// The transformation that a player applies to the pictures; nil if there is none.
   public var displayMatrix: DisplayMatrix? { DisplayMatrix(cffmpeg_stream_display_matrix(pointer)) }
+  /// The order of the fields according to the container and the first packets. Frames may differ.
+  public var fieldOrder: FieldOrder { FieldOrder(parameters.pointee.field_order) }
   /// Whether the stream is a cover picture rather than a film.
   public var isAttachedPicture: Bool { pointer.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0 }
   /// The size, pixel format and colours according to the container and the first packets; nil if the stream is not
