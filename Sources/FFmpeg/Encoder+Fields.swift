@@ -4,8 +4,6 @@ extension Encoder {
   /// Whether the codec of `settings` says of interlaced frames that they are, in its own data. libav does not list
   /// this, so a frame is encoded and decoded.
   package static func codesFields(_ settings: EncoderSettings) -> Bool {
-    var settings = settings
-    settings.usesGlobalHeader = false
     do {
       let encoder = try Encoder(settings)
       let frame = try Frame(settings.format)
@@ -18,9 +16,7 @@ extension Encoder {
       frame.fieldOrder = settings.fieldOrder
       _ = try encoder.send(frame)
       _ = try encoder.send(nil)
-      let codec = String(cString: avcodec_get_name(encoder.context.pointer.pointee.codec_id))
-      let decoder = try Decoder(
-        codec: codec, named: settings.codec, maximumPixelCount: settings.format.width * settings.format.height * 2)
+      let decoder = try Decoder(encoder)
       let packet = try Packet()
       while try encoder.receive(into: packet) == .output { _ = try decoder.send(packet) }
       _ = try decoder.send(nil)
