@@ -14,8 +14,8 @@ public struct EncoderSettings: Sendable {
   package var sampleAspectRatio: Rational
   /// The number of threads; 0 lets libav choose.
   package var threads: Int
-  /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31; nil
-  /// uses the encoder's own rate control.
+  /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31, and for
+  /// Theora 0 to 10 (best); nil uses the encoder's own rate control.
   package var quantizer: Int?
   /// The encoder's own options, by libav's names: `crf`, `preset`, `quality` ...
   package var options: [String: String]

@@ -87,7 +87,7 @@ struct EncoderChoice {
       guard codec.hasQuantizer else { throw EncodingError.noRateFactor(codec: codec.name) }
       quantizer = min(31, max(1, Int(crf.rounded())))
     } else {
-      quantizer = codec.hasQuantizer ? 3 : nil
+      quantizer = codec.usualQuantizer
     }
     for (name, value) in muxer.foreignOptions {
       guard codec.takesOption(name) else {

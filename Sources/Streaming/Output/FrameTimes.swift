@@ -3,11 +3,11 @@ import FFmpeg
 /// Chooses the timestamps with which frames are encoded.
 ///
 /// Most containers store a time for each frame. Where the container or the codec has only a frame rate, frames take the
-/// places of that rate: a frame that is late by more than a place is preceded by repetitions of the one before it, or by
-/// empty places if the container stores those, and a frame that is early by more than a place is dropped.
-struct FrameTimes {
+/// places of that rate. Gaps are filled with repetitions of the frame before them, or stay empty if the container stores
+/// empty places, and frames that come too often are dropped.
+package struct FrameTimes {
   /// What a frame rate stands for.
-  enum Rate {
+  package enum Rate {
     /// Each frame has its own time.
     case variable
     /// Frames are at multiples of the frame duration, counted from the first frame.
@@ -18,18 +18,18 @@ struct FrameTimes {
   }
 
   /// What to encode for a frame.
-  struct Placement {
+  package struct Placement: Equatable {
     /// The times at which to encode the previous frame again.
-    var repetitions: Range<Int64>
+    package var repetitions: Range<Int64>
     /// The time of the frame; nil to drop it.
-    var pts: Int64?
+    package var pts: Int64?
     /// The duration of the frame; nil if unknown.
-    var duration: Int64?
+    package var duration: Int64?
   }
 
-  /// How far in places a frame may be from its own time, so that unsteady times neither repeat nor drop frames. ffmpeg
-  /// has the same tolerance.
-  private static let tolerance = 1.1
+  /// How far in places a frame may be behind or ahead of its own time, so that unsteady times neither repeat nor drop
+  /// frames. ffmpeg drops from the same distance on.
+  private static let (maximumLead, maximumDelay) = (2.1, 1.1)
   /// In seconds. A longer gap is closed instead of filled with frames.
   private static let maximumFilledGap = 3600.0
 
@@ -39,35 +39,35 @@ struct FrameTimes {
   private let timeBase: Rational
   private var repair = TimestampRepair(step: 1)
   /// The source time of place 0; nil before the first frame.
-  private(set) var origin: Int64?
+  private var origin: Int64?
   private var next: Int64 = 0
   /// The end of the last frame, in places.
   private var end = 0.0
   /// The number of frames that were repeated.
-  private(set) var repeatedCount = 0
+  package private(set) var repeatedCount = 0
   /// The number of frames that were dropped.
-  private(set) var droppedCount = 0
+  package private(set) var droppedCount = 0
 
   /// - Parameters:
   ///   - source: The time base of the source's frames.
   ///   - encoder: The time base of the encoder, which is the duration of a frame unless `rate` is `.variable`.
-  init(_ rate: Rate, from source: Rational, to encoder: Rational) {
+  package init(_ rate: Rate, from source: Rational, to encoder: Rational) {
     self.rate = rate
     sourceTimeBase = source
     timeBase = encoder
   }
 
   /// Whether the time base of the packets is the source's instead of the encoder's. See ``packetTime(_:)``.
-  var countsFromFirstFrame: Bool {
+  package var countsFromFirstFrame: Bool {
     if case .ofCodec = rate { return true }
     return false
   }
 
   /// Converts a time of the encoder to the source's time base.
-  func packetTime(_ time: Int64) -> Int64 { (origin ?? 0) &+ timeBase.rescale(time, to: sourceTimeBase) }
+  package func packetTime(_ time: Int64) -> Int64 { (origin ?? 0) &+ timeBase.rescale(time, to: sourceTimeBase) }
 
   /// Returns what to encode for the frame at `pts`, in the source's time base.
-  mutating func place(_ pts: Int64?, duration: Int64) -> Placement {
+  package mutating func place(_ pts: Int64?, duration: Int64) -> Placement {
     if case .variable = rate {
       let time = repair.next(pts.map { sourceTimeBase.rescale($0, to: timeBase) }, duration: 0)
       let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: timeBase) : nil
@@ -78,13 +78,13 @@ struct FrameTimes {
     origin = start
     let time = pts.map { places($0, from: start) } ?? Double(next)
     let delay = time - Double(next)
-    guard delay >= -Self.tolerance || first else {
+    guard delay >= -Self.maximumLead || first else {
       droppedCount += 1
       return Placement(repetitions: 0..<0, pts: nil)
     }
     var place = next
     let isFilled = isFilled
-    if delay > (isFilled ? Self.tolerance : 0.5) { place = next &+ Int64(min(delay, 1e12).rounded()) }
+    if delay > (isFilled ? Self.maximumDelay : 0.5) { place = next &+ Int64(min(delay, 1e12).rounded()) }
     if isFilled, Double(place - next) * timeBase.value > Self.maximumFilledGap {
       origin = start &+ timeBase.rescale(place - next, to: sourceTimeBase)
       place = next
@@ -98,9 +98,9 @@ struct FrameTimes {
   }
 
   /// Returns the times at which to encode the last frame again, so that it keeps its duration.
-  mutating func finish() -> Range<Int64> {
+  package mutating func finish() -> Range<Int64> {
     let rest = end - Double(next)
-    guard case .ofContainer(let isFilled, _) = rate, rest > 2 - Self.tolerance,
+    guard case .ofContainer(let isFilled, _) = rate, rest > 0.9,
       rest * timeBase.value <= Self.maximumFilledGap
     else { return 0..<0 }
     let last = next &+ Int64(rest.rounded())

@@ -130,8 +130,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     let times = video.withLock { $0.times }
     if times.repeatedCount + times.droppedCount > 0 {
       result.append(
-        "\(muxer.displayName): the container \(muxer.containerName) has a constant frame rate: repeated "
-          + "\(times.repeatedCount) and dropped \(times.droppedCount) frames to keep the times of the others")
+        "\(muxer.displayName): written with a constant frame rate: repeated \(times.repeatedCount) and dropped "
+          + "\(times.droppedCount) frames to keep the times of the others")
     }
     if count > 0 {
       result.append(

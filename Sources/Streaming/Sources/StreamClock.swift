@@ -5,7 +5,7 @@ import FFmpeg
 /// The clock of a live source jumps when the sender starts again, that of a file where recordings were joined. All
 /// streams shift by the same amount, so that audio stays in sync. What follows a jump begins where what precedes it
 /// ended, as in ffmpeg. Times are in microseconds.
-struct StreamClock {
+package struct StreamClock {
   /// Within one stream, a larger step back means that the clock was reset.
   private static let maximumStepBack: Int64 = 100_000
   /// Larger times, of either sign, are damage. The sum of a few of them cannot overflow.
@@ -36,13 +36,13 @@ struct StreamClock {
   /// - Parameters:
   ///   - maximumStep: In seconds.
   ///   - start: The first time of all streams; nil for that of the first packet.
-  init(maximumStep: Double, start: Int64?) {
+  package init(maximumStep: Double, start: Int64?) {
     self.maximumStep = Int64(max(0, min(maximumStep, 1e9)) * 1e6)
     self.start = start.map(Self.limited)
   }
 
   /// Starts a new connection, `absence` seconds after the last packet of the previous one.
-  mutating func reconnect(after absence: Double) {
+  package mutating func reconnect(after absence: Double) {
     self.absence = Int64(max(0, min(absence, 1e9)) * 1e6)
     streams.removeAll()
   }
@@ -52,7 +52,7 @@ struct StreamClock {
   /// - Parameters:
   ///   - time: The decoding time of the packet.
   ///   - presentation: When it is presented, from beginning to end.
-  mutating func offset(for time: Int64, presentation: (begin: Int64, end: Int64), stream: Int) -> Int64 {
+  package mutating func offset(for time: Int64, presentation: (begin: Int64, end: Int64), stream: Int) -> Int64 {
     let time = Self.limited(time)
     // A packet that is presented long after it is decoded is damaged.
     let begin = min(max(Self.limited(presentation.begin), time - maximumStep), time + maximumStep)
