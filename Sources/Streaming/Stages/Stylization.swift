@@ -52,6 +52,7 @@ public final class Stylization: Sendable {
   private let source: any FrameSource
   private let sink: any FrameSink
   private let stopped = Atomic<Bool>(false)
+  private let deinterlaced = Atomic<Bool>(false)
   private let state: Mutex<State>
 
   private struct State {
@@ -70,6 +71,9 @@ public final class Stylization: Sendable {
     let size = source.description.displaySize
     state = Mutex(State(sourceSize: WorkSizeLadder.Size(width: size.width, height: size.height)))
   }
+
+  /// Whether interlaced frames were made progressive. Known after the run.
+  var hasDeinterlaced: Bool { deinterlaced.load(ordering: .acquiring) }
 
   /// The current statistics.
   public var statistics: StylizationStatistics {
@@ -168,6 +172,7 @@ public final class Stylization: Sendable {
       drop(circle.decoded.push(slot), circle)
     }
     if isStopping() { counters.noteStop() }
+    deinterlaced.store(reading.hasDeinterlaced, ordering: .releasing)
     source.stop()
     circle.decoded.finish()
   }
