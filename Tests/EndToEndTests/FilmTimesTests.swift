@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import TestSupport
 import Testing
 
@@ -79,10 +80,12 @@ struct FilmTimesTests {
     try folder.write(try folder.bytes(of: "a.ts") + folder.bytes(of: "b.ts"), to: "in.ts")
     try stylize("in.ts", "out.mp4")
     expectEqual(try times(of: "out.mp4"), (0..<24).map { Double($0) / 25 }, within: rounding)
-    // Half a second of sound twice, without one of the 23 packets on top of another; the two at the joint may overlap.
+    // The sound twice, without one packet on top of another; the two at the joint may overlap.
     let sound = try tools.packets("a", of: "out.mp4", data: false).compactMap(Double.init).sorted()
     let steps = zip(sound, sound.dropFirst()).map { $1 - $0 }
-    #expect(sound.count > 40 && steps.filter { $0 < 0.01 }.count <= 2)
+    #expect(
+      sound.count == 2 * (try tools.packets("a", of: "a.ts", data: false).count)
+        && steps.filter { $0 < 0.01 }.count <= 2)
     #expect(try #require(sound.last) < 1.1 + tools.frameTimes(of: "out.mp4")[0])
   }
 
@@ -91,13 +94,13 @@ struct FilmTimesTests {
     try makeFilm("b.ts", "-an", "-output_ts_offset", "20")
     try folder.write(try folder.bytes(of: "a.ts") + folder.bytes(of: "b.ts"), to: "in.ts")
     try stylize("in.ts", "out.mp4", "--dts-delta-threshold", "30")
-    #expect(try #require(times(of: "out.mp4").last) > 20)
+    #expect(try #require(try times(of: "out.mp4").last) > 20)
   }
 
   @Test func aClockThatStartsLateStartsAtZero() throws {
     try makeFilm("in.ts", "-c:a", "aac", "-output_ts_offset", "50000")
     try stylize("in.ts", "out.mp4")
-    #expect(try #require(tools.duration(of: "out.mp4")) < 1)
+    #expect(try #require(try tools.duration(of: "out.mp4")) < 1)
     expectEqual(try times(of: "out.mp4"), try times(of: "in.ts"), within: rounding)
   }
 
@@ -107,7 +110,7 @@ struct FilmTimesTests {
     try makeFilm("in.gif", rate: 10, frames: 3, "-an", "-final_delay", "200")
     for output in ["out.gif", "out.mp4", "out.mkv"] {
       try stylize("in.gif", output)
-      #expect(abs(try #require(tools.duration(of: output)) - 2.2) <= rounding, "\(output)")
+      #expect(abs(try #require(try tools.duration(of: output)) - 2.2) <= rounding, "\(output)")
     }
     try tools.ffmpeg([
       "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=1/10", "-frames:v", "1", "-pix_fmt", "yuv420p", "one.mp4",
@@ -120,7 +123,7 @@ struct FilmTimesTests {
 
   @Test(arguments: ["out.mp4", "out.mov", "out.mkv"])
   func aRotationInTheStreamIsMadeUpright(output: String) throws {
-    try makeFilm("in.ts", "-an", "-bsf:v", "h264_metadata=display_orientation=insert:rotate=90")
+    try makeFilm("in.ts", "-an", "-c:v", "libx264", "-bsf:v", "h264_metadata=display_orientation=insert:rotate=90")
     try stylize("in.ts", output)
     let video = try #require(try tools.probe(output).video.first)
     #expect(video.width == 64 && video.height == 96 && video.rotation == nil)
@@ -131,7 +134,8 @@ struct FilmTimesTests {
   @Test(arguments: ["tff", "bff"])
   func interlacedFilmIsMadeProgressiveOrKeepsItsFields(order: String) throws {
     try makeFilm(
-      "in.mp4", rate: 50, frames: 24, filter: "interlace=scan=\(order):lowpass=off", "-an", "-flags", "+ildct+ilme",
+      "in.mp4", rate: 50, frames: 24, filter: "gblur=sigma=3,interlace=scan=\(order):lowpass=off", "-an", "-flags",
+      "+ildct+ilme",
       "-frames:v", "12")
     let expected = try times(of: "in.mp4")
     #expect(try tools.fieldOrders(of: "in.mp4") == Array(repeating: order, count: 12))
@@ -141,8 +145,8 @@ struct FilmTimesTests {
     try stylize("in.mp4", "fields.mkv", "--keep-fields", "--strength", "0", "--crf", "4")
     #expect(try tools.fieldOrders(of: "fields.mkv") == Array(repeating: order, count: 12))
     expectEqual(try times(of: "fields.mkv"), expected, within: rounding)
-    // Measured: 42 dB; fields in the wrong order or by one row off leave less than 25.
-    #expect(try tools.similarity("in.mp4", "fields.mkv") > 35)
+    // Measured: 48 dB; fields in the wrong order leave 33.
+    #expect(try tools.similarity("in.mp4", "fields.mkv") > 42)
   }
 
   @Test func fieldsNeedAnEncoderForThem() throws {
