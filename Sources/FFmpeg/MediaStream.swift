@@ -69,8 +69,12 @@ public struct MediaStream: @unchecked Sendable {
   /// The frame rate to give to an encoder: the average rate, or else the real one; nil if both are unknown.
   public var nominalFrameRate: Rational? {
     let rate = Rational(av_guess_frame_rate(context.pointer, pointer, nil))
+    // The rate that can represent all times of an unsteady film may be that of its clock.
+    if rate.value > Self.maximumGuessedRate, averageFrameRate.isPositive { return averageFrameRate }
     return rate.isPositive ? rate : [averageFrameRate, realFrameRate].first { $0.isPositive }
   }
+
+  private static let maximumGuessedRate = 240.0
 
   /// Whether packets of `other` can continue this stream: both have the same codec and sample rate.
   public func hasParameters(of other: MediaStream) -> Bool {

@@ -3,8 +3,8 @@ import FFmpeg
 /// Chooses the timestamps with which frames are encoded.
 ///
 /// Most containers store a time for each frame. Where the container or the codec has only a frame rate, frames take the
-/// places of that rate. Gaps are filled with repetitions of the frame before them, or stay empty if the container stores
-/// empty places, and frames that come too often are dropped.
+/// places of that rate. Gaps are filled with repetitions of the frame before them, or stay empty if the container
+/// stores empty places, and frames that come too often are dropped.
 package struct FrameTimes {
   /// What a frame rate stands for.
   package enum Rate {

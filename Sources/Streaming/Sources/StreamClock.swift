@@ -22,9 +22,10 @@ package struct StreamClock {
   /// Longer steps in either direction are jumps. If the first time is further from 0 than this, it comes from the
   /// sender's clock, and the timeline starts at 0 instead.
   private let maximumStep: Int64
-  private let start: Int64?
   private var streams: [Int: StreamState] = [:]
+  /// The latest offset of all streams; nil if it depends on the first packet.
   private var offset: Int64?
+  private var hasBegun = false
   /// The latest decoding time of all streams.
   private var latest: Int64 = 0
   /// The latest end of a packet's presentation.
@@ -38,7 +39,7 @@ package struct StreamClock {
   ///   - start: The first time of all streams; nil for that of the first packet.
   package init(maximumStep: Double, start: Int64?) {
     self.maximumStep = Int64(max(0, min(maximumStep, 1e9)) * 1e6)
-    self.start = start.map(Self.limited)
+    offset = start.map { initialOffset(Self.limited($0)) }
   }
 
   /// Starts a new connection, `absence` seconds after the last packet of the previous one.
@@ -57,10 +58,10 @@ package struct StreamClock {
     // A packet that is presented long after it is decoded is damaged.
     let begin = min(max(Self.limited(presentation.begin), time - maximumStep), time + maximumStep)
     let end = min(max(Self.limited(presentation.end), begin + 1), begin + maximumStep + 1)
-    if offset == nil {
-      let start = start ?? time
-      offset = abs(start) > maximumStep ? -start : 0
+    if !hasBegun {
+      offset = offset ?? initialOffset(time)
       latest = time + (offset ?? 0)
+      hasBegun = true
     } else if let absence {
       offset = latest + max(1, absence) - time
     }
@@ -85,6 +86,11 @@ package struct StreamClock {
     return state.offset
   }
 
+  /// The offset to add to the times of a packet that has no decoding time, as of its stream's last packet.
+  package func offset(ofStream stream: Int) -> Int64 { streams[stream]?.offset ?? offset ?? 0 }
+
+  private func initialOffset(_ start: Int64) -> Int64 { abs(start) > maximumStep ? -start : 0 }
+
   private func isJump(_ time: Int64, _ state: StreamState) -> Bool {
     let moved = time + state.offset
     if let own = state.latest, moved < own - Self.maximumStepBack { return true }
@@ -100,12 +106,14 @@ extension Packet {
   /// - Parameter isOrdered: Whether the packets of all streams have decoding times. Those of some live sources have
   ///   only presentation times.
   func move(to clock: inout StreamClock, stream: Int, timeBase: Rational, isOrdered: Bool) {
-    guard let decoding = dts ?? (isOrdered ? nil : pts) else { return }
-    let begin = pts ?? decoding
-    func microseconds(_ time: Int64) -> Int64 { timeBase.rescale(time, to: .microseconds) }
-    let offset = clock.offset(
-      for: microseconds(decoding),
-      presentation: (microseconds(begin), microseconds(begin &+ max(0, duration))), stream: stream)
+    var offset = clock.offset(ofStream: stream)
+    if let decoding = dts ?? (isOrdered ? nil : pts) {
+      let begin = pts ?? decoding
+      func microseconds(_ time: Int64) -> Int64 { timeBase.rescale(time, to: .microseconds) }
+      offset = clock.offset(
+        for: microseconds(decoding),
+        presentation: (microseconds(begin), microseconds(begin &+ max(0, duration))), stream: stream)
+    }
     guard offset != 0 else { return }
     let steps = Rational.microseconds.rescale(offset, to: timeBase)
     pts = pts.map { $0 &+ steps }
