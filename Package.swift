@@ -72,7 +72,8 @@ let package = Package(
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(
       name: "CFFmpeg",
-      // libavdevice is loaded when a device is asked for, and not linked.
+      // libavdevice is loaded when a device is asked for, libavfilter for the first interlaced frame: neither is
+      // linked.
       linkerSettings: ["avformat", "avcodec", "swresample", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "CBFloat16"),

@@ -13,17 +13,26 @@ public final class Decoder: @unchecked Sendable {
   ///   - threads: The number of threads; 0 lets libav choose.
   ///   - isLowDelay: Whether to return each frame at once instead of holding frames back to decode them in parallel.
   /// - Throws: `MediaError` if libav has no decoder for the codec or the stream's parameters are damaged.
-  public init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
-    file = stream.file
-    timeBase = stream.timeBase
+  public convenience init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
+    try self.init(
+      parameters: stream.parameters, timeBase: stream.timeBase, named: stream.file, threads: threads,
+      isLowDelay: isLowDelay)
+  }
+
+  private init(
+    parameters: UnsafePointer<AVCodecParameters>, timeBase: Rational, named name: String, threads: Int,
+    isLowDelay: Bool
+  ) throws {
+    file = name
+    self.timeBase = timeBase
     cffmpeg_clear_last_log_line()
-    guard let codec = avcodec_find_decoder(stream.parameters.pointee.codec_id) else {
-      throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(stream.codecName)")
+    guard let codec = avcodec_find_decoder(parameters.pointee.codec_id) else {
+      let codec = String(cString: avcodec_get_name(parameters.pointee.codec_id))
+      throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(codec)")
     }
     context = try CodecContext(codec, operation: "decode", file: file)
-    try MediaError.check(
-      avcodec_parameters_to_context(context.pointer, stream.parameters), "decode", file: file)
-    context.pointer.pointee.pkt_timebase = stream.pointer.pointee.time_base
+    try MediaError.check(avcodec_parameters_to_context(context.pointer, parameters), "decode", file: file)
+    context.pointer.pointee.pkt_timebase = timeBase.libav
     context.pointer.pointee.thread_count = Int32(clamping: threads)
     if isLowDelay { context.pointer.pointee.thread_type = FF_THREAD_SLICE }
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
@@ -46,6 +55,18 @@ public final class Decoder: @unchecked Sendable {
     context.pointer.pointee.thread_count = 1
     context.pointer.pointee.max_pixels = Int64(maximumPixelCount)
     try MediaError.check(avcodec_open2(context.pointer, found, nil), "decode", file: name)
+  }
+
+  /// Creates a decoder for the packets of `encoder`.
+  ///
+  /// - Throws: `MediaError` if libav has no decoder for the codec or memory is short.
+  convenience init(_ encoder: Encoder) throws {
+    let name = encoder.settings.codec
+    var parameters = avcodec_parameters_alloc()
+    defer { avcodec_parameters_free(&parameters) }
+    let own = try MediaError.allocated(parameters, "decode", file: name)
+    try MediaError.check(avcodec_parameters_from_context(own, encoder.context.pointer), "decode", file: name)
+    try self.init(parameters: own, timeBase: encoder.settings.timeBase, named: name, threads: 1, isLowDelay: false)
   }
 
   /// Sends a packet, or nil for the end of the stream.

@@ -7,6 +7,20 @@ extension Muxer {
     ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
   }
 
+  /// Whether the container stores one frame rate instead of a time for each frame.
+  package var hasConstantFrameRate: Bool {
+    let flags = pointer.pointee.oformat?.pointee.flags ?? 0
+    guard !isImageSequence, flags & AVFMT_VARIABLE_FPS == 0 else { return false }
+    if flags & AVFMT_NOTIMESTAMPS != 0 { return true }
+    // libav has no flag for those that count frames.
+    return [
+      "a64", "amv", "avi", "avm2", "dv", "film_cpk", "filmstrip", "gxf", "ogg", "ogv", "roq", "swf", "yuv4mpegpipe",
+    ].contains(containerName)
+  }
+
+  /// Whether a container with a constant frame rate can leave places empty.
+  package var storesEmptyFrames: Bool { containerName == "avi" }
+
   /// Whether each packet is written to its own file, whose extension determines the codec.
   package var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
 

@@ -147,10 +147,12 @@ public final class Muxer: @unchecked Sendable {
   /// - Parameters:
   ///   - source: The stream whose tags, disposition and side data are copied; nil for none.
   ///   - keepsDisplayMatrix: Whether to copy the display matrix of `source`, too.
+  ///   - packetTimeBase: The time base of the packets; nil for that of the encoder.
   /// - Returns: The index of the stream, for the `streamIndex` of its packets.
   /// - Throws: `MediaError` if memory is short.
   public func addStream(
-    encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true
+    encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true,
+    packetTimeBase: Rational? = nil
   ) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
@@ -165,7 +167,7 @@ public final class Muxer: @unchecked Sendable {
       try copyDescription(
         of: source, to: stream, sideData: keepsDisplayMatrix ? CFFMPEG_DISPLAY_SIDE_DATA : CFFMPEG_UPRIGHT_SIDE_DATA)
     }
-    return added(stream, timeBase: encoder.settings.timeBase)
+    return added(stream, timeBase: packetTimeBase ?? encoder.settings.timeBase)
   }
 
   /// Adds a stream for the packets of an audio encoder.
@@ -274,10 +276,24 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if writing fails.
   public func finish() throws {
     cffmpeg_clear_last_log_line()
-    if hasHeader { try MediaError.check(av_write_trailer(pointer), "write", file: displayName) }
+    if hasHeader {
+      setFinalDelay()
+      try MediaError.check(av_write_trailer(pointer), "write", file: displayName)
+    }
     hasHeader = false
     try checkBytes()
     try MediaError.check(closeBytes(), "write", file: displayName)
+  }
+
+  /// Animated pictures store the time between frames, so the duration of the last one is an option of the container.
+  private func setFinalDelay() {
+    guard takesOption("final_delay"), options["final_delay"] == nil, let last = lastTimes.first.flatMap(\.self),
+      let stream = pointer.pointee.streams[0], let own = pointer.pointee.priv_data
+    else { return }
+    // GIF counts hundredths of a second in 16 bits; APNG takes a fraction of seconds of 16 bits each.
+    let hundredths = Rational(stream.pointee.time_base).rescale(last.duration, to: Rational(1, 100))
+    let delay = min(max(0, hundredths), 65535)
+    av_opt_set(own, "final_delay", containerName == "gif" ? "\(delay)" : "\(delay)/100", 0)
   }
 
   /// A byte stream keeps its first error, even if the call that caused it reported success.

@@ -62,6 +62,17 @@ package struct VideoCodec: Sendable {
   /// Whether the encoder respects ``EncoderSettings/quantizer``. These are libav's own encoders without a quality
   /// option.
   package var hasQuantizer: Bool {
-    [AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG].contains(pointer.pointee.id)
+    [
+      AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MJPEG, AV_CODEC_ID_FLV1,
+      AV_CODEC_ID_H263, AV_CODEC_ID_H263P, AV_CODEC_ID_MSMPEG4V2, AV_CODEC_ID_MSMPEG4V3, AV_CODEC_ID_WMV1,
+      AV_CODEC_ID_WMV2,
+    ].contains(pointer.pointee.id)
+  }
+
+  /// The ``EncoderSettings/quantizer`` for a quality without visible artefacts; nil if the encoder has another setting
+  /// or none.
+  package var usualQuantizer: Int? {
+    // Theora counts from 0 (worst) to 10. Without a quality, libav gives all of these encoders 200 kbit/s.
+    pointer.pointee.id == AV_CODEC_ID_THEORA ? 9 : hasQuantizer ? 3 : nil
   }
 }

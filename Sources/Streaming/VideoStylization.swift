@@ -59,10 +59,15 @@ public struct VideoStylization: Sendable {
     let statistics = try stylization.run(shouldStop: shouldStop, observe: observe, progress: progress)
     guard statistics.framesWritten > 0 else { throw source.failure ?? StoppedError(file: output.displayName) }
     try file?.commit()
+    var warnings = writer.warnings + source.warnings
+    if encoding.keepsFields, !writer.keepsFields, stylization.hasDeinterlaced {
+      let reason =
+        description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"
+      warnings.append("\(output.displayName): the fields of the film are not kept, because \(reason)")
+    }
     let size = description.displaySize
     return Result(
-      statistics: statistics, width: size.width, height: size.height, warnings: writer.warnings + source.warnings,
-      failure: source.failure)
+      statistics: statistics, width: size.width, height: size.height, warnings: warnings, failure: source.failure)
   }
 }
 

@@ -70,6 +70,9 @@ struct StylizeVideo: ParsableCommand {
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
 
+  @Flag(help: "Paint and write the fields of interlaced film instead of making progressive frames of them.")
+  var keepFields = false
+
   @OptionGroup
   var denoising: DenoisingOptions
 
@@ -136,7 +139,8 @@ struct StylizeVideo: ParsableCommand {
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
-      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), shouldStop: shouldStop,
+      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, keepsFields: keepFields),
+      shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)

@@ -16,6 +16,8 @@
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 
+#include "Filters.h"
+
 // Macros of error codes and timestamps.
 static inline int cffmpeg_error_eof(void) { return AVERROR_EOF; }
 static inline int cffmpeg_error_again(void) { return AVERROR(EAGAIN); }

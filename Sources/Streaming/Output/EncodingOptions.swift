@@ -8,12 +8,17 @@ public struct EncodingOptions: Sendable {
   public var crf: Double?
   /// The number of encoder threads.
   public var threads: Int
+  /// Whether to write interlaced frames as such, painted field by field. Progressive films stay progressive.
+  public var keepsFields: Bool
   /// Whether the encoder emits each frame at once, for viewers who may join at any time: no frame reordering, no
   /// lookahead, and a keyframe every two seconds. Output is somewhat larger.
   public var isLowDelay: Bool
 
   /// Creates options. By default, everything depends on the container.
-  public init(codec: String? = nil, crf: Double? = nil, threads: Int = 1, isLowDelay: Bool = false) {
+  public init(
+    codec: String? = nil, crf: Double? = nil, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false
+  ) {
+    self.keepsFields = keepsFields
     self.codec = codec
     self.crf = crf
     self.threads = threads
@@ -35,6 +40,7 @@ struct EncoderChoice {
   let quantizer: Int?
   let options: [String: String]
   let isLowDelay: Bool
+  let hasConstantFrameRate: Bool
 
   /// Chooses the encoder.
   ///
@@ -81,7 +87,7 @@ struct EncoderChoice {
       guard codec.hasQuantizer else { throw EncodingError.noRateFactor(codec: codec.name) }
       quantizer = min(31, max(1, Int(crf.rounded())))
     } else {
-      quantizer = codec.hasQuantizer ? 3 : nil
+      quantizer = codec.usualQuantizer
     }
     for (name, value) in muxer.foreignOptions {
       guard codec.takesOption(name) else {
@@ -92,6 +98,7 @@ struct EncoderChoice {
     self.codec = codec
     self.options = options
     isLowDelay = request.isLowDelay
+    hasConstantFrameRate = muxer.hasConstantFrameRate
   }
 
   private static func lowDelayOptions(of codec: VideoCodec) -> [String: String] {
@@ -120,7 +127,11 @@ struct EncoderChoice {
 
   /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
-  /// Some codecs do not support the fine time bases of containers. For those, the time base is one frame.
+  /// The time base is that of `description`. It is one frame for containers with a constant frame rate, and coarser for
+  /// codecs that do not support fine time bases: one frame, if it must be.
+  ///
+  /// - Throws: `MediaError` if the encoder rejects the settings, ``EncodingError`` if it cannot code fields that are to
+  ///   be kept.
   func makeEncoder(for description: VideoDescription, threads: Int, usesGlobalHeader: Bool) throws -> Encoder {
     var options = options
     if isLowDelay, options["g"] == nil {
@@ -129,15 +140,31 @@ struct EncoderChoice {
     var settings = EncoderSettings(
       codec: codec.name, format: description.format, timeBase: description.timeBase,
       frameRate: description.frameRate, sampleAspectRatio: description.sampleAspectRatio, threads: threads,
-      quantizer: quantizer, options: options, usesGlobalHeader: usesGlobalHeader)
+      quantizer: quantizer, options: options, usesGlobalHeader: usesGlobalHeader, fieldOrder: description.fieldOrder)
+    let frame = description.frameRate?.inverse
+    if hasConstantFrameRate { settings.timeBase = frame ?? Rational(1, 25) }
+    var encoder: Encoder?
     do {
-      return try Encoder(settings)
+      encoder = try Encoder(settings)
     } catch {
-      guard let rate = description.frameRate else { throw error }
-      settings.timeBase = rate.inverse
-      guard let encoder = try? Encoder(settings) else { throw error }
-      return encoder
+      for timeBase in [coarse(description.timeBase), frame].compactMap(\.self) where encoder == nil {
+        settings.timeBase = timeBase
+        encoder = try? Encoder(settings)
+      }
+      guard encoder != nil else { throw error }
     }
+    guard let encoder, description.fieldOrder == .progressive || Encoder.codesFields(encoder.settings) else {
+      throw EncodingError.noFields(codec: codec.name)
+    }
+    return encoder
+  }
+
+  /// Returns the finest time base that divides `timeBase` and that codecs with 16 bits for it take; nil if that is
+  /// `timeBase` itself.
+  private func coarse(_ timeBase: Rational) -> Rational? {
+    guard timeBase.numerator == 1, timeBase.denominator > 65535 else { return nil }
+    let factor = (2...1000).first { timeBase.denominator % $0 == 0 && timeBase.denominator / $0 <= 65535 }
+    return factor.map { Rational(1, timeBase.denominator / $0) }
   }
 }
 
@@ -149,6 +176,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noVideo(container: String, file: String)
   /// The encoder has no constant rate factor.
   case noRateFactor(codec: String)
+  /// The encoder cannot code interlaced frames.
+  case noFields(codec: String)
   /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
   /// The output name refers to several files or to a device.
@@ -161,6 +190,9 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): the container \(container) does not support the codec \(codec)"
     case .noVideo(let container, let file): "\(file): the container \(container) does not support video"
     case .noRateFactor(let codec): "the encoder \(codec) has no constant rate factor"
+    case .noFields(let codec):
+      "the encoder \(codec) cannot code interlaced frames: leave out --keep-fields, or choose another, such as "
+        + "--codec libx264 or --codec mpeg2video"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"
     case .notOneFile(let file): "\(file): expected the name of a video file, such as out.mp4"

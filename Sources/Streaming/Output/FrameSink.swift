@@ -9,6 +9,10 @@ public protocol FrameSink: AnyObject, Sendable {
   /// The orientation in which the sink stores frames: the source's, or upright.
   var orientation: Orientation { get }
 
+  /// Whether interlaced frames are painted field by field and arrive interlaced; otherwise all frames arrive
+  /// progressive. False by default.
+  var keepsFields: Bool { get }
+
   /// Starts the sink's own threads, if any.
   ///
   /// - Parameter delivered: Call it, from any thread, with the frame's `arrival` whenever a frame has left the process
@@ -27,6 +31,11 @@ public protocol FrameSink: AnyObject, Sendable {
 
   /// Completes the output. Called once after the last frame, but not after an error.
   func finish() throws
+}
+
+extension FrameSink {
+  /// The default for sinks that take progressive frames.
+  public var keepsFields: Bool { false }
 }
 
 /// A sink that passes each frame to a closure.

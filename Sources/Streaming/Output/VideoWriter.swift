@@ -11,13 +11,14 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
   /// The orientation of the frames: the source's if the container can store a rotation, otherwise upright.
   package let orientation: Orientation
+  /// Whether interlaced frames are written as such.
+  package let keepsFields: Bool
   private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
   private let muxer: Muxer
   private let encoder: Encoder
-  private let sourceTimeBase: Rational
   private let videoIndex: Int
   /// Output stream indices by input stream index.
   private let copiedStreams: [Int: Int]
@@ -29,9 +30,11 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let video: Mutex<VideoState>
 
   private struct VideoState {
-    var timestamps = TimestampRepair(step: 1)
-    /// Durations and arrival times of the frames inside the encoder, by timestamp.
-    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant)] = [:]
+    var times: FrameTimes
+    /// The last frame, if it may have to be repeated.
+    var last: Frame?
+    /// Durations and arrival times of the frames inside the encoder, by timestamp. Repeated frames have not arrived.
+    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant?)] = [:]
   }
 
   /// More frames than any encoder buffers. Entries beyond this belong to packets whose timestamps the encoder changed.
@@ -64,7 +67,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     var description = source.description
     // The display matrix is copied along with its stream.
     let packets = source.packets
-    let keepsOrientation = packets != nil && muxer.keepsDisplayMatrix
+    let keepsOrientation = packets?.video.displayMatrix != nil && muxer.keepsDisplayMatrix
     if !keepsOrientation {
       (description.format.width, description.format.height) = description.displaySize
       if description.orientation.swapsSides, description.sampleAspectRatio.isPositive {
@@ -73,21 +76,32 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       description.orientation = .upright
     }
     orientation = description.orientation
+    // Turned fields would no longer be rows.
+    if !options.keepsFields || orientation != source.description.orientation { description.fieldOrder = .progressive }
+    keepsFields = description.fieldOrder != .progressive
     description.format.pixelFormat = choice.pixelFormat(
       width: description.format.width, height: description.format.height)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
     encoder = try choice.makeEncoder(
       for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
-    sourceTimeBase = source.description.timeBase
+    let sourceTimeBase = description.timeBase
+    let isSilent = packets.map { $0.demuxer.streams.count == 1 } ?? true
+    let rate: FrameTimes.Rate =
+      muxer.hasConstantFrameRate
+      ? .ofContainer(isFilled: !muxer.storesEmptyFrames && !isLowDelay, startsAtFirst: isSilent)
+      : encoder.settings.timeBase == description.frameRate?.inverse ? .ofCodec : .variable
+    let times = FrameTimes(rate, from: sourceTimeBase, to: encoder.settings.timeBase)
+    let packetTimeBase = times.countsFromFirstFrame ? sourceTimeBase : nil
 
     // Streams keep their order, including the video stream.
-    var video = packets == nil ? try muxer.addStream(encoder: encoder) : 0
+    var video = packets == nil ? try muxer.addStream(encoder: encoder, packetTimeBase: packetTimeBase) : 0
     var copied: [Int: Int] = [:]
     var warnings: [String] = []
     for stream in packets?.demuxer.streams ?? [] {
       if stream.index == packets?.video.index {
-        video = try muxer.addStream(encoder: encoder, like: stream, keepsDisplayMatrix: keepsOrientation)
+        video = try muxer.addStream(
+          encoder: encoder, like: stream, keepsDisplayMatrix: keepsOrientation, packetTimeBase: packetTimeBase)
       } else if muxer.accepts(stream) {
         copied[stream.index] = try muxer.addStream(copying: stream)
       } else {
@@ -101,7 +115,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     videoIndex = video
     copiedStreams = copied
     missingStreams = warnings
-    self.video = Mutex(VideoState())
+    self.video = Mutex(VideoState(times: times))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
     try muxer.writeHeader()
@@ -113,6 +127,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     let count = damagedPackets.load(ordering: .relaxed)
     let late = latePackets.load(ordering: .relaxed)
     var result = missingStreams
+    let times = video.withLock { $0.times }
+    if times.repeatedCount + times.droppedCount > 0 {
+      result.append(
+        "\(muxer.displayName): written with a constant frame rate: repeated \(times.repeatedCount) and dropped "
+          + "\(times.droppedCount) frames to keep the times of the others")
+    }
     if count > 0 {
       result.append(
         "\(muxer.displayName): omitted \(count) damaged audio or subtitle \(count == 1 ? "packet" : "packets")")
@@ -158,22 +178,36 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Encodes a frame.
   package func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try video.withLock { video in
-      let duration = frame.duration
-      let wanted = frame.pts.map { sourceTimeBase.rescale($0, to: encoder.settings.timeBase) }
-      let pts = video.timestamps.next(wanted, duration: 0)
-      frame.pts = pts
-      frame.clearPictureType()
-      if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
-      let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: encoder.settings.timeBase) : nil
-      video.frames[pts] = (scaled, arrival)
-      while try !encoder.send(frame) { try drain(&video) }
-      try drain(&video)
+      let placement = video.times.place(frame.pts, duration: frame.duration)
+      try repeatFrame(video.last ?? frame, at: placement.repetitions, &video)
+      guard let pts = placement.pts else { return }
+      try encode(frame, at: pts, duration: placement.duration, arrival: arrival, &video)
+      guard muxer.hasConstantFrameRate else { return }
+      let last = try video.last ?? Frame()
+      try last.reference(frame)
+      video.last = last
     }
+  }
+
+  private func repeatFrame(_ frame: Frame, at times: Range<Int64>, _ video: inout VideoState) throws {
+    for time in times { try encode(frame, at: time, duration: 1, arrival: nil, &video) }
+  }
+
+  private func encode(
+    _ frame: Frame, at pts: Int64, duration: Int64?, arrival: ContinuousClock.Instant?, _ video: inout VideoState
+  ) throws {
+    frame.pts = pts
+    frame.clearPictureType()
+    if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
+    video.frames[pts] = (duration, arrival)
+    while try !encoder.send(frame) { try drain(&video) }
+    try drain(&video)
   }
 
   /// Flushes the encoder. The file is complete when all threads have ended.
   package func finish() throws {
     try video.withLock { video in
+      if let last = video.last { try repeatFrame(last, at: video.times.finish(), &video) }
       while try !encoder.send(nil) { try drain(&video) }
       try drain(&video)
     }
@@ -188,6 +222,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
       // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
+      if video.times.countsFromFirstFrame {
+        (packet.pts, packet.dts) = (
+          packet.pts.map(video.times.packetTime), packet.dts.map(video.times.packetTime)
+        )
+        packet.duration = encoder.settings.timeBase.rescale(packet.duration, to: video.times.sourceTimeBase)
+      }
       // Fails only after an error, which ends this thread as well.
       videoRoom.push(())
       packets.push(Outgoing(packet: packet, arrival: frame?.arrival))

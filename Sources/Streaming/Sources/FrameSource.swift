@@ -14,12 +14,14 @@ public struct VideoDescription: Sendable {
   public var orientation: Orientation
   /// The number of frames, if known in advance.
   public var expectedFrameCount: Int?
+  /// The order of the fields if the film begins with interlaced frames. Later frames may differ.
+  public var fieldOrder: FieldOrder
 
-  /// Creates a description. By default, pixels are square and frames are upright.
+  /// Creates a description. By default, pixels are square and frames are upright and progressive.
   public init(
     format: VideoFormat, timeBase: Rational, frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), orientation: Orientation = .upright,
-    expectedFrameCount: Int? = nil
+    expectedFrameCount: Int? = nil, fieldOrder: FieldOrder = .progressive
   ) {
     self.format = format
     self.timeBase = timeBase
@@ -27,6 +29,7 @@ public struct VideoDescription: Sendable {
     self.sampleAspectRatio = sampleAspectRatio
     self.orientation = orientation
     self.expectedFrameCount = expectedFrameCount
+    self.fieldOrder = fieldOrder
   }
 
   /// The size after applying ``orientation``.

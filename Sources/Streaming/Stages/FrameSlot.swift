@@ -14,10 +14,10 @@ final class FrameSlot: @unchecked Sendable {
   var recipe: FrameRecipe?
   /// How to blend the painted frame with the source.
   var blend = FrameBlend()
-  /// The stylizer's input: upright RGB24 at the work size.
-  var work = ScratchFrame()
-  /// The stylizer's output.
-  var painted = ScratchFrame()
+  /// The stylizer's input, upright RGB24 at the work size, and its output.
+  var pictures = FramePictures()
+  /// The same for the other field, the one of the odd rows, if the frame is painted field by field.
+  var bottomField: FramePictures?
   /// The frame in the sink's format.
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
@@ -26,6 +26,12 @@ final class FrameSlot: @unchecked Sendable {
   var isPainted = false
 
   init() throws { source = try Frame() }
+}
+
+/// The pictures of a frame or of one of its fields before and after painting.
+struct FramePictures {
+  var work = ScratchFrame()
+  var painted = ScratchFrame()
 }
 
 /// A fixed number of slots and the queues through which they circulate. Memory use does not depend on the number of

@@ -52,6 +52,7 @@ public final class Stylization: Sendable {
   private let source: any FrameSource
   private let sink: any FrameSink
   private let stopped = Atomic<Bool>(false)
+  private let deinterlaced = Atomic<Bool>(false)
   private let state: Mutex<State>
 
   private struct State {
@@ -70,6 +71,9 @@ public final class Stylization: Sendable {
     let size = source.description.displaySize
     state = Mutex(State(sourceSize: WorkSizeLadder.Size(width: size.width, height: size.height)))
   }
+
+  /// Whether interlaced frames were made progressive. Known after the run.
+  var hasDeinterlaced: Bool { deinterlaced.load(ordering: .acquiring) }
 
   /// The current statistics.
   public var statistics: StylizationStatistics {
@@ -149,9 +153,10 @@ public final class Stylization: Sendable {
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
+    var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
     while let slot = circle.free.pop() {
-      guard !isStopping(), try source.read(into: slot.source) else { break }
-      slot.arrival = source.latestArrival
+      guard !isStopping(), let arrival = try reading.read(into: slot.source) else { break }
+      slot.arrival = arrival
       let pts = Double(slot.source.pts ?? 0)
       let start = beginning ?? pts
       beginning = start
@@ -167,6 +172,7 @@ public final class Stylization: Sendable {
       drop(circle.decoded.push(slot), circle)
     }
     if isStopping() { counters.noteStop() }
+    deinterlaced.store(reading.hasDeinterlaced, ordering: .releasing)
     source.stop()
     circle.decoded.finish()
   }
@@ -178,7 +184,9 @@ public final class Stylization: Sendable {
   }
 
   private func convertIn(_ circle: SlotCircle) throws {
-    let input = InputConversion(orientation: source.description.orientation, denoises: options.denoises)
+    let (orientation, denoises) = (source.description.orientation, options.denoises)
+    let input = InputConversion(orientation: orientation, denoises: denoises)
+    let fields = sink.keepsFields ? FieldInputConversion(orientation: orientation, denoises: denoises) : nil
     var step = 0
     while let slot = circle.decoded.pop() {
       var now = ContinuousClock.now
@@ -191,8 +199,16 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
-      let work = try slot.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-      try input.convert(slot.source, into: work)
+      let work = try slot.pictures.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+      if let fields {
+        var bottom = slot.bottomField ?? FramePictures()
+        let bottomWork = try bottom.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+        slot.bottomField = bottom
+        try fields.convert(slot.source, isBottom: false, into: work)
+        try fields.convert(slot.source, isBottom: true, into: bottomWork)
+      } else {
+        try input.convert(slot.source, into: work)
+      }
       drop(circle.converted.push(slot), circle)
     }
     circle.converted.finish()
@@ -206,12 +222,13 @@ public final class Stylization: Sendable {
   ) throws {
     while let slot = circle.converted.pop() {
       slot.isPainted = options.frames == .newest || !isStopping()
-      if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
-        let painted = try slot.painted.of(work.format)
-        guard let to = painted.plane(0) else { continue }
+      if slot.isPainted, let recipe = slot.recipe {
         let start = ContinuousClock.now
-        try painter.paint(
-          recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: painted.stride(0))
+        try paint(&slot.pictures, recipe, painter, place)
+        if var bottom = slot.bottomField {
+          try paint(&bottom, recipe, painter, place)
+          slot.bottomField = bottom
+        }
         counters.notePainting(start.duration(to: .now))
       } else {
         counters.noteStop()
@@ -222,9 +239,24 @@ public final class Stylization: Sendable {
     circle.painted.finish()
   }
 
+  private func paint(
+    _ pictures: inout FramePictures, _ recipe: FrameRecipe, _ painter: FramePainter, _ place: Int
+  ) throws {
+    guard let work = pictures.work.frame, let from = work.plane(0) else { return }
+    let painted = try pictures.painted.of(work.format)
+    guard let to = painted.plane(0) else { return }
+    try painter.paint(
+      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: painted.stride(0))
+  }
+
   private func convertOut(_ circle: SlotCircle) throws {
     var description = source.description
     let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let fields =
+      sink.keepsFields
+      ? FieldOutputConversion(
+        orientation: description.orientation, sinkOrientation: sink.orientation, usualOrder: description.fieldOrder)
+      : nil
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
@@ -233,7 +265,7 @@ public final class Stylization: Sendable {
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
-      guard !isCut, let painted = slot.painted.frame else {
+      guard !isCut, let painted = slot.pictures.painted.frame else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -245,7 +277,11 @@ public final class Stylization: Sendable {
       if workSize != nil, workSize != painted.format { try dissolve?.begin() }
       workSize = painted.format
       let frame = try slot.output.of(format)
-      try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      if let fields, let bottom = slot.bottomField?.painted.frame {
+        try fields.convert(top: painted, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
+      } else {
+        try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)
     }
