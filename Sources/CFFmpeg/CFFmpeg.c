@@ -68,6 +68,42 @@ int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffm
   return 0;
 }
 
+int cffmpeg_stream_set_side_data(AVStream *stream, enum AVPacketSideDataType type, const void *bytes, size_t size) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  AVPacketSideData *copy = av_packet_side_data_new(
+      &stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data, type, size, 0);
+  uint8_t *data = copy ? copy->data : NULL;
+#else
+  uint8_t *data = av_stream_new_side_data(stream, type, size);
+#endif
+  if (!data) return AVERROR(ENOMEM);
+  memcpy(data, bytes, size);
+  return 0;
+}
+
+static int is_hdr(enum AVPacketSideDataType type) {
+  return type == AV_PKT_DATA_MASTERING_DISPLAY_METADATA || type == AV_PKT_DATA_CONTENT_LIGHT_LEVEL;
+}
+
+void cffmpeg_stream_remove_hdr(AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  AVPacketSideData **data = &stream->codecpar->coded_side_data;
+  int *count = &stream->codecpar->nb_coded_side_data;
+#else
+  AVPacketSideData **data = &stream->side_data;
+  int *count = &stream->nb_side_data;
+#endif
+  int kept = 0;
+  for (int i = 0; i < *count; i++) {
+    if (is_hdr((*data)[i].type)) {
+      av_free((*data)[i].data);
+    } else {
+      (*data)[kept++] = (*data)[i];
+    }
+  }
+  *count = kept;
+}
+
 int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source) {
   if (source->nb_chapters == 0) return 0;
   AVChapter **chapters = av_realloc_array(target->chapters, target->nb_chapters + source->nb_chapters, sizeof(*chapters));

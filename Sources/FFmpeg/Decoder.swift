@@ -17,7 +17,7 @@ public final class Decoder: @unchecked Sendable {
     file = stream.file
     timeBase = stream.timeBase
     cffmpeg_clear_last_log_line()
-    guard let codec = avcodec_find_decoder(stream.parameters.pointee.codec_id) else {
+    guard let codec = Self.codec(for: stream) else {
       throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(stream.codecName)")
     }
     context = try CodecContext(codec, operation: "decode", file: file)
@@ -27,6 +27,17 @@ public final class Decoder: @unchecked Sendable {
     context.pointer.pointee.thread_count = Int32(clamping: threads)
     if isLowDelay { context.pointer.pointee.thread_type = FF_THREAD_SLICE }
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
+  }
+
+  /// Returns the decoder for a stream; nil if there is none. libav's own decoders of VP8 and VP9 leave out the alpha that
+  /// WebM stores beside the packets.
+  private static func codec(for stream: MediaStream) -> UnsafePointer<AVCodec>? {
+    let id = stream.parameters.pointee.codec_id
+    let names = [AV_CODEC_ID_VP8: "libvpx", AV_CODEC_ID_VP9: "libvpx-vp9"]
+    if stream.metadata["alpha_mode"] == "1", let name = names[id], let codec = avcodec_find_decoder_by_name(name) {
+      return codec
+    }
+    return avcodec_find_decoder(id)
   }
 
   /// Creates a decoder for pictures without a container, such as `mjpeg`.

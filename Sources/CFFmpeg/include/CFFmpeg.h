@@ -10,7 +10,9 @@
 #include <libavutil/avutil.h>
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
+#include <libavutil/parseutils.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/sha.h>
 #include <libswresample/swresample.h>
@@ -31,6 +33,17 @@ static inline uint8_t *cffmpeg_frame_plane(const AVFrame *frame, int plane) {
 }
 static inline int cffmpeg_frame_stride(const AVFrame *frame, int plane) {
   return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->linesize[plane] : 0;
+}
+
+/// Read and write `count` samples of a component of a row, whatever the layout of the format. The format must have
+/// integer samples of at most 16 bits.
+static inline void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples) {
+  const uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
+  av_read_image_line2(samples, data, frame->linesize, av_pix_fmt_desc_get(frame->format), 0, row, component, count, 0, 2);
+}
+static inline void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples) {
+  uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
+  av_write_image_line2(samples, data, frame->linesize, av_pix_fmt_desc_get(frame->format), 0, row, component, count, 2);
 }
 
 static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *source, AVFrame *target) {
@@ -85,6 +98,11 @@ static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *strea
 /// Selects the side data to copy with a stream: all of it; what describes the picture rather than its encoding (display
 /// matrix, stereo and spherical arrangement, mastering display, light level); or the latter without the display matrix.
 typedef enum { CFFMPEG_ALL_SIDE_DATA, CFFMPEG_DISPLAY_SIDE_DATA, CFFMPEG_UPRIGHT_SIDE_DATA } cffmpeg_side_data;
+
+/// Sets side data of a stream to a copy of `size` bytes. Returns a negative error code on failure.
+int cffmpeg_stream_set_side_data(AVStream *stream, enum AVPacketSideDataType type, const void *bytes, size_t size);
+/// Removes the mastering display and the light level of a stream.
+void cffmpeg_stream_remove_hdr(AVStream *stream);
 
 /// Copies side data of `source` to `target`. Returns a negative error code on failure.
 int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection);

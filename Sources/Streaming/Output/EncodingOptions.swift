@@ -6,6 +6,10 @@ public struct EncodingOptions: Sendable {
   public var codec: String?
   /// The constant rate factor; nil for the encoder's default. Lower values give better quality and larger files.
   public var crf: Double?
+  /// The pixel format; nil for the encoder's nearest to the source's.
+  public var pixelFormat: PixelFormat?
+  /// The colour behind transparent frames if the encoder stores no alpha.
+  public var background: BackgroundColor
   /// The number of encoder threads.
   public var threads: Int
   /// Whether the encoder emits each frame at once, for viewers who may join at any time: no frame reordering, no
@@ -13,9 +17,15 @@ public struct EncodingOptions: Sendable {
   public var isLowDelay: Bool
 
   /// Creates options. By default, everything depends on the container.
-  public init(codec: String? = nil, crf: Double? = nil, threads: Int = 1, isLowDelay: Bool = false) {
+  public init(
+    codec: String? = nil, crf: Double? = nil, pixelFormat: PixelFormat? = nil,
+    background: BackgroundColor = .black, threads: Int = 1,
+    isLowDelay: Bool = false
+  ) {
     self.codec = codec
     self.crf = crf
+    self.pixelFormat = pixelFormat
+    self.background = background
     self.threads = threads
     self.isLowDelay = isLowDelay
   }
@@ -35,19 +45,21 @@ struct EncoderChoice {
   let quantizer: Int?
   let options: [String: String]
   let isLowDelay: Bool
+  /// The pixel format that was asked for.
+  let requestedPixelFormat: PixelFormat?
 
-  /// Chooses the encoder.
+  /// Chooses the encoder for a video with these colours.
   ///
   /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
   ///   `MediaError` if the encoder does not exist.
-  init(_ request: EncodingOptions, for muxer: Muxer) throws {
+  init(_ request: EncodingOptions, color: ColorDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
       codec = try VideoCodec(encoder: name)
       guard muxer.accepts(codec) else {
         throw EncodingError.codecNotInContainer(codec: name, container: muxer.containerName, file: muxer.displayName)
       }
-    } else if !muxer.isImageSequence, let preferred = try? VideoCodec(encoder: "libx264"), muxer.accepts(preferred) {
+    } else if !muxer.isImageSequence, let preferred = Self.preferred(color, muxer) {
       codec = preferred
     } else if let name = muxer.defaultVideoCodec,
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
@@ -92,6 +104,15 @@ struct EncoderChoice {
     self.codec = codec
     self.options = options
     isLowDelay = request.isLowDelay
+    requestedPixelFormat = request.pixelFormat
+  }
+
+  /// Returns the first of our preferred encoders that the container supports. HDR displays play HDR in HEVC, not in
+  /// H.264.
+  private static func preferred(_ color: ColorDescription, _ muxer: Muxer) -> VideoCodec? {
+    (color.isHDR ? ["libx265", "libx264"] : ["libx264"]).lazy
+      .compactMap { try? VideoCodec(encoder: $0) }
+      .first { muxer.accepts($0) }
   }
 
   private static func lowDelayOptions(of codec: VideoCodec) -> [String: String] {
@@ -104,25 +125,14 @@ struct EncoderChoice {
     return options.filter { codec.hasOption($0.key) }.merging(["bf": "0"]) { $1 }
   }
 
-  /// Returns the pixel format for a video of this size: 4:2:0, which every player supports, unless the encoder lacks it
-  /// or cannot crop its chroma to an odd size.
-  func pixelFormat(width: Int, height: Int) -> PixelFormat {
-    let needsEvenSize = ["libx264", "libx264rgb", "libx265"].contains(codec.name)
-    let isOdd = width % 2 + height % 2 > 0
-    // JPEG is full range.
-    let preferred: [PixelFormat] =
-      codec.name == "mjpeg"
-      ? [.yuvj420p] : needsEvenSize && isOdd ? [.yuv444p] : [.yuv420p, .yuvj420p, .yuv422p, .yuv444p, .yuvj444p]
-    // An encoder that lists no formats accepts all of them.
-    let isFree = codec.pixelFormats.isEmpty
-    return preferred.first { isFree || codec.pixelFormats.contains($0) } ?? codec.bestPixelFormat(for: .rgb24)
-  }
-
   /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
   /// Some codecs do not support the fine time bases of containers. For those, the time base is one frame.
   func makeEncoder(for description: VideoDescription, threads: Int, usesGlobalHeader: Bool) throws -> Encoder {
     var options = options
+    if codec.name == "libx265", let parameters = description.hdrMetadata?.x265Parameters, !parameters.isEmpty {
+      options["x265-params", default: "log-level=none"] += ":" + parameters
+    }
     if isLowDelay, options["g"] == nil {
       options["g"] = String(max(1, Int(min(1000, 2 * (description.frameRate?.value ?? 25)).rounded())))
     }
@@ -151,6 +161,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noRateFactor(codec: String)
   /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
+  /// The encoder does not take the pixel format.
+  case pixelFormatNotInCodec(name: String, codec: String, supported: [String])
   /// The output name refers to several files or to a device.
   case notOneFile(file: String)
 
@@ -163,6 +175,9 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .noRateFactor(let codec): "the encoder \(codec) has no constant rate factor"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"
+    case .pixelFormatNotInCodec(let name, let codec, let supported):
+      "the encoder \(codec) does not take the pixel format \(name), expected one of "
+        + supported.joined(separator: ", ")
     case .notOneFile(let file): "\(file): expected the name of a video file, such as out.mp4"
     }
   }

@@ -60,7 +60,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
     if isLowDelay { muxer.useLowDelay() }
-    let choice = try EncoderChoice(options, for: muxer)
+    let choice = try EncoderChoice(options, color: source.description.format.color, for: muxer)
     var description = source.description
     // The display matrix is copied along with its stream.
     let packets = source.packets
@@ -73,8 +73,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       description.orientation = .upright
     }
     orientation = description.orientation
-    description.format.pixelFormat = choice.pixelFormat(
-      width: description.format.width, height: description.format.height)
+    description.format.pixelFormat = try choice.pixelFormat(for: description.format)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
     encoder = try choice.makeEncoder(
@@ -98,6 +97,10 @@ package final class VideoWriter: FrameSink, PacketRecipient {
             + "\(muxer.containerName) does not support it")
       }
     }
+    // What the container says about an HDR source is not true for one that was converted.
+    if description.hdrMetadata != nil || !description.format.color.isHDR {
+      try muxer.setHDRMetadata(description.hdrMetadata, ofStream: video)
+    }
     videoIndex = video
     copiedStreams = copied
     missingStreams = warnings
@@ -107,6 +110,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     try muxer.writeHeader()
     packets?.connect(to: self)
   }
+
+  /// Whether the frames have alpha.
+  package var keepsAlpha: Bool { format.pixelFormat.alphaComponent != nil }
 
   /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
   package var warnings: [String] {

@@ -14,12 +14,14 @@ public struct VideoDescription: Sendable {
   public var orientation: Orientation
   /// The number of frames, if known in advance.
   public var expectedFrameCount: Int?
+  /// The HDR metadata of the first frame; nil if there is none.
+  public var hdrMetadata: HDRMetadata?
 
   /// Creates a description. By default, pixels are square and frames are upright.
   public init(
     format: VideoFormat, timeBase: Rational, frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), orientation: Orientation = .upright,
-    expectedFrameCount: Int? = nil
+    expectedFrameCount: Int? = nil, hdrMetadata: HDRMetadata? = nil
   ) {
     self.format = format
     self.timeBase = timeBase
@@ -27,6 +29,7 @@ public struct VideoDescription: Sendable {
     self.sampleAspectRatio = sampleAspectRatio
     self.orientation = orientation
     self.expectedFrameCount = expectedFrameCount
+    self.hdrMetadata = hdrMetadata
   }
 
   /// The size after applying ``orientation``.

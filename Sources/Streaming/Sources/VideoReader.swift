@@ -83,7 +83,8 @@ package final class VideoReader: NamedFrameSource, PacketSource {
       format: format, timeBase: stream.timeBase, frameRate: stream.nominalFrameRate,
       sampleAspectRatio: aspect.isPositive ? aspect : frame.sampleAspectRatio,
       orientation: Orientation(stream.displayMatrix ?? frame.displayMatrix),
-      expectedFrameCount: source.isLive ? nil : Self.expectedFrameCount(of: stream, in: input.demuxer))
+      expectedFrameCount: source.isLive ? nil : Self.expectedFrameCount(of: stream, in: input.demuxer),
+      hdrMetadata: frame.hdrMetadata)
     let timeBase = stream.timeBase
     let step = stream.nominalFrameRate.map { $0.inverse.rescale(1, to: timeBase) } ?? 1
     progress = Mutex(

@@ -1,5 +1,6 @@
 import FFmpeg
 import Foundation
+import Imaging
 
 /// A frame in the pipeline, with all the buffers that its stages need. It belongs to the stage that has popped it from
 /// a queue.
@@ -18,6 +19,13 @@ final class FrameSlot: @unchecked Sendable {
   var work = ScratchFrame()
   /// The stylizer's output.
   var painted = ScratchFrame()
+  /// Whether the frame is painted as floats, see ``VideoFormat/needsFloats(for:)``: then the next two are used instead
+  /// of ``work`` and ``painted``.
+  var usesFloats = false
+  /// The stylizer's input in floats.
+  let floatWork = FloatPicture()
+  /// The stylizer's output in floats.
+  let floatPainted = FloatPicture()
   /// The frame in the sink's format.
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
@@ -26,6 +34,12 @@ final class FrameSlot: @unchecked Sendable {
   var isPainted = false
 
   init() throws { source = try Frame() }
+
+  /// The size of the stylizer's output; nil before the first.
+  var paintedSize: WorkSizeLadder.Size? {
+    if usesFloats { return WorkSizeLadder.Size(width: floatPainted.width, height: floatPainted.height) }
+    return painted.frame.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
+  }
 }
 
 /// A fixed number of slots and the queues through which they circulate. Memory use does not depend on the number of

@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 import Synchronization
 import Threading
 
@@ -178,7 +179,10 @@ public final class Stylization: Sendable {
   }
 
   private func convertIn(_ circle: SlotCircle) throws {
-    let input = InputConversion(orientation: source.description.orientation, denoises: options.denoises)
+    let orientation = source.description.orientation
+    let input = InputConversion(orientation: orientation, denoises: options.denoises)
+    let floatInput = FloatInputConversion(orientation: orientation, denoises: options.denoises)
+    let sinkFormat = sink.format(for: source.description)
     var step = 0
     while let slot = circle.decoded.pop() {
       var now = ContinuousClock.now
@@ -191,8 +195,14 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
-      let work = try slot.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-      try input.convert(slot.source, into: work)
+      slot.usesFloats = slot.source.format.needsFloats(for: sinkFormat)
+      if slot.usesFloats {
+        slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
+        try floatInput.convert(slot.source, into: slot.floatWork)
+      } else {
+        let work = try slot.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+        try input.convert(slot.source, into: work)
+      }
       drop(circle.converted.push(slot), circle)
     }
     circle.converted.finish()
@@ -206,7 +216,12 @@ public final class Stylization: Sendable {
   ) throws {
     while let slot = circle.converted.pop() {
       slot.isPainted = options.frames == .newest || !isStopping()
-      if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
+      if slot.isPainted, let recipe = slot.recipe, slot.usesFloats {
+        slot.floatPainted.resize(width: slot.floatWork.width, height: slot.floatWork.height)
+        let start = ContinuousClock.now
+        try painter.paint(recipe, place: place, slot.floatWork.colours, into: slot.floatPainted.colours)
+        counters.notePainting(start.duration(to: .now))
+      } else if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
         let painted = try slot.painted.of(work.format)
         guard let to = painted.plane(0) else { continue }
         let start = ContinuousClock.now
@@ -225,15 +240,16 @@ public final class Stylization: Sendable {
   private func convertOut(_ circle: SlotCircle) throws {
     var description = source.description
     let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let floatOutput = FloatOutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
-    var workSize: VideoFormat?
+    var workSize: WorkSizeLadder.Size?
     var isCut = false
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
-      guard !isCut, let painted = slot.painted.frame else {
+      guard !isCut, let size = slot.paintedSize else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -242,10 +258,14 @@ public final class Stylization: Sendable {
         description.format = slot.source.format
         format = sink.format(for: description)
       }
-      if workSize != nil, workSize != painted.format { try dissolve?.begin() }
-      workSize = painted.format
+      if workSize != nil, workSize != size { try dissolve?.begin() }
+      workSize = size
       let frame = try slot.output.of(format)
-      try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      if slot.usesFloats {
+        try floatOutput.convert(slot.floatPainted, source: slot.source, blend: slot.blend, into: frame)
+      } else if let painted = slot.painted.frame {
+        try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)
     }
