@@ -11,7 +11,10 @@ extension Frame {
     cffmpeg_read_samples(pointer, Int32(component), Int32(row), Int32(count), samples)
   }
 
-  /// Writes the first `count` samples of `row` of a component. See ``readSamples(component:row:count:into:)``.
+  /// Prepares the frame for ``writeSamples(component:row:count:from:)``, which adds to bytes that components share.
+  package func clearSamples() { cffmpeg_clear_samples(pointer) }
+
+  /// Writes the first `count` samples of `row` of a component, after ``clearSamples()``. See ``readSamples(component:row:count:into:)``.
   package func writeSamples(component: Int, row: Int, count: Int, from samples: UnsafePointer<UInt16>) {
     cffmpeg_write_samples(pointer, Int32(component), Int32(row), Int32(count), samples)
   }
@@ -51,6 +54,12 @@ extension PixelFormat {
     ]
     return excluded.allSatisfy { descriptor.pointee.flags & UInt64($0) == 0 } && !name.hasPrefix("xyz")
       && (0..<componentCount).allSatisfy { (1...16).contains(bitDepth(of: $0)) }
+  }
+
+  /// Whether each component has a plane.
+  package var isPlanar: Bool {
+    guard let descriptor = av_pix_fmt_desc_get(libav) else { return false }
+    return descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_PLANAR) != 0
   }
 
   /// Whether pictures need more than 8 bits per sample.

@@ -235,6 +235,8 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if the container rejects a stream or has no such option.
   public func writeHeader(options: [String: String] = [:]) throws {
     cffmpeg_clear_last_log_line()
+    // Y4M with more than 8 bits is an extension that other programs read.
+    if containerName == "yuv4mpegpipe" { pointer.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL }
     let options = self.options.filter { takesOption($0.key) }.merging(options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       try MediaError.check(avformat_write_header(pointer, &dictionary), "write", file: displayName)

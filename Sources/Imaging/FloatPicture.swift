@@ -90,6 +90,11 @@ package struct FloatResizer {
 
   /// Resizes `source` to the size of `target`, with its alpha if both have one. See ``Picture/resized(width:height:filter:pool:)``.
   package mutating func resize(_ source: FloatPicture, into target: FloatPicture) {
+    if source.width == target.width, source.height == target.height {
+      target.colours.update(from: source.colours, count: 3 * source.pixelCount)
+      if let alpha = source.alpha, let copy = target.alpha { copy.update(from: alpha, count: source.pixelCount) }
+      return
+    }
     let wanted = [source.width, source.height, target.width, target.height]
     if sizes != wanted {
       across = ResamplingWeights(sourceLength: source.width, length: target.width, filter: .bicubic)

@@ -68,6 +68,7 @@ package final class FrameWriter {
   ///   - blend: The original to blend with; nil for none.
   ///   - alpha: The frame in this writer's format whose alpha is copied; nil for the alpha of `picture`.
   package func write(_ picture: FloatPicture, blend: Blend?, alpha: Frame? = nil, into frame: Frame) {
+    frame.clearSamples()
     for y in 0..<format.height {
       let pixels = UnsafePointer(picture.colours + 3 * y * format.width)
       if format.pixelFormat.isRGB {

@@ -66,6 +66,11 @@ extension Picture {
 
   /// Returns the size at which the shorter side has `shortSide` pixels. The longer side is rounded to nearest.
   public func scaledSize(shortSide: Int) -> (width: Int, height: Int) {
+    Self.scaledSize(width: width, height: height, shortSide: shortSide)
+  }
+
+  /// Returns the size of a picture of `width` × `height` at which the shorter side has `shortSide` pixels.
+  package static func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height: Int) {
     let short = min(width, height)
     func scaled(_ length: Int) -> Int {
       length == short ? shortSide : max(1, Int((Double(length) * Double(shortSide) / Double(short)).rounded()))

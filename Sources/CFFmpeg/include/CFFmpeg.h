@@ -36,15 +36,11 @@ static inline int cffmpeg_frame_stride(const AVFrame *frame, int plane) {
 }
 
 /// Read and write `count` samples of a component of a row, whatever the layout of the format. The format must have
-/// integer samples of at most 16 bits.
-static inline void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples) {
-  const uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
-  av_read_image_line2(samples, data, frame->linesize, av_pix_fmt_desc_get(frame->format), 0, row, component, count, 0, 2);
-}
-static inline void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples) {
-  uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
-  av_write_image_line2(samples, data, frame->linesize, av_pix_fmt_desc_get(frame->format), 0, row, component, count, 2);
-}
+/// integer samples of at most 16 bits. A frame must be cleared before its samples are written.
+void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples);
+void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples);
+/// Sets all samples to zero, unless each component is written to bytes of its own.
+void cffmpeg_clear_samples(AVFrame *frame);
 
 static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *source, AVFrame *target) {
   return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,

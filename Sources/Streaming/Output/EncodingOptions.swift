@@ -48,18 +48,18 @@ struct EncoderChoice {
   /// The pixel format that was asked for.
   let requestedPixelFormat: PixelFormat?
 
-  /// Chooses the encoder for a video with these colours.
+  /// Chooses the encoder for a video like `video`.
   ///
   /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
   ///   `MediaError` if the encoder does not exist.
-  init(_ request: EncodingOptions, color: ColorDescription, for muxer: Muxer) throws {
+  init(_ request: EncodingOptions, like video: VideoDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
       codec = try VideoCodec(encoder: name)
       guard muxer.accepts(codec) else {
         throw EncodingError.codecNotInContainer(codec: name, container: muxer.containerName, file: muxer.displayName)
       }
-    } else if !muxer.isImageSequence, let preferred = Self.preferred(color, muxer) {
+    } else if !muxer.isImageSequence, let preferred = Self.preferred(request, video, muxer) {
       codec = preferred
     } else if let name = muxer.defaultVideoCodec,
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
@@ -107,12 +107,15 @@ struct EncoderChoice {
     requestedPixelFormat = request.pixelFormat
   }
 
-  /// Returns the first of our preferred encoders that the container supports. HDR displays play HDR in HEVC, not in
-  /// H.264.
-  private static func preferred(_ color: ColorDescription, _ muxer: Muxer) -> VideoCodec? {
-    (color.isHDR ? ["libx265", "libx264"] : ["libx264"]).lazy
-      .compactMap { try? VideoCodec(encoder: $0) }
-      .first { muxer.accepts($0) }
+  /// Returns the first of the preferred encoders that the container supports. HDR displays play HDR in HEVC, not in
+  /// H.264, and transparent films in MOV are for editing programs, which exchange them in ProRes 4444.
+  private static func preferred(
+    _ request: EncodingOptions, _ video: VideoDescription, _ muxer: Muxer
+  ) -> VideoCodec? {
+    var names = video.format.color.isHDR ? ["libx265", "libx264"] : ["libx264"]
+    // ProRes has no constant rate factor.
+    if video.isTransparent, muxer.containerName == "mov", request.crf == nil { names.insert("prores_ks", at: 0) }
+    return names.lazy.compactMap { try? VideoCodec(encoder: $0) }.first { muxer.accepts($0) }
   }
 
   private static func lowDelayOptions(of codec: VideoCodec) -> [String: String] {

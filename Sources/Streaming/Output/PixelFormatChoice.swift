@@ -4,8 +4,8 @@ extension EncoderChoice {
   /// Returns the format in which to encode a video of `source`: the encoder's nearest that holds the source's depth,
   /// chroma and alpha.
   ///
-  /// 8-bit RGB and grey become 4:2:0, which every player supports, in codecs for players. More bits are asked for only
-  /// by those who edit, so they keep their full chroma.
+  /// Grey and the interleaved 8-bit RGB of pictures and screens become 4:2:0, which every player supports, in codecs for
+  /// players. More bits and planar RGB are used by those who edit, so they keep their full chroma.
   ///
   /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``.
   func pixelFormat(for source: VideoFormat) throws -> PixelFormat {
@@ -18,7 +18,10 @@ extension EncoderChoice {
       return requested
     }
     // An encoder that lists no formats stores samples as they are.
-    var candidates = (supported.isEmpty ? Self.commonFormats : supported).filter(\.hasIntegerSamples)
+    // A network paints grey in colour.
+    var candidates = (supported.isEmpty ? Self.commonFormats : supported).filter {
+      $0.hasIntegerSamples && !$0.isGray
+    }
     // The full range of these formats is a tag in all others. JPEG has no tag.
     let (full, tagged) = (candidates.filter(\.isFullRangeByName), candidates.filter { !$0.isFullRangeByName })
     candidates = codec.name == "mjpeg" && !full.isEmpty ? full : tagged
@@ -27,7 +30,7 @@ extension EncoderChoice {
       let isOddAcross = source.width % 2 != 0
       let isOddDown = source.height % 2 != 0
       candidates = candidates.filter {
-        !$0.isGray && !(isOddAcross && $0.chromaShift.horizontal > 0) && !(isOddDown && $0.chromaShift.vertical > 0)
+        !(isOddAcross && $0.chromaShift.horizontal > 0) && !(isOddDown && $0.chromaShift.vertical > 0)
       }
     }
     return VideoCodec.bestPixelFormat(among: candidates, for: wanted(source.pixelFormat)) ?? .yuv420p
@@ -47,8 +50,10 @@ extension EncoderChoice {
     }
     if source.isFullRangeByName { return PixelFormat(named: source.name.replacing("yuvj", with: "yuv")) ?? source }
     let depth = source.isDeep ? min(16, source.bitDepth) : 8
-    if source.isRGB || source.isGray || source.isPalette, codec.isForPlayers || codec.pixelFormats.isEmpty {
-      return yuv(depth == 8 || source.isGray ? "420" : "444", depth: depth) ?? source
+    if source.isGray { return yuv("420", depth: depth) ?? source }
+    let isPicture = source.isRGB && (source.isDeep || !source.isPlanar) || source.isPalette
+    if isPicture, codec.isForPlayers || codec.pixelFormats.isEmpty {
+      return yuv(depth == 8 ? "420" : "444", depth: depth) ?? source
     }
     return source.isPalette ? .rgba : source
   }

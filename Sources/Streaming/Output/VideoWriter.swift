@@ -60,7 +60,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
     if isLowDelay { muxer.useLowDelay() }
-    let choice = try EncoderChoice(options, color: source.description.format.color, for: muxer)
+    let choice = try EncoderChoice(options, like: source.description, for: muxer)
     var description = source.description
     // The display matrix is copied along with its stream.
     let packets = source.packets

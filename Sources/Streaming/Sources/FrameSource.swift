@@ -16,6 +16,8 @@ public struct VideoDescription: Sendable {
   public var expectedFrameCount: Int?
   /// The HDR metadata of the first frame; nil if there is none.
   public var hdrMetadata: HDRMetadata?
+  /// Whether the first frame has transparent pixels.
+  public var isTransparent = false
 
   /// Creates a description. By default, pixels are square and frames are upright.
   public init(
