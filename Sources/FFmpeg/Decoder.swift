@@ -29,12 +29,14 @@ public final class Decoder: @unchecked Sendable {
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
   }
 
-  /// Returns the decoder for a stream; nil if there is none. libav's own decoders of VP8 and VP9 leave out the alpha that
-  /// WebM stores beside the packets.
+  /// Returns the decoder for a stream; nil if there is none. libav's own decoders of VP8 and VP9 leave out the alpha
+  /// that WebM stores beside the packets.
   private static func codec(for stream: MediaStream) -> UnsafePointer<AVCodec>? {
     let id = stream.parameters.pointee.codec_id
     let names = [AV_CODEC_ID_VP8: "libvpx", AV_CODEC_ID_VP9: "libvpx-vp9"]
-    if stream.metadata["alpha_mode"] == "1", let name = names[id], let codec = avcodec_find_decoder_by_name(name) {
+    // The key is in capitals if the tag was written as such, beside the track's own field.
+    let hasAlpha = stream.metadata.contains { $0.key.lowercased() == "alpha_mode" && $0.value == "1" }
+    if hasAlpha, let name = names[id], let codec = avcodec_find_decoder_by_name(name) {
       return codec
     }
     return avcodec_find_decoder(id)

@@ -14,7 +14,8 @@ extension Frame {
   /// Prepares the frame for ``writeSamples(component:row:count:from:)``, which adds to bytes that components share.
   package func clearSamples() { cffmpeg_clear_samples(pointer) }
 
-  /// Writes the first `count` samples of `row` of a component, after ``clearSamples()``. See ``readSamples(component:row:count:into:)``.
+  /// Writes the first `count` samples of `row` of a component, after ``clearSamples()``. See
+  /// ``readSamples(component:row:count:into:)``.
   package func writeSamples(component: Int, row: Int, count: Int, from samples: UnsafePointer<UInt16>) {
     cffmpeg_write_samples(pointer, Int32(component), Int32(row), Int32(count), samples)
   }

@@ -164,6 +164,10 @@ public final class Muxer: @unchecked Sendable {
     if let source {
       try copyDescription(
         of: source, to: stream, sideData: keepsDisplayMatrix ? CFFMPEG_DISPLAY_SIDE_DATA : CFFMPEG_UPRIGHT_SIDE_DATA)
+      // WebM's tag for alpha beside the packets.
+      if !encoder.settings.format.pixelFormat.hasAlpha {
+        av_dict_set(&stream.pointee.metadata, "alpha_mode", nil, 0)
+      }
     }
     return added(stream, timeBase: encoder.settings.timeBase)
   }

@@ -33,7 +33,8 @@ package struct VideoCodec: Sendable {
     return result
   }
 
-  /// Returns that of `formats` which loses the least of `source`: depth, chroma, colour and alpha; nil if there are none.
+  /// Returns that of `formats` which loses the least of `source`: depth, chroma, colour and alpha; nil if there are
+  /// none.
   package static func bestPixelFormat(among formats: [PixelFormat], for source: PixelFormat) -> PixelFormat? {
     let best = avcodec_find_best_pix_fmt_of_list(
       formats.map(\.libav) + [AV_PIX_FMT_NONE], source.libav, source.hasAlpha ? 1 : 0, nil)

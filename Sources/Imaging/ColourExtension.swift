@@ -1,17 +1,20 @@
 /// Extends the colours of opaque pixels into transparent ones, so that a network does not paint what a picture hides
 /// behind its transparency, which is usually black, as a dark fringe.
 ///
-/// Each level of a pyramid has the means of 2 × 2 pixels, weighted by alpha. From the coarsest level up, the colour of a
-/// pixel is mixed with the interpolated colour of the level below by the pixel's alpha (pull–push, S. J. Gortler et al.,
-/// The Lumigraph, 1996).
+/// Each level of a pyramid has the means of 2 × 2 pixels, weighted by alpha. From the coarsest level up, the colour of
+/// a pixel that is hardly visible is mixed with the interpolated colour of the level below (pull–push, S. J. Gortler et
+/// al., The Lumigraph, 1996).
 package final class ColourExtension {
+  /// The alpha from which the colour of a pixel is its own. Below, it has few levels if it was once premultiplied.
+  private static let reliableAlpha: Float = 0.125
+
   /// A level below the picture: RGB and a weight.
   private var levels: [(width: Int, height: Int, values: [Float])] = []
 
   /// Creates the extension.
   package init() {}
 
-  /// Replaces the colours of transparent pixels. Those of opaque pixels and alpha stay.
+  /// Replaces the colours of transparent pixels. Those of pixels that can be seen, and alpha, stay.
   package func apply(to picture: FloatPicture) {
     guard let alpha = picture.alpha else { return }
     prepare(picture.width, picture.height)
@@ -40,11 +43,12 @@ package final class ColourExtension {
     for y in 0..<picture.height {
       for x in 0..<picture.width {
         let index = y * picture.width + x
-        if alpha[index] >= 1 { continue }
+        let share = alpha[index] / Self.reliableAlpha
+        if share >= 1 { continue }
         let coarse = sample(0, x, y)
         for channel in 0..<3 {
           let own = colours[3 * index + channel]
-          colours[3 * index + channel] = coarse[channel] + (own - coarse[channel]) * alpha[index]
+          colours[3 * index + channel] = coarse[channel] + (own - coarse[channel]) * share
         }
       }
     }

@@ -88,7 +88,8 @@ package struct FloatResizer {
   /// Creates a resizer.
   package init() {}
 
-  /// Resizes `source` to the size of `target`, with its alpha if both have one. See ``Picture/resized(width:height:filter:pool:)``.
+  /// Resizes `source` to the size of `target`, with its alpha if both have one. See
+  /// ``Picture/resized(width:height:filter:pool:)``.
   package mutating func resize(_ source: FloatPicture, into target: FloatPicture) {
     if source.width == target.width, source.height == target.height {
       target.colours.update(from: source.colours, count: 3 * source.pixelCount)

@@ -80,18 +80,14 @@ import Testing
     return (frame.format, components)
   }
 
-  @Test(arguments: ["yuv420p10le", "yuv422p10le", "yuv444p12le", "yuv420p16le", "gbrp16le", "yuva444p10le", "yuv422p"])
+  @Test(arguments: ["yuv420p10le", "yuv422p10le", "yuv444p12le", "yuv420p16le", "gbrp16le", "yuva444p10le"])
   func losslessFilesComeBackBitByBit(pixelFormat: String) throws {
     let path = try makeVideo("in.mkv", codec: "ffv1", pixelFormat)
     let result = try stylize(path, "out.mkv", EncodingOptions(codec: "ffv1"))
     #expect(result.warnings == [])
     let (source, output) = (try firstFrame("in.mkv"), try firstFrame("out.mkv"))
     #expect(output.format.pixelFormat.name == pixelFormat)
-    // 8-bit films are painted in 8-bit RGB, whose conversion rounds.
-    let tolerance = pixelFormat == "yuv422p" ? 3 : 0
-    for (old, new) in zip(source.samples, output.samples) {
-      #expect(zip(old, new).allSatisfy { abs(Int($0) - Int($1)) <= tolerance })
-    }
+    #expect(output.samples == source.samples)
   }
 
   @Test(arguments: [

@@ -4,8 +4,8 @@ extension EncoderChoice {
   /// Returns the format in which to encode a video of `source`: the encoder's nearest that holds the source's depth,
   /// chroma and alpha.
   ///
-  /// Grey and the interleaved 8-bit RGB of pictures and screens become 4:2:0, which every player supports, in codecs for
-  /// players. More bits and planar RGB are used by those who edit, so they keep their full chroma.
+  /// Grey and the interleaved 8-bit RGB of pictures and screens become 4:2:0, which every player supports, in codecs
+  /// for players. More bits and planar RGB are used by those who edit, so they keep their full chroma.
   ///
   /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``.
   func pixelFormat(for source: VideoFormat) throws -> PixelFormat {

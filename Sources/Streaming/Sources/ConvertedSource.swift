@@ -55,9 +55,11 @@ final class ConvertedSource: FrameSource {
 
 /// A colour in sRGB.
 public struct BackgroundColor: Equatable, Sendable, CustomStringConvertible {
-  /// The components, from 0 to 255.
+  /// The red component.
   public var red: UInt8
+  /// The green component.
   public var green: UInt8
+  /// The blue component.
   public var blue: UInt8
 
   /// Black.
@@ -66,7 +68,8 @@ public struct BackgroundColor: Equatable, Sendable, CustomStringConvertible {
   /// Creates a colour.
   public init(red: UInt8, green: UInt8, blue: UInt8) { (self.red, self.green, self.blue) = (red, green, blue) }
 
-  /// Creates the colour that `text` names: `white`, `#ff8000` or any other form that FFmpeg knows; nil if it names none.
+  /// Creates the colour that `text` names: `white`, `#ff8000` or any other form that FFmpeg knows; nil if it names
+  /// none.
   public init?(_ text: String) {
     guard let color = PixelColor(text) else { return nil }
     self.init(red: color.red, green: color.green, blue: color.blue)

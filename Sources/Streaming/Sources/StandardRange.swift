@@ -4,10 +4,10 @@ import Imaging
 
 /// Converts HDR frames to BT.709, with the bit depth that they have.
 ///
-/// Light is that of a display of 1000 cd/m² (ITU-R BT.2100), relative to the 203 cd/m² of white in ITU-R BT.2408. Colours
-/// are converted from BT.2020 to BT.709 primaries. The largest component is kept up to half of white, and compressed
-/// from there so that 1000 cd/m² become white, by the rational curve of FFmpeg's filter `tonemap=mobius`; the others are
-/// scaled likewise, so that the hue stays. The result is encoded for a gamma of 2.4 (ITU-R BT.1886).
+/// Light is that of a display of 1000 cd/m² (ITU-R BT.2100), relative to the 203 cd/m² of white in ITU-R BT.2408.
+/// Colours are converted from BT.2020 to BT.709 primaries. The largest component is kept up to half of white, and
+/// compressed from there so that 1000 cd/m² become white, by the rational curve of FFmpeg's filter `tonemap=mobius`;
+/// the others are scaled likewise, so that the hue stays. The result is encoded for a gamma of 2.4 (ITU-R BT.1886).
 final class StandardRange: ConvertedSource.Conversion {
   private static let count = 4096
   private static let peak = 1000 / 203.0

@@ -4,9 +4,9 @@ import Kernels
 
 extension VideoFormat {
   /// Whether frames of this format that become frames of `sink` are painted as floats: those with more than 8 bits on
-  /// either side, and those that keep their alpha. All others are painted as RGB24, which is faster.
+  /// either side, HDR, and those that keep their alpha. All others are painted as RGB24, which is faster.
   func needsFloats(for sink: VideoFormat) -> Bool {
-    pixelFormat.isDeep || sink.pixelFormat.isDeep
+    pixelFormat.isDeep || sink.pixelFormat.isDeep || color.isHDR
       || pixelFormat.hasAlpha && sink.pixelFormat.alphaComponent != nil
   }
 }

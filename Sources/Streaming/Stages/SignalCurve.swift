@@ -4,11 +4,11 @@ import Imaging
 
 /// A map between the values of an HDR signal and those that a network paints, which are like a photo's.
 ///
-/// The networks know pictures in which white is near 255. PQ (SMPTE ST 2084) puts the white of paper, 203 cd/m² in ITU-R
-/// BT.2408, at 58 % of its range, and spends a quarter of the range on highlights above 1000 cd/m², so it looks dull and
-/// dark. Its values are therefore painted on the curve of HLG for a display of 1000 cd/m² (ITU-R BT.2100), which is made
-/// to look right on ordinary displays: white is at 75 %, and what is brighter, up to 10000 cd/m², shares the rest. The
-/// way back is the exact inverse. HLG itself is painted as it is.
+/// The networks know pictures in which white is near 255. PQ (SMPTE ST 2084) puts the white of paper, 203 cd/m² in
+/// ITU-R BT.2408, at 58 % of its range, and spends a quarter of the range on highlights above 1000 cd/m², so it looks
+/// dull and dark. Its values are therefore painted on the curve of HLG for a display of 1000 cd/m² (ITU-R BT.2100),
+/// which is made to look right on ordinary displays: white is at 75 %, and what is brighter, up to 10000 cd/m², shares
+/// the rest. The way back is the exact inverse. HLG itself is painted as it is.
 struct SignalCurve: Sendable {
   /// The number of intervals of a table over 0…255.
   private static let count = 4096
