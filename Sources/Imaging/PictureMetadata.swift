@@ -31,7 +31,7 @@ extension PictureFormat {
   package var holdsExif: Bool { [.png, .jpeg, .webp].contains(self) }
 
   /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, and the profile of
-  /// WebP.
+  /// WebP and TIFF.
   func adding(_ metadata: PictureMetadata, to file: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {
     let exif = metadata.exif?.bytes
     switch self {
@@ -47,7 +47,8 @@ extension PictureFormat {
     case .webp:
       guard exif != nil || metadata.iccProfile != nil else { return file }
       return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
-    case .bmp, .tiff, .ppm: return file
+    case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
+    case .bmp, .ppm: return file
     }
   }
 
@@ -83,5 +84,31 @@ extension PictureFormat {
       Array("WEBP".utf8) + chunk("VP8X", header) + (metadata.iccProfile.map { chunk("ICCP", $0) } ?? []) + picture
       + (metadata.exif.map { chunk("EXIF", $0.bytes) } ?? [])
     return Array("RIFF".utf8) + word(body.count) + body
+  }
+
+  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675). The file is returned as it
+  /// is if its directory has the tag already.
+  private static func tiff(_ file: [UInt8], profile: [UInt8]) -> [UInt8] {
+    let isBigEndian = file.first == UInt8(ascii: "M")
+    func bytes(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - $0 : $0))) }
+    }
+    func number(_ offset: Int, _ count: Int) -> Int {
+      guard offset + count <= file.count else { return 0 }
+      return ExifData.number(file[offset..<offset + count], isBigEndian: isBigEndian)
+    }
+    let (tag, undefinedType) = (34_675, 7)
+    let directory = number(4, 4)
+    let count = number(directory, 2)
+    let end = directory + 2 + 12 * count
+    guard count > 0, end + 4 <= file.count,
+      (0..<count).allSatisfy({ number(directory + 2 + 12 * $0, 2) < tag })
+    else { return file }
+    // Directories begin at even offsets.
+    let start = file.count + file.count % 2
+    let place = start + 2 + 12 * (count + 1) + 4
+    return Array(file[..<4]) + bytes(start, 4) + file[8...] + (file.count % 2 == 1 ? [0] : []) + bytes(count + 1, 2)
+      + file[directory + 2..<end] + bytes(tag, 2) + bytes(undefinedType, 2) + bytes(profile.count, 4) + bytes(place, 4)
+      + file[end..<end + 4] + profile
   }
 }

@@ -118,6 +118,21 @@ import Testing
     #expect(Set(samples(result, 0).map { $0 % 4 }).count == 4)
   }
 
+  /// Preserved colours: in YUV, chroma is the source's; in RGB, all components change by the difference of luma.
+  @Test func coloursCanBePreserved() throws {
+    let blend = FrameBlend(preservesColors: true)
+    let source = try smooth(Self.format("yuv422p10le"))
+    let result = try painted(source, as: source.format, invertingStyle(blend: blend))
+    #expect(samples(result, 1) == samples(source, 1) && samples(result, 2) == samples(source, 2))
+    #expect(samples(result, 0) != samples(source, 0))
+    // The gradient is grey, so its inverse has the inverse luma, and so have all components.
+    let rgb = try smooth(Self.format("gbrp10le"))
+    let inverse = try painted(rgb, as: rgb.format, invertingStyle(blend: blend))
+    for component in 0..<3 {
+      #expect(zip(samples(rgb, component), samples(inverse, component)).allSatisfy { abs(1023 - $0 - $1) <= 1 })
+    }
+  }
+
   /// Where the sink has fewer bits, the mean of an area stays: a flat 10-bit grey between two 8-bit levels becomes a
   /// mixture of both.
   @Test func fewerBitsAreDithered() throws {
