@@ -187,7 +187,7 @@ let package = Package(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "Tensors", "Threading", "TestSupport"],
+      name: "ImagingTests", dependencies: ["Imaging", "FFmpeg", "Tensors", "Threading", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",

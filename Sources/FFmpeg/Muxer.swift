@@ -166,8 +166,21 @@ public final class Muxer: @unchecked Sendable {
     if let source {
       try copyDescription(
         of: source, to: stream, sideData: keepsDisplayMatrix ? CFFMPEG_DISPLAY_SIDE_DATA : CFFMPEG_UPRIGHT_SIDE_DATA)
+      // WebM's tag for alpha beside the packets.
+      if !encoder.settings.format.pixelFormat.hasAlpha {
+        av_dict_set(&stream.pointee.metadata, "alpha_mode", nil, 0)
+      }
     }
     return added(stream, timeBase: packetTimeBase ?? encoder.settings.timeBase)
+  }
+
+  /// Sets the HDR metadata of a stream, in place of what was copied from its source; nil for none.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func setHDRMetadata(_ metadata: HDRMetadata?, ofStream index: Int) throws {
+    guard let stream = pointer.pointee.streams[index] else { return }
+    cffmpeg_stream_remove_hdr(stream)
+    try metadata?.write(to: stream, file: displayName)
   }
 
   /// Adds a stream for the packets of an audio encoder.
@@ -228,6 +241,8 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if the container rejects a stream or has no such option.
   public func writeHeader(options: [String: String] = [:]) throws {
     cffmpeg_clear_last_log_line()
+    // Y4M with more than 8 bits is an extension that other programs read.
+    if containerName == "yuv4mpegpipe" { pointer.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL }
     let options = self.options.filter { takesOption($0.key) }.merging(options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       try MediaError.check(avformat_write_header(pointer, &dictionary), "write", file: displayName)

@@ -33,13 +33,20 @@ package struct VideoCodec: Sendable {
     return result
   }
 
-  /// Returns the accepted pixel format that loses the least information from `source`; `source` itself if the encoder
-  /// does not list its formats.
-  package func bestPixelFormat(for source: PixelFormat) -> PixelFormat {
-    guard let list = pointer.pointee.pix_fmts else { return source }
-    let best = avcodec_find_best_pix_fmt_of_list(list, source.libav, source.hasAlpha ? 1 : 0, nil)
-    return best == AV_PIX_FMT_NONE ? source : PixelFormat(best)
+  /// Returns that of `formats` which loses the least of `source`: depth, chroma, colour and alpha; nil if there are
+  /// none.
+  package static func bestPixelFormat(among formats: [PixelFormat], for source: PixelFormat) -> PixelFormat? {
+    let best = avcodec_find_best_pix_fmt_of_list(
+      formats.map(\.libav) + [AV_PIX_FMT_NONE], source.libav, source.hasAlpha ? 1 : 0, nil)
+    return best == AV_PIX_FMT_NONE ? nil : PixelFormat(best)
   }
+
+  private func has(_ property: Int32) -> Bool {
+    (avcodec_descriptor_get(pointer.pointee.id)?.pointee.props ?? 0) & property != 0
+  }
+
+  /// Whether the codec is one for players rather than for editing: lossy, with frames that depend on others.
+  package var isForPlayers: Bool { has(AV_CODEC_PROP_LOSSY) && !has(AV_CODEC_PROP_INTRA_ONLY) }
 
   /// Whether the encoder has a private option with this name, such as `crf`.
   package func hasOption(_ name: String) -> Bool {

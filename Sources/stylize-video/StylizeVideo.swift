@@ -62,6 +62,9 @@ struct StylizeVideo: ParsableCommand {
     transform: ArgumentValues.number(in: 0...63))
   var crf: Double?
 
+  @OptionGroup
+  var pixels: PixelOptions
+
   @Option(
     help: ArgumentHelp(
       "The number of frames to paint at a time, each with its share of the threads. Higher values are faster and take more "
@@ -128,9 +131,9 @@ struct StylizeVideo: ParsableCommand {
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     // For live sources, use one decoder thread: several would delay frames and compete with painting.
-    let video = VideoStylization(
-      try FrameSources.open(
-        source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
+    let frames = try FrameSources.open(
+      source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop)
+    let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
     if isLive, source.kind != .standardStream { commands.start() }
     let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
     let result = try video.run(
@@ -139,7 +142,9 @@ struct StylizeVideo: ParsableCommand {
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
-      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, keepsFields: keepFields),
+      encoding: EncodingOptions(
+        codec: codec, crf: crf, pixelFormat: pixels.pixelFormat, background: pixels.background, threads: threadCount,
+        keepsFields: keepFields),
       shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)

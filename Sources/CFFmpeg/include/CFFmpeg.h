@@ -10,7 +10,9 @@
 #include <libavutil/avutil.h>
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
+#include <libavutil/parseutils.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/sha.h>
 #include <libswresample/swresample.h>
@@ -34,6 +36,13 @@ static inline uint8_t *cffmpeg_frame_plane(const AVFrame *frame, int plane) {
 static inline int cffmpeg_frame_stride(const AVFrame *frame, int plane) {
   return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->linesize[plane] : 0;
 }
+
+/// Read and write `count` samples of a component of a row, whatever the layout of the format. The format must have
+/// integer samples of at most 16 bits. A frame must be cleared before its samples are written.
+void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples);
+void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples);
+/// Sets all samples to zero, unless each component is written to bytes of its own.
+void cffmpeg_clear_samples(AVFrame *frame);
 
 static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *source, AVFrame *target) {
   return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,
@@ -87,6 +96,11 @@ static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *strea
 /// Selects the side data to copy with a stream: all of it; what describes the picture rather than its encoding (display
 /// matrix, stereo and spherical arrangement, mastering display, light level); or the latter without the display matrix.
 typedef enum { CFFMPEG_ALL_SIDE_DATA, CFFMPEG_DISPLAY_SIDE_DATA, CFFMPEG_UPRIGHT_SIDE_DATA } cffmpeg_side_data;
+
+/// Sets side data of a stream to a copy of `size` bytes. Returns a negative error code on failure.
+int cffmpeg_stream_set_side_data(AVStream *stream, enum AVPacketSideDataType type, const void *bytes, size_t size);
+/// Removes the mastering display and the light level of a stream.
+void cffmpeg_stream_remove_hdr(AVStream *stream);
 
 /// Copies side data of `source` to `target`. Returns a negative error code on failure.
 int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection);

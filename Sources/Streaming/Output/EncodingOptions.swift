@@ -6,6 +6,10 @@ public struct EncodingOptions: Sendable {
   public var codec: String?
   /// The constant rate factor; nil for the encoder's default. Lower values give better quality and larger files.
   public var crf: Double?
+  /// The pixel format; nil for the encoder's nearest to the source's.
+  public var pixelFormat: PixelFormat?
+  /// The colour behind transparent frames if the encoder stores no alpha.
+  public var background: BackgroundColor
   /// The number of encoder threads.
   public var threads: Int
   /// Whether to write interlaced frames as such, painted field by field. Progressive films stay progressive.
@@ -16,11 +20,14 @@ public struct EncodingOptions: Sendable {
 
   /// Creates options. By default, everything depends on the container.
   public init(
-    codec: String? = nil, crf: Double? = nil, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false
+    codec: String? = nil, crf: Double? = nil, pixelFormat: PixelFormat? = nil,
+    background: BackgroundColor = .black, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false
   ) {
     self.keepsFields = keepsFields
     self.codec = codec
     self.crf = crf
+    self.pixelFormat = pixelFormat
+    self.background = background
     self.threads = threads
     self.isLowDelay = isLowDelay
   }
@@ -41,19 +48,21 @@ struct EncoderChoice {
   let options: [String: String]
   let isLowDelay: Bool
   let hasConstantFrameRate: Bool
+  /// The pixel format that was asked for.
+  let requestedPixelFormat: PixelFormat?
 
-  /// Chooses the encoder.
+  /// Chooses the encoder for a video like `video`.
   ///
   /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
   ///   `MediaError` if the encoder does not exist.
-  init(_ request: EncodingOptions, for muxer: Muxer) throws {
+  init(_ request: EncodingOptions, like video: VideoDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
       codec = try VideoCodec(encoder: name)
       guard muxer.accepts(codec) else {
         throw EncodingError.codecNotInContainer(codec: name, container: muxer.containerName, file: muxer.displayName)
       }
-    } else if !muxer.isImageSequence, let preferred = try? VideoCodec(encoder: "libx264"), muxer.accepts(preferred) {
+    } else if !muxer.isImageSequence, let preferred = Self.preferred(request, video, muxer) {
       codec = preferred
     } else if let name = muxer.defaultVideoCodec,
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
@@ -99,6 +108,18 @@ struct EncoderChoice {
     self.options = options
     isLowDelay = request.isLowDelay
     hasConstantFrameRate = muxer.hasConstantFrameRate
+    requestedPixelFormat = request.pixelFormat
+  }
+
+  /// Returns the first of the preferred encoders that the container supports. HDR displays play HDR in HEVC, not in
+  /// H.264, and transparent films in MOV are for editing programs, which exchange them in ProRes 4444.
+  private static func preferred(
+    _ request: EncodingOptions, _ video: VideoDescription, _ muxer: Muxer
+  ) -> VideoCodec? {
+    var names = video.format.color.isHDR ? ["libx265", "libx264"] : ["libx264"]
+    // ProRes has no constant rate factor.
+    if video.isTransparent, muxer.containerName == "mov", request.crf == nil { names.insert("prores_ks", at: 0) }
+    return names.lazy.compactMap { try? VideoCodec(encoder: $0) }.first { muxer.accepts($0) }
   }
 
   private static func lowDelayOptions(of codec: VideoCodec) -> [String: String] {
@@ -111,20 +132,6 @@ struct EncoderChoice {
     return options.filter { codec.hasOption($0.key) }.merging(["bf": "0"]) { $1 }
   }
 
-  /// Returns the pixel format for a video of this size: 4:2:0, which every player supports, unless the encoder lacks it
-  /// or cannot crop its chroma to an odd size.
-  func pixelFormat(width: Int, height: Int) -> PixelFormat {
-    let needsEvenSize = ["libx264", "libx264rgb", "libx265"].contains(codec.name)
-    let isOdd = width % 2 + height % 2 > 0
-    // JPEG is full range.
-    let preferred: [PixelFormat] =
-      codec.name == "mjpeg"
-      ? [.yuvj420p] : needsEvenSize && isOdd ? [.yuv444p] : [.yuv420p, .yuvj420p, .yuv422p, .yuv444p, .yuvj444p]
-    // An encoder that lists no formats accepts all of them.
-    let isFree = codec.pixelFormats.isEmpty
-    return preferred.first { isFree || codec.pixelFormats.contains($0) } ?? codec.bestPixelFormat(for: .rgb24)
-  }
-
   /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
   /// The time base is that of `description`. It is one frame for containers with a constant frame rate, and coarser for
@@ -134,6 +141,9 @@ struct EncoderChoice {
   ///   be kept.
   func makeEncoder(for description: VideoDescription, threads: Int, usesGlobalHeader: Bool) throws -> Encoder {
     var options = options
+    if codec.name == "libx265", let parameters = description.hdrMetadata?.x265Parameters, !parameters.isEmpty {
+      options["x265-params", default: "log-level=none"] += ":" + parameters
+    }
     if isLowDelay, options["g"] == nil {
       options["g"] = String(max(1, Int(min(1000, 2 * (description.frameRate?.value ?? 25)).rounded())))
     }
@@ -180,6 +190,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noFields(codec: String)
   /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
+  /// The encoder does not take the pixel format.
+  case pixelFormatNotInCodec(name: String, codec: String, supported: [String])
   /// The output name refers to several files or to a device.
   case notOneFile(file: String)
 
@@ -195,6 +207,9 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
         + "--codec libx264 or --codec mpeg2video"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"
+    case .pixelFormatNotInCodec(let name, let codec, let supported):
+      "the encoder \(codec) does not take the pixel format \(name), expected one of "
+        + supported.joined(separator: ", ")
     case .notOneFile(let file): "\(file): expected the name of a video file, such as out.mp4"
     }
   }

@@ -63,7 +63,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
     if isLowDelay { muxer.useLowDelay() }
-    let choice = try EncoderChoice(options, for: muxer)
+    let choice = try EncoderChoice(options, like: source.description, for: muxer)
     var description = source.description
     // The display matrix is copied along with its stream.
     let packets = source.packets
@@ -79,8 +79,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     // Turned fields would no longer be rows.
     if !options.keepsFields || orientation != source.description.orientation { description.fieldOrder = .progressive }
     keepsFields = description.fieldOrder != .progressive
-    description.format.pixelFormat = choice.pixelFormat(
-      width: description.format.width, height: description.format.height)
+    description.format.pixelFormat = try choice.pixelFormat(for: description.format)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
     encoder = try choice.makeEncoder(
@@ -112,6 +111,10 @@ package final class VideoWriter: FrameSink, PacketRecipient {
             + "\(muxer.containerName) does not support it")
       }
     }
+    // What the container says about an HDR source is not true for one that was converted.
+    if description.hdrMetadata != nil || !description.format.color.isHDR {
+      try muxer.setHDRMetadata(description.hdrMetadata, ofStream: video)
+    }
     videoIndex = video
     copiedStreams = copied
     missingStreams = warnings
@@ -121,6 +124,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     try muxer.writeHeader()
     packets?.connect(to: self)
   }
+
+  /// Whether the frames have alpha.
+  package var keepsAlpha: Bool { format.pixelFormat.alphaComponent != nil }
 
   /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
   package var warnings: [String] {

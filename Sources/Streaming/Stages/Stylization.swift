@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 import Synchronization
 import Threading
 
@@ -187,6 +188,8 @@ public final class Stylization: Sendable {
     let (orientation, denoises) = (source.description.orientation, options.denoises)
     let input = InputConversion(orientation: orientation, denoises: denoises)
     let fields = sink.keepsFields ? FieldInputConversion(orientation: orientation, denoises: denoises) : nil
+    let floatInput = FloatInputConversion(orientation: orientation, denoises: denoises)
+    let sinkFormat = sink.format(for: source.description)
     var step = 0
     while let slot = circle.decoded.pop() {
       var now = ContinuousClock.now
@@ -199,15 +202,22 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
-      let work = try slot.pictures.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-      if let fields {
-        var bottom = slot.bottomField ?? FramePictures()
-        let bottomWork = try bottom.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-        slot.bottomField = bottom
-        try fields.convert(slot.source, isBottom: false, into: work)
-        try fields.convert(slot.source, isBottom: true, into: bottomWork)
+      // Fields are painted with 8 bits: their rows are those of two pictures.
+      slot.usesFloats = fields == nil && slot.source.format.needsFloats(for: sinkFormat)
+      if slot.usesFloats {
+        slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
+        try floatInput.convert(slot.source, into: slot.floatWork)
       } else {
-        try input.convert(slot.source, into: work)
+        let work = try slot.pictures.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+        if let fields {
+          var bottom = slot.bottomField ?? FramePictures()
+          let bottomWork = try bottom.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+          slot.bottomField = bottom
+          try fields.convert(slot.source, isBottom: false, into: work)
+          try fields.convert(slot.source, isBottom: true, into: bottomWork)
+        } else {
+          try input.convert(slot.source, into: work)
+        }
       }
       drop(circle.converted.push(slot), circle)
     }
@@ -224,7 +234,12 @@ public final class Stylization: Sendable {
       slot.isPainted = options.frames == .newest || !isStopping()
       if slot.isPainted, let recipe = slot.recipe {
         let start = ContinuousClock.now
-        try paint(&slot.pictures, recipe, painter, place)
+        if slot.usesFloats {
+          slot.floatPainted.resize(width: slot.floatWork.width, height: slot.floatWork.height)
+          try painter.paint(recipe, place: place, slot.floatWork.colours, into: slot.floatPainted.colours)
+        } else {
+          try paint(&slot.pictures, recipe, painter, place)
+        }
         if var bottom = slot.bottomField {
           try paint(&bottom, recipe, painter, place)
           slot.bottomField = bottom
@@ -257,15 +272,16 @@ public final class Stylization: Sendable {
       ? FieldOutputConversion(
         orientation: description.orientation, sinkOrientation: sink.orientation, usualOrder: description.fieldOrder)
       : nil
+    let floatOutput = FloatOutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
-    var workSize: VideoFormat?
+    var workSize: WorkSizeLadder.Size?
     var isCut = false
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
-      guard !isCut, let painted = slot.pictures.painted.frame else {
+      guard !isCut, let size = slot.paintedSize else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -274,13 +290,17 @@ public final class Stylization: Sendable {
         description.format = slot.source.format
         format = sink.format(for: description)
       }
-      if workSize != nil, workSize != painted.format { try dissolve?.begin() }
-      workSize = painted.format
+      if workSize != nil, workSize != size { try dissolve?.begin() }
+      workSize = size
       let frame = try slot.output.of(format)
-      if let fields, let bottom = slot.bottomField?.painted.frame {
-        try fields.convert(top: painted, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
-      } else {
-        try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      if slot.usesFloats {
+        try floatOutput.convert(slot.floatPainted, source: slot.source, blend: slot.blend, into: frame)
+      } else if let painted = slot.pictures.painted.frame {
+        if let fields, let bottom = slot.bottomField?.painted.frame {
+          try fields.convert(top: painted, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
+        } else {
+          try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+        }
       }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)
