@@ -18,9 +18,9 @@ struct StylizeVideo: ParsableCommand {
       playlists, or '-' for standard input and output. The input can also be a camera or a screen: /dev/video0, or \
       --input-format x11grab :0.0.
 
-      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied. The output \
-      file appears only when it is complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits \
-      immediately.
+      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied; \
+      audio and subtitles that the container does not support are converted. The output file appears only when it is \
+      complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits immediately.
 
       With --live, the default for URLs and devices, the newest frame is painted and late ones are dropped. Commands are \
       read from standard input, one per line: \(StyleCommand.forms). A --style-script contains the same commands, each \
@@ -69,6 +69,9 @@ struct StylizeVideo: ParsableCommand {
       valueName: "N"),
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
+
+  @OptionGroup(title: "Audio and subtitles")
+  var sound: SoundOptions
 
   @OptionGroup
   var denoising: DenoisingOptions
@@ -136,7 +139,8 @@ struct StylizeVideo: ParsableCommand {
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
-      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), shouldStop: shouldStop,
+      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount, tracks: sound.options),
+      shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)

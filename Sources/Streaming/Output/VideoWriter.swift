@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Writes frames as the video stream of a file or network stream, and copies the source's other streams.
+/// Writes frames as the video stream of a file or network stream, and copies or converts the source's other streams.
 ///
 /// The thread that calls `write` encodes; a separate thread multiplexes. With low delay, audio and subtitle packets
 /// that the target does not accept in time are dropped, so that the source never waits.
@@ -11,7 +11,6 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
   /// The orientation of the frames: the source's if the container can store a rotation, otherwise upright.
   package let orientation: Orientation
-  private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
@@ -19,8 +18,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let encoder: Encoder
   private let sourceTimeBase: Rational
   private let videoIndex: Int
-  /// Output stream indices by input stream index.
-  private let copiedStreams: [Int: Int]
+  /// The source's other streams; nil for a source of frames only.
+  private let tracks: TrackWriter?
   /// Video and copied packets that wait for the multiplexer.
   private let packets = BoundedQueue<Outgoing>(capacity: 512)
   /// Holds one element for each waiting video packet. The capacity is small because packets that wait are late.
@@ -53,9 +52,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     muxer = try Muxer(target, interrupt: interrupt)
-    let name = target.displayName
     guard !muxer.isImageSequence || target.kind == .imageSequence || target.kind == .standardStream else {
-      throw EncodingError.notOneFile(file: name)
+      throw EncodingError.notOneFile(file: target.displayName)
     }
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
@@ -81,38 +79,30 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
     sourceTimeBase = source.description.timeBase
 
-    // Streams keep their order, including the video stream.
-    var video = packets == nil ? try muxer.addStream(encoder: encoder) : 0
-    var copied: [Int: Int] = [:]
-    var warnings: [String] = []
-    for stream in packets?.demuxer.streams ?? [] {
-      if stream.index == packets?.video.index {
-        video = try muxer.addStream(encoder: encoder, like: stream, keepsDisplayMatrix: keepsOrientation)
-      } else if muxer.accepts(stream) {
-        copied[stream.index] = try muxer.addStream(copying: stream)
-      } else {
-        packets?.demuxer.discard(stream)
-        if stream.isMadeByMuxer { continue }
-        warnings.append(
-          "\(name): the \(stream.mediaType) stream \(stream.index) (\(stream.codecName)) is omitted: the container "
-            + "\(muxer.containerName) does not support it")
-      }
+    if let packets {
+      let tracks = try TrackWriter(
+        Tracks(
+          of: packets.demuxer, video: packets.video, encoder: encoder, keepsDisplayMatrix: keepsOrientation, to: muxer,
+          options: options.tracks))
+      videoIndex = tracks.videoIndex
+      self.tracks = tracks
+    } else {
+      videoIndex = try muxer.addStream(encoder: encoder)
+      tracks = nil
     }
-    videoIndex = video
-    copiedStreams = copied
-    missingStreams = warnings
     self.video = Mutex(VideoState())
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
-    try muxer.writeHeader()
+    try muxer.writeHeader(options: packets.map { muxer.options(toKeep: $0.demuxer) } ?? [:])
     packets?.connect(to: self)
   }
 
-  /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
+  /// How the output differs from the source: converted and omitted streams, and damaged or late packets. One sentence
+  /// each.
   package var warnings: [String] {
-    let count = damagedPackets.load(ordering: .relaxed)
+    let count = damagedPackets.load(ordering: .relaxed) + (tracks?.damagedPacketCount ?? 0)
     let late = latePackets.load(ordering: .relaxed)
-    var result = missingStreams
+    var result = tracks?.remarks ?? []
     if count > 0 {
       result.append(
         "\(muxer.displayName): omitted \(count) damaged audio or subtitle \(count == 1 ? "packet" : "packets")")
@@ -140,7 +130,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
         try multiplex(outgoing.packet)
         if isVideo { _ = videoRoom.pop() }
         if let arrival = outgoing.arrival { delivered(arrival) }
+        try tracks?.checkFailure()
       }
+      try tracks?.checkFailure()
       if !threads.isCancelled { try muxer.finish() }
     }
   }
@@ -163,6 +155,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       let pts = video.timestamps.next(wanted, duration: 0)
       frame.pts = pts
       frame.clearPictureType()
+      try frame.shareAncillaryData(of: source)
       if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
       let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: encoder.settings.timeBase) : nil
       video.frames[pts] = (scaled, arrival)
@@ -194,19 +187,22 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     }
   }
 
-  /// Queues a packet for copying. Ignores streams that the container does not support.
-  package func take(_ packet: Packet) {
-    guard let index = copiedStreams[packet.streamIndex] else { return }
-    packet.streamIndex = index
+  /// Queues a packet, copied or converted. Ignores streams that are omitted.
+  package func take(_ packet: Packet) { tracks?.take(packet) { queue($0) } }
+
+  /// Ends the conversions and declares that there are no more packets.
+  package func finishPackets() {
+    tracks?.finish { queue($0) }
+    endProducer()
+  }
+
+  private func queue(_ packet: Packet) {
     if !isLowDelay {
       packets.push(Outgoing(packet: packet))
     } else if !packets.tryPush(Outgoing(packet: packet)) {
       latePackets.wrappingAdd(1, ordering: .relaxed)
     }
   }
-
-  /// Declares that there are no more packets to copy.
-  package func finishPackets() { endProducer() }
 
   private func endProducer() {
     let isLast = openProducers.withLock { count in
