@@ -1,6 +1,6 @@
 #include "CFFmpeg.h"
 
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, const AVChannelLayout *layout, enum AVSampleFormat format,
+struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, AVChannelLayout *layout, enum AVSampleFormat format,
                                          int rate) {
   AVChannelLayout source = {0};
   // Raw audio has a channel count but no channel layout.

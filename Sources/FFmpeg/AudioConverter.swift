@@ -39,8 +39,8 @@ package final class AudioConverter {
     }
   }
 
-  /// Converts the audio of `frame` and passes it to `body`, whose frame is valid until it returns. The format of `frame`
-  /// may change from call to call.
+  /// Converts the audio of `frame` and passes it to `body`, whose frame is valid until it returns. The format of
+  /// `frame` may change from call to call.
   ///
   /// - Throws: `MediaError` if libav cannot convert the audio, or the error of `body`.
   package func convert(_ frame: Frame, _ body: (Frame) throws -> Void) throws {

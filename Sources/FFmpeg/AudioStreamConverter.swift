@@ -2,11 +2,11 @@ import CFFmpeg
 
 /// Decodes an audio stream and encodes it again, with the times of the source. Holds less than a second of it.
 ///
-/// Gaps in the source's times become silence, and samples that a source repeats are left out, so that sound and pictures
-/// stay together in containers that store no times.
+/// Gaps in the source's times become silence, and samples that a source repeats are left out, so that sound and
+/// pictures stay together in containers that store no times.
 package final class AudioStreamConverter: StreamConverter {
-  /// Timestamps are rounded, and clocks drift. A shorter difference is not corrected. This is swresample's threshold for
-  /// hard compensation.
+  /// Timestamps are rounded, and clocks drift. A shorter difference is not corrected. This is swresample's threshold
+  /// for hard compensation.
   private static let tolerance = 0.1
   /// A longer step is a jump of the sender's clock, which silence would not bridge.
   private static let longestGap = 3600.0

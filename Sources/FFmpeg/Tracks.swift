@@ -2,8 +2,8 @@ import CFFmpeg
 
 /// The streams of an output file, and how the packets of a source become theirs.
 ///
-/// A stream is copied if the container takes it, converted if libav can, and otherwise omitted. Each choice is made with
-/// the streams chosen so far, because some containers take only one stream of a kind.
+/// A stream is copied if the container takes it, converted if libav can, and otherwise omitted. Each choice is made
+/// with the streams chosen so far, because some containers take only one stream of a kind.
 package struct Tracks {
   /// A stream that is copied or converted.
   package struct Track {
@@ -33,7 +33,8 @@ package struct Tracks {
   private struct Choice {
     let source: Int
     let add: HeaderTrial.Addition
-    var converter: (any StreamConverter)?
+    let converter: (any StreamConverter)?
+    let hasPackets: Bool
   }
 
   /// Adds the streams of `demuxer` to `muxer`, in their order. Streams that are not needed are discarded by `demuxer`.
@@ -62,7 +63,8 @@ package struct Tracks {
     let place = videoPlace ?? 0
     for (number, choice) in chosen.enumerated() {
       if number == place { videoIndex = try self.video(muxer) }
-      others[choice.source] = Track(index: try choice.add(muxer), converter: choice.converter)
+      let index = try choice.add(muxer)
+      if choice.hasPackets { others[choice.source] = Track(index: index, converter: choice.converter) }
     }
     if place >= chosen.count { videoIndex = try self.video(muxer) }
   }
@@ -104,7 +106,7 @@ package struct Tracks {
     if muxer.storesAsAttachment(stream) {
       // The demuxer has the picture already, so that no packet of it is needed.
       let add: HeaderTrial.Addition = { try $0.addStream(attaching: stream) }
-      guard self.add(stream, add) else { return false }
+      guard self.add(stream, add, hasPackets: false) else { return false }
       demuxer.discard(stream)
       return true
     }
@@ -140,7 +142,7 @@ package struct Tracks {
   /// Chooses a stream if the container takes it beside those chosen so far.
   private mutating func add(
     _ stream: MediaStream, _ add: @escaping HeaderTrial.Addition, converter: (any StreamConverter)? = nil,
-    strictness: Int32? = nil
+    strictness: Int32? = nil, hasPackets: Bool = true
   ) -> Bool {
     var additions = trial.isAlone ? [] : chosen.map(\.add)
     if !trial.isAlone { additions.insert(video, at: videoPlace ?? additions.count) }
@@ -152,13 +154,13 @@ package struct Tracks {
       videoPlace = 0
     }
     if let strictness { muxer.pointer.pointee.strict_std_compliance = strictness }
-    chosen.append(Choice(source: stream.index, add: add, converter: converter))
+    chosen.append(Choice(source: stream.index, add: add, converter: converter, hasPackets: hasPackets))
     return true
   }
 
   // MARK: Converting
 
-  /// Returns the name of the codec to which the stream is converted; nil if that is not possible.
+  /// Returns what the stream is converted to, such as `aac`; nil if that is not possible.
   private mutating func converts(_ stream: MediaStream) throws -> String? {
     switch stream.mediaType {
     case .audio: try convertsAudio(stream)
@@ -175,10 +177,11 @@ package struct Tracks {
     if let name = options.audioCodec {
       codecs = [try AudioCodec(encoder: name)]
     } else if trial.hasUsualCodec(for: AVMEDIA_TYPE_AUDIO) {
-      // The container's usual codec, or else the best of the usual ones.
+      // The source's codec, which the container may take at another rate; the container's usual codec; or else the best
+      // of the usual ones.
       let usual = ["libopus", "aac", "libvorbis", "libmp3lame", "ac3", "mp2", "flac", "pcm_s16le"]
       codecs =
-        [AudioCodec(trial.usualCodec(for: AVMEDIA_TYPE_AUDIO))].compactMap { $0 }
+        [stream.parameters.pointee.codec_id, trial.usualCodec(for: AVMEDIA_TYPE_AUDIO)].compactMap { AudioCodec($0) }
         + usual.compactMap { try? AudioCodec(encoder: $0) }
     } else {
       return nil
@@ -202,7 +205,8 @@ package struct Tracks {
           let converter = try? AudioStreamConverter(stream, to: encoder),
           self.add(stream, add, converter: converter)
         else { continue }
-        return codec.codecName
+        let isSame = codec.pointer.pointee.id == stream.parameters.pointee.codec_id
+        return isSame ? "\(codec.codecName) at \(format.rate) Hz" : codec.codecName
       }
     }
     guard let name = options.audioCodec else { return nil }

@@ -102,10 +102,10 @@ import Testing
   }
 
   @Test func flashTakesMP3AtSomeRatesOnly() throws {
-    let source = try Film(folder, "a.mkv", audio: "libmp3lame", rate: 48_000).path
+    let source = try Film(folder, "a.mkv", audio: "libmp3lame", rate: 32_000).path
     let copy = try rewrite(source, as: "a.flv")
     let sound = try #require(copy.stream(.audio))
-    #expect(["mp3", "aac"].contains(sound.codecName))
+    #expect(copy.warnings.count == 1 && copy.warnings[0].contains("to mp3 at 44100 Hz"), "\(copy.warnings)")
     #expect(abs(try Sound(copy.demuxer, sound).seconds - Film.seconds) < 0.18)
   }
 
@@ -148,8 +148,8 @@ import Testing
     let sound = try #require(copy.stream(.audio))
     while try copy.demuxer.read(into: packet), packet.streamIndex != sound.index {}
     let start = Double(try #require(packet.pts)) * sound.timeBase.value
-    // AAC begins one frame of 1024 samples earlier, which players skip.
-    #expect(abs(start - 0.7) < 1025 / 48_000)
+    // AAC begins one frame of 1024 samples earlier, which players skip. Matroska counts milliseconds.
+    #expect(abs(start - 0.7) < 1024 / 48_000 + 0.001)
   }
 
   // MARK: Subtitles

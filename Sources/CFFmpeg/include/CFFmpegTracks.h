@@ -10,7 +10,7 @@
 
 /// Creates a converter from audio like that of `frame` to `layout`, `format` and `rate`; NULL if libav cannot convert
 /// it.
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, const AVChannelLayout *layout, enum AVSampleFormat format,
+struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, AVChannelLayout *layout, enum AVSampleFormat format,
                                          int rate);
 /// Converts the audio of `frame`, or what the converter holds back if it is NULL, and returns the number of samples per
 /// channel written to `target`, which has room for `capacity`, or a negative error code.

@@ -16,6 +16,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let isLowDelay: Bool
   private let muxer: Muxer
   private let encoder: Encoder
+  private let userData: PictureUserData.Writer
   private let sourceTimeBase: Rational
   private let videoIndex: Int
   /// The source's other streams; nil for a source of frames only.
@@ -29,8 +30,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
 
   private struct VideoState {
     var timestamps = TimestampRepair(step: 1)
-    /// Durations and arrival times of the frames inside the encoder, by timestamp.
-    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant)] = [:]
+    /// What belongs to the packets of the frames inside the encoder, by timestamp.
+    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant, userData: PictureUserData?)] = [:]
   }
 
   /// More frames than any encoder buffers. Entries beyond this belong to packets whose timestamps the encoder changed.
@@ -77,6 +78,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     format = description.format
     encoder = try choice.makeEncoder(
       for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
+    userData = PictureUserData.Writer(encoder)
     sourceTimeBase = source.description.timeBase
 
     if let packets {
@@ -158,7 +160,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       try frame.shareAncillaryData(of: source)
       if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
       let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: encoder.settings.timeBase) : nil
-      video.frames[pts] = (scaled, arrival)
+      video.frames[pts] = (scaled, arrival, userData.userData(of: source))
       while try !encoder.send(frame) { try drain(&video) }
       try drain(&video)
     }
@@ -181,6 +183,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
       // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
+      try frame?.userData?.insert(into: packet)
       // Fails only after an error, which ends this thread as well.
       videoRoom.push(())
       packets.push(Outgoing(packet: packet, arrival: frame?.arrival))
