@@ -13,7 +13,7 @@ struct HeaderTrial {
   private let muxer: Muxer
   /// The container whose header is written; nil if there is none to try, for example for files of single images.
   let format: UnsafePointer<AVOutputFormat>?
-  /// Whether each stream has a container of its own, as in RTP.
+  /// Whether each stream has a container of its own, as in RTSP.
   let isAlone: Bool
 
   init(_ muxer: Muxer) {
@@ -23,6 +23,7 @@ struct HeaderTrial {
     let inner =
       switch muxer.containerName {
       case "rtsp": "rtp"
+      case "rtp_mpegts": "mpegts"
       case "hls": options["hls_segment_type"] == "fmp4" ? "mp4" : "mpegts"
       case "dash": "mp4"
       case "segment", "stream_segment", "ssegment":
@@ -31,7 +32,7 @@ struct HeaderTrial {
       }
     let found = inner.flatMap { av_guess_format($0, nil, nil) }
     format = found.flatMap { $0.pointee.flags & AVFMT_NOFILE == 0 ? UnsafePointer($0) : nil }
-    isAlone = inner == "rtp"
+    isAlone = muxer.containerName == "rtsp"
   }
 
   /// Whether packets keep their times.
@@ -40,8 +41,12 @@ struct HeaderTrial {
   /// Looks a codec up in the container's table.
   func listing(of codec: AVCodecID) -> Listing {
     guard let format = format ?? muxer.pointer.pointee.oformat.map({ UnsafePointer($0) }) else { return .unlisted }
-    // Below the normal level, containers add what they can store and few programs read.
-    let answers = [FF_COMPLIANCE_NORMAL, FF_COMPLIANCE_UNOFFICIAL].map { avformat_query_codec(format, codec, $0) }
+    // Below the normal level, containers add what they can store and few programs read. Files of single images would
+    // take anything.
+    let levels =
+      self.format == nil || muxer.isImageSequence
+      ? [FF_COMPLIANCE_NORMAL] : [FF_COMPLIANCE_NORMAL, FF_COMPLIANCE_UNOFFICIAL]
+    let answers = levels.map { avformat_query_codec(format, codec, $0) }
     if answers.contains(1) { return .listed }
     return answers.contains { $0 < 0 } ? .noList : .unlisted
   }
@@ -68,6 +73,9 @@ struct HeaderTrial {
   ///
   /// - Returns: Whether a reader finds the codec; nil if it finds no stream.
   func readsBack(_ stream: @escaping Addition, codec: AVCodecID, packet: Packet) -> Bool? {
+    let reader = format.flatMap { av_find_input_format($0.pointee.name) }
+    // Readers such as RTP's listen to the network themselves.
+    if let reader, reader.pointee.flags & AVFMT_NOFILE != 0 { return nil }
     var bytes: [UInt8] = []
     let trial = try? write([stream], strictness: nil) { bytes += $0 }
     guard let trial else { return nil }
@@ -83,11 +91,6 @@ struct HeaderTrial {
       found.pointee.streams[$0]?.pointee.codecpar.pointee.codec_id
     }
     return codecs.isEmpty ? nil : codecs.contains(codec)
-  }
-
-  /// The demuxer with the container's name; nil to detect it from the bytes.
-  private var reader: UnsafePointer<AVInputFormat>? {
-    format.flatMap { av_find_input_format($0.pointee.name) }
   }
 
   private func write(

@@ -34,7 +34,9 @@ extension Muxer {
     }
     // A container without timestamps stores its codecs in forms of its own. Its usual one is safe.
     guard id != trial.format?.pointee.video_codec else { return true }
-    guard trial.storesTimes, let encoder = try? Encoder(EncoderSettings(trialOf: codec)) else { return false }
+    guard trial.storesTimes else { return false }
+    // An encoder that does not open says why when it is opened for the film.
+    guard let encoder = try? Encoder(EncoderSettings(trialOf: codec)) else { return true }
     let add: HeaderTrial.Addition = { try $0.addStream(encoder: encoder) }
     guard trial.accepts([add]) else { return false }
     if trial.isAlone { return true }

@@ -39,8 +39,8 @@ package struct PictureUserData: Sendable {
   private let carrier: Carrier
   private let payloads: [[UInt8]]
 
-  /// Inserts the data before the first slice of the picture. A packet in another form than a byte stream with start codes
-  /// stays as it is.
+  /// Inserts the data before the first slice of the picture. A packet in another form than a byte stream with start
+  /// codes stays as it is.
   ///
   /// - Throws: `MediaError` if memory is short.
   package func insert(into packet: Packet) throws {

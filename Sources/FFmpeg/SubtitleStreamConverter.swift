@@ -91,11 +91,6 @@ package final class SubtitleStreamConverter: StreamConverter {
       subtitle.end_display_time -= min(subtitle.end_display_time, subtitle.start_display_time)
     }
     subtitle.start_display_time = 0
-    // A decoder of text does not know how long it is shown. Its packet may.
-    if subtitle.end_display_time == 0, packet.duration > 0 {
-      let length = Rational(decoder.pointer.pointee.pkt_timebase).rescale(packet.duration, to: Rational(1, 1000))
-      subtitle.end_display_time = UInt32(clamping: length)
-    }
     try release(at: subtitle.pts, body)
     if subtitle.end_display_time == Self.unknownDuration || subtitle.end_display_time == 0 {
       waiting = subtitle

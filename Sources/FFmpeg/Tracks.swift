@@ -97,7 +97,11 @@ package struct Tracks {
       return
     }
     demuxer.discard(stream)
-    warnings.append("\(name) is omitted: the container \(muxer.containerName) does not support it")
+    let isUnknown = isForced && avcodec_find_decoder(stream.parameters.pointee.codec_id) == nil
+    let reason =
+      isUnknown
+      ? "the installed libav has no decoder for it" : "the container \(muxer.containerName) does not support it"
+    warnings.append("\(name) is omitted: \(reason)")
   }
 
   // MARK: Copying
@@ -197,6 +201,10 @@ package struct Tracks {
             codec, format, bitRate: options.audioBitRate, rawBits: rawBits, usesGlobalHeader: muxer.wantsGlobalHeader)
         } catch {
           failure = failure ?? error
+          // The user's bit rate is no reason for another codec.
+          if options.audioBitRate != nil, (try? AudioEncoder(codec, format, usesGlobalHeader: false)) != nil {
+            throw error
+          }
           continue
         }
         rates.insert(format.rate)
