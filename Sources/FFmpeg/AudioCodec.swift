@@ -44,6 +44,12 @@ package struct AudioCodec: @unchecked Sendable {
     return first
   }
 
+  /// Whether a codec keeps every bit of the samples.
+  static func isLossless(_ codec: AVCodecID) -> Bool {
+    guard let descriptor = avcodec_descriptor_get(codec) else { return false }
+    return descriptor.pointee.props & Int32(AV_CODEC_PROP_LOSSLESS) != 0
+  }
+
   /// libav's name for the encoder.
   package var name: String { String(cString: pointer.pointee.name) }
   /// libav's name for the codec.

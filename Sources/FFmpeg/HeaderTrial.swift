@@ -64,7 +64,7 @@ struct HeaderTrial {
 
   /// Whether the container writes a header for these streams.
   func accepts(_ streams: [Addition], strictness: Int32? = nil) -> Bool {
-    (try? write(streams, strictness: strictness) { _ in }) != nil
+    (try? write(streams, strictness: strictness, to: { _ in })) != nil
   }
 
   /// Writes `packet` as the only one of a stream and reads it back.
@@ -73,12 +73,37 @@ struct HeaderTrial {
   ///
   /// - Returns: Whether a reader finds the codec; nil if it finds no stream.
   func readsBack(_ stream: @escaping Addition, codec: AVCodecID, packet: Packet) -> Bool? {
+    withStreams(of: [stream], packet: packet) { found in
+      found.isEmpty ? nil : found.contains { $0.pointee.codecpar.pointee.codec_id == codec }
+    } ?? nil
+  }
+
+  /// Writes an attached file beside a picture and reads it back.
+  ///
+  /// - Parameter codec: The encoder of the picture. Readers expect more than attached files.
+  /// - Returns: Whether a reader finds it, as a file or as a cover picture.
+  func readsBackAttachment(_ stream: @escaping Addition, beside codec: VideoCodec) -> Bool {
+    guard let encoder = try? Encoder(EncoderSettings(trialOf: codec, usesGlobalHeader: muxer.wantsGlobalHeader)),
+      let packet = try? encoder.trialPacket()
+    else { return false }
+    return withStreams(of: [{ try $0.addStream(encoder: encoder) }, stream], packet: packet) { found in
+      found.contains {
+        $0.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_ATTACHMENT
+          || $0.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
+      }
+    } ?? false
+  }
+
+  /// Writes `packet` to the first stream and passes what a reader finds to `body`; returns nil if the stream cannot be
+  /// written or read.
+  private func withStreams<Result>(
+    of streams: [Addition], packet: Packet, _ body: ([UnsafeMutablePointer<AVStream>]) -> Result
+  ) -> Result? {
     let reader = format.flatMap { av_find_input_format($0.pointee.name) }
     // Readers such as RTP's listen to the network themselves.
     if let reader, reader.pointee.flags & AVFMT_NOFILE != 0 { return nil }
     var bytes: [UInt8] = []
-    let trial = try? write([stream], strictness: nil) { bytes += $0 }
-    guard let trial else { return nil }
+    guard let trial = try? write(streams, strictness: nil, isSeekable: false, to: { bytes += $0 }) else { return nil }
     (packet.streamIndex, packet.pts, packet.dts) = (0, 0, 0)
     packet.markAsKeyframe()
     guard (try? trial.write(packet)) != nil, (try? trial.finish()) != nil else { return nil }
@@ -87,20 +112,19 @@ struct HeaderTrial {
     guard avformat_open_input(&context, url, reader, nil) >= 0, let found = context else { return nil }
     defer { avformat_close_input(&context) }
     avformat_find_stream_info(found, nil)
-    let codecs = (0..<Int(found.pointee.nb_streams)).compactMap {
-      found.pointee.streams[$0]?.pointee.codecpar.pointee.codec_id
-    }
-    return codecs.isEmpty ? nil : codecs.contains(codec)
+    return body((0..<Int(found.pointee.nb_streams)).compactMap { found.pointee.streams[$0] })
   }
 
   private func write(
-    _ streams: [Addition], strictness: Int32?, to body: @escaping (UnsafeRawBufferPointer) -> Void
+    _ streams: [Addition], strictness: Int32?, isSeekable: Bool = true,
+    to body: @escaping (UnsafeRawBufferPointer) -> Void
   ) throws -> Muxer {
     guard let format else {
       throw MediaError(operation: "write", file: muxer.displayName, message: "the container cannot be tried")
     }
     let trial = try Muxer(
-      container: String(cString: format.pointee.name), named: muxer.displayName, isSeekable: true, write: body)
+      container: String(cString: format.pointee.name), named: muxer.displayName, isSeekable: isSeekable,
+      write: body)
     trial.options = muxer.options
     trial.pointer.pointee.strict_std_compliance = strictness ?? muxer.pointer.pointee.strict_std_compliance
     // The usual size of a packet on Ethernet, which RTP asks for.

@@ -58,15 +58,16 @@ extension Muxer {
 
 extension EncoderSettings {
   /// The settings to encode one small picture, which shows whether a container takes the codec.
-  fileprivate init(trialOf codec: VideoCodec) {
+  init(trialOf codec: VideoCodec, usesGlobalHeader: Bool = false) {
     let format = VideoFormat(width: 320, height: 240, pixelFormat: codec.bestPixelFormat(for: .yuv420p))
-    self.init(codec: codec.name, format: format, frameRate: Rational(25, 1))
+    self.init(
+      codec: codec.name, format: format, frameRate: Rational(25, 1), usesGlobalHeader: usesGlobalHeader)
   }
 }
 
 extension Encoder {
   /// Returns the first packet, of a picture with undefined content. The encoder cannot be used again.
-  fileprivate func trialPacket() throws -> Packet {
+  func trialPacket() throws -> Packet {
     let (frame, packet) = (try Frame(settings.format), try Packet())
     frame.pts = 0
     _ = try send(frame)

@@ -28,38 +28,45 @@ extension Muxer {
     return added(stream, timeBase: timeBase)
   }
 
-  /// Whether the container stores a cover picture as an attached file and not as a stream.
-  func storesAsAttachment(_ stream: MediaStream) -> Bool {
-    containerName == "matroska" && stream.isAttachedPicture && stream.pointer.pointee.attached_pic.size > 0
+  /// Adds an attached file, such as a font. It has no packets.
+  ///
+  /// - Parameters:
+  ///   - bytes: The content.
+  ///   - name: The name of the file.
+  ///   - type: The media type, such as `font/ttf`.
+  /// - Returns: The index of the stream.
+  /// - Throws: `MediaError` if memory is short.
+  package func addStream(attachment bytes: [UInt8], named name: String, type: String) throws -> Int {
+    let stream = try newStream()
+    guard let parameters = stream.pointee.codecpar,
+      let copy = av_mallocz(bytes.count + Int(AV_INPUT_BUFFER_PADDING_SIZE))
+    else { throw MediaError(operation: "write", file: displayName, message: "out of memory") }
+    bytes.withUnsafeBytes { copy.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count) }
+    parameters.pointee.codec_type = AVMEDIA_TYPE_ATTACHMENT
+    parameters.pointee.extradata = copy.assumingMemoryBound(to: UInt8.self)
+    parameters.pointee.extradata_size = Int32(clamping: bytes.count)
+    av_dict_set(&stream.pointee.metadata, "filename", name, 0)
+    av_dict_set(&stream.pointee.metadata, "mimetype", type, 0)
+    return added(stream, timeBase: .microseconds)
   }
 
-  /// Adds a cover picture as an attached file. It has no packets.
+  /// Adds a cover picture as an attached file, with its tags.
   ///
   /// - Returns: The index of the stream.
   /// - Throws: `MediaError` if memory is short.
   func addStream(attaching picture: MediaStream) throws -> Int {
-    let stream = try newStream()
     let packet = picture.pointer.pointee.attached_pic
-    guard let parameters = stream.pointee.codecpar,
-      let copy = av_mallocz(Int(packet.size) + Int(AV_INPUT_BUFFER_PADDING_SIZE))
-    else { throw MediaError(operation: "write", file: displayName, message: "out of memory") }
-    copy.copyMemory(from: packet.data, byteCount: Int(packet.size))
-    parameters.pointee.codec_type = AVMEDIA_TYPE_ATTACHMENT
-    parameters.pointee.codec_id = picture.parameters.pointee.codec_id
-    parameters.pointee.extradata = copy.assumingMemoryBound(to: UInt8.self)
-    parameters.pointee.extradata_size = packet.size
-    try MediaError.check(
-      av_dict_copy(&stream.pointee.metadata, picture.pointer.pointee.metadata, 0), "write", file: displayName)
-    let entries = Metadata.entries(stream.pointee.metadata)
-    let name = picture.codecName == "mjpeg" ? "jpg" : picture.codecName
-    // Players look for a cover under this name.
-    if entries["filename"] == nil { av_dict_set(&stream.pointee.metadata, "filename", "cover." + name, 0) }
-    if entries["mimetype"] == nil,
-      let type = avcodec_descriptor_get(parameters.pointee.codec_id)?.pointee.mime_types?[0]
-    {
-      av_dict_set(&stream.pointee.metadata, "mimetype", type, 0)
-    }
-    return added(stream, timeBase: picture.timeBase)
+    let codec = picture.parameters.pointee.codec_id
+    let tags = picture.metadata
+    let type = avcodec_descriptor_get(codec)?.pointee.mime_types?[0].map { String(cString: $0) }
+    let index = try addStream(
+      attachment: Array(UnsafeBufferPointer(start: packet.data, count: Int(packet.size))),
+      // Players look for a cover under this name.
+      named: tags["filename"] ?? "cover." + (picture.codecName == "mjpeg" ? "jpg" : picture.codecName),
+      type: tags["mimetype"] ?? type ?? "image/\(picture.codecName)")
+    pointer.pointee.streams[index]?.pointee.codecpar.pointee.codec_id = codec
+    for (key, value) in tags where key != "filename" && key != "mimetype" { setTag(key, to: value, stream: index) }
+    return index
   }
 
   /// Options of the header with which the container keeps what `source` has: tags with names of QuickTime's, and tracks
@@ -93,4 +100,9 @@ extension Muxer {
     guard isQuickTime, let title = Metadata.entries(stream.pointee.metadata)["title"], !title.isEmpty else { return }
     av_dict_set(&stream.pointee.metadata, "handler_name", title, 0)
   }
+}
+
+extension MediaStream {
+  /// Whether the stream is a cover picture that the demuxer has read.
+  var hasAttachedPicture: Bool { isAttachedPicture && pointer.pointee.attached_pic.size > 0 }
 }

@@ -75,8 +75,8 @@ package struct Tracks {
     if stream.mediaType == .audio, AudioFormat(stream.parameters.pointee) == nil {
       demuxer.discard(stream)
       warnings.append(
-        "\(name) is omitted: the source announces it, but it does not begin in the part that is examined; "
-          + "--input-option analyzeduration=60000000 examines a minute")
+        "\(name) is omitted: it is announced, but does not begin in the part of the source that is examined; a greater "
+          + "analyzeduration and probesize (--input-option) examine more")
       return
     }
     if !isForced, copies(stream) { return }
@@ -107,12 +107,14 @@ package struct Tracks {
   // MARK: Copying
 
   private mutating func copies(_ stream: MediaStream) -> Bool {
-    if muxer.storesAsAttachment(stream) {
-      // The demuxer has the picture already, so that no packet of it is needed.
-      let add: HeaderTrial.Addition = { try $0.addStream(attaching: stream) }
-      guard self.add(stream, add, hasPackets: false) else { return false }
-      demuxer.discard(stream)
-      return true
+    if stream.hasAttachedPicture {
+      // Containers with attached files keep covers there. The demuxer has the picture already, so that no packet of it
+      // is needed.
+      let attach: HeaderTrial.Addition = { try $0.addStream(attaching: stream) }
+      if readsBackAttachment(attach), self.add(stream, attach, hasPackets: false) {
+        demuxer.discard(stream)
+        return true
+      }
     }
     let add: HeaderTrial.Addition = { try $0.addStream(copying: stream) }
     guard takes(stream.parameters.pointee.codec_id, of: stream.mediaType, add) else { return false }
@@ -128,7 +130,7 @@ package struct Tracks {
   /// Whether the container knows the codec, by its table or by what a reader finds.
   private func takes(_ codec: AVCodecID, of kind: MediaType, _ add: @escaping HeaderTrial.Addition) -> Bool {
     // Attachments, such as fonts, are in no table.
-    if kind == .attachment { return trial.format != nil }
+    if kind == .attachment { return readsBackAttachment(add) }
     guard codec != AV_CODEC_ID_NONE else { return false }
     switch trial.listing(of: codec) {
     case .listed: return true
@@ -141,6 +143,11 @@ package struct Tracks {
     let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]
     guard let packet = try? bytes.withUnsafeBytes({ try Packet(bytes: $0) }) else { return true }
     return trial.readsBack(add, codec: codec, packet: packet) ?? true
+  }
+
+  private func readsBackAttachment(_ add: @escaping HeaderTrial.Addition) -> Bool {
+    guard let codec = try? VideoCodec(encoder: encoder.settings.codec) else { return false }
+    return trial.readsBackAttachment(add, beside: codec)
   }
 
   /// Chooses a stream if the container takes it beside those chosen so far.
@@ -181,11 +188,14 @@ package struct Tracks {
     if let name = options.audioCodec {
       codecs = [try AudioCodec(encoder: name)]
     } else if trial.hasUsualCodec(for: AVMEDIA_TYPE_AUDIO) {
-      // The source's codec, which the container may take at another rate; the container's usual codec; or else the best
-      // of the usual ones.
+      // The container's usual codec, or else the best of the usual ones.
       let usual = ["libopus", "aac", "libvorbis", "libmp3lame", "ac3", "mp2", "flac", "pcm_s16le"]
+      let (own, first) = (stream.parameters.pointee.codec_id, trial.usualCodec(for: AVMEDIA_TYPE_AUDIO))
+      // The container may take the source's codec at another rate. It is no worse than the usual one if both are
+      // lossless or both lossy.
+      let isAlike = AudioCodec.isLossless(own) == AudioCodec.isLossless(first)
       codecs =
-        [stream.parameters.pointee.codec_id, trial.usualCodec(for: AVMEDIA_TYPE_AUDIO)].compactMap { AudioCodec($0) }
+        (isAlike ? [own, first] : [first]).compactMap { AudioCodec($0) }
         + usual.compactMap { try? AudioCodec(encoder: $0) }
     } else {
       return nil

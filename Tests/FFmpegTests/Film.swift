@@ -23,9 +23,10 @@ struct Film {
   ///   - gap: The part of the tone whose packets are left out, in seconds.
   ///   - subtitles: The text of a SubRip file; nil for none.
   ///   - title: The title of the audio stream; nil for none.
+  ///   - attachment: The content of an attached font; nil for none.
   init(
     _ folder: TemporaryFolder, _ name: String, audio: String? = nil, rate: Int = 48_000, start: Double = 0,
-    gap: Range<Double>? = nil, subtitles: String? = nil, title: String? = nil
+    gap: Range<Double>? = nil, subtitles: String? = nil, title: String? = nil, attachment: [UInt8]? = nil
   ) throws {
     path = folder.file(name)
     let muxer = try Muxer(path: path)
@@ -44,6 +45,7 @@ struct Film {
     }
     let textIndex = try text?.streams.first.map { try muxer.addStream(copying: $0) }
     if let textIndex { muxer.setTag("language", to: "deu", stream: textIndex) }
+    if let attachment { _ = try muxer.addStream(attachment: attachment, named: "a.ttf", type: "font/ttf") }
     try muxer.writeHeader()
     let frame = try Frame(format)
     func drain() throws {

@@ -179,6 +179,15 @@ import Testing
     #expect(abs(found[0].1 - 0.5) < 0.021 && abs(found[1].1 - 0.6) < 0.021, "\(found)")
   }
 
+  @Test(arguments: ["a.ts", "a.webm", "a.mp4", "a.ogv"])
+  func attachmentsAreOmittedWhereReadersDoNotFindThem(_ name: String) throws {
+    let source = try Film(folder, "source.mkv", attachment: Array("a font".utf8)).path
+    let copy = try rewrite(source, as: name)
+    #expect(copy.demuxer.streams.count == 1)
+    #expect(copy.warnings.count == 1 && copy.warnings[0].contains("is omitted"), "\(copy.warnings)")
+    #expect(try rewrite(source, as: "b.mkv").stream(.attachment) != nil)
+  }
+
   @Test func textIsOmittedWhereThereIsNoPlaceForIt() throws {
     let source = try Film(folder, "source.mkv", subtitles: Film.text).path
     let copy = try rewrite(source, as: "a.ts")
