@@ -5,11 +5,17 @@ import CFFmpeg
 /// Gaps in the source's times become silence, and samples that a source repeats are left out, so that sound and
 /// pictures stay together in containers that store no times.
 package final class AudioStreamConverter: StreamConverter {
-  /// Timestamps are rounded, and clocks drift. A shorter difference is not corrected. This is swresample's threshold
-  /// for hard compensation.
-  private static let tolerance = 0.1
-  /// A longer step is a jump of the sender's clock, which silence would not bridge.
+  /// Timestamps are rounded, and some senders' vary from packet to packet, in seconds. A lost packet of sound is
+  /// longer.
+  private static let tolerance = 0.018
+  /// A difference that is longer than ``tolerance`` counts if it stays for as many frames.
+  private static let patience = 3
+  /// A longer difference counts at once. This is swresample's threshold for hard compensation.
+  private static let longestTolerance = 0.1
+  /// A longer step forward is a jump of the sender's clock, which silence would not bridge.
   private static let longestGap = 3600.0
+  /// A longer step back is a jump of the sender's clock, not a repetition.
+  private static let longestRepetition = 10.0
   /// The length of a frame for encoders without a length of their own.
   private static let freeLength = 1024
 
@@ -25,6 +31,8 @@ package final class AudioStreamConverter: StreamConverter {
   private var time: Int64?
   /// The time at which the next frame is expected, counted likewise. The fraction carries the rest of other rates.
   private var expected = 0.0
+  /// The number of frames in a row that came too early or too late.
+  private var differences = 0
 
   /// Creates a converter from `stream` to `encoder`.
   ///
@@ -77,6 +85,7 @@ package final class AudioStreamConverter: StreamConverter {
     let rate = Double(encoder.format.rate)
     let (count, sourceRate) = (decoded.pointer.pointee.nb_samples, decoded.pointer.pointee.sample_rate)
     guard count > 0, sourceRate > 0 else { return }
+    let length = Double(count) * rate / Double(sourceRate)
     let pts = decoded.bestEffortTimestamp ?? decoded.pts
     if let start = pts.map({ decoder.timeBase.rescale($0, to: encoder.timeBase) }) {
       if time == nil {
@@ -84,19 +93,28 @@ package final class AudioStreamConverter: StreamConverter {
         expected = Double(start)
       }
       let gap = Double(start) - expected
-      if abs(gap) > Self.longestGap * rate {
-        // The source goes on where it stopped.
-      } else if gap > Self.tolerance * rate {
-        try fill(Int(gap.rounded()), body)
-        expected += gap.rounded()
-      } else if gap < -Self.tolerance * rate {
-        return
+      // After a jump, the source goes on where it stopped.
+      if (-Self.longestRepetition...Self.longestGap).contains(gap / rate), differs(gap / rate) {
+        if gap > 0 {
+          try fill(Int(gap.rounded()), body)
+          expected += gap.rounded()
+        } else if -gap >= 0.5 * length {
+          return
+        }
       }
     }
     time = time ?? 0
-    expected += Double(count) * rate / Double(sourceRate)
+    expected += length
     try converter.convert(decoded) { (converted: Frame) in try queue.append(converted) }
     try encode(body)
+  }
+
+  /// Whether to correct a difference between the time of a frame and the samples so far, in seconds.
+  private func differs(_ gap: Double) -> Bool {
+    differences = abs(gap) > Self.tolerance ? differences + 1 : 0
+    guard differences >= Self.patience || abs(gap) > Self.longestTolerance else { return false }
+    if gap > 0 { differences = 0 }
+    return true
   }
 
   /// Appends silence, one frame at a time.
