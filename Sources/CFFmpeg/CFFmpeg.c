@@ -135,36 +135,6 @@ int cffmpeg_register_devices(void) {
   return 0;
 }
 
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  AVChannelLayout source;
-  // Raw audio has a channel count but no channel layout.
-  if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
-    av_channel_layout_default(&source, frame->ch_layout.nb_channels);
-  } else if (av_channel_layout_copy(&source, &frame->ch_layout) < 0) {
-    return NULL;
-  }
-  struct SwrContext *context = NULL;
-  int status = swr_alloc_set_opts2(&context, &stereo, AV_SAMPLE_FMT_FLT, rate, &source, frame->format, frame->sample_rate, 0, NULL);
-  av_channel_layout_uninit(&source);
-  if (status < 0 || swr_init(context) < 0) swr_free(&context);
-  return context;
-}
-
-void cffmpeg_set_stereo(AVCodecContext *context) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  context->ch_layout = stereo;
-  context->sample_fmt = AV_SAMPLE_FMT_FLTP;
-}
-
-void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  frame->ch_layout = stereo;
-  frame->format = AV_SAMPLE_FMT_FLTP;
-  frame->sample_rate = rate;
-  frame->nb_samples = samples;
-}
-
 /// Whether the samples of a component are neighbouring integers of the machine.
 static int is_plain(const AVPixFmtDescriptor *format, int component) {
   const AVComponentDescriptor *c = &format->comp[component];

@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// Decodes the packets of one video stream into frames.
+/// Decodes the packets of one video or audio stream into frames.
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String

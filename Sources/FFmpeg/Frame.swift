@@ -129,6 +129,13 @@ public final class Frame: @unchecked Sendable {
     try MediaError.check(av_frame_copy_props(pointer, other.pointer), "copy a frame's properties")
   }
 
+  /// Takes over the closed captions, active format, pan and scan and time code of `other`, for the encoder to write.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func shareAncillaryData(of other: Frame) throws {
+    try MediaError.check(cffmpeg_share_ancillary_data(pointer, other.pointer), "share a frame")
+  }
+
   /// Lets the encoder choose the picture type. A decoded frame carries the type that the decoder found.
   public func clearPictureType() { pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE }
 

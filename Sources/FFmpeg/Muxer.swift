@@ -15,7 +15,7 @@ public final class Muxer: @unchecked Sendable {
   private var standardOutput: DescriptorStream?
   private var byteStream: ByteStream?
   /// The options that the protocol did not accept.
-  private var options: [String: String] = [:]
+  var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
   /// For each stream, the decoding time and duration of the last packet.
   private var lastTimes: [(dts: Int64, duration: Int64)?] = []
@@ -80,8 +80,11 @@ public final class Muxer: @unchecked Sendable {
   /// - Parameters:
   ///   - container: libav's name for the container.
   ///   - name: The name in error messages.
+  ///   - isSeekable: Whether the container may seek back, which only repeats calls of `write`.
   /// - Throws: `MediaError` if the installed libav has no such container or memory is short.
-  package init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
+  package init(
+    container: String, named name: String, isSeekable: Bool = false, write: @escaping (UnsafeRawBufferPointer) -> Void
+  ) throws {
     target = MediaTarget(file: name, named: name, format: container)
     displayName = name
     interruption = Interruption(nil)
@@ -89,7 +92,7 @@ public final class Muxer: @unchecked Sendable {
     var context: UnsafeMutablePointer<AVFormatContext>?
     try MediaError.check(avformat_alloc_output_context2(&context, nil, container, nil), "write", file: name)
     pointer = try MediaError.allocated(context, "write", file: name)
-    let stream = try ByteStream(file: name, write: write)
+    let stream = try ByteStream(file: name, isSeekable: isSeekable, write: write)
     pointer.pointee.pb = stream.pointer
     byteStream = stream
   }
@@ -129,7 +132,7 @@ public final class Muxer: @unchecked Sendable {
   /// encoder.
   package var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
 
-  private func takesOption(_ name: String) -> Bool {
+  func takesOption(_ name: String) -> Bool {
     if av_opt_find(pointer, name, nil, 0, 0) != nil { return true }
     guard var own = pointer.pointee.oformat?.pointee.priv_class else { return false }
     return withUnsafeMutablePointer(to: &own) { av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil }
@@ -181,18 +184,6 @@ public final class Muxer: @unchecked Sendable {
     guard let stream = pointer.pointee.streams[index] else { return }
     cffmpeg_stream_remove_hdr(stream)
     try metadata?.write(to: stream, file: displayName)
-  }
-
-  /// Adds a stream for the packets of an audio encoder.
-  ///
-  /// - Returns: The index of the stream, for the `streamIndex` of its packets.
-  /// - Throws: `MediaError` if memory is short.
-  package func addStream(audio encoder: AudioEncoder) throws -> Int {
-    let stream = try newStream()
-    try MediaError.check(
-      avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
-    stream.pointee.time_base = encoder.timeBase.libav
-    return added(stream, timeBase: encoder.timeBase)
   }
 
   /// Adds a stream for packets that are copied from `source`, with everything that its container stores about it.
@@ -317,17 +308,17 @@ public final class Muxer: @unchecked Sendable {
     try MediaError.check(bytes.pointee.error, "write", file: displayName)
   }
 
-  private func newStream() throws -> UnsafeMutablePointer<AVStream> {
+  func newStream() throws -> UnsafeMutablePointer<AVStream> {
     try MediaError.allocated(avformat_new_stream(pointer, nil), "write", file: displayName)
   }
 
-  private func added(_ stream: UnsafeMutablePointer<AVStream>, timeBase: Rational) -> Int {
+  func added(_ stream: UnsafeMutablePointer<AVStream>, timeBase: Rational) -> Int {
     sourceTimeBases.append(timeBase)
     lastTimes.append(nil)
     return Int(stream.pointee.index)
   }
 
-  private func copyDescription(
+  func copyDescription(
     of source: MediaStream, to stream: UnsafeMutablePointer<AVStream>, sideData: cffmpeg_side_data
   ) throws {
     stream.pointee.disposition = source.pointer.pointee.disposition
@@ -337,6 +328,7 @@ public final class Muxer: @unchecked Sendable {
     if sideData != CFFMPEG_ALL_SIDE_DATA {
       for key in ["encoder"] + statisticsKeys(of: stream) { av_dict_set(&stream.pointee.metadata, key, nil, 0) }
     }
+    placeTitle(in: stream)
     try MediaError.check(
       cffmpeg_stream_copy_side_data(stream, source.pointer, sideData), "write", file: displayName)
   }

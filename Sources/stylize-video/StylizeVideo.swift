@@ -18,9 +18,9 @@ struct StylizeVideo: ParsableCommand {
       playlists, or '-' for standard input and output. The input can also be a camera or a screen: /dev/video0, or \
       --input-format x11grab :0.0.
 
-      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied. The output \
-      file appears only when it is complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits \
-      immediately.
+      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied; \
+      audio and subtitles that the container does not support are converted. The output file appears only when it is \
+      complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits immediately.
 
       With --live, the default for URLs and devices, the newest frame is painted and late ones are dropped. Commands are \
       read from standard input, one per line: \(StyleCommand.forms). A --style-script contains the same commands, each \
@@ -75,6 +75,9 @@ struct StylizeVideo: ParsableCommand {
 
   @Flag(help: "Paint and write the fields of interlaced film instead of making progressive frames of them.")
   var keepFields = false
+
+  @OptionGroup(title: "Audio and subtitles")
+  var sound: SoundOptions
 
   @OptionGroup
   var denoising: DenoisingOptions
@@ -144,7 +147,7 @@ struct StylizeVideo: ParsableCommand {
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
       encoding: EncodingOptions(
         codec: codec, crf: crf, pixelFormat: pixels.pixelFormat, background: pixels.background, threads: threadCount,
-        keepsFields: keepFields),
+        keepsFields: keepFields, tracks: sound.options),
       shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)

@@ -19,6 +19,7 @@
 #include <libswscale/swscale.h>
 
 #include "Filters.h"
+#include "CFFmpegTracks.h"
 
 // Macros of error codes and timestamps.
 static inline int cffmpeg_error_eof(void) { return AVERROR_EOF; }
@@ -48,21 +49,6 @@ static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *sourc
   return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,
                    target->linesize);
 }
-
-/// Creates a converter from audio like that of `frame` to interleaved stereo floats at `rate` samples per second; NULL
-/// if libav cannot convert it.
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate);
-/// Converts the audio of `frame` and returns the number of samples per channel written to `target`, or a negative error
-/// code.
-static inline int cffmpeg_resample(struct SwrContext *context, const AVFrame *frame, float *target, int capacity) {
-  uint8_t *out = (uint8_t *)target;
-  return swr_convert(context, &out, capacity, (const uint8_t **)frame->extended_data, frame->nb_samples);
-}
-static inline int cffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
-
-/// Configures an encoder for planar stereo floats, and a frame to hold them.
-void cffmpeg_set_stereo(AVCodecContext *context);
-void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples);
 
 /// The duration of a frame in its time base; 0 if unknown. The field was renamed in libavutil 57.30.
 static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {

@@ -17,11 +17,14 @@ public struct EncodingOptions: Sendable {
   /// Whether the encoder emits each frame at once, for viewers who may join at any time: no frame reordering, no
   /// lookahead, and a keyframe every two seconds. Output is somewhat larger.
   public var isLowDelay: Bool
+  /// How sound and subtitles are copied or converted.
+  public var tracks: TrackOptions
 
   /// Creates options. By default, everything depends on the container.
   public init(
     codec: String? = nil, crf: Double? = nil, pixelFormat: PixelFormat? = nil,
-    background: BackgroundColor = .black, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false
+    background: BackgroundColor = .black, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false,
+    tracks: TrackOptions = TrackOptions()
   ) {
     self.keepsFields = keepsFields
     self.codec = codec
@@ -30,6 +33,7 @@ public struct EncodingOptions: Sendable {
     self.background = background
     self.threads = threads
     self.isLowDelay = isLowDelay
+    self.tracks = tracks
   }
 
   /// Returns `name` if libav has a video encoder or codec with this name. Use it to parse a command line.

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Writes frames as the video stream of a file or network stream, and copies the source's other streams.
+/// Writes frames as the video stream of a file or network stream, and copies or converts the source's other streams.
 ///
 /// The thread that calls `write` encodes; a separate thread multiplexes. With low delay, audio and subtitle packets
 /// that the target does not accept in time are dropped, so that the source never waits.
@@ -13,15 +13,15 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   package let orientation: Orientation
   /// Whether interlaced frames are written as such.
   package let keepsFields: Bool
-  private let missingStreams: [String]
   private let damagedPackets = Atomic<Int>(0)
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
   private let muxer: Muxer
   private let encoder: Encoder
+  private let userData: PictureUserData.Writer
   private let videoIndex: Int
-  /// Output stream indices by input stream index.
-  private let copiedStreams: [Int: Int]
+  /// The source's other streams; nil for a source of frames only.
+  private let tracks: TrackWriter?
   /// Video and copied packets that wait for the multiplexer.
   private let packets = BoundedQueue<Outgoing>(capacity: 512)
   /// Holds one element for each waiting video packet. The capacity is small because packets that wait are late.
@@ -33,8 +33,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     var times: FrameTimes
     /// The last frame, if it may have to be repeated.
     var last: Frame?
-    /// Durations and arrival times of the frames inside the encoder, by timestamp. Repeated frames have not arrived.
-    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant?)] = [:]
+    /// What belongs to the packets of the frames inside the encoder, by timestamp. Repeated frames have not arrived.
+    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant?, userData: PictureUserData?)] = [:]
   }
 
   /// More frames than any encoder buffers. Entries beyond this belong to packets whose timestamps the encoder changed.
@@ -56,9 +56,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     muxer = try Muxer(target, interrupt: interrupt)
-    let name = target.displayName
     guard !muxer.isImageSequence || target.kind == .imageSequence || target.kind == .standardStream else {
-      throw EncodingError.notOneFile(file: name)
+      throw EncodingError.notOneFile(file: target.displayName)
     }
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
@@ -84,6 +83,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     format = description.format
     encoder = try choice.makeEncoder(
       for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
+    userData = PictureUserData.Writer(encoder)
     let sourceTimeBase = description.timeBase
     let isSilent = packets.map { $0.demuxer.streams.count == 1 } ?? true
     let rate: FrameTimes.Rate =
@@ -93,46 +93,37 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     let times = FrameTimes(rate, from: sourceTimeBase, to: encoder.settings.timeBase)
     let packetTimeBase = times.countsFromFirstFrame ? sourceTimeBase : nil
 
-    // Streams keep their order, including the video stream.
-    var video = packets == nil ? try muxer.addStream(encoder: encoder, packetTimeBase: packetTimeBase) : 0
-    var copied: [Int: Int] = [:]
-    var warnings: [String] = []
-    for stream in packets?.demuxer.streams ?? [] {
-      if stream.index == packets?.video.index {
-        video = try muxer.addStream(
-          encoder: encoder, like: stream, keepsDisplayMatrix: keepsOrientation, packetTimeBase: packetTimeBase)
-      } else if muxer.accepts(stream) {
-        copied[stream.index] = try muxer.addStream(copying: stream)
-      } else {
-        packets?.demuxer.discard(stream)
-        if stream.isMadeByMuxer { continue }
-        warnings.append(
-          "\(name): the \(stream.mediaType) stream \(stream.index) (\(stream.codecName)) is omitted: the container "
-            + "\(muxer.containerName) does not support it")
-      }
+    if let packets {
+      let tracks = try TrackWriter(
+        Tracks(
+          of: packets.demuxer, video: packets.video, encoder: encoder, keepsDisplayMatrix: keepsOrientation,
+          packetTimeBase: packetTimeBase, to: muxer, options: options.tracks))
+      videoIndex = tracks.videoIndex
+      self.tracks = tracks
+    } else {
+      videoIndex = try muxer.addStream(encoder: encoder, packetTimeBase: packetTimeBase)
+      tracks = nil
     }
     // What the container says about an HDR source is not true for one that was converted.
     if description.hdrMetadata != nil || !description.format.color.isHDR {
-      try muxer.setHDRMetadata(description.hdrMetadata, ofStream: video)
+      try muxer.setHDRMetadata(description.hdrMetadata, ofStream: videoIndex)
     }
-    videoIndex = video
-    copiedStreams = copied
-    missingStreams = warnings
     self.video = Mutex(VideoState(times: times))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
-    try muxer.writeHeader()
+    try muxer.writeHeader(options: packets.map { muxer.options(toKeep: $0.demuxer) } ?? [:])
     packets?.connect(to: self)
   }
 
   /// Whether the frames have alpha.
   package var keepsAlpha: Bool { format.pixelFormat.alphaComponent != nil }
 
-  /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
+  /// How the output differs from the source: converted and omitted streams, and damaged or late packets. One sentence
+  /// each.
   package var warnings: [String] {
-    let count = damagedPackets.load(ordering: .relaxed)
+    let count = damagedPackets.load(ordering: .relaxed) + (tracks?.damagedPacketCount ?? 0)
     let late = latePackets.load(ordering: .relaxed)
-    var result = missingStreams
+    var result = tracks?.remarks ?? []
     let times = video.withLock { $0.times }
     if times.repeatedCount + times.droppedCount > 0 {
       result.append(
@@ -166,7 +157,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
         try multiplex(outgoing.packet)
         if isVideo { _ = videoRoom.pop() }
         if let arrival = outgoing.arrival { delivered(arrival) }
+        try tracks?.checkFailure()
       }
+      try tracks?.checkFailure()
       if !threads.isCancelled { try muxer.finish() }
     }
   }
@@ -184,10 +177,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Encodes a frame.
   package func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try video.withLock { video in
+      try frame.shareAncillaryData(of: source)
       let placement = video.times.place(frame.pts, duration: frame.duration)
       try repeatFrame(video.last ?? frame, at: placement.repetitions, &video)
       guard let pts = placement.pts else { return }
-      try encode(frame, at: pts, duration: placement.duration, arrival: arrival, &video)
+      try encode(
+        frame, at: pts, duration: placement.duration, arrival: arrival, userData: userData.userData(of: source), &video)
       guard muxer.hasConstantFrameRate else { return }
       let last = try video.last ?? Frame()
       try last.reference(frame)
@@ -196,16 +191,17 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   }
 
   private func repeatFrame(_ frame: Frame, at times: Range<Int64>, _ video: inout VideoState) throws {
-    for time in times { try encode(frame, at: time, duration: 1, arrival: nil, &video) }
+    for time in times { try encode(frame, at: time, duration: 1, arrival: nil, userData: nil, &video) }
   }
 
   private func encode(
-    _ frame: Frame, at pts: Int64, duration: Int64?, arrival: ContinuousClock.Instant?, _ video: inout VideoState
+    _ frame: Frame, at pts: Int64, duration: Int64?, arrival: ContinuousClock.Instant?, userData: PictureUserData?,
+    _ video: inout VideoState
   ) throws {
     frame.pts = pts
     frame.clearPictureType()
     if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
-    video.frames[pts] = (duration, arrival)
+    video.frames[pts] = (duration, arrival, userData)
     while try !encoder.send(frame) { try drain(&video) }
     try drain(&video)
   }
@@ -234,25 +230,29 @@ package final class VideoWriter: FrameSink, PacketRecipient {
         )
         packet.duration = encoder.settings.timeBase.rescale(packet.duration, to: video.times.sourceTimeBase)
       }
+      try frame?.userData?.insert(into: packet)
       // Fails only after an error, which ends this thread as well.
       videoRoom.push(())
       packets.push(Outgoing(packet: packet, arrival: frame?.arrival))
     }
   }
 
-  /// Queues a packet for copying. Ignores streams that the container does not support.
-  package func take(_ packet: Packet) {
-    guard let index = copiedStreams[packet.streamIndex] else { return }
-    packet.streamIndex = index
+  /// Queues a packet, copied or converted. Ignores streams that are omitted.
+  package func take(_ packet: Packet) { tracks?.take(packet) { queue($0) } }
+
+  /// Ends the conversions and declares that there are no more packets.
+  package func finishPackets() {
+    tracks?.finish { queue($0) }
+    endProducer()
+  }
+
+  private func queue(_ packet: Packet) {
     if !isLowDelay {
       packets.push(Outgoing(packet: packet))
     } else if !packets.tryPush(Outgoing(packet: packet)) {
       latePackets.wrappingAdd(1, ordering: .relaxed)
     }
   }
-
-  /// Declares that there are no more packets to copy.
-  package func finishPackets() { endProducer() }
 
   private func endProducer() {
     let isLast = openProducers.withLock { count in
