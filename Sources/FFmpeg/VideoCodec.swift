@@ -48,6 +48,17 @@ package struct VideoCodec: Sendable {
   /// Whether the codec is one for players rather than for editing: lossy, with frames that depend on others.
   package var isForPlayers: Bool { has(AV_CODEC_PROP_LOSSY) && !has(AV_CODEC_PROP_INTRA_ONLY) }
 
+  /// Returns the frame rates that the encoder supports, those first that can represent every frame of a film with
+  /// `rate`; empty if it supports all rates.
+  package func frameRates(for rate: Rational) -> [Rational] {
+    guard let list = pointer.pointee.supported_framerates, rate.isPositive else { return [] }
+    var all: [Rational] = []
+    while list[all.count].den != 0 { all.append(Rational(list[all.count])) }
+    let multiples = all.filter { abs(($0.value / rate.value).rounded() * rate.value / $0.value - 1) < 1e-4 }
+    return multiples.sorted { $0.value < $1.value }
+      + all.filter { !multiples.contains($0) }.sorted { $0.value > $1.value }
+  }
+
   /// Whether the encoder has a private option with this name, such as `crf`.
   package func hasOption(_ name: String) -> Bool {
     var options = pointer.pointee.priv_class

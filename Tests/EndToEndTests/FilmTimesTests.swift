@@ -61,6 +61,15 @@ struct FilmTimesTests {
     #expect(try tools.probe(output).video.first?.nbReadPackets == "12")
   }
 
+  /// MPEG-2 has no rate of 15 frames per second, but one of 30.
+  @Test(arguments: ["out.mkv", "out.mpg"])
+  func codecsWithCertainRatesKeepTheTimes(output: String) throws {
+    try makeFilm("in.mp4", rate: 15, "-an")
+    let result = try stylize("in.mp4", output, "--codec", "mpeg2video")
+    expectEqual(try times(of: output), try times(of: "in.mp4"), within: rounding)
+    #expect(result.errors == "")
+  }
+
   @Test func gapsAreFilledWhereAContainerHasOnlyARate() throws {
     try makeFilm("in.mkv", filter: "select=not(between(n\\,3\\,6))", "-an", "-vsync", "vfr", "-frames:v", "8")
     let filled = try stylize("in.mkv", "out.y4m")

@@ -139,7 +139,8 @@ struct EncoderChoice {
   /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
   /// The time base is that of `description`. It is one frame for containers with a constant frame rate, and coarser for
-  /// codecs that do not support fine time bases: one frame, if it must be.
+  /// codecs that do not support fine time bases: one frame, if it must be, or a part of one for codecs that support
+  /// only certain rates.
   ///
   /// - Throws: `MediaError` if the encoder rejects the settings, ``EncodingError`` if it cannot code fields that are to
   ///   be kept.
@@ -155,14 +156,16 @@ struct EncoderChoice {
       codec: codec.name, format: description.format, timeBase: description.timeBase,
       frameRate: description.frameRate, sampleAspectRatio: description.sampleAspectRatio, threads: threads,
       quantizer: quantizer, options: options, usesGlobalHeader: usesGlobalHeader, fieldOrder: description.fieldOrder)
-    let frame = description.frameRate?.inverse
-    if hasConstantFrameRate { settings.timeBase = frame ?? Rational(1, 25) }
+    let rate = description.frameRate ?? (hasConstantFrameRate ? Rational(25, 1) : nil)
+    if hasConstantFrameRate { (settings.timeBase, settings.frameRate) = (rate?.inverse ?? settings.timeBase, rate) }
     var encoder: Encoder?
     do {
       encoder = try Encoder(settings)
     } catch {
-      for timeBase in [coarse(description.timeBase), frame].compactMap(\.self) where encoder == nil {
-        settings.timeBase = timeBase
+      let timeBases = hasConstantFrameRate ? [] : [coarse(description.timeBase)].compactMap(\.self)
+      let rates = rate.map { [$0] + codec.frameRates(for: $0) } ?? []
+      for (timeBase, rate) in timeBases.map({ ($0, rate) }) + rates.map({ ($0.inverse, $0) }) where encoder == nil {
+        (settings.timeBase, settings.frameRate) = (timeBase, rate)
         encoder = try? Encoder(settings)
       }
       guard encoder != nil else { throw error }
@@ -171,6 +174,11 @@ struct EncoderChoice {
       throw EncodingError.noFields(codec: codec.name)
     }
     return encoder
+  }
+
+  /// Whether the time base of `encoder` is a frame rate rather than that of the times of `description`.
+  func countsFrames(_ encoder: Encoder, for description: VideoDescription) -> Bool {
+    ![description.timeBase, coarse(description.timeBase)].contains(encoder.settings.timeBase)
   }
 
   /// Returns the finest time base that divides `timeBase` and that codecs with 16 bits for it take; nil if that is

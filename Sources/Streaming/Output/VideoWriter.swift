@@ -89,7 +89,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     let rate: FrameTimes.Rate =
       muxer.hasConstantFrameRate
       ? .ofContainer(isFilled: !muxer.storesEmptyFrames && !isLowDelay, startsAtFirst: isSilent)
-      : encoder.settings.timeBase == description.frameRate?.inverse ? .ofCodec : .variable
+      : choice.countsFrames(encoder, for: description) ? .ofCodec : .variable
     let times = FrameTimes(rate, from: sourceTimeBase, to: encoder.settings.timeBase)
     let packetTimeBase = times.countsFromFirstFrame ? sourceTimeBase : nil
 
