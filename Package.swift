@@ -82,7 +82,7 @@ let package = Package(
       name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels"],
       swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
-    .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),
+    .target(name: "FFmpeg", dependencies: ["CFFmpeg", "Files"], swiftSettings: settings),
 
     // MARK: Level 2: networks as data, gradients, pictures
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
@@ -94,7 +94,7 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console", dependencies: ["Networks", "Threading", argumentParser, logging], swiftSettings: settings),
+      name: "Console", dependencies: ["Files", "Networks", "Threading", argumentParser, logging], swiftSettings: settings),
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(

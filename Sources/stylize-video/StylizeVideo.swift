@@ -128,7 +128,8 @@ struct StylizeVideo: ParsableCommand {
     let video = VideoStylization(
       try FrameSources.open(
         source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
-    if isLive, source.kind != .standardStream { commands.start() }
+    // A pipe may be standard input under another name.
+    if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
     let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
     let result = try video.run(
       output: target, style: mixer,

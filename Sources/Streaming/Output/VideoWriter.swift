@@ -16,7 +16,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
   private let muxer: Muxer
-  private let encoder: Encoder
+  private let makeEncoder: @Sendable () throws -> Encoder
+  /// The time base of the frames in the encoder.
+  private let timeBase: Rational
   private let sourceTimeBase: Rational
   private let videoIndex: Int
   /// Output stream indices by input stream index.
@@ -29,6 +31,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let video: Mutex<VideoState>
 
   private struct VideoState {
+    /// Nil between two segments.
+    var encoder: Encoder?
+    /// The frames in segments; nil if the render cannot be resumed.
+    var resume: ResumeFile?
+    /// The number of frames written or skipped.
+    var frameCount = 0
     var timestamps = TimestampRepair(step: 1)
     /// Durations and arrival times of the frames inside the encoder, by timestamp.
     var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant)] = [:]
@@ -45,11 +53,13 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Opens `target` for a video like that of `source` and writes its header. If the source has packets, its other
   /// streams are copied.
   ///
-  /// - Parameter interrupt: Called during blocking writes; return true to abort the write.
+  /// - Parameters:
+  ///   - resume: Where to keep the encoded video until the file is complete; nil for nowhere.
+  ///   - interrupt: Called during blocking writes; return true to abort the write.
   /// - Throws: ``EncodingError`` or `MediaError` if the container or the encoder cannot do what `options` requests, or
-  ///   if the target cannot be written. The target is not removed.
+  ///   if the target cannot be written; ``ResumeError``. The target is not removed.
   package init(
-    _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions,
+    _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions, resume: ResumeOptions? = nil,
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     muxer = try Muxer(target, interrupt: interrupt)
@@ -77,8 +87,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       width: description.format.width, height: description.format.height)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
-    encoder = try choice.makeEncoder(
-      for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
+    let (encoded, usesGlobalHeader) = (description, muxer.wantsGlobalHeader)
+    makeEncoder = {
+      try choice.makeEncoder(for: encoded, threads: options.threads, usesGlobalHeader: usesGlobalHeader)
+    }
+    let encoder = try makeEncoder()
+    timeBase = encoder.settings.timeBase
     sourceTimeBase = source.description.timeBase
 
     // Streams keep their order, including the video stream.
@@ -101,7 +115,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     videoIndex = video
     copiedStreams = copied
     missingStreams = warnings
-    self.video = Mutex(VideoState())
+    self.video = Mutex(VideoState(encoder: encoder, resume: try resume.map { try ResumeFile($0, encoder: encoder) }))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
     try muxer.writeHeader()
@@ -159,39 +173,82 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   package func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try video.withLock { video in
       let duration = frame.duration
-      let wanted = frame.pts.map { sourceTimeBase.rescale($0, to: encoder.settings.timeBase) }
-      let pts = video.timestamps.next(wanted, duration: 0)
+      let pts = nextTime(of: frame, &video)
       frame.pts = pts
       frame.clearPictureType()
       if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
-      let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: encoder.settings.timeBase) : nil
+      let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: timeBase) : nil
       video.frames[pts] = (scaled, arrival)
-      while try !encoder.send(frame) { try drain(&video) }
-      try drain(&video)
+      let encoder = try video.encoder ?? makeEncoder()
+      video.encoder = encoder
+      while try !encoder.send(frame) { try drain(encoder, &video) }
+      try drain(encoder, &video)
+      video.frameCount += 1
+      if let resume = video.resume, video.frameCount % ResumeFile.segmentLength == 0 {
+        try flush(&video)
+        try resume.endSegment()
+      }
     }
   }
+
+  private func nextTime(of frame: Frame, _ video: inout VideoState) -> Int64 {
+    video.timestamps.next(frame.pts.map { sourceTimeBase.rescale($0, to: timeBase) }, duration: 0)
+  }
+
+  // MARK: Resuming
+
+  /// The number of frames of an interrupted run that are taken over.
+  package var finishedFrameCount: Int { video.withLock { $0.resume?.frameCount ?? 0 } }
+
+  /// The number of frames that another run could take over; nil if the render cannot be resumed.
+  var keptFrameCount: Int? { video.withLock { $0.resume?.keptFrameCount } }
+
+  /// Writes the packets of an earlier run when their first frame comes.
+  package func skip(source: Frame) throws {
+    try video.withLock { video in
+      _ = nextTime(of: source, &video)
+      if video.frameCount % ResumeFile.segmentLength == 0 {
+        try video.resume?.replaySegment { queue($0, arrival: nil) }
+      }
+      video.frameCount += 1
+    }
+  }
+
+  /// Removes what was kept for another run. Call it when the file has its name.
+  func forgetSegments() { video.withLock { $0.resume?.remove() } }
 
   /// Flushes the encoder. The file is complete when all threads have ended.
   package func finish() throws {
     try video.withLock { video in
-      while try !encoder.send(nil) { try drain(&video) }
-      try drain(&video)
+      try flush(&video)
     }
     endProducer()
   }
 
-  private func drain(_ video: inout VideoState) throws {
+  private func flush(_ video: inout VideoState) throws {
+    guard let encoder = video.encoder else { return }
+    while try !encoder.send(nil) { try drain(encoder, &video) }
+    try drain(encoder, &video)
+    video.encoder = nil
+  }
+
+  private func drain(_ encoder: Encoder, _ video: inout VideoState) throws {
     while true {
       let packet = try Packet()
       guard try encoder.receive(into: packet) == .output else { return }
-      packet.streamIndex = videoIndex
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
       // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
-      // Fails only after an error, which ends this thread as well.
-      videoRoom.push(())
-      packets.push(Outgoing(packet: packet, arrival: frame?.arrival))
+      try video.resume?.append(packet)
+      queue(packet, arrival: frame?.arrival)
     }
+  }
+
+  private func queue(_ packet: Packet, arrival: ContinuousClock.Instant?) {
+    packet.streamIndex = videoIndex
+    // Fails only after an error, which ends this thread as well.
+    videoRoom.push(())
+    packets.push(Outgoing(packet: packet, arrival: arrival))
   }
 
   /// Queues a packet for copying. Ignores streams that the container does not support.

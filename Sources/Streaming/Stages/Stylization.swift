@@ -1,4 +1,5 @@
 import FFmpeg
+import Inference
 import Synchronization
 import Threading
 
@@ -116,7 +117,13 @@ public final class Stylization: Sendable {
     let first = fullSize
     try style.prepare(width: first.width, height: first.height, styleCount: options.script?.styleCount ?? 1)
     let painters = style.painters
-    let circle = try SlotCircle(options.frames, painters: painters.count, count: options.slots)
+    let memory = FrameMemory(
+      source: source.description.format, workWidth: first.width, workHeight: first.height,
+      sink: sink.format(for: source.description))
+    let wanted = options.slots ?? SlotCircle.usualCount(options.frames, painters: painters.count)
+    let circle = try SlotCircle(
+      options.frames, painters: painters.count,
+      count: memory.slots(max(1, wanted), available: AvailableMemory.forPlan()))
     let threads = ThreadGroup()
     threads.onCancel { [source] in
       source.stop()
@@ -149,6 +156,7 @@ public final class Stylization: Sendable {
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
+    var unfinished = sink.finishedFrameCount
     while let slot = circle.free.pop() {
       guard !isStopping(), try source.read(into: slot.source) else { break }
       slot.arrival = source.latestArrival
@@ -160,6 +168,8 @@ public final class Stylization: Sendable {
       let time = timeBase.isPositive ? (pts - start) * Double(timeBase.numerator) / Double(timeBase.denominator) : 0
       slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
+      slot.isFinished = unfinished > 0
+      unfinished = max(0, unfinished - 1)
       counters.noteArrival()
       let (width, height) = (slot.source.width, slot.source.height)
       let size = WorkSizeLadder.Size(width: turns ? height : width, height: turns ? width : height)
@@ -189,6 +199,11 @@ public final class Stylization: Sendable {
         try options.script?.perform(from: &step, until: slot.time, on: style, instant: instant(of:))
       case .newest: state.withLock { $0.time = slot.time }
       }
+      // A denoiser knows the frames before.
+      if slot.isFinished, !options.denoises {
+        drop(circle.converted.push(slot), circle)
+        continue
+      }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
       let work = try slot.work.rgb24(width: recipe.size.width, height: recipe.size.height)
@@ -206,7 +221,9 @@ public final class Stylization: Sendable {
   ) throws {
     while let slot = circle.converted.pop() {
       slot.isPainted = options.frames == .newest || !isStopping()
-      if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
+      if slot.isFinished {
+        if !slot.isPainted { counters.noteStop() }
+      } else if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
         let painted = try slot.painted.of(work.format)
         guard let to = painted.plane(0) else { continue }
         let start = ContinuousClock.now
@@ -233,6 +250,10 @@ public final class Stylization: Sendable {
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
+      if slot.isFinished, !isCut {
+        _ = circle.finished.push(slot)
+        continue
+      }
       guard !isCut, let painted = slot.painted.frame else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
@@ -253,10 +274,15 @@ public final class Stylization: Sendable {
   }
 
   private func encode(_ circle: SlotCircle, _ progress: (_ framesWritten: Int) -> Void) throws {
+    var skipped = 0
     while let slot = circle.finished.pop() {
-      if let frame = slot.output.frame {
+      if slot.isFinished {
+        try sink.skip(source: slot.source)
+        skipped += 1
+        progress(skipped)
+      } else if let frame = slot.output.frame {
         try sink.write(frame, source: slot.source, arrival: slot.arrival)
-        progress(counters.noteWriting())
+        progress(skipped + counters.noteWriting())
       }
       circle.recycle(slot)
     }
