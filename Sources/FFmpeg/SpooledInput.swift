@@ -3,8 +3,8 @@ import Foundation
 
 /// The bytes of a pipe: the first ones, which have been looked at, and a descriptor for the others.
 ///
-/// An MP4 or QuickTime film whose index follows its media cannot be read in order. It is copied to a temporary file
-/// without a name, which can be read at any place and disappears with this object.
+/// Some files cannot be read in order, see ``ReadingOrder``. Such a file is copied to a temporary file without a name,
+/// which can be read at any place and disappears with this object.
 final class SpooledInput {
   /// The descriptor to read on from.
   let descriptor: Int32
@@ -52,12 +52,12 @@ final class SpooledInput {
     var bytes: [UInt8] = []
     var status = stat()
     guard fstat(source, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return (bytes, false) }
-    var order = BoxOrder.undecided
+    var order = ReadingOrder.undecided
     while order == .undecided, bytes.count < maximumLead {
       guard try read(source, interruption, file, { bytes.append(contentsOf: $0) }) else { break }
-      order = BoxOrder(bytes)
+      order = ReadingOrder(bytes)
     }
-    return (bytes, order == .mediaFirst)
+    return (bytes, order == .any)
   }
 
   private static func copy(
@@ -107,45 +107,7 @@ final class SpooledInput {
   private static func failure(_ file: String, _ place: String) -> MediaError {
     MediaError(
       operation: "read", file: file,
-      message: "its index is at its end, so all of it has to be stored first, and \(place) cannot be written: "
+      message: "it cannot be read in order, so all of it has to be stored first, and \(place) cannot be written: "
         + "\(String(cString: strerror(errno)).lowercased()); set TMPDIR to another folder or give the name of a file")
   }
-}
-
-/// What comes first in an MP4 or QuickTime file.
-enum BoxOrder: Equatable {
-  /// More bytes are needed.
-  case undecided
-  /// The index, or the file is of another format.
-  case readable
-  /// The media.
-  case mediaFirst
-
-  /// Reads the headers of the boxes at the beginning of a file.
-  init(_ bytes: [UInt8]) {
-    self = .undecided
-    var offset = 0
-    while bytes.count >= offset + 8 {
-      let kind = String(decoding: bytes[(offset + 4)..<(offset + 8)], as: UTF8.self)
-      var size = Self.number(bytes[offset..<(offset + 4)])
-      switch kind {
-      case "mdat": self = .mediaFirst
-      // Boxes that may precede both.
-      case "ftyp", "styp", "wide", "free", "skip", "pnot", "uuid", "PICT", "pdin": break
-      default: self = .readable
-      }
-      guard self == .undecided else { return }
-      if size == 1 {
-        guard bytes.count >= offset + 16 else { return }
-        size = Self.number(bytes[(offset + 8)..<(offset + 16)])
-      }
-      guard size >= 8, size <= 1 << 32 else {
-        self = .readable
-        return
-      }
-      offset += Int(size)
-    }
-  }
-
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 }

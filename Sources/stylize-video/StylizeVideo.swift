@@ -73,6 +73,13 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var denoising: DenoisingOptions
 
+  @Flag(
+    help: """
+      Keep the encoded segments in OUTPUT.resume until the film is complete. If the run is interrupted in any way, the \
+      same command goes on from there.
+      """)
+  var resume = false
+
   @Option(help: ArgumentHelp("A file for statistics of the run, one JSON object per second.", valueName: "file"))
   var stats: String?
 
@@ -99,10 +106,12 @@ struct StylizeVideo: ParsableCommand {
     let model = try StyleModel.load(path: Installation().styleFile(painting.style))
     let style = NamedStyle(painting.style, model: try PreparedModel(model))
     try style.check(strokes.strokeSize)
-    let script = try styles.script(style, chosenStrokes)
+    var files = [input, try Installation().styleFile(painting.style)]
+    let script = try styles.script(style, chosenStrokes) { files.append($0) }
+    let resume = resume ? try resumeOptions(source, target, files: files) : nil
     let interrupt = InterruptFlag.install()
     do {
-      try paint(source, target, model, style, script, interrupt)
+      try paint(source, target, resume, model, style, script, interrupt)
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
         "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
@@ -110,12 +119,12 @@ struct StylizeVideo: ParsableCommand {
     }
   }
 
-  private var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
+  var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
   private var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
 
   private func paint(
-    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, _ style: NamedStyle, _ script: StyleScript?,
-    _ interrupt: InterruptFlag
+    _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ model: StyleModel, _ style: NamedStyle,
+    _ script: StyleScript?, _ interrupt: InterruptFlag
   ) throws {
     let isLive = liveOptions.isLive(source)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
@@ -137,7 +146,7 @@ struct StylizeVideo: ParsableCommand {
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
-      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), shouldStop: shouldStop,
+      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), resume: resume, shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)

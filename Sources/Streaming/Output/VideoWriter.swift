@@ -91,6 +91,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     makeEncoder = {
       try choice.makeEncoder(for: encoded, threads: options.threads, usesGlobalHeader: usesGlobalHeader)
     }
+    try FrameMemory.checkEncoder(of: format)
     let encoder = try makeEncoder()
     timeBase = encoder.settings.timeBase
     sourceTimeBase = source.description.timeBase

@@ -14,6 +14,20 @@ struct FrameMemory {
     (width, height) = (workWidth, workHeight)
   }
 
+  /// The bytes that an encoder needs for each pixel, at least. x264 needs this much for three frames with the planes of
+  /// its motion search.
+  private static let encoderBytes = 16
+
+  /// Checks that an encoder for frames of `format` has memory. Encoders print messages of their own when they have none.
+  ///
+  /// - Throws: `InferenceError.insufficientMemory`.
+  static func checkEncoder(of format: VideoFormat) throws {
+    let needed = encoderBytes * format.width * format.height
+    guard let available = AvailableMemory.forPlan(), needed > available else { return }
+    throw InferenceError.insufficientMemory(
+      width: format.width, height: format.height, needed: needed, available: available)
+  }
+
   /// Returns how many of `wanted` slots fit into `available` bytes, at least one.
   ///
   /// - Throws: `InferenceError.insufficientMemory` if none fits.
