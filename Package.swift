@@ -91,7 +91,7 @@ let package = Package(
       name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels", "BFloat16Kernels"],
       swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
-    .target(name: "FFmpeg", dependencies: ["CFFmpeg"], swiftSettings: settings),
+    .target(name: "FFmpeg", dependencies: ["CFFmpeg", "Files"], swiftSettings: settings),
 
     // MARK: Level 3: networks as data, gradients, pictures
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
@@ -103,7 +103,7 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console", dependencies: ["Kernels", "Networks", "Threading", argumentParser, logging],
+      name: "Console", dependencies: ["Files", "Kernels", "Networks", "Threading", argumentParser, logging],
       swiftSettings: settings),
 
     // MARK: Level 5: video in and out; fitting a network to a painting

@@ -17,12 +17,14 @@ public enum Program {
 
   /// Runs `command` with the process's arguments and ends the process.
   ///
-  /// Ignores SIGPIPE, so that writing to a closed pipe is an ordinary error, and sends the warnings of every `Logger`
+  /// Ignores SIGPIPE and SIGXFSZ, so that a failed write is an ordinary error, and sends the warnings of every `Logger`
   /// to standard error.
   public static func run(_ command: any ParsableCommand.Type) -> Never {
-    InterruptFlag.ignoreBrokenPipes()
+    InterruptFlag.ignoreFailedWrites()
     LoggingSystem.bootstrap { _ in WarningLogHandler(program: name, output: .standardError) }
-    var outcome = outcome(of: command, arguments: Array(CommandLine.arguments.dropFirst()))
+    var outcome =
+      unreadableArgument().map { Outcome(exitCode: 2, standardError: "\(name): \($0)") }
+      ?? outcome(of: command, arguments: Array(CommandLine.arguments.dropFirst()))
     do {
       if !outcome.standardOutput.isEmpty { try StandardOutput.write(outcome.standardOutput) }
     } catch {
@@ -31,6 +33,26 @@ public enum Program {
     ConsoleOutput.standardError.clearStatus()
     if !outcome.standardError.isEmpty { ConsoleOutput.standardError.printLine(outcome.standardError) }
     exit(outcome.exitCode)
+  }
+
+  /// Describes the first argument that is not UTF-8; nil if all are. Swift's strings hold nothing else, so the file
+  /// that such an argument names cannot be opened by its name.
+  private static func unreadableArgument() -> String? {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let text = CommandLine.unsafeArgv[index] else { continue }
+      if let fault = unreadableArgument(Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))) {
+        return fault
+      }
+    }
+    return nil
+  }
+
+  /// Returns nil if `argument` is UTF-8, otherwise one sentence.
+  package static func unreadableArgument(_ argument: [UInt8]) -> String? {
+    guard String(validating: argument, as: UTF8.self) == nil else { return nil }
+    let shown = argument.map { (0x20..<0x7f).contains($0) ? String(UnicodeScalar($0)) : String(format: "\\x%02x", $0) }
+    return "expected UTF-8, found '\(shown.joined())': rename the file or the folder, or read and write through '-' or "
+      + "/dev/stdin with redirection"
   }
 
   /// The text that a command leaves to print, and its exit status.

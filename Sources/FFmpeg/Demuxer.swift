@@ -6,6 +6,7 @@ final class InputContext {
   let pointer: UnsafeMutablePointer<AVFormatContext>
   let file: String
   private let interruption: Interruption
+  private let input: SpooledInput?
   private let stream: DescriptorStream?
 
   init(_ source: MediaSource, interrupt: (@Sendable () -> Bool)?) throws {
@@ -13,9 +14,16 @@ final class InputContext {
     self.file = file
     interruption = Interruption(interrupt)
     let format = try source.format.map { try MediaSource.inputFormat(named: $0, for: source.name) }
-    let stream =
-      source.kind == .standardStream
-      ? try DescriptorStream(STDIN_FILENO, isWriting: false, interruption: interruption, file: file) : nil
+    let isPipe = source.kind == .standardStream || source.kind == .pipe
+    let interruption = interruption
+    input =
+      isPipe
+      ? try SpooledInput(
+        path: source.kind == .pipe ? source.name : nil, named: file, interruption: interruption) : nil
+    let stream = try input.map {
+      try DescriptorStream(
+        $0.descriptor, lead: $0.lead, isWriting: false, interruption: interruption, file: file)
+    }
     var context: UnsafeMutablePointer<AVFormatContext>? = try MediaError.allocated(
       avformat_alloc_context(), "open", file: file)
     context?.pointee.interrupt_callback = interruption.callback
@@ -142,7 +150,7 @@ public final class Demuxer: @unchecked Sendable {
       throw MediaError(operation: "open", file: file, message: String(cString: strerror(errno)))
     }
     let kind = status.st_mode & S_IFMT
-    // Pipes and devices might never begin or never end.
+    // Devices might never begin or never end.
     let refusal =
       kind == S_IFDIR
       ? "it is a directory" : kind != S_IFREG ? "it is not a regular file" : status.st_size == 0 ? "it is empty" : nil

@@ -4,6 +4,8 @@ import Foundation
 public enum MediaKind: Sendable {
   /// A file.
   case file
+  /// A named pipe, or a pipe under a name such as `/dev/stdin` or `/dev/fd/63`. It can be read only once.
+  case pipe
   /// One image file per frame, named by a pattern such as `frames/%05d.png`.
   case imageSequence
   /// Standard input or standard output, written as `-`.
@@ -25,6 +27,12 @@ public enum MediaKind: Sendable {
     } else {
       self = .file
     }
+  }
+
+  /// Whether `name` is a pipe. Standard input from a terminal or a socket is none.
+  static func isPipe(_ name: String) -> Bool {
+    var status = stat()
+    return stat(name, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   /// Returns the scheme of a URL, such as `rtmp` for `rtmp://host/app`; nil if `name` is not a URL. A colon alone does

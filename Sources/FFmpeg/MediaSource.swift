@@ -24,15 +24,16 @@ public struct MediaSource: Equatable, Sendable {
     let isCamera = format == nil && name.hasPrefix("/dev/video")
     self.format = isCamera ? "v4l2" : format
     let found = try self.format.map { try Self.inputFormat(named: $0, for: name) }
-    kind = MediaKind(name: name, isDevice: found.map(Self.isDevice) ?? false) {
+    let kind = MediaKind(name: name, isDevice: found.map(Self.isDevice) ?? false) {
       FileManager.default.fileExists(atPath: $0)
     }
+    self.kind = kind == .file && MediaKind.isPipe(name) ? .pipe : kind
   }
 
   /// Creates a source for the file at `path`, whatever characters the path contains.
   public init(file path: String) {
     name = path
-    kind = .file
+    kind = MediaKind.isPipe(path) ? .pipe : .file
     format = nil
     options = [:]
   }
@@ -48,7 +49,7 @@ public struct MediaSource: Equatable, Sendable {
     switch kind {
     case .file, .imageSequence: true
     case .network: ["http", "https", "file", "ftp", "sftp"].contains(scheme)
-    case .standardStream, .device: false
+    case .standardStream, .pipe, .device: false
     }
   }
 
@@ -59,7 +60,7 @@ public struct MediaSource: Equatable, Sendable {
     switch kind {
     // The explicit protocol keeps names such as "concat:a" file names.
     case .file, .imageSequence: "file:" + name
-    case .standardStream: ""
+    case .standardStream, .pipe: ""
     case .network, .device: name
     }
   }
@@ -70,7 +71,7 @@ public struct MediaSource: Equatable, Sendable {
     // A per cent sign in an image's file name is not a placeholder. Playlists must not access the network.
     case .file: ["pattern_type": "none", "protocol_whitelist": "file,crypto,data"]
     case .imageSequence: ["pattern_type": "sequence", "protocol_whitelist": "file,crypto,data"]
-    case .standardStream: ["protocol_whitelist": "crypto,data"]
+    case .standardStream, .pipe: ["protocol_whitelist": "crypto,data"]
     case .network, .device: [:]
     }
   }

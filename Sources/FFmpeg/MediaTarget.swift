@@ -21,8 +21,20 @@ public struct MediaTarget: Equatable, Sendable {
     self.name = name
     path = name
     self.options = options
-    kind = MediaKind(name: name, isDevice: false) { _ in false }
+    var kind = MediaKind(name: name, isDevice: false) { _ in false }
     let displayName = name == "-" ? "standard output" : name
+    if kind == .imageSequence {
+      if let format {
+        // Other formats write one file, whose name may contain anything.
+        if !Muxer.writesManyFiles(format) { kind = .file }
+      } else if !Muxer.isPictureName(name) {
+        let film = Muxer.containerName(for: name).map { "; --output-format \($0) writes one film with this name" } ?? ""
+        throw MediaError(
+          operation: "write", file: name,
+          message: "a name with a number in it is a pattern for pictures, such as frame%05d.png\(film)")
+      }
+    }
+    self.kind = kind
     let wanted = format ?? Self.usualFormat(for: name, kind: kind)
     if let wanted, av_guess_format(wanted, nil, nil) == nil {
       throw MediaError(

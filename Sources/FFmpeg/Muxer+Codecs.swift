@@ -25,6 +25,20 @@ extension Muxer {
   /// Whether each packet is written to its own file, whose extension determines the codec.
   package var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
 
+  /// Whether the extension of `name` is one of a picture format.
+  static func isPictureName(_ name: String) -> Bool {
+    guard let sequence = av_guess_format("image2", nil, nil) else { return false }
+    // libav answers with the default of the format for every extension that it does not know.
+    let codec = av_guess_codec(sequence, nil, name, nil, AVMEDIA_TYPE_VIDEO)
+    return codec != sequence.pointee.video_codec || ["image2", "image2pipe"].contains(containerName(for: name))
+  }
+
+  /// Whether libav's format with this name writes several files, whose names it makes of a pattern.
+  static func writesManyFiles(_ format: String) -> Bool {
+    guard let found = av_guess_format(format, nil, nil) else { return false }
+    return found.pointee.flags & AVFMT_NOFILE != 0
+  }
+
   /// The codec that libav prefers for video in this container, such as `h264`; nil if the container supports no video.
   package var defaultVideoCodec: String? {
     guard let format = pointer.pointee.oformat else { return nil }

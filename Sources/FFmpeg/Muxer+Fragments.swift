@@ -5,6 +5,16 @@ extension Muxer {
   /// Options for ``writeHeader(options:)`` that let the caller end the fragments.
   package static let fragmentOptions = ["movflags": "empty_moov+default_base_moof+frag_custom"]
 
+  /// Returns `options`, extended by those with which a pipe or a connection can take MP4 and its relatives.
+  func fragmentingPipes(_ options: [String: String]) -> [String: String] {
+    let key = "movflags"
+    guard let bytes = pointer.pointee.pb, bytes.pointee.seekable & AVIO_SEEKABLE_NORMAL == 0, hasOption(key),
+      options[key]?.contains("frag") != true
+    else { return options }
+    let fragments = "frag_keyframe+empty_moov+default_base_moof"
+    return options.merging([key: fragments]) { "\($0)+\($1)" }
+  }
+
   /// Ends the fragment and writes all pending packets.
   ///
   /// - Throws: `MediaError` if writing fails.

@@ -14,6 +14,7 @@ public final class Muxer: @unchecked Sendable {
   private let interruption: Interruption
   private var standardOutput: DescriptorStream?
   private var byteStream: ByteStream?
+  private var pictures: PictureFiles?
   /// The options that the protocol did not accept.
   var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
@@ -57,6 +58,7 @@ public final class Muxer: @unchecked Sendable {
     var callback = interruption.callback
     pointer.pointee.interrupt_callback = callback
     options = target.options
+    if target.kind == .imageSequence { pictures = PictureFiles(of: pointer) }
     guard let format = pointer.pointee.oformat, format.pointee.flags & AVFMT_NOFILE == 0 else { return }
     if target.kind == .standardStream {
       let stream = try DescriptorStream(STDOUT_FILENO, isWriting: true, interruption: interruption, file: displayName)
@@ -133,7 +135,11 @@ public final class Muxer: @unchecked Sendable {
   package var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
 
   func takesOption(_ name: String) -> Bool {
-    if av_opt_find(pointer, name, nil, 0, 0) != nil { return true }
+    av_opt_find(pointer, name, nil, 0, 0) != nil || hasOption(name)
+  }
+
+  /// Whether the container has an option of its own with this name.
+  func hasOption(_ name: String) -> Bool {
     guard var own = pointer.pointee.oformat?.pointee.priv_class else { return false }
     return withUnsafeMutablePointer(to: &own) { av_opt_find($0, name, nil, 0, AV_OPT_SEARCH_FAKE_OBJ) != nil }
   }
@@ -234,7 +240,7 @@ public final class Muxer: @unchecked Sendable {
     cffmpeg_clear_last_log_line()
     // Y4M with more than 8 bits is an extension that other programs read.
     if containerName == "yuv4mpegpipe" { pointer.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL }
-    let options = self.options.filter { takesOption($0.key) }.merging(options) { $1 }
+    let options = fragmentingPipes(self.options.filter { takesOption($0.key) }).merging(options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       try MediaError.check(avformat_write_header(pointer, &dictionary), "write", file: displayName)
     }
@@ -259,7 +265,9 @@ public final class Muxer: @unchecked Sendable {
     repairTimes(of: packet, stream: stream)
     packet.pointer.pointee.pos = -1
     cffmpeg_clear_last_log_line()
-    try MediaError.check(av_interleaved_write_frame(pointer, packet.pointer), "write", file: displayName)
+    let status = av_interleaved_write_frame(pointer, packet.pointer)
+    if let failure = pictures?.failure { throw failure }
+    try MediaError.check(status, "write", file: displayName)
     try checkBytes()
   }
 
@@ -282,11 +290,11 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if writing fails.
   public func finish() throws {
     cffmpeg_clear_last_log_line()
-    if hasHeader {
-      setFinalDelay()
-      try MediaError.check(av_write_trailer(pointer), "write", file: displayName)
-    }
+    if hasHeader { setFinalDelay() }
+    let status = hasHeader ? av_write_trailer(pointer) : 0
     hasHeader = false
+    if let failure = pictures?.failure { throw failure }
+    try MediaError.check(status, "write", file: displayName)
     try checkBytes()
     try MediaError.check(closeBytes(), "write", file: displayName)
   }

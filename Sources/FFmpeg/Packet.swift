@@ -15,11 +15,18 @@ public final class Packet: @unchecked Sendable {
   ///
   /// - Throws: `MediaError` if memory is short.
   public convenience init(bytes: UnsafeRawBufferPointer) throws {
-    try self.init()
-    try MediaError.check(av_new_packet(pointer, Int32(clamping: bytes.count)), "allocate a packet")
+    try self.init(count: bytes.count)
     if let from = bytes.baseAddress {
       pointer.pointee.data.update(from: from.assumingMemoryBound(to: UInt8.self), count: size)
     }
+  }
+
+  /// Creates a packet of `count` undefined bytes.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  convenience init(count: Int) throws {
+    try self.init()
+    try MediaError.check(av_new_packet(pointer, Int32(clamping: count)), "allocate a packet")
   }
 
   deinit {

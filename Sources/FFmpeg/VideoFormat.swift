@@ -19,6 +19,12 @@ public struct VideoFormat: Equatable, Sendable {
     self.color = color
   }
 
+  /// The bytes of a picture without gaps between its rows.
+  package var byteCount: Int {
+    guard let descriptor = av_pix_fmt_desc_get(pixelFormat.libav) else { return 0 }
+    return (width * height * Int(av_get_padded_bits_per_pixel(descriptor)) + 7) / 8
+  }
+
   /// The index of swscale's matrix coefficients: that of the tag, or else BT.709 for high definition and BT.601 below,
   /// as players assume.
   var effectiveMatrix: Int32 {

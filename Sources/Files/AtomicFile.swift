@@ -1,23 +1,20 @@
 import Foundation
-import Synchronization
 
 /// A file that appears under its name only when it is complete.
 ///
-/// The bytes go to a temporary file in the target's directory. ``commit()`` syncs the file to disk and renames it to
-/// the target. If the object is released without ``commit()``, it removes the temporary file and leaves the target
-/// unchanged. Use it from one thread at a time.
+/// The bytes go to a hidden file in the target's directory. ``commit(syncs:)`` renames it to the target, which keeps the
+/// mode, and if the system allows it the owner, of the file that it replaces. If the object is released without a
+/// commit, it removes the hidden file and leaves the target unchanged. If the process is killed, the hidden file stays,
+/// and the next process that writes a file in the directory removes it. Use it from one thread at a time.
 public final class AtomicFile {
   /// The name under which the file will appear.
   package let path: String
-  /// The path of the temporary file. A library that opens files by name can write there instead of calling
-  /// ``write(_:)``.
-  package let temporaryPath: String
-  private let descriptor: Int32
-  private var isCommitted = false
+  private let part: PartFile
 
-  private static let counter = Atomic<Int>(0)
+  /// The path of the hidden file. A library that opens files by name can write there instead of calling ``write(_:)``.
+  package var temporaryPath: String { part.path }
 
-  /// Creates the temporary file next to `path`.
+  /// Creates the hidden file next to `path`.
   ///
   /// - Throws: ``FileError`` if the directory is missing or not writable, or if `path` is a directory, a device or
   ///   anything else that is not a regular file.
@@ -25,26 +22,34 @@ public final class AtomicFile {
     // For a symbolic link, the file that it points to is replaced and the link stays.
     let target = Self.resolved(path)
     var status = stat()
-    if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    let isReplacing = stat(target, &status) == 0
+    if isReplacing, status.st_mode & S_IFMT != S_IFREG {
       throw .cannotWrite(
         path: path, reason: status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a file")
     }
     if path.isEmpty || path.hasSuffix("/") { throw .cannotWrite(path: path, reason: "it is not a file name") }
-    if access(target, F_OK) == 0, access(target, W_OK) != 0 {
+    if isReplacing, access(target, W_OK) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    guard let part = PartFile(in: Self.directory(of: target)) else {
       throw .cannotWrite(path: path, reason: systemErrorText())
     }
-    let directory = Self.directory(of: target)
-    let number = Self.counter.wrappingAdd(1, ordering: .relaxed).oldValue
-    // Not derived from the target's name, which may already be as long as the file system allows.
-    temporaryPath = directory + "/.impasto-\(getpid())-\(number).part"
     self.path = path
-    descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    self.part = part
+    if isReplacing { keepAccess(of: status) }
   }
 
-  deinit {
-    close(descriptor)
-    if !isCommitted { unlink(temporaryPath) }
+  /// Gives the hidden file the owner and the mode of the file that it will replace.
+  private func keepAccess(of old: stat) {
+    var mode = old.st_mode & 0o7777
+    var own = stat()
+    fstat(part.descriptor, &own)
+    if (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid), fchown(part.descriptor, old.st_uid, old.st_gid) != 0 {
+      // Only root gives files away. The rights of a group are meant for that group.
+      if own.st_gid != old.st_gid, fchown(part.descriptor, uid_t.max, old.st_gid) != 0 {
+        mode = mode & ~0o6070 | (mode & 0o007) << 3
+      }
+      mode &= ~0o6000
+    }
+    fchmod(part.descriptor, mode)
   }
 
   /// Appends `bytes`.
@@ -53,7 +58,7 @@ public final class AtomicFile {
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var remaining = bytes
     while !remaining.isEmpty {
-      let written = Foundation.write(descriptor, remaining.baseAddress, remaining.count)
+      let written = Foundation.write(part.descriptor, remaining.baseAddress, remaining.count)
       if written < 0 {
         if errno == EINTR { continue }
         throw .cannotWrite(path: path, reason: systemErrorText())
@@ -73,14 +78,16 @@ public final class AtomicFile {
     try outcome.get()
   }
 
-  /// Syncs the bytes to disk and renames the file to its target, replacing an existing file.
+  /// Renames the file to its target, replacing an existing file.
   ///
+  /// - Parameter syncs: Whether to sync the file to disk first, so that it survives a loss of power. For a file of many,
+  ///   the time that this takes can be longer than that of writing it.
   /// - Throws: ``FileError`` if the file cannot be synced or renamed.
-  public func commit() throws(FileError) {
+  public func commit(syncs: Bool = true) throws(FileError) {
     let target = Self.resolved(path)
-    if fsync(descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
-    if rename(temporaryPath, target) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
-    isCommitted = true
+    if syncs, fsync(part.descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    if !part.rename(to: target) { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    guard syncs else { return }
     // Makes the new name durable. Some file systems do not support this; the file is complete all the same.
     let directory = open(Self.directory(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {

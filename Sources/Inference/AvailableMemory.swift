@@ -1,19 +1,15 @@
-import Foundation
-
-/// The memory that the system can provide without swapping.
+/// The memory that this process can still use without swapping.
 public enum AvailableMemory {
-  /// The bytes that a plan leaves to pictures, decoders and other programs.
+  /// The bytes that a plan leaves to decoders, threads and other programs.
   private static let reserve = 256 << 20
 
-  /// Returns the bytes that a plan may use: `MemAvailable` of `/proc/meminfo` minus a reserve, or nil if the system
-  /// does not report it.
-  public static func forPlan() -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-      let words = line.split(separator: " ")
-      guard words.count >= 2, let kilobytes = Int(words[1]) else { return nil }
-      return max(0, kilobytes * 1024 - reserve)
-    }
-    return nil
+  /// Returns the bytes that a plan and its pictures may use: the least that the machine, the limits of the process
+  /// (`ulimit -v`, `ulimit -d`) and its control groups leave, minus a reserve. Nil if nothing is known.
+  public static func forPlan() -> Int? { forPlan(MemoryAccounts()) }
+
+  /// Returns the bytes that `accounts` leave, minus the reserve.
+  package static func forPlan(_ accounts: MemoryAccounts) -> Int? {
+    [accounts.machine, accounts.addressSpace, accounts.data, accounts.controlGroups].compactMap { $0 }.min()
+      .map { max(0, $0 - reserve) }
   }
 }

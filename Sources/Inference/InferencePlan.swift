@@ -20,8 +20,8 @@ final class InferencePlan {
   ///
   /// Nothing is allocated before all checks pass.
   ///
-  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, or the memory would exceed `memoryLimit`
-  ///   bytes; `ModelError` if the nodes do not fit together.
+  /// - Throws: ``InferenceError`` if the size or the canvas is out of range, the memory would exceed `memoryLimit`
+  ///   bytes, or the system refuses it; `ModelError` if the nodes do not fit together.
   init(model: PreparedModel, width: Int, height: Int, canvasLines: Int?, threads: Int, memoryLimit: Int?) throws {
     plan = try LoweredPlan(model.definition, width: width, height: height, canvasLines: canvasLines)
     let requirements = PlanRequirements(plan, threads: threads)
@@ -29,7 +29,11 @@ final class InferencePlan {
     if let memoryLimit, byteCount > memoryLimit {
       throw InferenceError.insufficientMemory(width: width, height: height, needed: byteCount, available: memoryLimit)
     }
-    memory = PlanMemory(requirements)
+    guard let memory = PlanMemory(requirements) else {
+      throw InferenceError.insufficientMemory(
+        width: width, height: height, needed: byteCount, available: AvailableMemory.forPlan() ?? 0)
+    }
+    self.memory = memory
     var binding = PlanBinding(model: model, plan: plan, requirements: requirements, memory: memory)
     steps = try plan.steps.compactMap { try $0.bound(to: &binding) }
     tensors = binding.tensors

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 
 /// The memory that a plan needs besides the model, computed before anything is allocated.
@@ -49,34 +50,53 @@ final class PlanMemory {
   let moments: UnsafeMutablePointer<Double>
   /// The data of the frame that is kept while the canvas is painted, if there is one.
   let canvas: CanvasMemory?
+  /// All that is to be freed.
+  private let blocks: MemoryBlocks
 
   /// Allocates the memory of `requirements`. Scratch is zeroed, and all other contents are undefined.
-  init(_ requirements: PlanRequirements) {
-    activations = Self.allocate(Float.self, requirements.layout.count)
-    scratch = Self.allocate(Float.self, requirements.scratchCount)
+  ///
+  /// Returns nil if the system refuses, as it may in spite of all checks: others take memory, too.
+  init?(_ requirements: PlanRequirements) {
+    let blocks = MemoryBlocks(alignment: Self.alignment)
+    guard let activations = blocks.allocate(Float.self, requirements.layout.count),
+      let scratch = blocks.allocate(Float.self, requirements.scratchCount),
+      let norms = blocks.allocate(Float.self, requirements.normCount),
+      let moments = blocks.allocate(Double.self, requirements.momentCount)
+    else { return nil }
     scratch.update(repeating: 0, count: requirements.scratchCount)
-    norms = Self.allocate(Float.self, requirements.normCount)
-    moments = Self.allocate(Double.self, requirements.momentCount)
-    canvas = requirements.canvas.map { canvas in
-      CanvasMemory(
-        luma: canvas.lumaCount > 0 ? UnsafeMutableRawPointer(Self.allocate(Float.self, canvas.lumaCount)) : nil,
-        lumaCount: canvas.lumaCount, canvas: Self.allocate(Float.self, 3 * canvas.pixels),
-        canvasLuma: Self.allocate(Float.self, canvas.pixels), draft: Self.allocate(Float.self, 3 * canvas.pixels))
+    if let canvas = requirements.canvas {
+      guard let luma = blocks.allocate(Float.self, canvas.lumaCount),
+        let picture = blocks.allocate(Float.self, 3 * canvas.pixels),
+        let canvasLuma = blocks.allocate(Float.self, canvas.pixels),
+        let draft = blocks.allocate(Float.self, 3 * canvas.pixels)
+      else { return nil }
+      self.canvas = CanvasMemory(
+        luma: canvas.lumaCount > 0 ? UnsafeMutableRawPointer(luma) : nil, lumaCount: canvas.lumaCount, canvas: picture,
+        canvasLuma: canvasLuma, draft: draft)
+    } else {
+      canvas = nil
     }
+    (self.activations, self.scratch, self.norms, self.moments) = (activations, scratch, norms, moments)
+    self.blocks = blocks
+  }
+}
+
+/// Blocks of memory that are freed with this object.
+private final class MemoryBlocks {
+  private let alignment: Int
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  init(alignment: Int) { self.alignment = alignment }
+
+  /// Returns a block of `count` elements, or nil if the system refuses. Swift's own allocation would end the process.
+  func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element>? {
+    var block: UnsafeMutableRawPointer?
+    guard posix_memalign(&block, alignment, max(count, 1) * MemoryLayout<Element>.stride) == 0, let block else {
+      return nil
+    }
+    blocks.append(block)
+    return block.bindMemory(to: type, capacity: count)
   }
 
-  private static func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
-    UnsafeMutableRawPointer
-      .allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: alignment)
-      .bindMemory(to: type, capacity: count)
-  }
-
-  deinit {
-    for pointer in [activations, scratch, norms] { UnsafeMutableRawPointer(pointer).deallocate() }
-    UnsafeMutableRawPointer(moments).deallocate()
-    if let canvas {
-      canvas.luma?.deallocate()
-      for pointer in [canvas.canvas, canvas.canvasLuma, canvas.draft] { UnsafeMutableRawPointer(pointer).deallocate() }
-    }
-  }
+  deinit { for block in blocks { free(block) } }
 }

@@ -1,7 +1,7 @@
 import Console
 import Foundation
 
-/// A run of `train-style` as a child process at the lowest priority.
+/// A run of `train-style` as a child process at the lowest priority. It ends with this process.
 final class TrainingChild {
   /// The progress of the run.
   struct Progress {
@@ -23,22 +23,28 @@ final class TrainingChild {
   private static let readBytes: UInt64 = 4096
 
   private let process = Process()
-  private let log: String
+  private let folder: TrainingFolder
+  /// The child's standard input. It ends when this process does, and then the child stops.
+  private let input = Pipe()
+  private var log: String { folder.log }
 
-  /// Creates a run. Appends `--progress json` to the arguments and writes the output to a file in `folder`.
-  init(program: String, arguments: [String], folder: String) {
-    log = folder + "/output.log"
+  /// Creates a run. Appends `--until-input-ends --progress json` to the arguments and writes the output to the file of
+  /// `folder`.
+  init(program: String, arguments: [String], folder: TrainingFolder) {
+    self.folder = folder
+    // No other child may hold the end for writing.
+    _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["nice", "-n", "19", program] + arguments + ["--progress", ProgressMode.json.rawValue]
-    process.standardInput = FileHandle.nullDevice
+    process.arguments =
+      ["nice", "-n", "19", program] + arguments + ["--until-input-ends", "--progress", ProgressMode.json.rawValue]
+    process.standardInput = input.fileHandleForReading
+    let output = FileHandle(fileDescriptor: folder.output, closeOnDealloc: false)
+    process.standardOutput = output
+    process.standardError = output
   }
 
   /// Runs the child until it exits. Calls `observe` a few times a second.
   func run(shouldStop: () -> Bool, observe: (Progress) -> Void) -> Outcome {
-    _ = FileManager.default.createFile(atPath: log, contents: nil)
-    guard let file = FileHandle(forWritingAtPath: log) else { return .failed("the log file cannot be written") }
-    process.standardOutput = file
-    process.standardError = file
     do { try startWithSignals() } catch { return .failed("training cannot be started: \(error.localizedDescription)") }
     var stopTime: ContinuousClock.Instant?
     while process.isRunning {

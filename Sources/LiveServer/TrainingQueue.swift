@@ -7,7 +7,8 @@ import Threading
 /// Trains styles from uploaded paintings, one at a time, with `train-style` as a child process at low priority.
 ///
 /// While one training runs, one more can wait. The child writes to a hidden folder next to the models. The files move
-/// to the model folder when the style is complete.
+/// to the model folder when the style is complete. The child ends with this process. What a killed server left behind is
+/// published or removed by the next one.
 package final class TrainingQueue: Sendable {
   /// The options of a queue.
   package struct Options: Sendable {
@@ -68,11 +69,11 @@ package final class TrainingQueue: Sendable {
 
   private struct Entry {
     var job: Job
-    var folder: String
+    var folder: TrainingFolder
     var painting: String
     var isCancelled = false
     /// The files that the child writes.
-    var files: StyleFiles { StyleFiles(name: job.name, folder: folder) }
+    var files: StyleFiles { StyleFiles(name: job.name, folder: folder.path) }
     var hasEnded: Bool { [.finished, .failed, .cancelled].contains(job.state) }
   }
 
@@ -81,10 +82,11 @@ package final class TrainingQueue: Sendable {
   private let entries = Mutex<[Entry]>([])
   private let isStopped = Atomic<Bool>(false)
 
-  /// Creates a queue whose finished styles appear in `catalog`.
+  /// Creates a queue whose finished styles appear in `catalog`. Takes care of what other servers left in the folder.
   package init(_ options: Options, catalog: StyleCatalog) {
     self.options = options
     self.catalog = catalog
+    TrainingFolder.clearAbandoned(in: options.modelFolder)
   }
 
   /// The listed jobs, oldest first.
@@ -105,20 +107,12 @@ package final class TrainingQueue: Sendable {
     // The server chooses the names of folder and files. From the request they contain only the letters, digits and
     // hyphens of a slug.
     let known = Set(catalog.entries.map(\.name))
-    let folder = "\(options.modelFolder)/.training-\(id)"
     let job = try entries.withLock { entries throws(Refusal) -> Job in
       let open = entries.filter { !$0.hasEnded }
       guard open.count < 2, !isStopped.load(ordering: .acquiring) else { throw .isFull }
       let name = Self.uniqueName(name, besides: known.union(open.map(\.job.name)))
       let job = Job(id: id, name: name)
-      let painting = "\(folder)/painting.\(header.kind.fileExtension)"
-      do {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data(picture).write(to: URL(fileURLWithPath: painting))
-      } catch {
-        try? FileManager.default.removeItem(atPath: folder)
-        throw .unwritable("the painting cannot be stored: \(error.localizedDescription)")
-      }
+      let (folder, painting) = try store(picture, id: id, fileExtension: header.kind.fileExtension)
       entries.append(Entry(job: job, folder: folder, painting: painting))
       while entries.count > Self.listedCount, let index = entries.firstIndex(where: \.hasEnded) {
         Self.clean(entries.remove(at: index))
@@ -127,6 +121,24 @@ package final class TrainingQueue: Sendable {
     }
     startNext()
     return job
+  }
+
+  private func store(
+    _ picture: UnsafeRawBufferPointer, id: String, fileExtension: String
+  ) throws(Refusal) -> (folder: TrainingFolder, painting: String) {
+    do {
+      let folder = try TrainingFolder(id: id, in: options.modelFolder)
+      let painting = "\(folder.path)/painting.\(fileExtension)"
+      do {
+        try Data(picture).write(to: URL(fileURLWithPath: painting))
+      } catch {
+        folder.remove()
+        throw error
+      }
+      return (folder, painting)
+    } catch {
+      throw .unwritable("the painting cannot be stored: \(error.localizedDescription)")
+    }
   }
 
   /// Returns a slug of `name`, with a number appended if the name is taken.
@@ -174,7 +186,7 @@ package final class TrainingQueue: Sendable {
     entries.withLock { entries in entries.forEach(Self.clean) }
   }
 
-  private static func clean(_ entry: Entry) { try? FileManager.default.removeItem(atPath: entry.folder) }
+  private static func clean(_ entry: Entry) { entry.folder.remove() }
 
   // MARK: Running
 
@@ -238,11 +250,8 @@ package final class TrainingQueue: Sendable {
     }
   }
 
-  /// Moves the style to the model folder. The model moves last, because the style appears with it.
+  /// Moves the style to the model folder.
   private func publish(_ entry: Entry) throws {
-    let target = StyleFiles(name: entry.job.name, folder: options.modelFolder)
-    for (source, file) in zip(entry.files.all, target.all) where FileManager.default.fileExists(atPath: source) {
-      try FileManager.default.moveItem(atPath: source, toPath: file)
-    }
+    try TrainingFolder.publish(entry.files, as: StyleFiles(name: entry.job.name, folder: options.modelFolder))
   }
 }

@@ -68,6 +68,12 @@ public struct PictureStylization: Sendable {
   public func run(_ picture: Picture, model: StyleModel, pool: ComputePool) throws -> Picture {
     let size = size(for: picture)
     let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)
+    // The picture at the work size and the result of resizing it. The engine checks its own memory.
+    let needed = 3 * (size.width * size.height + picture.width * picture.height)
+    if let available = AvailableMemory.forPlan(), needed > available {
+      throw InferenceError.insufficientMemory(
+        width: size.width, height: size.height, needed: needed, available: available)
+    }
     var stylized = picture.extendingColours().resized(width: size.width, height: size.height, pool: pool)
     try Self.paint(&stylized, model: model, canvasLines: lines, pool: pool)
     stylized = stylized.resized(width: picture.width, height: picture.height, pool: pool)

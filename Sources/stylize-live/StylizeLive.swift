@@ -176,7 +176,7 @@ struct StylizeLive: ParsableCommand {
   /// Returns a title that viewers may see: without paths, and without user name and password of a URL.
   private static func title(_ source: MediaSource) -> String {
     switch source.kind {
-    case .file, .imageSequence: (source.name as NSString).lastPathComponent
+    case .file, .pipe, .imageSequence: (source.name as NSString).lastPathComponent
     case .standardStream: "standard input"
     case .network: URLComponents(string: source.name)?.host ?? "a stream"
     case .device: "\(source.format ?? "device") \(source.name)"

@@ -33,19 +33,25 @@ struct StyleOptions: ParsableArguments {
 
   /// Returns the changes of a video that starts with `style`, or nil if there are none.
   ///
+  /// - Parameter reads: Called with each file that is read.
   /// - Throws: An error if the script cannot be read or a style cannot be loaded.
-  func script(_ style: NamedStyle, _ strokes: Strokes) throws -> StyleScript? {
+  func script(
+    _ style: NamedStyle, _ strokes: Strokes, reads: (_ file: String) -> Void
+  ) throws -> StyleScript? {
     var cues = styleAt
     if let styleScript {
       try InputPath.checkFile(styleScript)
       guard let text = try? String(contentsOfFile: styleScript, encoding: .utf8) else {
         throw PathError.inaccessible(path: styleScript, reason: "the file is not UTF-8 text")
       }
+      reads(styleScript)
       cues += try StyleScript.cues(in: text, file: styleScript)
     }
     guard !cues.isEmpty else { return nil }
     return try StyleScript(cues, style: style, strokes: strokes, fade: fade) {
-      try NamedStyle($0, path: Installation().styleFile($0))
+      let file = try Installation().styleFile($0)
+      reads(file)
+      return try NamedStyle($0, path: file)
     }
   }
 }

@@ -82,6 +82,13 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var denoising: DenoisingOptions
 
+  @Flag(
+    help: """
+      Keep the encoded segments in OUTPUT.resume until the film is complete. If the run is interrupted in any way, the \
+      same command goes on from there.
+      """)
+  var resume = false
+
   @Option(help: ArgumentHelp("A file for statistics of the run, one JSON object per second.", valueName: "file"))
   var stats: String?
 
@@ -108,10 +115,12 @@ struct StylizeVideo: ParsableCommand {
     let model = try StyleModel.load(path: Installation().styleFile(painting.style))
     let style = NamedStyle(painting.style, model: try PreparedModel(model))
     try style.check(strokes.strokeSize)
-    let script = try styles.script(style, chosenStrokes)
+    var files = [input, try Installation().styleFile(painting.style)]
+    let script = try styles.script(style, chosenStrokes) { files.append($0) }
+    let resume = resume ? try resumeOptions(source, target, files: files) : nil
     let interrupt = InterruptFlag.install()
     do {
-      try paint(source, target, model, style, script, interrupt)
+      try paint(source, target, resume, model, style, script, interrupt)
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
         "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
@@ -119,12 +128,12 @@ struct StylizeVideo: ParsableCommand {
     }
   }
 
-  private var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
+  var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
   private var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
 
   private func paint(
-    _ source: MediaSource, _ target: MediaTarget, _ model: StyleModel, _ style: NamedStyle, _ script: StyleScript?,
-    _ interrupt: InterruptFlag
+    _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ model: StyleModel, _ style: NamedStyle,
+    _ script: StyleScript?, _ interrupt: InterruptFlag
   ) throws {
     let isLive = liveOptions.isLive(source)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
@@ -137,7 +146,8 @@ struct StylizeVideo: ParsableCommand {
     let frames = try FrameSources.open(
       source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop)
     let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
-    if isLive, source.kind != .standardStream { commands.start() }
+    // A pipe may be standard input under another name.
+    if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
     let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
     let result = try video.run(
       output: target, style: mixer,
@@ -148,7 +158,7 @@ struct StylizeVideo: ParsableCommand {
       encoding: EncodingOptions(
         codec: codec, crf: crf, pixelFormat: pixels.pixelFormat, background: pixels.background, threads: threadCount,
         keepsFields: keepFields, tracks: sound.options),
-      shouldStop: shouldStop,
+      resume: resume, shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)

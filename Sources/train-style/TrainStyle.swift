@@ -173,6 +173,9 @@ struct TrainStyle: ParsableCommand {
   @Flag(help: "Continue from the checkpoint of an interrupted run. All settings must be the same.")
   var resume = false
 
+  @Flag(help: "Stop as after Ctrl-C when standard input ends. Programs that start trainings use it.")
+  var untilInputEnds = false
+
   @Flag(help: "Print the result as one JSON object on standard output.")
   var json = false
 
@@ -189,6 +192,7 @@ struct TrainStyle: ParsableCommand {
 
   func run() throws {
     let interrupt = InterruptFlag.install()
+    if untilInputEnds { InputWatch.start() }
     let installation = Installation()
     try InputPath.checkFile(painting)
     let contentPath = try content ?? installation.defaultPhotos()

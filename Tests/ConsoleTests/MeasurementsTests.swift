@@ -45,5 +45,6 @@ import Testing
     #expect(flag.exitCode == 143)
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
+    signal(SIGHUP, SIG_DFL)
   }
 }

@@ -82,6 +82,12 @@ private struct Command: ParsableCommand {
     #expect(outcome.standardError.count > "paint: ".count)
   }
 
+  @Test func namesThatAreNotUTF8AreRefused() {
+    #expect(Program.unreadableArgument(Array("film 中.mp4".utf8)) == nil)
+    let fault = Program.unreadableArgument(Array("a".utf8) + [0xFF, 0x0A] + Array(".mp4".utf8))
+    #expect(fault?.hasPrefix(#"expected UTF-8, found 'a\xff\x0a.mp4': "#) == true)
+  }
+
   @Test func exitCodesPassThrough() {
     #expect(
       Program.outcome(of: Command.self, arguments: ["code"])

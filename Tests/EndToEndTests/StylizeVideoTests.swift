@@ -267,20 +267,69 @@ struct StylizeVideoTests {
 
   // MARK: Early ends
 
-  @Test(arguments: [SIGINT, SIGTERM])
-  func aSignalLeavesAPlayableFile(signal: Int32) throws {
+  /// Makes a video that takes a while and renders it. Calls `interrupt` when the first frames are written.
+  private func runLong(_ options: [String] = [], interrupt: @escaping (Int32) -> Void) throws -> BuiltProgram.Result {
     try tools.ffmpeg(MediaTools.videoInput + ["-t", "4", "-vf", "scale=640:360", "-c:a", "aac", "in.mp4"])
-    let result = try run(["in.mp4", "out.mp4", "--crf", "0", "--quiet"]) { process in
+    return try run(["in.mp4", "out.mp4", "--crf", "0", "--quiet"] + options) { process in
       // Wait for the first buffer of 256 KB in the file, which is one frame or a few at this quality.
       for _ in 0..<6000 {
         let parts = try folder.names.filter { $0.hasSuffix(".part") }
         if let part = parts.first, try folder.bytes(of: part).count > 1000 { break }
         usleep(10_000)
       }
-      kill(process, signal)
+      interrupt(process)
     }
+  }
+
+  @Test func aSecondSignalLeavesNothing() throws {
+    let result = try runLong { process in
+      kill(process, SIGINT)
+      // Two signals that arrive at once are one.
+      usleep(5000)
+      kill(process, SIGINT)
+    }
+    #expect(result.exitCode == 130)
+    // The program may have completed the film between the two signals.
+    #expect(
+      [["in.mp4", "random.safetensors"], ["in.mp4", "out.mp4", "random.safetensors"]].contains(try folder.names))
+  }
+
+  @Test func whatAKilledRunLeavesIsRemovedByTheNext() throws {
+    #expect(try runLong { kill($0, SIGKILL) }.exitCode == 137)
+    #expect(try folder.names.filter { $0.hasSuffix(".part") }.count == 1)
+    try makeVideo("other.mp4")
+    try stylize("other.mp4", "another.mp4")
+    #expect(try folder.names == ["another.mp4", "in.mp4", "other.mp4", "random.safetensors"])
+  }
+
+  @Test func aKilledRenderGoesOn() throws {
+    try tools.ffmpeg(
+      ["-f", "lavfi", "-i", "testsrc2=size=96x54:rate=25"]
+        + ["-t", "20", "-pix_fmt", "yuv420p", "in.mp4"])
+    let arguments = ["in.mp4", "--size", "32x20", "--quiet", "--resume"]
+    let whole = try run(arguments + ["whole.mp4"])
+    try #require(whole.exitCode == 0, "\(whole.errors)")
+    let killed = try run(arguments + ["out.mp4"]) { process in
+      // A segment of this video is longer than 10 KB.
+      for _ in 0..<6000 where (try? folder.bytes(of: "out.mp4.resume").count) ?? 0 < 50_000 { usleep(1000) }
+      kill(process, SIGKILL)
+    }
+    if killed.exitCode == 137 {
+      let refused = try run(arguments + ["out.mp4", "--crf", "30"])
+      #expect(refused.exitCode == 1 && refused.errors.contains("out.mp4.resume: the interrupted render had another"))
+      #expect(try run(arguments + ["out.mp4"]).exitCode == 0)
+    }
+    #expect(try folder.bytes(of: "out.mp4") == folder.bytes(of: "whole.mp4"))
+    #expect(try folder.names == ["in.mp4", "out.mp4", "random.safetensors", "whole.mp4"])
+    try expectFailure(["-", "out.mp4", "--resume"], names: "--resume is not possible")
+    try expectFailure(["in.mp4", "-", "--resume"], names: "--resume is not possible")
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func aSignalLeavesAPlayableFile(signal: Int32) throws {
+    let result = try runLong { kill($0, signal) }
     #expect(result.exitCode == 128 + signal)
-    let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+    let name = [SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGHUP"][signal] ?? ""
     #expect(result.errors.contains("stopped by \(name)") && result.errors.split(separator: "\n").count == 1)
     let times = try tools.frameTimes(of: "out.mp4")
     #expect(result.errors.contains("the first \(times.count) frame"))

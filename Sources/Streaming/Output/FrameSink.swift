@@ -29,6 +29,12 @@ public protocol FrameSink: AnyObject, Sendable {
   ///   - arrival: When the source frame arrived.
   func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws
 
+  /// The number of first frames that the sink has from an earlier run. They are not painted.
+  var finishedFrameCount: Int { get }
+
+  /// Takes note of one of the ``finishedFrameCount`` frames, in order and before all others.
+  func skip(source: Frame) throws
+
   /// Completes the output. Called once after the last frame, but not after an error.
   func finish() throws
 }
@@ -36,6 +42,10 @@ public protocol FrameSink: AnyObject, Sendable {
 extension FrameSink {
   /// The default for sinks that take progressive frames.
   public var keepsFields: Bool { false }
+  /// The default for sinks that begin with the first frame.
+  public var finishedFrameCount: Int { 0 }
+  /// The default for sinks that begin with the first frame.
+  public func skip(source: Frame) throws {}
 }
 
 /// A sink that passes each frame to a closure.

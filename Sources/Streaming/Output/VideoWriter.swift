@@ -17,7 +17,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
   private let muxer: Muxer
-  private let encoder: Encoder
+  private let makeEncoder: @Sendable () throws -> Encoder
+  /// The time base of the frames in the encoder.
+  private let timeBase: Rational
   private let userData: PictureUserData.Writer
   private let videoIndex: Int
   /// The source's other streams; nil for a source of frames only.
@@ -30,6 +32,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let video: Mutex<VideoState>
 
   private struct VideoState {
+    /// Nil between two segments.
+    var encoder: Encoder?
+    /// The frames in segments; nil if the render cannot be resumed.
+    var resume: ResumeFile?
+    /// The number of frames written or skipped.
+    var frameCount = 0
     var times: FrameTimes
     /// The last frame, if it may have to be repeated.
     var last: Frame?
@@ -48,11 +56,13 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Opens `target` for a video like that of `source` and writes its header. If the source has packets, its other
   /// streams are copied.
   ///
-  /// - Parameter interrupt: Called during blocking writes; return true to abort the write.
+  /// - Parameters:
+  ///   - resume: Where to keep the encoded video until the file is complete; nil for nowhere.
+  ///   - interrupt: Called during blocking writes; return true to abort the write.
   /// - Throws: ``EncodingError`` or `MediaError` if the container or the encoder cannot do what `options` requests, or
-  ///   if the target cannot be written. The target is not removed.
+  ///   if the target cannot be written; ``ResumeError``. The target is not removed.
   package init(
-    _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions,
+    _ target: MediaTarget, like source: any FrameSource, options: EncodingOptions, resume: ResumeOptions? = nil,
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     muxer = try Muxer(target, interrupt: interrupt)
@@ -81,8 +91,13 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     description.format.pixelFormat = try choice.pixelFormat(for: description.format)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
-    encoder = try choice.makeEncoder(
-      for: description, threads: options.threads, usesGlobalHeader: muxer.wantsGlobalHeader)
+    let (encoded, usesGlobalHeader) = (description, muxer.wantsGlobalHeader)
+    makeEncoder = {
+      try choice.makeEncoder(for: encoded, threads: options.threads, usesGlobalHeader: usesGlobalHeader)
+    }
+    try FrameMemory.checkEncoder(of: format)
+    let encoder = try makeEncoder()
+    timeBase = encoder.settings.timeBase
     userData = PictureUserData.Writer(encoder)
     let sourceTimeBase = description.timeBase
     let isSilent = packets.map { $0.demuxer.streams.count == 1 } ?? true
@@ -108,7 +123,12 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     if description.hdrMetadata != nil || !description.format.color.isHDR {
       try muxer.setHDRMetadata(description.hdrMetadata, ofStream: videoIndex)
     }
-    self.video = Mutex(VideoState(times: times))
+    if resume != nil, muxer.hasConstantFrameRate {
+      throw ResumeError.unsupported(
+        file: target.displayName, reason: "the container \(muxer.containerName) has a constant frame rate")
+    }
+    self.video = Mutex(
+      VideoState(encoder: encoder, resume: try resume.map { try ResumeFile($0, encoder: encoder) }, times: times))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
     try muxer.writeHeader(options: packets.map { muxer.options(toKeep: $0.demuxer) } ?? [:])
@@ -183,6 +203,11 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       guard let pts = placement.pts else { return }
       try encode(
         frame, at: pts, duration: placement.duration, arrival: arrival, userData: userData.userData(of: source), &video)
+      video.frameCount += 1
+      if let resume = video.resume, video.frameCount % ResumeFile.segmentLength == 0 {
+        try flush(&video)
+        try resume.endSegment()
+      }
       guard muxer.hasConstantFrameRate else { return }
       let last = try video.last ?? Frame()
       try last.reference(frame)
@@ -202,25 +227,54 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     frame.clearPictureType()
     if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
     video.frames[pts] = (duration, arrival, userData)
-    while try !encoder.send(frame) { try drain(&video) }
-    try drain(&video)
+    let encoder = try video.encoder ?? makeEncoder()
+    video.encoder = encoder
+    while try !encoder.send(frame) { try drain(encoder, &video) }
+    try drain(encoder, &video)
   }
+
+  // MARK: Resuming
+
+  /// The number of frames of an interrupted run that are taken over.
+  package var finishedFrameCount: Int { video.withLock { $0.resume?.frameCount ?? 0 } }
+
+  /// The number of frames that another run could take over; nil if the render cannot be resumed.
+  var keptFrameCount: Int? { video.withLock { $0.resume?.keptFrameCount } }
+
+  /// Writes the packets of an earlier run when their first frame comes.
+  package func skip(source: Frame) throws {
+    try video.withLock { video in
+      _ = video.times.place(source.pts, duration: source.duration)
+      if video.frameCount % ResumeFile.segmentLength == 0 {
+        try video.resume?.replaySegment { queueVideo($0, arrival: nil) }
+      }
+      video.frameCount += 1
+    }
+  }
+
+  /// Removes what was kept for another run. Call it when the file has its name.
+  func forgetSegments() { video.withLock { $0.resume?.remove() } }
 
   /// Flushes the encoder. The file is complete when all threads have ended.
   package func finish() throws {
     try video.withLock { video in
       if let last = video.last { try repeatFrame(last, at: video.times.finish(), &video) }
-      while try !encoder.send(nil) { try drain(&video) }
-      try drain(&video)
+      try flush(&video)
     }
     endProducer()
   }
 
-  private func drain(_ video: inout VideoState) throws {
+  private func flush(_ video: inout VideoState) throws {
+    guard let encoder = video.encoder else { return }
+    while try !encoder.send(nil) { try drain(encoder, &video) }
+    try drain(encoder, &video)
+    video.encoder = nil
+  }
+
+  private func drain(_ encoder: Encoder, _ video: inout VideoState) throws {
     while true {
       let packet = try Packet()
       guard try encoder.receive(into: packet) == .output else { return }
-      packet.streamIndex = videoIndex
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
       // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
@@ -228,13 +282,19 @@ package final class VideoWriter: FrameSink, PacketRecipient {
         (packet.pts, packet.dts) = (
           packet.pts.map(video.times.packetTime), packet.dts.map(video.times.packetTime)
         )
-        packet.duration = encoder.settings.timeBase.rescale(packet.duration, to: video.times.sourceTimeBase)
+        packet.duration = timeBase.rescale(packet.duration, to: video.times.sourceTimeBase)
       }
       try frame?.userData?.insert(into: packet)
-      // Fails only after an error, which ends this thread as well.
-      videoRoom.push(())
-      packets.push(Outgoing(packet: packet, arrival: frame?.arrival))
+      try video.resume?.append(packet)
+      queueVideo(packet, arrival: frame?.arrival)
     }
+  }
+
+  private func queueVideo(_ packet: Packet, arrival: ContinuousClock.Instant?) {
+    packet.streamIndex = videoIndex
+    // Fails only after an error, which ends this thread as well.
+    videoRoom.push(())
+    packets.push(Outgoing(packet: packet, arrival: arrival))
   }
 
   /// Queues a packet, copied or converted. Ignores streams that are omitted.

@@ -30,6 +30,8 @@ final class FrameSlot: @unchecked Sendable {
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
   var number = 0
+  /// Whether the sink has the frame from an earlier run.
+  var isFinished = false
   /// Whether the frame has been painted.
   var isPainted = false
 
@@ -58,18 +60,20 @@ final class SlotCircle: Sendable {
   let finished: SlotQueue
   private let isOver = DispatchSemaphore(value: 0)
 
+  /// Returns the number of slots that keeps every thread busy.
+  static func usualCount(_ policy: FramePolicy, painters: Int) -> Int {
+    switch policy {
+    // One for each thread.
+    case .every: 4 + painters
+    // One for each thread and each queue, and one for the decoder to start on.
+    case .newest: 9 + painters
+    }
+  }
+
   /// Creates the slots for a number of painter threads.
   ///
-  /// - Parameter count: The number of slots; nil for as many as the policy needs.
-  init(_ policy: FramePolicy, painters: Int, count: Int?) throws {
-    let needed =
-      switch policy {
-      // One for each thread.
-      case .every: 4 + painters
-      // One for each thread and each queue, and one for the decoder to start on.
-      case .newest: 9 + painters
-      }
-    let count = max(1, count ?? needed)
+  /// - Parameter count: The number of slots, at least 1.
+  init(_ policy: FramePolicy, painters: Int, count: Int) throws {
     // Frames are dropped only from the two queues before painting: a painted frame is too expensive to drop.
     let (capacity, drops) = policy == .every ? (count, false) : (1, true)
     free = SlotQueue(capacity: count)

@@ -1,5 +1,6 @@
 import FFmpeg
 import Imaging
+import Inference
 import Synchronization
 import Threading
 
@@ -121,7 +122,13 @@ public final class Stylization: Sendable {
     let first = fullSize
     try style.prepare(width: first.width, height: first.height, styleCount: options.script?.styleCount ?? 1)
     let painters = style.painters
-    let circle = try SlotCircle(options.frames, painters: painters.count, count: options.slots)
+    let memory = FrameMemory(
+      source: source.description.format, workWidth: first.width, workHeight: first.height,
+      sink: sink.format(for: source.description))
+    let wanted = options.slots ?? SlotCircle.usualCount(options.frames, painters: painters.count)
+    let circle = try SlotCircle(
+      options.frames, painters: painters.count,
+      count: memory.slots(max(1, wanted), available: AvailableMemory.forPlan()))
     let threads = ThreadGroup()
     threads.onCancel { [source] in
       source.stop()
@@ -155,6 +162,7 @@ public final class Stylization: Sendable {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
     var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
+    var unfinished = sink.finishedFrameCount
     while let slot = circle.free.pop() {
       guard !isStopping(), let arrival = try reading.read(into: slot.source) else { break }
       slot.arrival = arrival
@@ -166,6 +174,8 @@ public final class Stylization: Sendable {
       let time = timeBase.isPositive ? (pts - start) * Double(timeBase.numerator) / Double(timeBase.denominator) : 0
       slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
+      slot.isFinished = unfinished > 0
+      unfinished = max(0, unfinished - 1)
       counters.noteArrival()
       let (width, height) = (slot.source.width, slot.source.height)
       let size = WorkSizeLadder.Size(width: turns ? height : width, height: turns ? width : height)
@@ -200,6 +210,11 @@ public final class Stylization: Sendable {
         try options.script?.perform(from: &step, until: slot.time, on: style, instant: instant(of:))
       case .newest: state.withLock { $0.time = slot.time }
       }
+      // A denoiser knows the frames before.
+      if slot.isFinished, !options.denoises {
+        drop(circle.converted.push(slot), circle)
+        continue
+      }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
       // Fields are painted with 8 bits: their rows are those of two pictures.
@@ -232,7 +247,9 @@ public final class Stylization: Sendable {
   ) throws {
     while let slot = circle.converted.pop() {
       slot.isPainted = options.frames == .newest || !isStopping()
-      if slot.isPainted, let recipe = slot.recipe {
+      if slot.isFinished {
+        if !slot.isPainted { counters.noteStop() }
+      } else if slot.isPainted, let recipe = slot.recipe {
         let start = ContinuousClock.now
         if slot.usesFloats {
           slot.floatPainted.resize(width: slot.floatWork.width, height: slot.floatWork.height)
@@ -281,6 +298,10 @@ public final class Stylization: Sendable {
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
+      if slot.isFinished, !isCut {
+        _ = circle.finished.push(slot)
+        continue
+      }
       guard !isCut, let size = slot.paintedSize else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
@@ -309,10 +330,15 @@ public final class Stylization: Sendable {
   }
 
   private func encode(_ circle: SlotCircle, _ progress: (_ framesWritten: Int) -> Void) throws {
+    var skipped = 0
     while let slot = circle.finished.pop() {
-      if let frame = slot.output.frame {
+      if slot.isFinished {
+        try sink.skip(source: slot.source)
+        skipped += 1
+        progress(skipped)
+      } else if let frame = slot.output.frame {
         try sink.write(frame, source: slot.source, arrival: slot.arrival)
-        progress(counters.noteWriting())
+        progress(skipped + counters.noteWriting())
       }
       circle.recycle(slot)
     }

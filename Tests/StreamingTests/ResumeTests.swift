@@ -1,0 +1,142 @@
+import FFmpeg
+import Foundation
+import Streaming
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct ResumeTests {
+  private static let frameCount = 300
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try makeVideo("in.mp4", brightness: 0)
+  }
+
+  /// Creates a video of grey frames whose distances in time differ.
+  private func makeVideo(_ name: String, brightness: Int) throws {
+    let format = VideoFormat(width: 32, height: 32, pixelFormat: .yuv420p)
+    let muxer = try Muxer(path: folder.file(name))
+    let encoder = try Encoder(
+      EncoderSettings(
+        codec: "libx264", format: format, timeBase: Rational(1, 1000), frameRate: Rational(25, 1),
+        options: ["preset": "ultrafast", "bf": "2"], usesGlobalHeader: muxer.wantsGlobalHeader))
+    let stream = try muxer.addStream(encoder: encoder)
+    try muxer.writeHeader()
+    let packet = try Packet()
+    func drain() throws {
+      while try encoder.receive(into: packet) == .output {
+        packet.streamIndex = stream
+        try muxer.write(packet)
+      }
+    }
+    for index in 0..<Self.frameCount {
+      let frame = try Frame(format)
+      for plane in 0..<3 {
+        let (count, value) = (frame.stride(plane) * (plane == 0 ? 32 : 16), brightness + index * (plane + 1))
+        frame.plane(plane)?.update(repeating: UInt8(16 + value % 200), count: count)
+      }
+      frame.pts = Int64(40 * index + (index % 3) * 5)
+      _ = try encoder.send(frame)
+      try drain()
+    }
+    _ = try encoder.send(nil)
+    try drain()
+    try muxer.finish()
+  }
+
+  private struct PowerCut: Error {}
+
+  /// Renders with `--resume` and returns the number of frames that were painted. Painting fails at frame `end`.
+  @discardableResult
+  private func render(
+    _ output: String, input: String = "in.mp4", settings: [String: String] = ["strength": "1"], until end: Int? = nil,
+    options: Stylization.Options = .init()
+  ) throws -> Int {
+    let painted = Mutex(0)
+    let style = testStyle { width, height, _ in
+      WatchingStylizer(width: width, height: height) { _, _ in
+        let count = painted.withLock { count in
+          count += 1
+          return count
+        }
+        if count == end { throw PowerCut() }
+      }
+    }
+    var resume = ResumeOptions(output: folder.file(output), settings: settings)
+    try resume.add("input", contentOf: folder.file(input))
+    _ = try VideoStylization(input: folder.file(input)).run(
+      output: MediaTarget(folder.file(output)), style: style, options: options, resume: resume)
+    return painted.withLock { $0 }
+  }
+
+  /// A segment has 120 frames.
+  @Test(arguments: ["mp4", "mkv", "mov"], [false, true])
+  func anInterruptedFilmEqualsAnUninterruptedOne(fileExtension: String, denoises: Bool) throws {
+    let (whole, name) = ("whole.\(fileExtension)", "out.\(fileExtension)")
+    let options = Stylization.Options(denoises: denoises)
+    #expect(try render(whole, options: options) == Self.frameCount)
+    #expect(throws: PowerCut.self) { try render(name, until: 200, options: options) }
+    #expect(try folder.names == ["in.mp4", "\(name).resume", whole].sorted())
+    // Interrupted again before the second segment is complete.
+    #expect(throws: PowerCut.self) { try render(name, until: 30, options: options) }
+    #expect(try render(name, options: options) == Self.frameCount - 120)
+    #expect(try folder.bytes(of: name) == folder.bytes(of: whole))
+    #expect(try folder.names == ["in.mp4", name, whole].sorted())
+  }
+
+  @Test func damageCostsOneSegment() throws {
+    try render("whole.mp4")
+    #expect(throws: PowerCut.self) { try render("out.mp4", until: 290) }
+    let path = folder.file("out.mp4.resume")
+    var bytes = try folder.bytes(of: "out.mp4.resume")
+    bytes[bytes.count * 3 / 4] ^= 1
+    try folder.write(bytes, to: "out.mp4.resume")
+    #expect(FileManager.default.fileExists(atPath: path))
+    let painted = try render("out.mp4")
+    #expect(painted == Self.frameCount - 120, "the second segment is damaged")
+    #expect(try folder.bytes(of: "out.mp4") == folder.bytes(of: "whole.mp4"))
+  }
+
+  @Test func otherSettingsAndSourcesAreRefused() throws {
+    #expect(throws: PowerCut.self) { try render("out.mp4", until: 200) }
+    let settings = #expect(throws: ResumeError.self) { try render("out.mp4", settings: ["strength": "0.5"]) }
+    #expect(settings?.description.contains("another strength, 1 instead of 0.5") == true)
+    try makeVideo("other.mp4", brightness: 50)
+    let source = #expect(throws: ResumeError.self) { try render("out.mp4", input: "other.mp4") }
+    #expect(source?.description.contains("another input") == true)
+    // Nothing is lost by a refusal.
+    #expect(try render("out.mp4") == Self.frameCount - 120)
+  }
+
+  @Test func filesOfOthersAreRefused() throws {
+    let path = try folder.write(Array("a text\n".utf8), to: "out.mp4.resume")
+    #expect(throws: ResumeError.foreign(path: path)) { try render("out.mp4") }
+    #expect(try folder.bytes(of: "out.mp4.resume") == Array("a text\n".utf8))
+    try folder.write([], to: "out.mp4.resume")
+    let other = open(path, O_RDWR)
+    #expect(flock(other, LOCK_EX) == 0)
+    #expect(throws: ResumeError.inUse(path: path)) { try render("out.mp4") }
+    close(other)
+    #expect(try render("out.mp4") == Self.frameCount)
+  }
+
+  @Test func aStopKeepsTheSegments() throws {
+    let old = try folder.write([1], to: "out.mp4")
+    let written = Atomic<Int>(0)
+    let resume = ResumeOptions(output: old, settings: [:])
+    let error = #expect(throws: ResumeError.self) {
+      try VideoStylization(input: folder.file("in.mp4")).run(
+        output: MediaTarget(old), style: invertingStyle(), resume: resume,
+        shouldStop: { written.load(ordering: .relaxed) >= 130 },
+        progress: { written.store($0, ordering: .relaxed) })
+    }
+    guard case .interrupted(_, let frames) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(frames == 120 || frames == 240)
+    #expect(try folder.bytes(of: "out.mp4") == [1])
+  }
+}
