@@ -107,7 +107,7 @@ def read(name: str, folder: str) -> Facts:
         colours=_colours(video, first),
         light=_light(video, first),
         times=[time - times[0] for time in times],
-        duration=_duration(times, frames, video["index"], probed),
+        duration=_duration(times, frames, video),
         start=times[0],
         sounds=[_sound(stream, spans, times[0]) for stream in _of(probed, "audio")],
         subtitles=[_text(stream, number, name, folder) for number, stream in enumerate(_of(probed, "subtitle"))],
@@ -188,12 +188,12 @@ def _spans(probed: dict[str, Any]) -> dict[int, tuple[float, float]]:
     return spans
 
 
-def _duration(times: list[float], frames: list[dict[str, Any]], index: int, probed: dict[str, Any]) -> float:
+def _duration(times: list[float], frames: list[dict[str, Any]], stream: dict[str, Any]) -> float:
     last = frames[-1].get("pkt_duration_time") or frames[-1].get("duration_time")
-    if not last:
-        own = [packet for packet in probed["packets"] if packet["stream_index"] == index]
-        last = own[-1].get("duration_time", 0)
-    return times[-1] - times[0] + float(last)
+    if not last and "duration" in stream:
+        # MP4 tells the length of the track, and that of the last frame only where no frame is stored out of order.
+        return float(stream["duration"])
+    return times[-1] - times[0] + float(last or 0)
 
 
 def _labels(stream: dict[str, Any]) -> dict[str, str]:
