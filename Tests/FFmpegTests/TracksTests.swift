@@ -141,6 +141,15 @@ import Testing
     #expect(abs(found.level(from: 0.2, to: 0.7) / Film.level - 1) < 0.1)
   }
 
+  @Test func lostPacketsBecomeSilence() throws {
+    // Two packets of 23 ms, too short to be corrected at once.
+    let source = try Film(folder, "a.mkv", audio: "pcm_s16le", rate: 44_100, gap: 0.8..<0.84).path
+    let copy = try rewrite(source, as: "b.mkv", options: TrackOptions(audioCodec: "flac"))
+    let found = try Sound(copy.demuxer, try #require(copy.stream(.audio)))
+    // Matroska counts milliseconds, and the test's resampler holds back less than another.
+    #expect(abs(found.seconds - Film.seconds) < 0.002, "\(found.seconds)")
+  }
+
   @Test func soundKeepsItsDistanceFromThePicture() throws {
     let source = try Film(folder, "a.mkv", audio: "pcm_s16le", start: 0.7).path
     let copy = try rewrite(source, as: "a.mp4")
