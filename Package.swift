@@ -94,7 +94,8 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console", dependencies: ["Files", "Networks", "Threading", argumentParser, logging], swiftSettings: settings),
+      name: "Console", dependencies: ["Files", "Networks", "Threading", argumentParser, logging],
+      swiftSettings: settings),
 
     // MARK: Level 4: video in and out; fitting a network to a painting
     .target(
