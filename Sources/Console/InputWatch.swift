@@ -9,8 +9,8 @@ package enum InputWatch {
   /// How long the process may take to stop.
   private static let grace: UInt32 = 15
 
-  /// Watches standard input on a thread of its own. The end of the input acts like SIGTERM; a process that has not ended
-  /// fifteen seconds later is ended.
+  /// Watches standard input on a thread of its own. The end of the input acts like SIGTERM; a process that has not
+  /// ended fifteen seconds later is ended.
   package static func start() {
     UnfinishedFiles.prepare()
     Thread.detachNewThread {

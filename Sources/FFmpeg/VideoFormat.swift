@@ -90,5 +90,11 @@ public struct VideoFormat: Equatable, Sendable {
       throw MediaError(
         operation: operation, file: file, message: "a picture of \(width)x\(height) pixels is out of range")
     }
+    guard av_image_check_size(UInt32(width), UInt32(height), 0, nil) >= 0 else {
+      cffmpeg_clear_last_log_line()
+      throw MediaError(
+        operation: operation, file: file,
+        message: "a picture of \(width)x\(height) pixels is larger than libav can hold; a smaller size fits")
+    }
   }
 }

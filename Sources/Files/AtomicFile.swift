@@ -2,8 +2,8 @@ import Foundation
 
 /// A file that appears under its name only when it is complete.
 ///
-/// The bytes go to a hidden file in the target's directory. ``commit(syncs:)`` renames it to the target, which keeps the
-/// mode, and if the system allows it the owner, of the file that it replaces. If the object is released without a
+/// The bytes go to a hidden file in the target's directory. ``commit(syncs:)`` renames it to the target, which keeps
+/// the mode, and if the system allows it the owner, of the file that it replaces. If the object is released without a
 /// commit, it removes the hidden file and leaves the target unchanged. If the process is killed, the hidden file stays,
 /// and the next process that writes a file in the directory removes it. Use it from one thread at a time.
 public final class AtomicFile {
@@ -80,8 +80,8 @@ public final class AtomicFile {
 
   /// Renames the file to its target, replacing an existing file.
   ///
-  /// - Parameter syncs: Whether to sync the file to disk first, so that it survives a loss of power. For a file of many,
-  ///   the time that this takes can be longer than that of writing it.
+  /// - Parameter syncs: Whether to sync the file to disk first, so that it survives a loss of power. For a file of
+  ///   many, the time that this takes can be longer than that of writing it.
   /// - Throws: ``FileError`` if the file cannot be synced or renamed.
   public func commit(syncs: Bool = true) throws(FileError) {
     let target = Self.resolved(path)

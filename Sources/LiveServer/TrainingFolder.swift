@@ -4,8 +4,8 @@ import Networks
 /// The hidden folder of one training, next to the models.
 ///
 /// Its output file is locked by this process and by the training that writes to it, which inherits the descriptor. The
-/// kernel releases the lock when both have ended, however they end. So a folder without a lock is one that a server left
-/// behind.
+/// kernel releases the lock when both have ended, however they end. So a folder without a lock is one that a server
+/// left behind.
 final class TrainingFolder: Sendable {
   /// The path of the folder.
   let path: String
@@ -40,8 +40,8 @@ final class TrainingFolder: Sendable {
   /// Removes the folder with everything in it.
   func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Takes care of the folders that other servers left in `models`: publishes the style of a training that was complete,
-  /// and removes the folder.
+  /// Takes care of the folders that other servers left in `models`: publishes the style of a training that was
+  /// complete, and removes the folder.
   static func clearAbandoned(in models: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? [] where name.hasPrefix(prefix) {
       let path = "\(models)/\(name)"

@@ -7,8 +7,8 @@ import Threading
 /// Trains styles from uploaded paintings, one at a time, with `train-style` as a child process at low priority.
 ///
 /// While one training runs, one more can wait. The child writes to a hidden folder next to the models. The files move
-/// to the model folder when the style is complete. The child ends with this process. What a killed server left behind is
-/// published or removed by the next one.
+/// to the model folder when the style is complete. The child ends with this process. What a killed server left behind
+/// is published or removed by the next one.
 package final class TrainingQueue: Sendable {
   /// The options of a queue.
   package struct Options: Sendable {
@@ -97,6 +97,8 @@ package final class TrainingQueue: Sendable {
   /// - Throws: ``Refusal``.
   func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
     guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP image") }
+    // The training of a killed server may have needed a moment to stop.
+    TrainingFolder.clearAbandoned(in: options.modelFolder)
     let range = Self.minimumExtent...Self.maximumExtent
     guard range.contains(header.width), range.contains(header.height) else {
       throw .unreadable(

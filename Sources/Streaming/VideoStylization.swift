@@ -44,8 +44,8 @@ public struct VideoStylization: Sendable {
   /// `style` creates its stylizers after the output has been opened. With `.newest` frames, encoding uses low delay.
   /// For the closures, see ``Stylization/run(shouldStop:observe:progress:)``.
   ///
-  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, ``ResumeError``, or an error of the style. An existing
-  ///   output file is then unchanged.
+  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, ``ResumeError``, or an error of the
+  ///   style. An existing output file is then unchanged.
   public func run(
     output: MediaTarget, style: StyleMixer, options: Stylization.Options = Stylization.Options(),
     encoding: EncodingOptions = EncodingOptions(), resume: ResumeOptions? = nil,

@@ -3,9 +3,9 @@ import Foundation
 
 /// The encoded video of a render, in segments, so that an interrupted render can go on.
 ///
-/// The first line is a JSON object with the settings of the render. Then come segments of a fixed number of frames, each
-/// by an encoder of its own: the segments do not depend on where a render was interrupted. A segment counts if its end
-/// is there and its checksum is right. Use a file from one thread at a time.
+/// The first line is a JSON object with the settings of the render. Then come segments of a fixed number of frames,
+/// each by an encoder of its own: the segments do not depend on where a render was interrupted. A segment counts if its
+/// end is there and its checksum is right. Use a file from one thread at a time.
 final class ResumeFile {
   /// The number of frames of a segment, about five seconds: what an interruption costs.
   static let segmentLength = 120

@@ -18,7 +18,8 @@ struct FrameMemory {
   /// its motion search.
   private static let encoderBytes = 16
 
-  /// Checks that an encoder for frames of `format` has memory. Encoders print messages of their own when they have none.
+  /// Checks that an encoder for frames of `format` has memory. Encoders print messages of their own when they have
+  /// none.
   ///
   /// - Throws: `InferenceError.insufficientMemory`.
   static func checkEncoder(of format: VideoFormat) throws {
