@@ -55,17 +55,16 @@ public struct VideoStylization: Sendable {
     if options.frames == .newest { encoding.isLowDelay = true }
     let grace = StopGrace(shouldStop)
     let writer = try VideoWriter(target, like: source, options: encoding, interrupt: { grace.isOver })
-    var source = source
-    if source.description.format.pixelFormat.hasAlpha, !writer.keepsAlpha {
-      source = try ConvertedSource(source, Compositing(over: encoding.background, output: output.displayName))
-    }
+    var options = options
+    options.background = encoding.background
     let stylization = Stylization(source: source, style: style, sink: writer, options: options)
     let statistics = try stylization.run(shouldStop: shouldStop, observe: observe, progress: progress)
     guard statistics.framesWritten > 0 else { throw source.failure ?? StoppedError(file: output.displayName) }
     try file?.commit()
     let size = description.displaySize
     return Result(
-      statistics: statistics, width: size.width, height: size.height, warnings: writer.warnings + source.warnings,
+      statistics: statistics, width: size.width, height: size.height,
+      warnings: writer.warnings + (stylization.hasCompositedFrames ? [writer.alphaWarning] : []) + source.warnings,
       failure: source.failure)
   }
 }

@@ -28,6 +28,8 @@ public final class Stylization: Sendable {
     public var adaptsWorkSize: Bool
     /// Whether to remove noise from still regions before painting. See ``TemporalDenoiser``.
     public var denoises: Bool
+    /// The colour behind transparent frames if the sink's format has no alpha.
+    public var background = BackgroundColor.black
     /// Style changes at given times of the video.
     public var script: StyleScript?
     /// The number of frames in the pipeline; nil for one in each stage and, for `.newest`, one in each queue.
@@ -53,6 +55,7 @@ public final class Stylization: Sendable {
   private let source: any FrameSource
   private let sink: any FrameSink
   private let stopped = Atomic<Bool>(false)
+  private let composited = Atomic<Bool>(false)
   private let state: Mutex<State>
 
   private struct State {
@@ -90,6 +93,9 @@ public final class Stylization: Sendable {
   }
 
   var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+  /// Whether transparent frames were composited over the background.
+  var hasCompositedFrames: Bool { composited.load(ordering: .relaxed) }
 
   /// The work size when the machine keeps up.
   var fullSize: WorkSizeLadder.Size {
@@ -195,7 +201,9 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
-      slot.usesFloats = slot.source.format.needsFloats(for: sinkFormat)
+      let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
+      if losesAlpha { composited.store(true, ordering: .relaxed) }
+      slot.usesFloats = losesAlpha || slot.source.format.needsFloats(for: sinkFormat)
       if slot.usesFloats {
         slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
         try floatInput.convert(slot.source, into: slot.floatWork)
@@ -240,7 +248,8 @@ public final class Stylization: Sendable {
   private func convertOut(_ circle: SlotCircle) throws {
     var description = source.description
     let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
-    let floatOutput = FloatOutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let floatOutput = FloatOutputConversion(
+      orientation: description.orientation, sinkOrientation: sink.orientation, background: options.background)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
