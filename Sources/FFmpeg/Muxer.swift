@@ -170,6 +170,12 @@ public final class Muxer: @unchecked Sendable {
     stream.pointee.codecpar.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.codecpar.pointee.chroma_location = encoder.settings.format.color.chromaLocation
+    // Some players refuse HEVC in MP4 and MOV unless this tag says that the parameter sets are in the header.
+    let isHEVC = stream.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_HEVC
+    if isHEVC, encoder.settings.usesGlobalHeader, ["mov", "mp4", "ipod"].contains(containerName) {
+      // "hvc1" as a four-character code.
+      stream.pointee.codecpar.pointee.codec_tag = 0x3163_7668
+    }
     stream.pointee.time_base = encoder.settings.timeBase.libav
     if let rate = encoder.settings.frameRate { stream.pointee.avg_frame_rate = rate.libav }
     if let source {

@@ -48,20 +48,16 @@ package final class FloatPicture: @unchecked Sendable {
 
   /// Composites the colours over `background`, each component from 0 to 255, and makes the picture opaque.
   ///
-  /// - Returns: Whether a pixel was transparent.
-  @discardableResult
-  package func composite(over background: (red: Float, green: Float, blue: Float)) -> Bool {
-    guard let alpha else { return false }
-    var isTransparent = false
+  /// - Parameter other: The picture of the same size whose alpha is used; nil for this picture.
+  package func composite(over background: (red: Float, green: Float, blue: Float), alphaOf other: FloatPicture? = nil) {
+    guard let alpha = (other ?? self).alpha else { return }
     for index in 0..<pixelCount where alpha[index] < 1 {
       let (pixel, opacity) = (colours + 3 * index, alpha[index])
       pixel[0] = background.red + (pixel[0] - background.red) * opacity
       pixel[1] = background.green + (pixel[1] - background.green) * opacity
       pixel[2] = background.blue + (pixel[2] - background.blue) * opacity
-      isTransparent = true
     }
     self.alpha = nil
-    return isTransparent
   }
 
   /// Resizes the picture into `target`, whose size is set before the call, with its alpha if both have one.

@@ -96,10 +96,10 @@ public struct PictureStylization: Sendable {
     let target = try format.deepFormat(for: stored.frame.format, width: original.width, height: original.height)
     let writer = try FrameWriter(target, depth: depth)
     let source = try Frame(target)
-    if original.alpha != nil, target.pixelFormat.alphaComponent == nil {
-      original.composite(over: (Float(background.red), Float(background.green), Float(background.blue)))
-    }
-    writer.write(original, blend: nil, into: source)
+    let losesAlpha = original.alpha != nil && target.pixelFormat.alphaComponent == nil
+    let composited = losesAlpha ? try stored.floatPicture() : original
+    if losesAlpha { composited.composite(over: background.values) }
+    writer.write(composited, blend: nil, into: source)
     ColourExtension().apply(to: original)
     let picture = FloatPicture()
     picture.resize(width: size.width, height: size.height)
@@ -107,6 +107,7 @@ public struct PictureStylization: Sendable {
     resizer.resize(original, into: picture)
     try Self.paint(picture, model: model, canvasLines: lines, pool: pool)
     resizer.resize(picture, into: original)
+    if losesAlpha { original.composite(over: background.values) }
     let result = try Frame(target)
     let isPlain = strength == 1 && !preservesColors
     let blend = FrameWriter.Blend(original: source, strength: strength, preservesColors: preservesColors)

@@ -63,10 +63,8 @@ public struct VideoStylization: Sendable {
     if options.frames == .newest { encoding.isLowDelay = true }
     let grace = StopGrace(shouldStop)
     let writer = try VideoWriter(target, like: source, options: encoding, resume: resume, interrupt: { grace.isOver })
-    var source = source
-    if source.description.format.pixelFormat.hasAlpha, !writer.keepsAlpha {
-      source = try ConvertedSource(source, Compositing(over: encoding.background, output: output.displayName))
-    }
+    var options = options
+    options.background = encoding.background
     let stylization = Stylization(source: source, style: style, sink: writer, options: options)
     let statistics = try stylization.run(shouldStop: shouldStop, observe: observe, progress: progress)
     if let resume, statistics.wasStopped, let kept = writer.keptFrameCount {
@@ -77,7 +75,8 @@ public struct VideoStylization: Sendable {
     }
     try file?.commit()
     writer.forgetSegments()
-    var warnings = writer.warnings + source.warnings
+    var warnings =
+      writer.warnings + (stylization.hasCompositedFrames ? [writer.alphaWarning] : []) + source.warnings
     if encoding.keepsFields, !writer.keepsFields, stylization.hasDeinterlaced {
       let reason =
         description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"

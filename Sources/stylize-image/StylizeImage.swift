@@ -109,7 +109,7 @@ struct StylizeImage: ParsableCommand {
     let logger = Logger(label: "stylize-image")
     if !isOpaque, !format.hasAlpha {
       logger.warning(
-        "\(output): the format has no transparency; transparent parts were painted over the --background colour")
+        "\(output): the format has no transparency, so the picture was composited over the --background colour")
     }
     if metadata.iccProfile != nil && !format.holdsProfiles || metadata.hasForeignProfile {
       logger.warning("\(output): the colour profile is left out; \(leftOut(metadata, format))")

@@ -64,14 +64,15 @@ import Testing
   /// Returns the frame that a sink of `format` receives.
   private func painted(
     _ source: Frame, as format: VideoFormat, _ style: StyleMixer, orientation: Orientation = .upright,
-    workSize: (Int, Int)? = nil
+    workSize: (Int, Int)? = nil, background: BackgroundColor = .black
   ) throws -> Frame {
     let result = try Frame()
     let box = Mutex(result)
     let sink = FrameObserver(format: format) { frame, _, _ in try box.withLock { try $0.reference(frame) } }
+    var options = Stylization.Options(workSize: workSize.map { (width: $0.0, height: $0.1) })
+    options.background = background
     try Stylization(
-      source: Frames([source], orientation: orientation), style: style, sink: sink,
-      options: Stylization.Options(workSize: workSize.map { (width: $0.0, height: $0.1) })
+      source: Frames([source], orientation: orientation), style: style, sink: sink, options: options
     ).run()
     return result
   }
@@ -165,6 +166,28 @@ import Testing
     #expect(samples(result, 3) == samples(source, 3))
     for (component, value) in [200, 150, 100].enumerated() {
       #expect(samples(result, component).allSatisfy { abs($0 - value) <= 1 })
+    }
+  }
+
+  /// A sink without alpha gets the painted colours over the background, which is not painted itself.
+  @Test(arguments: [1.0, 0])
+  func transparentFramesAreComposited(strength: Double) throws {
+    let source = try Frame(Self.format("rgba"))
+    source.clearSamples()
+    for y in 0..<18 {
+      for component in 0..<4 {
+        let row = (0..<32).map { $0 < 16 ? UInt16([200, 150, 100, 255][component]) : 0 }
+        source.writeSamples(component: component, row: y, count: 32, from: row)
+      }
+    }
+    let style = invertingStyle(blend: FrameBlend(strength: strength))
+    let result = try painted(
+      source, as: Self.format("rgb24"), style, background: BackgroundColor(red: 255, green: 128, blue: 3))
+    for (component, background) in [255, 128, 3].enumerated() {
+      let own = [200, 150, 100][component]
+      let values = samples(result, component)
+      #expect((0..<18).allSatisfy { values[32 * $0 + 5] == (strength == 0 ? own : 255 - own) })
+      #expect((0..<18).allSatisfy { values[32 * $0 + 25] == background })
     }
   }
 

@@ -72,7 +72,8 @@ struct EncoderChoice {
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
     {
       // PNG as the default codec means that the container is for audio and the picture is its cover.
-      codec = try VideoCodec(encoder: name)
+      // The first encoder of WebP makes animations, which many programs do not read as pictures.
+      codec = try VideoCodec(encoder: name == "webp" && muxer.isImageSequence ? "libwebp" : name)
     } else {
       throw EncodingError.noVideo(container: muxer.containerName, file: muxer.displayName)
     }

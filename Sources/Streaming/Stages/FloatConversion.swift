@@ -11,6 +11,13 @@ extension VideoFormat {
   }
 }
 
+extension Frame {
+  /// Whether the frame is transparent somewhere and a sink of this format stores no alpha, so that it is composited.
+  func losesAlpha(in sink: VideoFormat) -> Bool {
+    pixelFormat.hasAlpha && sink.pixelFormat.alphaComponent == nil && !isOpaque
+  }
+}
+
 /// Reads frames whose format may change in the middle of a stream.
 struct AdaptiveReader {
   private var reader: FrameReader?
@@ -69,6 +76,7 @@ final class FloatInputConversion {
 final class FloatOutputConversion {
   private let sourceTurn: Orientation
   private let workTurn: Orientation
+  private let background: BackgroundColor
   private var reader = AdaptiveReader()
   private var resizer = FloatResizer()
   private var originalResizer = FloatResizer()
@@ -81,7 +89,8 @@ final class FloatOutputConversion {
   private var writer: (writer: FrameWriter, depth: Int)?
   private var curve: (color: ColorDescription, curve: SignalCurve?)?
 
-  init(orientation: Orientation, sinkOrientation: Orientation) {
+  init(orientation: Orientation, sinkOrientation: Orientation, background: BackgroundColor) {
+    self.background = background
     (sourceTurn, workTurn) = OutputConversion.turns(orientation: orientation, sinkOrientation: sinkOrientation)
   }
 
@@ -103,8 +112,16 @@ final class FloatOutputConversion {
       picture = resized
     }
     let keepsAlpha = source.pixelFormat.hasAlpha && sink.pixelFormat.alphaComponent != nil
-    let needsOriginal = !blend.isIdentity || keepsAlpha
-    let original = needsOriginal ? try originalFrame(of: source, for: sink) : nil
+    var original: Frame?
+    if source.losesAlpha(in: sink.format) {
+      let shown = try originalPicture(of: source, for: sink)
+      picture.composite(over: background.values, alphaOf: shown)
+      shown.composite(over: background.values)
+      if !blend.isIdentity { original = try frame(of: shown, for: sink, writer) }
+    } else if !blend.isIdentity || keepsAlpha {
+      let isSame = sourceTurn == .upright && source.format == sink.format
+      original = isSame ? source : try frame(of: try originalPicture(of: source, for: sink), for: sink, writer)
+    }
     try sink.makeWritable()
     writer.write(
       picture,
@@ -125,9 +142,8 @@ final class FloatOutputConversion {
     return made
   }
 
-  /// Returns the source in the sink's format: the source itself if nothing has to be converted.
-  private func originalFrame(of source: Frame, for sink: Frame) throws -> Frame {
-    if sourceTurn == .upright, source.format == sink.format { return source }
+  /// Returns the source as the sink shows it.
+  private func originalPicture(of source: Frame, for sink: Frame) throws -> FloatPicture {
     try reader.read(source, into: original)
     var picture = original
     if sourceTurn != .upright {
@@ -143,9 +159,14 @@ final class FloatOutputConversion {
       originalResizer.resize(picture, into: resizedOriginal)
       picture = resizedOriginal
     }
+    return picture
+  }
+
+  /// Returns a picture in the sink's format.
+  private func frame(of picture: FloatPicture, for sink: Frame, _ writer: FrameWriter) throws -> Frame {
     let frame = try originalFrame.of(sink.format)
     try frame.makeWritable()
-    try writer(for: sink.format, depth: source.pixelFormat.bitDepth).write(picture, blend: nil, into: frame)
+    writer.write(picture, blend: nil, into: frame)
     return frame
   }
 }

@@ -29,6 +29,8 @@ public final class Stylization: Sendable {
     public var adaptsWorkSize: Bool
     /// Whether to remove noise from still regions before painting. See ``TemporalDenoiser``.
     public var denoises: Bool
+    /// The colour behind transparent frames if the sink's format has no alpha.
+    public var background = BackgroundColor.black
     /// Style changes at given times of the video.
     public var script: StyleScript?
     /// The number of frames in the pipeline; nil for one in each stage and, for `.newest`, one in each queue.
@@ -55,6 +57,7 @@ public final class Stylization: Sendable {
   private let sink: any FrameSink
   private let stopped = Atomic<Bool>(false)
   private let deinterlaced = Atomic<Bool>(false)
+  private let composited = Atomic<Bool>(false)
   private let state: Mutex<State>
 
   private struct State {
@@ -95,6 +98,9 @@ public final class Stylization: Sendable {
   }
 
   var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+  /// Whether transparent frames were composited over the background.
+  var hasCompositedFrames: Bool { composited.load(ordering: .relaxed) }
 
   /// The work size when the machine keeps up.
   var fullSize: WorkSizeLadder.Size {
@@ -217,8 +223,10 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
+      let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
+      if losesAlpha { composited.store(true, ordering: .relaxed) }
       // Fields are painted with 8 bits: their rows are those of two pictures.
-      slot.usesFloats = fields == nil && slot.source.format.needsFloats(for: sinkFormat)
+      slot.usesFloats = fields == nil && (losesAlpha || slot.source.format.needsFloats(for: sinkFormat))
       if slot.usesFloats {
         slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
         try floatInput.convert(slot.source, into: slot.floatWork)
@@ -289,7 +297,8 @@ public final class Stylization: Sendable {
       ? FieldOutputConversion(
         orientation: description.orientation, sinkOrientation: sink.orientation, usualOrder: description.fieldOrder)
       : nil
-    let floatOutput = FloatOutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let floatOutput = FloatOutputConversion(
+      orientation: description.orientation, sinkOrientation: sink.orientation, background: options.background)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil

@@ -8,7 +8,8 @@ import Imaging
 /// Colours are converted from BT.2020 to BT.709 primaries. The largest component is kept up to half of white, and
 /// compressed from there so that 1000 cd/m² become white, by the rational curve of FFmpeg's filter `tonemap=mobius`;
 /// the others are scaled likewise, so that the hue stays. The result is encoded for a gamma of 2.4 (ITU-R BT.1886).
-final class StandardRange: ConvertedSource.Conversion {
+/// Not thread-safe.
+final class StandardRange {
   private static let count = 4096
   private static let peak = 1000 / 203.0
   /// The largest component that is not compressed.
@@ -24,7 +25,6 @@ final class StandardRange: ConvertedSource.Conversion {
   /// The signal 0…255, by the square root of light.
   private let signal: [Float]
   private let isWide: Bool
-  let warnings: [String] = []
 
   /// Creates a conversion of video with these colours; nil if it is not HDR.
   init?(_ color: ColorDescription) {
@@ -42,6 +42,7 @@ final class StandardRange: ConvertedSource.Conversion {
     isWide = color.primariesName != "bt709"
   }
 
+  /// Returns the properties of converted frames.
   func description(of source: VideoDescription) -> VideoDescription {
     var result = source
     result.format = standard(source.format)
@@ -59,6 +60,7 @@ final class StandardRange: ConvertedSource.Conversion {
     return result
   }
 
+  /// Returns the converted frame, without its times.
   func convert(_ frame: Frame) throws -> Frame {
     try reader.read(frame, into: picture)
     map(picture)
@@ -112,15 +114,5 @@ final class StandardRange: ConvertedSource.Conversion {
     let position = min(Float(count), max(0, place * Float(count)))
     let lower = min(Int(position), count - 1)
     return table[lower] + (table[lower + 1] - table[lower]) * (position - Float(lower))
-  }
-}
-
-extension FrameSource {
-  /// Returns this source converted to BT.709 if it is HDR, otherwise this source itself.
-  ///
-  /// - Throws: `MediaError` if memory is short.
-  public func convertedToStandardRange() throws -> any FrameSource {
-    guard let conversion = StandardRange(description.format.color) else { return self }
-    return try ConvertedSource(self, conversion)
   }
 }
