@@ -137,8 +137,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
 
   /// The warning that frames were composited, one sentence.
   package var alphaWarning: String {
-    "\(muxer.displayName): the encoder \(encoder.settings.codec) stores no transparency, so frames were composited over the "
-      + "--background colour; --codec prores_ks in MOV, libvpx-vp9 in WebM and PNG pictures keep it"
+    "\(muxer.displayName): the encoder stores no transparency, so frames were composited over the --background colour; "
+      + "--codec prores_ks in MOV, libvpx-vp9 in WebM and PNG pictures keep it"
   }
 
   /// How the output differs from the source: converted and omitted streams, and damaged or late packets. One sentence
