@@ -49,7 +49,7 @@ public struct HDRMetadata: Equatable, Sendable {
   }
 
   /// Adds the metadata to a stream of a container, or replaces it there.
-  func write(to stream: UnsafeMutablePointer<AVStream>, file: String) throws {
+  fileprivate func write(to stream: UnsafeMutablePointer<AVStream>, file: String) throws {
     let entries = [
       (AV_PKT_DATA_MASTERING_DISPLAY_METADATA, masteringDisplay), (AV_PKT_DATA_CONTENT_LIGHT_LEVEL, contentLight),
     ]
@@ -63,4 +63,15 @@ public struct HDRMetadata: Equatable, Sendable {
 extension Frame {
   /// The HDR metadata of this frame; nil if it has none.
   public var hdrMetadata: HDRMetadata? { HDRMetadata(pointer) }
+}
+
+extension Muxer {
+  /// Sets the HDR metadata of a stream, in place of what was copied from its source; nil for none.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func setHDRMetadata(_ metadata: HDRMetadata?, ofStream index: Int) throws {
+    guard let stream = pointer.pointee.streams[index] else { return }
+    cffmpeg_stream_remove_hdr(stream)
+    try metadata?.write(to: stream, file: displayName)
+  }
 }

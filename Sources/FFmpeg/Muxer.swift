@@ -189,15 +189,6 @@ public final class Muxer: @unchecked Sendable {
     return added(stream, timeBase: packetTimeBase ?? encoder.settings.timeBase)
   }
 
-  /// Sets the HDR metadata of a stream, in place of what was copied from its source; nil for none.
-  ///
-  /// - Throws: `MediaError` if memory is short.
-  package func setHDRMetadata(_ metadata: HDRMetadata?, ofStream index: Int) throws {
-    guard let stream = pointer.pointee.streams[index] else { return }
-    cffmpeg_stream_remove_hdr(stream)
-    try metadata?.write(to: stream, file: displayName)
-  }
-
   /// Adds a stream for packets that are copied from `source`, with everything that its container stores about it.
   ///
   /// - Returns: The index of the stream, for the `streamIndex` of its packets.

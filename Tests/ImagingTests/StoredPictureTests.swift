@@ -100,6 +100,15 @@ struct StoredPictureTests {
     #expect(stored.orientation == .upright)
   }
 
+  @Test(arguments: ["oriented.jpg", "oriented.png", "oriented.tiff", "lossless.webp"])
+  func dataOfOtherProgramsIsRead(name: String) throws {
+    let stored = try PictureFile.open(Fixtures.path(name))
+    #expect(stored.orientation == .quarterTurnClockwise)
+    #expect(stored.displaySize.width == stored.frame.height)
+    // The directory of a TIFF file describes its samples, so it is not copied.
+    #expect(stored.metadata.exif?.orientation == (name.hasSuffix("tiff") ? nil : .upright))
+  }
+
   @Test func profilesOfOtherSpacesAreLeftOut() throws {
     let path = folder.file("a.png")
     let metadata = PictureMetadata(iccProfile: Self.profile("CMYK"))
