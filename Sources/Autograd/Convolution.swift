@@ -20,7 +20,8 @@ extension Tape {
         geometry: PreparedConvolution.geometry(
           input: input.value.shape, weight: weight.value.shape, stride: stride, padding: padding,
           paddingMode: paddingMode, upsampling: upsampling),
-        weight: weight.value, gradientToInput: input.requiresGradient, allocator: allocator, pool: pool)
+        weight: weight.value, gradientToInput: input.requiresGradient, precision: precision, allocator: allocator,
+        pool: pool)
     let forward = prepared.forward
     let geometry = forward.geometry
     let output = uninitialized(

@@ -17,17 +17,19 @@ package final class PreparedConvolution {
   /// - Parameters:
   ///   - weight: The filters, `[O, I, k, k]`.
   ///   - gradientToInput: Whether to prepare the weight for the input gradient too.
+  ///   - precision: The lowest precision that the products with the weight may have.
   package init(
-    geometry: ConvolutionGeometry, weight: Tensor, gradientToInput: Bool, allocator: TensorAllocator, pool: ComputePool
+    geometry: ConvolutionGeometry, weight: Tensor, gradientToInput: Bool, precision: ProductPrecision,
+    allocator: TensorAllocator, pool: ComputePool
   ) {
-    forward = Convolution2D(geometry)
+    forward = Convolution2D(geometry, precision: precision)
     self.weight = Tensor(Shape([forward.preparedWeightCount]), zeroed: false, allocator: allocator)
     forward.prepareWeight(weight.pointer, into: self.weight.pointer, pool: pool)
     guard gradientToInput else {
       backward = nil
       return
     }
-    let kernel = ConvolutionInputGradient(geometry)
+    let kernel = ConvolutionInputGradient(geometry, precision: precision)
     let kernelWeight = Tensor(Shape([kernel.preparedWeightCount]), zeroed: false, allocator: allocator)
     kernel.prepareWeight(weight.pointer, into: kernelWeight.pointer, pool: pool)
     backward = (kernel, kernelWeight)

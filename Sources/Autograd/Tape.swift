@@ -12,6 +12,9 @@ package final class Tape {
   /// Allocates values, gradients and scratch memory.
   package let allocator: TensorAllocator
 
+  /// The lowest precision that the products of convolutions and of their input gradients may have.
+  package let precision: ProductPrecision
+
   /// Records the time of each operation, if set.
   package var times: OperationTimes?
 
@@ -25,9 +28,10 @@ package final class Tape {
   private var records: [Record] = []
 
   /// Creates an empty tape.
-  package init(pool: ComputePool, allocator: TensorAllocator) {
+  package init(pool: ComputePool, allocator: TensorAllocator, precision: ProductPrecision = .float32) {
     self.pool = pool
     self.allocator = allocator
+    self.precision = precision
   }
 
   /// Returns a tensor with uninitialized elements.

@@ -68,6 +68,42 @@ int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffm
   return 0;
 }
 
+int cffmpeg_stream_set_side_data(AVStream *stream, enum AVPacketSideDataType type, const void *bytes, size_t size) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  AVPacketSideData *copy = av_packet_side_data_new(
+      &stream->codecpar->coded_side_data, &stream->codecpar->nb_coded_side_data, type, size, 0);
+  uint8_t *data = copy ? copy->data : NULL;
+#else
+  uint8_t *data = av_stream_new_side_data(stream, type, size);
+#endif
+  if (!data) return AVERROR(ENOMEM);
+  memcpy(data, bytes, size);
+  return 0;
+}
+
+static int is_hdr(enum AVPacketSideDataType type) {
+  return type == AV_PKT_DATA_MASTERING_DISPLAY_METADATA || type == AV_PKT_DATA_CONTENT_LIGHT_LEVEL;
+}
+
+void cffmpeg_stream_remove_hdr(AVStream *stream) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 100)
+  AVPacketSideData **data = &stream->codecpar->coded_side_data;
+  int *count = &stream->codecpar->nb_coded_side_data;
+#else
+  AVPacketSideData **data = &stream->side_data;
+  int *count = &stream->nb_side_data;
+#endif
+  int kept = 0;
+  for (int i = 0; i < *count; i++) {
+    if (is_hdr((*data)[i].type)) {
+      av_free((*data)[i].data);
+    } else {
+      (*data)[kept++] = (*data)[i];
+    }
+  }
+  *count = kept;
+}
+
 int cffmpeg_copy_chapters(AVFormatContext *target, const AVFormatContext *source) {
   if (source->nb_chapters == 0) return 0;
   AVChapter **chapters = av_realloc_array(target->chapters, target->nb_chapters + source->nb_chapters, sizeof(*chapters));
@@ -99,32 +135,55 @@ int cffmpeg_register_devices(void) {
   return 0;
 }
 
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  AVChannelLayout source;
-  // Raw audio has a channel count but no channel layout.
-  if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
-    av_channel_layout_default(&source, frame->ch_layout.nb_channels);
-  } else if (av_channel_layout_copy(&source, &frame->ch_layout) < 0) {
-    return NULL;
+/// Whether the samples of a component are neighbouring integers of the machine.
+static int is_plain(const AVPixFmtDescriptor *format, int component) {
+  const AVComponentDescriptor *c = &format->comp[component];
+  if (format->flags & (AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_BITSTREAM) || c->shift || c->offset) return 0;
+  return c->depth == 8 ? c->step == 1 : c->depth > 8 && c->depth <= 16 && c->step == 2;
+}
+
+void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples) {
+  const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
+  if (is_plain(format, component)) {
+    int plane = format->comp[component].plane;
+    const uint8_t *line = frame->data[plane] + (ptrdiff_t)row * frame->linesize[plane];
+    if (format->comp[component].depth > 8) {
+      memcpy(samples, line, 2 * (size_t)count);
+    } else {
+      for (int i = 0; i < count; i++) samples[i] = line[i];
+    }
+    return;
   }
-  struct SwrContext *context = NULL;
-  int status = swr_alloc_set_opts2(&context, &stereo, AV_SAMPLE_FMT_FLT, rate, &source, frame->format, frame->sample_rate, 0, NULL);
-  av_channel_layout_uninit(&source);
-  if (status < 0 || swr_init(context) < 0) swr_free(&context);
-  return context;
+  const uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
+  av_read_image_line2(samples, data, frame->linesize, format, 0, row, component, count, 0, 2);
 }
 
-void cffmpeg_set_stereo(AVCodecContext *context) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  context->ch_layout = stereo;
-  context->sample_fmt = AV_SAMPLE_FMT_FLTP;
+void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples) {
+  const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
+  if (is_plain(format, component)) {
+    int plane = format->comp[component].plane;
+    uint8_t *line = frame->data[plane] + (ptrdiff_t)row * frame->linesize[plane];
+    if (format->comp[component].depth > 8) {
+      memcpy(line, samples, 2 * (size_t)count);
+    } else {
+      for (int i = 0; i < count; i++) line[i] = (uint8_t)samples[i];
+    }
+    return;
+  }
+  uint8_t *data[4] = {frame->data[0], frame->data[1], frame->data[2], frame->data[3]};
+  av_write_image_line2(samples, data, frame->linesize, format, 0, row, component, count, 2);
 }
 
-void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples) {
-  AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO;
-  frame->ch_layout = stereo;
-  frame->format = AV_SAMPLE_FMT_FLTP;
-  frame->sample_rate = rate;
-  frame->nb_samples = samples;
+void cffmpeg_clear_samples(AVFrame *frame) {
+  const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(frame->format);
+  int plain = 0;
+  while (plain < format->nb_components && is_plain(format, plain)) plain++;
+  if (plain == format->nb_components) return;
+  for (int plane = 0; plane < 4 && frame->data[plane]; plane++) {
+    int shift = plane == 1 || plane == 2 ? format->log2_chroma_h : 0;
+    int bytes = av_image_get_linesize(frame->format, frame->width, plane);
+    for (int row = 0; row < AV_CEIL_RSHIFT(frame->height, shift); row++) {
+      memset(frame->data[plane] + (ptrdiff_t)row * frame->linesize[plane], 0, bytes);
+    }
+  }
 }

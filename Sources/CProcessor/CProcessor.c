@@ -20,6 +20,17 @@ int impasto_processor_has_avx512(void) {
 #endif
 }
 
+int impasto_processor_has_bfloat16(void) {
+#if defined(IMPASTO_PORTABLE) || !defined(__x86_64__)
+  return 0;
+#else
+  // The loops also use vectors of eight and what AVX512_BF16 implies.
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512bw");
+#endif
+}
+
 // Runs before any Swift code, all of which is compiled for AVX2 and FMA. A check in `main` would come too late: the
 // code before it may already contain an instruction that the processor does not support.
 __attribute__((constructor)) static void refuse_unsupported_processor(void) {

@@ -7,8 +7,9 @@ final class ByteStream {
 
   /// Creates a stream that passes each run of bytes to `write`, in order.
   ///
+  /// - Parameter isSeekable: Whether to let the muxer seek back. The bytes of a new position follow the others.
   /// - Throws: `MediaError` if memory is short.
-  init(file: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
+  init(file: String, isSeekable: Bool = false, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
     self.write = write
     let size: Int32 = 32768
     let buffer = try MediaError.allocated(av_malloc(Int(size)), "write", file: file)
@@ -19,13 +20,13 @@ final class ByteStream {
         let stream = Unmanaged<ByteStream>.fromOpaque(opaque).takeUnretainedValue()
         stream.write(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
         return count
-      }, nil)
+      }, isSeekable ? { _, offset, whence in whence & AVSEEK_SIZE != 0 ? -1 : offset } : nil)
     guard let context else {
       av_free(buffer)
       throw MediaError(operation: "write", file: file, message: "out of memory")
     }
     pointer = context
-    pointer.pointee.seekable = 0
+    pointer.pointee.seekable = isSeekable ? AVIO_SEEKABLE_NORMAL : 0
     pointer.pointee.opaque = Unmanaged.passUnretained(self).toOpaque()
   }
 

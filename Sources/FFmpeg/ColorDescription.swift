@@ -29,6 +29,11 @@ public struct ColorDescription: Equatable, Sendable {
     range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_IEC61966_2_1, matrix: AVCOL_SPC_RGB,
     chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
 
+  /// Limited-range BT.709, the colours of high-definition video.
+  package static let bt709 = ColorDescription(
+    range: AVCOL_RANGE_MPEG, primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_BT709, matrix: AVCOL_SPC_BT709,
+    chromaLocation: AVCHROMA_LOC_UNSPECIFIED)
+
   /// The colours of JPEG: BT.601 matrix, full range, chroma in the centre.
   public static let jpeg = ColorDescription(
     range: AVCOL_RANGE_JPEG, primaries: AVCOL_PRI_UNSPECIFIED, transfer: AVCOL_TRC_UNSPECIFIED,
@@ -50,6 +55,9 @@ public struct ColorDescription: Equatable, Sendable {
   public var chromaLocationName: String? {
     chromaLocation == AVCHROMA_LOC_UNSPECIFIED ? nil : Self.string(av_chroma_location_name(chromaLocation))
   }
+
+  /// Whether the transfer characteristic is that of PQ or HLG (ITU-R BT.2100).
+  public var isHDR: Bool { [AVCOL_TRC_SMPTE2084, AVCOL_TRC_ARIB_STD_B67].contains(transfer) }
 
   /// Returns this description with its unspecified tags taken from `other`.
   public func filled(from other: ColorDescription) -> ColorDescription {

@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// Decodes the packets of one video stream into frames.
+/// Decodes the packets of one video or audio stream into frames.
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
@@ -13,20 +13,42 @@ public final class Decoder: @unchecked Sendable {
   ///   - threads: The number of threads; 0 lets libav choose.
   ///   - isLowDelay: Whether to return each frame at once instead of holding frames back to decode them in parallel.
   /// - Throws: `MediaError` if libav has no decoder for the codec or the stream's parameters are damaged.
-  public init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
-    file = stream.file
-    timeBase = stream.timeBase
+  public convenience init(_ stream: MediaStream, threads: Int = 1, isLowDelay: Bool = false) throws {
+    try self.init(
+      parameters: stream.parameters, codec: Self.codec(for: stream), timeBase: stream.timeBase, named: stream.file,
+      threads: threads, isLowDelay: isLowDelay)
+  }
+
+  private init(
+    parameters: UnsafePointer<AVCodecParameters>, codec: UnsafePointer<AVCodec>?, timeBase: Rational,
+    named name: String, threads: Int, isLowDelay: Bool
+  ) throws {
+    file = name
+    self.timeBase = timeBase
     cffmpeg_clear_last_log_line()
-    guard let codec = avcodec_find_decoder(stream.parameters.pointee.codec_id) else {
-      throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(stream.codecName)")
+    guard let codec else {
+      let codec = String(cString: avcodec_get_name(parameters.pointee.codec_id))
+      throw MediaError(operation: "decode", file: file, message: "there is no decoder for \(codec)")
     }
     context = try CodecContext(codec, operation: "decode", file: file)
-    try MediaError.check(
-      avcodec_parameters_to_context(context.pointer, stream.parameters), "decode", file: file)
-    context.pointer.pointee.pkt_timebase = stream.pointer.pointee.time_base
+    try MediaError.check(avcodec_parameters_to_context(context.pointer, parameters), "decode", file: file)
+    context.pointer.pointee.pkt_timebase = timeBase.libav
     context.pointer.pointee.thread_count = Int32(clamping: threads)
     if isLowDelay { context.pointer.pointee.thread_type = FF_THREAD_SLICE }
     try MediaError.check(avcodec_open2(context.pointer, codec, nil), "decode", file: file)
+  }
+
+  /// Returns the decoder for a stream; nil if there is none. libav's own decoders of VP8 and VP9 leave out the alpha
+  /// that WebM stores beside the packets.
+  private static func codec(for stream: MediaStream) -> UnsafePointer<AVCodec>? {
+    let id = stream.parameters.pointee.codec_id
+    let names = [AV_CODEC_ID_VP8: "libvpx", AV_CODEC_ID_VP9: "libvpx-vp9"]
+    // The key is in capitals if the tag was written as such, beside the track's own field.
+    let hasAlpha = stream.metadata.contains { $0.key.lowercased() == "alpha_mode" && $0.value == "1" }
+    if hasAlpha, let name = names[id], let codec = avcodec_find_decoder_by_name(name) {
+      return codec
+    }
+    return avcodec_find_decoder(id)
   }
 
   /// Creates a decoder for pictures without a container, such as `mjpeg`.
@@ -46,6 +68,20 @@ public final class Decoder: @unchecked Sendable {
     context.pointer.pointee.thread_count = 1
     context.pointer.pointee.max_pixels = Int64(maximumPixelCount)
     try MediaError.check(avcodec_open2(context.pointer, found, nil), "decode", file: name)
+  }
+
+  /// Creates a decoder for the packets of `encoder`.
+  ///
+  /// - Throws: `MediaError` if libav has no decoder for the codec or memory is short.
+  convenience init(_ encoder: Encoder) throws {
+    let name = encoder.settings.codec
+    var parameters = avcodec_parameters_alloc()
+    defer { avcodec_parameters_free(&parameters) }
+    let own = try MediaError.allocated(parameters, "decode", file: name)
+    try MediaError.check(avcodec_parameters_from_context(own, encoder.context.pointer), "decode", file: name)
+    try self.init(
+      parameters: own, codec: avcodec_find_decoder(own.pointee.codec_id), timeBase: encoder.settings.timeBase,
+      named: name, threads: 1, isLowDelay: false)
   }
 
   /// Sends a packet, or nil for the end of the stream.

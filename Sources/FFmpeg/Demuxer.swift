@@ -111,6 +111,12 @@ public final class Demuxer: @unchecked Sendable {
   public var seconds: Double? {
     Timestamp.optional(context.pointer.pointee.duration).map { Double($0) * Rational.microseconds.value }
   }
+  /// The first time of all streams in microseconds; nil if unknown.
+  package var startTime: Int64? { Timestamp.optional(context.pointer.pointee.start_time) }
+  /// Whether the clock of the streams starts at any time and may jump, as in MPEG-TS.
+  package var hasDiscontinuousClock: Bool {
+    (context.pointer.pointee.iformat?.pointee.flags ?? 0) & AVFMT_TS_DISCONT != 0
+  }
   /// The file's tags, such as title and artist.
   public var metadata: [String: String] { Metadata.entries(context.pointer.pointee.metadata) }
 

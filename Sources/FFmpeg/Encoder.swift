@@ -14,19 +14,21 @@ public struct EncoderSettings: Sendable {
   package var sampleAspectRatio: Rational
   /// The number of threads; 0 lets libav choose.
   package var threads: Int
-  /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31; nil
-  /// uses the encoder's own rate control.
+  /// The fixed quantizer for codecs without a better quality setting, such as MJPEG and MPEG-4: 1 (best) to 31, and for
+  /// Theora 0 to 10 (best); nil uses the encoder's own rate control.
   package var quantizer: Int?
   /// The encoder's own options, by libav's names: `crf`, `preset`, `quality` ...
   package var options: [String: String]
   /// Whether the parameter sets go into the container's header, as ``Muxer/wantsGlobalHeader`` requires.
   package var usesGlobalHeader: Bool
+  /// The order of the fields; frames are coded as interlaced unless it is `.progressive`.
+  package var fieldOrder: FieldOrder
 
   /// Creates settings for a stream or a still image. A still image needs only `codec` and `format`.
   public init(
     codec: String, format: VideoFormat, timeBase: Rational = Rational(1, 25), frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), threads: Int = 1, quantizer: Int? = nil,
-    options: [String: String] = [:], usesGlobalHeader: Bool = false
+    options: [String: String] = [:], usesGlobalHeader: Bool = false, fieldOrder: FieldOrder = .progressive
   ) {
     self.codec = codec
     self.format = format
@@ -37,6 +39,7 @@ public struct EncoderSettings: Sendable {
     self.quantizer = quantizer
     self.options = options
     self.usesGlobalHeader = usesGlobalHeader
+    self.fieldOrder = fieldOrder
   }
 }
 
@@ -72,6 +75,10 @@ public final class Encoder: @unchecked Sendable {
     if let quantizer = settings.quantizer {
       pointer.pointee.flags |= AV_CODEC_FLAG_QSCALE
       pointer.pointee.global_quality = Int32(clamping: quantizer) * FF_QP2LAMBDA
+    }
+    pointer.pointee.field_order = settings.fieldOrder.ofInterleavedRows
+    if settings.fieldOrder != .progressive {
+      pointer.pointee.flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME
     }
     if settings.usesGlobalHeader { pointer.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER }
     cffmpeg_clear_last_log_line()

@@ -94,6 +94,16 @@ public final class Frame: @unchecked Sendable {
     return Array(UnsafeBufferPointer(start: data.pointee.data, count: data.pointee.size))
   }
 
+  /// Attaches an ICC profile for an encoder.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func setICCProfile(_ profile: [UInt8]) throws {
+    av_frame_remove_side_data(pointer, AV_FRAME_DATA_ICC_PROFILE)
+    let data = try MediaError.allocated(
+      av_frame_new_side_data(pointer, AV_FRAME_DATA_ICC_PROFILE, profile.count), "describe a frame")
+    data.pointee.data.update(from: profile, count: profile.count)
+  }
+
   /// Returns the first byte of a plane; nil if there is no such plane. Valid as long as the frame holds this picture.
   public func plane(_ index: Int) -> UnsafeMutablePointer<UInt8>? { cffmpeg_frame_plane(pointer, Int32(index)) }
   /// Returns the distance in bytes between the rows of a plane; negative if the rows are stored bottom-up.
@@ -117,6 +127,13 @@ public final class Frame: @unchecked Sendable {
   /// - Throws: `MediaError` if memory is short.
   public func copyProperties(from other: Frame) throws {
     try MediaError.check(av_frame_copy_props(pointer, other.pointer), "copy a frame's properties")
+  }
+
+  /// Takes over the closed captions, active format, pan and scan and time code of `other`, for the encoder to write.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func shareAncillaryData(of other: Frame) throws {
+    try MediaError.check(cffmpeg_share_ancillary_data(pointer, other.pointer), "share a frame")
   }
 
   /// Lets the encoder choose the picture type. A decoded frame carries the type that the decoder found.

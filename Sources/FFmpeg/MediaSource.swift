@@ -11,6 +11,9 @@ public struct MediaSource: Equatable, Sendable {
   public let format: String?
   /// Options of the protocol, the container or the device, by libav's names.
   public let options: [String: String]
+  /// In seconds. A longer step of the clock, as where recordings were joined, is closed in formats whose clock may
+  /// start at any time, such as MPEG-TS, and in live sources. The name and the default are those of ffmpeg's option.
+  public var dtsDeltaThreshold = 10.0
 
   /// Creates a source from a name.
   ///

@@ -47,6 +47,8 @@ public struct MediaStream: @unchecked Sendable {
   public var metadata: [String: String] { Metadata.entries(pointer.pointee.metadata) }
   /// The transformation that a player applies to the pictures; nil if there is none.
   public var displayMatrix: DisplayMatrix? { DisplayMatrix(cffmpeg_stream_display_matrix(pointer)) }
+  /// The order of the fields according to the container and the first packets. Frames may differ.
+  public var fieldOrder: FieldOrder { FieldOrder(parameters.pointee.field_order) }
   /// Whether the stream is a cover picture rather than a film.
   public var isAttachedPicture: Bool { pointer.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0 }
   /// The size, pixel format and colours according to the container and the first packets; nil if the stream is not
@@ -67,8 +69,12 @@ public struct MediaStream: @unchecked Sendable {
   /// The frame rate to give to an encoder: the average rate, or else the real one; nil if both are unknown.
   public var nominalFrameRate: Rational? {
     let rate = Rational(av_guess_frame_rate(context.pointer, pointer, nil))
+    // The rate that can represent all times of an unsteady film may be that of its clock.
+    if rate.value > Self.maximumGuessedRate, averageFrameRate.isPositive { return averageFrameRate }
     return rate.isPositive ? rate : [averageFrameRate, realFrameRate].first { $0.isPositive }
   }
+
+  private static let maximumGuessedRate = 240.0
 
   /// Whether packets of `other` can continue this stream: both have the same codec and sample rate.
   public func hasParameters(of other: MediaStream) -> Bool {

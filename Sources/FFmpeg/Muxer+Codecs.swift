@@ -2,10 +2,25 @@ import CFFmpeg
 
 /// The codecs and features that a container supports.
 extension Muxer {
+  /// Whether the container is of the QuickTime family: MOV, MP4, 3GP ...
+  var isQuickTime: Bool { takesOption("movflags") }
+
   /// Whether the container stores a display matrix, so that the pictures in it need not be upright.
-  package var keepsDisplayMatrix: Bool {
-    ["mov", "mp4", "ipod", "3gp", "3g2", "psp", "ismv", "f4v"].contains(containerName)
+  package var keepsDisplayMatrix: Bool { isQuickTime }
+
+  /// Whether the container stores one frame rate instead of a time for each frame.
+  package var hasConstantFrameRate: Bool {
+    let flags = pointer.pointee.oformat?.pointee.flags ?? 0
+    guard !isImageSequence, flags & AVFMT_VARIABLE_FPS == 0 else { return false }
+    if flags & AVFMT_NOTIMESTAMPS != 0 { return true }
+    // libav has no flag for those that count frames.
+    return [
+      "a64", "amv", "avi", "avm2", "dv", "film_cpk", "filmstrip", "gxf", "ogg", "ogv", "roq", "swf", "yuv4mpegpipe",
+    ].contains(containerName)
   }
+
+  /// Whether a container with a constant frame rate can leave places empty.
+  package var storesEmptyFrames: Bool { containerName == "avi" }
 
   /// Whether each packet is written to its own file, whose extension determines the codec.
   package var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
@@ -37,43 +52,25 @@ extension Muxer {
   public var wantsGlobalHeader: Bool { (pointer.pointee.oformat?.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 }
 
   /// Whether the container supports the codec of an encoder.
-  package func accepts(_ codec: VideoCodec) -> Bool { accepts(codec.pointer.pointee.id) }
-
-  /// Whether the container can store the packets of `stream` unchanged.
-  package func accepts(_ stream: MediaStream) -> Bool {
-    // The codecs of attachments, such as fonts, are in no table.
-    if stream.mediaType == .attachment { return containerName == "matroska" }
-    return stream.parameters.pointee.codec_id != AV_CODEC_ID_NONE && accepts(stream.parameters.pointee.codec_id)
-  }
-
-  private func accepts(_ codec: AVCodecID) -> Bool {
-    guard let format = pointer.pointee.oformat else { return false }
-    let kind = avcodec_get_type(codec)
-    let answer = avformat_query_codec(format, codec, FF_COMPLIANCE_NORMAL)
-    if answer >= 0 { return answer == 1 }
-    // Some containers do not list their codecs.
-    let name = String(cString: avcodec_get_name(codec))
-    if ["mpegts", "mpeg", "vob", "svcd", "dvd", "rtp_mpegts"].contains(containerName) {
-      return Self.codecsOfMPEGStreams.contains(name)
+  package func accepts(_ codec: VideoCodec) -> Bool {
+    let trial = HeaderTrial(self)
+    let id = codec.pointer.pointee.id
+    switch trial.listing(of: id) {
+    case .listed: return true
+    case .unlisted: return false
+    case .noList: break
     }
-    if ["rtsp", "rtp"].contains(containerName) { return Self.codecsOfRTP.contains(name) }
-    return kind == AVMEDIA_TYPE_VIDEO && codec == format.pointee.video_codec
-      || kind == AVMEDIA_TYPE_AUDIO && codec == format.pointee.audio_codec
-      || kind == AVMEDIA_TYPE_SUBTITLE && codec == format.pointee.subtitle_codec
+    // A container without timestamps stores its codecs in forms of its own. Its usual one is safe.
+    guard id != trial.format?.pointee.video_codec else { return true }
+    guard trial.storesTimes else { return false }
+    // An encoder that does not open says why when it is opened for the film.
+    guard let encoder = try? Encoder(EncoderSettings(trialOf: codec)) else { return true }
+    let add: HeaderTrial.Addition = { try $0.addStream(encoder: encoder) }
+    guard trial.accepts([add]) else { return false }
+    if trial.isAlone { return true }
+    guard let packet = try? encoder.trialPacket() else { return true }
+    return trial.readsBack(add, codec: id, packet: packet) ?? true
   }
-
-  /// The codecs that libav's MPEG transport and program stream muxers have stream types for.
-  private static let codecsOfMPEGStreams: Set<String> = [
-    "mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "mp2", "mp3", "aac", "aac_latm", "ac3", "eac3", "dts",
-    "truehd", "opus", "dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle", "klv", "timed_id3",
-  ]
-
-  /// The codecs in common use that libav's RTP muxer has payload formats for.
-  private static let codecsOfRTP: Set<String> = [
-    "h263", "h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "vp8", "vp9", "aac", "ac3", "mp2", "mp3",
-    "opus",
-    "pcm_alaw", "pcm_mulaw", "pcm_s16be", "adpcm_g722", "vorbis",
-  ]
 
   /// Returns the source's codec tag if it means the same codec in this container; otherwise 0, which lets the muxer
   /// choose.
@@ -84,5 +81,30 @@ extension Muxer {
     if av_codec_get_id(tables, tag) == codec { return tag }
     var other: UInt32 = 0
     return av_codec_get_tag2(tables, codec, &other) == 0 ? tag : 0
+  }
+}
+
+extension EncoderSettings {
+  /// The settings to encode one small picture, which shows whether a container takes the codec.
+  init(trialOf codec: VideoCodec, usesGlobalHeader: Bool = false) {
+    let format = VideoFormat(
+      width: 320, height: 240,
+      pixelFormat: VideoCodec.bestPixelFormat(among: codec.pixelFormats, for: .yuv420p) ?? .yuv420p)
+    self.init(
+      codec: codec.name, format: format, frameRate: Rational(25, 1), usesGlobalHeader: usesGlobalHeader)
+  }
+}
+
+extension Encoder {
+  /// Returns the first packet, of a picture with undefined content. The encoder cannot be used again.
+  func trialPacket() throws -> Packet {
+    let (frame, packet) = (try Frame(settings.format), try Packet())
+    frame.pts = 0
+    _ = try send(frame)
+    _ = try send(nil)
+    guard try receive(into: packet) == .output else {
+      throw MediaError(operation: "encode with", file: settings.codec, message: "it produced no packet")
+    }
+    return packet
   }
 }

@@ -16,7 +16,7 @@ public final class Muxer: @unchecked Sendable {
   private var byteStream: ByteStream?
   private var pictures: PictureFiles?
   /// The options that the protocol did not accept.
-  private var options: [String: String] = [:]
+  var options: [String: String] = [:]
   private var sourceTimeBases: [Rational] = []
   /// For each stream, the decoding time and duration of the last packet.
   private var lastTimes: [(dts: Int64, duration: Int64)?] = []
@@ -82,8 +82,11 @@ public final class Muxer: @unchecked Sendable {
   /// - Parameters:
   ///   - container: libav's name for the container.
   ///   - name: The name in error messages.
+  ///   - isSeekable: Whether the container may seek back, which only repeats calls of `write`.
   /// - Throws: `MediaError` if the installed libav has no such container or memory is short.
-  package init(container: String, named name: String, write: @escaping (UnsafeRawBufferPointer) -> Void) throws {
+  package init(
+    container: String, named name: String, isSeekable: Bool = false, write: @escaping (UnsafeRawBufferPointer) -> Void
+  ) throws {
     target = MediaTarget(file: name, named: name, format: container)
     displayName = name
     interruption = Interruption(nil)
@@ -91,7 +94,7 @@ public final class Muxer: @unchecked Sendable {
     var context: UnsafeMutablePointer<AVFormatContext>?
     try MediaError.check(avformat_alloc_output_context2(&context, nil, container, nil), "write", file: name)
     pointer = try MediaError.allocated(context, "write", file: name)
-    let stream = try ByteStream(file: name, write: write)
+    let stream = try ByteStream(file: name, isSeekable: isSeekable, write: write)
     pointer.pointee.pb = stream.pointer
     byteStream = stream
   }
@@ -131,7 +134,7 @@ public final class Muxer: @unchecked Sendable {
   /// encoder.
   package var foreignOptions: [String: String] { options.filter { !takesOption($0.key) } }
 
-  private func takesOption(_ name: String) -> Bool {
+  func takesOption(_ name: String) -> Bool {
     av_opt_find(pointer, name, nil, 0, 0) != nil || hasOption(name)
   }
 
@@ -153,10 +156,12 @@ public final class Muxer: @unchecked Sendable {
   /// - Parameters:
   ///   - source: The stream whose tags, disposition and side data are copied; nil for none.
   ///   - keepsDisplayMatrix: Whether to copy the display matrix of `source`, too.
+  ///   - packetTimeBase: The time base of the packets; nil for that of the encoder.
   /// - Returns: The index of the stream, for the `streamIndex` of its packets.
   /// - Throws: `MediaError` if memory is short.
   public func addStream(
-    encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true
+    encoder: Encoder, like source: MediaStream? = nil, keepsDisplayMatrix: Bool = true,
+    packetTimeBase: Rational? = nil
   ) throws -> Int {
     let stream = try newStream()
     try MediaError.check(
@@ -165,25 +170,32 @@ public final class Muxer: @unchecked Sendable {
     stream.pointee.codecpar.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.sample_aspect_ratio = encoder.settings.sampleAspectRatio.libav
     stream.pointee.codecpar.pointee.chroma_location = encoder.settings.format.color.chromaLocation
+    // Some players refuse HEVC in MP4 and MOV unless this tag says that the parameter sets are in the header.
+    let isHEVC = stream.pointee.codecpar.pointee.codec_id == AV_CODEC_ID_HEVC
+    if isHEVC, encoder.settings.usesGlobalHeader, ["mov", "mp4", "ipod"].contains(containerName) {
+      // "hvc1" as a four-character code.
+      stream.pointee.codecpar.pointee.codec_tag = 0x3163_7668
+    }
     stream.pointee.time_base = encoder.settings.timeBase.libav
     if let rate = encoder.settings.frameRate { stream.pointee.avg_frame_rate = rate.libav }
     if let source {
       try copyDescription(
         of: source, to: stream, sideData: keepsDisplayMatrix ? CFFMPEG_DISPLAY_SIDE_DATA : CFFMPEG_UPRIGHT_SIDE_DATA)
+      // WebM's tag for alpha beside the packets.
+      if !encoder.settings.format.pixelFormat.hasAlpha {
+        av_dict_set(&stream.pointee.metadata, "alpha_mode", nil, 0)
+      }
     }
-    return added(stream, timeBase: encoder.settings.timeBase)
+    return added(stream, timeBase: packetTimeBase ?? encoder.settings.timeBase)
   }
 
-  /// Adds a stream for the packets of an audio encoder.
+  /// Sets the HDR metadata of a stream, in place of what was copied from its source; nil for none.
   ///
-  /// - Returns: The index of the stream, for the `streamIndex` of its packets.
   /// - Throws: `MediaError` if memory is short.
-  package func addStream(audio encoder: AudioEncoder) throws -> Int {
-    let stream = try newStream()
-    try MediaError.check(
-      avcodec_parameters_from_context(stream.pointee.codecpar, encoder.context.pointer), "write", file: displayName)
-    stream.pointee.time_base = encoder.timeBase.libav
-    return added(stream, timeBase: encoder.timeBase)
+  package func setHDRMetadata(_ metadata: HDRMetadata?, ofStream index: Int) throws {
+    guard let stream = pointer.pointee.streams[index] else { return }
+    cffmpeg_stream_remove_hdr(stream)
+    try metadata?.write(to: stream, file: displayName)
   }
 
   /// Adds a stream for packets that are copied from `source`, with everything that its container stores about it.
@@ -232,6 +244,8 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if the container rejects a stream or has no such option.
   public func writeHeader(options: [String: String] = [:]) throws {
     cffmpeg_clear_last_log_line()
+    // Y4M with more than 8 bits is an extension that other programs read.
+    if containerName == "yuv4mpegpipe" { pointer.pointee.strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL }
     let options = fragmentingPipes(self.options.filter { takesOption($0.key) }).merging(options) { $1 }
     let unknown = try Metadata.withOptions(options) { dictionary in
       try MediaError.check(avformat_write_header(pointer, &dictionary), "write", file: displayName)
@@ -282,6 +296,7 @@ public final class Muxer: @unchecked Sendable {
   /// - Throws: `MediaError` if writing fails.
   public func finish() throws {
     cffmpeg_clear_last_log_line()
+    if hasHeader { setFinalDelay() }
     let status = hasHeader ? av_write_trailer(pointer) : 0
     hasHeader = false
     if let failure = pictures?.failure { throw failure }
@@ -290,23 +305,34 @@ public final class Muxer: @unchecked Sendable {
     try MediaError.check(closeBytes(), "write", file: displayName)
   }
 
+  /// Animated pictures store the time between frames, so the duration of the last one is an option of the container.
+  private func setFinalDelay() {
+    guard takesOption("final_delay"), options["final_delay"] == nil, let last = lastTimes.first.flatMap(\.self),
+      let stream = pointer.pointee.streams[0], let own = pointer.pointee.priv_data
+    else { return }
+    // GIF counts hundredths of a second in 16 bits; APNG takes a fraction of seconds of 16 bits each.
+    let hundredths = Rational(stream.pointee.time_base).rescale(last.duration, to: Rational(1, 100))
+    let delay = min(max(0, hundredths), 65535)
+    av_opt_set(own, "final_delay", containerName == "gif" ? "\(delay)" : "\(delay)/100", 0)
+  }
+
   /// A byte stream keeps its first error, even if the call that caused it reported success.
   private func checkBytes() throws {
     guard let bytes = pointer.pointee.pb else { return }
     try MediaError.check(bytes.pointee.error, "write", file: displayName)
   }
 
-  private func newStream() throws -> UnsafeMutablePointer<AVStream> {
+  func newStream() throws -> UnsafeMutablePointer<AVStream> {
     try MediaError.allocated(avformat_new_stream(pointer, nil), "write", file: displayName)
   }
 
-  private func added(_ stream: UnsafeMutablePointer<AVStream>, timeBase: Rational) -> Int {
+  func added(_ stream: UnsafeMutablePointer<AVStream>, timeBase: Rational) -> Int {
     sourceTimeBases.append(timeBase)
     lastTimes.append(nil)
     return Int(stream.pointee.index)
   }
 
-  private func copyDescription(
+  func copyDescription(
     of source: MediaStream, to stream: UnsafeMutablePointer<AVStream>, sideData: cffmpeg_side_data
   ) throws {
     stream.pointee.disposition = source.pointer.pointee.disposition
@@ -316,6 +342,7 @@ public final class Muxer: @unchecked Sendable {
     if sideData != CFFMPEG_ALL_SIDE_DATA {
       for key in ["encoder"] + statisticsKeys(of: stream) { av_dict_set(&stream.pointee.metadata, key, nil, 0) }
     }
+    placeTitle(in: stream)
     try MediaError.check(
       cffmpeg_stream_copy_side_data(stream, source.pointer, sideData), "write", file: displayName)
   }

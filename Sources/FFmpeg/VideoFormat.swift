@@ -25,12 +25,13 @@ public struct VideoFormat: Equatable, Sendable {
     return (width * height * Int(av_get_padded_bits_per_pixel(descriptor)) + 7) / 8
   }
 
-  /// The index of swscale's matrix coefficients: that of the tag, or else BT.709 for high definition and BT.601 below,
-  /// as players assume.
+  /// The index of swscale's matrix coefficients: that of the tag, or else that of BT.2020 primaries, or else BT.709 for
+  /// high definition and BT.601 below, as players assume.
   var effectiveMatrix: Int32 {
     switch color.matrix {
     case AVCOL_SPC_UNSPECIFIED, AVCOL_SPC_RESERVED, AVCOL_SPC_RGB:
-      width >= 1280 || height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601
+      color.primaries == AVCOL_PRI_BT2020
+        ? SWS_CS_BT2020 : width >= 1280 || height > 576 ? SWS_CS_ITU709 : SWS_CS_ITU601
     case AVCOL_SPC_BT2020_CL: SWS_CS_BT2020
     default: Int32(bitPattern: color.matrix.rawValue)
     }
@@ -77,7 +78,12 @@ public struct VideoFormat: Equatable, Sendable {
       result.matrix = AVCOL_SPC_RGB
       result.range = AVCOL_RANGE_JPEG
     } else if self.pixelFormat.isRGB || self.pixelFormat.isPalette || color.matrix == AVCOL_SPC_RGB {
-      result.matrix = effectiveMatrix == SWS_CS_ITU709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M
+      result.matrix =
+        switch effectiveMatrix {
+        case SWS_CS_BT2020: AVCOL_SPC_BT2020_NCL
+        case SWS_CS_ITU709: AVCOL_SPC_BT709
+        default: AVCOL_SPC_SMPTE170M
+        }
       result.range = pixelFormat.isFullRangeByName ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG
     } else if self.pixelFormat.isFullRangeByName || pixelFormat.isFullRangeByName {
       result.range = AVCOL_RANGE_JPEG

@@ -58,14 +58,14 @@ public struct Picture: Sendable, Equatable {
     Picture(width: width, height: height, pixels: pixels, alpha: alpha)
   }
 
-  /// Returns the picture composited over white, without alpha.
-  public func flattened() -> Picture {
+  /// Returns the picture composited over a colour, white by default, without alpha.
+  public func flattened(red: UInt8 = 255, green: UInt8 = 255, blue: UInt8 = 255) -> Picture {
     guard let alpha else { return self }
     var result = pixels
     for (index, opacity) in alpha.enumerated() where opacity < 255 {
-      for offset in 3 * index..<3 * index + 3 {
-        let blend = Int(pixels[offset]) * Int(opacity) + 255 * (255 - Int(opacity))
-        result[offset] = UInt8((blend + 127) / 255)
+      for (channel, behind) in [red, green, blue].enumerated() {
+        let blend = Int(pixels[3 * index + channel]) * Int(opacity) + Int(behind) * (255 - Int(opacity))
+        result[3 * index + channel] = UInt8((blend + 127) / 255)
       }
     }
     return Picture(width: width, height: height, pixels: result)

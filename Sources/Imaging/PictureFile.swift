@@ -12,9 +12,12 @@ public enum PictureFile {
   /// are reduced, with an error of at most one step. Colour profiles are ignored.
   ///
   /// - Throws: ``PictureError`` if the file cannot be read or the picture is too large.
-  public static func read(_ path: String) throws(PictureError) -> Picture {
-    let picture: Picture
-    let orientation: ExifOrientation
+  public static func read(_ path: String) throws(PictureError) -> Picture { try open(path).picture() }
+
+  /// Reads the first picture of a file with all bits of its samples and its metadata.
+  ///
+  /// - Throws: ``PictureError`` if the file cannot be read or the picture is too large.
+  package static func open(_ path: String) throws(PictureError) -> StoredPicture {
     do {
       let demuxer = try Demuxer(path: path)
       let stream = try demuxer.bestVideoStream()
@@ -22,8 +25,9 @@ public enum PictureFile {
       if let format = stream.format { try checkSize(format.width, format.height, path) }
       let frame = try demuxer.firstFrame()
       try checkSize(frame.width, frame.height, path)
-      orientation = self.orientation(of: frame, stream) ?? StoredOrientation.read(path) ?? .upright
-      picture = try self.picture(of: frame)
+      let orientation = self.orientation(of: frame, stream) ?? StoredExif(path: path)?.orientation ?? .upright
+      return StoredPicture(
+        frame: frame, orientation: orientation, metadata: PictureMetadata(frame, orientation, path: path), path: path)
     } catch let error as PictureError {
       throw error
     } catch let error as MediaError {
@@ -31,7 +35,6 @@ public enum PictureFile {
     } catch {
       throw .unreadable(path: path, reason: "\(error)")
     }
-    return picture.oriented(orientation)
   }
 
   /// Writes `picture` atomically, in the format that the extension of `path` names.
@@ -64,26 +67,54 @@ public enum PictureFile {
   public static func encode(
     _ picture: Picture, as format: PictureFormat, for path: String
   ) throws(PictureError) -> [UInt8] {
+    try encode(picture, as: format, PictureMetadata(), for: path)
+  }
+
+  /// Encodes `picture` with the metadata that the format can hold.
+  ///
+  /// - Throws: See ``encode(_:as:for:)``.
+  package static func encode(
+    _ picture: Picture, as format: PictureFormat, _ metadata: PictureMetadata, for path: String
+  ) throws(PictureError) -> [UInt8] {
+    try writable(path) {
+      let picture = format.hasAlpha ? picture : picture.flattened()
+      let (name, color) = format.pixelFormat(withAlpha: picture.alpha != nil)
+      guard let pixelFormat = PixelFormat(named: name) else {
+        throw MediaError(operation: "encode", file: nil, message: "libav has no pixel format \(name)")
+      }
+      let frame = try convert(
+        try self.frame(of: picture),
+        to: VideoFormat(width: picture.width, height: picture.height, pixelFormat: pixelFormat, color: color))
+      return try encode(frame, as: format, metadata, hasAlpha: picture.alpha != nil)
+    }
+  }
+
+  /// Encodes a frame in a pixel format of the encoder, with the metadata that the file format can hold.
+  ///
+  /// - Throws: See ``encode(_:as:for:)``.
+  package static func encode(
+    _ frame: Frame, as format: PictureFormat, _ metadata: PictureMetadata, for path: String
+  ) throws(PictureError) -> [UInt8] {
+    try writable(path) { try encode(frame, as: format, metadata, hasAlpha: frame.pixelFormat.hasAlpha) }
+  }
+
+  private static func encode(
+    _ frame: Frame, as format: PictureFormat, _ metadata: PictureMetadata, hasAlpha: Bool
+  ) throws -> [UInt8] {
+    if let profile = metadata.iccProfile, format.holdsProfiles { try frame.setICCProfile(profile) }
+    let settings = EncoderSettings(codec: format.encoderName, format: frame.format, options: format.options)
+    let file = try Encoder(settings).encodeStill(frame)
+    return format.adding(metadata, to: file, width: frame.width, height: frame.height, hasAlpha: hasAlpha)
+  }
+
+  private static func writable<Result>(_ path: String, _ encode: () throws -> Result) throws(PictureError) -> Result {
     do {
-      return try encode(picture, as: format)
+      return try encode()
     } catch let error as MediaError {
       throw .unwritable(path: path, reason: error.reason)
     } catch {
       throw .unwritable(path: path, reason: "\(error)")
     }
-  }
-
-  private static func encode(_ picture: Picture, as format: PictureFormat) throws -> [UInt8] {
-    let picture = format.hasAlpha ? picture : picture.flattened()
-    let (name, color) = format.pixelFormat(withAlpha: picture.alpha != nil)
-    guard let pixelFormat = PixelFormat(named: name) else {
-      throw MediaError(operation: "encode", file: nil, message: "libav has no pixel format \(name)")
-    }
-    let frame = try convert(
-      try self.frame(of: picture),
-      to: VideoFormat(width: picture.width, height: picture.height, pixelFormat: pixelFormat, color: color))
-    let settings = EncoderSettings(codec: format.encoderName, format: frame.format, options: format.options)
-    return try Encoder(settings).encodeStill(frame)
   }
 
   // MARK: Frames

@@ -64,6 +64,21 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// The encoder's format for a picture of `source`, which has more than 8 bits per sample: as many if the encoder has
+  /// one. Grey becomes RGB, because it is painted in colour.
+  package func deepFormat(for source: VideoFormat, width: Int, height: Int) throws -> VideoFormat {
+    let keepsAlpha = hasAlpha && source.pixelFormat.hasAlpha
+    let (name, color) = pixelFormat(withAlpha: keepsAlpha)
+    var result = VideoFormat(width: width, height: height, pixelFormat: .rgb24, color: color)
+    let deep = try VideoCodec(encoder: encoderName).pixelFormats.filter { format in
+      format.isRGB && format.isDeep && format.hasIntegerSamples && format.hasAlpha == keepsAlpha
+    }
+    let wanted = PixelFormat(named: keepsAlpha ? "rgba64le" : "rgb48le") ?? .rgb24
+    result.pixelFormat =
+      VideoCodec.bestPixelFormat(among: deep, for: wanted) ?? PixelFormat(named: name) ?? .rgb24
+    return result
+  }
+
   /// The encoder's options.
   var options: [String: String] {
     switch self {

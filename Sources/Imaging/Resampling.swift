@@ -66,6 +66,11 @@ extension Picture {
 
   /// Returns the size at which the shorter side has `shortSide` pixels. The longer side is rounded to nearest.
   public func scaledSize(shortSide: Int) -> (width: Int, height: Int) {
+    Self.scaledSize(width: width, height: height, shortSide: shortSide)
+  }
+
+  /// Returns the size of a picture of `width` × `height` at which the shorter side has `shortSide` pixels.
+  package static func scaledSize(width: Int, height: Int, shortSide: Int) -> (width: Int, height: Int) {
     let short = min(width, height)
     func scaled(_ length: Int) -> Int {
       length == short ? shortSide : max(1, Int((Double(length) * Double(shortSide) / Double(short)).rounded()))
@@ -108,13 +113,33 @@ struct ResamplingWeights {
   }
 }
 
+/// A sample of a picture that is resized.
+protocol ResampledSample {
+  /// The value as a float.
+  var value: Float { get }
+  /// Creates a sample from a weighted sum.
+  init(sum: Float)
+}
+
+extension UInt8: ResampledSample {
+  var value: Float { Float(self) }
+  /// Rounds and clamps the sum.
+  init(sum: Float) { self = sample(sum) }
+}
+
+extension Float: ResampledSample {
+  var value: Float { self }
+  /// Clamps the overshoot of the filter to 0…255.
+  init(sum: Float) { self = min(255, max(0, sum)) }
+}
+
 /// Computes each target row as a weighted sum of source rows, then resamples that row.
 ///
 /// The vertical pass comes first: its sums run over whole rows, which is fast, and the horizontal pass then only sees
 /// the target's rows.
-private func resample(
-  _ source: UnsafePointer<UInt8>?, rowLength: Int, channels: Int, across: ResamplingWeights, down: ResamplingWeights,
-  into target: UnsafeMutablePointer<UInt8>?, pool: ComputePool?
+func resample<Sample: ResampledSample>(
+  _ source: UnsafePointer<Sample>?, rowLength: Int, channels: Int, across: ResamplingWeights, down: ResamplingWeights,
+  into target: UnsafeMutablePointer<Sample>?, pool: ComputePool?
 ) {
   guard let source, let target else { return }
   let rowsPerBand = 8
@@ -130,7 +155,7 @@ private func resample(
           let weight = down.weights[y * down.tapCount + tap]
           if weight == 0 { continue }
           let sourceRow = source + (down.starts[y] + tap) * sampleCount
-          for index in 0..<sampleCount { row[index] += weight * Float(sourceRow[index]) }
+          for index in 0..<sampleCount { row[index] += weight * sourceRow[index].value }
         }
         resampleRow(row, channels: channels, across, into: target + y * across.length * channels)
       }
@@ -145,8 +170,8 @@ private func resample(
 
 /// Resamples a row with one vector per pixel. The lanes from `channels` on belong to the next pixel and are ignored.
 @inline(__always)
-private func resampleRow(
-  _ row: UnsafePointer<Float>, channels: Int, _ across: ResamplingWeights, into target: UnsafeMutablePointer<UInt8>
+private func resampleRow<Sample: ResampledSample>(
+  _ row: UnsafePointer<Float>, channels: Int, _ across: ResamplingWeights, into target: UnsafeMutablePointer<Sample>
 ) {
   across.weights.withUnsafeBufferPointer { weights in
     across.starts.withUnsafeBufferPointer { starts in
@@ -157,7 +182,7 @@ private func resampleRow(
           let pixel = pixels.loadUnaligned(fromByteOffset: tap * channels * 4, as: SIMD4<Float>.self)
           sum.addProduct(pixel, SIMD4(repeating: weights[x * across.tapCount + tap]))
         }
-        for channel in 0..<channels { target[x * channels + channel] = sample(sum[channel]) }
+        for channel in 0..<channels { target[x * channels + channel] = Sample(sum: sum[channel]) }
       }
     }
   }

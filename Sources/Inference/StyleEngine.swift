@@ -65,6 +65,13 @@ public final class StyleEngine: @unchecked Sendable {
       .bytes(source, stride: sourceStride), into: .bytes(destination, stride: destinationStride), pool: pool)
   }
 
+  /// Paints `source` into `destination`, both `height` rows of `width` RGB pixels of three floats, 0…255, without gaps.
+  ///
+  /// The result is neither clamped nor rounded. The two may be the same memory.
+  public func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws {
+    plan.run(.floats(source, stride: 3 * width), into: .floats(destination, stride: 3 * width), pool: pool)
+  }
+
   /// Paints a picture `[1, height, width, 3]` of floats, RGB 0…255. The result is neither clamped nor rounded.
   ///
   /// - Throws: ``InferenceError`` if the picture has a different shape.

@@ -1,3 +1,4 @@
+import FFmpeg
 import Imaging
 import Inference
 import Networks
@@ -23,6 +24,8 @@ public struct PictureStylization: Sendable {
   public var strength: Float
   /// Whether to keep the source's colours and paint only the brightness.
   public var preservesColors: Bool
+  /// The colour behind transparent parts of pictures with more than 8 bits per sample if their format has no alpha.
+  package var background: BackgroundColor
 
   /// Creates a stylization. By default, it paints at the picture's own size with the model's stroke size and no
   /// blending.
@@ -33,13 +36,27 @@ public struct PictureStylization: Sendable {
     self.strokes = strokes
     self.strength = strength
     self.preservesColors = preservesColors
+    background = BackgroundColor(red: 255, green: 255, blue: 255)
+  }
+
+  /// Creates a stylization for a program.
+  package init(
+    workSize: WorkSize, strokes: Strokes?, strength: Float, preservesColors: Bool, background: BackgroundColor
+  ) {
+    self.init(workSize: workSize, strokes: strokes, strength: strength, preservesColors: preservesColors)
+    self.background = background
   }
 
   /// Returns the width and height at which the network paints `picture`.
   public func size(for picture: Picture) -> (width: Int, height: Int) {
+    size(width: picture.width, height: picture.height)
+  }
+
+  /// Returns the width and height at which the network paints a picture of `width` × `height`.
+  package func size(width: Int, height: Int) -> (width: Int, height: Int) {
     switch workSize {
-    case .original: (picture.width, picture.height)
-    case .shortSide(let side): picture.scaledSize(shortSide: side)
+    case .original: (width, height)
+    case .shortSide(let side): Picture.scaledSize(width: width, height: height, shortSide: side)
     case .exact(let width, let height): (width, height)
     }
   }
@@ -57,12 +74,45 @@ public struct PictureStylization: Sendable {
       throw InferenceError.insufficientMemory(
         width: size.width, height: size.height, needed: needed, available: available)
     }
-    var stylized = picture.withAlpha(nil).resized(width: size.width, height: size.height, pool: pool)
+    var stylized = picture.extendingColours().resized(width: size.width, height: size.height, pool: pool)
     try Self.paint(&stylized, model: model, canvasLines: lines, pool: pool)
     stylized = stylized.resized(width: picture.width, height: picture.height, pool: pool)
     if preservesColors { stylized = picture.preservingColors(in: stylized, pool: pool) }
     if strength < 1 { stylized = picture.mixed(with: stylized, strength: strength, pool: pool) }
     return stylized.withAlpha(picture.alpha)
+  }
+
+  /// Returns a picture with more than 8 bits per sample, in the style of `model`, as a frame for the encoder of
+  /// `format`, with its size and, if the format has it, alpha. All bits are painted. A format of 8 bits is dithered.
+  ///
+  /// - Throws: See ``run(_:model:pool:)``; `PictureError` and `MediaError` if samples cannot be converted.
+  package func run(
+    _ stored: StoredPicture, as format: PictureFormat, model: StyleModel, pool: ComputePool
+  ) throws -> Frame {
+    let original = try stored.floatPicture()
+    let size = size(width: original.width, height: original.height)
+    let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)
+    let depth = stored.frame.pixelFormat.bitDepth
+    let target = try format.deepFormat(for: stored.frame.format, width: original.width, height: original.height)
+    let writer = try FrameWriter(target, depth: depth)
+    let source = try Frame(target)
+    let losesAlpha = original.alpha != nil && target.pixelFormat.alphaComponent == nil
+    let composited = losesAlpha ? try stored.floatPicture() : original
+    if losesAlpha { composited.composite(over: background.values) }
+    writer.write(composited, blend: nil, into: source)
+    ColourExtension().apply(to: original)
+    let picture = FloatPicture()
+    picture.resize(width: size.width, height: size.height)
+    var resizer = FloatResizer()
+    resizer.resize(original, into: picture)
+    try Self.paint(picture, model: model, canvasLines: lines, pool: pool)
+    resizer.resize(picture, into: original)
+    if losesAlpha { original.composite(over: background.values) }
+    let result = try Frame(target)
+    let isPlain = strength == 1 && !preservesColors
+    let blend = FrameWriter.Blend(original: source, strength: strength, preservesColors: preservesColors)
+    writer.write(original, blend: isPlain ? nil : blend, alpha: source, into: result)
+    return result
   }
 
   /// A separate function, so that the engine's memory is freed before the picture is scaled and blended.
@@ -76,5 +126,13 @@ public struct PictureStylization: Sendable {
       guard let base = pixels.baseAddress else { return }
       try engine.stylize(base, sourceStride: stride, into: base, destinationStride: stride)
     }
+  }
+
+  private static func paint(
+    _ picture: FloatPicture, model: StyleModel, canvasLines: Int?, pool: ComputePool
+  ) throws {
+    let engine = try StyleEngine(
+      model: PreparedModel(model), width: picture.width, height: picture.height, pool: pool, canvasLines: canvasLines)
+    try engine.stylize(picture.colours, into: picture.colours)
   }
 }

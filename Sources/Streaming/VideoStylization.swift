@@ -63,6 +63,8 @@ public struct VideoStylization: Sendable {
     if options.frames == .newest { encoding.isLowDelay = true }
     let grace = StopGrace(shouldStop)
     let writer = try VideoWriter(target, like: source, options: encoding, resume: resume, interrupt: { grace.isOver })
+    var options = options
+    options.background = encoding.background
     let stylization = Stylization(source: source, style: style, sink: writer, options: options)
     let statistics = try stylization.run(shouldStop: shouldStop, observe: observe, progress: progress)
     if let resume, statistics.wasStopped, let kept = writer.keptFrameCount {
@@ -73,10 +75,16 @@ public struct VideoStylization: Sendable {
     }
     try file?.commit()
     writer.forgetSegments()
+    var warnings =
+      writer.warnings + (stylization.hasCompositedFrames ? [writer.alphaWarning] : []) + source.warnings
+    if encoding.keepsFields, !writer.keepsFields, stylization.hasDeinterlaced {
+      let reason =
+        description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"
+      warnings.append("\(output.displayName): the fields of the film are not kept, because \(reason)")
+    }
     let size = description.displaySize
     return Result(
-      statistics: statistics, width: size.width, height: size.height, warnings: writer.warnings + source.warnings,
-      failure: source.failure)
+      statistics: statistics, width: size.width, height: size.height, warnings: warnings, failure: source.failure)
   }
 }
 

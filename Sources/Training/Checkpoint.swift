@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Networks
 import Safetensors
 import Tensors
@@ -13,7 +14,7 @@ struct Checkpoint {
     static let styleChecksum = "style_image_sha256"
     static let watch = "guard"
     static let goodIteration = "good_iteration"
-    static let currentFormat = "5"
+    static let currentFormat = "6"
   }
 
   private static let statePrefix = "state."
@@ -119,6 +120,7 @@ struct Checkpoint {
       ("content weight", { "\($0.weights.content)" }),
       ("style weight", { "\($0.weights.style)" }), ("total variation weight", { "\($0.weights.totalVariation)" }),
       ("temporal weight", { "\($0.temporalWeight)" }), ("learning rate", { "\($0.learningRate)" }),
+      ("precision", { $0.precision.rawValue }),
       ("seed", { "\($0.seed)" }), ("base SHA-256", { $0.baseChecksum ?? "none" }),
       ("teacher SHA-256", { $0.teacherChecksum ?? "none" }), ("kept draft", { "\($0.keepsDraft)" }),
       ("objective", { $0.weights.objective.rawValue }),

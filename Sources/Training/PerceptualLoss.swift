@@ -102,7 +102,7 @@ public final class PerceptualLoss {
     for first in stride(from: 0, to: shape.batch, by: count) {
       let images = first..<first + count
       let group = Variable(output.value.images(images), requiresGradient: output.requiresGradient)
-      let groupTape = Tape(pool: tape.pool, allocator: tape.allocator)
+      let groupTape = Tape(pool: tape.pool, allocator: tape.allocator, precision: tape.precision)
       groupTape.times = tape.times
       let groupLosses = LossRecorder(tape: groupTape, share: share)
       record(groupLosses, of: group, photos: photos.images(images))

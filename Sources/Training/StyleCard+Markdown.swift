@@ -16,6 +16,7 @@ extension StyleCard {
       (
         "time",
         "\(Self.round(training.seconds / 60)) minutes on \(Self.count(training.threads, "thread")) of \(training.processor)"
+          + (training.precision.map { ", products in \($0)" } ?? "")
       ),
       ("date", training.date), ("evaluation", evaluation?.text),
       ("warping error", evaluation?.temporalStability?.warpingText),

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Networks
 
 /// The card of a style that has just been trained.
@@ -50,7 +51,8 @@ extension StyleCard {
       objective: settings.weights, temporalWeight: settings.temporalWeight,
       lossScaling: settings.weights.objective.scaling, losses: Losses(result.losses.mean),
       lossIterations: result.losses.iterations, blotches: result.blotches, seconds: result.seconds,
-      threads: result.threads, processor: Self.processor, date: result.date)
+      threads: result.threads, processor: Self.processor,
+      precision: settings.precision == .float32 ? nil : settings.precision.rawValue, date: result.date)
     storage = Storage(result.halfPrecision)
   }
 

@@ -108,6 +108,8 @@ public struct StyleCard: Codable, Equatable, Sendable {
     package var threads: Int
     /// The name of the processor.
     package var processor: String
+    /// The precision of products; nil for single precision.
+    package var precision: String?
     /// When it ended, as `2026-01-31`.
     package var date: String
   }

@@ -193,7 +193,7 @@ public final class StyleTrainer {
   ///   unchanged then.
   public func step(_ batch: TrainingBatch) throws -> Step {
     if iteration >= settings.draftIterations, let revisionLoss { return try revisionStep(batch, revisionLoss) }
-    let tape = Tape(pool: pool, allocator: allocator)
+    let tape = makeTape()
     tape.times = times
     times?.restart()
     let executor = NetworkExecutor(definition: draft, variables: state.executor.parameters)
@@ -229,20 +229,20 @@ public final class StyleTrainer {
   private func addDistillation(
     of teacher: NetworkExecutor, to losses: LossRecorder, output: Variable, photos: Tensor
   ) {
-    let wanted = teacher(Variable(photos), on: Tape(pool: pool, allocator: allocator)).value
+    let wanted = teacher(Variable(photos), on: makeTape()).value
     losses.addMeanSquaredError(
       to: LossName(.content), weight: 1 / (paintingContrast * paintingContrast), output, target: wanted)
   }
 
   /// Performs one step of the revision on a crop of a full-size frame. The trained network paints the draft.
   private func revisionStep(_ batch: TrainingBatch, _ loss: RevisionLoss) throws -> Step {
-    let tape = Tape(pool: pool, allocator: allocator)
+    let tape = makeTape()
     let film = Variable(batch.photos)
     let shape = batch.photos.shape
     let ratio = TrainingSettings.filmRatios[iteration % TrainingSettings.filmRatios.count]
     let canvas = tape.areaReduced(film, height: shape.height / ratio, width: shape.width / ratio)
     let frozen = NetworkExecutor(definition: draft, parameters: state.current.parameters, trainable: false)
-    let painted = frozen(Variable(canvas.value), on: Tape(pool: pool, allocator: allocator)).value
+    let painted = frozen(Variable(canvas.value), on: makeTape()).value
     let output = state.executor.revised(film: film, draft: Variable(painted), on: tape)
     let parts = loss(output: output, film: batch.photos, draft: painted, ratio: ratio, on: tape)
     try requireFinite(parts)
@@ -268,6 +268,9 @@ public final class StyleTrainer {
     state.update(step: iteration, learningRate: Float(rate), gradientScale: Float(scale))
     return Step(iteration: iteration, losses: parts, learningRate: rate)
   }
+
+  /// Creates a tape with the precision of the settings.
+  private func makeTape() -> Tape { Tape(pool: pool, allocator: allocator, precision: settings.precision) }
 
   // MARK: Results
 

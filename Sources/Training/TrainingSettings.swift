@@ -1,3 +1,4 @@
+import Kernels
 import Networks
 
 /// The settings of a training run. Runs with equal settings on the same machine give bit-identical results.
@@ -31,6 +32,9 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
   public var teacherChecksum: String?
   /// The maximum learning rate of Adam, see ``learningRate(at:)``. The rate of Muon is a multiple of it.
   public var learningRate: Double
+  /// The lowest precision of the products in convolutions and their input gradients. Sums, gradients of parameters and
+  /// optimizers have single precision.
+  public var precision = ProductPrecision.float32
   /// The seed of the initial parameters, the crops and flips, and the order of the photos.
   public var seed: UInt64
 
@@ -138,6 +142,8 @@ public struct TrainingSettings: Codable, Hashable, Sendable {
     try require(
       norms.start >= 0 && norms.start <= norms.end && norms.end <= 1, "the norm schedule",
       "\(norms.start) to \(norms.end)", "two ascending numbers between 0 and 1")
+    try require(
+      precision.isAvailable, "the precision", precision.rawValue, "float32, since the processor lacks AVX512_BF16")
     try require(learningRate.isFinite && learningRate > 0, "the learning rate", learningRate, "a positive number")
     return definition
   }

@@ -49,6 +49,7 @@ public final class VGG16 {
   /// The weights as the kernels read them for inputs of one shape.
   private struct Preparation {
     let shape: Shape
+    let precision: ProductPrecision
     let hasGradient: Bool
     let convolutions: [PreparedConvolution]
   }
@@ -100,7 +101,7 @@ public final class VGG16 {
     of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
   ) {
     let prepared = preparation(
-      for: image.value.shape, gradientToInput: image.requiresGradient, pool: tape.pool
+      for: image.value.shape, gradientToInput: image.requiresGradient, precision: tape.precision, pool: tape.pool
     ).convolutions
     var value = tape.caffePreprocessing(image, mean: Self.mean)
     var position = 0
@@ -125,8 +126,12 @@ public final class VGG16 {
     return features
   }
 
-  private func preparation(for shape: Shape, gradientToInput: Bool, pool: ComputePool) -> Preparation {
-    let usable = preparations.first { $0.shape == shape && ($0.hasGradient || !gradientToInput) }
+  private func preparation(
+    for shape: Shape, gradientToInput: Bool, precision: ProductPrecision, pool: ComputePool
+  ) -> Preparation {
+    let usable = preparations.first {
+      $0.shape == shape && $0.precision == precision && ($0.hasGradient || !gradientToInput)
+    }
     if let usable { return usable }
     var convolutions: [PreparedConvolution] = []
     var current = shape
@@ -140,15 +145,16 @@ public final class VGG16 {
           input: current, weight: stage.weight.value.shape, stride: 1, padding: 1, paddingMode: .zeros)
         convolutions.append(
           PreparedConvolution(
-            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput, allocator: allocator,
-            pool: pool))
+            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput,
+            precision: precision, allocator: allocator, pool: pool))
         current = Shape(
           batch: current.batch, height: current.height, width: current.width, channels: geometry.outputChannels)
       }
     }
-    preparations.removeAll { $0.shape == shape }
+    preparations.removeAll { $0.shape == shape && $0.precision == precision }
     if preparations.count == Self.maximumPreparations { preparations.removeFirst() }
-    let preparation = Preparation(shape: shape, hasGradient: gradientToInput, convolutions: convolutions)
+    let preparation = Preparation(
+      shape: shape, precision: precision, hasGradient: gradientToInput, convolutions: convolutions)
     preparations.append(preparation)
     return preparation
   }

@@ -39,6 +39,13 @@ struct StylizeImage: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "The colour behind transparent parts if the output format stores no transparency, such as black or #ff8000.",
+      valueName: "colour"),
+    transform: StylizeImage.colour)
+  var background = BackgroundColor(red: 255, green: 255, blue: 255)
+
   @Flag(help: "Do not report progress.")
   var quiet = false
 
@@ -52,11 +59,12 @@ struct StylizeImage: ParsableCommand {
     _ = try model.definition.canvasLines(chosen: strokes.strokeSize, style: painting.style)
 
     let start = ContinuousClock.now
-    let picture = try PictureFile.read(input)
+    let stored = try PictureFile.open(input)
     let stylization = PictureStylization(
       workSize: size ?? .original, strokes: strokes.strokeSize, strength: Float(painting.strength),
-      preservesColors: painting.preserveColors)
-    let workSize = stylization.size(for: picture)
+      preservesColors: painting.preserveColors, background: background)
+    let (width, height) = stored.displaySize
+    let workSize = stylization.size(width: width, height: height)
     let canvas = model.definition.canvasExtents(
       for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width
     ).map { "\($0.width)x\($0.height)" }
@@ -64,24 +72,54 @@ struct StylizeImage: ParsableCommand {
       let place = canvas.map { " on a canvas of \($0)" } ?? ""
       ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height)\(place) ...")
     }
-    let result = try stylization.run(picture, model: model, pool: ComputePool(threads: painting.threads))
-    if result.alpha != nil, !format.hasAlpha {
-      Logger(label: "stylize-image").warning(
-        "\(output): the format has no transparency; transparent areas become white")
-    }
+    let bytes = try paint(stored, as: format, stylization, model)
     // The remaining steps take milliseconds. Ignore Ctrl-C, so that it does not leave a partial file.
-    let bytes = try PictureFile.encode(result, as: format, for: output)
     _ = InterruptFlag.install()
     try PictureFile.write(bytes, to: target)
     ConsoleOutput.standardError.clearStatus()
     if painting.json {
       try JSONLine.print(
         Report(
-          seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: result.width,
-          height: result.height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
+          seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: width,
+          height: height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
           style: model.style,
           network: model.definition.title))
     }
+  }
+
+  /// Returns the encoded picture, and warns about what the format cannot hold.
+  private func paint(
+    _ stored: StoredPicture, as format: PictureFormat, _ stylization: PictureStylization, _ model: StyleModel
+  ) throws -> [UInt8] {
+    let pool = ComputePool(threads: painting.threads)
+    let metadata = stored.metadata
+    let bytes: [UInt8]
+    var isOpaque = stored.isOpaque
+    if stored.isDeep {
+      let frame = try stylization.run(stored, as: format, model: model, pool: pool)
+      bytes = try PictureFile.encode(frame, as: format, metadata, for: output)
+    } else {
+      var result = try stylization.run(try stored.picture(), model: model, pool: pool)
+      isOpaque = result.alpha == nil
+      if !format.hasAlpha {
+        result = result.flattened(red: background.red, green: background.green, blue: background.blue)
+      }
+      bytes = try PictureFile.encode(result, as: format, metadata, for: output)
+    }
+    let logger = Logger(label: "stylize-image")
+    if !isOpaque, !format.hasAlpha {
+      logger.warning(
+        "\(output): the format has no transparency, so the picture was composited over the --background colour")
+    }
+    if metadata.iccProfile != nil && !format.holdsProfiles || metadata.hasForeignProfile {
+      logger.warning("\(output): the colour profile is left out; \(leftOut(metadata, format))")
+    }
+    return bytes
+  }
+
+  private func leftOut(_ metadata: PictureMetadata, _ format: PictureFormat) -> String {
+    metadata.hasForeignProfile
+      ? "it does not describe RGB samples, which the picture has" : "PNG, JPEG, TIFF and WebP keep it"
   }
 
   /// Parses `640x360` or `360`.
@@ -92,6 +130,14 @@ struct StylizeImage: ParsableCommand {
         "expected WxH or one number, such as 640x360 or 360, each from 1 to \(FrameSize.maximumExtent)")
     }
     return .exact(width: size.width, height: size.height)
+  }
+
+  /// Parses `white` or `#ff8000`.
+  @Sendable static func colour(_ text: String) throws -> BackgroundColor {
+    guard let colour = BackgroundColor(text) else {
+      throw ValidationError("expected a colour, such as black or #ff8000")
+    }
+    return colour
   }
 
   /// The report that `--json` prints.

@@ -17,6 +17,13 @@ struct FormatOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Close steps of the clock that are longer than this, as where recordings were joined, in live sources and formats such as MPEG-TS and VOB.",
+      valueName: "seconds"),
+    transform: ArgumentValues.number(in: 0.1...1e6))
+  var dtsDeltaThreshold = 10.0
+
+  @Option(
+    help: ArgumentHelp(
       "The output's format, by FFmpeg's name. (default: from the extension or the URL; nut for '-')",
       valueName: "name"))
   var outputFormat: String?
@@ -28,7 +35,9 @@ struct FormatOptions: ParsableArguments {
   var outputOption: [KeyValue] = []
 
   func source(_ name: String) throws -> MediaSource {
-    try MediaSource(name, format: inputFormat, options: KeyValue.dictionary(inputOption))
+    var source = try MediaSource(name, format: inputFormat, options: KeyValue.dictionary(inputOption))
+    source.dtsDeltaThreshold = dtsDeltaThreshold
+    return source
   }
 
   func target(_ name: String) throws -> MediaTarget {

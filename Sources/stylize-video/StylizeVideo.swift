@@ -18,9 +18,9 @@ struct StylizeVideo: ParsableCommand {
       playlists, or '-' for standard input and output. The input can also be a camera or a screen: /dev/video0, or \
       --input-format x11grab :0.0.
 
-      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied. The output \
-      file appears only when it is complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits \
-      immediately.
+      The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied; \
+      audio and subtitles that the container does not support are converted. The output file appears only when it is \
+      complete. Ctrl-C completes it with the frames painted so far; a second Ctrl-C exits immediately.
 
       With --live, the default for URLs and devices, the newest frame is painted and late ones are dropped. Commands are \
       read from standard input, one per line: \(StyleCommand.forms). A --style-script contains the same commands, each \
@@ -62,6 +62,9 @@ struct StylizeVideo: ParsableCommand {
     transform: ArgumentValues.number(in: 0...63))
   var crf: Double?
 
+  @OptionGroup
+  var pixels: PixelOptions
+
   @Option(
     help: ArgumentHelp(
       "The number of frames to paint at a time, each with its share of the threads. Higher values are faster and take more "
@@ -69,6 +72,12 @@ struct StylizeVideo: ParsableCommand {
       valueName: "N"),
     transform: ParallelFrames.parse)
   var parallelFrames = ParallelFrames.auto
+
+  @Flag(help: "Paint and write the fields of interlaced film instead of making progressive frames of them.")
+  var keepFields = false
+
+  @OptionGroup(title: "Audio and subtitles")
+  var sound: SoundOptions
 
   @OptionGroup
   var denoising: DenoisingOptions
@@ -134,9 +143,9 @@ struct StylizeVideo: ParsableCommand {
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     // For live sources, use one decoder thread: several would delay frames and compete with painting.
-    let video = VideoStylization(
-      try FrameSources.open(
-        source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop))
+    let frames = try FrameSources.open(
+      source, live: isLive ? liveOptions.reading : nil, threads: isLive ? 1 : threadCount, interrupt: shouldStop)
+    let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
     // A pipe may be standard input under another name.
     if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
     let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
@@ -146,7 +155,10 @@ struct StylizeVideo: ParsableCommand {
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
-      encoding: EncodingOptions(codec: codec, crf: crf, threads: threadCount), resume: resume, shouldStop: shouldStop,
+      encoding: EncodingOptions(
+        codec: codec, crf: crf, pixelFormat: pixels.pixelFormat, background: pixels.background, threads: threadCount,
+        keepsFields: keepFields, tracks: sound.options),
+      resume: resume, shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)

@@ -154,6 +154,9 @@ struct TrainStyle: ParsableCommand {
     transform: ArgumentValues.number(positive: true))
   var learningRate = defaults.learningRate
 
+  @OptionGroup
+  var precision: PrecisionOptions
+
   @Option(help: "The seed of initial values, crops and order. The same seed gives the same model.")
   var seed: UInt64 = defaults.seed
 
@@ -212,6 +215,7 @@ struct TrainStyle: ParsableCommand {
         ?? TrainingSettings.defaultTemporalWeight(network: network, objective: objective, iterations: iterations),
       learningRate: learningRate, seed: seed)
     settings.keepsDraft = keepDraft
+    settings.precision = precision.products
     try settings.validate()
     var options = TrainingRun.Options(
       stylePath: painting, contentPath: contentPath, outputPath: try outputPath(), extractorPath: extractorPath,

@@ -107,7 +107,8 @@ import Threading
     let prepared = PreparedConvolution(
       geometry: PreparedConvolution.geometry(
         input: input.shape, weight: weight.shape, stride: 1, padding: 1, paddingMode: .zeros),
-      weight: weight, gradientToInput: true, allocator: TensorAllocator(), pool: ComputePool(threads: 2))
+      weight: weight, gradientToInput: true, precision: .float32, allocator: TensorAllocator(),
+      pool: ComputePool(threads: 2))
     let results = try [nil, prepared].map { prepared in
       try differentiate([input], outputGradient: outer) {
         $0.convolution(

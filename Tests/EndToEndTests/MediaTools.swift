@@ -110,6 +110,25 @@ struct MediaTools {
     return result.output.split(whereSeparator: { $0.isNewline || $0 == "," }).compactMap { Double($0) }
   }
 
+  /// Returns the field orders of the displayed frames, in order: `progressive`, `tff` or `bff`.
+  func fieldOrders(of file: String) throws -> [String] {
+    let result = try ffprobe.run(
+      ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=interlaced_frame,top_field_first"]
+        + ["-of", "default=noprint_wrappers=1:nokey=1", file], folder: folder)
+    let flags = result.output.split(whereSeparator: \.isNewline).filter { ["0", "1"].contains($0) }
+    return stride(from: 0, to: flags.count - 1, by: 2).map {
+      flags[$0] == "0" ? "progressive" : flags[$0 + 1] == "1" ? "tff" : "bff"
+    }
+  }
+
+  /// Returns the duration of the file in seconds; nil if unknown.
+  func duration(of file: String) throws -> Double? {
+    let result = try ffprobe.run(
+      ["-v", "error", "-show_entries", "format=duration", "-of", "default=noprint_wrappers=1:nokey=1", file],
+      folder: folder)
+    return Double(result.output.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
   /// Returns the luma PSNR in dB between each frame from the 16th on and the previous one.
   func frameToFrameSimilarity(of file: String) throws -> Double {
     try brightnessRatio([

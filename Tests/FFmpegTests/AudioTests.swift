@@ -13,7 +13,7 @@ import Testing
   private func decode(_ path: String, rate: Int) throws -> [Float] {
     let demuxer = try Demuxer(path: path)
     let decoder = try Decoder(try #require(demuxer.streams.first))
-    let converter = AudioConverter(rate: rate)
+    let converter = try AudioConverter(rate: rate)
     let (packet, frame) = (try Packet(), try Frame())
     var result: [Float] = []
     while try demuxer.read(into: packet) {

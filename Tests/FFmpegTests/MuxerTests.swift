@@ -72,7 +72,11 @@ import Testing
     let h264 = try VideoCodec(encoder: "libx264")
     let vp9 = try VideoCodec(encoder: "vp9")
     #expect(h264.hasOption("crf") && !h264.hasOption("no-such-option") && !h264.hasQuantizer)
-    #expect(h264.bestPixelFormat(for: .yuvj420p).chromaShift == (1, 1))
+    let best = VideoCodec.bestPixelFormat(among: h264.pixelFormats, for: .yuvj420p)
+    #expect(try #require(best).chromaShift == (1, 1))
+    let rates = try VideoCodec(encoder: "mpeg1video").frameRates(for: Rational(60, 7))
+    #expect(rates.first == Rational(60, 1) && rates.contains(Rational(25, 1)))
+    #expect(h264.frameRates(for: Rational(1, 10)).isEmpty)
     let taken: [(String, h264: Bool, vp9: Bool)] = [
       ("a.mp4", true, true), ("a.mkv", true, true), ("a.webm", false, true), ("a.ts", true, false),
       ("a.gif", false, false),

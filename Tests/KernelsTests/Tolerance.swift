@@ -20,6 +20,9 @@ enum Tolerance {
   static let winogradFour = 1.2e-5
   /// F(6×6, 3×3), with larger entries in the transforms: measured 7e-6 to 1e-5.
   static let winogradSix = 2e-5
+  /// F(4×4, 3×3) with factors of 8 bits: their rounding errors of up to 2⁻⁹ are independent, and the transforms amplify
+  /// them four times in the mean and six times in the corner of a tile. Measured 6e-3 to 1.2e-2.
+  static let winogradBFloat16 = 2e-2
   /// The factor for maps of a few pixels, whose range may be a fraction of that of their sums.
   static let smallMaps = 3.0
   /// A multiply-add and a sum: two roundings of half a unit in the last place.
@@ -36,6 +39,7 @@ enum Tolerance {
     switch algorithm {
     case .winograd6, .upsampleWinograd: smallMaps * winogradSix
     case .winograd4: smallMaps * winogradFour
+    case .winograd4BFloat16, .upsampleWinogradBFloat16: smallMaps * winogradBFloat16
     case .upsample: 2 * singlePrecision
     case .direct: singlePrecision
     }

@@ -34,7 +34,7 @@ import Testing
     let audio = try #require(demuxer.bestAudioStream(beside: video))
     #expect(demuxer.streams.count == 2 && audio.codecName == "aac")
     let decoders = [video.index: try Decoder(video), audio.index: try Decoder(audio)]
-    let converter = AudioConverter(rate: 48_000)
+    let converter = try AudioConverter(rate: 48_000)
     let (packet, frame) = (try Packet(), try Frame())
     var pictures: [(Double, Int)] = []
     var sound: [(Double, Float)] = []

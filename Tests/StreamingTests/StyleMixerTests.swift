@@ -79,6 +79,28 @@ import Threading
     #expect(try paint(live) == pictures[0])
   }
 
+  /// In floats, a mixture is the weighted mean without rounding, up to that of floats.
+  @Test func aMixtureOfFloatsIsTheWeightedMean() throws {
+    let styles = try (1...2).map { try style("\($0)", seed: $0) }
+    let live = StyleMixer(styles[0], pool: pool)
+    try live.prepare(width: Self.width, height: Self.height)
+    try live.mix([(styles[0], 1), (styles[1], 3)])
+    let source = picture().map { Float($0) + 0.5 }
+    func paint(_ stylizer: any FrameStylizer) throws -> [Float] {
+      var result = [Float](repeating: 0, count: source.count)
+      try result.withUnsafeMutableBufferPointer { target in
+        try source.withUnsafeBufferPointer {
+          try stylizer.stylize(try #require($0.baseAddress), into: try #require(target.baseAddress))
+        }
+      }
+      return result
+    }
+    let pictures = try styles.map { try paint(engine($0)) }
+    for (index, value) in try paint(live).enumerated() {
+      #expect(abs(value - (0.25 * pictures[0][index] + 0.75 * pictures[1][index])) <= 1e-3)
+    }
+  }
+
   @Test func stylesFade() throws {
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(engine(a)), try paint(engine(b)))

@@ -3,6 +3,7 @@ import Foundation
 import Networks
 import Streaming
 import Synchronization
+import Testing
 import Threading
 
 /// Replaces each value `v` by `255 - v`.
@@ -22,6 +23,10 @@ final class InvertingStylizer: FrameStylizer {
     for y in 0..<height {
       for x in 0..<3 * width { destination[y * destinationStride + x] = 255 - source[y * sourceStride + x] }
     }
+  }
+
+  func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws {
+    for index in 0..<3 * width * height { destination[index] = 255 - source[index] }
   }
 }
 
@@ -45,6 +50,13 @@ final class WatchingStylizer: FrameStylizer {
     for y in 0..<height {
       memcpy(destination + y * destinationStride, source + y * sourceStride, 3 * width)
     }
+  }
+
+  /// Passes the frame to the closure in bytes.
+  func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws {
+    destination.update(from: source, count: 3 * width * height)
+    let bytes = (0..<3 * width * height).map { UInt8(source[$0].rounded()) }
+    try bytes.withUnsafeBufferPointer { try watch(try #require($0.baseAddress), 3 * width) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Networks
 import Safetensors
 import TestSupport
@@ -10,7 +11,7 @@ import Training
     let problem = try SmallTraining()
     let path = problem.folder.file("checkpoint.safetensors")
     try problem.trainer().saveCheckpoint(to: path)
-    let changes: [(String, (inout TrainingSettings) -> Void)] = [
+    var changes: [(String, (inout TrainingSettings) -> Void)] = [
       ("width", { $0.width = 0.25 }),
       ("iterations", { $0.iterations += 1 }),
       ("batch size", { $0.batchSize += 1 }),
@@ -26,6 +27,7 @@ import Training
       ("learning rate", { $0.learningRate *= 2 }),
       ("seed", { $0.seed += 1 }),
     ]
+    if ProductPrecision.bfloat16.isAvailable { changes.append(("precision", { $0.precision = .bfloat16 })) }
     for (name, change) in changes {
       var settings = problem.settings
       change(&settings)
@@ -67,7 +69,7 @@ import Training
     let old = problem.folder.file("old.safetensors")
     try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
     #expect(
-      throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 5")
+      throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 6")
     ) { try trainer.resume(from: old) }
   }
 

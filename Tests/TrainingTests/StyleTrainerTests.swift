@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernels
 import Networks
 import Tensors
 import TestSupport
@@ -175,6 +176,31 @@ import Training
       extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,
       pool: ComputePool(threads: 2))
     #expect(evaluator.output(of: model, photo: photo).elements == trainer.stylize(photo).elements)
+  }
+
+  @Test(
+    "Training with products of bfloat16 follows training in single precision",
+    .enabled(if: ProductPrecision.bfloat16.isAvailable, "the processor has no instructions for products of bfloat16"))
+  func bfloat16FollowsSinglePrecision() throws {
+    func losses(_ precision: ProductPrecision) throws -> [Double] {
+      let (problem, single) = try problem(iterations: 12)
+      var settings = single
+      settings.precision = precision
+      let trainer = try problem.trainer(settings)
+      var totals: [Double] = []
+      try trainer.run(sampler: problem.sampler()) { step in
+        totals.append(step.losses.total)
+        return true
+      }
+      return totals
+    }
+    let (single, half) = (try losses(.float32), try losses(.bfloat16))
+    #expect(single.count == 12 && half != single)
+    for (step, (expected, found)) in zip(single, half).enumerated() {
+      // Features differ by about 1 %, independently of each other: their sums of squares agree much better. After the
+      // first step the parameters differ, too, and small networks on random features amplify it.
+      #expect(abs(found - expected) <= (step == 0 ? 0.01 : 0.1) * expected, "\(found) instead of \(expected)")
+    }
   }
 
   @Test func theTemporalWeightImprovesTemporalStability() throws {

@@ -3,6 +3,7 @@ import Autograd
 import Console
 import Foundation
 import Imaging
+import Kernels
 import Measurement
 import Tensors
 import Threading
@@ -38,6 +39,9 @@ struct TrainingStep: ParsableCommand {
     transform: ArgumentValues.integer(in: 1...256))
   var threads: Int?
 
+  @OptionGroup
+  var precision: PrecisionOptions
+
   @Option(help: "The number of steps to measure.", transform: ArgumentValues.integer(in: 1...10_000))
   var steps = 7
 
@@ -71,6 +75,7 @@ struct TrainingStep: ParsableCommand {
     var batchSize: Int
     var imageSize: Int
     var threads: Int
+    var precision: String
     var steps: Int
     var secondsPerStep: Double
     var fastest: Double
@@ -83,8 +88,9 @@ struct TrainingStep: ParsableCommand {
     let machine = Machine.current()
     let pool = ComputePool(threads: threads)
     var random = RandomPictures(seed: 1)
-    let settings = TrainingSettings(
+    var settings = TrainingSettings(
       network: network, width: width, batchSize: batchSize, imageSize: imageSize, styleSize: imageSize)
+    settings.precision = precision.products
     let trainer = try StyleTrainer(
       settings: settings, style: random.picture(size: imageSize), styleChecksum: "none",
       extractor: VGG16(path: vgg ?? Installation().vggWeights()), pool: pool)
@@ -100,13 +106,14 @@ struct TrainingStep: ParsableCommand {
     }
     let report = Report(
       machine: machine, network: network, width: width, batchSize: batchSize, imageSize: imageSize,
-      threads: pool.threadCount, steps: steps, secondsPerStep: Statistics.median(seconds).rounded(significantDigits: 4),
+      threads: pool.threadCount, precision: settings.precision.rawValue, steps: steps,
+      secondsPerStep: Statistics.median(seconds).rounded(significantDigits: 4),
       fastest: (seconds.min() ?? 0).rounded(significantDigits: 4),
       slowest: (seconds.max() ?? 0).rounded(significantDigits: 4),
       peakMemoryMB: PeakMemory.megabytes.rounded(significantDigits: 4), operations: trainer.times.map(operations))
     if json { return try JSONLine.print(report) }
     print(
-      "\(network), batch \(batchSize), \(imageSize)×\(imageSize), \(pool.threadCount) threads: "
+      "\(network), batch \(batchSize), \(imageSize)×\(imageSize), \(pool.threadCount) threads, \(report.precision): "
         + "\(report.secondsPerStep) s a step (\(report.fastest) to \(report.slowest)), \(report.peakMemoryMB) MB")
     printProfile(report.operations ?? [])
   }

@@ -10,11 +10,16 @@
 #include <libavutil/avutil.h>
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/mastering_display_metadata.h>
 #include <libavutil/opt.h>
+#include <libavutil/parseutils.h>
 #include <libavutil/pixdesc.h>
 #include <libavutil/sha.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
+
+#include "Filters.h"
+#include "CFFmpegTracks.h"
 
 // Macros of error codes and timestamps.
 static inline int cffmpeg_error_eof(void) { return AVERROR_EOF; }
@@ -33,25 +38,17 @@ static inline int cffmpeg_frame_stride(const AVFrame *frame, int plane) {
   return plane >= 0 && plane < AV_NUM_DATA_POINTERS ? frame->linesize[plane] : 0;
 }
 
+/// Read and write `count` samples of a component of a row, whatever the layout of the format. The format must have
+/// integer samples of at most 16 bits. A frame must be cleared before its samples are written.
+void cffmpeg_read_samples(const AVFrame *frame, int component, int row, int count, uint16_t *samples);
+void cffmpeg_write_samples(AVFrame *frame, int component, int row, int count, const uint16_t *samples);
+/// Sets all samples to zero, unless each component is written to bytes of its own.
+void cffmpeg_clear_samples(AVFrame *frame);
+
 static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *source, AVFrame *target) {
   return sws_scale(context, (const uint8_t *const *)source->data, source->linesize, 0, source->height, target->data,
                    target->linesize);
 }
-
-/// Creates a converter from audio like that of `frame` to interleaved stereo floats at `rate` samples per second; NULL
-/// if libav cannot convert it.
-struct SwrContext *cffmpeg_new_resampler(const AVFrame *frame, int rate);
-/// Converts the audio of `frame` and returns the number of samples per channel written to `target`, or a negative error
-/// code.
-static inline int cffmpeg_resample(struct SwrContext *context, const AVFrame *frame, float *target, int capacity) {
-  uint8_t *out = (uint8_t *)target;
-  return swr_convert(context, &out, capacity, (const uint8_t **)frame->extended_data, frame->nb_samples);
-}
-static inline int cffmpeg_frame_channels(const AVFrame *frame) { return frame->ch_layout.nb_channels; }
-
-/// Configures an encoder for planar stereo floats, and a frame to hold them.
-void cffmpeg_set_stereo(AVCodecContext *context);
-void cffmpeg_set_stereo_frame(AVFrame *frame, int rate, int samples);
 
 /// The duration of a frame in its time base; 0 if unknown. The field was renamed in libavutil 57.30.
 static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {
@@ -85,6 +82,11 @@ static inline const int32_t *cffmpeg_stream_display_matrix(const AVStream *strea
 /// Selects the side data to copy with a stream: all of it; what describes the picture rather than its encoding (display
 /// matrix, stereo and spherical arrangement, mastering display, light level); or the latter without the display matrix.
 typedef enum { CFFMPEG_ALL_SIDE_DATA, CFFMPEG_DISPLAY_SIDE_DATA, CFFMPEG_UPRIGHT_SIDE_DATA } cffmpeg_side_data;
+
+/// Sets side data of a stream to a copy of `size` bytes. Returns a negative error code on failure.
+int cffmpeg_stream_set_side_data(AVStream *stream, enum AVPacketSideDataType type, const void *bytes, size_t size);
+/// Removes the mastering display and the light level of a stream.
+void cffmpeg_stream_remove_hdr(AVStream *stream);
 
 /// Copies side data of `source` to `target`. Returns a negative error code on failure.
 int cffmpeg_stream_copy_side_data(AVStream *target, const AVStream *source, cffmpeg_side_data selection);

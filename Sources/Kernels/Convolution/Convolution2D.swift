@@ -10,24 +10,27 @@ public enum ConvolutionAlgorithm: String, Sendable, CaseIterable {
   case direct
 
   /// Returns the kernel's type for `geometry`.
-  private func kernelType(for geometry: ConvolutionGeometry) -> any ConvolutionKernel<
+  private func kernelType(for geometry: ConvolutionGeometry, precision: ProductPrecision) -> any ConvolutionKernel<
     ActivationInput, ActivationOutput
   >.Type {
     switch self {
     case .im2col: Im2colConvolution.self
-    case .fused: FusedAlgorithm.preferred(for: geometry).kernel
+    case .fused: FusedAlgorithm.preferred(for: geometry, precision: precision).kernel
     case .direct: DirectConvolution.self
     }
   }
 
   /// Whether the algorithm supports `geometry`.
-  public func supports(_ geometry: ConvolutionGeometry) -> Bool { kernelType(for: geometry).supports(geometry) }
+  public func supports(_ geometry: ConvolutionGeometry) -> Bool {
+    kernelType(for: geometry, precision: .float32).supports(geometry)
+  }
 
   /// Returns the kernel for `geometry`, which the algorithm must support.
-  fileprivate func kernel(for geometry: ConvolutionGeometry) -> any ConvolutionKernel<ActivationInput, ActivationOutput>
-  {
+  fileprivate func kernel(
+    for geometry: ConvolutionGeometry, precision: ProductPrecision
+  ) -> any ConvolutionKernel<ActivationInput, ActivationOutput> {
     precondition(supports(geometry), "\(self) does not compute this convolution")
-    return kernelType(for: geometry).init(geometry)
+    return kernelType(for: geometry, precision: precision).init(geometry)
   }
 
   /// Returns the default algorithm for `geometry`.
@@ -52,16 +55,21 @@ public struct Convolution2D: Sendable {
   /// The algorithm.
   package let algorithm: ConvolutionAlgorithm
   private let kernel: any ConvolutionKernel<ActivationInput, ActivationOutput>
-  /// The kernel itself if it can compute the gradient of its weight; otherwise im2col, which supports every
-  /// convolution, or a faster special kernel.
+  /// The algorithm's kernel in single precision if it can compute the gradient of its weight; otherwise im2col, which
+  /// supports every convolution, or a faster special kernel.
   private let weightGradient: any WeightGradientKernel
 
   /// Creates a convolution of `geometry` by `algorithm`, which must support it, or by the preferred algorithm.
-  public init(_ geometry: ConvolutionGeometry, algorithm: ConvolutionAlgorithm? = nil) {
+  ///
+  /// - Parameter precision: The lowest precision that the products of the forward pass may have. The gradients of
+  ///   weight and bias have single precision.
+  public init(
+    _ geometry: ConvolutionGeometry, algorithm: ConvolutionAlgorithm? = nil, precision: ProductPrecision = .float32
+  ) {
     self.geometry = geometry
     self.algorithm = algorithm ?? .preferred(for: geometry)
-    kernel = self.algorithm.kernel(for: geometry)
-    if let kernel = kernel as? any WeightGradientKernel {
+    kernel = self.algorithm.kernel(for: geometry, precision: precision)
+    if let kernel = self.algorithm.kernel(for: geometry, precision: .float32) as? any WeightGradientKernel {
       weightGradient = kernel
     } else if self.algorithm == .direct && NarrowWeightGradient.supports(geometry) {
       weightGradient = NarrowWeightGradient(geometry)

@@ -44,10 +44,15 @@ public enum FusedAlgorithm: String, ConvolutionTable {
   case winograd6
   /// Winograd's F(4×4, 3×3): 3×3, stride 1. Slightly more accurate than F(6×6), with less waste on small maps.
   case winograd4
+  /// Winograd's F(4×4, 3×3) with products of bfloat16: 3×3, stride 1, up to 128 input channels, on processors with
+  /// AVX512_BF16.
+  case winograd4BFloat16
   /// Nearest ×2 upsampling and 3×3, stride 1, with nine products for four outputs.
   case upsample
   /// Nearest ×2 upsampling and 3×3, stride 1, with F(6×6, 3×3) before the upsampling.
   case upsampleWinograd
+  /// The same with F(4×4, 3×3) and products of bfloat16, on processors with AVX512_BF16.
+  case upsampleWinogradBFloat16
   /// Direct convolution. Supports every geometry.
   case direct
 
@@ -59,8 +64,10 @@ public enum FusedAlgorithm: String, ConvolutionTable {
     switch self {
     case .winograd6: FusedWinograd6.self
     case .winograd4: FusedWinograd4.self
+    case .winograd4BFloat16: FusedWinograd4BFloat16.self
     case .upsample: FusedUpsampleConvolution.self
     case .upsampleWinograd: FusedUpsampleWinograd.self
+    case .upsampleWinogradBFloat16: FusedUpsampleWinogradBFloat16.self
     case .direct: FusedDirectConvolution.self
     }
   }

@@ -21,7 +21,9 @@ package struct ConvolutionInputGradient: Sendable {
   private let fold: PaddingFold?
 
   /// Creates the gradient of the convolution `geometry`.
-  package init(_ geometry: ConvolutionGeometry) {
+  ///
+  /// - Parameter precision: The lowest precision that the products may have.
+  package init(_ geometry: ConvolutionGeometry, precision: ProductPrecision = .float32) {
     self.geometry = geometry
     if FusedAlgorithm.upsample.supports(geometry) {
       let gradient = UpsampleInputGradient(geometry)
@@ -35,7 +37,8 @@ package struct ConvolutionInputGradient: Sendable {
           ConvolutionGeometry(
             batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
             inputChannels: geometry.outputChannels, outputChannels: geometry.inputChannels, kernel: geometry.kernel,
-            padding: geometry.kernel - 1 - (isDirect ? geometry.padding : 0), paddingMode: .zeros)))
+            padding: geometry.kernel - 1 - (isDirect ? geometry.padding : 0), paddingMode: .zeros),
+          precision: precision))
       fold = isDirect ? nil : PaddingFold(geometry)
     } else {
       way = .im2col(Im2colConvolution(geometry))

@@ -29,6 +29,12 @@ struct MicrokernelRows {
   }
 }
 
+/// Products of bfloat16, which ``BFloat16Kernels`` computes.
+enum BFloat16Products {
+  /// Whether the processor has them and this build uses them.
+  static var areAvailable: Bool { impasto_processor_has_bfloat16() != 0 }
+}
+
 /// Vectors of 16 floats, which ``WideKernels`` uses.
 enum WideVectors {
   /// Whether the processor has them and this build uses them.

@@ -1,3 +1,4 @@
+import BFloat16Kernels
 import Threading
 
 // With many channels, the weights do not fit: at 256 channels they have 17 MB, which strips in the second-level cache
@@ -10,27 +11,40 @@ extension FusedWinograd {
     _ reader: PatchReader, weight: UnsafePointer<Float>, output: ActivationOutput,
     scratch: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
-    let stages = WinogradStages(geometry, layout, Tile.self)
+    let stages = WinogradStages(geometry, layout, Tile.self, precision: precision)
     let (inputs, outputs, length) = (geometry.inputChannels, geometry.outputChannels, WinogradLayout.runLength)
+    let (precision, depth) = (precision, depth)
     let products = scratch + stages.productOffset
+    let privateOffset = stages.privateOffset(threads: pool.threadCount)
     for first in stride(from: 0, to: stages.tiles, by: stages.tilesPerChunk) {
       let end = min(first + stages.tilesPerChunk, stages.tiles)
       let runs = (end - first + length - 1) / length
       pool.parallelFor(runs) { run, thread in
-        let patch = scratch + stages.privateOffset + thread * stages.privateCount
+        let patch = scratch + privateOffset + thread * stages.privateCount
         forEachImage(first + run * length, end) { image, tiles, start in
           transformInput(
             reader, stages, image: image, tiles: tiles, patch: patch, into: scratch + (start - first) * inputs)
         }
       }
       let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
-      pool.parallelFor(Tile.points * Tile.points) { plane in
-        multiplyPanels(
-          end - first, columns: outputs, scratch + plane * stages.inputPlane, rows,
-          weight + plane * outputs * inputs, into: products + plane * stages.productPlane, stride: outputs)
+      pool.parallelFor(Tile.points * Tile.points) { plane, thread in
+        let transformed = scratch + plane * stages.inputPlane
+        let panels = weight + plane * outputs * depth
+        let target = products + plane * stages.productPlane
+        switch precision {
+        case .float32:
+          multiplyPanels(end - first, columns: outputs, transformed, rows, panels, into: target, stride: outputs)
+        case .bfloat16:
+          let rounded = UnsafeMutableRawPointer(scratch + stages.roundedOffset + thread * stages.roundedCount)
+            .assumingMemoryBound(to: UInt32.self)
+          roundToBFloat16(transformed, count: (end - first) * inputs, into: rounded)
+          multiplyBFloat16Panels(
+            end - first, columns: outputs, rounded, depth: depth,
+            UnsafeRawPointer(panels).assumingMemoryBound(to: UInt32.self), into: target, stride: outputs)
+        }
       }
       pool.parallelFor(runs) { run, thread in
-        let temporary = scratch + stages.privateOffset + thread * stages.privateCount + stages.patchCount
+        let temporary = scratch + privateOffset + thread * stages.privateCount + stages.patchCount
         let moments = output.beginMoments(task: first / length + run, channels: outputs)
         forEachImage(first + run * length, end) { image, tiles, start in
           writeStrip(
@@ -126,8 +140,12 @@ struct WinogradStages {
   let patchCount: Int
   /// The floats of each thread: the patch, and the tile during the inverse transform.
   let privateCount: Int
+  /// The words of each thread for one plane of the transformed input as bfloat16, or none.
+  let roundedCount: Int
 
-  init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
+  init<Tile: WinogradTile>(
+    _ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type, precision: ProductPrecision
+  ) {
     planes = Tile.points * Tile.points
     tiles = geometry.batch * layout.tilesPerImage
     let perTile = planes * (geometry.inputChannels + geometry.outputChannels)
@@ -140,10 +158,12 @@ struct WinogradStages {
     channelsPerRead = geometry.inputChannels % 16 == 0 ? 16 : 8
     patchCount = WinogradInput<Tile>.patchCount(tiles: length, channels: channelsPerRead)
     privateCount = patchCount + planes * laneCount
+    roundedCount = precision == .bfloat16 ? tilesPerChunk * geometry.inputChannels / 2 + 16 : 0
   }
 
   var productOffset: Int { planes * inputPlane }
-  var privateOffset: Int { planes * (inputPlane + productPlane) }
-  func scratchCount(_ threads: Int) -> Int { privateOffset + threads * privateCount }
+  var roundedOffset: Int { productOffset + planes * productPlane }
+  func privateOffset(threads: Int) -> Int { roundedOffset + threads * roundedCount }
+  func scratchCount(_ threads: Int) -> Int { privateOffset(threads: threads) + threads * privateCount }
   var taskCount: Int { (tiles + WinogradLayout.runLength - 1) / WinogradLayout.runLength }
 }

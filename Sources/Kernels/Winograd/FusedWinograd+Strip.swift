@@ -3,6 +3,8 @@
 // written. Only the 8 planes of products of one point, of 64, exist at a time and stay in the first-level cache. The
 // intermediate results between the axes are read and written sequentially.
 
+import BFloat16Kernels
+
 extension FusedWinograd {
   /// Computes `tiles`. `write` receives them before the inverse transform of their columns, `[points][O/8][column][8]`.
   @inline(__always)
@@ -11,25 +13,41 @@ extension FusedWinograd {
     scratch: UnsafeMutablePointer<Float>, _ write: (_ halves: UnsafePointer<Float>) -> Void
   ) {
     let (points, strip) = (Tile.points, strip)
-    let (inputs, channels) = (geometry.inputChannels, geometry.outputChannels)
+    let (inputs, channels, depth) = (geometry.inputChannels, geometry.outputChannels, depth)
     let columns = scratch + strip.patchCount
     let transformed = columns + points * strip.columnPlane
     let products = transformed + points * strip.inputPlane
     let halves = products + points * strip.productPlane
+    let rounded = UnsafeMutableRawPointer(halves + points * strip.outputPlane).assumingMemoryBound(to: UInt32.self)
 
     transformColumns(reader, image: image, tiles: tiles, patch: scratch, into: columns)
     let rows = MicrokernelRows(row: inputs, segment: 0, segments: 1, depth: inputs)
     for point in 0..<points {
       transformRows(columns + point * strip.columnPlane, tiles: tiles, into: transformed)
+      if precision == .bfloat16 {
+        for plane in 0..<points {
+          roundToBFloat16(
+            transformed + plane * strip.inputPlane, count: tiles.count * inputs,
+            into: rounded + plane * strip.roundedPlane)
+        }
+      }
       var channel = 0
       while channel < channels {
         let group = min(layout.channelsAtATime, channels - channel)
-        var panel = weight + (channel * points * points + point * points * group) * inputs
+        var panel = weight + (channel * points * points + point * points * group) * depth
         for plane in 0..<points {
-          multiplyPanels(
-            tiles.count, columns: group, transformed + plane * strip.inputPlane, rows, panel,
-            into: products + plane * strip.productPlane, stride: group)
-          panel += inputs * group
+          let target = products + plane * strip.productPlane
+          switch precision {
+          case .float32:
+            multiplyPanels(
+              tiles.count, columns: group, transformed + plane * strip.inputPlane, rows, panel, into: target,
+              stride: group)
+          case .bfloat16:
+            multiplyBFloat16Panels(
+              tiles.count, columns: group, rounded + plane * strip.roundedPlane, depth: depth,
+              UnsafeRawPointer(panel).assumingMemoryBound(to: UInt32.self), into: target, stride: group)
+          }
+          panel += depth * group
         }
         transformRowsBack(
           products, tiles: tiles.count, channels: group,
@@ -96,9 +114,13 @@ struct WinogradStrip {
   /// points.
   let outputColumns: Int
   let outputPlane: Int
+  /// The rows as bfloat16, `[points][tile][I/2]`, or nothing.
+  let roundedPlane: Int
   private let points: Int
 
-  init<Tile: WinogradTile>(_ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type) {
+  init<Tile: WinogradTile>(
+    _ geometry: ConvolutionGeometry, _ layout: WinogradLayout, _: Tile.Type, precision: ProductPrecision
+  ) {
     points = Tile.points
     let tiles = (layout.tilesPerStrip + 11) / 12 * 12
     // The maximum: every tile in its own row.
@@ -109,7 +131,10 @@ struct WinogradStrip {
     productPlane = tiles * layout.channelsAtATime + 16
     outputColumns = tiles * Tile.outputs
     outputPlane = outputColumns * geometry.outputChannels + 16
+    roundedPlane = precision == .bfloat16 ? tiles * geometry.inputChannels / 2 + 16 : 0
   }
 
-  var scratchCount: Int { patchCount + points * (columnPlane + inputPlane + productPlane + outputPlane) }
+  var scratchCount: Int {
+    patchCount + points * (columnPlane + inputPlane + productPlane + outputPlane + roundedPlane)
+  }
 }

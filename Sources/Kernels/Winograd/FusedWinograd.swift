@@ -1,23 +1,22 @@
 import Threading
 
 /// F(6×6, 3×3) between activations.
-struct FusedWinograd6: FusedWinogradKernel {
+struct FusedWinograd6: FusedWinogradKernel, WeightGradientKernel {
   let winograd: FusedWinograd<WinogradTile6>
 
   init(_ geometry: ConvolutionGeometry) { winograd = FusedWinograd(geometry) }
 }
 
 /// F(4×4, 3×3) between activations.
-struct FusedWinograd4: FusedWinogradKernel {
+struct FusedWinograd4: FusedWinogradKernel, WeightGradientKernel {
   let winograd: FusedWinograd<WinogradTile4>
 
   init(_ geometry: ConvolutionGeometry) { winograd = FusedWinograd(geometry) }
 }
 
 /// A kernel that computes a 3×3 convolution of stride 1, or one converted to that form, by ``FusedWinograd``.
-protocol FusedWinogradKernel: ConvolutionKernel, WeightGradientKernel
-where Input == ActivationInput, Output == ActivationOutput {
-  associatedtype Tile: WinogradGradientTile
+protocol FusedWinogradKernel: ConvolutionKernel where Input == ActivationInput, Output == ActivationOutput {
+  associatedtype Tile: WinogradTile
   var winograd: FusedWinograd<Tile> { get }
 }
 
@@ -44,9 +43,9 @@ extension FusedWinogradKernel {
   ) {
     winograd.forward(input, weight: weight, output: output, scratch: scratch, pool: pool)
   }
+}
 
-  // MARK: Backward to the weight
-
+extension FusedWinogradKernel where Tile: WinogradGradientTile {
   func backwardWeightScratchCount(threads: Int) -> Int {
     TransformedWeightGradient<WinogradInput<Tile>, WinogradOutputGradient<Tile>>
       .scratchCount(geometry, threads: threads)
@@ -71,44 +70,62 @@ extension FusedWinogradKernel {
 /// contains the variant for many channels.
 struct FusedWinograd<Tile: WinogradTile>: Sendable {
   let geometry: ConvolutionGeometry
+  /// The precision of the factors of the products.
+  let precision: ProductPrecision
   let layout: WinogradLayout
   let strip: WinogradStrip
 
   /// Creates the convolution of a geometry without upsampling.
-  init(_ geometry: ConvolutionGeometry) {
+  init(_ geometry: ConvolutionGeometry, precision: ProductPrecision = .float32) {
     self.geometry = geometry
+    self.precision = precision
     layout = WinogradLayout(geometry, Tile.self)
-    strip = WinogradStrip(geometry, layout, Tile.self)
+    strip = WinogradStrip(geometry, layout, Tile.self, precision: precision)
   }
 
   func scratchCount(threads: Int) -> Int {
-    layout.isStaged ? WinogradStages(geometry, layout, Tile.self).scratchCount(threads) : threads * strip.scratchCount
+    layout.isStaged
+      ? WinogradStages(geometry, layout, Tile.self, precision: precision).scratchCount(threads)
+      : threads * strip.scratchCount
   }
 
   var taskCount: Int {
-    layout.isStaged ? WinogradStages(geometry, layout, Tile.self).taskCount : layout.strips(geometry.batch).tasks
+    layout.isStaged
+      ? WinogradStages(geometry, layout, Tile.self, precision: precision).taskCount
+      : layout.strips(geometry.batch).tasks
   }
 
   // MARK: Weights
 
-  var packedWeightCount: Int { Tile.points * Tile.points * geometry.inputChannels * geometry.outputChannels }
+  var packedWeightCount: Int { Tile.points * Tile.points * depth * geometry.outputChannels }
+
+  /// The number of words in which the factors of a product are stored.
+  var depth: Int { precision == .float32 ? geometry.inputChannels : geometry.inputChannels / 2 }
 
   /// Packs `[O, I, 3, 3]` as `[O/G][points²][G/16][I][16]` for groups of `G` channels that are computed at a time.
-  /// Channels beyond those of the weight become zeros.
+  /// Channels beyond those of the weight become zeros. With ``ProductPrecision/bfloat16``, two neighbouring inputs
+  /// share a word, `[I/2]`.
   func packWeight(_ weight: FilterWeight, into packed: UnsafeMutablePointer<Float>, pool: ComputePool?) {
     let (inputs, planes) = (geometry.inputChannels, Tile.points * Tile.points)
     let channels = geometry.outputChannels
     let atATime = layout.channelsAtATime
-    let transform = WinogradWeightTransform(Tile.self)
+    let (transform, depth, precision) = (WinogradWeightTransform(Tile.self), depth, precision)
     pool.forEach(channels / laneCount) { index in
       let output = index * laneCount
       let first = output / atATime * atATime
       let group = min(atATime, channels - first)
       let panel = first + (output - first) / 16 * 16
       let width = panelWidth(at: panel, of: first + group)
-      let base = packed + (first * planes + panel - first) * inputs + output - panel
-      for input in 0..<inputs {
-        transform(weight, output: output, input: input, into: base + input * width, plane: group * inputs)
+      let base = packed + (first * planes + panel - first) * depth + output - panel
+      switch precision {
+      case .float32:
+        for input in 0..<inputs {
+          transform(weight, output: output, input: input, into: base + input * width, plane: group * depth)
+        }
+      case .bfloat16:
+        for pair in 0..<depth {
+          transform.pack(weight, output: output, pair: pair, into: base + pair * width, plane: group * depth)
+        }
       }
     }
   }

@@ -2,7 +2,7 @@
 struct WinogradWeightTransform {
   private typealias Wide = SIMD8<Double>
 
-  private let points: Int
+  let points: Int
   /// `G`, row-major.
   private let matrix: [Double]
 

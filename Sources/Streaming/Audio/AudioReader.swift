@@ -5,7 +5,7 @@ import Synchronization
 final class AudioReader: PacketRecipient {
   private struct Decoding: ~Copyable {
     var decoder: Decoder
-    let converter = AudioConverter(rate: AudioTrack.rate)
+    let converter: AudioConverter
     let frame: Frame
   }
 
@@ -19,11 +19,12 @@ final class AudioReader: PacketRecipient {
   /// Returns nil if there is none, or none that can be decoded.
   init?(_ demuxer: Demuxer, beside video: MediaStream) {
     guard let stream = demuxer.bestAudioStream(beside: video), let decoder = try? Decoder(stream),
-      let frame = try? Frame()
+      let frame = try? Frame(),
+      let converter = try? AudioConverter(rate: AudioTrack.rate)
     else { return nil }
     index = stream.index
     timeBase = stream.timeBase
-    decoding = Mutex(Decoding(decoder: decoder, frame: frame))
+    decoding = Mutex(Decoding(decoder: decoder, converter: converter, frame: frame))
   }
 
   func take(_ packet: Packet) {

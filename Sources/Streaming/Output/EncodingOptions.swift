@@ -6,18 +6,34 @@ public struct EncodingOptions: Sendable {
   public var codec: String?
   /// The constant rate factor; nil for the encoder's default. Lower values give better quality and larger files.
   public var crf: Double?
+  /// The pixel format; nil for the encoder's nearest to the source's.
+  public var pixelFormat: PixelFormat?
+  /// The colour behind transparent frames if the encoder stores no alpha.
+  public var background: BackgroundColor
   /// The number of encoder threads.
   public var threads: Int
+  /// Whether to write interlaced frames as such, painted field by field. Progressive films stay progressive.
+  public var keepsFields: Bool
   /// Whether the encoder emits each frame at once, for viewers who may join at any time: no frame reordering, no
   /// lookahead, and a keyframe every two seconds. Output is somewhat larger.
   public var isLowDelay: Bool
+  /// How sound and subtitles are copied or converted.
+  public var tracks: TrackOptions
 
   /// Creates options. By default, everything depends on the container.
-  public init(codec: String? = nil, crf: Double? = nil, threads: Int = 1, isLowDelay: Bool = false) {
+  public init(
+    codec: String? = nil, crf: Double? = nil, pixelFormat: PixelFormat? = nil,
+    background: BackgroundColor = .black, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false,
+    tracks: TrackOptions = TrackOptions()
+  ) {
+    self.keepsFields = keepsFields
     self.codec = codec
     self.crf = crf
+    self.pixelFormat = pixelFormat
+    self.background = background
     self.threads = threads
     self.isLowDelay = isLowDelay
+    self.tracks = tracks
   }
 
   /// Returns `name` if libav has a video encoder or codec with this name. Use it to parse a command line.
@@ -35,25 +51,29 @@ struct EncoderChoice {
   let quantizer: Int?
   let options: [String: String]
   let isLowDelay: Bool
+  let hasConstantFrameRate: Bool
+  /// The pixel format that was asked for.
+  let requestedPixelFormat: PixelFormat?
 
-  /// Chooses the encoder.
+  /// Chooses the encoder for a video like `video`.
   ///
   /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
   ///   `MediaError` if the encoder does not exist.
-  init(_ request: EncodingOptions, for muxer: Muxer) throws {
+  init(_ request: EncodingOptions, like video: VideoDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
       codec = try VideoCodec(encoder: name)
       guard muxer.accepts(codec) else {
         throw EncodingError.codecNotInContainer(codec: name, container: muxer.containerName, file: muxer.displayName)
       }
-    } else if !muxer.isImageSequence, let preferred = try? VideoCodec(encoder: "libx264"), muxer.accepts(preferred) {
+    } else if !muxer.isImageSequence, let preferred = Self.preferred(request, video, muxer) {
       codec = preferred
     } else if let name = muxer.defaultVideoCodec,
       name != "png" || muxer.isImageSequence || muxer.containerName == "apng"
     {
       // PNG as the default codec means that the container is for audio and the picture is its cover.
-      codec = try VideoCodec(encoder: name)
+      // The first encoder of WebP makes animations, which many programs do not read as pictures.
+      codec = try VideoCodec(encoder: name == "webp" && muxer.isImageSequence ? "libwebp" : name)
     } else {
       throw EncodingError.noVideo(container: muxer.containerName, file: muxer.displayName)
     }
@@ -81,7 +101,7 @@ struct EncoderChoice {
       guard codec.hasQuantizer else { throw EncodingError.noRateFactor(codec: codec.name) }
       quantizer = min(31, max(1, Int(crf.rounded())))
     } else {
-      quantizer = codec.hasQuantizer ? 3 : nil
+      quantizer = codec.usualQuantizer
     }
     for (name, value) in muxer.foreignOptions {
       guard codec.takesOption(name) else {
@@ -92,6 +112,19 @@ struct EncoderChoice {
     self.codec = codec
     self.options = options
     isLowDelay = request.isLowDelay
+    hasConstantFrameRate = muxer.hasConstantFrameRate
+    requestedPixelFormat = request.pixelFormat
+  }
+
+  /// Returns the first of the preferred encoders that the container supports. HDR displays play HDR in HEVC, not in
+  /// H.264, and transparent films in MOV are for editing programs, which exchange them in ProRes 4444.
+  private static func preferred(
+    _ request: EncodingOptions, _ video: VideoDescription, _ muxer: Muxer
+  ) -> VideoCodec? {
+    var names = video.format.color.isHDR ? ["libx265", "libx264"] : ["libx264"]
+    // ProRes has no constant rate factor.
+    if video.isTransparent, muxer.containerName == "mov", request.crf == nil { names.insert("prores_ks", at: 0) }
+    return names.lazy.compactMap { try? VideoCodec(encoder: $0) }.first { muxer.accepts($0) }
   }
 
   private static func lowDelayOptions(of codec: VideoCodec) -> [String: String] {
@@ -104,40 +137,57 @@ struct EncoderChoice {
     return options.filter { codec.hasOption($0.key) }.merging(["bf": "0"]) { $1 }
   }
 
-  /// Returns the pixel format for a video of this size: 4:2:0, which every player supports, unless the encoder lacks it
-  /// or cannot crop its chroma to an odd size.
-  func pixelFormat(width: Int, height: Int) -> PixelFormat {
-    let needsEvenSize = ["libx264", "libx264rgb", "libx265"].contains(codec.name)
-    let isOdd = width % 2 + height % 2 > 0
-    // JPEG is full range.
-    let preferred: [PixelFormat] =
-      codec.name == "mjpeg"
-      ? [.yuvj420p] : needsEvenSize && isOdd ? [.yuv444p] : [.yuv420p, .yuvj420p, .yuv422p, .yuv444p, .yuvj444p]
-    // An encoder that lists no formats accepts all of them.
-    let isFree = codec.pixelFormats.isEmpty
-    return preferred.first { isFree || codec.pixelFormats.contains($0) } ?? codec.bestPixelFormat(for: .rgb24)
-  }
-
   /// Creates an encoder for frames of `description`, whose format is the one to encode.
   ///
-  /// Some codecs do not support the fine time bases of containers. For those, the time base is one frame.
+  /// The time base is that of `description`. It is one frame for containers with a constant frame rate, and coarser for
+  /// codecs that do not support fine time bases: one frame, if it must be, or a part of one for codecs that support
+  /// only certain rates.
+  ///
+  /// - Throws: `MediaError` if the encoder rejects the settings, ``EncodingError`` if it cannot code fields that are to
+  ///   be kept.
   func makeEncoder(for description: VideoDescription, threads: Int, usesGlobalHeader: Bool) throws -> Encoder {
     var options = options
+    if codec.name == "libx265", let parameters = description.hdrMetadata?.x265Parameters, !parameters.isEmpty {
+      options["x265-params", default: "log-level=none"] += ":" + parameters
+    }
     if isLowDelay, options["g"] == nil {
       options["g"] = String(max(1, Int(min(1000, 2 * (description.frameRate?.value ?? 25)).rounded())))
     }
     var settings = EncoderSettings(
       codec: codec.name, format: description.format, timeBase: description.timeBase,
       frameRate: description.frameRate, sampleAspectRatio: description.sampleAspectRatio, threads: threads,
-      quantizer: quantizer, options: options, usesGlobalHeader: usesGlobalHeader)
+      quantizer: quantizer, options: options, usesGlobalHeader: usesGlobalHeader, fieldOrder: description.fieldOrder)
+    let rate = description.frameRate ?? (hasConstantFrameRate ? Rational(25, 1) : nil)
+    if hasConstantFrameRate { (settings.timeBase, settings.frameRate) = (rate?.inverse ?? settings.timeBase, rate) }
+    var encoder: Encoder?
     do {
-      return try Encoder(settings)
+      encoder = try Encoder(settings)
     } catch {
-      guard let rate = description.frameRate else { throw error }
-      settings.timeBase = rate.inverse
-      guard let encoder = try? Encoder(settings) else { throw error }
-      return encoder
+      let timeBases = hasConstantFrameRate ? [] : [coarse(description.timeBase)].compactMap(\.self)
+      let rates = rate.map { [$0] + codec.frameRates(for: $0) } ?? []
+      for (timeBase, rate) in timeBases.map({ ($0, rate) }) + rates.map({ ($0.inverse, $0) }) where encoder == nil {
+        (settings.timeBase, settings.frameRate) = (timeBase, rate)
+        encoder = try? Encoder(settings)
+      }
+      guard encoder != nil else { throw error }
     }
+    guard let encoder, description.fieldOrder == .progressive || Encoder.codesFields(encoder.settings) else {
+      throw EncodingError.noFields(codec: codec.name)
+    }
+    return encoder
+  }
+
+  /// Whether the time base of `encoder` is a frame rate rather than that of the times of `description`.
+  func countsFrames(_ encoder: Encoder, for description: VideoDescription) -> Bool {
+    ![description.timeBase, coarse(description.timeBase)].contains(encoder.settings.timeBase)
+  }
+
+  /// Returns the finest time base that divides `timeBase` and that codecs with 16 bits for it take; nil if that is
+  /// `timeBase` itself.
+  private func coarse(_ timeBase: Rational) -> Rational? {
+    guard timeBase.numerator == 1, timeBase.denominator > 65535 else { return nil }
+    let factor = (2...1000).first { timeBase.denominator % $0 == 0 && timeBase.denominator / $0 <= 65535 }
+    return factor.map { Rational(1, timeBase.denominator / $0) }
   }
 }
 
@@ -149,8 +199,12 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noVideo(container: String, file: String)
   /// The encoder has no constant rate factor.
   case noRateFactor(codec: String)
+  /// The encoder cannot code interlaced frames.
+  case noFields(codec: String)
   /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
+  /// The encoder does not take the pixel format.
+  case pixelFormatNotInCodec(name: String, codec: String, supported: [String])
   /// The output name refers to several files or to a device.
   case notOneFile(file: String)
 
@@ -161,8 +215,14 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): the container \(container) does not support the codec \(codec)"
     case .noVideo(let container, let file): "\(file): the container \(container) does not support video"
     case .noRateFactor(let codec): "the encoder \(codec) has no constant rate factor"
+    case .noFields(let codec):
+      "the encoder \(codec) cannot code interlaced frames: leave out --keep-fields, or choose another, such as "
+        + "--codec libx264 or --codec mpeg2video"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"
+    case .pixelFormatNotInCodec(let name, let codec, let supported):
+      "the encoder \(codec) does not take the pixel format \(name), expected one of "
+        + supported.joined(separator: ", ")
     case .notOneFile(let file): "\(file): expected the name of a video file, such as out.mp4"
     }
   }

@@ -9,6 +9,10 @@ public protocol FrameSink: AnyObject, Sendable {
   /// The orientation in which the sink stores frames: the source's, or upright.
   var orientation: Orientation { get }
 
+  /// Whether interlaced frames are painted field by field and arrive interlaced; otherwise all frames arrive
+  /// progressive. False by default.
+  var keepsFields: Bool { get }
+
   /// Starts the sink's own threads, if any.
   ///
   /// - Parameter delivered: Call it, from any thread, with the frame's `arrival` whenever a frame has left the process
@@ -36,6 +40,8 @@ public protocol FrameSink: AnyObject, Sendable {
 }
 
 extension FrameSink {
+  /// The default for sinks that take progressive frames.
+  public var keepsFields: Bool { false }
   /// The default for sinks that begin with the first frame.
   public var finishedFrameCount: Int { 0 }
   /// The default for sinks that begin with the first frame.

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Threading
 
-/// Writes frames as the video stream of a file or network stream, and copies the source's other streams.
+/// Writes frames as the video stream of a file or network stream, and copies or converts the source's other streams.
 ///
 /// The thread that calls `write` encodes; a separate thread multiplexes. With low delay, audio and subtitle packets
 /// that the target does not accept in time are dropped, so that the source never waits.
@@ -11,7 +11,8 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let format: VideoFormat
   /// The orientation of the frames: the source's if the container can store a rotation, otherwise upright.
   package let orientation: Orientation
-  private let missingStreams: [String]
+  /// Whether interlaced frames are written as such.
+  package let keepsFields: Bool
   private let damagedPackets = Atomic<Int>(0)
   private let latePackets = Atomic<Int>(0)
   private let isLowDelay: Bool
@@ -19,10 +20,10 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   private let makeEncoder: @Sendable () throws -> Encoder
   /// The time base of the frames in the encoder.
   private let timeBase: Rational
-  private let sourceTimeBase: Rational
+  private let userData: PictureUserData.Writer
   private let videoIndex: Int
-  /// Output stream indices by input stream index.
-  private let copiedStreams: [Int: Int]
+  /// The source's other streams; nil for a source of frames only.
+  private let tracks: TrackWriter?
   /// Video and copied packets that wait for the multiplexer.
   private let packets = BoundedQueue<Outgoing>(capacity: 512)
   /// Holds one element for each waiting video packet. The capacity is small because packets that wait are late.
@@ -37,9 +38,11 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     var resume: ResumeFile?
     /// The number of frames written or skipped.
     var frameCount = 0
-    var timestamps = TimestampRepair(step: 1)
-    /// Durations and arrival times of the frames inside the encoder, by timestamp.
-    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant)] = [:]
+    var times: FrameTimes
+    /// The last frame, if it may have to be repeated.
+    var last: Frame?
+    /// What belongs to the packets of the frames inside the encoder, by timestamp. Repeated frames have not arrived.
+    var frames: [Int64: (duration: Int64?, arrival: ContinuousClock.Instant?, userData: PictureUserData?)] = [:]
   }
 
   /// More frames than any encoder buffers. Entries beyond this belong to packets whose timestamps the encoder changed.
@@ -63,18 +66,17 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     interrupt: (@Sendable () -> Bool)? = nil
   ) throws {
     muxer = try Muxer(target, interrupt: interrupt)
-    let name = target.displayName
     guard !muxer.isImageSequence || target.kind == .imageSequence || target.kind == .standardStream else {
-      throw EncodingError.notOneFile(file: name)
+      throw EncodingError.notOneFile(file: target.displayName)
     }
     isLowDelay = options.isLowDelay
     videoRoom = BoundedQueue(capacity: isLowDelay ? 2 : 64)
     if isLowDelay { muxer.useLowDelay() }
-    let choice = try EncoderChoice(options, for: muxer)
+    let choice = try EncoderChoice(options, like: source.description, for: muxer)
     var description = source.description
     // The display matrix is copied along with its stream.
     let packets = source.packets
-    let keepsOrientation = packets != nil && muxer.keepsDisplayMatrix
+    let keepsOrientation = packets?.video.displayMatrix != nil && muxer.keepsDisplayMatrix
     if !keepsOrientation {
       (description.format.width, description.format.height) = description.displaySize
       if description.orientation.swapsSides, description.sampleAspectRatio.isPositive {
@@ -83,8 +85,10 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       description.orientation = .upright
     }
     orientation = description.orientation
-    description.format.pixelFormat = choice.pixelFormat(
-      width: description.format.width, height: description.format.height)
+    // Turned fields would no longer be rows.
+    if !options.keepsFields || orientation != source.description.orientation { description.fieldOrder = .progressive }
+    keepsFields = description.fieldOrder != .progressive
+    description.format.pixelFormat = try choice.pixelFormat(for: description.format)
     description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
     format = description.format
     let (encoded, usesGlobalHeader) = (description, muxer.wantsGlobalHeader)
@@ -94,40 +98,61 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     try FrameMemory.checkEncoder(of: format)
     let encoder = try makeEncoder()
     timeBase = encoder.settings.timeBase
-    sourceTimeBase = source.description.timeBase
+    userData = PictureUserData.Writer(encoder)
+    let sourceTimeBase = description.timeBase
+    let isSilent = packets.map { $0.demuxer.streams.count == 1 } ?? true
+    let rate: FrameTimes.Rate =
+      muxer.hasConstantFrameRate
+      ? .ofContainer(isFilled: !muxer.storesEmptyFrames && !isLowDelay, startsAtFirst: isSilent)
+      : choice.countsFrames(encoder, for: description) ? .ofCodec : .variable
+    let times = FrameTimes(rate, from: sourceTimeBase, to: encoder.settings.timeBase)
+    let packetTimeBase = times.countsFromFirstFrame ? sourceTimeBase : nil
 
-    // Streams keep their order, including the video stream.
-    var video = packets == nil ? try muxer.addStream(encoder: encoder) : 0
-    var copied: [Int: Int] = [:]
-    var warnings: [String] = []
-    for stream in packets?.demuxer.streams ?? [] {
-      if stream.index == packets?.video.index {
-        video = try muxer.addStream(encoder: encoder, like: stream, keepsDisplayMatrix: keepsOrientation)
-      } else if muxer.accepts(stream) {
-        copied[stream.index] = try muxer.addStream(copying: stream)
-      } else {
-        packets?.demuxer.discard(stream)
-        if stream.isMadeByMuxer { continue }
-        warnings.append(
-          "\(name): the \(stream.mediaType) stream \(stream.index) (\(stream.codecName)) is omitted: the container "
-            + "\(muxer.containerName) does not support it")
-      }
+    if let packets {
+      let tracks = try TrackWriter(
+        Tracks(
+          of: packets.demuxer, video: packets.video, encoder: encoder, keepsDisplayMatrix: keepsOrientation,
+          packetTimeBase: packetTimeBase, to: muxer, options: options.tracks))
+      videoIndex = tracks.videoIndex
+      self.tracks = tracks
+    } else {
+      videoIndex = try muxer.addStream(encoder: encoder, packetTimeBase: packetTimeBase)
+      tracks = nil
     }
-    videoIndex = video
-    copiedStreams = copied
-    missingStreams = warnings
-    self.video = Mutex(VideoState(encoder: encoder, resume: try resume.map { try ResumeFile($0, encoder: encoder) }))
+    // What the container says about an HDR source is not true for one that was converted.
+    if description.hdrMetadata != nil || !description.format.color.isHDR {
+      try muxer.setHDRMetadata(description.hdrMetadata, ofStream: videoIndex)
+    }
+    if resume != nil, muxer.hasConstantFrameRate {
+      throw ResumeError.unsupported(
+        file: target.displayName, reason: "the container \(muxer.containerName) has a constant frame rate")
+    }
+    self.video = Mutex(
+      VideoState(encoder: encoder, resume: try resume.map { try ResumeFile($0, encoder: encoder) }, times: times))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
-    try muxer.writeHeader()
+    try muxer.writeHeader(options: packets.map { muxer.options(toKeep: $0.demuxer) } ?? [:])
     packets?.connect(to: self)
   }
 
-  /// What the output lacks: unsupported streams, and damaged or late packets. One sentence each.
+  /// The warning that frames were composited, one sentence.
+  package var alphaWarning: String {
+    "\(muxer.displayName): the encoder stores no transparency, so frames were composited over the --background colour; "
+      + "--codec prores_ks in MOV, libvpx-vp9 in WebM and PNG pictures keep it"
+  }
+
+  /// How the output differs from the source: converted and omitted streams, and damaged or late packets. One sentence
+  /// each.
   package var warnings: [String] {
-    let count = damagedPackets.load(ordering: .relaxed)
+    let count = damagedPackets.load(ordering: .relaxed) + (tracks?.damagedPacketCount ?? 0)
     let late = latePackets.load(ordering: .relaxed)
-    var result = missingStreams
+    var result = tracks?.remarks ?? []
+    let times = video.withLock { $0.times }
+    if times.repeatedCount + times.droppedCount > 0 {
+      result.append(
+        "\(muxer.displayName): written with a constant frame rate: repeated \(times.repeatedCount) and dropped "
+          + "\(times.droppedCount) frames to keep the times of the others")
+    }
     if count > 0 {
       result.append(
         "\(muxer.displayName): omitted \(count) damaged audio or subtitle \(count == 1 ? "packet" : "packets")")
@@ -155,7 +180,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
         try multiplex(outgoing.packet)
         if isVideo { _ = videoRoom.pop() }
         if let arrival = outgoing.arrival { delivered(arrival) }
+        try tracks?.checkFailure()
       }
+      try tracks?.checkFailure()
       if !threads.isCancelled { try muxer.finish() }
     }
   }
@@ -173,27 +200,40 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Encodes a frame.
   package func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try video.withLock { video in
-      let duration = frame.duration
-      let pts = nextTime(of: frame, &video)
-      frame.pts = pts
-      frame.clearPictureType()
-      if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
-      let scaled = duration > 0 ? sourceTimeBase.rescale(duration, to: timeBase) : nil
-      video.frames[pts] = (scaled, arrival)
-      let encoder = try video.encoder ?? makeEncoder()
-      video.encoder = encoder
-      while try !encoder.send(frame) { try drain(encoder, &video) }
-      try drain(encoder, &video)
+      try frame.shareAncillaryData(of: source)
+      let placement = video.times.place(frame.pts, duration: frame.duration)
+      try repeatFrame(video.last ?? frame, at: placement.repetitions, &video)
+      guard let pts = placement.pts else { return }
+      try encode(
+        frame, at: pts, duration: placement.duration, arrival: arrival, userData: userData.userData(of: source), &video)
       video.frameCount += 1
       if let resume = video.resume, video.frameCount % ResumeFile.segmentLength == 0 {
         try flush(&video)
         try resume.endSegment()
       }
+      guard muxer.hasConstantFrameRate else { return }
+      let last = try video.last ?? Frame()
+      try last.reference(frame)
+      video.last = last
     }
   }
 
-  private func nextTime(of frame: Frame, _ video: inout VideoState) -> Int64 {
-    video.timestamps.next(frame.pts.map { sourceTimeBase.rescale($0, to: timeBase) }, duration: 0)
+  private func repeatFrame(_ frame: Frame, at times: Range<Int64>, _ video: inout VideoState) throws {
+    for time in times { try encode(frame, at: time, duration: 1, arrival: nil, userData: nil, &video) }
+  }
+
+  private func encode(
+    _ frame: Frame, at pts: Int64, duration: Int64?, arrival: ContinuousClock.Instant?, userData: PictureUserData?,
+    _ video: inout VideoState
+  ) throws {
+    frame.pts = pts
+    frame.clearPictureType()
+    if video.frames.count >= Self.maximumFrameCount { video.frames.removeAll() }
+    video.frames[pts] = (duration, arrival, userData)
+    let encoder = try video.encoder ?? makeEncoder()
+    video.encoder = encoder
+    while try !encoder.send(frame) { try drain(encoder, &video) }
+    try drain(encoder, &video)
   }
 
   // MARK: Resuming
@@ -207,9 +247,9 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Writes the packets of an earlier run when their first frame comes.
   package func skip(source: Frame) throws {
     try video.withLock { video in
-      _ = nextTime(of: source, &video)
+      _ = video.times.place(source.pts, duration: source.duration)
       if video.frameCount % ResumeFile.segmentLength == 0 {
-        try video.resume?.replaySegment { queue($0, arrival: nil) }
+        try video.resume?.replaySegment { queueVideo($0, arrival: nil) }
       }
       video.frameCount += 1
     }
@@ -221,6 +261,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
   /// Flushes the encoder. The file is complete when all threads have ended.
   package func finish() throws {
     try video.withLock { video in
+      if let last = video.last { try repeatFrame(last, at: video.times.finish(), &video) }
       try flush(&video)
     }
     endProducer()
@@ -240,31 +281,41 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       let frame = packet.pts.flatMap { video.frames.removeValue(forKey: $0) }
       // Encoders that reorder frames lose their durations.
       if let duration = frame?.duration { packet.duration = duration }
+      if video.times.countsFromFirstFrame {
+        (packet.pts, packet.dts) = (
+          packet.pts.map(video.times.packetTime), packet.dts.map(video.times.packetTime)
+        )
+        packet.duration = timeBase.rescale(packet.duration, to: video.times.sourceTimeBase)
+      }
+      try frame?.userData?.insert(into: packet)
       try video.resume?.append(packet)
-      queue(packet, arrival: frame?.arrival)
+      queueVideo(packet, arrival: frame?.arrival)
     }
   }
 
-  private func queue(_ packet: Packet, arrival: ContinuousClock.Instant?) {
+  private func queueVideo(_ packet: Packet, arrival: ContinuousClock.Instant?) {
     packet.streamIndex = videoIndex
     // Fails only after an error, which ends this thread as well.
     videoRoom.push(())
     packets.push(Outgoing(packet: packet, arrival: arrival))
   }
 
-  /// Queues a packet for copying. Ignores streams that the container does not support.
-  package func take(_ packet: Packet) {
-    guard let index = copiedStreams[packet.streamIndex] else { return }
-    packet.streamIndex = index
+  /// Queues a packet, copied or converted. Ignores streams that are omitted.
+  package func take(_ packet: Packet) { tracks?.take(packet) { queue($0) } }
+
+  /// Ends the conversions and declares that there are no more packets.
+  package func finishPackets() {
+    tracks?.finish { queue($0) }
+    endProducer()
+  }
+
+  private func queue(_ packet: Packet) {
     if !isLowDelay {
       packets.push(Outgoing(packet: packet))
     } else if !packets.tryPush(Outgoing(packet: packet)) {
       latePackets.wrappingAdd(1, ordering: .relaxed)
     }
   }
-
-  /// Declares that there are no more packets to copy.
-  package func finishPackets() { endProducer() }
 
   private func endProducer() {
     let isLast = openProducers.withLock { count in

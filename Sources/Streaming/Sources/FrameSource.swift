@@ -14,12 +14,18 @@ public struct VideoDescription: Sendable {
   public var orientation: Orientation
   /// The number of frames, if known in advance.
   public var expectedFrameCount: Int?
+  /// The order of the fields if the film begins with interlaced frames. Later frames may differ.
+  public var fieldOrder: FieldOrder
+  /// The HDR metadata of the first frame; nil if there is none.
+  public var hdrMetadata: HDRMetadata?
+  /// Whether the first frame has transparent pixels.
+  public var isTransparent = false
 
-  /// Creates a description. By default, pixels are square and frames are upright.
+  /// Creates a description. By default, pixels are square and frames are upright and progressive.
   public init(
     format: VideoFormat, timeBase: Rational, frameRate: Rational? = nil,
     sampleAspectRatio: Rational = Rational(0, 1), orientation: Orientation = .upright,
-    expectedFrameCount: Int? = nil
+    expectedFrameCount: Int? = nil, fieldOrder: FieldOrder = .progressive, hdrMetadata: HDRMetadata? = nil
   ) {
     self.format = format
     self.timeBase = timeBase
@@ -27,6 +33,8 @@ public struct VideoDescription: Sendable {
     self.sampleAspectRatio = sampleAspectRatio
     self.orientation = orientation
     self.expectedFrameCount = expectedFrameCount
+    self.fieldOrder = fieldOrder
+    self.hdrMetadata = hdrMetadata
   }
 
   /// The size after applying ``orientation``.

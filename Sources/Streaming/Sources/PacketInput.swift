@@ -34,7 +34,7 @@ final class PacketInput: @unchecked Sendable {
   private var isReconnected = false
   /// Packets read while searching for the first frame, in reverse order.
   private var kept: [Item]
-  private var clock = StreamClock()
+  private var clock: StreamClock
   private let ending = Mutex<(failure: MediaError?, reconnects: Int)>((nil, 0))
 
   /// Opens `source` and reads up to its first frame.
@@ -64,6 +64,7 @@ final class PacketInput: @unchecked Sendable {
       }
     }
     current = demuxer
+    clock = StreamClock(maximumStep: source.dtsDeltaThreshold, start: live == nil ? demuxer.startTime : nil)
     numbers = Dictionary(uniqueKeysWithValues: demuxer.streams.map { ($0.index, $0.index) })
   }
 
@@ -149,10 +150,10 @@ final class PacketInput: @unchecked Sendable {
   }
 
   private func timed(_ item: Item) -> Item {
-    guard live != nil, demuxer.streams.indices.contains(item.packet.streamIndex) else { return item }
-    let timeBase = demuxer.streams[item.packet.streamIndex].timeBase
-    if let time = item.packet.microseconds(in: timeBase) {
-      item.packet.shift(by: clock.offset(for: time, stream: item.packet.streamIndex), in: timeBase)
+    let stream = item.packet.streamIndex
+    if live != nil || demuxer.hasDiscontinuousClock, demuxer.streams.indices.contains(stream) {
+      item.packet.move(
+        to: &clock, stream: stream, timeBase: demuxer.streams[stream].timeBase, isOrdered: live == nil)
     }
     return item
   }

@@ -79,11 +79,15 @@ package final class VideoReader: NamedFrameSource, PacketSource {
     var format = frame.format
     if let color = stream.format?.color { format.color = format.color.filled(from: color) }
     let aspect = stream.sampleAspectRatio
-    description = VideoDescription(
+    var description = VideoDescription(
       format: format, timeBase: stream.timeBase, frameRate: stream.nominalFrameRate,
       sampleAspectRatio: aspect.isPositive ? aspect : frame.sampleAspectRatio,
       orientation: Orientation(stream.displayMatrix ?? frame.displayMatrix),
-      expectedFrameCount: source.isLive ? nil : Self.expectedFrameCount(of: stream, in: input.demuxer))
+      expectedFrameCount: source.isLive ? nil : Self.expectedFrameCount(of: stream, in: input.demuxer),
+      fieldOrder: frame.isInterlaced ? frame.fieldOrder : stream.fieldOrder,
+      hdrMetadata: frame.hdrMetadata)
+    description.isTransparent = !frame.isOpaque
+    self.description = description
     let timeBase = stream.timeBase
     let step = stream.nominalFrameRate.map { $0.inverse.rescale(1, to: timeBase) } ?? 1
     progress = Mutex(

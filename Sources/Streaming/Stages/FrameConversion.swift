@@ -103,9 +103,14 @@ final class OutputConversion: @unchecked Sendable {
   private var stylizedPicture = ScratchFrame()
 
   init(orientation: Orientation, sinkOrientation: Orientation) {
+    (sourceTurn, workTurn) = Self.turns(orientation: orientation, sinkOrientation: sinkOrientation)
+  }
+
+  /// Returns the orientations from source frames and from the stylizer's frames to sink frames.
+  static func turns(orientation: Orientation, sinkOrientation: Orientation) -> (source: Orientation, work: Orientation)
+  {
     // A sink stores frames either like the source or upright.
-    sourceTurn = sinkOrientation == orientation ? .upright : orientation
-    workTurn = sinkOrientation.inverse
+    (sinkOrientation == orientation ? .upright : orientation, sinkOrientation.inverse)
   }
 
   func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {

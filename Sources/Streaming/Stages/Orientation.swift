@@ -46,23 +46,29 @@ public struct Orientation: Equatable, Sendable {
     return isMirrored ? [-turn[0], -turn[1], turn[2], turn[3]] : turn
   }
 
-  /// Writes the `width` × `height` RGB24 pixels at `source` to `target` as displayed. The two must not overlap.
-  func apply(
-    _ source: UnsafePointer<UInt8>, sourceStride: Int, width: Int, height: Int,
-    into target: UnsafeMutablePointer<UInt8>, targetStride: Int
+  /// Writes the `width` × `height` pixels at `source` to `target` as displayed. The two must not overlap.
+  ///
+  /// A pixel has three samples, or one. Strides are in samples.
+  func apply<Sample>(
+    _ source: UnsafePointer<Sample>, sourceStride: Int, width: Int, height: Int,
+    into target: UnsafeMutablePointer<Sample>, targetStride: Int, channels: Int = 3
   ) {
     let signs = self.signs.map(Int.init)
-    // Bytes in `target` from one stored pixel to the next along a row and along a column.
-    let alongRow = 3 * signs[0] + targetStride * signs[1]
-    let alongColumn = 3 * signs[2] + targetStride * signs[3]
+    // Samples in `target` from one stored pixel to the next along a row and along a column.
+    let alongRow = channels * signs[0] + targetStride * signs[1]
+    let alongColumn = channels * signs[2] + targetStride * signs[3]
     let shownWidth = swapsSides ? height : width
     let shownHeight = swapsSides ? width : height
     let left = signs[0] + signs[2] < 0 ? shownWidth - 1 : 0
     let top = signs[1] + signs[3] < 0 ? shownHeight - 1 : 0
-    let origin = target + (top * targetStride + 3 * left)
+    let origin = target + (top * targetStride + channels * left)
     for y in 0..<height {
       var from = source + y * sourceStride
       var to = origin + y * alongColumn
+      guard channels == 3 else {
+        for x in 0..<width { to[x * alongRow] = from[x] }
+        continue
+      }
       for _ in 0..<width {
         to[0] = from[0]
         to[1] = from[1]

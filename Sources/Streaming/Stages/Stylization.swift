@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 import Inference
 import Synchronization
 import Threading
@@ -28,6 +29,8 @@ public final class Stylization: Sendable {
     public var adaptsWorkSize: Bool
     /// Whether to remove noise from still regions before painting. See ``TemporalDenoiser``.
     public var denoises: Bool
+    /// The colour behind transparent frames if the sink's format has no alpha.
+    public var background = BackgroundColor.black
     /// Style changes at given times of the video.
     public var script: StyleScript?
     /// The number of frames in the pipeline; nil for one in each stage and, for `.newest`, one in each queue.
@@ -53,6 +56,8 @@ public final class Stylization: Sendable {
   private let source: any FrameSource
   private let sink: any FrameSink
   private let stopped = Atomic<Bool>(false)
+  private let deinterlaced = Atomic<Bool>(false)
+  private let composited = Atomic<Bool>(false)
   private let state: Mutex<State>
 
   private struct State {
@@ -72,6 +77,9 @@ public final class Stylization: Sendable {
     state = Mutex(State(sourceSize: WorkSizeLadder.Size(width: size.width, height: size.height)))
   }
 
+  /// Whether interlaced frames were made progressive. Known after the run.
+  var hasDeinterlaced: Bool { deinterlaced.load(ordering: .acquiring) }
+
   /// The current statistics.
   public var statistics: StylizationStatistics {
     var result = counters.statistics
@@ -90,6 +98,9 @@ public final class Stylization: Sendable {
   }
 
   var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+  /// Whether transparent frames were composited over the background.
+  var hasCompositedFrames: Bool { composited.load(ordering: .relaxed) }
 
   /// The work size when the machine keeps up.
   var fullSize: WorkSizeLadder.Size {
@@ -156,10 +167,11 @@ public final class Stylization: Sendable {
   private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
+    var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
     var unfinished = sink.finishedFrameCount
     while let slot = circle.free.pop() {
-      guard !isStopping(), try source.read(into: slot.source) else { break }
-      slot.arrival = source.latestArrival
+      guard !isStopping(), let arrival = try reading.read(into: slot.source) else { break }
+      slot.arrival = arrival
       let pts = Double(slot.source.pts ?? 0)
       let start = beginning ?? pts
       beginning = start
@@ -177,6 +189,7 @@ public final class Stylization: Sendable {
       drop(circle.decoded.push(slot), circle)
     }
     if isStopping() { counters.noteStop() }
+    deinterlaced.store(reading.hasDeinterlaced, ordering: .releasing)
     source.stop()
     circle.decoded.finish()
   }
@@ -188,7 +201,11 @@ public final class Stylization: Sendable {
   }
 
   private func convertIn(_ circle: SlotCircle) throws {
-    let input = InputConversion(orientation: source.description.orientation, denoises: options.denoises)
+    let (orientation, denoises) = (source.description.orientation, options.denoises)
+    let input = InputConversion(orientation: orientation, denoises: denoises)
+    let fields = sink.keepsFields ? FieldInputConversion(orientation: orientation, denoises: denoises) : nil
+    let floatInput = FloatInputConversion(orientation: orientation, denoises: denoises)
+    let sinkFormat = sink.format(for: source.description)
     var step = 0
     while let slot = circle.decoded.pop() {
       var now = ContinuousClock.now
@@ -206,8 +223,25 @@ public final class Stylization: Sendable {
       }
       let recipe = try style.recipe(at: now)
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
-      let work = try slot.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-      try input.convert(slot.source, into: work)
+      let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
+      if losesAlpha { composited.store(true, ordering: .relaxed) }
+      // Fields are painted with 8 bits: their rows are those of two pictures.
+      slot.usesFloats = fields == nil && (losesAlpha || slot.source.format.needsFloats(for: sinkFormat))
+      if slot.usesFloats {
+        slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
+        try floatInput.convert(slot.source, into: slot.floatWork)
+      } else {
+        let work = try slot.pictures.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+        if let fields {
+          var bottom = slot.bottomField ?? FramePictures()
+          let bottomWork = try bottom.work.rgb24(width: recipe.size.width, height: recipe.size.height)
+          slot.bottomField = bottom
+          try fields.convert(slot.source, isBottom: false, into: work)
+          try fields.convert(slot.source, isBottom: true, into: bottomWork)
+        } else {
+          try input.convert(slot.source, into: work)
+        }
+      }
       drop(circle.converted.push(slot), circle)
     }
     circle.converted.finish()
@@ -223,12 +257,18 @@ public final class Stylization: Sendable {
       slot.isPainted = options.frames == .newest || !isStopping()
       if slot.isFinished {
         if !slot.isPainted { counters.noteStop() }
-      } else if slot.isPainted, let recipe = slot.recipe, let work = slot.work.frame, let from = work.plane(0) {
-        let painted = try slot.painted.of(work.format)
-        guard let to = painted.plane(0) else { continue }
+      } else if slot.isPainted, let recipe = slot.recipe {
         let start = ContinuousClock.now
-        try painter.paint(
-          recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: painted.stride(0))
+        if slot.usesFloats {
+          slot.floatPainted.resize(width: slot.floatWork.width, height: slot.floatWork.height)
+          try painter.paint(recipe, place: place, slot.floatWork.colours, into: slot.floatPainted.colours)
+        } else {
+          try paint(&slot.pictures, recipe, painter, place)
+        }
+        if var bottom = slot.bottomField {
+          try paint(&bottom, recipe, painter, place)
+          slot.bottomField = bottom
+        }
         counters.notePainting(start.duration(to: .now))
       } else {
         counters.noteStop()
@@ -239,13 +279,30 @@ public final class Stylization: Sendable {
     circle.painted.finish()
   }
 
+  private func paint(
+    _ pictures: inout FramePictures, _ recipe: FrameRecipe, _ painter: FramePainter, _ place: Int
+  ) throws {
+    guard let work = pictures.work.frame, let from = work.plane(0) else { return }
+    let painted = try pictures.painted.of(work.format)
+    guard let to = painted.plane(0) else { return }
+    try painter.paint(
+      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: painted.stride(0))
+  }
+
   private func convertOut(_ circle: SlotCircle) throws {
     var description = source.description
     let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let fields =
+      sink.keepsFields
+      ? FieldOutputConversion(
+        orientation: description.orientation, sinkOrientation: sink.orientation, usualOrder: description.fieldOrder)
+      : nil
+    let floatOutput = FloatOutputConversion(
+      orientation: description.orientation, sinkOrientation: sink.orientation, background: options.background)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
-    var workSize: VideoFormat?
+    var workSize: WorkSizeLadder.Size?
     var isCut = false
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
@@ -254,7 +311,7 @@ public final class Stylization: Sendable {
         _ = circle.finished.push(slot)
         continue
       }
-      guard !isCut, let painted = slot.painted.frame else {
+      guard !isCut, let size = slot.paintedSize else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -263,10 +320,18 @@ public final class Stylization: Sendable {
         description.format = slot.source.format
         format = sink.format(for: description)
       }
-      if workSize != nil, workSize != painted.format { try dissolve?.begin() }
-      workSize = painted.format
+      if workSize != nil, workSize != size { try dissolve?.begin() }
+      workSize = size
       let frame = try slot.output.of(format)
-      try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+      if slot.usesFloats {
+        try floatOutput.convert(slot.floatPainted, source: slot.source, blend: slot.blend, into: frame)
+      } else if let painted = slot.pictures.painted.frame {
+        if let fields, let bottom = slot.bottomField?.painted.frame {
+          try fields.convert(top: painted, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
+        } else {
+          try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
+        }
+      }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)
     }

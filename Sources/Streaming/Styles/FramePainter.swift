@@ -27,8 +27,9 @@ struct FrameRecipe: Sendable {
 /// Paints one frame at a time with its own compute pool. Not thread-safe.
 final class FramePainter: @unchecked Sendable {
   let pool: ComputePool
-  /// Holds the result of every style of a mixture but the first.
+  /// Hold the result of every style of a mixture but the first.
   private var scratch = ScratchFrame()
+  private let floatScratch = FloatPicture()
 
   init(_ pool: ComputePool) { self.pool = pool }
 
@@ -39,23 +40,43 @@ final class FramePainter: @unchecked Sendable {
     _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<UInt8>, sourceStride: Int,
     into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int
   ) throws {
-    let paint = { [self] in
+    try forEachPart(of: recipe, place) { stylizer, share in
+      guard let share else {
+        return try stylizer.stylize(
+          source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride)
+      }
+      let other = try scratch.rgb24(width: recipe.size.width, height: recipe.size.height)
+      guard let plane = other.plane(0) else { return }
+      try stylizer.stylize(source, sourceStride: sourceStride, into: plane, destinationStride: other.stride(0))
+      Blending.mix(
+        source: destination, sourceStride: destinationStride, stylized: plane, stylizedStride: other.stride(0),
+        into: destination, destinationStride: destinationStride, width: recipe.size.width,
+        height: recipe.size.height, strength: share, pool: pool)
+    }
+  }
+
+  /// Paints a float picture of the recipe's size, see ``paint(_:place:_:sourceStride:into:destinationStride:)``.
+  func paint(
+    _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>
+  ) throws {
+    try forEachPart(of: recipe, place) { stylizer, share in
+      guard let share else { return try stylizer.stylize(source, into: destination) }
+      floatScratch.resize(width: recipe.size.width, height: recipe.size.height)
+      try stylizer.stylize(source, into: floatScratch.colours)
+      let other = floatScratch.colours
+      for index in 0..<3 * floatScratch.pixelCount { destination[index] += (other[index] - destination[index]) * share }
+    }
+  }
+
+  /// Calls `body` with each stylizer and the weight of its result in the mean with those before it; nil for the first.
+  private func forEachPart(
+    of recipe: FrameRecipe, _ place: Int, _ body: (any FrameStylizer, _ share: Float?) throws -> Void
+  ) throws {
+    func paint() throws {
       var sum = 0.0
       for part in recipe.parts {
-        let stylizer = part.stylizers.each[place]
         sum += part.share
-        if sum == part.share {
-          try stylizer.stylize(
-            source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride)
-          continue
-        }
-        let other = try scratch.rgb24(width: recipe.size.width, height: recipe.size.height)
-        guard let plane = other.plane(0) else { continue }
-        try stylizer.stylize(source, sourceStride: sourceStride, into: plane, destinationStride: other.stride(0))
-        Blending.mix(
-          source: destination, sourceStride: destinationStride, stylized: plane, stylizedStride: other.stride(0),
-          into: destination, destinationStride: destinationStride, width: recipe.size.width,
-          height: recipe.size.height, strength: Float(part.share / sum), pool: pool)
+        try body(part.stylizers.each[place], sum == part.share ? nil : Float(part.share / sum))
       }
     }
     if let turn = recipe.turn { try turn(paint) } else { try paint() }

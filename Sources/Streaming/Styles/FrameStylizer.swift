@@ -16,6 +16,10 @@ public protocol FrameStylizer: AnyObject {
   func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int) throws
+
+  /// Reads `width · height` RGB pixels of floats, 0…255, from `source` and writes as many to `destination`, for formats
+  /// with more than 8 bits. The two must not overlap, and their rows have no gaps.
+  func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws
 }
 
 extension StyleEngine: FrameStylizer {}

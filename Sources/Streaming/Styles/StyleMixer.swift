@@ -269,6 +269,11 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride, place: 0)
   }
 
+  /// Paints a picture of floats of the prepared size with the current settings. Only one thread may call it at a time.
+  public func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws {
+    try painters[0].paint(try recipe(at: .now), place: 0, source, into: destination)
+  }
+
   /// Paints one of ``parallelFrames`` frames that are painted at a time. Each thread uses a different `place`, from 0.
   public func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,

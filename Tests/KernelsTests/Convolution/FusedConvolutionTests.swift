@@ -38,14 +38,27 @@ extension Reference.ConvolutionGeometry {
 
   @Test("The cases cover every algorithm, and the preferred one is as documented")
   func algorithms() {
-    for algorithm in FusedAlgorithm.allCases {
+    for algorithm in FusedAlgorithm.allCases where algorithm.precision.isAvailable {
       let cases = ConvolutionCase.fused.filter { algorithm.supports($0.geometry) }
       #expect(cases.count > 40, "\(algorithm)")
-      #expect(cases.contains { FusedAlgorithm.preferred(for: $0.geometry) == algorithm }, "\(algorithm)")
+      #expect(
+        cases.contains { FusedAlgorithm.preferred(for: $0.geometry, precision: algorithm.precision) == algorithm },
+        "\(algorithm)")
     }
     let oneChannelTooMany = ConvolutionCase(
       height: 4, width: 4, inputs: 9, outputs: 8, kernel: 3, padding: 1, mode: .zeros)
     #expect(oneChannelTooMany.fusedAlgorithms.isEmpty)
+  }
+
+  @Test("Products of bfloat16 are preferred only if they are asked for")
+  func precision() {
+    for shapes in ConvolutionCase.fused {
+      let single = FusedAlgorithm.preferred(for: shapes.geometry)
+      #expect(single.precision == .float32)
+      #expect(FusedAlgorithm.preferred(for: shapes.geometry, precision: .float32) == single)
+      let other = FusedAlgorithm.preferred(for: shapes.geometry, precision: .bfloat16)
+      #expect(other == single || other.precision == .bfloat16 && ProductPrecision.bfloat16.isAvailable)
+    }
   }
 
   @Test(
@@ -91,11 +104,13 @@ extension Reference.ConvolutionGeometry {
         upsampling: upsampling)
       return algorithm.kernel(for: shapes.geometry).materializesInput
     }
-    for algorithm in [FusedAlgorithm.winograd6, .winograd4, .direct] {
+    for algorithm in [FusedAlgorithm.winograd6, .winograd4, .winograd4BFloat16, .direct]
+    where algorithm.precision.isAvailable {
       #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1))
       #expect(!materializes(algorithm, kernel: 3, stride: 1, padding: 0))
     }
-    for algorithm in [FusedAlgorithm.upsample, .upsampleWinograd] {
+    for algorithm in [FusedAlgorithm.upsample, .upsampleWinograd, .upsampleWinogradBFloat16]
+    where algorithm.precision.isAvailable {
       #expect(materializes(algorithm, kernel: 3, stride: 1, padding: 1, upsampling: 2))
     }
     #expect(!materializes(.direct, kernel: 3, stride: 1, padding: 1, upsampling: 2))
@@ -198,5 +213,25 @@ extension Reference.ConvolutionGeometry {
     #expect(four <= Tolerance.winogradFour, "F(4×4): \(four)")
     #expect(direct <= Tolerance.singlePrecision, "direct: \(direct)")
     #expect(direct < four && four < six, "the order of accuracy in the documentation of the algorithms")
+  }
+
+  @Test(
+    "The error of products of bfloat16 against double precision, as documented",
+    .enabled(if: ProductPrecision.bfloat16.isAvailable, "the processor lacks AVX512_BF16"))
+  func bfloat16Error() {
+    let shapes = ConvolutionCase(height: 24, width: 30, inputs: 64, outputs: 64, kernel: 3, padding: 1, mode: .reflect)
+    var random = Random(seed: 17)
+    let input = LazyInput(shapes.inputShape, Prologue(hasNorm: true, appliesReLU: true), random: &random)
+    let weight = random.tensor(shapes.weightShape)
+    let expected = referenceConvolution(input.reference, shapes, weight: weight).elements
+    let result = FusedAlgorithm.winograd4BFloat16.kernel(for: shapes.geometry).forward(input, weight: weight.elements)
+    #expect(Discrepancy(result.output, expected: expected).relative <= Tolerance.winogradBFloat16)
+    let squares = zip(result.output, expected).reduce(into: (error: 0.0, value: 0.0)) {
+      $0.error += (Double($1.0) - $1.1) * (Double($1.0) - $1.1)
+      $0.value += $1.1 * $1.1
+    }
+    let error = (squares.error / squares.value).squareRoot()
+    // Less would mean that the products are not of bfloat16.
+    #expect((1e-3...2e-2).contains(error), "root mean square \(error)")
   }
 }

@@ -1,0 +1,1 @@
+#include "CBFloat16.h"

@@ -1,0 +1,114 @@
+import FFmpeg
+
+/// What a picture file says besides its samples.
+package struct PictureMetadata: Equatable, Sendable {
+  /// The ICC profile of RGB samples; nil if there is none.
+  package var iccProfile: [UInt8]?
+  /// The EXIF data of the upright picture; nil if there is none.
+  package var exif: ExifData?
+  /// Whether the source has an ICC profile that does not describe RGB samples, which is left out.
+  package var hasForeignProfile = false
+
+  /// Creates metadata.
+  package init(iccProfile: [UInt8]? = nil, exif: ExifData? = nil) {
+    self.iccProfile = iccProfile
+    self.exif = exif
+  }
+
+  /// Reads the metadata of a decoded picture of the file at `path`.
+  init(_ frame: Frame, _ orientation: ExifOrientation, path: String) {
+    exif = StoredExif(path: path)?.data?.upright(from: orientation)
+    guard let profile = frame.iccProfile, profile.count >= 128 else { return }
+    // Bytes 16 to 19 of the header name the colour space (ICC.1, 7.2.8).
+    if Array(profile[16..<20]) == Array("RGB ".utf8) { iccProfile = profile } else { hasForeignProfile = true }
+  }
+}
+
+extension PictureFormat {
+  /// Whether files of the format can hold an ICC profile.
+  package var holdsProfiles: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
+  /// Whether files of the format can hold EXIF data.
+  package var holdsExif: Bool { [.png, .jpeg, .webp].contains(self) }
+
+  /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, and the profile of
+  /// WebP and TIFF.
+  func adding(_ metadata: PictureMetadata, to file: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {
+    let exif = metadata.exif?.bytes
+    switch self {
+    case .png:
+      guard let exif else { return file }
+      // The signature and the header come first: 8 bytes, and 25.
+      return Array(file[..<33]) + Self.chunk("eXIf", exif) + file[33...]
+    case .jpeg:
+      guard let exif, exif.count + 8 <= 0xFFFF else { return file }
+      let length = exif.count + 8
+      return Array(file[..<2]) + [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 0xFF)] + Array("Exif\0\0".utf8) + exif
+        + file[2...]
+    case .webp:
+      guard exif != nil || metadata.iccProfile != nil else { return file }
+      return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
+    case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
+    case .bmp, .ppm: return file
+    }
+  }
+
+  /// A chunk of PNG: the length, the name, the data and their CRC-32 (ISO 15948, annex D).
+  private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    func word(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+    let content = Array(name.utf8) + data
+    var crc = UInt32.max
+    for byte in content {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    return word(UInt32(data.count)) + content + word(~crc)
+  }
+
+  /// A WebP file in the extended format: the header chunk `VP8X`, the profile, the picture, the EXIF data.
+  private static func webP(
+    _ file: [UInt8], _ metadata: PictureMetadata, width: Int, height: Int, hasAlpha: Bool
+  ) -> [UInt8] {
+    func word(_ value: Int, _ count: Int = 4) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+      Array(name.utf8) + word(data.count) + data + (data.count % 2 == 1 ? [0] : [])
+    }
+    var picture = Array(file[12...])
+    // The header chunk of the encoder is written again, with more flags.
+    if picture.starts(with: Array("VP8X".utf8)) { picture.removeFirst(18) }
+    let flags =
+      (metadata.iccProfile == nil ? 0 : 0x20) | (hasAlpha ? 0x10 : 0) | (metadata.exif == nil ? 0 : 0x08)
+    let header = [UInt8(flags), 0, 0, 0] + word(width - 1, 3) + word(height - 1, 3)
+    let body =
+      Array("WEBP".utf8) + chunk("VP8X", header) + (metadata.iccProfile.map { chunk("ICCP", $0) } ?? []) + picture
+      + (metadata.exif.map { chunk("EXIF", $0.bytes) } ?? [])
+    return Array("RIFF".utf8) + word(body.count) + body
+  }
+
+  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675). The file is returned as it
+  /// is if its directory has the tag already.
+  private static func tiff(_ file: [UInt8], profile: [UInt8]) -> [UInt8] {
+    let isBigEndian = file.first == UInt8(ascii: "M")
+    func bytes(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - $0 : $0))) }
+    }
+    func number(_ offset: Int, _ count: Int) -> Int {
+      guard offset + count <= file.count else { return 0 }
+      return ExifData.number(file[offset..<offset + count], isBigEndian: isBigEndian)
+    }
+    let (tag, undefinedType) = (34_675, 7)
+    let directory = number(4, 4)
+    let count = number(directory, 2)
+    let end = directory + 2 + 12 * count
+    guard count > 0, end + 4 <= file.count,
+      (0..<count).allSatisfy({ number(directory + 2 + 12 * $0, 2) < tag })
+    else { return file }
+    // Directories begin at even offsets.
+    let start = file.count + file.count % 2
+    let place = start + 2 + 12 * (count + 1) + 4
+    return Array(file[..<4]) + bytes(start, 4) + file[8...] + (file.count % 2 == 1 ? [0] : []) + bytes(count + 1, 2)
+      + file[directory + 2..<end] + bytes(tag, 2) + bytes(undefinedType, 2) + bytes(profile.count, 4) + bytes(place, 4)
+      + file[end..<end + 4] + profile
+  }
+}

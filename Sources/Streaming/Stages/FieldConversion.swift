@@ -1,0 +1,63 @@
+import FFmpeg
+
+/// Converts the fields of interlaced frames to the stylizer's input, each as a picture of its own at the work size.
+/// Not thread-safe.
+final class FieldInputConversion: @unchecked Sendable {
+  /// One for each field, because the denoiser compares pictures of the same rows.
+  private let conversions: (top: InputConversion, bottom: InputConversion)
+  private var field = ScratchFrame()
+
+  init(orientation: Orientation, denoises: Bool) {
+    conversions = (
+      InputConversion(orientation: orientation, denoises: denoises),
+      InputConversion(orientation: orientation, denoises: denoises)
+    )
+  }
+
+  /// Converts one field of `source`.
+  func convert(_ source: Frame, isBottom: Bool, into work: Frame) throws {
+    let field = try field.ofField(source, isBottom: isBottom)
+    try (isBottom ? conversions.bottom : conversions.top).convert(field, into: work)
+  }
+}
+
+/// Converts painted fields to the rows of an interlaced frame in the sink's format. Not thread-safe.
+final class FieldOutputConversion: @unchecked Sendable {
+  private let conversion: OutputConversion
+  /// The order for frames that are progressive in the source.
+  private let usualOrder: FieldOrder
+  private var sourceField = ScratchFrame()
+  private var sinkField = ScratchFrame()
+
+  init(orientation: Orientation, sinkOrientation: Orientation, usualOrder: FieldOrder) {
+    conversion = OutputConversion(orientation: orientation, sinkOrientation: sinkOrientation)
+    self.usualOrder = usualOrder
+  }
+
+  /// Converts both fields of `source`.
+  func convert(top: Frame, bottom: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    var format = sink.format
+    format.height = (format.height + 1) / 2
+    let target = try sinkField.of(format)
+    try sink.makeWritable()
+    for isBottom in [false, true] {
+      let original = try sourceField.ofField(source, isBottom: isBottom)
+      try conversion.convert(isBottom ? bottom : top, source: original, blend: blend, into: target)
+      sink.weave(target, isBottom: isBottom)
+    }
+    (sink.pts, sink.duration) = (source.pts, source.duration)
+    sink.fieldOrder = source.isInterlaced ? source.fieldOrder : usualOrder
+  }
+}
+
+extension ScratchFrame {
+  /// Returns one field of `frame`, which has half its height.
+  fileprivate mutating func ofField(_ frame: Frame, isBottom: Bool) throws -> Frame {
+    var format = frame.format
+    format.height = (format.height + 1) / 2
+    let field = try of(format)
+    try field.makeWritable()
+    field.copyField(of: frame, isBottom: isBottom)
+    return field
+  }
+}

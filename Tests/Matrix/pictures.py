@@ -1,0 +1,28 @@
+"""Compares the pictures of two films, frame by frame."""
+
+import re
+
+from tools import ffmpeg
+
+# Encoders that give back every value of their pixel format.
+LOSSLESS = ("ffv1", "huffyuv", "ffvhuff", "rawvideo", "png", "apng", "qtrle", "tiff", "bmp", "ppm", "pgm", "utvideo")
+INPUT = "settb=1/25,setpts=N"
+
+
+def psnr(
+    source: str, output: str, folder: str, *, pixels: str, reference: str, decoders: tuple[list[str], list[str]]
+) -> float:
+    """The PSNR in dB of `output` against `source`, infinite where all values are the same.
+
+    The frames are compared by their number, in the pixel format `pixels`. `reference` is a filter that the source's
+    frames go through before; `decoders` are options for the two inputs.
+    """
+    before = f"[0:v:0]{reference + ',' if reference else ''}{INPUT},format={pixels}[source]"
+    after = f"[1:v:0]{INPUT},format={pixels}[output]"
+    measured = "[output][source]psnr=shortest=1,metadata=print:file=-:key=lavfi.psnr.psnr_avg"
+    printed = ffmpeg(
+        [*decoders[0], "-i", source, *decoders[1], "-i", output,
+         "-filter_complex", f"{before};{after};{measured}", "-f", "null", "-"], folder)
+    values = [float(value) for value in re.findall(r"psnr_avg=(\S+)", printed)]
+    # The worst frame counts: a film is as good as that.
+    return min(values, default=0)

@@ -1,0 +1,100 @@
+"""Why something is lost: what a container or codec cannot hold, in a line each.
+
+A loss without a line here is a defect or not yet understood; the report counts those.
+"""
+
+import os
+
+from cases import Case
+from facts import Facts
+
+# By the output's container and the first word of the aspect.
+CONTAINERS: dict[tuple[str, str], str] = {
+    ("avi", "attachment"): "AVI has no attachments.",
+    ("avi", "chapters"): "AVI has no chapters.",
+    ("avi", "range"): "AVI stores no colour tags of its own.",
+    ("avi", "subtitles"): "FFmpeg's AVI writer takes no text.",
+    ("flv", "attachment"): "FLV has no attachments.",
+    ("flv", "chapters"): "FLV has no chapters.",
+    ("flv", "pixel"): "FLV stores no aspect ratio.",
+    ("flv", "subtitles"): "FLV holds text only as live commands.",
+    ("gif", "alpha"): "GIF has one transparent colour and no half-transparent ones.",
+    ("gif", "chroma"): "GIF has palettes of 256 colours.",
+    ("gif", "chapters"): "GIF has no chapters.",
+    ("gif", "depth"): "GIF has palettes of 256 colours.",
+    ("gif", "duration"): "GIF counts in 1/100 s.",
+    ("gif", "picture"): "GIF has palettes of 256 colours.",
+    ("gif", "sound"): "GIF has no sound.",
+    ("gif", "subtitles"): "GIF has no subtitles.",
+    ("gif", "tag"): "GIF has no tags.",
+    ("gif", "times"): "GIF counts in 1/100 s.",
+    ("h264", "sound"): "A raw stream holds only pictures.",
+    ("mov", "attachment"): "MOV has no attachments.",
+    ("mp4", "attachment"): "MP4 has no attachments.",
+    ("mpg", "chapters"): "MPEG program streams have no chapters.",
+    ("mpg", "subtitles"): "MPEG program streams hold no text.",
+    ("mpg", "tag"): "MPEG program streams have no tags.",
+    ("mxf", "chapters"): "MXF has no chapters.",
+    ("nut", "attachment"): "NUT has no attachments.",
+    ("ogv", "attachment"): "Ogg has no attachments.",
+    ("ogv", "subtitles"): "FFmpeg's Ogg writer takes no text.",
+    ("ts", "attachment"): "MPEG-TS has no attachments.",
+    ("ts", "chapters"): "MPEG-TS has no chapters.",
+    ("ts", "cover"): "MPEG-TS has no cover pictures.",
+    ("ts", "subtitles"): "MPEG-TS holds broadcast subtitles, not text.",
+    ("ts", "tag"): "MPEG-TS has no such tag.",
+    ("webm", "attachment"): "WebM has no attachments.",
+    ("webm", "cover"): "WebM has no attachments, so no cover pictures.",
+    ("y4m", "chapters"): "Y4M holds only pictures.",
+    ("y4m", "sound"): "Y4M holds only pictures.",
+    ("y4m", "subtitles"): "Y4M holds only pictures.",
+    ("y4m", "tag"): "Y4M holds only pictures.",
+    ("png", "sound"): "A series of pictures has no sound.",
+    ("bmp", "ICC"): "FFmpeg's BMP encoder writes no profiles.",
+    ("bmp", "alpha"): "BMP pictures are written opaque.",
+    ("bmp", "depth"): "BMP has 8 bits.",
+    ("jpg", "alpha"): "JPEG has no alpha channel.",
+    ("jpg", "depth"): "JPEG has 8 bits.",
+    ("jpg", "chroma"): "JPEG halves the chroma.",
+    ("ppm", "EXIF"): "PPM holds only pixels.",
+    ("ppm", "ICC"): "PPM holds only pixels.",
+    ("ppm", "alpha"): "PPM has no alpha channel.",
+    ("tiff", "EXIF"): "FFmpeg's TIFF encoder writes no EXIF data.",
+    ("webp", "chroma"): "Lossy WebP halves the chroma.",
+    ("webp", "depth"): "WebP has 8 bits.",
+}
+
+# By the output's codec and the first word of the aspect, where the container has no line.
+CODECS: dict[tuple[str, str], str] = {
+    ("mpeg4", "chroma"): "MPEG-4 part 2 has 4:2:0 only.",
+    ("mpeg4", "depth"): "MPEG-4 part 2 has 8 bits.",
+    ("mpeg4", "range"): "MPEG-4 part 2 is written without colour tags.",
+    ("theora", "depth"): "Theora has 8 bits.",
+    ("theora", "alpha"): "Theora has no alpha channel.",
+    ("theora", "duration"): "Ogg stores a frame rate.",
+    ("mpeg2video", "chroma"): "MPEG-2 has no 4:4:4.",
+    ("mpeg2video", "depth"): "MPEG-2 has 8 bits.",
+    ("h264", "alpha"): "H.264 is written without an alpha channel.",
+    ("hevc", "alpha"): "HEVC is written without an alpha channel.",
+    ("flv1", "depth"): "FLV1 has 8 bits.",
+    ("prores", "range"): "ProRes has limited range only.",
+    ("dnxhd", "alpha"): "DNxHD is written without an alpha channel.",
+    ("h264", "depth"): "libx264 has at most 10 bits.",
+    ("h264", "chroma"): "Not every player shows RGB in H.264, so it is written as YCbCr.",
+}
+
+CONSTANT_RATE = ("avi", "ogv", "y4m", "mxf", "h264", "swf")
+
+
+def reason(aspect: str, case: Case, source: Facts, output: Facts) -> str:
+    """Why `aspect` is lost; empty where nothing explains it."""
+    container = os.path.splitext(case.output)[1][1:]
+    word = aspect.split(":")[0].split(" ")[0]
+    if word in ("frames", "times", "duration") and container in CONSTANT_RATE and len(set(_steps(source))) > 1:
+        return "The container stores one frame rate, so frames are repeated or left out."
+    return CONTAINERS.get((container, word)) or CODECS.get((output.codec, word)) or ""
+
+
+def _steps(facts: Facts) -> list[int]:
+    """The time between frames, in 1/100 s."""
+    return [round(100 * (after - before)) for before, after in zip(facts.times, facts.times[1:])]

@@ -1,0 +1,110 @@
+import FFmpeg
+import Streaming
+import Synchronization
+import Testing
+
+@Suite struct InterlacedTests {
+  /// Frames of one grey each in the even rows and another in the odd rows.
+  private final class FieldSource: FrameSource {
+    let description: VideoDescription
+    private let orders: [FieldOrder]
+    private let position = Atomic<Int>(0)
+
+    init(_ orders: [FieldOrder]) {
+      self.orders = orders
+      description = VideoDescription(
+        format: VideoFormat(width: 32, height: 32, pixelFormat: .rgb24), timeBase: Rational(1, 1000),
+        fieldOrder: orders[0])
+    }
+
+    /// The rows of frame `n` are `20 n` and `20 n + 10`, its time is `n² · 10`, and its duration is `n + 1`.
+    func read(into frame: Frame) throws -> Bool {
+      let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard number < orders.count else { return false }
+      let made = try Frame(description.format)
+      if let plane = made.plane(0) {
+        for row in 0..<32 {
+          (plane + row * made.stride(0)).update(repeating: UInt8(20 * number + (row % 2) * 10), count: 3 * 32)
+        }
+      }
+      try frame.reference(made)
+      (frame.pts, frame.duration) = (Int64(number * number * 10), Int64(number + 1))
+      frame.fieldOrder = orders[number]
+      return true
+    }
+  }
+
+  /// Keeps what it receives.
+  private final class KeepingSink: FrameSink {
+    struct Received: Equatable {
+      let pts: Int64?
+      let duration: Int64
+      let order: FieldOrder
+      /// The first sample of the first two rows.
+      let rows: [UInt8]
+    }
+
+    let orientation = Orientation.upright
+    let keepsFields: Bool
+    private let frames = Mutex<[Received]>([])
+    var received: [Received] { frames.withLock { $0 } }
+
+    init(keepsFields: Bool) { self.keepsFields = keepsFields }
+
+    func format(for source: VideoDescription) -> VideoFormat { source.format }
+    func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {}
+    func finish() throws {}
+
+    func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
+      let plane = try #require(frame.plane(0))
+      let new = Received(
+        pts: frame.pts, duration: frame.duration, order: frame.fieldOrder, rows: [plane[0], plane[frame.stride(0)]])
+      frames.withLock { $0.append(new) }
+    }
+  }
+
+  private static let mixed: [FieldOrder] = [
+    .progressive, .progressive, .topFieldFirst, .bottomFieldFirst, .progressive, .topFieldFirst, .progressive,
+  ]
+
+  @Test(arguments: [mixed, Array(repeating: .topFieldFirst, count: 5), [.bottomFieldFirst], [.progressive]])
+  func framesKeepTheirNumberAndTimes(orders: [FieldOrder]) throws {
+    let sink = KeepingSink(keepsFields: false)
+    try Stylization(source: FieldSource(orders), style: watchingStyle(), sink: sink).run()
+    let found = sink.received
+    #expect(found.map(\.pts) == orders.indices.map { Int64($0 * $0 * 10) })
+    #expect(found.map(\.duration) == orders.indices.map { Int64($0 + 1) })
+    #expect(found.allSatisfy { $0.order == .progressive })
+    // The progressive frames pass unchanged; the filter works on planes of RGB, which are exact.
+    for (index, frame) in found.enumerated() where orders[index] == .progressive {
+      #expect(frame.rows == [UInt8(20 * index), UInt8(20 * index + 10)])
+    }
+  }
+
+  /// Each field is a picture of its own, of one grey, for the stylizer.
+  @Test(arguments: [1, 2])
+  func keptFieldsArePaintedOneByOne(parallel: Int) throws {
+    let orders: [FieldOrder] = [.topFieldFirst, .topFieldFirst, .progressive, .bottomFieldFirst]
+    let sink = KeepingSink(keepsFields: true)
+    let isEven = Atomic<Bool>(true)
+    let style = testStyle(parallel: parallel) { width, height, _ in
+      WatchingStylizer(width: width, height: height) { pixels, stride in
+        for row in 0..<32 where pixels[row * stride] != pixels[0] { isEven.store(false, ordering: .relaxed) }
+      }
+    }
+    try Stylization(source: FieldSource(orders), style: style, sink: sink).run()
+    let areWhole = isEven.load(ordering: .relaxed)
+    #expect(areWhole)
+    let found = sink.received
+    #expect(found.map(\.order) == [.topFieldFirst, .topFieldFirst, .topFieldFirst, .bottomFieldFirst])
+    #expect(found.map(\.pts) == [0, 10, 40, 90])
+    #expect(found.map(\.rows) == [[0, 10], [20, 30], [40, 50], [60, 70]] as [[UInt8]])
+  }
+
+  @Test func keptFieldsAreBlendedWithTheirOwnSource() throws {
+    let sink = KeepingSink(keepsFields: true)
+    let style = invertingStyle(blend: FrameBlend(strength: 0))
+    try Stylization(source: FieldSource([.topFieldFirst, .topFieldFirst]), style: style, sink: sink).run()
+    #expect(sink.received.map(\.rows) == [[0, 10], [20, 30]])
+  }
+}
