@@ -22,7 +22,8 @@ import Testing
     let video = try demuxer.bestVideoStream()
     let muxer = try Muxer(path: folder.file(name))
     let codec = try VideoCodec(encoder: muxer.defaultVideoCodec ?? "")
-    let format = VideoFormat(width: 64, height: 48, pixelFormat: codec.bestPixelFormat(for: .yuv420p))
+    let pixelFormat = try #require(VideoCodec.bestPixelFormat(among: codec.pixelFormats, for: .yuv420p))
+    let format = VideoFormat(width: 64, height: 48, pixelFormat: pixelFormat)
     let encoder = try Encoder(
       EncoderSettings(
         codec: codec.name, format: format, frameRate: Rational(25, 1), usesGlobalHeader: muxer.wantsGlobalHeader))

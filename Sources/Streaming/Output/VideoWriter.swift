@@ -203,15 +203,18 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       try frame.shareAncillaryData(of: source)
       let placement = video.times.place(frame.pts, duration: frame.duration)
       try repeatFrame(video.last ?? frame, at: placement.repetitions, &video)
-      guard let pts = placement.pts else { return }
-      try encode(
-        frame, at: pts, duration: placement.duration, arrival: arrival, userData: userData.userData(of: source), &video)
+      if let pts = placement.pts {
+        try encode(
+          frame, at: pts, duration: placement.duration, arrival: arrival, userData: userData.userData(of: source),
+          &video)
+      }
+      // Segments count the frames of the source, whether or not their time has room for them.
       video.frameCount += 1
       if let resume = video.resume, video.frameCount % ResumeFile.segmentLength == 0 {
         try flush(&video)
         try resume.endSegment()
       }
-      guard muxer.hasConstantFrameRate else { return }
+      guard muxer.hasConstantFrameRate, placement.pts != nil else { return }
       let last = try video.last ?? Frame()
       try last.reference(frame)
       video.last = last

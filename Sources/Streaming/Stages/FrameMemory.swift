@@ -10,7 +10,8 @@ struct FrameMemory {
 
   init(source: VideoFormat, workWidth: Int, workHeight: Int, sink: VideoFormat) {
     let work = VideoFormat(width: workWidth, height: workHeight, pixelFormat: .rgb24)
-    slot = source.byteCount + 2 * work.byteCount + sink.byteCount
+    let samples = source.needsFloats(for: sink) ? MemoryLayout<Float>.stride : 1
+    slot = source.byteCount + 2 * samples * work.byteCount + sink.byteCount
     (width, height) = (workWidth, workHeight)
   }
 
