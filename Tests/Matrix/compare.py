@@ -28,12 +28,14 @@ class Changes:
             self.lost[aspect] = f"{before or 'none'} → {after or 'none'}"
 
 
-def compare(case: Case, source: Facts, output: Facts) -> Changes:
+def compare(source: Facts, output: Facts) -> Changes:
     """All aspects but the pictures themselves."""
     changes = Changes({}, {})
     _compare_format(changes, source, output)
     for aspect, value in source.colours.items():
-        changes.differs(aspect, value, output.colours.get(aspect, ""))
+        # RGB has a range and no matrix; where it becomes YCbCr, or the other way round, both follow from that.
+        if aspect not in ("range", "matrix") or _is_rgb(source) == _is_rgb(output):
+            changes.differs(aspect, value, output.colours.get(aspect, ""))
     for aspect, value in source.light.items():
         changes.differs(aspect, value, output.light.get(aspect, ""))
     _compare_times(changes, source, output)
@@ -65,6 +67,10 @@ def compare_pictures(case: Case, source: Facts, output: Facts, folder: str) -> C
     return changes
 
 
+def _is_rgb(facts: Facts) -> bool:
+    return pixel_formats()[facts.pixel_format].chroma == "RGB"
+
+
 def _compare_format(changes: Changes, source: Facts, output: Facts) -> None:
     before, after = (pixel_formats()[facts.pixel_format] for facts in (source, output))
     depths = f"{before.bits} → {after.bits} bits"
@@ -82,8 +88,7 @@ def _compare_format(changes: Changes, source: Facts, output: Facts) -> None:
     changes.differs("size", "x".join(map(str, source.size)), "x".join(map(str, output.size)))
     changes.differs("pixel shape", source.shape, output.shape)
     if source.fields != output.fields:
-        frames = "progressive"
-        changes.converted["fields"] = f"{source.fields or frames} → {output.fields or frames}"
+        changes.converted["fields"] = f"{source.fields or 'progressive'} → {output.fields or 'progressive'}"
 
 
 def _compare_times(changes: Changes, source: Facts, output: Facts) -> None:
@@ -120,7 +125,8 @@ def _compare_tracks(changes: Changes, kind: str, before: list[Track], after: lis
 def _compare_cues(changes: Changes, name: str, before: Track, after: Track) -> None:
     texts = [[text for _, text in track.cues] for track in (before, after)]
     if texts[0] != texts[1]:
-        changes.lost[f"{name}: text"] = f"{len(texts[0])} → {len(texts[1])} lines that are the same or not"
+        changed = sum(text not in texts[1] for text in texts[0])
+        changes.lost[f"{name}: text"] = f"{changed} of {len(texts[0])} lines changed or missing"
     elif any(abs(one - other) > CUE_STEP for (one, _), (other, _) in zip(before.cues, after.cues)):
         changes.lost[f"{name}: times"] = "moved"
 

@@ -70,10 +70,9 @@ def _judge(case: Case, programs: str, folder: str) -> Result:
     if ended.status != 0:
         return _refusal(ended, warnings, _files(folder) - before)
     output = facts.read(case.output, folder)
-    # Rotation is in the pixels of the output, so its size is that of the turned picture.
     for sounds, name in ((source, case.source.name), (output, case.output)):
         facts.hash_sounds(sounds, name, folder)
-    changes = compare.compare(case, source, output)
+    changes = compare.compare(source, output)
     seen = compare.compare_pictures(case, source, output, folder)
     lost = changes.lost | seen.lost
     if not warnings and any(aspect.split(":")[0].startswith(("sound", "subtitles", "alpha")) for aspect in lost):

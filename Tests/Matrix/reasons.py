@@ -80,9 +80,20 @@ CODECS: dict[tuple[str, str], str] = {
     ("prores", "range"): "ProRes has limited range only.",
     ("dnxhd", "alpha"): "DNxHD is written without an alpha channel.",
     ("h264", "depth"): "libx264 has at most 10 bits.",
-    ("h264", "chroma"): "Not every player shows RGB in H.264, so it is written as YCbCr.",
 }
 
+# By an option of the program and the first word of the aspect.
+OPTIONS: dict[tuple[str, str], str] = {
+    ("--pixel-format", "chroma"): "The pixel format is chosen by an option.",
+    ("--pixel-format", "depth"): "The pixel format is chosen by an option.",
+    ("--sdr", "content"): "The data describes the HDR picture.",
+    ("--sdr", "mastering"): "The data describes the HDR picture.",
+    ("--sdr", "matrix"): "The colours become those of BT.709.",
+    ("--sdr", "primaries"): "The colours become those of BT.709.",
+    ("--sdr", "transfer"): "The colours become those of BT.709.",
+}
+
+# Containers that store a frame rate instead of times.
 CONSTANT_RATE = ("avi", "ogv", "y4m", "mxf", "h264", "swf")
 
 
@@ -92,6 +103,9 @@ def reason(aspect: str, case: Case, source: Facts, output: Facts) -> str:
     word = aspect.split(":")[0].split(" ")[0]
     if word in ("frames", "times", "duration") and container in CONSTANT_RATE and len(set(_steps(source))) > 1:
         return "The container stores one frame rate, so frames are repeated or left out."
+    for option in case.options:
+        if (option, word) in OPTIONS:
+            return OPTIONS[option, word]
     return CONTAINERS.get((container, word)) or CODECS.get((output.codec, word)) or ""
 
 
