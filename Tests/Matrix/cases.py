@@ -8,6 +8,8 @@ class Source(Protocol):
     """What a case repaints."""
 
     name: str
+    alpha: bool
+    """Whether a part of it is transparent; some formats have an alpha channel in opaque pictures too."""
 
     def make(self, folder: str) -> None:
         """Makes the source as `name` in `folder`."""

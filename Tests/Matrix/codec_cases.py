@@ -54,7 +54,7 @@ CASES = [
     depth("HuffYUV, 4:2:2", "huffyuv", "yuv422p", "out.avi", "--codec", "huffyuv"),
     depth("raw RGB", "rawvideo", "bgr24", "out.avi", "--codec", "rawvideo"),
     depth("Theora, 4:4:4", THEORA, "yuv444p", "out.ogv"),
-    depth("Y4M, 4:2:2, 10 bits", "rawvideo -strict -1", "yuv422p10le", "out.y4m"),
+    depth("Y4M, 4:2:2, 10 bits", "wrapped_avframe -strict -1", "yuv422p10le", "out.y4m"),
     Case(DEPTH, "PNG pattern, 16 bits", Film("in/%03d.png", "png", pixels="rgb48be", seconds=0.4), "out/%03d.png"),
     Case(DEPTH, "TIFF pattern, 16 bits", Film("in/%03d.tiff", "tiff", pixels="rgb48le", seconds=0.4),
          "out/%03d.tiff"),

@@ -32,8 +32,18 @@ def compare(case: Case, source: Facts, output: Facts) -> Changes:
     """All aspects but the pictures themselves."""
     changes = Changes({}, {})
     _compare_format(changes, source, output)
+    if case.source.alpha and not output.has_alpha:
+        changes.lost["alpha"] = "composited over the background"
     for aspect, value in source.colours.items():
-        changes.differs(aspect, value, output.colours.get(aspect, ""))
+        # RGB has a range and no matrix; where it becomes YCbCr, or the other way round, both follow from that.
+        if aspect in ("range", "matrix") and _is_rgb(source) != _is_rgb(output):
+            continue
+        # Where every pixel has its chroma, there is no question of where it lies.
+        if aspect == "chroma location" and pixel_formats()[output.pixel_format].chroma != "4:2:0":
+            continue
+        # YCbCr without a tag has limited range.
+        unmarked = "tv" if aspect == "range" and not _is_rgb(output) else ""
+        changes.differs(aspect, value, output.colours.get(aspect, unmarked))
     for aspect, value in source.light.items():
         changes.differs(aspect, value, output.light.get(aspect, ""))
     _compare_times(changes, source, output)
@@ -49,20 +59,26 @@ def compare_pictures(case: Case, source: Facts, output: Facts, folder: str) -> C
     if case.floor is None:
         return changes
     names = (source.pixel_format, output.pixel_format)
-    # Where one has no alpha, the colours below it cannot be compared with what was composited.
-    if source.has_alpha and not output.has_alpha:
+    # What was composited has other colours than what lies below the alpha.
+    if case.source.alpha and not output.has_alpha:
         return changes
+    # RGB is taken back, for it has more values than what it was made of.
+    is_taken_back = _is_rgb(output) and not _is_rgb(source)
     decoders = tuple(["-c:v", "libvpx-vp9"] if facts.codec == "vp9" and facts.has_alpha else []
                      for facts in (source, output))
     reached = pictures.psnr(
         case.source.name, case.output, folder,
-        pixels=names[1], reference=case.reference, decoders=(decoders[0], decoders[1]))
+        pixels=names[0] if is_taken_back else names[1], reference=case.reference, decoders=(decoders[0], decoders[1]))
     is_exact = output.codec in pictures.LOSSLESS and names[0] == names[1] and not case.reference
     if is_exact and reached != float("inf"):
         changes.lost["picture"] = f"{reached:.0f} dB where every value could be kept"
     elif reached < case.floor:
         changes.lost["picture"] = f"{reached:.0f} dB"
     return changes
+
+
+def _is_rgb(facts: Facts) -> bool:
+    return pixel_formats()[facts.pixel_format].chroma == "RGB"
 
 
 def _compare_format(changes: Changes, source: Facts, output: Facts) -> None:
@@ -77,13 +93,10 @@ def _compare_format(changes: Changes, source: Facts, output: Facts) -> None:
         fewer = order.index(after.chroma) < order.index(before.chroma)
         has_all = {before.chroma, after.chroma} == {"4:4:4", "RGB"}
         (changes.lost if fewer and not has_all else changes.converted)["chroma"] = f"{before.chroma} → {after.chroma}"
-    if before.has_alpha and not after.has_alpha:
-        changes.lost["alpha"] = "composited over the background"
     changes.differs("size", "x".join(map(str, source.size)), "x".join(map(str, output.size)))
     changes.differs("pixel shape", source.shape, output.shape)
     if source.fields != output.fields:
-        frames = "progressive"
-        changes.converted["fields"] = f"{source.fields or frames} → {output.fields or frames}"
+        changes.converted["fields"] = f"{source.fields or 'progressive'} → {output.fields or 'progressive'}"
 
 
 def _compare_times(changes: Changes, source: Facts, output: Facts) -> None:
@@ -110,6 +123,9 @@ def _compare_tracks(changes: Changes, kind: str, before: list[Track], after: lis
         if one.detail != other.detail:
             changes.converted[f"{name} format"] = f"{one.detail} → {other.detail}"
         for label, value in one.labels.items():
+            # Players take the only track of a kind, with or without the flag.
+            if label == "default flag" and len(before) == 1:
+                continue
             changes.differs(f"{name}: {label}", value, other.labels.get(label, ""))
         if max(abs(one.start - other.start), abs(one.end - other.end)) > SOUND_STEP:
             spans = [f"{track.start:.2f} to {track.end:.2f} s" for track in (one, other)]
@@ -120,7 +136,8 @@ def _compare_tracks(changes: Changes, kind: str, before: list[Track], after: lis
 def _compare_cues(changes: Changes, name: str, before: Track, after: Track) -> None:
     texts = [[text for _, text in track.cues] for track in (before, after)]
     if texts[0] != texts[1]:
-        changes.lost[f"{name}: text"] = f"{len(texts[0])} → {len(texts[1])} lines that are the same or not"
+        changed = sum(text not in texts[1] for text in texts[0])
+        changes.lost[f"{name}: text"] = f"{changed} of {len(texts[0])} lines changed or missing"
     elif any(abs(one - other) > CUE_STEP for (one, _), (other, _) in zip(before.cues, after.cues)):
         changes.lost[f"{name}: times"] = "moved"
 

@@ -40,7 +40,7 @@ CASES = [
     same("ogv Theora, Vorbis", THEORA, VORBIS, smoke=True),
     same("nut H.264, PCM", H264, "pcm_s16le"),
     same("wmv WMV2, WMA", "wmv2 -q:v 2", "wmav2 -b 128k"),
-    same("y4m raw video", "rawvideo", smoke=True),
+    same("y4m raw video", "wrapped_avframe", smoke=True),
     same("gif palette", "gif", pixels="rgb8", smoke=True),
     same("apng RGB", "apng", pixels="rgb24"),
     Case(SAME, "png pattern of pictures", Film("in/%03d.png", "png", pixels="rgb24", seconds=0.4), "out/%03d.png",
@@ -72,5 +72,5 @@ CASES = [
     other("ogv to webm", Film("in.ogv", THEORA, sounds=(VORBIS,))),
     other("mpg to mp4", Film("in.mpg", MPEG2, sounds=(MP2,))),
     other("gif to mp4", Film("in.gif", "gif", pixels="rgb8")),
-    other("y4m to mkv", Film("in.y4m", "rawvideo", pixels="yuv444p")),
+    other("y4m to mkv", Film("in.y4m", "wrapped_avframe", pixels="yuv444p")),
 ]

@@ -34,7 +34,6 @@ def tables(cases: list[Case], expected: dict[str, dict[str, Any]]) -> str:
 
 
 def _row(case: Case, entry: dict[str, Any]) -> str:
-    # Where the name says all options, as it does for those in the command only, they are shown beside the film.
     options = f" `{' '.join(case.options)}`" if case.options else ""
     video = entry.get("video", f"{case.source.name} → {case.output}")
     changes = [f"{aspect}: {detail}" for aspect, detail in entry.get("converted", {}).items()]

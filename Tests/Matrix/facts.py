@@ -96,7 +96,7 @@ def read(name: str, folder: str) -> Facts:
     if not frames:
         raise ToolError("no frame in the file")
     first = frames[0]
-    times = [float(frame.get("pts_time") or frame.get("best_effort_timestamp_time") or 0) for frame in frames]
+    times = _times(frames)
     spans = _spans(probed)
     return Facts(
         codec=video["codec_name"],
@@ -112,7 +112,7 @@ def read(name: str, folder: str) -> Facts:
         sounds=[_sound(stream, spans, times[0]) for stream in _of(probed, "audio")],
         subtitles=[_text(stream, number, name, folder) for number, stream in enumerate(_of(probed, "subtitle"))],
         chapters=[(float(one["start_time"]), one.get("tags", {}).get("title", "")) for one in probed["chapters"]],
-        tags={key: value for key, value in _lower(probed["format"]).items() if key in TAGS},
+        tags=_tags(probed),
         attachments={_lower(stream).get("filename", ""): stream.get("extradata_hash", "")
                      for stream in _of(probed, "attachment")},
         covers=[_packets_hash(probed, stream["index"]) for stream in _of(probed, "video")
@@ -186,6 +186,23 @@ def _spans(probed: dict[str, Any]) -> dict[int, tuple[float, float]]:
         old = spans.get(packet["stream_index"], (float(begin), end))
         spans[packet["stream_index"]] = (min(old[0], float(begin)), max(old[1], end))
     return spans
+
+
+def _tags(probed: dict[str, Any]) -> dict[str, str]:
+    # Ogg has the tags of a film in its first stream.
+    entries = [probed["format"], *probed["streams"][:1]] if probed["format"]["format_name"] == "ogg" else [probed["format"]]
+    return {key: value for entry in entries for key, value in _lower(entry).items() if key in TAGS}
+
+
+def _times(frames: list[dict[str, Any]]) -> list[float]:
+    """The times of frames; those that the container leaves out follow the one before."""
+    times: list[float] = []
+    for frame in frames:
+        time = frame.get("best_effort_timestamp_time") or frame.get("pts_time")
+        if time is None:
+            time = times[-1] + float(frame.get("pkt_duration_time") or 0) if times else 0
+        times.append(float(time))
+    return times
 
 
 def _duration(times: list[float], frames: list[dict[str, Any]], stream: dict[str, Any]) -> float:

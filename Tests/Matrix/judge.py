@@ -15,6 +15,9 @@ from tools import Ended, ToolError, run
 # Exit statuses with which a program refuses a source or an option in a sentence.
 REFUSALS = (1, 2, 64)
 
+# What a program has to say when it is lost.
+SAID = ("sound", "subtitles", "alpha")
+
 
 @dataclass
 class Result:
@@ -70,13 +73,12 @@ def _judge(case: Case, programs: str, folder: str) -> Result:
     if ended.status != 0:
         return _refusal(ended, warnings, _files(folder) - before)
     output = facts.read(case.output, folder)
-    # Rotation is in the pixels of the output, so its size is that of the turned picture.
     for sounds, name in ((source, case.source.name), (output, case.output)):
         facts.hash_sounds(sounds, name, folder)
     changes = compare.compare(case, source, output)
     seen = compare.compare_pictures(case, source, output, folder)
     lost = changes.lost | seen.lost
-    if not warnings and any(aspect.split(":")[0].startswith(("sound", "subtitles", "alpha")) for aspect in lost):
+    if not warnings and any(aspect in lost for aspect in SAID):
         lost["warning"] = "the program does not say that something is lost"
     reasons = {aspect: why for aspect in lost if (why := reason(aspect, case, source, output))}
     return Result(

@@ -17,7 +17,7 @@ import re
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,6 +30,7 @@ import signal_cases
 import track_cases
 from cases import Case
 from judge import Result, judge
+from report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES: list[Case] = [
@@ -49,19 +50,20 @@ def main() -> None:
         if not os.access(options.programs / program, os.X_OK):
             sys.exit(f"matrix.py: {options.programs} has no program {program}; `make build` makes it")
     began = time.monotonic()
-    results = run_all(cases, options)
-    recorded = expectations.read()
+    report = Report(None if options.update else expectations.read())
+    results: dict[str, Result] = {}
+    for case, result in run_all(cases, options):
+        report.add(case, result)
+        results[case.name] = result
     if options.update:
         expectations.update(results, [case.name for case in CASES])
         document.write(CASES, expectations.read())
-    differing = report(results, {} if options.update else recorded, options.update)
     if options.json:
-        options.json.write_text(json.dumps(
-            {name: {**result.expectation(), "warnings": result.warnings} for name, result in results.items()},
-            indent=1, ensure_ascii=False) + "\n")
-    print(f"{summary(results)}, in {time.monotonic() - began:.0f} s")
-    if differing:
-        sys.exit(f"matrix.py: {differing} of {len(results)} cases are not as expected")
+        written = {name: {**result.expectation(), "warnings": result.warnings} for name, result in results.items()}
+        options.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n")
+    print(f"\n{report.summary()}, in {time.monotonic() - began:.0f} s")
+    if report.differing:
+        sys.exit(f"matrix.py: {report.differing} of {len(results)} cases failed or are not as expected")
 
 
 def read_options() -> argparse.Namespace:
@@ -85,42 +87,10 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def run_all(cases: list[Case], options: argparse.Namespace) -> dict[str, Result]:
-    """The results by the names of the cases."""
+def run_all(cases: list[Case], options: argparse.Namespace) -> Iterator[tuple[Case, Result]]:
+    """The cases with their results, in the order of the cases."""
     with tempfile.TemporaryDirectory(prefix="impasto-matrix-") as work, ThreadPoolExecutor(options.jobs) as pool:
-        found = pool.map(lambda case: judge(case, str(options.programs), work), cases)
-        return dict(zip([case.name for case in cases], found))
-
-
-def report(results: dict[str, Result], recorded: dict, is_update: bool) -> int:
-    """Prints a line for each case and what differs; returns how many cases do, or fail where all is recorded anew."""
-    groups = {case.name: case.group for case in CASES}
-    group, differing = "", 0
-    for name, result in results.items():
-        if groups[name] != group:
-            group = groups[name]
-            print(f"\n{group}")
-        print(f"  {result.outcome:9}  {name}")
-        for aspect, detail in result.converted.items():
-            print(f"             {aspect}: {detail}")
-        for aspect, detail in result.lost.items():
-            print(f"             lost {aspect}: {detail} [{result.reasons.get(aspect, 'no reason known')}]")
-        if result.message:
-            print(f"             {result.message}")
-        lines = [] if is_update else expectations.differences(result, recorded.get(name))
-        for line in lines:
-            print(f"   DIFFERS   {line}")
-        differing += bool(lines) or result.outcome == "failed"
-    print()
-    return differing
-
-
-def summary(results: dict[str, Result]) -> str:
-    """The counts of the outcomes and of losses without a reason."""
-    counts = Counter(result.outcome for result in results.values())
-    unexplained = sum(len(result.unexplained) for result in results.values())
-    parts = [f"{counts[outcome]} {outcome}" for outcome in ("kept", "converted", "refused", "failed") if counts[outcome]]
-    return f"{len(results)} cases: {', '.join(parts)}; {unexplained} losses without a known reason"
+        yield from zip(cases, pool.map(lambda case: judge(case, str(options.programs), work), cases))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from tools import ffmpeg
 
 # Encoders that give back every value of their pixel format.
 LOSSLESS = ("ffv1", "huffyuv", "ffvhuff", "rawvideo", "png", "apng", "qtrle", "tiff", "bmp", "ppm", "pgm", "utvideo")
+# Conversions between pixel formats add as little as they can.
+SCALER = "sws_flags=bicubic+accurate_rnd+full_chroma_int"
 INPUT = "settb=1/25,setpts=N"
 
 
@@ -22,7 +24,7 @@ def psnr(
     measured = "[output][source]psnr=shortest=1,metadata=print:file=-:key=lavfi.psnr.psnr_avg"
     printed = ffmpeg(
         [*decoders[0], "-i", source, *decoders[1], "-i", output,
-         "-filter_complex", f"{before};{after};{measured}", "-f", "null", "-"], folder)
+         "-filter_complex", f"{SCALER};{before};{after};{measured}", "-f", "null", "-"], folder)
     values = [float(value) for value in re.findall(r"psnr_avg=(\S+)", printed)]
     # The worst frame counts: a film is as good as that.
     return min(values, default=0)

@@ -4,11 +4,13 @@ A loss without a line here is a defect or not yet understood; the report counts 
 """
 
 import os
+import re
 
 from cases import Case
 from facts import Facts
+from tools import pixel_formats
 
-# By the output's container and the first word of the aspect.
+# By the output's container and the aspect, without the number of a track.
 CONTAINERS: dict[tuple[str, str], str] = {
     ("avi", "attachment"): "AVI has no attachments.",
     ("avi", "chapters"): "AVI has no chapters.",
@@ -16,7 +18,7 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("avi", "subtitles"): "FFmpeg's AVI writer takes no text.",
     ("flv", "attachment"): "FLV has no attachments.",
     ("flv", "chapters"): "FLV has no chapters.",
-    ("flv", "pixel"): "FLV stores no aspect ratio.",
+    ("flv", "pixel shape"): "FLV stores no aspect ratio.",
     ("flv", "subtitles"): "FLV holds text only as live commands.",
     ("gif", "alpha"): "GIF has one transparent colour and no half-transparent ones.",
     ("gif", "chroma"): "GIF has palettes of 256 colours.",
@@ -28,18 +30,22 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("gif", "subtitles"): "GIF has no subtitles.",
     ("gif", "tag"): "GIF has no tags.",
     ("gif", "times"): "GIF counts in 1/100 s.",
+    ("h264", "tag"): "A raw stream holds only pictures.",
     ("h264", "sound"): "A raw stream holds only pictures.",
     ("mov", "attachment"): "MOV has no attachments.",
     ("mp4", "attachment"): "MP4 has no attachments.",
     ("mpg", "chapters"): "MPEG program streams have no chapters.",
     ("mpg", "subtitles"): "MPEG program streams hold no text.",
     ("mpg", "tag"): "MPEG program streams have no tags.",
+    ("mpg", "default flag"): "MPEG program streams have no flags.",
+    ("mxf", "tag"): "FFmpeg's MXF writer takes no such tag.",
     ("mxf", "chapters"): "MXF has no chapters.",
     ("nut", "attachment"): "NUT has no attachments.",
     ("ogv", "attachment"): "Ogg has no attachments.",
     ("ogv", "subtitles"): "FFmpeg's Ogg writer takes no text.",
     ("ts", "attachment"): "MPEG-TS has no attachments.",
     ("ts", "chapters"): "MPEG-TS has no chapters.",
+    ("ts", "default flag"): "MPEG-TS has no default flag.",
     ("ts", "cover"): "MPEG-TS has no cover pictures.",
     ("ts", "subtitles"): "MPEG-TS holds broadcast subtitles, not text.",
     ("ts", "tag"): "MPEG-TS has no such tag.",
@@ -50,25 +56,26 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("y4m", "subtitles"): "Y4M holds only pictures.",
     ("y4m", "tag"): "Y4M holds only pictures.",
     ("png", "sound"): "A series of pictures has no sound.",
-    ("bmp", "ICC"): "FFmpeg's BMP encoder writes no profiles.",
+    ("bmp", "ICC profile"): "FFmpeg's BMP encoder writes no profiles.",
     ("bmp", "alpha"): "BMP pictures are written opaque.",
     ("bmp", "depth"): "BMP has 8 bits.",
     ("jpg", "alpha"): "JPEG has no alpha channel.",
     ("jpg", "depth"): "JPEG has 8 bits.",
     ("jpg", "chroma"): "JPEG halves the chroma.",
-    ("ppm", "EXIF"): "PPM holds only pixels.",
-    ("ppm", "ICC"): "PPM holds only pixels.",
+    ("ppm", "EXIF camera"): "PPM holds only pixels.",
+    ("ppm", "ICC profile"): "PPM holds only pixels.",
     ("ppm", "alpha"): "PPM has no alpha channel.",
-    ("tiff", "EXIF"): "FFmpeg's TIFF encoder writes no EXIF data.",
+    ("tiff", "EXIF camera"): "FFmpeg's TIFF encoder writes no EXIF data.",
     ("webp", "chroma"): "Lossy WebP halves the chroma.",
     ("webp", "depth"): "WebP has 8 bits.",
 }
 
-# By the output's codec and the first word of the aspect, where the container has no line.
+# By the output's codec and the aspect, where the container has no line.
 CODECS: dict[tuple[str, str], str] = {
     ("mpeg4", "chroma"): "MPEG-4 part 2 has 4:2:0 only.",
     ("mpeg4", "depth"): "MPEG-4 part 2 has 8 bits.",
     ("mpeg4", "range"): "MPEG-4 part 2 is written without colour tags.",
+    ("theora", "chroma location"): "Theora has one place for the chroma.",
     ("theora", "depth"): "Theora has 8 bits.",
     ("theora", "alpha"): "Theora has no alpha channel.",
     ("theora", "duration"): "Ogg stores a frame rate.",
@@ -80,19 +87,39 @@ CODECS: dict[tuple[str, str], str] = {
     ("prores", "range"): "ProRes has limited range only.",
     ("dnxhd", "alpha"): "DNxHD is written without an alpha channel.",
     ("h264", "depth"): "libx264 has at most 10 bits.",
-    ("h264", "chroma"): "Not every player shows RGB in H.264, so it is written as YCbCr.",
 }
 
+# By an option of the program and the aspect.
+OPTIONS: dict[tuple[str, str], str] = {
+    ("--pixel-format", "chroma"): "The pixel format is chosen by an option.",
+    ("--pixel-format", "depth"): "The pixel format is chosen by an option.",
+    ("--sdr", "content light"): "The data describes the HDR picture.",
+    ("--sdr", "mastering display"): "The data describes the HDR picture.",
+    ("--sdr", "matrix"): "The colours become those of BT.709.",
+    ("--sdr", "primaries"): "The colours become those of BT.709.",
+    ("--sdr", "transfer"): "The colours become those of BT.709.",
+}
+
+# Containers that store a frame rate instead of times.
 CONSTANT_RATE = ("avi", "ogv", "y4m", "mxf", "h264", "swf")
 
 
 def reason(aspect: str, case: Case, source: Facts, output: Facts) -> str:
     """Why `aspect` is lost; empty where nothing explains it."""
     container = os.path.splitext(case.output)[1][1:]
-    word = aspect.split(":")[0].split(" ")[0]
-    if word in ("frames", "times", "duration") and container in CONSTANT_RATE and len(set(_steps(source))) > 1:
+    # "sound 2: default flag" is about "default flag" first, then about "sound".
+    parts = [re.sub(r" \d+$", "", part) for part in reversed(aspect.split(": "))]
+    names = ["tag" if part.startswith("tag ") else part for part in parts]
+    if names[0] in ("frames", "times", "duration") and container in CONSTANT_RATE and len(set(_steps(source))) > 1:
         return "The container stores one frame rate, so frames are repeated or left out."
-    return CONTAINERS.get((container, word)) or CODECS.get((output.codec, word)) or ""
+    if names[0] == "chroma" and (pixel_formats()[source.pixel_format].chroma == "RGB"):
+        return "RGB is written as YCbCr, which every player shows."
+    for table, keys in ((OPTIONS, case.options), (CONTAINERS, (container,)), (CODECS, (output.codec,))):
+        for name in names:
+            for key in keys:
+                if why := table.get((key, name)):
+                    return why
+    return ""
 
 
 def _steps(facts: Facts) -> list[int]:
