@@ -50,6 +50,7 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("ts", "subtitles"): "MPEG-TS holds broadcast subtitles, not text.",
     ("ts", "tag"): "MPEG-TS has no such tag.",
     ("webm", "attachment"): "WebM has no attachments.",
+    ("webm", "pixel shape"): "WebM stores the width on the screen in whole pixels.",
     ("webm", "cover"): "WebM has no attachments, so no cover pictures.",
     ("y4m", "chapters"): "Y4M holds only pictures.",
     ("y4m", "sound"): "Y4M holds only pictures.",

@@ -7,7 +7,6 @@ from sources import Film
 SOUND = "Sound"
 REST = "Subtitles, chapters, tags and attachments"
 LANGUAGES = "-metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -disposition:a:0 0 -disposition:a:1 default"
-
 TAGS = "-metadata title=Film -metadata artist=Painter -metadata date=2001"
 
 
