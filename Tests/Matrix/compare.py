@@ -41,8 +41,10 @@ def compare(case: Case, source: Facts, output: Facts) -> Changes:
         # Where every pixel has its chroma, there is no question of where it lies.
         if aspect == "chroma location" and pixel_formats()[output.pixel_format].chroma != "4:2:0":
             continue
-        # YCbCr without a tag has limited range.
-        unmarked = "tv" if aspect == "range" and not _is_rgb(output) else ""
+        unmarked = ""
+        if aspect == "range":
+            # What a range without a tag means.
+            unmarked = "pc" if _is_rgb(output) else "tv"
         changes.differs(aspect, value, output.colours.get(aspect, unmarked))
     for aspect, value in source.light.items():
         changes.differs(aspect, value, output.light.get(aspect, ""))
@@ -56,7 +58,8 @@ def compare(case: Case, source: Facts, output: Facts) -> Changes:
 def compare_pictures(case: Case, source: Facts, output: Facts, folder: str) -> Changes:
     """The pictures themselves: exactly where the encoder is lossless, else against the floor of the case."""
     changes = Changes({}, {})
-    if case.floor is None:
+    # Frames are compared by their number, which says nothing where some are repeated or left out.
+    if case.floor is None or len(source.times) != len(output.times):
         return changes
     names = (source.pixel_format, output.pixel_format)
     # What was composited has other colours than what lies below the alpha.

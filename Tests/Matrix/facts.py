@@ -47,6 +47,7 @@ class Facts:
     codec: str
     pixel_format: str
     size: tuple[int, int]
+    """As it is shown, turned by its matrix or its EXIF data."""
     shape: str
     """The pixels' aspect ratio."""
     fields: str
@@ -101,7 +102,7 @@ def read(name: str, folder: str) -> Facts:
     return Facts(
         codec=video["codec_name"],
         pixel_format=_alpha_format(video, first["pix_fmt"]),
-        size=(first["width"], first["height"]),
+        size=_upright_size(video, first),
         shape=first.get("sample_aspect_ratio", "1:1").replace("N/A", "1:1").replace("0:1", "1:1"),
         fields="" if not first["interlaced_frame"] else ("top first" if first["top_field_first"] else "bottom first"),
         colours=_colours(video, first),
@@ -148,6 +149,13 @@ def _alpha_format(stream: dict[str, Any], name: str) -> str:
     return name.replace("yuv", "yuva", 1) if _has_alpha_layer(stream) and "yuva" not in name else name
 
 
+def _upright_size(stream: dict[str, Any], frame: dict[str, Any]) -> tuple[int, int]:
+    for entry in [*stream.get("side_data_list", []), *frame.get("side_data_list", [])]:
+        if abs(entry.get("rotation", 0)) == 90:
+            return frame["height"], frame["width"]
+    return frame["width"], frame["height"]
+
+
 def _colours(stream: dict[str, Any], frame: dict[str, Any]) -> dict[str, str]:
     found = {}
     for title, key in COLOURS.items():
@@ -190,7 +198,9 @@ def _spans(probed: dict[str, Any]) -> dict[int, tuple[float, float]]:
 
 def _tags(probed: dict[str, Any]) -> dict[str, str]:
     # Ogg has the tags of a film in its first stream.
-    entries = [probed["format"], *probed["streams"][:1]] if probed["format"]["format_name"] == "ogg" else [probed["format"]]
+    entries = [probed["format"]]
+    if entries[0]["format_name"] == "ogg":
+        entries += probed["streams"][:1]
     return {key: value for entry in entries for key, value in _lower(entry).items() if key in TAGS}
 
 

@@ -24,7 +24,7 @@ class Result:
     """What became of a source."""
 
     outcome: str
-    """kept, converted, refused or failed."""
+    """kept, converted, refused or failed: a signal, another exit status, litter, or a file that cannot be read."""
     video: str = ""
     """Codec and pixel format of source and output."""
     converted: dict[str, str] = field(default_factory=dict)
@@ -72,6 +72,8 @@ def _judge(case: Case, programs: str, folder: str) -> Result:
     warnings = [line for line in ended.messages.strip().splitlines() if line.strip()]
     if ended.status != 0:
         return _refusal(ended, warnings, _files(folder) - before)
+    if _files(folder) == before:
+        return Result("failed", message="exit status 0, but no file is written")
     output = facts.read(case.output, folder)
     for sounds, name in ((source, case.source.name), (output, case.output)):
         facts.hash_sounds(sounds, name, folder)
@@ -99,4 +101,4 @@ def _refusal(ended: Ended, messages: list[str], left: set[str]) -> Result:
 
 
 def _files(folder: str) -> set[str]:
-    return {os.path.join(base, name) for base, _, names in os.walk(folder) for name in names}
+    return {os.path.relpath(os.path.join(base, name), folder) for base, _, names in os.walk(folder) for name in names}

@@ -6,9 +6,9 @@ from sources import Picture
 GROUP = "Pictures"
 
 
-def picture(name: str, source: Picture, output: str, *options: str, smoke: bool = False, reference: str = "") -> Case:
+def picture(name: str, source: Picture, output: str, *options: str, smoke: bool = False) -> Case:
     """A picture to the format of the output."""
-    return Case(GROUP, name, source, output, options, smoke=smoke, reference=reference)
+    return Case(GROUP, name, source, output, options, smoke=smoke)
 
 
 CASES = [
@@ -40,9 +40,8 @@ CASES = [
     picture("JPEG with a profile, to TIFF", Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", profile=True), "out.tiff"),
     picture("JPEG, EXIF data", Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=1), "out.jpg", smoke=True),
     picture("JPEG, turned by its EXIF data",
-            Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=6), "out.jpg", smoke=True,
-            reference="transpose=clock"),
+            Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=6), "out.jpg", smoke=True),
     picture("JPEG, turned by its EXIF data, to PNG",
-            Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=3), "out.png", reference="hflip,vflip"),
+            Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=3), "out.png"),
     picture("PNG, EXIF data, to WebP", Picture("in.png", orientation=1), "out.webp"),
 ]

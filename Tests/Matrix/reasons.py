@@ -50,6 +50,7 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("ts", "subtitles"): "MPEG-TS holds broadcast subtitles, not text.",
     ("ts", "tag"): "MPEG-TS has no such tag.",
     ("webm", "attachment"): "WebM has no attachments.",
+    ("webm", "pixel shape"): "WebM stores the width on the screen in whole pixels.",
     ("webm", "cover"): "WebM has no attachments, so no cover pictures.",
     ("y4m", "chapters"): "Y4M holds only pictures.",
     ("y4m", "sound"): "Y4M holds only pictures.",
@@ -61,7 +62,6 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("bmp", "depth"): "BMP has 8 bits.",
     ("jpg", "alpha"): "JPEG has no alpha channel.",
     ("jpg", "depth"): "JPEG has 8 bits.",
-    ("jpg", "chroma"): "JPEG halves the chroma.",
     ("ppm", "EXIF camera"): "PPM holds only pixels.",
     ("ppm", "ICC profile"): "PPM holds only pixels.",
     ("ppm", "alpha"): "PPM has no alpha channel.",
@@ -78,7 +78,6 @@ CODECS: dict[tuple[str, str], str] = {
     ("theora", "chroma location"): "Theora has one place for the chroma.",
     ("theora", "depth"): "Theora has 8 bits.",
     ("theora", "alpha"): "Theora has no alpha channel.",
-    ("theora", "duration"): "Ogg stores a frame rate.",
     ("mpeg2video", "chroma"): "MPEG-2 has no 4:4:4.",
     ("mpeg2video", "depth"): "MPEG-2 has 8 bits.",
     ("h264", "alpha"): "H.264 is written without an alpha channel.",
@@ -86,7 +85,6 @@ CODECS: dict[tuple[str, str], str] = {
     ("flv1", "depth"): "FLV1 has 8 bits.",
     ("prores", "range"): "ProRes has limited range only.",
     ("dnxhd", "alpha"): "DNxHD is written without an alpha channel.",
-    ("h264", "depth"): "libx264 has at most 10 bits.",
 }
 
 # By an option of the program and the aspect.
@@ -112,13 +110,15 @@ def reason(aspect: str, case: Case, source: Facts, output: Facts) -> str:
     names = ["tag" if part.startswith("tag ") else part for part in parts]
     if names[0] in ("frames", "times", "duration") and container in CONSTANT_RATE and len(set(_steps(source))) > 1:
         return "The container stores one frame rate, so frames are repeated or left out."
-    if names[0] == "chroma" and (pixel_formats()[source.pixel_format].chroma == "RGB"):
-        return "RGB is written as YCbCr, which every player shows."
+    if names[0] == "depth" and output.codec == "h264" and pixel_formats()[output.pixel_format].bits == 10:
+        return "H.264 is written with at most 10 bits."
     for table, keys in ((OPTIONS, case.options), (CONTAINERS, (container,)), (CODECS, (output.codec,))):
         for name in names:
             for key in keys:
                 if why := table.get((key, name)):
                     return why
+    if names[0] == "chroma" and pixel_formats()[source.pixel_format].chroma == "RGB":
+        return "RGB is written as YCbCr, which every player shows."
     return ""
 
 

@@ -124,7 +124,8 @@ class Film:
     def _graph(self) -> str:
         """The filters that make the pictures."""
         tags = f"setparams={self.tags}" if self.tags else ""
-        return graph(self.filters, f"format={self.pixels}", tags, alpha=(self.rate, self.seconds) if self.alpha else None)
+        alpha = (self.rate, self.seconds) if self.alpha else None
+        return graph(self.filters, f"format={self.pixels}", tags, alpha=alpha)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from sources import Film
 SOUND = "Sound"
 REST = "Subtitles, chapters, tags and attachments"
 LANGUAGES = "-metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -disposition:a:0 0 -disposition:a:1 default"
+TAGS = "-metadata title=Film -metadata artist=Painter -metadata date=2001"
 
 
 def sound(name: str, source: str, encoder: str, output: str, *options: str, smoke: bool = False,
@@ -75,9 +76,8 @@ CASES = [
     rest("cover in MP4", "in.mp4", "out.mp4", cover=True, smoke=True),
     rest("cover, MP4 to MKV", "in.mp4", "out.mkv", cover=True),
     rest("cover, MP4 to WebM", "in.mp4", "out.webm", cover=True),
-    rest("tags in MP4", "in.mp4", "out.mp4", options="-metadata title=Film -metadata artist=Painter -metadata date=2001",
-         smoke=True),
-    rest("tags, MKV to AVI", "in.mkv", "out.avi", options="-metadata title=Film -metadata artist=Painter"),
+    rest("tags in MP4", "in.mp4", "out.mp4", options=TAGS, smoke=True),
+    rest("tags, MKV to AVI", "in.mkv", "out.avi", options=TAGS),
     rest("QuickTime keys in MOV", "in.mov", "out.mov", options="-metadata title=Film -movflags use_metadata_tags"),
     rest("timecode in MOV", "in.mov", "out.mov", options="-timecode 01:00:00:00", smoke=True),
     rest("timecode, MOV to MXF", "in.mov", "out.mxf", options="-timecode 01:00:00:00"),
