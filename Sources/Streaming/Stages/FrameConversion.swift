@@ -97,6 +97,7 @@ final class OutputConversion: @unchecked Sendable {
   private var sourceScaler = AdaptiveScaler()
   private var stylizedScaler = AdaptiveScaler()
   private var sinkScaler = AdaptiveScaler()
+  private var directScaler = AdaptiveScaler()
   private var turned = ScratchFrame()
   private var sourceScratch = ScratchFrame()
   private var sourcePicture = ScratchFrame()
@@ -114,6 +115,16 @@ final class OutputConversion: @unchecked Sendable {
   }
 
   func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    try write(stylized, source: source, blend: blend, into: sink)
+    sink.pts = source.pts
+    sink.duration = source.duration
+  }
+
+  private func write(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    if blend.strength == 0, sourceTurn == .upright {
+      // RGB with 8 bits would round the source.
+      return try directScaler.scale(source, into: sink)
+    }
     let (width, height) = (sink.width, sink.height)
     var picture = stylized
     if workTurn != .upright {
@@ -134,8 +145,6 @@ final class OutputConversion: @unchecked Sendable {
       blend.apply(source: original, stylized: picture)
     }
     try sinkScaler.scale(picture, into: sink)
-    sink.pts = source.pts
-    sink.duration = source.duration
   }
 }
 
