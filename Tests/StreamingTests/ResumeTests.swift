@@ -71,6 +71,17 @@ import Testing
     return painted.withLock { $0 }
   }
 
+  /// All packets with their streams, times and data, as bytes.
+  private func packets(of name: String) throws -> [UInt8] {
+    let (demuxer, packet) = (try Demuxer(path: folder.file(name)), try Packet())
+    var bytes: [UInt8] = []
+    while try demuxer.read(into: packet) {
+      bytes.append(UInt8(packet.streamIndex))
+      bytes += packet.archive
+    }
+    return bytes
+  }
+
   /// A segment has 120 frames.
   @Test(arguments: ["mp4", "mkv", "mov"], [false, true])
   func anInterruptedFilmEqualsAnUninterruptedOne(fileExtension: String, denoises: Bool) throws {
@@ -82,7 +93,9 @@ import Testing
     // Interrupted again before the second segment is complete.
     #expect(throws: PowerCut.self) { try render(name, until: 30, options: options) }
     #expect(try render(name, options: options) == Self.frameCount - 120)
-    #expect(try folder.bytes(of: name) == folder.bytes(of: whole))
+    // Each Matroska file has a random identifier.
+    let content = fileExtension == "mkv" ? packets(of:) : folder.bytes(of:)
+    #expect(try content(name) == content(whole))
     #expect(try folder.names == ["in.mp4", name, whole].sorted())
   }
 
