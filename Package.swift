@@ -209,7 +209,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Autograd", "Imaging", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport",
+        "Training", "Autograd", "Imaging", "Kernels", "Networks", "Safetensors", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
