@@ -14,10 +14,13 @@ from tools import pixel_formats
 CONTAINERS: dict[tuple[str, str], str] = {
     ("avi", "attachment"): "AVI has no attachments.",
     ("avi", "chapters"): "AVI has no chapters.",
+    ("avi", "duration"): "AVI stores no presentation times, which frames that refer to later ones need.",
     ("avi", "range"): "AVI stores no colour tags of its own.",
     ("avi", "subtitles"): "FFmpeg's AVI writer takes no text.",
+    ("avi", "times"): "AVI stores no presentation times, which frames that refer to later ones need.",
     ("flv", "attachment"): "FLV has no attachments.",
     ("flv", "chapters"): "FLV has no chapters.",
+    ("flv", "duration"): "FLV stores no duration of the last frame.",
     ("flv", "pixel shape"): "FLV stores no aspect ratio.",
     ("flv", "subtitles"): "FLV holds text only as live commands.",
     ("gif", "alpha"): "GIF has one transparent colour and no half-transparent ones.",
@@ -35,8 +38,10 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("mov", "attachment"): "MOV has no attachments.",
     ("mp4", "attachment"): "MP4 has no attachments.",
     ("mpg", "chapters"): "MPEG program streams have no chapters.",
+    ("mpg", "duration"): "MPEG program streams store a time for some frames only.",
     ("mpg", "subtitles"): "MPEG program streams hold no text.",
     ("mpg", "tag"): "MPEG program streams have no tags.",
+    ("mpg", "times"): "MPEG program streams store a time for some frames only.",
     ("mpg", "default flag"): "MPEG program streams have no flags.",
     ("mxf", "tag"): "FFmpeg's MXF writer takes no such tag.",
     ("mxf", "chapters"): "MXF has no chapters.",
@@ -62,12 +67,17 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("bmp", "depth"): "BMP has 8 bits.",
     ("jpg", "alpha"): "JPEG has no alpha channel.",
     ("jpg", "depth"): "JPEG has 8 bits.",
+    ("png", "duration"): "A picture has no duration.",
     ("ppm", "EXIF camera"): "PPM holds only pixels.",
     ("ppm", "ICC profile"): "PPM holds only pixels.",
     ("ppm", "alpha"): "PPM has no alpha channel.",
     ("tiff", "EXIF camera"): "FFmpeg's TIFF encoder writes no EXIF data.",
     ("webp", "chroma"): "Lossy WebP halves the chroma.",
+    ("webp", "chroma location"): "WebP has one place for the chroma.",
     ("webp", "depth"): "WebP has 8 bits.",
+    ("webp", "range"): "WebP has limited range only.",
+    ("wmv", "duration"): "FFmpeg's ASF reader gives no presentation times of H.264.",
+    ("wmv", "times"): "FFmpeg's ASF reader gives no presentation times of H.264.",
 }
 
 # By the output's codec and the aspect, where the container has no line.
@@ -98,6 +108,12 @@ OPTIONS: dict[tuple[str, str], str] = {
     ("--sdr", "transfer"): "The colours become those of BT.709.",
 }
 
+# By the name of a case and the aspect: what the comparison itself cannot see.
+CASES: dict[tuple[str, str], str] = {
+    ("FFV1, grey, 10 bits", "picture"): "Grey keeps its full range, which ffmpeg narrows in the comparison.",
+    ("gif to mp4", "duration"): "ffprobe takes the duration of the last frame from the clock of H.264.",
+}
+
 # Containers that store a frame rate instead of times.
 CONSTANT_RATE = ("avi", "ogv", "y4m", "mxf", "h264", "swf")
 
@@ -112,7 +128,7 @@ def reason(aspect: str, case: Case, source: Facts, output: Facts) -> str:
         return "The container stores one frame rate, so frames are repeated or left out."
     if names[0] == "depth" and output.codec == "h264" and pixel_formats()[output.pixel_format].bits == 10:
         return "H.264 is written with at most 10 bits."
-    for table, keys in ((OPTIONS, case.options), (CONTAINERS, (container,)), (CODECS, (output.codec,))):
+    for table, keys in ((CASES, (case.name,)), (OPTIONS, case.options), (CONTAINERS, (container,)), (CODECS, (output.codec,))):
         for name in names:
             for key in keys:
                 if why := table.get((key, name)):
