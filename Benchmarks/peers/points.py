@@ -31,7 +31,7 @@ class Point:
 
     def supports(self, peer, variant):
         """False where the model's form that this variant reads could not be made."""
-        return not (peer == "ncnn" and variant == "pnnx") or pathlib.Path(self.path("pnnx.ncnn.param")).exists()
+        return not (peer == "ncnn" and variant.startswith("pnnx")) or pathlib.Path(self.path("pnnx.ncnn.param")).exists()
 
     def __str__(self):
         return f"{self.network}, {self.size_name}, threads {self.threads}"

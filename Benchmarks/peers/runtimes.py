@@ -1,7 +1,7 @@
 """The peers: each loads the network once and paints one float32 frame per call.
 
 `package` is its name on PyPI, `variants` gives the forms of a network or settings of which compare.py takes the fastest,
-with --quick without `slow_variants`. A runtime is made with the folder of the model files, the number of threads and
+with --quick without `slow_variants`. `bfloat16_variants` gives those that multiply numbers of 16 bits. A runtime is made with the folder of the model files, the number of threads and
 the name of a variant; `set_frame` takes float32 [3, H, W] in 0...255, `run` is what is timed, `result` gives float32
 [3, H, W]. Turning 8-bit pixels into floats and back is not part of `run`. Imports happen inside, so that a worker
 loads one runtime only.
@@ -21,6 +21,11 @@ class Runtime:
     def variants(cls, graph):
         """The names of the variants for a network."""
         raise NotImplementedError
+
+    @classmethod
+    def bfloat16_variants(cls, graph):
+        """The names of those that compute in bfloat16; none by default."""
+        return ()
 
 
 class OnnxRuntime(Runtime):
@@ -62,8 +67,11 @@ class OnnxRuntime(Runtime):
         return self.output[0]
 
 
+BFLOAT16 = "-bfloat16"
+
+
 class OpenVino(Runtime):
-    """OpenVINO's CPU plugin in float32, tuned for latency."""
+    """OpenVINO's CPU plugin, tuned for latency."""
 
     package = "openvino"
 
@@ -73,6 +81,10 @@ class OpenVino(Runtime):
 
         return forms(graph, ("instance", "moments"))
 
+    @classmethod
+    def bfloat16_variants(cls, graph):
+        return tuple(variant + BFLOAT16 for variant in cls.variants(graph))
+
     def __init__(self, folder, threads, variant):
         import openvino
 
@@ -81,8 +93,9 @@ class OpenVino(Runtime):
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if variant.endswith(BFLOAT16) else "f32",
         }
+        variant = variant.removesuffix(BFLOAT16)
         self.tensor_type = openvino.Tensor
         self.compiled = core.compile_model(core.read_model(pathlib.Path(folder) / f"{variant}.onnx"), "CPU", settings)
         self.request = self.compiled.create_infer_request()
@@ -99,7 +112,7 @@ class OpenVino(Runtime):
 
 
 class Ncnn(Runtime):
-    """ncnn in float32 with Winograd, packed layouts and light mode.
+    """ncnn with Winograd, packed layouts and light mode.
 
     The variants are its two layers for instance norm, and what its own converter, pnnx, makes of the network in PyTorch;
     the products of a canvas are beyond it.
@@ -110,6 +123,10 @@ class Ncnn(Runtime):
     @classmethod
     def variants(cls, graph):
         return ("instance", "group", "pnnx") if graph.canvas is None else ("instance", "group")
+
+    @classmethod
+    def bfloat16_variants(cls, graph):
+        return tuple(variant + BFLOAT16 for variant in cls.variants(graph))
 
     def __init__(self, folder, threads, variant):
         import ncnn
@@ -124,7 +141,8 @@ class Ncnn(Runtime):
         options.use_packing_layout = True
         options.use_vulkan_compute = False
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
-        options.use_bf16_storage = False
+        options.use_bf16_storage = variant.endswith(BFLOAT16)
+        variant = variant.removesuffix(BFLOAT16)
         folder = pathlib.Path(folder)
         names = ("frame", "stylized")
         if variant == "pnnx":
@@ -154,11 +172,16 @@ class PyTorch(Runtime):
 
     package = "torch"
     # It takes a minute or more to start.
-    slow_variants = ("compiled",)
+    slow_variants = ("compiled", "compiled" + BFLOAT16)
 
     @classmethod
     def variants(cls, graph):
         return "contiguous", "channels_last", "frozen", "compiled"
+
+    @classmethod
+    def bfloat16_variants(cls, graph):
+        # Under autocast: convolutions in bfloat16, the rest as PyTorch finds safe.
+        return tuple(variant + BFLOAT16 for variant in ("contiguous", "channels_last", "compiled"))
 
     def __init__(self, folder, threads, variant):
         import torch
@@ -167,7 +190,8 @@ class PyTorch(Runtime):
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(1)
         torch.set_flush_denormal(True)
-        self.variant, self.path = variant, pathlib.Path(folder) / "model.safetensors"
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=variant.endswith(BFLOAT16))
+        self.variant, self.path = variant.removesuffix(BFLOAT16), pathlib.Path(folder) / "model.safetensors"
 
     def set_frame(self, frame):
         import torch_network
@@ -187,11 +211,11 @@ class PyTorch(Runtime):
                 self.network = torch.compile(self.network)
 
     def run(self):
-        with self.torch.inference_mode():
+        with self.torch.inference_mode(), self.autocast:
             self.output = self.network(self.frame)
 
     def result(self):
-        return self.output[0].contiguous().numpy()
+        return self.output[0].float().contiguous().numpy()
 
 
 class OpenCv(Runtime):
