@@ -98,7 +98,10 @@ package struct PixelColor {
   package init?(_ text: String) {
     var bytes: [UInt8] = [0, 0, 0, 0]
     let name = text.prefix { $0 != "@" }.lowercased()
-    guard !name.isEmpty, name != "random", name != "bikeshed", av_parse_color(&bytes, text, -1, nil) >= 0 else { return nil }
+    // libav would read only up to a zero byte.
+    guard !name.isEmpty, !text.utf8.contains(0), name != "random", name != "bikeshed",
+      av_parse_color(&bytes, text, -1, nil) >= 0
+    else { return nil }
     (red, green, blue) = (bytes[0], bytes[1], bytes[2])
   }
 }
