@@ -59,6 +59,8 @@ let package = Package(
     .library(name: "Console", targets: ["Console"]),
     .library(name: "TestSupport", targets: ["TestSupport"]),
     .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+    .library(name: "FuzzServer", targets: ["FuzzServer"]),
+    .library(name: "FuzzTraining", targets: ["FuzzTraining"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -159,7 +161,20 @@ let package = Package(
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
-    .target(name: "FuzzTargets", dependencies: ["Networks", "Safetensors"], swiftSettings: settings),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Console", "FFmpeg", "Imaging", "Inference", "Networks", "Safetensors", "Streaming", "TestSupport",
+        argumentParser,
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "FuzzServer",
+      dependencies: ["FuzzTargets", "Inference", "LiveServer", "Networks", "Streaming", "Threading"],
+      swiftSettings: settings),
+    .target(
+      name: "FuzzTraining", dependencies: ["FuzzTargets", "Safetensors", "TestSupport", "Training"],
+      swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], swiftSettings: settings),
     .testTarget(name: "ThreadingTests", dependencies: ["Threading"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: settings),
@@ -182,8 +197,8 @@ let package = Package(
       name: "SafetensorsTests", dependencies: ["Safetensors", "Files", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"], resources: [.copy("Inputs")],
-      swiftSettings: settings),
+      name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "FuzzServer", "FuzzTraining", "TestSupport"],
+      resources: [.copy("Inputs")], swiftSettings: settings),
     .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks", "Safetensors", "Tensors", "TestSupport"],

@@ -94,10 +94,14 @@ package struct PixelColor {
   /// The components, from 0 to 255.
   package let (red, green, blue): (UInt8, UInt8, UInt8)
 
-  /// Parses FFmpeg's notation of colours: `white`, `#ff8000`, `0xff8000`; nil if it is none.
+  /// Parses FFmpeg's notation of colours: `white`, `#ff8000`, `0xff8000`; nil if it is none, or a random one.
   package init?(_ text: String) {
     var bytes: [UInt8] = [0, 0, 0, 0]
-    guard !text.isEmpty, text != "random", av_parse_color(&bytes, text, -1, nil) >= 0 else { return nil }
+    let name = text.prefix { $0 != "@" }.lowercased()
+    // libav would read only up to a zero byte.
+    guard !name.isEmpty, !text.utf8.contains(0), name != "random", name != "bikeshed",
+      av_parse_color(&bytes, text, -1, nil) >= 0
+    else { return nil }
     (red, green, blue) = (bytes[0], bytes[1], bytes[2])
   }
 }

@@ -1,20 +1,23 @@
 /// The format and size from the first bytes of an image file, read before decoding: a few kilobytes can decompress to
 /// gigabytes.
-struct PictureHeader: Equatable {
+package struct PictureHeader: Equatable {
   /// The image formats accepted for uploads.
-  enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     case png, jpeg, webp
 
     /// The usual file extension.
     var fileExtension: String { self == .jpeg ? "jpg" : rawValue }
   }
 
-  let kind: Kind
-  let width: Int
-  let height: Int
+  /// The format.
+  package let kind: Kind
+  /// The width in pixels, more than 0.
+  package let width: Int
+  /// The height in pixels, more than 0.
+  package let height: Int
 
   /// Returns nil if the data has another format or ends before the size.
-  init?(_ bytes: UnsafeRawBufferPointer) {
+  package init?(_ bytes: UnsafeRawBufferPointer) {
     func big(_ offset: Int, _ count: Int) -> Int? {
       guard offset >= 0, offset + count <= bytes.count else { return nil }
       return bytes[offset..<offset + count].reduce(0) { $0 << 8 | Int($1) }

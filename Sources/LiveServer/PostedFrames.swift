@@ -10,7 +10,7 @@ import Threading
 /// only the newest is kept.
 package final class PostedFrames: Sendable {
   /// Describes why a frame was rejected.
-  enum Refusal: Error {
+  package enum Refusal: Error {
     /// Another page owns the camera.
     case isTaken
     /// The data is not a valid JPEG image or its size is out of range.
@@ -55,7 +55,7 @@ package final class PostedFrames: Sendable {
   ///
   /// - Parameter owner: Identifies the page.
   /// - Throws: ``Refusal``.
-  func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
+  package func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
     let now = ContinuousClock.now
     let isTaken = lease.withLock { lease in
       if let lease, lease.owner != owner, lease.latest.duration(to: now) < Self.patience { return true }

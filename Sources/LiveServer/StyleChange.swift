@@ -3,7 +3,7 @@ import Streaming
 import Synchronization
 
 /// A change of a stream's settings. Nil properties stay unchanged.
-struct StyleChange: Codable, Sendable {
+package struct StyleChange: Codable, Sendable {
   struct Part: Codable, Sendable {
     var name: String
     var share: Double
@@ -23,7 +23,7 @@ struct StyleChange: Codable, Sendable {
   static let maximumFade = 60.0
 
   /// What is wrong with the change; nil if it is valid.
-  var fault: String? {
+  package var fault: String? {
     if let strength, !(0...1).contains(strength) { return "found strength \(strength), expected 0 to 1" }
     if let fade, !(0...Self.maximumFade).contains(fade) {
       return "found fade \(fade), expected 0 to \(Int(Self.maximumFade))"
@@ -38,24 +38,31 @@ struct StyleChange: Codable, Sendable {
     return nil
   }
 
-  /// Applies the change. This takes a moment if a style has to be loaded.
+  /// Applies the change to `stream`. This takes a moment if a style has to be loaded.
   ///
   /// - Throws: ``StyleCatalog/Missing``, or any error of ``StyleMixer/perform(_:fade:at:load:)``.
   func apply(to stream: PaintedStream, catalog: StyleCatalog) throws {
-    let seconds = fade ?? stream.fade.withLock { $0 }
-    let length = Duration.seconds(seconds)
-    func perform(_ command: StyleCommand) throws {
-      try stream.style.perform(command, fade: length, load: catalog.style)
-    }
+    try apply(to: stream.style, fade: stream.fade.withLock { $0 }, load: catalog.style)
+    if let fade { stream.fade.withLock { $0 = fade } }
+  }
+
+  /// Applies the change to `style`.
+  ///
+  /// - Parameter usual: The duration in seconds, if the change has none.
+  /// - Throws: An error of `load`, or any error of ``StyleMixer/perform(_:fade:at:load:)``.
+  package func apply(
+    to style: StyleMixer, fade usual: Double, load: (_ name: String) throws -> NamedStyle
+  ) throws {
+    let length = Duration.seconds(fade ?? usual)
+    func perform(_ command: StyleCommand) throws { try style.perform(command, fade: length, load: load) }
     // Change styles and strokes first and together: if that fails, nothing has changed.
     if let styles {
       let parts = styles.map { StyleCommand.Part(name: $0.name, share: $0.share) }
-      try stream.style.mix(parts, strokes: strokeSize, fade: length, load: catalog.style)
+      try style.mix(parts, strokes: strokeSize, fade: length, load: load)
     } else if let strokeSize {
       try perform(.strokes(strokeSize))
     }
     if let strength { try perform(.strength(strength)) }
     if let preserveColors { try perform(.preserveColors(preserveColors)) }
-    if let fade { stream.fade.withLock { $0 = fade } }
   }
 }

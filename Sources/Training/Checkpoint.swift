@@ -5,7 +5,7 @@ import Safetensors
 import Tensors
 
 /// The state of a run, from which it resumes with the same results as without interruption.
-struct Checkpoint {
+package struct Checkpoint {
   private enum Key {
     static let format = "checkpoint_format"
     static let iteration = "iteration"
@@ -20,20 +20,22 @@ struct Checkpoint {
   private static let statePrefix = "state."
   private static let goodPrefix = "good."
 
-  var settings: TrainingSettings
-  var styleChecksum: String
+  /// The settings of the run.
+  package let settings: TrainingSettings
+  /// The SHA-256 of the painting's file.
+  package let styleChecksum: String
   /// The number of completed steps.
-  var iteration: Int
+  package let iteration: Int
   /// The time of these steps in seconds, including those before a resumption.
-  var seconds: Double
+  package let seconds: Double
   /// The guard of the run.
-  var watch: TrainingGuard
+  package let watch: TrainingGuard
   /// The current parameters and moments.
-  var state: TrainingState.Snapshot
+  let state: TrainingState.Snapshot
   /// The parameters and moments of the latest good state.
-  var good: TrainingState.Snapshot
+  let good: TrainingState.Snapshot
   /// The number of completed steps in the latest good state.
-  var goodIteration: Int
+  let goodIteration: Int
 
   /// Writes the checkpoint atomically to the file at `path`.
   func save(path: String) throws {
@@ -57,7 +59,7 @@ struct Checkpoint {
   /// - Throws: ``TrainingError/invalidCheckpoint(file:reason:)`` if the file is not a checkpoint,
   ///   ``TrainingError/checkpointMismatch(file:setting:found:expected:)`` if it belongs to other settings or another
   ///   painting, and `SafetensorsError` if it is damaged.
-  static func load(path: String, settings: TrainingSettings, styleChecksum: String) throws -> Checkpoint {
+  package static func load(path: String, settings: TrainingSettings, styleChecksum: String) throws -> Checkpoint {
     let reader = try SafetensorsReader(path: path)
     let metadata = reader.metadata
     guard metadata[Key.format] == Key.currentFormat else {
@@ -67,7 +69,7 @@ struct Checkpoint {
     }
     guard let stored = metadata[Key.settings],
       let found = try? JSONDecoder().decode(TrainingSettings.self, from: Data(stored.utf8)),
-      let iteration = metadata[Key.iteration].flatMap(Int.init), iteration >= 0,
+      let iteration = metadata[Key.iteration].flatMap(Int.init),
       let seconds = metadata[Key.seconds].flatMap(Double.init),
       let watch = metadata[Key.watch].flatMap({ try? JSONDecoder().decode(TrainingGuard.self, from: Data($0.utf8)) }),
       let goodIteration = metadata[Key.goodIteration].flatMap(Int.init)
@@ -76,6 +78,14 @@ struct Checkpoint {
     if let checksum = metadata[Key.styleChecksum], checksum != styleChecksum {
       throw TrainingError.checkpointMismatch(
         file: path, setting: "style image SHA-256", found: checksum, expected: styleChecksum)
+    }
+    guard (0...settings.iterations).contains(iteration), (0...iteration).contains(goodIteration),
+      seconds.isFinite, seconds >= 0, watch.isPlausible(after: iteration)
+    else {
+      throw TrainingError.invalidCheckpoint(
+        file: path,
+        reason: "it tells of iteration \(iteration) after \(seconds) seconds, expected a state that a run of "
+          + "\(settings.iterations) iterations can be in")
     }
     let definition = try settings.validate()
     return Checkpoint(

@@ -117,6 +117,12 @@ package struct TrainingGuard: Codable, Equatable, Sendable {
     return (nil, flatSteps == 0)
   }
 
+  /// Whether a run can have made these observations in `iterations` steps. Those of a damaged checkpoint may be any.
+  package func isPlausible(after iterations: Int) -> Bool {
+    (0..<Self.window).contains(count) && (0...max(0, iterations)).contains(flatSteps)
+      && (0...Self.maximumRecoveries).contains(recoveries) && rateScale > 0 && rateScale <= 1 && meanNorm >= 0
+  }
+
   /// Halves the learning rate and discards the current window.
   ///
   /// - Returns: False, without a change, if the maximum number of recoveries is reached.

@@ -191,32 +191,13 @@ struct StylizeVideo: ParsableCommand {
   }
 }
 
-/// The number of frames to paint at a time.
-enum ParallelFrames: CustomStringConvertible {
-  case auto
-  case count(Int)
-
-  /// Parses `auto` or a number.
-  @Sendable static func parse(_ text: String) throws -> ParallelFrames {
-    guard text != "auto" else { return .auto }
-    guard let count = Int(text), (1...256).contains(count) else {
-      throw ValidationError("expected auto or a whole number from 1 to 256")
-    }
-    return .count(count)
-  }
-
+extension ParallelFrames {
+  /// The parallelism for a source that is live or not.
   func parallelism(isLive: Bool) -> Parallelism {
     switch self {
     case .auto: isLive ? .latency : .throughput()
     case .count(1): .latency
     case .count(let frames): .throughput(frames: frames)
-    }
-  }
-
-  var description: String {
-    switch self {
-    case .auto: "auto"
-    case .count(let frames): "\(frames)"
     }
   }
 }

@@ -1,0 +1,5 @@
+import Driver
+import FuzzServer
+import FuzzTargets
+
+fuzz(FuzzTarget.server)

@@ -1,0 +1,5 @@
+import Driver
+import FuzzTargets
+import FuzzTraining
+
+fuzz(FuzzTarget.training)

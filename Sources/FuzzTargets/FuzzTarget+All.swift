@@ -1,0 +1,4 @@
+extension FuzzTarget {
+  /// The targets that need neither the server nor training.
+  public static let all = [safetensors, model, network, strokes, media, picture, commands, values]
+}
