@@ -88,13 +88,14 @@ public final class Frame: @unchecked Sendable {
     }
     return data.pointee.data.withMemoryRebound(to: Int32.self, capacity: 9) { DisplayMatrix($0) }
   }
+
   /// The ICC profile of this frame; nil if it has none.
   public var iccProfile: [UInt8]? {
     guard let data = av_frame_get_side_data(pointer, AV_FRAME_DATA_ICC_PROFILE) else { return nil }
     return Array(UnsafeBufferPointer(start: data.pointee.data, count: data.pointee.size))
   }
 
-  /// Attaches an ICC profile for an encoder.
+  /// Attaches an ICC profile for an encoder. It replaces the tags of primaries and transfer: PNG allows only one of both.
   ///
   /// - Throws: `MediaError` if memory is short.
   package func setICCProfile(_ profile: [UInt8]) throws {
@@ -102,6 +103,8 @@ public final class Frame: @unchecked Sendable {
     let data = try MediaError.allocated(
       av_frame_new_side_data(pointer, AV_FRAME_DATA_ICC_PROFILE, profile.count), "describe a frame")
     data.pointee.data.update(from: profile, count: profile.count)
+    pointer.pointee.color_primaries = AVCOL_PRI_UNSPECIFIED
+    pointer.pointee.color_trc = AVCOL_TRC_UNSPECIFIED
   }
 
   /// Returns the first byte of a plane; nil if there is no such plane. Valid as long as the frame holds this picture.

@@ -109,6 +109,18 @@ struct StoredPictureTests {
     #expect(stored.metadata.exif?.orientation == (name.hasSuffix("tiff") ? nil : .upright))
   }
 
+  /// Readers of PNG reject a picture that has a profile and the name of another colour space.
+  @Test func profilesReplaceTheNameOfTheColourSpace() throws {
+    func has(_ chunk: String, _ metadata: PictureMetadata) throws -> Bool {
+      let file = try PictureFile.encode(Fixtures.colors, as: .png, metadata, for: folder.file("a.png"))
+      let name = Array(chunk.utf8)
+      return file.indices.contains { file[$0...].starts(with: name) }
+    }
+    let metadata = PictureMetadata(iccProfile: Self.profile("RGB "))
+    #expect(try has("iCCP", metadata) && !has("sRGB", metadata))
+    #expect(try has("sRGB", PictureMetadata()))
+  }
+
   @Test func profilesOfOtherSpacesAreLeftOut() throws {
     let path = folder.file("a.png")
     let metadata = PictureMetadata(iccProfile: Self.profile("CMYK"))
