@@ -95,7 +95,8 @@ public final class Frame: @unchecked Sendable {
     return Array(UnsafeBufferPointer(start: data.pointee.data, count: data.pointee.size))
   }
 
-  /// Attaches an ICC profile for an encoder. It replaces the tags of primaries and transfer: PNG allows only one of both.
+  /// Attaches an ICC profile for an encoder. It replaces the tags of primaries and transfer: PNG allows only one of
+  /// both.
   ///
   /// - Throws: `MediaError` if memory is short.
   package func setICCProfile(_ profile: [UInt8]) throws {
