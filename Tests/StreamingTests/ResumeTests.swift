@@ -17,33 +17,18 @@ import Testing
   /// Creates a video of grey frames whose distances in time differ.
   private func makeVideo(_ name: String, brightness: Int) throws {
     let format = VideoFormat(width: 32, height: 32, pixelFormat: .yuv420p)
-    let muxer = try Muxer(path: folder.file(name))
-    let encoder = try Encoder(
-      EncoderSettings(
-        codec: "libx264", format: format, timeBase: Rational(1, 1000), frameRate: Rational(25, 1),
-        options: ["preset": "ultrafast", "bf": "2"], usesGlobalHeader: muxer.wantsGlobalHeader))
-    let stream = try muxer.addStream(encoder: encoder)
-    try muxer.writeHeader()
-    let packet = try Packet()
-    func drain() throws {
-      while try encoder.receive(into: packet) == .output {
-        packet.streamIndex = stream
-        try muxer.write(packet)
-      }
-    }
-    for index in 0..<Self.frameCount {
+    let options = ["preset": "ultrafast", "bf": "2"]
+    try encodeFilm(
+      folder.file(name), format, timeBase: Rational(1, 1000), options: options, count: Self.frameCount
+    ) { index in
       let frame = try Frame(format)
       for plane in 0..<3 {
         let (count, value) = (frame.stride(plane) * (plane == 0 ? 32 : 16), brightness + index * (plane + 1))
         frame.plane(plane)?.update(repeating: UInt8(16 + value % 200), count: count)
       }
       frame.pts = Int64(40 * index + (index % 3) * 5)
-      _ = try encoder.send(frame)
-      try drain()
+      return frame
     }
-    _ = try encoder.send(nil)
-    try drain()
-    try muxer.finish()
   }
 
   private struct PowerCut: Error {}

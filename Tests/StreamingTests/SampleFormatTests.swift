@@ -21,21 +21,9 @@ import Testing
     let path = folder.file(name)
     let format = VideoFormat(
       width: Self.width, height: Self.height, pixelFormat: try #require(PixelFormat(named: pixelFormat)))
-    let muxer = try Muxer(path: path)
-    let encoder = try Encoder(
-      EncoderSettings(
-        codec: codec, format: format, timeBase: Rational(1, 25), frameRate: Rational(25, 1), options: options,
-        usesGlobalHeader: muxer.wantsGlobalHeader))
-    let stream = try muxer.addStream(encoder: encoder)
-    try muxer.writeHeader()
-    let packet = try Packet()
-    func drain() throws {
-      while try encoder.receive(into: packet) == .output {
-        packet.streamIndex = stream
-        try muxer.write(packet)
-      }
-    }
-    for number in 0..<Self.count {
+    try encodeFilm(
+      path, codec: codec, format, timeBase: Rational(1, 25), options: options, count: Self.count
+    ) { number in
       let frame = try Frame(format)
       frame.clearSamples()
       for component in 0..<format.pixelFormat.componentCount {
@@ -47,12 +35,8 @@ import Testing
         }
       }
       frame.pts = Int64(number)
-      while try !encoder.send(frame) { try drain() }
-      try drain()
+      return frame
     }
-    _ = try encoder.send(nil)
-    try drain()
-    try muxer.finish()
     return path
   }
 

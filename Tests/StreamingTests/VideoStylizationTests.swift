@@ -16,33 +16,16 @@ import Testing
   ) throws -> String {
     let path = folder.file(name)
     let format = VideoFormat(width: size.0, height: size.1, pixelFormat: pixelFormat)
-    let muxer = try Muxer(path: path)
-    let encoder = try Encoder(
-      EncoderSettings(
-        codec: "libx264", format: format, timeBase: Rational(1, 1000), frameRate: Rational(25, 1),
-        options: ["crf": "10", "bf": "2"], usesGlobalHeader: muxer.wantsGlobalHeader))
-    let stream = try muxer.addStream(encoder: encoder)
-    try muxer.writeHeader()
-    let packet = try Packet()
-    func drain() throws {
-      while try encoder.receive(into: packet) == .output {
-        packet.streamIndex = stream
-        try muxer.write(packet)
-      }
-    }
     let grey = try Frame(VideoFormat(width: size.0, height: size.1, pixelFormat: .rgb24))
-    for (index, time) in times.enumerated() {
+    let options = ["crf": "10", "bf": "2"]
+    try encodeFilm(path, format, timeBase: Rational(1, 1000), options: options, count: times.count) { index in
       let plane = try #require(grey.plane(0))
       plane.update(repeating: UInt8(60 + 10 * index), count: grey.stride(0) * size.1)
       let frame = try Frame(format)
       try Scaler(from: grey.format, to: format).scale(grey, into: frame)
-      frame.pts = time
-      _ = try encoder.send(frame)
-      try drain()
+      frame.pts = times[index]
+      return frame
     }
-    _ = try encoder.send(nil)
-    try drain()
-    try muxer.finish()
     return path
   }
 
