@@ -223,20 +223,23 @@ def training_section(training):
     if training is None:
         return "## Training\n\nNot measured; `Benchmarks/peers/training_step.py` does it.\n"
     rows = []
-    for name, title in [("ours", "Impasto"), ("contiguous", "PyTorch, contiguous"), ("channels_last", "PyTorch, channels_last")]:
+    for name in [name for name, value in training.items() if isinstance(value, dict) and "secondsPerStep" in value]:
         row = training[name]
+        title = {"ours": f"Impasto, {training['precision']}", "oursFloat32": "Impasto, float32"}.get(name)
         rows.append(
             [
-                title, f"{row['secondsPerStep']:.2f}", f"{row['fastest']:.2f}–{row['slowest']:.2f}",
-                f"{row['secondsPerStep'] / training['ours']['secondsPerStep']:.2f}", f"{row['peakMemoryMB']:.0f}",
+                title or f"PyTorch, {name.replace('-', ', ')}", f"{row['secondsPerStep']:.2f}",
+                f"{row['fastest']:.2f}–{row['slowest']:.2f}", f"{row['secondsPerStep'] / training['ours']['secondsPerStep']:.2f}",
+                f"{row['peakMemoryMB']:.0f}",
             ]  # fmt: skip
         )
     size = training["image_size"]
+    peer = training[training["fastestPeer"]]
     return f"""## Training
 
 One step of `{NETWORKS.get(training["width"], "johnson")}`, {training["batch_size"]} photos of {size}×{size}: forward, objective with VGG-16 to relu4_3, backward, Adam.
-{training["steps"]} steps of ours and as many of PyTorch {training["contiguous"]["torch"]} (CPU, eager) in each memory format, in turn, on {training["threads"]} threads; medians. Ours is {training["timesFaster"]:.2f} times as fast as the
-better format and takes {training["memoryShare"]:.2f} of its memory.
+{training["steps"]} steps of each variant of PyTorch {peer["torch"]} (CPU) in turn with as many of ours in both precisions, on {training["threads"]} threads; medians. Ours is {training["timesFaster"]:.2f} times as fast as
+PyTorch's fastest variant, in float32 {training["timesFasterFloat32"]:.2f} times, and takes {training["memoryShare"]:.2f} of its memory.
 
 {table(["<program", "seconds a step", "spread", "× ours", "peak MB"], rows)}"""
 
