@@ -132,16 +132,23 @@ public final class Demuxer: @unchecked Sendable {
     cffmpeg_clear_last_log_line()
     let status = av_read_frame(context.pointer, packet.pointer)
     if status == cffmpeg_error_eof() {
-      // A failing device also ends the packets. The byte stream keeps the reason.
-      if let bytes = context.pointer.pointee.pb, bytes.pointee.error < 0, bytes.pointee.error != cffmpeg_error_eof() {
-        throw MediaError(operation: "read", file: file, code: bytes.pointee.error)
-      }
+      if let deviceError { throw deviceError }
       let line = String(cString: cffmpeg_last_log_line())
       if !line.isEmpty { endRemark = line }
       return false
     }
     try MediaError.check(status, "read", file: file)
     return true
+  }
+
+  /// The error of the disk or connection that holds the file, which ends the packets; nil if there was none.
+  ///
+  /// Formats report it in many ways: as the end, or as damage. The byte stream keeps the reason. Use it from the thread
+  /// that reads.
+  package var deviceError: MediaError? {
+    guard let bytes = context.pointer.pointee.pb, bytes.pointee.error < 0, bytes.pointee.error != cffmpeg_error_eof()
+    else { return nil }
+    return MediaError(operation: "read", file: file, code: bytes.pointee.error)
   }
 
   private static func checkFile(_ file: String) throws {

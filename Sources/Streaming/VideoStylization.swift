@@ -70,6 +70,8 @@ public struct VideoStylization: Sendable {
     if let resume, statistics.wasStopped, let kept = writer.keptFrameCount {
       throw ResumeError.interrupted(path: resume.path, frames: kept)
     }
+    // The same render can go on once the file can be read.
+    if resume != nil, let failure = source.failure { throw failure }
     guard statistics.framesWritten + writer.finishedFrameCount > 0 else {
       throw source.failure ?? StoppedError(file: output.displayName)
     }

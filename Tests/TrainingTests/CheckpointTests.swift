@@ -73,6 +73,32 @@ import Training
     ) { try trainer.resume(from: old) }
   }
 
+  @Test(arguments: [
+    ("iteration", "-1"), ("iteration", "1000000"), ("good_iteration", "7"), ("good_iteration", "-1"),
+    ("seconds", "nan"), ("seconds", "-1"),
+    ("guard", #"{"rateScale":1,"recoveries":-1,"meanNorm":0,"sum":0,"count":0,"flatSteps":0}"#),
+    ("guard", #"{"rateScale":1,"recoveries":0,"meanNorm":0,"sum":0,"count":9223372036854775807,"flatSteps":0}"#),
+  ])
+  func aStateThatNoRunCanBeInIsRefused(key: String, value: String) throws {
+    let problem = try SmallTraining()
+    let path = problem.folder.file("checkpoint.safetensors")
+    let trainer = try problem.trainer()
+    try trainer.saveCheckpoint(to: path)
+    let reader = try SafetensorsReader(path: path)
+    var metadata = reader.metadata
+    #expect(metadata[key] != nil)
+    metadata[key] = value
+    let tensors = try reader.entries.map { ($0.name, try reader.tensor($0.name)) }
+    let odd = problem.folder.file("odd.safetensors")
+    try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: odd)
+    #expect {
+      try trainer.resume(from: odd)
+    } throws: { error in
+      guard case TrainingError.invalidCheckpoint(odd, let reason) = error else { return false }
+      return reason.contains("expected a state that a run of")
+    }
+  }
+
   @Test func aModelIsRefusedAsACheckpoint() throws {
     let problem = try SmallTraining()
     let path = problem.folder.file("model.safetensors")

@@ -36,7 +36,10 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   private struct Damage {
     var packets = 0
     var latePackets = 0
+    /// Why the packets end early.
     var readError: String?
+    /// The error of the disk that ended the packets.
+    var deviceError: MediaError?
   }
 
   private struct Progress {
@@ -121,7 +124,9 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   package var warnings: [String] {
     let damage = damage.withLock { $0 }
     var result: [String] = []
-    if let reason = damage.readError ?? demuxer.endRemark {
+    if damage.deviceError != nil {
+      result.append("\(file): only the part before a read error was used")
+    } else if let reason = damage.readError ?? demuxer.endRemark {
       result.append("\(file): the file is truncated (\(reason)); the readable part was used")
     }
     if damage.packets > 0 {
@@ -133,8 +138,9 @@ package final class VideoReader: NamedFrameSource, PacketSource {
     return result
   }
 
-  /// The error that ended a live source; nil if it ended normally or was stopped.
-  package var failure: (any Error)? { input.failure }
+  /// The error that ended a live source, or of the disk that holds a file; nil if the source ended normally or was
+  /// stopped. A truncated file ends normally.
+  package var failure: (any Error)? { input.failure ?? damage.withLock { $0.deviceError } }
   /// The number of times that a live source was reconnected.
   package var reconnectCount: Int { input.reconnectCount }
   /// When the packet of the last frame arrived; for paced frames, when the frame was due.
@@ -174,7 +180,11 @@ package final class VideoReader: NamedFrameSource, PacketSource {
       return try input.next()
     } catch let error as MediaError {
       // Like players, use everything before the error.
-      damage.withLock { $0.readError = error.logLine ?? error.message }
+      let deviceError = demuxer.deviceError
+      damage.withLock {
+        $0.readError = error.logLine ?? error.message
+        $0.deviceError = deviceError
+      }
       return nil
     }
   }
