@@ -10,21 +10,26 @@ import Testing
     private let orders: [FieldOrder]
     private let position = Atomic<Int>(0)
 
-    init(_ orders: [FieldOrder]) {
+    init(_ orders: [FieldOrder], pixelFormat: PixelFormat = .rgb24) {
       self.orders = orders
       description = VideoDescription(
-        format: VideoFormat(width: 32, height: 32, pixelFormat: .rgb24), timeBase: Rational(1, 1000),
+        format: VideoFormat(width: 32, height: 32, pixelFormat: pixelFormat), timeBase: Rational(1, 1000),
         fieldOrder: orders[0])
     }
 
-    /// The rows of frame `n` are `20 n` and `20 n + 10`, its time is `n² · 10`, and its duration is `n + 1`.
+    /// The rows of frame `n` are `20 n` and `20 n + 10` in 8 bits, and 77 more in 16 bits, which 8 bits cannot tell. Its
+    /// time is `n² · 10`, and its duration is `n + 1`.
     func read(into frame: Frame) throws -> Bool {
       let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
       guard number < orders.count else { return false }
       let made = try Frame(description.format)
-      if let plane = made.plane(0) {
-        for row in 0..<32 {
-          (plane + row * made.stride(0)).update(repeating: UInt8(20 * number + (row % 2) * 10), count: 3 * 32)
+      made.clearSamples()
+      for row in 0..<32 {
+        let grey = 20 * number + (row % 2) * 10
+        let sample = UInt16(description.format.pixelFormat.isDeep ? 256 * grey + 77 : grey)
+        for component in 0..<3 {
+          made.writeSamples(
+            component: component, row: row, count: 32, from: [UInt16](repeating: sample, count: 32))
         }
       }
       try frame.reference(made)
@@ -41,7 +46,7 @@ import Testing
       let duration: Int64
       let order: FieldOrder
       /// The first sample of the first two rows.
-      let rows: [UInt8]
+      let rows: [UInt16]
     }
 
     let orientation = Orientation.upright
@@ -56,9 +61,13 @@ import Testing
     func finish() throws {}
 
     func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
-      let plane = try #require(frame.plane(0))
-      let new = Received(
-        pts: frame.pts, duration: frame.duration, order: frame.fieldOrder, rows: [plane[0], plane[frame.stride(0)]])
+      var rows: [UInt16] = [0, 0]
+      for row in 0..<2 {
+        var sample: UInt16 = 0
+        frame.readSamples(component: 0, row: row, count: 1, into: &sample)
+        rows[row] = sample
+      }
+      let new = Received(pts: frame.pts, duration: frame.duration, order: frame.fieldOrder, rows: rows)
       frames.withLock { $0.append(new) }
     }
   }
@@ -77,7 +86,7 @@ import Testing
     #expect(found.allSatisfy { $0.order == .progressive })
     // The progressive frames pass unchanged; the filter works on planes of RGB, which are exact.
     for (index, frame) in found.enumerated() where orders[index] == .progressive {
-      #expect(frame.rows == [UInt8(20 * index), UInt8(20 * index + 10)])
+      #expect(frame.rows == [UInt16(20 * index), UInt16(20 * index + 10)])
     }
   }
 
@@ -98,7 +107,7 @@ import Testing
     let found = sink.received
     #expect(found.map(\.order) == [.topFieldFirst, .topFieldFirst, .topFieldFirst, .bottomFieldFirst])
     #expect(found.map(\.pts) == [0, 10, 40, 90])
-    #expect(found.map(\.rows) == [[0, 10], [20, 30], [40, 50], [60, 70]] as [[UInt8]])
+    #expect(found.map(\.rows) == [[0, 10], [20, 30], [40, 50], [60, 70]] as [[UInt16]])
   }
 
   @Test func keptFieldsAreBlendedWithTheirOwnSource() throws {
@@ -106,5 +115,17 @@ import Testing
     let style = invertingStyle(blend: FrameBlend(strength: 0))
     try Stylization(source: FieldSource([.topFieldFirst, .topFieldFirst]), style: style, sink: sink).run()
     #expect(sink.received.map(\.rows) == [[0, 10], [20, 30]])
+  }
+
+  /// Fields of more than 8 bits are painted as floats.
+  @Test func keptFieldsKeepTheirDepth() throws {
+    let sink = KeepingSink(keepsFields: true)
+    let deep = try #require(PixelFormat(named: "rgb48le"))
+    try Stylization(
+      source: FieldSource([.topFieldFirst, .topFieldFirst], pixelFormat: deep), style: invertingStyle(), sink: sink
+    ).run()
+    // A float has 24 bits, so the inverse in 16 bits is exact.
+    let expected: [[UInt16]] = [[0, 10], [20, 30]].map { $0.map { 65535 - (256 * $0 + 77) } }
+    #expect(sink.received.map(\.rows) == expected)
   }
 }

@@ -2,40 +2,47 @@ import FFmpeg
 
 /// Converts the fields of interlaced frames to the stylizer's input, each as a picture of its own at the work size.
 /// Not thread-safe.
-final class FieldInputConversion: @unchecked Sendable {
+final class FieldInputConversion {
   /// One for each field, because the denoiser compares pictures of the same rows.
-  private let conversions: (top: InputConversion, bottom: InputConversion)
+  private let conversions: (top: FramePictures.Input, bottom: FramePictures.Input)
   private var field = ScratchFrame()
 
   init(orientation: Orientation, denoises: Bool) {
     conversions = (
-      InputConversion(orientation: orientation, denoises: denoises),
-      InputConversion(orientation: orientation, denoises: denoises)
+      FramePictures.Input(orientation: orientation, denoises: denoises),
+      FramePictures.Input(orientation: orientation, denoises: denoises)
     )
   }
 
-  /// Converts one field of `source`.
-  func convert(_ source: Frame, isBottom: Bool, into work: Frame) throws {
-    let field = try field.ofField(source, isBottom: isBottom)
-    try (isBottom ? conversions.bottom : conversions.top).convert(field, into: work)
+  /// Converts both fields of `source`.
+  func convert(
+    _ source: Frame, size: WorkSizeLadder.Size, top: inout FramePictures, bottom: inout FramePictures
+  ) throws {
+    try conversions.top.convert(field.ofField(source, isBottom: false), size: size, into: &top)
+    try conversions.bottom.convert(field.ofField(source, isBottom: true), size: size, into: &bottom)
   }
 }
 
 /// Converts painted fields to the rows of an interlaced frame in the sink's format. Not thread-safe.
-final class FieldOutputConversion: @unchecked Sendable {
-  private let conversion: OutputConversion
+final class FieldOutputConversion {
+  private let conversion: FramePictures.Output
   /// The order for frames that are progressive in the source.
   private let usualOrder: FieldOrder
   private var sourceField = ScratchFrame()
   private var sinkField = ScratchFrame()
 
-  init(orientation: Orientation, sinkOrientation: Orientation, usualOrder: FieldOrder) {
-    conversion = OutputConversion(orientation: orientation, sinkOrientation: sinkOrientation)
+  init(
+    orientation: Orientation, sinkOrientation: Orientation, background: BackgroundColor, usualOrder: FieldOrder
+  ) {
+    conversion = FramePictures.Output(
+      orientation: orientation, sinkOrientation: sinkOrientation, background: background)
     self.usualOrder = usualOrder
   }
 
   /// Converts both fields of `source`.
-  func convert(top: Frame, bottom: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+  func convert(
+    top: FramePictures, bottom: FramePictures, source: Frame, blend: FrameBlend, into sink: Frame
+  ) throws {
     var format = sink.format
     format.height = (format.height + 1) / 2
     let target = try sinkField.of(format)

@@ -1,6 +1,5 @@
 import FFmpeg
 import Foundation
-import Imaging
 
 /// A frame in the pipeline, with all the buffers that its stages need. It belongs to the stage that has popped it from
 /// a queue.
@@ -15,17 +14,10 @@ final class FrameSlot: @unchecked Sendable {
   var recipe: FrameRecipe?
   /// How to blend the painted frame with the source.
   var blend = FrameBlend()
-  /// The stylizer's input, upright RGB24 at the work size, and its output.
+  /// The stylizer's input, upright and at the work size, and its output.
   var pictures = FramePictures()
   /// The same for the other field, the one of the odd rows, if the frame is painted field by field.
   var bottomField: FramePictures?
-  /// Whether the frame is painted as floats, see ``VideoFormat/needsFloats(for:)``: then the next two are used instead
-  /// of ``pictures``.
-  var usesFloats = false
-  /// The stylizer's input in floats.
-  let floatWork = FloatPicture()
-  /// The stylizer's output in floats.
-  let floatPainted = FloatPicture()
   /// The frame in the sink's format.
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
@@ -36,18 +28,6 @@ final class FrameSlot: @unchecked Sendable {
   var isPainted = false
 
   init() throws { source = try Frame() }
-
-  /// The size of the stylizer's output; nil before the first.
-  var paintedSize: WorkSizeLadder.Size? {
-    if usesFloats { return WorkSizeLadder.Size(width: floatPainted.width, height: floatPainted.height) }
-    return pictures.painted.frame.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
-  }
-}
-
-/// The pictures of a frame or of one of its fields before and after painting.
-struct FramePictures {
-  var work = ScratchFrame()
-  var painted = ScratchFrame()
 }
 
 /// A fixed number of slots and the queues through which they circulate. Memory use does not depend on the number of

@@ -202,9 +202,8 @@ public final class Stylization: Sendable {
 
   private func convertIn(_ circle: SlotCircle) throws {
     let (orientation, denoises) = (source.description.orientation, options.denoises)
-    let input = InputConversion(orientation: orientation, denoises: denoises)
+    let input = FramePictures.Input(orientation: orientation, denoises: denoises)
     let fields = sink.keepsFields ? FieldInputConversion(orientation: orientation, denoises: denoises) : nil
-    let floatInput = FloatInputConversion(orientation: orientation, denoises: denoises)
     let sinkFormat = sink.format(for: source.description)
     var step = 0
     while let slot = circle.decoded.pop() {
@@ -225,22 +224,14 @@ public final class Stylization: Sendable {
       (slot.recipe, slot.blend) = (recipe, recipe.blend)
       let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
       if losesAlpha { composited.store(true, ordering: .relaxed) }
-      // Fields are painted with 8 bits: their rows are those of two pictures.
-      slot.usesFloats = fields == nil && (losesAlpha || slot.source.format.needsFloats(for: sinkFormat))
-      if slot.usesFloats {
-        slot.floatWork.resize(width: recipe.size.width, height: recipe.size.height)
-        try floatInput.convert(slot.source, into: slot.floatWork)
+      slot.pictures.usesFloats = losesAlpha || slot.source.format.needsFloats(for: sinkFormat)
+      if let fields {
+        var bottom = slot.bottomField ?? FramePictures()
+        bottom.usesFloats = slot.pictures.usesFloats
+        try fields.convert(slot.source, size: recipe.size, top: &slot.pictures, bottom: &bottom)
+        slot.bottomField = bottom
       } else {
-        let work = try slot.pictures.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-        if let fields {
-          var bottom = slot.bottomField ?? FramePictures()
-          let bottomWork = try bottom.work.rgb24(width: recipe.size.width, height: recipe.size.height)
-          slot.bottomField = bottom
-          try fields.convert(slot.source, isBottom: false, into: work)
-          try fields.convert(slot.source, isBottom: true, into: bottomWork)
-        } else {
-          try input.convert(slot.source, into: work)
-        }
+        try input.convert(slot.source, size: recipe.size, into: &slot.pictures)
       }
       drop(circle.converted.push(slot), circle)
     }
@@ -259,16 +250,8 @@ public final class Stylization: Sendable {
         if !slot.isPainted { counters.noteStop() }
       } else if slot.isPainted, let recipe = slot.recipe {
         let start = ContinuousClock.now
-        if slot.usesFloats {
-          slot.floatPainted.resize(width: slot.floatWork.width, height: slot.floatWork.height)
-          try painter.paint(recipe, place: place, slot.floatWork.colours, into: slot.floatPainted.colours)
-        } else {
-          try paint(&slot.pictures, recipe, painter, place)
-        }
-        if var bottom = slot.bottomField {
-          try paint(&bottom, recipe, painter, place)
-          slot.bottomField = bottom
-        }
+        try slot.pictures.paint(recipe, painter, place: place)
+        try slot.bottomField?.paint(recipe, painter, place: place)
         counters.notePainting(start.duration(to: .now))
       } else {
         counters.noteStop()
@@ -279,26 +262,17 @@ public final class Stylization: Sendable {
     circle.painted.finish()
   }
 
-  private func paint(
-    _ pictures: inout FramePictures, _ recipe: FrameRecipe, _ painter: FramePainter, _ place: Int
-  ) throws {
-    guard let work = pictures.work.frame, let from = work.plane(0) else { return }
-    let painted = try pictures.painted.of(work.format)
-    guard let to = painted.plane(0) else { return }
-    try painter.paint(
-      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: painted.stride(0))
-  }
-
   private func convertOut(_ circle: SlotCircle) throws {
     var description = source.description
-    let output = OutputConversion(orientation: description.orientation, sinkOrientation: sink.orientation)
+    let (orientation, sinkOrientation, background) = (description.orientation, sink.orientation, options.background)
+    let output = FramePictures.Output(
+      orientation: orientation, sinkOrientation: sinkOrientation, background: background)
     let fields =
       sink.keepsFields
       ? FieldOutputConversion(
-        orientation: description.orientation, sinkOrientation: sink.orientation, usualOrder: description.fieldOrder)
+        orientation: orientation, sinkOrientation: sinkOrientation, background: background,
+        usualOrder: description.fieldOrder)
       : nil
-    let floatOutput = FloatOutputConversion(
-      orientation: description.orientation, sinkOrientation: sink.orientation, background: options.background)
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
@@ -311,7 +285,7 @@ public final class Stylization: Sendable {
         _ = circle.finished.push(slot)
         continue
       }
-      guard !isCut, let size = slot.paintedSize else {
+      guard !isCut, let size = slot.pictures.paintedSize else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -323,14 +297,10 @@ public final class Stylization: Sendable {
       if workSize != nil, workSize != size { try dissolve?.begin() }
       workSize = size
       let frame = try slot.output.of(format)
-      if slot.usesFloats {
-        try floatOutput.convert(slot.floatPainted, source: slot.source, blend: slot.blend, into: frame)
-      } else if let painted = slot.pictures.painted.frame {
-        if let fields, let bottom = slot.bottomField?.painted.frame {
-          try fields.convert(top: painted, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
-        } else {
-          try output.convert(painted, source: slot.source, blend: slot.blend, into: frame)
-        }
+      if let fields, let bottom = slot.bottomField {
+        try fields.convert(top: slot.pictures, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
+      } else {
+        try output.convert(slot.pictures, source: slot.source, blend: slot.blend, into: frame)
       }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)

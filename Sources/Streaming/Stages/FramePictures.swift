@@ -1,0 +1,73 @@
+import FFmpeg
+import Imaging
+
+/// The pictures of a frame, or of one of its fields, before and after painting: RGB24 or floats.
+struct FramePictures {
+  /// Whether the pictures are floats, see ``VideoFormat/needsFloats(for:)``.
+  var usesFloats = false
+  private var work = ScratchFrame()
+  private var painted = ScratchFrame()
+  private let floatWork = FloatPicture()
+  private let floatPainted = FloatPicture()
+
+  /// The size of the painted picture; nil before the first.
+  var paintedSize: WorkSizeLadder.Size? {
+    if usesFloats { return WorkSizeLadder.Size(width: floatPainted.width, height: floatPainted.height) }
+    return painted.frame.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
+  }
+
+  /// Paints the picture that ``PictureInput`` made.
+  mutating func paint(_ recipe: FrameRecipe, _ painter: FramePainter, place: Int) throws {
+    if usesFloats {
+      floatPainted.resize(width: floatWork.width, height: floatWork.height)
+      try painter.paint(recipe, place: place, floatWork.colours, into: floatPainted.colours)
+      return
+    }
+    guard let work = work.frame, let from = work.plane(0) else { return }
+    let target = try painted.of(work.format)
+    guard let to = target.plane(0) else { return }
+    try painter.paint(
+      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: target.stride(0))
+  }
+
+  /// Converts source frames or fields to the stylizer's input, in stream order: upright, at the work size, denoised on
+  /// request. Not thread-safe.
+  final class Input {
+    private let bytes: InputConversion
+    private let floats: FloatInputConversion
+
+    init(orientation: Orientation, denoises: Bool) {
+      bytes = InputConversion(orientation: orientation, denoises: denoises)
+      floats = FloatInputConversion(orientation: orientation, denoises: denoises)
+    }
+
+    func convert(_ source: Frame, size: WorkSizeLadder.Size, into pictures: inout FramePictures) throws {
+      if pictures.usesFloats {
+        pictures.floatWork.resize(width: size.width, height: size.height)
+        try floats.convert(source, into: pictures.floatWork)
+      } else {
+        try bytes.convert(source, into: pictures.work.rgb24(width: size.width, height: size.height))
+      }
+    }
+  }
+
+  /// Converts painted pictures to the sink's format, blended with the source on request. Not thread-safe.
+  final class Output {
+    private let bytes: OutputConversion
+    private let floats: FloatOutputConversion
+
+    init(orientation: Orientation, sinkOrientation: Orientation, background: BackgroundColor) {
+      bytes = OutputConversion(orientation: orientation, sinkOrientation: sinkOrientation)
+      floats = FloatOutputConversion(
+        orientation: orientation, sinkOrientation: sinkOrientation, background: background)
+    }
+
+    func convert(_ pictures: FramePictures, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+      if pictures.usesFloats {
+        try floats.convert(pictures.floatPainted, source: source, blend: blend, into: sink)
+      } else if let painted = pictures.painted.frame {
+        try bytes.convert(painted, source: source, blend: blend, into: sink)
+      }
+    }
+  }
+}
