@@ -75,6 +75,8 @@ CASES = [
     fields("H.264, --keep-fields", "in.mkv", FIELDS_264, "top", "out.mkv", "--keep-fields", smoke=True),
     fields("MPEG-2 in TS, --keep-fields", "in.ts", FIELDS_MPEG2, "top", "out.ts", "--codec", "mpeg2video",
            "--keep-fields"),
+    fields("FFV1 of 10 bits, --keep-fields", "in.mkv", "ffv1 -flags +ildct", "top", "out.mkv", "--codec", "ffv1",
+           "--keep-fields", pixels="yuv422p10le"),
     timed("variable rate, MP4", "in.mp4", "out.mp4", filters=VARIABLE, smoke=True),
     timed("variable rate, MKV", "in.mkv", "out.mkv", filters=VARIABLE),
     timed("variable rate, MP4 to TS", "in.mp4", "out.ts", filters=VARIABLE),
