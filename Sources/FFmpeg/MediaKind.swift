@@ -29,6 +29,20 @@ public enum MediaKind: Sendable {
     }
   }
 
+  /// Checks the numbers in a pattern such as `%05d`, which libav writes out, however long, to see whether it is one.
+  ///
+  /// - Throws: `MediaError` if a number has more digits than a file name can have.
+  static func checkPatterns(in name: String, _ operation: String) throws {
+    for match in name.matches(of: /%([0-9]+)d/) where (Int(match.output.1) ?? .max) > maximumDigits {
+      throw MediaError(
+        operation: operation, file: name,
+        message: "a number of \(match.output.1) digits does not fit in a file name, expected at most \(maximumDigits)")
+    }
+  }
+
+  /// The most characters that Linux allows in a file name.
+  private static let maximumDigits = Int(NAME_MAX)
+
   /// Whether `name` is a pipe. Standard input from a terminal or a socket is none.
   static func isPipe(_ name: String) -> Bool {
     var status = stat()

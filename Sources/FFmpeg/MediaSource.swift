@@ -17,8 +17,10 @@ public struct MediaSource: Equatable, Sendable {
 
   /// Creates a source from a name.
   ///
-  /// - Throws: `MediaError` if the installed libav has no input format with the name `format`.
+  /// - Throws: `MediaError` if the installed libav has no input format with the name `format`, or if the name is a
+  ///   pattern whose numbers fit in no file name.
   public init(_ name: String, format: String? = nil, options: [String: String] = [:]) throws {
+    try MediaKind.checkPatterns(in: name, "read")
     self.name = name
     self.options = options
     let isCamera = format == nil && name.hasPrefix("/dev/video")

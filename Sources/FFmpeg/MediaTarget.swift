@@ -15,9 +15,10 @@ public struct MediaTarget: Equatable, Sendable {
 
   /// Creates a destination from a name.
   ///
-  /// - Throws: `MediaError` if no container is known for the name, or if the installed libav has no output format with
-  ///   the name `format`.
+  /// - Throws: `MediaError` if no container is known for the name, if the installed libav has no output format with the
+  ///   name `format`, or if the name is a pattern whose numbers fit in no file name.
   public init(_ name: String, format: String? = nil, options: [String: String] = [:]) throws {
+    try MediaKind.checkPatterns(in: name, "write")
     self.name = name
     path = name
     self.options = options

@@ -21,6 +21,18 @@ import Testing
     #expect(try MediaSource("http://x/a.mp4").isReadAhead && !MediaSource("srt://x:1").isReadAhead)
   }
 
+  /// libav would write out all digits, which takes it seconds.
+  @Test func numbersThatFitInNoFileNameAreRefused() throws {
+    for digits in ["256", "0999999999", "99999999999999999999999"] {
+      for name in ["f/%\(digits)d.png", "%\(digits)d", "udp://h/%1d%\(digits)d"] {
+        #expect(throws: MediaError.self) { try MediaSource(name) }
+        #expect(throws: MediaError.self) { try MediaTarget(name, format: "image2") }
+      }
+    }
+    #expect(try MediaTarget("f/%0255d.png").kind == .imageSequence)
+    #expect(try MediaSource("f/%999999999x.png").kind == .file)
+  }
+
   @Test func targetsDetermineTheContainer() throws {
     let formats = [
       "a.mp4": "mp4", "a.mkv": "matroska", "-": "nut", "udp://1.2.3.4:5": "mpegts", "srt://h:5": "mpegts",
