@@ -4,6 +4,8 @@ import CFFmpeg
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
+  /// Whether the latest packet is an OpenEXR file with 16-bit floats.
+  private var isHalfPrecision = false
   /// The time base of the frames' timestamps, which is the stream's.
   package let timeBase: Rational
 
@@ -90,6 +92,9 @@ public final class Decoder: @unchecked Sendable {
   /// - Throws: `MediaError` for damaged data. Decoding can continue with the next packet.
   public func send(_ packet: Packet?) throws -> Bool {
     cffmpeg_clear_last_log_line()
+    if let packet, context.pointer.pointee.codec_id == AV_CODEC_ID_EXR {
+      isHalfPrecision = packet.withUnsafeBytes { OpenEXRHeader($0)?.hasHalfSamples ?? false }
+    }
     let status = avcodec_send_packet(context.pointer, packet?.pointer)
     if status == cffmpeg_error_again() { return false }
     if status == cffmpeg_error_eof() { return true }
@@ -102,7 +107,9 @@ public final class Decoder: @unchecked Sendable {
   /// - Throws: `MediaError` for damaged data. Decoding can continue.
   public func receive(into frame: Frame) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
-    return try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
+    let status = try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
+    frame.isHalfPrecision = isHalfPrecision
+    return status
   }
 }
 

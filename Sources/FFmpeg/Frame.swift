@@ -6,6 +6,9 @@ import CFFmpeg
 /// at a time.
 public final class Frame: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVFrame>
+  /// Whether the precision of 16-bit floats is enough for float samples. A decoder sets it for OpenEXR files that store
+  /// such.
+  package var isHalfPrecision = false
 
   /// Creates an empty frame for a decoder to fill.
   ///
@@ -124,6 +127,7 @@ public final class Frame: @unchecked Sendable {
   public func reference(_ other: Frame) throws {
     unreference()
     try MediaError.check(av_frame_ref(pointer, other.pointer), "share a frame")
+    isHalfPrecision = other.isHalfPrecision
   }
 
   /// Copies everything except the samples from `other`: times, aspect ratio, colours, metadata.

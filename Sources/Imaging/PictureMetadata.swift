@@ -48,7 +48,7 @@ extension PictureFormat {
       guard exif != nil || metadata.iccProfile != nil else { return file }
       return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
     case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
-    case .bmp, .ppm: return file
+    case .bmp, .ppm, .exr: return file
     }
   }
 

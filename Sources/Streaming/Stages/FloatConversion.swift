@@ -63,6 +63,7 @@ final class FloatInputConversion {
       picture = target
     }
     if orientation != .upright { orientation.apply(picture, into: work) }
+    if source.format.isSceneLinear { work.limitColours() }
     if denoises {
       if denoiser?.width != width || denoiser?.height != height {
         denoiser = FloatDenoiser(width: width, height: height)
@@ -99,6 +100,7 @@ final class FloatOutputConversion {
     let writer = try writer(for: sink.format, depth: source.pixelFormat.bitDepth)
     if curve?.color != source.color { curve = (source.color, SignalCurve(source.color)) }
     curve?.curve?.invert(stylized)
+    SceneLight.convert(stylized, from: source.format, to: sink.format)
     var picture = stylized
     if workTurn != .upright {
       let (width, height) = (picture.width, picture.height)
@@ -119,8 +121,10 @@ final class FloatOutputConversion {
       shown.composite(over: background.values)
       if !blend.isIdentity { original = try frame(of: shown, for: sink, writer) }
     } else if !blend.isIdentity || keepsAlpha {
-      let isSame = sourceTurn == .upright && source.format == sink.format
-      original = isSame ? source : try frame(of: try originalPicture(of: source, for: sink), for: sink, writer)
+      let exact =
+        sourceTurn != .upright
+        ? nil : source.format == sink.format ? source : try source.exactSamples(in: sink.format)
+      original = try exact ?? frame(of: try originalPicture(of: source, for: sink), for: sink, writer)
     }
     try sink.makeWritable()
     writer.write(
@@ -142,9 +146,10 @@ final class FloatOutputConversion {
     return made
   }
 
-  /// Returns the source as the sink shows it.
+  /// Returns the source as the sink shows it, in values of the sink.
   private func originalPicture(of source: Frame, for sink: Frame) throws -> FloatPicture {
     try reader.read(source, into: original)
+    SceneLight.convert(original, from: source.format, to: sink.format)
     var picture = original
     if sourceTurn != .upright {
       let (width, height) = (picture.width, picture.height)
