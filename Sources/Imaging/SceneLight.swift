@@ -12,7 +12,8 @@ import Foundation
 /// The curve goes on beyond ``peak``, and it is odd: negative light, which renderers and filters leave behind, has
 /// negative values. So blends with the original are exact for all light. What is painted is clamped to 0…255, so
 /// painted light lies between 0 and ``peak``. NaN counts as 0 and infinity as ``largest``. Where the original's samples
-/// are taken as they are, at a strength of 0, these stay, too.
+/// are taken as they are, at a strength of 0, these stay, too. Grey pictures are read as equal colours. Primaries are not
+/// converted.
 package enum SceneLight {
   /// The value of light 1, as a part of the range.
   package static let white: Float = 0.85

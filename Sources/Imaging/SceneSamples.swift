@@ -146,7 +146,8 @@ extension Frame {
 }
 
 extension FloatPicture {
-  /// Limits the colours to 0…255, which networks know. Only scene-linear light has values outside.
+  /// Limits the colours to 0…255. Networks know no others, and what they and interpolation add beyond would be far more
+  /// light than they meant.
   package func limitColours() {
     for index in 0..<3 * pixelCount { colours[index] = min(255, max(0, colours[index])) }
   }

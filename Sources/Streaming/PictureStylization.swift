@@ -115,6 +115,7 @@ public struct PictureStylization: Sendable {
     if stored.frame.format.isSceneLinear { picture.limitColours() }
     try Self.paint(picture, model: model, canvasLines: lines, pool: pool)
     resizer.resize(picture, into: original)
+    if stored.frame.format.isSceneLinear || target.isSceneLinear { original.limitColours() }
     SceneLight.convert(original, from: stored.frame.format, to: target)
     if losesAlpha { original.composite(over: background.values) }
     let result = try Frame(target)

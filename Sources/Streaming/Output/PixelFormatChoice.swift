@@ -7,8 +7,14 @@ extension EncoderChoice {
   /// Grey and the interleaved 8-bit RGB of pictures and screens become 4:2:0, which every player supports, in codecs
   /// for players. More bits and planar RGB are used by those who edit, so they keep their full chroma.
   ///
-  /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``.
+  /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``, ``EncodingError/lightOfHDR(codec:)``.
   func pixelFormat(for source: VideoFormat) throws -> PixelFormat {
+    let result = try nearestPixelFormat(to: source)
+    if source.color.isHDR, result.hasFloatSamples { throw EncodingError.lightOfHDR(codec: codec.name) }
+    return result
+  }
+
+  private func nearestPixelFormat(to source: VideoFormat) throws -> PixelFormat {
     let supported = codec.pixelFormats
     if let requested = requestedPixelFormat {
       guard requested.isWritable, supported.isEmpty || supported.contains(requested) else {

@@ -89,9 +89,6 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     if !options.keepsFields || orientation != source.description.orientation { description.fieldOrder = .progressive }
     keepsFields = description.fieldOrder != .progressive
     description.format.pixelFormat = try choice.pixelFormat(for: description.format)
-    if description.format.color.isHDR, description.format.pixelFormat.hasFloatSamples {
-      throw EncodingError.lightOfHDR(codec: choice.codec.name)
-    }
     description.format.color = source.description.format.paintedColor(as: description.format.pixelFormat)
     format = description.format
     let (encoded, usesGlobalHeader) = (description, muxer.wantsGlobalHeader)

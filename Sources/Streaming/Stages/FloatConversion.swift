@@ -100,7 +100,6 @@ final class FloatOutputConversion {
     let writer = try writer(for: sink.format, depth: source.pixelFormat.bitDepth)
     if curve?.color != source.color { curve = (source.color, SignalCurve(source.color)) }
     curve?.curve?.invert(stylized)
-    SceneLight.convert(stylized, from: source.format, to: sink.format)
     var picture = stylized
     if workTurn != .upright {
       let (width, height) = (picture.width, picture.height)
@@ -113,6 +112,8 @@ final class FloatOutputConversion {
       resizer.resize(picture, into: resized)
       picture = resized
     }
+    if source.format.isSceneLinear || sink.format.isSceneLinear { picture.limitColours() }
+    SceneLight.convert(picture, from: source.format, to: sink.format)
     let keepsAlpha = source.pixelFormat.hasAlpha && sink.pixelFormat.alphaComponent != nil
     var original: Frame?
     if source.losesAlpha(in: sink.format) {
