@@ -4,8 +4,10 @@ import CFFmpeg
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
-  /// Whether the latest packet is an OpenEXR file with 16-bit floats.
-  private var isHalfPrecision = false
+  /// The headers of the OpenEXR files in the decoder, by their times.
+  private var headers: [Int64?: OpenEXRHeader] = [:]
+  /// More files than the decoder has threads. Entries beyond this belong to files that were not decoded.
+  private static let maximumHeaderCount = 1024
   /// The time base of the frames' timestamps, which is the stream's.
   package let timeBase: Rational
 
@@ -93,7 +95,8 @@ public final class Decoder: @unchecked Sendable {
   public func send(_ packet: Packet?) throws -> Bool {
     cffmpeg_clear_last_log_line()
     if let packet, context.pointer.pointee.codec_id == AV_CODEC_ID_EXR {
-      isHalfPrecision = packet.withUnsafeBytes { OpenEXRHeader($0)?.hasHalfSamples ?? false }
+      if headers.count >= Self.maximumHeaderCount { headers.removeAll() }
+      headers[packet.pts] = packet.withUnsafeBytes { OpenEXRHeader($0) }
     }
     let status = avcodec_send_packet(context.pointer, packet?.pointer)
     if status == cffmpeg_error_again() { return false }
@@ -108,7 +111,8 @@ public final class Decoder: @unchecked Sendable {
   public func receive(into frame: Frame) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
     let status = try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
-    frame.isHalfPrecision = isHalfPrecision
+    let header = headers.isEmpty || status != .output ? nil : headers.removeValue(forKey: frame.pts)
+    (frame.isHalfPrecision, frame.openEXRAttributes) = (header?.hasHalfSamples ?? false, header?.attributes ?? [])
     return status
   }
 }

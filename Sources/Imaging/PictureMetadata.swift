@@ -6,6 +6,8 @@ package struct PictureMetadata: Equatable, Sendable {
   package var iccProfile: [UInt8]?
   /// The EXIF data of the upright picture; nil if there is none.
   package var exif: ExifData?
+  /// The attributes of an OpenEXR file that describe the picture.
+  package var openEXRAttributes: [UInt8] = []
   /// Whether the source has an ICC profile that does not describe RGB samples, which is left out.
   package var hasForeignProfile = false
 
@@ -17,6 +19,7 @@ package struct PictureMetadata: Equatable, Sendable {
 
   /// Reads the metadata of a decoded picture of the file at `path`.
   init(_ frame: Frame, _ orientation: ExifOrientation, path: String) {
+    openEXRAttributes = frame.openEXRAttributes
     exif = StoredExif(path: path)?.data?.upright(from: orientation)
     guard let profile = frame.iccProfile, profile.count >= 128 else { return }
     // Bytes 16 to 19 of the header name the colour space (ICC.1, 7.2.8).
@@ -30,8 +33,8 @@ extension PictureFormat {
   /// Whether files of the format can hold EXIF data.
   package var holdsExif: Bool { [.png, .jpeg, .webp].contains(self) }
 
-  /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, and the profile of
-  /// WebP and TIFF.
+  /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, the profile of
+  /// WebP and TIFF, and the attributes of OpenEXR.
   func adding(_ metadata: PictureMetadata, to file: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {
     let exif = metadata.exif?.bytes
     switch self {
@@ -48,7 +51,8 @@ extension PictureFormat {
       guard exif != nil || metadata.iccProfile != nil else { return file }
       return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
     case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
-    case .bmp, .ppm, .exr: return file
+    case .exr: return OpenEXRHeader.inserting(metadata.openEXRAttributes, into: file)
+    case .bmp, .ppm: return file
     }
   }
 

@@ -12,8 +12,8 @@ import Foundation
 /// The curve goes on beyond ``peak``, and it is odd: negative light, which renderers and filters leave behind, has
 /// negative values. So blends with the original are exact for all light. What is painted is clamped to 0…255, so
 /// painted light lies between 0 and ``peak``. NaN counts as 0 and infinity as ``largest``. Where the original's samples
-/// are taken as they are, at a strength of 0, these stay, too. Grey pictures are read as equal colours. Primaries are not
-/// converted.
+/// are taken as they are, at a strength of 0, these stay, too. Grey pictures are read as equal colours. Primaries are
+/// not converted.
 package enum SceneLight {
   /// The value of light 1, as a part of the range.
   package static let white: Float = 0.85
@@ -24,8 +24,8 @@ package enum SceneLight {
 
   /// The slope of sRGB at 1.
   private static let slope: Float = 1.055 / 2.4
-  /// The light over which the shoulder bends. It is the solution of `white · slope · bend · log(1 + (peak − 1) / bend) =
-  /// 1 − white`.
+  /// The light over which the shoulder bends. It is the solution of
+  /// `white · slope · bend · log(1 + (peak − 1) / bend) = 1 − white`.
   private static let bend: Float = {
     let wanted = Double(1 - white) / Double(white * slope)
     var (low, high) = (1e-6, Double(peak))

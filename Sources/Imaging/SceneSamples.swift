@@ -3,8 +3,8 @@ import FFmpeg
 /// Reads frames of scene-linear light into float pictures, and writes them.
 ///
 /// Values are those of ``SceneLight``. Colours in frames are premultiplied by alpha, as OpenEXR defines, and those of
-/// pictures are not. Where alpha is 0 or NaN, a colour is light that is added, such as that of a flame: it is read as it
-/// is, and not painted but taken from the original. The samples of alpha are copied.
+/// pictures are not. Where alpha is 0 or NaN, a colour is light that is added, such as that of a flame: it is read as
+/// it is, and not painted but taken from the original. The samples of alpha are copied.
 struct SceneSamples {
   private let format: VideoFormat
   private let matrix: LumaMatrix
@@ -51,7 +51,8 @@ struct SceneSamples {
     }
   }
 
-  /// Reads `frame` into `picture`, which gets its size, and alpha if the format has it. Values may lie outside of 0…255.
+  /// Reads `frame` into `picture`, which gets its size, and alpha if the format has it. Values may lie outside of
+  /// 0…255.
   func read(_ frame: Frame, into picture: FloatPicture) {
     picture.resize(
       width: format.width, height: format.height, hasAlpha: format.pixelFormat.alphaComponent != nil)

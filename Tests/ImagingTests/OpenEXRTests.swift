@@ -67,7 +67,8 @@ struct OpenEXRTests {
     #expect(try bits(try write(source).frame) == bits(source))
   }
 
-  /// A strength of 0 takes the samples of the original, and a picture that was not changed has the light of the original.
+  /// A strength of 0 takes the samples of the original, and a picture that was not changed has the light of the
+  /// original.
   @Test(arguments: ["gbrpf32le", "gbrapf32le", "grayf32le"])
   func unchangedPicturesHaveTheSameLight(name: String) throws {
     let source = try frame(name, width: 13, height: 9, Self.light)
@@ -160,6 +161,39 @@ struct OpenEXRTests {
     #expect(light[0] == 1 && light[1] == 0)
     // sRGB 128 in light (IEC 61966-2-1), to the precision of 16 bits.
     #expect(abs(light[2] - 0.21586) < 2e-4)
+  }
+
+  /// Primaries of Display P3 (SMPTE EG 432-1), and a time code.
+  private static let attributes: [UInt8] = {
+    let primaries: [Float] = [0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329]
+    let values = primaries.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } }
+    return Array("chromaticities\0chromaticities\0".utf8) + [32, 0, 0, 0] + values
+      + Array("timeCode\0timecode\0".utf8) + [8, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0]
+  }()
+
+  @Test(arguments: [1, 16, 17, 100]) func attributesAreKept(height: Int) throws {
+    let source = try frame("gbrpf32le", width: 5, height: height, Self.light)
+    let bytes = try PictureFile.encode(source, as: .exr, PictureMetadata(), for: "a.exr")
+    try folder.write(OpenEXRHeader.inserting(Self.attributes, into: bytes), to: "a.exr")
+    let stored = try PictureFile.open(folder.file("a.exr"))
+    #expect(stored.frame.openEXRAttributes == Self.attributes)
+    #expect(try bits(stored.frame) == bits(source))
+    try PictureFile.write(
+      try PictureFile.encode(stored.frame, as: .exr, stored.metadata, for: "b.exr"), to: folder.file("b.exr"))
+    #expect(try folder.bytes(of: "b.exr") == folder.bytes(of: "a.exr"))
+  }
+
+  @Test func attributesAreInsertedIntoWholeFilesOnly() throws {
+    let source = try frame("gbrpf32le", width: 5, height: 3, Self.light)
+    let bytes = try PictureFile.encode(source, as: .exr, PictureMetadata(), for: "a.exr")
+    #expect(OpenEXRHeader.inserting([], into: bytes) == bytes)
+    for count in [0, 4, 8, 100, bytes.count / 2] {
+      let part = Array(bytes[..<count])
+      let result = OpenEXRHeader.inserting(Self.attributes, into: part)
+      #expect(result == part || result.count == part.count + Self.attributes.count)
+    }
+    let other: [UInt8] = Array("no picture".utf8)
+    #expect(OpenEXRHeader.inserting(Self.attributes, into: other) == other)
   }
 
   @Test func truncatedFilesAreErrorsOrPictures() throws {

@@ -77,6 +77,23 @@ import Testing
     }
   }
 
+  @Test func attributesOfEachFrameAreKept() throws {
+    _ = try makeFilm("in/%03d.exr", "gbrpf32le")
+    func attribute(_ number: Int) -> [UInt8] {
+      Array("timeCode\0timecode\0".utf8) + [8, 0, 0, 0, UInt8(number), 2, 3, 4, 0, 0, 0, 0]
+    }
+    for number in 1...Self.count {
+      let file = "in/00\(number).exr"
+      let bytes = try folder.bytes(of: file)
+      try folder.write(OpenEXRHeader.inserting(attribute(number), into: bytes), to: file)
+    }
+    _ = try paint("in/%03d.exr", "out/%03d.exr", watchingStyle())
+    for number in 1...Self.count {
+      let frame = try Demuxer(path: folder.file("out/00\(number).exr")).firstFrame()
+      #expect(frame.openEXRAttributes == attribute(number))
+    }
+  }
+
   /// A network that changes nothing gives the light back, highlights and alpha included.
   @Test(arguments: ["gbrpf32le", "gbrapf32le"]) func paintedLightHasHighlights(name: String) throws {
     let source = try makeFilm("in/%03d.exr", name)
@@ -105,7 +122,8 @@ import Testing
       for y in 0..<Self.height {
         source.readSamples(component: component, row: y, count: Self.width, into: &old)
         result.readSamples(component: component, row: y, count: Self.width, into: &new)
-        // Floats have 24 bits, and the curve and its inverse cost a few of them: one step of 16 bits, and one of dither.
+        // Floats have 24 bits, and the curve and its inverse cost a few of them: one step of 16 bits, and one of
+        // dither.
         for (old, new) in zip(old, new) { #expect(abs(Int(old) - Int(new)) <= 2) }
       }
     }
