@@ -31,7 +31,7 @@ extension PictureFormat {
   /// Whether files of the format can hold an ICC profile.
   package var holdsProfiles: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
   /// Whether files of the format can hold EXIF data.
-  package var holdsExif: Bool { [.png, .jpeg, .webp].contains(self) }
+  package var holdsExif: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
 
   /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, the profile of
   /// WebP and TIFF, and the attributes of OpenEXR.
@@ -50,7 +50,7 @@ extension PictureFormat {
     case .webp:
       guard exif != nil || metadata.iccProfile != nil else { return file }
       return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
-    case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
+    case .tiff: return Self.tiff(file, metadata)
     case .exr: return OpenEXRHeader.inserting(metadata.openEXRAttributes, into: file)
     case .bmp, .ppm: return file
     }
@@ -90,29 +90,35 @@ extension PictureFormat {
     return Array("RIFF".utf8) + word(body.count) + body
   }
 
-  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675). The file is returned as it
-  /// is if its directory has the tag already.
-  private static func tiff(_ file: [UInt8], profile: [UInt8]) -> [UInt8] {
+  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675) and the EXIF data. The file
+  /// is returned as it is if it has no directory.
+  private static func tiff(_ file: [UInt8], _ metadata: PictureMetadata) -> [UInt8] {
     let isBigEndian = file.first == UInt8(ascii: "M")
-    func bytes(_ value: Int, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - $0 : $0))) }
-    }
     func number(_ offset: Int, _ count: Int) -> Int {
       guard offset + count <= file.count else { return 0 }
       return ExifData.number(file[offset..<offset + count], isBigEndian: isBigEndian)
     }
-    let (tag, undefinedType) = (34_675, 7)
+    let (profileTag, undefinedType) = (34_675, 7)
     let directory = number(4, 4)
     let count = number(directory, 2)
     let end = directory + 2 + 12 * count
-    guard count > 0, end + 4 <= file.count,
-      (0..<count).allSatisfy({ number(directory + 2 + 12 * $0, 2) < tag })
-    else { return file }
+    guard count > 0, end + 4 <= file.count else { return file }
+    let stored = (0..<count).map { index in
+      let place = directory + 2 + 12 * index
+      return ExifDirectory.Entry(
+        tag: number(place, 2), type: 0, count: 0, content: .stored(Array(file[place..<place + 12])))
+    }
+    var added = metadata.exif?.directory?.descriptive.entries ?? []
+    if let profile = metadata.iccProfile, !stored.contains(where: { $0.tag == profileTag }) {
+      added.append(
+        ExifDirectory.Entry(tag: profileTag, type: undefinedType, count: profile.count, content: .values(profile)))
+    }
+    guard !added.isEmpty else { return file }
+    let kept = stored.filter { entry in !added.contains { $0.tag == entry.tag } }
     // Directories begin at even offsets.
     let start = file.count + file.count % 2
-    let place = start + 2 + 12 * (count + 1) + 4
-    return Array(file[..<4]) + bytes(start, 4) + file[8...] + (file.count % 2 == 1 ? [0] : []) + bytes(count + 1, 2)
-      + file[directory + 2..<end] + bytes(tag, 2) + bytes(undefinedType, 2) + bytes(profile.count, 4) + bytes(place, 4)
-      + file[end..<end + 4] + profile
+    let place = ExifData.bytes(start, 4, isBigEndian: isBigEndian)
+    return Array(file[..<4]) + place + file[8...] + (file.count % 2 == 1 ? [0] : [])
+      + ExifDirectory(kept + added).serialized(at: start, isBigEndian: isBigEndian, next: Array(file[end..<end + 4]))
   }
 }

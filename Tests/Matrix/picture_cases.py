@@ -55,5 +55,6 @@ CASES = [
             Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=6), "out.jpg", smoke=True),
     picture("JPEG, turned by its EXIF data, to PNG",
             Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=3), "out.png"),
+    picture("JPEG, EXIF data, to TIFF", Picture("in.jpg", "yuvj444p", "mjpeg -q:v 2", orientation=6), "out.tiff"),
     picture("PNG, EXIF data, to WebP", Picture("in.png", orientation=1), "out.webp"),
 ]

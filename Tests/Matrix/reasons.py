@@ -72,7 +72,6 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("ppm", "EXIF camera"): "PPM holds only pixels.",
     ("ppm", "ICC profile"): "PPM holds only pixels.",
     ("ppm", "alpha"): "PPM has no alpha channel.",
-    ("tiff", "EXIF camera"): "FFmpeg's TIFF encoder writes no EXIF data.",
     ("webp", "chroma"): "Lossy WebP halves the chroma.",
     ("webp", "chroma location"): "WebP has one place for the chroma.",
     ("webp", "depth"): "WebP has 8 bits.",
