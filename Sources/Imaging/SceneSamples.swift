@@ -8,12 +8,14 @@ import FFmpeg
 struct SceneSamples {
   private let format: VideoFormat
   private let matrix: LumaMatrix
+  private let isGray: Bool
 
   /// Creates an access to frames of `format`; nil if its samples are not scene-linear.
   init?(_ format: VideoFormat) {
     guard format.isSceneLinear else { return nil }
     self.format = format
     matrix = LumaMatrix(format)
+    isGray = format.pixelFormat.isGray
   }
 
   /// The rows of a frame's components. Those of a grey frame are all the same.
@@ -117,9 +119,13 @@ struct SceneSamples {
         if blend.preservesColors { values = old + (luma(values) - luma(old)) }
         values = old + (values - old) * blend.strength
       }
-      target.colours.0[x] = SceneLight.light(ofValue: values.x) * opacity
-      target.colours.1[x] = SceneLight.light(ofValue: values.y) * opacity
-      target.colours.2[x] = SceneLight.light(ofValue: values.z) * opacity
+      var light = SIMD3(
+        SceneLight.light(ofValue: values.x), SceneLight.light(ofValue: values.y), SceneLight.light(ofValue: values.z))
+      // Grey is luminance. All three colours are the same samples then.
+      if isGray { light = SIMD3(repeating: luma(light)) }
+      target.colours.0[x] = light.x * opacity
+      target.colours.1[x] = light.y * opacity
+      target.colours.2[x] = light.z * opacity
     }
   }
 

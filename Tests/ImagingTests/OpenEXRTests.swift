@@ -136,6 +136,23 @@ struct OpenEXRTests {
     }
   }
 
+  @Test func greyIsLuminance() throws {
+    let target = try Self.format("grayf32le", width: 1, height: 1)
+    let picture = FloatPicture()
+    picture.resize(width: 1, height: 1)
+    let light: [Float] = [2, 0.25, 0.5]
+    for (index, light) in light.enumerated() { picture.colours[index] = SceneLight.value(ofLight: light) }
+    let result = try Frame(target)
+    try FrameWriter(target, depth: 32).write(picture, blend: nil, into: result)
+    let weights = target.lumaWeights
+    let red = Float(weights.red)
+    let blue = Float(weights.blue)
+    let expected = red * light[0] + (1 - red - blue) * light[1] + blue * light[2]
+    // The curve and its inverse, to the precision of floats.
+    let row = try #require(result.floats(component: 0, row: 0))
+    #expect(abs(row[0] - expected) < 1e-4)
+  }
+
   @Test(arguments: ["gbrapf32le", "gbrpf32le"]) func opacityIsFound(name: String) throws {
     #expect(try write(try frame(name, width: 2, height: 1) { $0 == 3 ? 1 : Float($1) }).isOpaque)
     let source = try frame(name, width: 2, height: 1) { $0 == 3 ? Float($1) : 0.5 }
