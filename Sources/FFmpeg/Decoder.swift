@@ -4,6 +4,10 @@ import CFFmpeg
 public final class Decoder: @unchecked Sendable {
   private let context: CodecContext
   private let file: String
+  /// The headers of the OpenEXR files in the decoder, by their times.
+  private var headers: [Int64?: OpenEXRHeader] = [:]
+  /// More files than the decoder has threads. Entries beyond this belong to files that were not decoded.
+  private static let maximumHeaderCount = 1024
   /// The time base of the frames' timestamps, which is the stream's.
   package let timeBase: Rational
 
@@ -90,6 +94,10 @@ public final class Decoder: @unchecked Sendable {
   /// - Throws: `MediaError` for damaged data. Decoding can continue with the next packet.
   public func send(_ packet: Packet?) throws -> Bool {
     cffmpeg_clear_last_log_line()
+    if let packet, context.pointer.pointee.codec_id == AV_CODEC_ID_EXR {
+      if headers.count >= Self.maximumHeaderCount { headers.removeAll() }
+      headers[packet.pts] = packet.withUnsafeBytes { OpenEXRHeader($0) }
+    }
     let status = avcodec_send_packet(context.pointer, packet?.pointer)
     if status == cffmpeg_error_again() { return false }
     if status == cffmpeg_error_eof() { return true }
@@ -102,7 +110,10 @@ public final class Decoder: @unchecked Sendable {
   /// - Throws: `MediaError` for damaged data. Decoding can continue.
   public func receive(into frame: Frame) throws -> CodecStatus {
     cffmpeg_clear_last_log_line()
-    return try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
+    let status = try CodecStatus.from(avcodec_receive_frame(context.pointer, frame.pointer), "decode", file: file)
+    let header = headers.isEmpty || status != .output ? nil : headers.removeValue(forKey: frame.pts)
+    (frame.isHalfPrecision, frame.openEXRAttributes) = (header?.hasHalfSamples ?? false, header?.attributes ?? [])
+    return status
   }
 }
 

@@ -6,6 +6,11 @@ import CFFmpeg
 /// at a time.
 public final class Frame: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<AVFrame>
+  /// Whether the precision of 16-bit floats is enough for float samples. A decoder sets it for OpenEXR files that store
+  /// such.
+  package var isHalfPrecision = false
+  /// The attributes of an OpenEXR file. See ``OpenEXRHeader/attributes``.
+  package var openEXRAttributes: [UInt8] = []
 
   /// Creates an empty frame for a decoder to fill.
   ///
@@ -124,6 +129,7 @@ public final class Frame: @unchecked Sendable {
   public func reference(_ other: Frame) throws {
     unreference()
     try MediaError.check(av_frame_ref(pointer, other.pointer), "share a frame")
+    (isHalfPrecision, openEXRAttributes) = (other.isHalfPrecision, other.openEXRAttributes)
   }
 
   /// Copies everything except the samples from `other`: times, aspect ratio, colours, metadata.

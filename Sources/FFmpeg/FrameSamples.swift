@@ -76,6 +76,7 @@ extension Frame {
       // Colours of four bytes in the order of the machine: alpha comes last on little-endian machines.
       return (0..<256).allSatisfy { palette[4 * $0 + 3] == 255 }
     }
+    if format.hasFloatSamples { return isOpaqueInFloats }
     guard let component = format.alphaComponent, format.hasIntegerSamples else { return !format.hasAlpha }
     let opaque = UInt16((1 << format.bitDepth(of: component)) - 1)
     return withUnsafeTemporaryAllocation(of: UInt16.self, capacity: max(1, width)) { samples in

@@ -1,9 +1,10 @@
 import CFFmpeg
 
-/// Data of a picture that the encoder does not write: its active format, and for some encoders its closed captions.
+/// Data of a picture that the encoder does not write: its active format, for some encoders its closed captions, and the
+/// attributes of OpenEXR.
 package struct PictureUserData: Sendable {
   /// How a codec stores user data.
-  private enum Carrier { case h264, hevc, mpeg2 }
+  private enum Carrier { case h264, hevc, mpeg2, openEXR }
 
   /// Knows what an encoder leaves out.
   package struct Writer: Sendable {
@@ -17,6 +18,7 @@ package struct PictureUserData: Sendable {
         case AV_CODEC_ID_H264: .h264
         case AV_CODEC_ID_HEVC: .hevc
         case AV_CODEC_ID_MPEG2VIDEO: .mpeg2
+        case AV_CODEC_ID_EXR: .openEXR
         default: nil
         }
       // Encoders that write captions have an option to turn them off.
@@ -26,6 +28,10 @@ package struct PictureUserData: Sendable {
 
     /// Returns what the encoder leaves out of `frame`; nil for nothing, as with most frames.
     package func userData(of frame: Frame) -> PictureUserData? {
+      if carrier == .openEXR {
+        let attributes = frame.openEXRAttributes
+        return attributes.isEmpty ? nil : PictureUserData(carrier: .openEXR, payloads: [attributes])
+      }
       guard let carrier, frame.pointer.pointee.nb_side_data > 0 else { return nil }
       var payloads: [[UInt8]] = []
       if let format = frame.activeFormat { payloads.append(PictureUserData.payload(activeFormat: format)) }
@@ -44,6 +50,9 @@ package struct PictureUserData: Sendable {
   ///
   /// - Throws: `MediaError` if memory is short.
   package func insert(into packet: Packet) throws {
+    if carrier == .openEXR {
+      return try packet.replace(OpenEXRHeader.inserting(payloads.flatMap(encoded), into: packet.bytes))
+    }
     guard let place = packet.withUnsafeBytes({ firstSlice(in: $0) }) else { return }
     try packet.insert(payloads.flatMap(encoded), at: place)
   }
@@ -66,6 +75,7 @@ package struct PictureUserData: Sendable {
     case .mpeg2: return [0, 0, 1, 0xb2] + payload
     case .h264: return startCode + [0x06] + message(payload)
     case .hevc: return startCode + [0x4e, 0x01] + message(payload)
+    case .openEXR: return payload
     }
   }
 
@@ -110,6 +120,7 @@ package struct PictureUserData: Sendable {
     case .h264: (1...5).contains(header & 31)
     case .hevc: (header >> 1) & 63 < 32
     case .mpeg2: (0x01...0xaf).contains(header)
+    case .openEXR: false
     }
   }
 }
@@ -148,6 +159,15 @@ extension Frame {
 }
 
 extension Packet {
+  /// Replaces the encoded bytes, and keeps the times and everything else.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  fileprivate func replace(_ bytes: [UInt8]) throws {
+    let made = try bytes.withUnsafeBytes { try Packet(bytes: $0) }
+    try MediaError.check(av_packet_copy_props(made.pointer, pointer), "allocate a packet")
+    move(from: made)
+  }
+
   /// Inserts bytes before the byte at `place`.
   ///
   /// - Throws: `MediaError` if memory is short.

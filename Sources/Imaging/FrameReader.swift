@@ -3,13 +3,16 @@ import FFmpeg
 /// Reads frames of any format into float pictures, with all bits of their samples.
 ///
 /// Chroma is interpolated at its position. Colours are those of the signal, clamped to 0…255; the transfer
-/// characteristic is not applied. A reader is for frames of one format and is not thread-safe.
+/// characteristic is not applied. Scene-linear light has the values of ``SceneLight`` instead, which may lie outside. A
+/// reader is for frames of one format and is not thread-safe.
 package final class FrameReader {
   /// The format of the frames.
   package let format: VideoFormat
   /// The format whose samples are read.
   private let readable: VideoFormat
-  /// Converts formats whose samples cannot be read, such as palettes and floats.
+  /// Reads scene-linear light; nil for other formats.
+  private let scene: SceneSamples?
+  /// Converts formats whose samples cannot be read, such as palettes.
   private let scaler: Scaler?
   private let converted: Frame?
   private let columns: ChromaAxis
@@ -26,7 +29,8 @@ package final class FrameReader {
   package init(_ format: VideoFormat) throws {
     self.format = format
     var readable = format
-    if !format.pixelFormat.hasIntegerSamples {
+    scene = SceneSamples(format)
+    if scene == nil, !format.pixelFormat.hasIntegerSamples {
       let name = format.pixelFormat.isPalette ? "rgba" : format.pixelFormat.hasAlpha ? "gbrap16le" : "gbrp16le"
       readable.pixelFormat = PixelFormat(named: name) ?? .rgb24
       readable.color = format.color(encodedAs: readable.pixelFormat)
@@ -55,6 +59,12 @@ package final class FrameReader {
   ///
   /// - Throws: `MediaError` if the frame has another format.
   package func read(_ frame: Frame, into picture: FloatPicture) throws {
+    if let scene {
+      guard frame.format == format else {
+        throw MediaError(operation: "read a frame", file: nil, message: "it does not have the format of this reader")
+      }
+      return scene.read(frame, into: picture)
+    }
     var frame = frame
     if let scaler, let converted {
       try scaler.scale(frame, into: converted)

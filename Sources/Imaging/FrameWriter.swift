@@ -3,7 +3,8 @@ import FFmpeg
 /// Writes float pictures into frames of any format with integer samples, blended with the original samples.
 ///
 /// Chroma is averaged at its position. The blend is computed on the samples of the format and rounded once. So a
-/// strength of 0 gives back the original's samples. A writer is for frames of one format and is not thread-safe.
+/// strength of 0 gives back the original's samples. Frames of scene-linear light take the values of ``SceneLight``, in
+/// which they are blended. A writer is for frames of one format and is not thread-safe.
 package final class FrameWriter {
   /// How to blend a picture with the original.
   package struct Blend {
@@ -24,6 +25,8 @@ package final class FrameWriter {
 
   /// The format of the frames.
   package let format: VideoFormat
+  /// Writes scene-linear light; nil for other formats.
+  private let scene: SceneSamples?
   private let dithering: Dithering
   private let matrix: LumaMatrix
   private let columns: ChromaAxis
@@ -35,12 +38,13 @@ package final class FrameWriter {
   /// Four rows of values.
   private let values: UnsafeMutablePointer<Float>
 
-  /// Creates a writer for frames of `format`, which has integer samples.
+  /// Creates a writer for frames of `format`, which has integer samples or scene-linear light.
   ///
   /// - Parameter depth: The bits of the source's samples. If the format has fewer, values are dithered.
-  /// - Throws: `MediaError` if the format's samples are floats or indices.
+  /// - Throws: `MediaError` if the format's samples are indices, or floats that are not scene-linear.
   package init(_ format: VideoFormat, depth: Int) throws {
-    guard format.pixelFormat.hasIntegerSamples else {
+    scene = SceneSamples(format)
+    guard scene != nil || format.pixelFormat.hasIntegerSamples else {
       throw MediaError(
         operation: "write a frame", file: nil,
         message: "\(format.pixelFormat) is not a format of integer samples, expected one such as yuv420p10le")
@@ -68,6 +72,7 @@ package final class FrameWriter {
   ///   - blend: The original to blend with; nil for none.
   ///   - alpha: The frame in this writer's format whose alpha is copied; nil for the alpha of `picture`.
   package func write(_ picture: FloatPicture, blend: Blend?, alpha: Frame? = nil, into frame: Frame) {
+    if let scene { return scene.write(picture, blend: blend, alpha: alpha, into: frame) }
     frame.clearSamples()
     for y in 0..<format.height {
       let pixels = UnsafePointer(picture.colours + 3 * y * format.width)

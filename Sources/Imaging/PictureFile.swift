@@ -78,6 +78,9 @@ public enum PictureFile {
   ) throws(PictureError) -> [UInt8] {
     try writable(path) {
       let picture = format.hasAlpha ? picture : picture.flattened()
+      if format.isSceneLinear {
+        return try encode(try sceneFrame(of: picture, as: format), as: format, metadata, hasAlpha: picture.alpha != nil)
+      }
       let (name, color) = format.pixelFormat(withAlpha: picture.alpha != nil)
       guard let pixelFormat = PixelFormat(named: name) else {
         throw MediaError(operation: "encode", file: nil, message: "libav has no pixel format \(name)")
@@ -102,7 +105,8 @@ public enum PictureFile {
     _ frame: Frame, as format: PictureFormat, _ metadata: PictureMetadata, hasAlpha: Bool
   ) throws -> [UInt8] {
     if let profile = metadata.iccProfile, format.holdsProfiles { try frame.setICCProfile(profile) }
-    let settings = EncoderSettings(codec: format.encoderName, format: frame.format, options: format.options)
+    let settings = EncoderSettings(
+      codec: format.encoderName, format: frame.format, options: format.options(isHalfPrecision: frame.isHalfPrecision))
     let file = try Encoder(settings).encodeStill(frame)
     return format.adding(metadata, to: file, width: frame.width, height: frame.height, hasAlpha: hasAlpha)
   }
@@ -139,7 +143,10 @@ public enum PictureFile {
   }
 
   /// Copies the samples of a decoded frame. The picture has an alpha plane only if a pixel is not opaque.
-  static func picture(of frame: Frame) throws -> Picture {
+  ///
+  /// Scene-linear light becomes sRGB. See ``SceneLight``.
+  static func picture(of source: Frame) throws -> Picture {
+    let frame = try source.format.isSceneLinear ? displayFrame(of: source) : source
     let hasAlpha = frame.pixelFormat.hasAlpha
     let format = VideoFormat(
       width: frame.width, height: frame.height, pixelFormat: hasAlpha ? .rgba : .rgb24, color: .sRGB)
@@ -171,6 +178,32 @@ public enum PictureFile {
     }
     let isOpaque = alpha.allSatisfy { $0 == 255 }
     return Picture(width: width, height: height, pixels: pixels, alpha: isOpaque ? nil : alpha)
+  }
+
+  /// Converts scene-linear light to `rgb24` or `rgba`.
+  private static func displayFrame(of frame: Frame) throws -> Frame {
+    let format = VideoFormat(
+      width: frame.width, height: frame.height, pixelFormat: frame.pixelFormat.hasAlpha ? .rgba : .rgb24, color: .sRGB)
+    let picture = FloatPicture()
+    try FrameReader(frame.format).read(frame, into: picture)
+    SceneLight.convert(picture, from: frame.format, to: format)
+    let result = try Frame(format)
+    // Values are rounded, not dithered: the picture may become a style or a measurement.
+    try FrameWriter(format, depth: 8).write(picture, blend: nil, into: result)
+    return result
+  }
+
+  /// Converts the picture to scene-linear light.
+  private static func sceneFrame(of picture: Picture, as format: PictureFormat) throws -> Frame {
+    let source = VideoFormat(
+      width: picture.width, height: picture.height, pixelFormat: picture.alpha == nil ? .rgb24 : .rgba, color: .sRGB)
+    let target = try format.deepFormat(for: source, width: picture.width, height: picture.height)
+    let floats = FloatPicture(picture)
+    SceneLight.convert(floats, from: source, to: target)
+    let frame = try Frame(target)
+    try FrameWriter(target, depth: 8).write(floats, blend: nil, into: frame)
+    frame.isHalfPrecision = true
+    return frame
   }
 
   /// Copies the picture to a frame in `rgb24` or `rgba`.

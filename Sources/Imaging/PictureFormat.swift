@@ -14,6 +14,8 @@ public enum PictureFormat: String, Sendable, CaseIterable {
   case tiff
   /// Uncompressed, without alpha.
   case ppm
+  /// OpenEXR: scene-linear light in floats, lossless, with alpha.
+  case exr
 
   /// Creates the format that the extension of `path` names, ignoring case; nil if it names none.
   public init?(path: String) {
@@ -39,7 +41,7 @@ public enum PictureFormat: String, Sendable, CaseIterable {
   /// Whether the format stores alpha.
   public var hasAlpha: Bool {
     switch self {
-    case .png, .webp, .tiff: true
+    case .png, .webp, .tiff, .exr: true
     case .jpeg, .bmp, .ppm: false
     }
   }
@@ -61,11 +63,12 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     case .webp: ("bgra", .sRGB)
     case .bmp: ("bgr24", .sRGB)
     case .ppm: ("rgb24", .sRGB)
+    case .exr: (withAlpha ? "gbrapf32le" : "gbrpf32le", .sceneLinear)
     }
   }
 
-  /// The encoder's format for a picture of `source`, which has more than 8 bits per sample: as many if the encoder has
-  /// one. Grey becomes RGB, because it is painted in colour.
+  /// The encoder's format for a picture of `source` that is painted in floats: with as many bits per sample if the
+  /// encoder has such a format. Grey becomes RGB, because it is painted in colour.
   package func deepFormat(for source: VideoFormat, width: Int, height: Int) throws -> VideoFormat {
     let keepsAlpha = hasAlpha && source.pixelFormat.hasAlpha
     let (name, color) = pixelFormat(withAlpha: keepsAlpha)
@@ -79,12 +82,16 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     return result
   }
 
-  /// The encoder's options.
-  var options: [String: String] {
+  /// Whether samples are scene-linear light rather than values of a display.
+  package var isSceneLinear: Bool { self == .exr }
+
+  /// The encoder's options for a picture. OpenEXR's 16-bit floats are used where their precision is enough.
+  func options(isHalfPrecision: Bool) -> [String: String] {
     switch self {
     // Quantiser 2 of 1 to 31, in libav's unit of 1/118.
     case .jpeg: ["flags": "+qscale", "global_quality": "236"]
     case .webp: ["quality": "95"]
+    case .exr: OpenEXROptions.encoder(isHalfPrecision: isHalfPrecision)
     default: [:]
     }
   }

@@ -6,6 +6,8 @@ package struct PictureMetadata: Equatable, Sendable {
   package var iccProfile: [UInt8]?
   /// The EXIF data of the upright picture; nil if there is none.
   package var exif: ExifData?
+  /// The attributes of an OpenEXR file that describe the picture.
+  package var openEXRAttributes: [UInt8] = []
   /// Whether the source has an ICC profile that does not describe RGB samples, which is left out.
   package var hasForeignProfile = false
 
@@ -17,6 +19,7 @@ package struct PictureMetadata: Equatable, Sendable {
 
   /// Reads the metadata of a decoded picture of the file at `path`.
   init(_ frame: Frame, _ orientation: ExifOrientation, path: String) {
+    openEXRAttributes = frame.openEXRAttributes
     exif = StoredExif(path: path)?.data?.upright(from: orientation)
     guard let profile = frame.iccProfile, profile.count >= 128 else { return }
     // Bytes 16 to 19 of the header name the colour space (ICC.1, 7.2.8).
@@ -28,10 +31,10 @@ extension PictureFormat {
   /// Whether files of the format can hold an ICC profile.
   package var holdsProfiles: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
   /// Whether files of the format can hold EXIF data.
-  package var holdsExif: Bool { [.png, .jpeg, .webp].contains(self) }
+  package var holdsExif: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
 
-  /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, and the profile of
-  /// WebP and TIFF.
+  /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, the profile of
+  /// WebP and TIFF, and the attributes of OpenEXR.
   func adding(_ metadata: PictureMetadata, to file: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {
     let exif = metadata.exif?.bytes
     switch self {
@@ -47,7 +50,8 @@ extension PictureFormat {
     case .webp:
       guard exif != nil || metadata.iccProfile != nil else { return file }
       return Self.webP(file, metadata, width: width, height: height, hasAlpha: hasAlpha)
-    case .tiff: return metadata.iccProfile.map { Self.tiff(file, profile: $0) } ?? file
+    case .tiff: return Self.tiff(file, metadata)
+    case .exr: return OpenEXRHeader.inserting(metadata.openEXRAttributes, into: file)
     case .bmp, .ppm: return file
     }
   }
@@ -86,29 +90,35 @@ extension PictureFormat {
     return Array("RIFF".utf8) + word(body.count) + body
   }
 
-  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675). The file is returned as it
-  /// is if its directory has the tag already.
-  private static func tiff(_ file: [UInt8], profile: [UInt8]) -> [UInt8] {
+  /// A TIFF file whose directory is written again at its end, with the profile (tag 34675) and the EXIF data. The file
+  /// is returned as it is if it has no directory.
+  private static func tiff(_ file: [UInt8], _ metadata: PictureMetadata) -> [UInt8] {
     let isBigEndian = file.first == UInt8(ascii: "M")
-    func bytes(_ value: Int, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - $0 : $0))) }
-    }
     func number(_ offset: Int, _ count: Int) -> Int {
       guard offset + count <= file.count else { return 0 }
       return ExifData.number(file[offset..<offset + count], isBigEndian: isBigEndian)
     }
-    let (tag, undefinedType) = (34_675, 7)
+    let (profileTag, undefinedType) = (34_675, 7)
     let directory = number(4, 4)
     let count = number(directory, 2)
     let end = directory + 2 + 12 * count
-    guard count > 0, end + 4 <= file.count,
-      (0..<count).allSatisfy({ number(directory + 2 + 12 * $0, 2) < tag })
-    else { return file }
+    guard count > 0, end + 4 <= file.count else { return file }
+    let stored = (0..<count).map { index in
+      let place = directory + 2 + 12 * index
+      return ExifDirectory.Entry(
+        tag: number(place, 2), type: 0, count: 0, content: .stored(Array(file[place..<place + 12])))
+    }
+    var added = metadata.exif?.directory?.descriptive.entries ?? []
+    if let profile = metadata.iccProfile, !stored.contains(where: { $0.tag == profileTag }) {
+      added.append(
+        ExifDirectory.Entry(tag: profileTag, type: undefinedType, count: profile.count, content: .values(profile)))
+    }
+    guard !added.isEmpty else { return file }
+    let kept = stored.filter { entry in !added.contains { $0.tag == entry.tag } }
     // Directories begin at even offsets.
     let start = file.count + file.count % 2
-    let place = start + 2 + 12 * (count + 1) + 4
-    return Array(file[..<4]) + bytes(start, 4) + file[8...] + (file.count % 2 == 1 ? [0] : []) + bytes(count + 1, 2)
-      + file[directory + 2..<end] + bytes(tag, 2) + bytes(undefinedType, 2) + bytes(profile.count, 4) + bytes(place, 4)
-      + file[end..<end + 4] + profile
+    let place = ExifData.bytes(start, 4, isBigEndian: isBigEndian)
+    return Array(file[..<4]) + place + file[8...] + (file.count % 2 == 1 ? [0] : [])
+      + ExifDirectory(kept + added).serialized(at: start, isBigEndian: isBigEndian, next: Array(file[end..<end + 4]))
   }
 }

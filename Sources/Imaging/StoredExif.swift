@@ -45,10 +45,18 @@ struct StoredExif {
     return ExifData(bytes)?.orientation
   }
 
-  /// The data; nil if it is a TIFF file, whose directory describes its samples.
+  /// The data. That of a TIFF file is what its directory says about the picture rather than its samples.
   var data: ExifData? {
-    guard !isTIFF, place.count <= Self.maximumSize else { return nil }
+    if isTIFF { return directoryOfTIFF.flatMap { ExifData($0.descriptive) } }
+    guard place.count <= Self.maximumSize else { return nil }
     return (try? file.bytes(offset: place.lowerBound, count: place.count)).flatMap { ExifData($0) }
+  }
+
+  private var directoryOfTIFF: ExifDirectory? {
+    guard let head = try? file.bytes(offset: 0, count: 8) else { return nil }
+    let isBigEndian = head[0] == UInt8(ascii: "M")
+    let offset = ExifData.number(head[4..<8], isBigEndian: isBigEndian)
+    return ExifDirectory(at: offset, isBigEndian: isBigEndian) { try? file.bytes(offset: $0, count: $1) }
   }
 
   /// Searches the chunks, each a length, a name, data and a checksum.
@@ -105,7 +113,7 @@ package struct ExifData: Equatable, Sendable {
 
   /// The bytes of the structure.
   package private(set) var bytes: [UInt8]
-  private let isBigEndian: Bool
+  let isBigEndian: Bool
 
   /// Creates the data from its bytes; nil if they do not begin like a TIFF structure.
   package init?(_ bytes: [UInt8]) {
@@ -145,7 +153,8 @@ package struct ExifData: Equatable, Sendable {
     return result
   }
 
-  private var firstDirectory: Int { number(at: 4, count: 4) }
+  /// The offset of the first directory.
+  var firstDirectory: Int { number(at: 4, count: 4) }
 
   private func kind(of entry: Int) -> Int { number(at: entry + 2, count: 2) }
 
@@ -171,9 +180,11 @@ package struct ExifData: Equatable, Sendable {
 
   private mutating func write(_ value: Int, at offset: Int, count: Int) {
     guard offset >= 0, offset + count <= bytes.count else { return }
-    for index in 0..<count {
-      bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - index : index)))
-    }
+    bytes.replaceSubrange(offset..<offset + count, with: Self.bytes(value, count, isBigEndian: isBigEndian))
+  }
+
+  static func bytes(_ value: Int, _ count: Int, isBigEndian: Bool) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * (isBigEndian ? count - 1 - $0 : $0))) }
   }
 
   static func number(_ bytes: ArraySlice<UInt8>, isBigEndian: Bool) -> Int {

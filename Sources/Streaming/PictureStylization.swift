@@ -82,8 +82,10 @@ public struct PictureStylization: Sendable {
     return stylized.withAlpha(picture.alpha)
   }
 
-  /// Returns a picture with more than 8 bits per sample, in the style of `model`, as a frame for the encoder of
-  /// `format`, with its size and, if the format has it, alpha. All bits are painted. A format of 8 bits is dithered.
+  /// Returns a picture of any depth, in the style of `model`, as a frame for the encoder of `format`.
+  ///
+  /// The frame has the picture's size and, if the format has it, alpha. All bits are painted. A format of 8 bits is
+  /// dithered. Scene-linear light is converted by `SceneLight`.
   ///
   /// - Throws: See ``run(_:model:pool:)``; `PictureError` and `MediaError` if samples cannot be converted.
   package func run(
@@ -95,23 +97,32 @@ public struct PictureStylization: Sendable {
     let depth = stored.frame.pixelFormat.bitDepth
     let target = try format.deepFormat(for: stored.frame.format, width: original.width, height: original.height)
     let writer = try FrameWriter(target, depth: depth)
-    let source = try Frame(target)
     let losesAlpha = original.alpha != nil && target.pixelFormat.alphaComponent == nil
-    let composited = losesAlpha ? try stored.floatPicture() : original
-    if losesAlpha { composited.composite(over: background.values) }
-    writer.write(composited, blend: nil, into: source)
+    let exact = stored.orientation == .upright ? try stored.frame.exactSamples(in: target) : nil
+    let source = try exact ?? Frame(target)
+    if exact == nil {
+      let isSame = !losesAlpha && stored.frame.format.isSceneLinear == target.isSceneLinear
+      let shown = isSame ? original : try stored.floatPicture()
+      SceneLight.convert(shown, from: stored.frame.format, to: target)
+      if losesAlpha { shown.composite(over: background.values) }
+      writer.write(shown, blend: nil, into: source)
+    }
     ColourExtension().apply(to: original)
     let picture = FloatPicture()
     picture.resize(width: size.width, height: size.height)
     var resizer = FloatResizer()
     resizer.resize(original, into: picture)
+    if stored.frame.format.isSceneLinear { picture.limitColours() }
     try Self.paint(picture, model: model, canvasLines: lines, pool: pool)
     resizer.resize(picture, into: original)
+    if stored.frame.format.isSceneLinear || target.isSceneLinear { original.limitColours() }
+    SceneLight.convert(original, from: stored.frame.format, to: target)
     if losesAlpha { original.composite(over: background.values) }
     let result = try Frame(target)
     let isPlain = strength == 1 && !preservesColors
     let blend = FrameWriter.Blend(original: source, strength: strength, preservesColors: preservesColors)
     writer.write(original, blend: isPlain ? nil : blend, alpha: source, into: result)
+    result.isHalfPrecision = stored.frame.isHalfPrecision || depth <= 8
     return result
   }
 

@@ -95,7 +95,7 @@ struct StylizeImage: ParsableCommand {
     let metadata = stored.metadata
     let bytes: [UInt8]
     var isOpaque = stored.isOpaque
-    if stored.isDeep {
+    if stored.isDeep || format.isSceneLinear {
       let frame = try stylization.run(stored, as: format, model: model, pool: pool)
       bytes = try PictureFile.encode(frame, as: format, metadata, for: output)
     } else {

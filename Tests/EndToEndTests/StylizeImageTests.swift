@@ -92,7 +92,7 @@ struct StylizeImageTests {
     #expect(try PictureFile.read(folder.file("out.png")) == expected)
   }
 
-  @Test(arguments: ["jpg", "webp", "tiff", "bmp", "ppm"])
+  @Test(arguments: ["jpg", "webp", "tiff", "bmp", "ppm", "exr"])
   func otherFormats(fileExtension: String) throws {
     let outcome = try stylize("in.png", "out.\(fileExtension)", "--style", "random.safetensors")
     #expect(outcome.exitCode == 0)

@@ -95,7 +95,21 @@ struct StoredPictureTests {
     try PictureFile.write(try PictureFile.encode(picture, as: format, metadata, for: path), to: path)
     let stored = try PictureFile.open(path)
     #expect(stored.metadata.iccProfile == metadata.iccProfile)
-    #expect(stored.metadata.exif == (format.holdsExif ? exif : nil))
+    if format == .tiff {
+      // The entries are stored beside those of the encoder.
+      let kept = try #require(stored.metadata.exif)
+      #expect(
+        kept.orientation == .upright
+          && kept.bytes.indices.contains { kept.bytes[$0...].starts(with: Array("Me!".utf8)) })
+      // The directory below has the sizes, which a turned picture swaps.
+      #expect(kept.upright(from: .transposed) != kept)
+      #expect(kept.upright(from: .transposed).upright(from: .transposed) == kept)
+      let again = try PictureFile.encode(picture, as: .tiff, stored.metadata, for: path)
+      try PictureFile.write(again, to: path)
+      #expect(try PictureFile.open(path).metadata == stored.metadata)
+    } else {
+      #expect(stored.metadata.exif == (format.holdsExif ? exif : nil))
+    }
     #expect(try stored.picture().alpha == (format.hasAlpha ? picture.alpha : nil))
     #expect(stored.orientation == .upright)
   }
@@ -105,8 +119,25 @@ struct StoredPictureTests {
     let stored = try PictureFile.open(Fixtures.path(name))
     #expect(stored.orientation == .quarterTurnClockwise)
     #expect(stored.displaySize.width == stored.frame.height)
-    // The directory of a TIFF file describes its samples, so it is not copied.
-    #expect(stored.metadata.exif?.orientation == (name.hasSuffix("tiff") ? nil : .upright))
+    #expect(stored.metadata.exif?.orientation == .upright)
+  }
+
+  @Test func bothByteOrdersHaveTheSameDirectory() throws {
+    let big = try #require(ExifData(Self.exif))
+    try PictureFile.write(
+      try PictureFile.encode(Fixtures.colors, as: .tiff, PictureMetadata(exif: big), for: "a.tiff"),
+      to: folder.file("a.tiff"))
+    let little = try #require(try PictureFile.open(folder.file("a.tiff")).metadata.exif)
+    try PictureFile.write(
+      try PictureFile.encode(Fixtures.colors, as: .png, PictureMetadata(exif: little), for: "a.png"),
+      to: folder.file("a.png"))
+    #expect(try PictureFile.open(folder.file("a.png")).metadata.exif?.directory == little.directory)
+    #expect(little.bytes.starts(with: Array("II".utf8)) && big.bytes.starts(with: Array("MM".utf8)))
+    // Cut data is read as far as it goes, and directories that point to themselves end.
+    for count in 8..<Self.exif.count { _ = ExifData(Array(Self.exif[..<count]))?.directory }
+    var loop = Self.exif
+    loop.replaceSubrange(42..<46, with: [0, 0, 0, 8])
+    #expect(ExifData(loop)?.directory != nil)
   }
 
   /// Readers of PNG reject a picture that has a profile and the name of another colour space.

@@ -58,6 +58,10 @@ CASES = [
     Case(DEPTH, "PNG pattern, 16 bits", Film("in/%03d.png", "png", pixels="rgb48be", seconds=0.4), "out/%03d.png"),
     Case(DEPTH, "TIFF pattern, 16 bits", Film("in/%03d.tiff", "tiff", pixels="rgb48le", seconds=0.4),
          "out/%03d.tiff"),
+    Case(DEPTH, "EXR pattern, 16-bit floats", Film("in/%03d.exr", "exr -format half", pixels="gbrpf32le", seconds=0.4),
+         "out/%03d.exr", smoke=True),
+    Case(DEPTH, "EXR pattern to MP4", Film("in/%03d.exr", "exr -format half", pixels="gbrpf32le", seconds=0.4),
+         "out.mp4"),
 
     alpha("ProRes 4444", "in.mov", PRORES_4444, "yuva444p10le", "out.mov", smoke=True),
     alpha("ProRes 4444, named encoder", "in.mov", PRORES_4444, "yuva444p10le", "out.mov", "--codec", "prores_ks"),
@@ -67,6 +71,7 @@ CASES = [
     alpha("FFV1", "in.mkv", "ffv1", "yuva420p", "out.mkv", *FFV1),
     alpha("VP9 in WebM", "in.webm", VP9, "yuva420p", "out.webm", smoke=True),
     alpha("PNG pattern", "in/%03d.png", "png", "rgba", "out/%03d.png", smoke=True),
+    alpha("EXR pattern", "in/%03d.exr", "exr -format half", "gbrapf32le", "out/%03d.exr"),
     alpha("APNG", "in.apng", "apng", "rgba", "out.apng"),
     alpha("APNG to GIF", "in.apng", "apng", "rgba", "out.gif"),
 ]

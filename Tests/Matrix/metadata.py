@@ -1,4 +1,4 @@
-"""ICC profiles and EXIF data in PNG, JPEG and WebP files: made, put into files and found there."""
+"""ICC profiles and EXIF data in PNG, JPEG, WebP and TIFF files: made, put into files and found there."""
 
 import struct
 import zlib
@@ -113,6 +113,7 @@ def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:
         for tag, _, count, value in _entries(data, order):
             if tag == 34675:
                 yield "ICC", data[value:value + count]
+        yield "EXIF", data
 
 
 def _entries(data: bytes, order: str) -> Iterator[tuple[int, int, int, int]]:

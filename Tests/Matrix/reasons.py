@@ -67,11 +67,11 @@ CONTAINERS: dict[tuple[str, str], str] = {
     ("bmp", "depth"): "BMP has 8 bits.",
     ("jpg", "alpha"): "JPEG has no alpha channel.",
     ("jpg", "depth"): "JPEG has 8 bits.",
+    ("png", "depth"): "PNG has at most 16 bits.",
     ("png", "duration"): "A picture has no duration.",
     ("ppm", "EXIF camera"): "PPM holds only pixels.",
     ("ppm", "ICC profile"): "PPM holds only pixels.",
     ("ppm", "alpha"): "PPM has no alpha channel.",
-    ("tiff", "EXIF camera"): "FFmpeg's TIFF encoder writes no EXIF data.",
     ("webp", "chroma"): "Lossy WebP halves the chroma.",
     ("webp", "chroma location"): "WebP has one place for the chroma.",
     ("webp", "depth"): "WebP has 8 bits.",
@@ -110,6 +110,7 @@ OPTIONS: dict[tuple[str, str], str] = {
 
 # By the name of a case and the aspect: what the comparison itself cannot see.
 CASES: dict[tuple[str, str], str] = {
+    ("EXR, grey", "picture"): "Grey keeps its full range, which ffmpeg narrows in the comparison.",
     ("FFV1, grey, 10 bits", "picture"): "Grey keeps its full range, which ffmpeg narrows in the comparison.",
     ("gif to mp4", "duration"): "ffprobe takes the duration of the last frame from the clock of H.264.",
 }

@@ -148,6 +148,11 @@ import Testing
     #expect(frame.color.matrixName == "bt709" && !frame.color.isHDR)
   }
 
+  @Test func hdrIsNotWrittenAsLight() throws {
+    let path = try pqVideo()
+    #expect(throws: EncodingError.lightOfHDR(codec: "exr")) { try stylize(path, "%03d.exr") }
+  }
+
   /// The white of paper in PQ, 203 cd/m² at 58.07 % of the range, is painted at 75 %, and comes back.
   @Test func pqIsPaintedOnTheCurveOfHLG() throws {
     var format = VideoFormat(width: 8, height: 8, pixelFormat: try #require(PixelFormat(named: "gbrp16le")))

@@ -87,6 +87,7 @@ struct EncoderChoice {
       case "libvpx": (10, ["deadline": "realtime", "cpu-used": "6"])
       case "libaom-av1": (28, ["usage": "realtime", "cpu-used": "8", "row-mt": "1"])
       case "libsvtav1": (32, ["preset": "10"])
+      case "exr": (23, OpenEXROptions.encoder(isHalfPrecision: video.isHalfPrecision))
       default: (23, [:])
       }
     var options = extra.filter { codec.hasOption($0.key) }
@@ -203,6 +204,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noFields(codec: String)
   /// The protocol, the container and the encoder all lack this option.
   case unknownOption(name: String, codec: String, file: String)
+  /// The encoder stores scene-linear light, and the source is PQ or HLG.
+  case lightOfHDR(codec: String)
   /// The encoder does not take the pixel format.
   case pixelFormatNotInCodec(name: String, codec: String, supported: [String])
   /// The output name refers to several files or to a device.
@@ -220,6 +223,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
         + "--codec libx264 or --codec mpeg2video"
     case .unknownOption(let name, let codec, let file):
       "\(file): neither the protocol, the container nor the encoder \(codec) has an option '\(name)'"
+    case .lightOfHDR(let codec):
+      "the encoder \(codec) stores scene-linear light, to which HDR is not converted: add --sdr"
     case .pixelFormatNotInCodec(let name, let codec, let supported):
       "the encoder \(codec) does not take the pixel format \(name), expected one of "
         + supported.joined(separator: ", ")

@@ -7,20 +7,26 @@ extension EncoderChoice {
   /// Grey and the interleaved 8-bit RGB of pictures and screens become 4:2:0, which every player supports, in codecs
   /// for players. More bits and planar RGB are used by those who edit, so they keep their full chroma.
   ///
-  /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``.
+  /// - Throws: ``EncodingError/pixelFormatNotInCodec(name:codec:supported:)``, ``EncodingError/lightOfHDR(codec:)``.
   func pixelFormat(for source: VideoFormat) throws -> PixelFormat {
+    let result = try nearestPixelFormat(to: source)
+    if source.color.isHDR, result.hasFloatSamples { throw EncodingError.lightOfHDR(codec: codec.name) }
+    return result
+  }
+
+  private func nearestPixelFormat(to source: VideoFormat) throws -> PixelFormat {
     let supported = codec.pixelFormats
     if let requested = requestedPixelFormat {
-      guard requested.hasIntegerSamples, supported.isEmpty || supported.contains(requested) else {
+      guard requested.isWritable, supported.isEmpty || supported.contains(requested) else {
         throw EncodingError.pixelFormatNotInCodec(
-          name: requested.name, codec: codec.name, supported: supported.filter(\.hasIntegerSamples).map(\.name))
+          name: requested.name, codec: codec.name, supported: supported.filter(\.isWritable).map(\.name))
       }
       return requested
     }
     // An encoder that lists no formats stores samples as they are.
     // A network paints grey in colour.
     var candidates = (supported.isEmpty ? Self.commonFormats : supported).filter {
-      $0.hasIntegerSamples && !$0.isGray
+      $0.isWritable && !$0.isGray
     }
     // The full range of these formats is a tag in all others. JPEG has no tag.
     let (full, tagged) = (candidates.filter(\.isFullRangeByName), candidates.filter { !$0.isFullRangeByName })
@@ -57,4 +63,9 @@ extension EncoderChoice {
     }
     return source.isPalette ? .rgba : source
   }
+}
+
+extension PixelFormat {
+  /// Whether frames can be written in this format. See ``FrameWriter``.
+  fileprivate var isWritable: Bool { hasIntegerSamples || hasFloatSamples }
 }

@@ -89,7 +89,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
     if !options.keepsFields || orientation != source.description.orientation { description.fieldOrder = .progressive }
     keepsFields = description.fieldOrder != .progressive
     description.format.pixelFormat = try choice.pixelFormat(for: description.format)
-    description.format.color = source.description.format.color(encodedAs: description.format.pixelFormat)
+    description.format.color = source.description.format.paintedColor(as: description.format.pixelFormat)
     format = description.format
     let (encoded, usesGlobalHeader) = (description, muxer.wantsGlobalHeader)
     makeEncoder = {

@@ -20,6 +20,8 @@ public struct VideoDescription: Sendable {
   public var hdrMetadata: HDRMetadata?
   /// Whether the first frame has transparent pixels.
   public var isTransparent = false
+  /// Whether the precision of 16-bit floats is enough for the first frame: for 8 bits, and for OpenEXR files with such.
+  package var isHalfPrecision = false
 
   /// Creates a description. By default, pixels are square and frames are upright and progressive.
   public init(

@@ -90,6 +90,7 @@ package final class VideoReader: NamedFrameSource, PacketSource {
       fieldOrder: frame.isInterlaced ? frame.fieldOrder : stream.fieldOrder,
       hdrMetadata: frame.hdrMetadata)
     description.isTransparent = !frame.isOpaque
+    description.isHalfPrecision = frame.isHalfPrecision || format.pixelFormat.bitDepth <= 8
     self.description = description
     let timeBase = stream.timeBase
     let step = stream.nominalFrameRate.map { $0.inverse.rescale(1, to: timeBase) } ?? 1

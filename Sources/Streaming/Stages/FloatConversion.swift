@@ -63,6 +63,7 @@ final class FloatInputConversion {
       picture = target
     }
     if orientation != .upright { orientation.apply(picture, into: work) }
+    if source.format.isSceneLinear { work.limitColours() }
     if denoises {
       if denoiser?.width != width || denoiser?.height != height {
         denoiser = FloatDenoiser(width: width, height: height)
@@ -111,6 +112,8 @@ final class FloatOutputConversion {
       resizer.resize(picture, into: resized)
       picture = resized
     }
+    if source.format.isSceneLinear || sink.format.isSceneLinear { picture.limitColours() }
+    SceneLight.convert(picture, from: source.format, to: sink.format)
     let keepsAlpha = source.pixelFormat.hasAlpha && sink.pixelFormat.alphaComponent != nil
     var original: Frame?
     if source.losesAlpha(in: sink.format) {
@@ -119,8 +122,10 @@ final class FloatOutputConversion {
       shown.composite(over: background.values)
       if !blend.isIdentity { original = try frame(of: shown, for: sink, writer) }
     } else if !blend.isIdentity || keepsAlpha {
-      let isSame = sourceTurn == .upright && source.format == sink.format
-      original = isSame ? source : try frame(of: try originalPicture(of: source, for: sink), for: sink, writer)
+      let exact =
+        sourceTurn != .upright
+        ? nil : source.format == sink.format ? source : try source.exactSamples(in: sink.format)
+      original = try exact ?? frame(of: try originalPicture(of: source, for: sink), for: sink, writer)
     }
     try sink.makeWritable()
     writer.write(
@@ -142,9 +147,10 @@ final class FloatOutputConversion {
     return made
   }
 
-  /// Returns the source as the sink shows it.
+  /// Returns the source as the sink shows it, in values of the sink.
   private func originalPicture(of source: Frame, for sink: Frame) throws -> FloatPicture {
     try reader.read(source, into: original)
+    SceneLight.convert(original, from: source.format, to: sink.format)
     var picture = original
     if sourceTurn != .upright {
       let (width, height) = (picture.width, picture.height)
