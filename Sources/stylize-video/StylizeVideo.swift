@@ -62,6 +62,13 @@ struct StylizeVideo: ParsableCommand {
     transform: ArgumentValues.number(in: 0...63))
   var crf: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "The encoder's preset, from fast to small files, by the encoder's own names, such as ultrafast or medium. (default: "
+        + "superfast for libx264)",
+      valueName: "preset"))
+  var encoderPreset: String?
+
   @OptionGroup
   var pixels: PixelOptions
 
@@ -156,7 +163,8 @@ struct StylizeVideo: ParsableCommand {
         adaptsWorkSize: liveOptions.adapt == .on,
         denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
       encoding: EncodingOptions(
-        codec: codec, crf: crf, pixelFormat: pixels.pixelFormat, background: pixels.background, threads: threadCount,
+        codec: codec, crf: crf, preset: encoderPreset, pixelFormat: pixels.pixelFormat, background: pixels.background,
+        threads: threadCount,
         keepsFields: keepFields, tracks: sound.options),
       resume: resume, shouldStop: shouldStop,
       observe: { numbers in

@@ -80,6 +80,17 @@ struct StylizeVideoTests {
     #expect(times.count >= 9 && Set(zip(times, times.dropFirst()).map { (100 * ($1 - $0)).rounded() }).count > 1)
   }
 
+  @Test func aPresetChangesTheSize() throws {
+    try makeVideo("in.mp4", size: "96:54")
+    var sizes: [Int] = []
+    for preset in ["ultrafast", "superfast", "medium"] {
+      try stylize("in.mp4", "out.mp4", "--encoder-preset", preset)
+      sizes.append(try folder.bytes(of: "out.mp4").count)
+    }
+    try stylize("in.mp4", "out.mp4")
+    #expect(try folder.bytes(of: "out.mp4").count == sizes[1] && Set(sizes).count == 3)
+  }
+
   /// At strength 0, the output equals the input, and no pixel has moved.
   @Test(arguments: ["97:55", "98:54", "96:55", "66:50"], ["out.mp4", "out.webm"])
   func keepsSizesAndPositions(size: String, output: String) throws {
@@ -399,6 +410,8 @@ struct StylizeVideoTests {
     try expectFailure(["in.mp4"], names: "output", exitCode: 2)
     try expectFailure(["in.mp4", "out.webm", "--codec", "libx264"], names: "out.webm")
     try expectFailure(["in.mp4", "out.mov", "--codec", "png", "--crf", "20"], names: "png")
+    try expectFailure(["in.mp4", "out.mov", "--codec", "png", "--encoder-preset", "fast"], names: "has no presets")
+    try expectFailure(["in.mp4", "out.mp4", "--encoder-preset", "hasty"], names: "libx264")
   }
 
   @Test func invalidStyles() throws {

@@ -6,6 +6,8 @@ public struct EncodingOptions: Sendable {
   public var codec: String?
   /// The constant rate factor; nil for the encoder's default. Lower values give better quality and larger files.
   public var crf: Double?
+  /// The encoder's preset, by its own names; nil for a fast one. Slower presets give smaller files.
+  public var preset: String?
   /// The pixel format; nil for the encoder's nearest to the source's.
   public var pixelFormat: PixelFormat?
   /// The colour behind transparent frames if the encoder stores no alpha.
@@ -22,13 +24,14 @@ public struct EncodingOptions: Sendable {
 
   /// Creates options. By default, everything depends on the container.
   public init(
-    codec: String? = nil, crf: Double? = nil, pixelFormat: PixelFormat? = nil,
+    codec: String? = nil, crf: Double? = nil, preset: String? = nil, pixelFormat: PixelFormat? = nil,
     background: BackgroundColor = .black, threads: Int = 1, keepsFields: Bool = false, isLowDelay: Bool = false,
     tracks: TrackOptions = TrackOptions()
   ) {
     self.keepsFields = keepsFields
     self.codec = codec
     self.crf = crf
+    self.preset = preset
     self.pixelFormat = pixelFormat
     self.background = background
     self.threads = threads
@@ -57,7 +60,7 @@ struct EncoderChoice {
 
   /// Chooses the encoder for a video like `video`.
   ///
-  /// - Throws: ``EncodingError`` if the container does not support the codec or the codec has no rate factor,
+  /// - Throws: ``EncodingError`` if the container does not support the codec, or the codec lacks a rate factor or presets,
   ///   `MediaError` if the encoder does not exist.
   init(_ request: EncodingOptions, like video: VideoDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
@@ -103,6 +106,10 @@ struct EncoderChoice {
       quantizer = min(31, max(1, Int(crf.rounded())))
     } else {
       quantizer = codec.usualQuantizer
+    }
+    if let preset = request.preset {
+      guard codec.hasOption("preset") else { throw EncodingError.noPreset(codec: codec.name) }
+      options["preset"] = preset
     }
     for (name, value) in muxer.foreignOptions {
       guard codec.takesOption(name) else {
@@ -200,6 +207,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
   case noVideo(container: String, file: String)
   /// The encoder has no constant rate factor.
   case noRateFactor(codec: String)
+  /// The encoder has no presets.
+  case noPreset(codec: String)
   /// The encoder cannot code interlaced frames.
   case noFields(codec: String)
   /// The protocol, the container and the encoder all lack this option.
@@ -218,6 +227,8 @@ public enum EncodingError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(file): the container \(container) does not support the codec \(codec)"
     case .noVideo(let container, let file): "\(file): the container \(container) does not support video"
     case .noRateFactor(let codec): "the encoder \(codec) has no constant rate factor"
+    case .noPreset(let codec):
+      "the encoder \(codec) has no presets: leave out --encoder-preset, or set its own options with --output-option"
     case .noFields(let codec):
       "the encoder \(codec) cannot code interlaced frames: leave out --keep-fields, or choose another, such as "
         + "--codec libx264 or --codec mpeg2video"
