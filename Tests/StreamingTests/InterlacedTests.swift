@@ -17,8 +17,8 @@ import Testing
         fieldOrder: orders[0])
     }
 
-    /// The rows of frame `n` are `20 n` and `20 n + 10` in 8 bits, and 77 more in 16 bits, which 8 bits cannot tell. Its
-    /// time is `n² · 10`, and its duration is `n + 1`.
+    /// The rows of frame `n` are `20 n` and `20 n + 10` in 8 bits, and 77 more in 16 bits, which 8 bits cannot tell.
+    /// Its time is `n² · 10`, and its duration is `n + 1`.
     func read(into frame: Frame) throws -> Bool {
       let number = position.wrappingAdd(1, ordering: .relaxed).oldValue
       guard number < orders.count else { return false }

@@ -60,8 +60,8 @@ struct EncoderChoice {
 
   /// Chooses the encoder for a video like `video`.
   ///
-  /// - Throws: ``EncodingError`` if the container does not support the codec, or the codec lacks a rate factor or presets,
-  ///   `MediaError` if the encoder does not exist.
+  /// - Throws: ``EncodingError`` if the container does not support the codec, or the codec lacks a rate factor or
+  ///   presets, `MediaError` if the encoder does not exist.
   init(_ request: EncodingOptions, like video: VideoDescription, for muxer: Muxer) throws {
     let codec: VideoCodec
     if let name = request.codec {
