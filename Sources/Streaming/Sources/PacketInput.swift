@@ -35,6 +35,8 @@ final class PacketInput: @unchecked Sendable {
   /// Packets read while searching for the first frame, in reverse order.
   private var kept: [Item]
   private var clock: StreamClock
+  /// When the last packet was read.
+  private var latestArrival = ContinuousClock.now
   private let ending = Mutex<(failure: MediaError?, reconnects: Int)>((nil, 0))
 
   /// Opens `source` and reads up to its first frame.
@@ -119,6 +121,7 @@ final class PacketInput: @unchecked Sendable {
         let packet = try Packet()
         if try current.read(into: packet) {
           let item = Item(packet: packet, arrival: .now)
+          latestArrival = item.arrival
           if let result = renumbered(item) { return timed(result) }
         } else if live?.reconnect == nil || !source.isLive {
           return nil
@@ -164,14 +167,17 @@ final class PacketInput: @unchecked Sendable {
       ending.withLock { $0.failure = reason }
       return false
     }
-    let start = ContinuousClock.now
-    while ContinuousClock.now - start < patience {
+    // A port or device can be in use only once.
+    current.close()
+    let end = ContinuousClock.now + patience
+    while ContinuousClock.now < end {
       if watch.isStopped { return false }
-      watch.noteActivity(deadline: start + patience)
+      // Waiting for the sender is not silence.
+      watch.wait(until: end)
       do {
         let demuxer = try Demuxer(source, interrupt: { [watch] in watch.isRaised })
         let video = try demuxer.bestVideoStream()
-        adopt(demuxer, video, after: start.duration(to: .now))
+        adopt(demuxer, video, after: latestArrival.duration(to: .now))
         return true
       } catch {
         // Wait before trying again: a refused connection returns immediately.

@@ -4,6 +4,7 @@ import Synchronization
 import Threading
 
 /// Tells libav when to abort a blocking call: when reading is stopped, or when the source has been silent for too long.
+/// There is no limit before the first activity: a source may wait for its sender.
 final class Watch: Sendable {
   private let timeout: Duration?
   private let interrupt: @Sendable () -> Bool
@@ -16,7 +17,6 @@ final class Watch: Sendable {
   init(timeout: Duration?, interrupt: @escaping @Sendable () -> Bool) {
     self.timeout = timeout
     self.interrupt = interrupt
-    noteActivity()
   }
 
   /// Whether reading has been stopped.
@@ -27,11 +27,14 @@ final class Watch: Sendable {
 
   func stop() { stopped.store(true, ordering: .releasing) }
 
-  /// Restarts the timeout, which ends at `deadline` at the latest.
-  func noteActivity(deadline: ContinuousClock.Instant? = nil) {
-    guard let timeout else { return }
-    let end = ContinuousClock.now + timeout
-    self.deadline.store(nanoseconds(deadline.map { min($0, end) } ?? end), ordering: .relaxed)
+  /// Restarts the timeout.
+  func noteActivity() {
+    if let timeout { wait(until: .now + timeout) }
+  }
+
+  /// Replaces the timeout by a deadline until the next activity.
+  func wait(until deadline: ContinuousClock.Instant) {
+    self.deadline.store(nanoseconds(deadline), ordering: .relaxed)
   }
 
   func timeoutError(_ source: MediaSource) -> MediaError {
