@@ -54,7 +54,7 @@ final class RunningServer {
 
   init(
     size: (Int, Int) = (64, 48), interval: UInt32 = 20_000, options: LiveServer.Options = LiveServer.Options(port: 0),
-    trainer: String? = nil, hasCanvas: Bool = false, open: PaintedStream.Open? = nil
+    trainer: String? = nil, hasCanvas: Bool = false, restsUnwatched: Bool = false, open: PaintedStream.Open? = nil
   ) throws {
     folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
@@ -74,10 +74,13 @@ final class RunningServer {
     let painting = Stylization.Options(workSize: (16, 12), adaptsWorkSize: false)
     stream = PaintedStream(
       id: "1", title: "random", sourceName: "rtsp://someone:secret@host/", style: makeStyle(), fade: 0,
-      options: painting,
+      options: painting, restsUnwatched: restsUnwatched,
       open: open ?? { _ in RandomSource(width: size.0, height: size.1, interval: interval) })
     let frames = PostedFrames()
-    camera = PaintedStream(id: "camera", title: "camera", style: makeStyle(), fade: 0, options: painting) {
+    camera = PaintedStream(
+      id: "camera", title: "camera", style: makeStyle(), fade: 0, options: painting, restsUnwatched: restsUnwatched,
+      end: .waits
+    ) {
       try frames.open(interrupt: $0)
     }
     let training = trainer.map { [folder] text in
@@ -134,7 +137,10 @@ final class RunningServer {
     }
 
     struct Numbers: Decodable {
+      var framesIn: Int
       var framesOut: Int
+      var framesUnwatched: Int
+      var workWidth: Int
       var canvasWidth: Int?
       var canvasHeight: Int?
     }
@@ -148,6 +154,8 @@ final class RunningServer {
     var viewers: Int
     var skipped: Int
     var hasAudio: Bool
+    var isResting: Bool
+    var reduction: String?
     var statistics: Numbers
   }
 

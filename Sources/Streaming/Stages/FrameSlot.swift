@@ -37,11 +37,8 @@ final class FrameSlot: @unchecked Sendable {
 
   init() throws { source = try Frame() }
 
-  /// The size of the stylizer's output; nil before the first.
-  var paintedSize: WorkSizeLadder.Size? {
-    if usesFloats { return WorkSizeLadder.Size(width: floatPainted.width, height: floatPainted.height) }
-    return pictures.painted.frame.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
-  }
+  /// The size and the canvas of the painting; nil before the first.
+  var rung: WorkSizeLadder.Rung?
 }
 
 /// The pictures of a frame or of one of its fields before and after painting.
