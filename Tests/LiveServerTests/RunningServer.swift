@@ -9,14 +9,16 @@ import TestSupport
 import Testing
 import Threading
 
-/// An endless source of random noise at a fixed rate.
+/// A source of random noise at a fixed rate, endless unless it has a number of frames.
 final class RandomSource: FrameSource {
   let description: VideoDescription
   private let interval: UInt32
+  private let count: Int64
   private let isStopped = Atomic<Bool>(false)
   private let state: Mutex<(number: Int64, random: Random)>
 
-  init(width: Int, height: Int, interval: UInt32) {
+  init(width: Int, height: Int, interval: UInt32, count: Int64 = .max) {
+    self.count = count
     description = VideoDescription(
       format: VideoFormat(width: width, height: height, pixelFormat: .rgb24), timeBase: Rational(1, 1_000_000))
     self.interval = interval
@@ -27,7 +29,8 @@ final class RandomSource: FrameSource {
     usleep(interval)
     if isStopped.load(ordering: .acquiring) { return false }
     let frame = try Frame(description.format)
-    try state.withLock { state in
+    return try state.withLock { state in
+      guard state.number < count else { return false }
       state.number += 1
       if let plane = frame.plane(0) {
         for index in 0..<frame.stride(0) * frame.height {
@@ -36,8 +39,8 @@ final class RandomSource: FrameSource {
       }
       try target.reference(frame)
       target.pts = state.number * Int64(interval)
+      return true
     }
-    return true
   }
 
   func stop() { isStopped.store(true, ordering: .releasing) }
