@@ -46,7 +46,8 @@ final class PacketInput: @unchecked Sendable {
     self.source = source
     self.live = live
     // A program that writes to a pipe may pause for any time.
-    watch = Watch(timeout: source.isLive ? live?.timeout : nil, interrupt: interrupt)
+    watch = Watch(
+      timeout: source.isLive ? live?.timeout : nil, waitsForSender: source.waitsForSender, interrupt: interrupt)
     if source.kind == .file {
       // Open the file twice, so that packets before the first frame need not stay in memory.
       firstFrame = try Demuxer(source, interrupt: { [watch] in watch.isRaised }).firstFrame()

@@ -4,19 +4,26 @@ import Synchronization
 import Threading
 
 /// Tells libav when to abort a blocking call: when reading is stopped, or when the source has been silent for too long.
-/// There is no limit before the first activity: a source may wait for its sender.
+/// Before the first activity, silence has a limit of its own: a server that is connected answers within half a minute,
+/// and a source that waits for its sender has no limit.
 final class Watch: Sendable {
+  private static let openingTimeout = Duration.seconds(30)
+
   private let timeout: Duration?
+  private let hasBegun = Atomic<Bool>(false)
   private let interrupt: @Sendable () -> Bool
   private let stopped = Atomic<Bool>(false)
   /// The deadline, in nanoseconds since `start`.
   private let deadline = Atomic<Int64>(.max)
   private let start = ContinuousClock.now
 
-  /// - Parameter timeout: The maximum silence; nil for no limit.
-  init(timeout: Duration?, interrupt: @escaping @Sendable () -> Bool) {
+  /// - Parameters:
+  ///   - timeout: The maximum silence; nil for no limit.
+  ///   - waitsForSender: Whether there is no limit before the first activity.
+  init(timeout: Duration?, waitsForSender: Bool, interrupt: @escaping @Sendable () -> Bool) {
     self.timeout = timeout
     self.interrupt = interrupt
+    if let timeout, !waitsForSender { wait(until: .now + max(timeout, Self.openingTimeout)) }
   }
 
   /// Whether reading has been stopped.
@@ -29,7 +36,9 @@ final class Watch: Sendable {
 
   /// Restarts the timeout.
   func noteActivity() {
-    if let timeout { wait(until: .now + timeout) }
+    guard let timeout else { return }
+    hasBegun.store(true, ordering: .relaxed)
+    wait(until: .now + timeout)
   }
 
   /// Replaces the timeout by a deadline until the next activity.
@@ -38,9 +47,10 @@ final class Watch: Sendable {
   }
 
   func timeoutError(_ source: MediaSource) -> MediaError {
-    MediaError(
-      operation: "read", file: source.displayName,
-      message: "no data for \(String(format: "%g", (timeout ?? .zero).seconds)) s")
+    var length = timeout ?? .zero
+    if !hasBegun.load(ordering: .relaxed) { length = max(length, Self.openingTimeout) }
+    return MediaError(
+      operation: "read", file: source.displayName, message: "no data for \(String(format: "%g", length.seconds)) s")
   }
 
   private func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {
