@@ -5,8 +5,8 @@ import Synchronization
 
 /// A source that is painted continuously while the server runs.
 ///
-/// Nothing is painted while nobody watches. When the source ends, it is reopened as its ``End`` says; when it fails, after
-/// a short pause. It then goes on at the work size that it had.
+/// Nothing is painted while nobody watches. When the source ends, it is reopened as its ``End`` says; when it fails,
+/// after a short pause. It then goes on at the work size that it had.
 package final class PaintedStream: Sendable {
   /// The condition of the source.
   package enum Condition: String, Codable, Sendable {
@@ -34,6 +34,8 @@ package final class PaintedStream: Sendable {
   package typealias Open = @Sendable (_ interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource
 
   private static let pause = Duration.seconds(2)
+  /// The seconds of a run before it has rates of its own.
+  private static let beginning = 1.0
 
   /// The identifier in request paths.
   package let id: String
@@ -54,6 +56,9 @@ package final class PaintedStream: Sendable {
     var run: Stylization?
     /// The totals of previous runs.
     var before = StylizationStatistics()
+    /// The end of the previous run.
+    var latest = StylizationStatistics()
+    var reduction: WorkReduction?
     var isStarted = false
   }
 
@@ -105,13 +110,18 @@ package final class PaintedStream: Sendable {
   package var isResting: Bool { !output.wantsFrames }
 
   /// Why the picture is coarser than its settings say; nil if it is not.
-  package var reduction: WorkReduction? { state.withLock { $0.run }?.reduction }
+  package var reduction: WorkReduction? {
+    let (run, latest) = state.withLock { ($0.run, $0.reduction) }
+    return run.map { $0.reduction } ?? latest
+  }
 
-  /// Statistics since the start. Rates and latencies are those of the current run.
+  /// Statistics since the start. Rates and latencies are those of the current run, or of the one before while a file
+  /// begins again.
   package var statistics: StylizationStatistics {
-    let (run, before) = state.withLock { ($0.run, $0.before) }
+    let (run, before, latest) = state.withLock { ($0.run, $0.before, $0.latest) }
     var result = run?.statistics ?? StylizationStatistics()
     if run == nil { result.setSizes(of: style.settings) }
+    if end == .loops, result.seconds < Self.beginning { result.setRates(of: latest) }
     result.add(totalsOf: before)
     return result
   }
@@ -173,9 +183,10 @@ package final class PaintedStream: Sendable {
 
   /// Adds the totals of a run that has ended.
   private func retire(_ run: Stylization) {
-    let numbers = run.statistics
+    let (numbers, reduction) = (run.statistics, run.reduction)
     state.withLock { state in
       state.run = nil
+      (state.latest, state.reduction) = (numbers, reduction)
       state.before.add(totalsOf: numbers)
     }
   }

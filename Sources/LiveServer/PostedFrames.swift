@@ -6,8 +6,9 @@ import Threading
 
 /// A source of JPEG frames posted by clients, such as those of a browser's camera.
 ///
-/// The first visitor who posts a valid frame owns the camera. Another one can take over after some seconds of silence. Of
-/// the waiting frames, only the newest is kept. A source ends when no frame comes for a while, because the camera is off.
+/// The first visitor who posts a valid frame owns the camera. Another one can take over after some seconds of silence.
+/// Of the waiting frames, only the newest is kept. A source ends when no frame comes for a while, because the camera is
+/// off.
 package final class PostedFrames: Sendable {
   /// Describes why a frame was rejected.
   package enum Refusal: Error {

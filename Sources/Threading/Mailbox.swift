@@ -25,8 +25,8 @@ public final class Mailbox<Element>: @unchecked Sendable {
     return late
   }
 
-  /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty, or if none comes
-  /// within `timeout`.
+  /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty, or if none
+  /// comes within `timeout`.
   public func take(timeout: Duration? = nil) -> Element? {
     let end = timeout.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
     condition.lock()

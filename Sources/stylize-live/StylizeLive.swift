@@ -61,7 +61,7 @@ struct StylizeLive: ParsableCommand {
   var threads: Int?
 
   @Option(
-    help: ArgumentHelp("How long a source may be silent before it is reopened.", valueName: "seconds"),
+    help: ArgumentHelp("How long a source that has begun may be silent before it is reopened.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 

@@ -22,8 +22,8 @@ extension Stylization {
     observe(statistics)
   }
 
-  /// Prepares the style for the first frame. If the work size adapts, the time of painting a small picture decides it, so
-  /// that a slow network keeps up from the first frame.
+  /// Prepares the style for the first frame. If the work size adapts, the time of painting a small picture decides it,
+  /// so that a slow network keeps up from the first frame.
   func prepareStyle() throws {
     let (full, styleCount) = (fullSize, options.script?.styleCount ?? 1)
     let adapts = options.adaptsWorkSize && options.frames == .newest

@@ -59,6 +59,14 @@ public struct StylizationStatistics: Codable, Sendable {
     (canvasWidth, canvasHeight) = (settings.canvas?.width, settings.canvas?.height)
   }
 
+  /// Takes the rates, latencies and painting times of another run.
+  package mutating func setRates(of other: StylizationStatistics) {
+    (fpsIn, fpsOut) = (other.fpsIn, other.fpsOut)
+    (latencyP50Ms, latencyP95Ms) = (other.latencyP50Ms, other.latencyP95Ms)
+    latencyP95MsOverall = other.latencyP95MsOverall
+    (paintMs, paintP50MsOverall, paintP95MsOverall) = (other.paintMs, other.paintP50MsOverall, other.paintP95MsOverall)
+  }
+
   /// Adds the totals of an earlier run.
   public mutating func add(totalsOf earlier: StylizationStatistics) {
     seconds += earlier.seconds

@@ -1,6 +1,6 @@
 /// Chooses the highest rung at which painting keeps up with the source.
 ///
-/// The controller steps down as soon as frames take longer than the source's interval, by as many rungs as necessary.
+/// The controller steps down when frames take longer than the source's interval, by as many rungs as necessary.
 /// It steps up one rung at a time when that leaves ample headroom. If a step up turns out to be wrong, it waits longer
 /// before it tries that rung again.
 package struct WorkSizeController: Sendable {
@@ -10,9 +10,11 @@ package struct WorkSizeController: Sendable {
   private static let aim = 0.82
   /// The maximum predicted load of a step up. It is less than the aim, to prevent oscillation.
   private static let loadForUp = 0.72
-  /// In seconds.
-  private static let minimumHold = 3.0
+  /// In seconds. Before the first step down, the rung is that of a rough measurement, so steps up come sooner.
+  private static let (searchHold, minimumHold) = (1.0, 3.0)
   private static let maximumHold = 60.0
+  /// How long a load must last for a step down: a high one, and one that is more than twice as high.
+  private static let (patience, shortPatience) = (1.5, 0.5)
   /// A step down within this many seconds of a step up means that the step up was wrong.
   private static let trial = 10.0
   /// Four frames decide, or fewer if they have taken this long together, in milliseconds.
@@ -22,6 +24,7 @@ package struct WorkSizeController: Sendable {
   package private(set) var rung = 0
   /// The highest rung for which memory suffices.
   private var highest = 0
+  private var isSearching = false
   private var lastChange: Double?
   private var lastUp: Double?
   /// The rungs that have turned out to be too high: when to try them again, and how long the wait was.
@@ -49,7 +52,8 @@ package struct WorkSizeController: Sendable {
     let usual = sorted[sorted.count / 2]
     // A few slow frames are a reason not to step up.
     let slow = sorted[sorted.count * 3 / 4]
-    if usual > Self.maximumLoad * interval, time - start >= 0.5 {
+    let patience = usual > 2 * interval ? Self.shortPatience : Self.patience
+    if usual > Self.maximumLoad * interval, time - start >= patience {
       let fitting = Self.fitting(ladder, milliseconds: usual / cost, interval: interval)
       if fitting > rung {
         if let lastUp, time - lastUp < Self.trial {
@@ -58,10 +62,11 @@ package struct WorkSizeController: Sendable {
         } else {
           failures[rung] = nil
         }
-        lastUp = nil
+        (lastUp, isSearching) = (nil, false)
         change(to: fitting, time)
       }
-    } else if rung > highest, time - start >= Self.minimumHold, time >= failures[rung - 1]?.retry ?? time,
+    } else if rung > highest, time - start >= (isSearching ? Self.searchHold : Self.minimumHold),
+      time >= failures[rung - 1]?.retry ?? time,
       slow * ladder.cost(ladder.rungs[rung - 1]) / cost <= Self.loadForUp * interval
     {
       change(to: rung - 1, time)
@@ -78,7 +83,7 @@ package struct WorkSizeController: Sendable {
   /// Switches to the rung of `ladder` that keeps up if a unit of cost takes `milliseconds`.
   package mutating func start(on ladder: WorkSizeLadder, milliseconds: Double, interval: Double) {
     rung = max(highest, Self.fitting(ladder, milliseconds: milliseconds, interval: interval))
-    (lastChange, lastUp) = (nil, nil)
+    (lastChange, lastUp, isSearching) = (nil, nil, true)
   }
 
   /// Switches to the rung of another ladder that is nearest in size.

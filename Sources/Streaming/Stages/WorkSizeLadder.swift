@@ -4,8 +4,8 @@ import Networks
 /// above.
 ///
 /// Without a canvas, the network paints at sizes with about 0.8 times the pixels of the one above. A network with a
-/// canvas paints on the canvas, which is smaller, and only revises at the work size. Its ladder makes the canvas smaller
-/// in steps of the named stroke sizes, so that strokes grow by 1.4, and keeps the work size in proportion.
+/// canvas paints on the canvas, which is smaller, and only revises at the work size. Its ladder makes the canvas
+/// smaller in steps of the named stroke sizes, so that strokes grow by 1.4, and keeps the work size in proportion.
 package struct WorkSizeLadder: Equatable, Sendable {
   /// A size in pixels.
   package struct Size: Hashable, Sendable {

@@ -26,8 +26,8 @@ extension StyleEngine: FrameStylizer {}
 
 /// Creates the stylizers of one style. `PreparedModel` is the usual implementation.
 public protocol StylizerFactory: AnyObject, Sendable {
-  /// The cost of painting a pixel of the canvas, or of the frame if there is no canvas, in multiply-adds. It only has to
-  /// be right relative to other styles.
+  /// The cost of painting a pixel of the canvas, or of the frame if there is no canvas, in multiply-adds. It only has
+  /// to be right relative to other styles.
   var multiplyAddsPerPixel: Double { get }
 
   /// Returns the number of canvas lines for `strokes`, or nil if there is no canvas.

@@ -18,8 +18,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     public var styles: [(name: String, share: Double)]
     /// The stroke size; nil if no style has a canvas. During a fade, the target.
     public var strokes: Strokes?
-    /// The stroke size that is painted. It is larger than ``strokes`` while the machine does not keep up with those; nil
-    /// if no style has a canvas.
+    /// The stroke size that is painted. It is larger than ``strokes`` while the machine does not keep up with those;
+    /// nil if no style has a canvas.
     public var paintedStrokes: Strokes?
     /// The blend with the source. During a fade, the target.
     public var blend: FrameBlend
