@@ -62,7 +62,8 @@ final class PacketInput: @unchecked Sendable {
         var lead: [Item] = []
         firstFrame = try Self.firstFrame(of: demuxer, video, keeping: &lead, watch: watch)
         kept = lead.reversed()
-      } catch let error as MediaError where error.isInterruption && !watch.isStopped {
+      } catch is MediaError where watch.isRaised && !watch.isStopped {
+        // Some protocols report an aborted call as damage.
         throw watch.timeoutError(source)
       }
     }
@@ -132,7 +133,7 @@ final class PacketInput: @unchecked Sendable {
       } catch let error as MediaError {
         if watch.isStopped { return nil }
         guard live != nil else { throw error }
-        let reason = error.isInterruption ? watch.timeoutError(source) : error
+        let reason = watch.isRaised ? watch.timeoutError(source) : error
         if try !reconnect(reason) { return nil }
       }
     }
