@@ -68,7 +68,7 @@ struct StreamTests {
 
   /// A film keeps all its segments, a live stream the newest. Options of the destination decide otherwise.
   @Test func playlistsKeepAFilmAndTheEndOfAStream() throws {
-    try tools.makeVideo(seconds: 4)
+    try tools.makeVideo(seconds: 8)
     func segments(_ arguments: String) throws -> (listed: [String], stored: Int, list: String) {
       let result = try tools.script(
         "rm -f out*; stylize in.mp4 out.m3u8 --output-option hls_time=0.4 --output-option g=10 \(arguments)")
@@ -78,12 +78,14 @@ struct StreamTests {
       return (listed, try folder.names.filter { $0.hasSuffix(".ts") }.count, list)
     }
     let film = try segments("")
-    #expect(film.listed.count == 10 && film.stored == 10 && film.list.contains("#EXT-X-ENDLIST"), "\(film)")
-    #expect(try tools.counts("out.m3u8")["video"] == 100)
+    // Twenty, or a few less if the encoder places keyframes of its own. By default, libav lists five.
+    #expect((15...20).contains(film.listed.count) && film.stored == film.listed.count, "\(film)")
+    #expect(try film.list.contains("#EXT-X-ENDLIST") && tools.counts("out.m3u8")["video"] == 200)
     let window = try segments("--output-option hls_list_size=3")
-    #expect(window.listed.count == 3 && window.stored == 10, "\(window)")
+    #expect(window.listed.count == 3 && window.stored == film.stored, "\(window)")
     let live = try segments("--live")
-    #expect((1...5).contains(live.listed.count) && live.stored <= 7, "\(live)")
+    // Segments stay for as long as a player of the list may need them.
+    #expect((1...5).contains(live.listed.count) && live.stored < film.stored, "\(live)")
     #expect(live.listed.allSatisfy { (try? folder.bytes(of: $0)) != nil }, "\(live)")
   }
 
