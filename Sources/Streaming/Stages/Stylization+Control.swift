@@ -108,7 +108,7 @@ extension Stylization {
   }
 
   /// Why the picture is coarser than the style could paint it; nil if it is not.
-  public var reduction: WorkReduction? {
+  package var reduction: WorkReduction? {
     let settings = style.settings
     let (full, painted) = (fullSize, WorkSizeLadder.Size(width: settings.workWidth, height: settings.workHeight))
     guard options.frames == .newest, options.adaptsWorkSize, painted.area > 0 else { return nil }

@@ -1,14 +1,14 @@
 import Networks
 
 /// How the painting is coarser than its settings say, because the machine does not keep up with the source.
-public enum WorkReduction: Equatable, Sendable, CustomStringConvertible {
+package enum WorkReduction: Equatable, Sendable, CustomStringConvertible {
   /// The strokes are larger than those that were chosen.
   case strokes(painted: Strokes, chosen: Strokes)
   /// The network paints smaller frames.
   case size(width: Int, height: Int, fullWidth: Int, fullHeight: Int)
 
   /// The reason for people, one sentence.
-  public var description: String {
+  package var description: String {
     let reason = "this machine does not keep up with the source"
     switch self {
     case .strokes(let painted, let chosen):

@@ -20,7 +20,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     public var strokes: Strokes?
     /// The stroke size that is painted. It is larger than ``strokes`` while the machine does not keep up with those;
     /// nil if no style has a canvas.
-    public var paintedStrokes: Strokes?
+    package var paintedStrokes: Strokes?
     /// The blend with the source. During a fade, the target.
     public var blend: FrameBlend
     /// Whether a fade is in progress.
