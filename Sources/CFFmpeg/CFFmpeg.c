@@ -187,3 +187,28 @@ void cffmpeg_clear_samples(AVFrame *frame) {
     }
   }
 }
+
+AVFormatContext *cffmpeg_close_connection(AVFormatContext *context) {
+  if (!context->iformat || !(context->iformat->flags & AVFMT_NOFILE)) {
+    if (!(context->flags & AVFMT_FLAG_CUSTOM_IO)) avio_closep(&context->pb);
+    return context;
+  }
+  // Devices and RTSP hold the connection in their private data, which only avformat_close_input ends. It would free the
+  // streams as well, so another context takes them.
+  AVFormatContext *rest = avformat_alloc_context();
+  if (!rest) return NULL;
+  rest->start_time = context->start_time;
+  rest->duration = context->duration;
+  rest->streams = context->streams;
+  rest->nb_streams = context->nb_streams;
+  rest->chapters = context->chapters;
+  rest->nb_chapters = context->nb_chapters;
+  rest->metadata = context->metadata;
+  context->streams = NULL;
+  context->nb_streams = 0;
+  context->chapters = NULL;
+  context->nb_chapters = 0;
+  context->metadata = NULL;
+  avformat_close_input(&context);
+  return rest;
+}

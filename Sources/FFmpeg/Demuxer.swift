@@ -3,7 +3,7 @@ import Foundation
 
 /// Owns an `AVFormatContext` opened for reading.
 final class InputContext {
-  let pointer: UnsafeMutablePointer<AVFormatContext>
+  private(set) var pointer: UnsafeMutablePointer<AVFormatContext>
   let file: String
   private let interruption: Interruption
   private let input: SpooledInput?
@@ -50,6 +50,8 @@ final class InputContext {
     var context: UnsafeMutablePointer<AVFormatContext>? = pointer
     avformat_close_input(&context)
   }
+
+  func closeConnection() { pointer = cffmpeg_close_connection(pointer) ?? pointer }
 }
 
 /// Reads a media file or stream, packet by packet. A still image is a file with one packet.
@@ -63,6 +65,8 @@ public final class Demuxer: @unchecked Sendable {
   /// What libav logged at the end of the packets, such as the reason why a truncated file ends early; nil if the file
   /// ended normally or has not ended yet.
   public private(set) var endRemark: String?
+  private var isClosed = false
+  private let inputFormat: (name: String, flags: Int32)
 
   /// Opens `file` and reads its first packets.
   ///
@@ -82,6 +86,7 @@ public final class Demuxer: @unchecked Sendable {
     let file = source.displayName
     try MediaError.check(avformat_find_stream_info(context.pointer, nil), "read the streams of", file: file)
     let input = context
+    inputFormat = input.pointer.pointee.iformat.map { (String(cString: $0.pointee.name), $0.pointee.flags) } ?? ("", 0)
     streams = (0..<Int(input.pointer.pointee.nb_streams)).compactMap { index in
       input.pointer.pointee.streams[index].map { MediaStream(context: input, pointer: $0) }
     }
@@ -106,7 +111,7 @@ public final class Demuxer: @unchecked Sendable {
   }
 
   /// libav's name for the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
-  public var formatName: String { context.pointer.pointee.iformat.map { String(cString: $0.pointee.name) } ?? "" }
+  public var formatName: String { inputFormat.name }
   /// The duration in seconds; nil if unknown.
   public var seconds: Double? {
     Timestamp.optional(context.pointer.pointee.duration).map { Double($0) * Rational.microseconds.value }
@@ -114,11 +119,16 @@ public final class Demuxer: @unchecked Sendable {
   /// The first time of all streams in microseconds; nil if unknown.
   package var startTime: Int64? { Timestamp.optional(context.pointer.pointee.start_time) }
   /// Whether the clock of the streams starts at any time and may jump, as in MPEG-TS.
-  package var hasDiscontinuousClock: Bool {
-    (context.pointer.pointee.iformat?.pointee.flags ?? 0) & AVFMT_TS_DISCONT != 0
-  }
+  package var hasDiscontinuousClock: Bool { inputFormat.flags & AVFMT_TS_DISCONT != 0 }
   /// The file's tags, such as title and artist.
   public var metadata: [String: String] { Metadata.entries(context.pointer.pointee.metadata) }
+
+  /// Closes the connection, so that another one can use its port or device. The streams, tags and chapters stay. There
+  /// are no packets afterwards. Use it from the thread that reads.
+  package func close() {
+    isClosed = true
+    context.closeConnection()
+  }
 
   /// Makes ``read(into:)`` skip a stream that is not needed.
   public func discard(_ stream: MediaStream) { stream.pointer.pointee.discard = AVDISCARD_ALL }
@@ -129,6 +139,7 @@ public final class Demuxer: @unchecked Sendable {
   /// - Throws: `MediaError` if reading fails.
   public func read(into packet: Packet) throws -> Bool {
     packet.unreference()
+    if isClosed { return false }
     cffmpeg_clear_last_log_line()
     let status = av_read_frame(context.pointer, packet.pointer)
     if status == cffmpeg_error_eof() {

@@ -46,6 +46,15 @@ public struct MediaSource: Equatable, Sendable {
   /// Whether the source produces data at its own pace, even when nobody reads it.
   public var isLive: Bool { kind == .network || kind == .device }
 
+  /// Whether opening the source waits for a sender, which may come at any time, instead of connecting to a server.
+  package var waitsForSender: Bool {
+    guard kind == .network else { return false }
+    if ["udp", "udplite", "rtp"].contains(scheme) { return true }
+    let query = name.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+    let values = query.split(separator: "&").map(String.init) + options.map { "\($0)=\($1)" }
+    return values.contains { ["listen=1", "listen=2", "mode=listener", "rtsp_flags=listen"].contains($0) }
+  }
+
   /// Whether the frames can be read faster than real time, so that a player has to wait for their presentation times.
   public var isReadAhead: Bool {
     switch kind {

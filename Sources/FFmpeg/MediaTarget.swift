@@ -68,7 +68,12 @@ public struct MediaTarget: Equatable, Sendable {
   /// The name in error messages.
   public var displayName: String { kind == .standardStream ? "standard output" : name }
 
-  var url: String { kind == .file || kind == .imageSequence ? "file:" + path : path }
+  var url: String {
+    guard kind == .file || kind == .imageSequence else { return path }
+    // libav removes old segments by this name, without its protocol. A path cannot be taken for one with a protocol.
+    if format == "hls" { return path.hasPrefix("/") ? path : "./" + path }
+    return "file:" + path
+  }
 
   /// The format that receivers at such an address expect; nil to use the file extension.
   private static func usualFormat(for name: String, kind: MediaKind) -> String? {

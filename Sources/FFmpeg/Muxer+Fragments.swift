@@ -2,8 +2,12 @@ import CFFmpeg
 
 /// Fragmented MP4, which can be played while it is being written.
 extension Muxer {
-  /// Options for ``writeHeader(options:)`` that let the caller end the fragments.
-  package static let fragmentOptions = ["movflags": "empty_moov+default_base_moof+frag_custom"]
+  /// Options for ``writeHeader(options:)`` that let the caller end the fragments. Fragments have the times of their
+  /// packets, so that they can follow those of another muxer.
+  package static let fragmentOptions = [
+    "movflags": "empty_moov+default_base_moof+frag_custom+frag_discont", "use_editlist": "0",
+    "avoid_negative_ts": "make_non_negative",
+  ]
 
   /// Returns `options`, extended by those with which a pipe or a connection can take MP4 and its relatives.
   func fragmentingPipes(_ options: [String: String]) -> [String: String] {

@@ -14,6 +14,9 @@ struct MediaTimeline {
   /// Seconds since the start of the stream.
   private(set) var time = 0.0
 
+  /// Forgets the last frame, so that the next one does not last for the time in between.
+  mutating func pause() { last = nil }
+
   /// Advances to a frame and returns its start and end. A jump of the source's clock is replaced by the actual time
   /// between arrivals.
   ///

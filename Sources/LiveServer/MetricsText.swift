@@ -37,6 +37,9 @@ struct MetricsText {
     add(
       "frames_dropped_total", "counter", "Frames dropped because a newer one arrived first.",
       numbers.map { (label($0.0), Double($0.1.framesDropped)) })
+    add(
+      "frames_unwatched_total", "counter", "Frames that were not painted because nobody watched.",
+      numbers.map { (label($0.0), Double($0.1.framesUnwatched)) })
     add("fps_in", "gauge", "Frames per second from the source.", numbers.map { (label($0.0), $0.1.fpsIn) })
     add("fps_out", "gauge", "Painted frames per second.", numbers.map { (label($0.0), $0.1.fpsOut) })
     add(

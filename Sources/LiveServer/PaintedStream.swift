@@ -5,8 +5,8 @@ import Synchronization
 
 /// A source that is painted continuously while the server runs.
 ///
-/// When the source ends or fails, it is reopened: files immediately, so that they loop, and other sources after a short
-/// pause.
+/// Nothing is painted while nobody watches. When the source ends, it is reopened as its ``End`` says; when it fails,
+/// after a short pause. It then goes on at the work size that it had.
 package final class PaintedStream: Sendable {
   /// The condition of the source.
   package enum Condition: String, Codable, Sendable {
@@ -20,10 +20,22 @@ package final class PaintedStream: Sendable {
     case stopped
   }
 
+  /// What the end of the source means.
+  package enum End: Sendable {
+    /// Play again from the start, as for files.
+    case loops
+    /// Wait for the next frame, as for the camera of a page.
+    case waits
+    /// Open the source again after a pause.
+    case isLost
+  }
+
   /// Opens the source. Called again whenever the source ends; stops opening when `interrupt` returns true.
   package typealias Open = @Sendable (_ interrupt: @escaping @Sendable () -> Bool) throws -> any FrameSource
 
   private static let pause = Duration.seconds(2)
+  /// The seconds of a run before it has rates of its own.
+  private static let beginning = 1.0
 
   /// The identifier in request paths.
   package let id: String
@@ -31,7 +43,7 @@ package final class PaintedStream: Sendable {
   package let title: String
   /// The style of the stream.
   package let style: StyleMixer
-  let output = StreamOutput()
+  let output: StreamOutput
   /// The default duration of style changes in seconds.
   let fade: Mutex<Double>
   /// Serializes style changes. Models are loaded and prepared on this queue.
@@ -44,13 +56,17 @@ package final class PaintedStream: Sendable {
     var run: Stylization?
     /// The totals of previous runs.
     var before = StylizationStatistics()
+    /// The end of the previous run.
+    var latest = StylizationStatistics()
+    var reduction: WorkReduction?
     var isStarted = false
   }
 
   private let options: Stylization.Options
   private let open: Open
   private let sourceName: String?
-  private let restartsAtOnce: Bool
+  private let end: End
+  private let adaptation = WorkSizeAdaptation()
   private let isStopped = Atomic<Bool>(false)
   private let state = Mutex(State())
   private let ended = DispatchSemaphore(value: 0)
@@ -61,10 +77,12 @@ package final class PaintedStream: Sendable {
   ///   - sourceName: The source's name, which may contain a path or a password. Error messages for viewers contain the
   ///     title instead.
   ///   - fade: The default duration of style changes in seconds.
-  ///   - restartsAtOnce: Whether to reopen a source that has ended normally without a pause.
+  ///   - restsUnwatched: Whether to paint only while there are viewers.
+  ///   - end: What a normal end of the source means.
   package init(
     id: String, title: String, sourceName: String? = nil, style: StyleMixer, fade: Double = 0.5,
-    options: Stylization.Options = Stylization.Options(), restartsAtOnce: Bool = false, open: @escaping Open
+    options: Stylization.Options = Stylization.Options(), restsUnwatched: Bool = true, end: End = .isLost,
+    open: @escaping Open
   ) {
     self.id = id
     self.title = title
@@ -75,18 +93,35 @@ package final class PaintedStream: Sendable {
     // Viewers want the newest frame.
     options.frames = .newest
     self.options = options
-    self.restartsAtOnce = restartsAtOnce
+    self.end = end
+    output = StreamOutput(restsUnwatched: restsUnwatched)
     self.open = open
     control = DispatchQueue(label: "style of \(id)")
   }
 
   /// The condition of the source and its latest error.
-  package var condition: (condition: Condition, failure: String?) { state.withLock { ($0.condition, $0.failure) } }
+  package var condition: (condition: Condition, failure: String?) {
+    let (condition, failure) = state.withLock { ($0.condition, $0.failure) }
+    // The first size is chosen after the source has been opened.
+    return (condition == .running && style.settings.workWidth == 0 ? .waiting : condition, failure)
+  }
 
-  /// Statistics since the start. Rates and latencies are those of the current run.
+  /// Whether the source is not painted because nobody watches.
+  package var isResting: Bool { !output.wantsFrames }
+
+  /// Why the picture is coarser than its settings say; nil if it is not.
+  package var reduction: WorkReduction? {
+    let (run, latest) = state.withLock { ($0.run, $0.reduction) }
+    return run.map { $0.reduction } ?? latest
+  }
+
+  /// Statistics since the start. Rates and latencies are those of the current run, or of the one before while a file
+  /// begins again.
   package var statistics: StylizationStatistics {
-    let (run, before) = state.withLock { ($0.run, $0.before) }
+    let (run, before, latest) = state.withLock { ($0.run, $0.before, $0.latest) }
     var result = run?.statistics ?? StylizationStatistics()
+    if run == nil { result.setSizes(of: style.settings) }
+    if end == .loops, result.seconds < Self.beginning { result.setRates(of: latest) }
     result.add(totalsOf: before)
     return result
   }
@@ -121,7 +156,7 @@ package final class PaintedStream: Sendable {
     do {
       let source = try open { [self] in isStopped.load(ordering: .acquiring) }
       output.connect(source.openAudio())
-      let run = Stylization(source: source, style: style, sink: output, options: options)
+      let run = Stylization(source: source, style: style, sink: output, options: options, adaptation: adaptation)
       state.withLock { state in
         state.run = run
         state.condition = .running
@@ -132,8 +167,8 @@ package final class PaintedStream: Sendable {
       defer { retire(run) }
       try run.run()
       if let failure = source.failure { throw failure }
-      if !restartsAtOnce { state.withLock { $0.condition = .waiting } }
-      if restartsAtOnce, run.statistics.framesIn > 0 { return }
+      if end != .loops { state.withLock { $0.condition = .waiting } }
+      if end != .isLost, run.statistics.framesIn > 0 { return }
     } catch {
       var reason = "\(error)"
       if let sourceName, !sourceName.isEmpty { reason = reason.replacing(sourceName, with: title) }
@@ -148,9 +183,10 @@ package final class PaintedStream: Sendable {
 
   /// Adds the totals of a run that has ended.
   private func retire(_ run: Stylization) {
-    let numbers = run.statistics
+    let (numbers, reduction) = (run.statistics, run.reduction)
     state.withLock { state in
       state.run = nil
+      (state.latest, state.reduction) = (numbers, reduction)
       state.before.add(totalsOf: numbers)
     }
   }

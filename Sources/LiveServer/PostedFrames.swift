@@ -6,12 +6,13 @@ import Threading
 
 /// A source of JPEG frames posted by clients, such as those of a browser's camera.
 ///
-/// One page at a time owns the camera. Another page can take over after some seconds of silence. Of the waiting frames,
-/// only the newest is kept.
+/// The first visitor who posts a valid frame owns the camera. Another one can take over after some seconds of silence.
+/// Of the waiting frames, only the newest is kept. A source ends when no frame comes for a while, because the camera is
+/// off.
 package final class PostedFrames: Sendable {
   /// Describes why a frame was rejected.
   package enum Refusal: Error {
-    /// Another page owns the camera.
+    /// Another visitor owns the camera.
     case isTaken
     /// The data is not a valid JPEG image or its size is out of range.
     case unreadable(String)
@@ -20,6 +21,8 @@ package final class PostedFrames: Sendable {
   /// The maximum width and height in pixels.
   static let maximumExtent = 1920
   private static let patience = Duration.seconds(5)
+  /// A source without frames for this long has ended.
+  private static let silence = Duration.seconds(2)
 
   private struct Lease {
     var owner: String
@@ -53,16 +56,11 @@ package final class PostedFrames: Sendable {
 
   /// Decodes a frame and queues it for painting.
   ///
-  /// - Parameter owner: Identifies the page.
+  /// - Parameter owner: Identifies the visitor.
   /// - Throws: ``Refusal``.
   package func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
     let now = ContinuousClock.now
-    let isTaken = lease.withLock { lease in
-      if let lease, lease.owner != owner, lease.latest.duration(to: now) < Self.patience { return true }
-      lease = Lease(owner: owner, latest: now)
-      return false
-    }
-    if isTaken { throw Refusal.isTaken }
+    try lease.withLock { try Self.check($0, owner, now) }
     guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
       throw Refusal.unreadable("expected a JPEG image")
     }
@@ -86,6 +84,11 @@ package final class PostedFrames: Sendable {
         current = decoder
       }
       let arrived = Arrived(frame, now)
+      try lease.withLock { lease in
+        // Another visitor may have been quicker.
+        try Self.check(lease, owner, now)
+        lease = Lease(owner: owner, latest: now)
+      }
       inbox.withLock { inbox in
         // A closed mailbox returns its argument.
         if let mailbox = inbox.mailbox, mailbox.put(arrived) !== arrived { return }
@@ -94,6 +97,10 @@ package final class PostedFrames: Sendable {
     } catch let error as MediaError {
       throw Refusal.unreadable(error.message)
     }
+  }
+
+  private static func check(_ lease: Lease?, _ owner: String, _ now: ContinuousClock.Instant) throws(Refusal) {
+    if let lease, lease.owner != owner, lease.latest.duration(to: now) < patience { throw .isTaken }
   }
 
   /// Waits for the first frame and returns a source that starts with it.
@@ -136,7 +143,11 @@ package final class PostedFrames: Sendable {
         defer { first = nil }
         return first
       }
-      guard let arrived = waiting ?? mailbox.take() else { return false }
+      guard let arrived = waiting ?? mailbox.take(timeout: PostedFrames.silence) else {
+        // Frames that come now are for the next source.
+        mailbox.close()
+        return false
+      }
       try frame.reference(arrived.frame)
       let microseconds = Int64(start.duration(to: arrived.arrival).seconds * 1e6)
       frame.pts = latest.withLock { latest in

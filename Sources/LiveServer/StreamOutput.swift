@@ -21,6 +21,8 @@ final class StreamOutput: FrameSink {
   /// The minimum interval in seconds between keyframes requested by viewers.
   private static let minimumKeyframeInterval = 0.5
   private static let maximumKeyframeInterval = 2.0
+  /// A viewer who reloads the page comes back within this time.
+  private static let rest = Duration.seconds(2)
   /// About one second of fragments at 30 frames per second, or of a fast connection.
   private static let videoLimits = Broadcast.Limits(segments: 32, bytes: 4 << 20)
 
@@ -38,8 +40,13 @@ final class StreamOutput: FrameSink {
   private let broadcasts: [StreamView: [StreamForm: Broadcast]]
   private let encoding = Mutex(Encoding())
   private let delivered = Mutex<(@Sendable (ContinuousClock.Instant) -> Void)?>(nil)
+  private let restsUnwatched: Bool
+  /// When there was a viewer; nil if that is too long ago.
+  private let watched = Mutex<ContinuousClock.Instant?>(nil)
 
-  init() {
+  /// - Parameter restsUnwatched: Whether frames are needed only while there are viewers.
+  init(restsUnwatched: Bool) {
+    self.restsUnwatched = restsUnwatched
     broadcasts = Dictionary(
       uniqueKeysWithValues: StreamView.allCases.map { view in
         let video = Broadcast(limits: Self.videoLimits, heartbeat: FragmentEncoder.heartbeat)
@@ -79,6 +86,20 @@ final class StreamOutput: FrameSink {
     return VideoFormat(
       width: max(2, size.width & ~1), height: max(2, size.height & ~1), pixelFormat: .yuv420p,
       color: source.format.color(encodedAs: .yuv420p))
+  }
+
+  /// Whether there is a viewer or was one a moment ago.
+  var wantsFrames: Bool {
+    guard restsUnwatched else { return true }
+    let isWatched = viewerCount > 0
+    let (wants, hasEnded) = watched.withLock { latest in
+      if isWatched { latest = .now }
+      let isOver = latest.map { $0.duration(to: .now) > Self.rest } ?? false
+      if isOver { latest = nil }
+      return (latest != nil, isOver)
+    }
+    if hasEnded { encoding.withLock { $0.timeline.pause() } }
+    return wants
   }
 
   func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {

@@ -21,6 +21,10 @@ struct StreamState: Codable, Sendable {
   /// The default duration of changes in seconds.
   var fade: Double
   var isFading: Bool
+  /// Whether nothing is painted because nobody watches.
+  var isResting: Bool
+  /// Why the picture is coarser than its settings say; absent if it is not.
+  var reduction: String?
   var viewers: Int
   /// Segments that slow viewers missed.
   var skipped: Int
@@ -41,6 +45,8 @@ struct StreamState: Codable, Sendable {
     preserveColors = settings.blend.preservesColors
     fade = stream.fade.withLock { $0 }
     isFading = settings.isFading
+    isResting = stream.isResting
+    reduction = stream.reduction?.description
     viewers = stream.output.viewerCount
     skipped = stream.output.counts.lost
     statistics = stream.statistics

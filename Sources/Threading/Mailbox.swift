@@ -25,11 +25,13 @@ public final class Mailbox<Element>: @unchecked Sendable {
     return late
   }
 
-  /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty.
-  public func take() -> Element? {
+  /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty, or if none
+  /// comes within `timeout`.
+  public func take(timeout: Duration? = nil) -> Element? {
+    let end = timeout.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
     condition.lock()
     defer { condition.unlock() }
-    while element == nil && !isClosed { condition.wait() }
+    while element == nil && !isClosed, condition.wait(until: end) {}
     defer { element = nil }
     return element
   }

@@ -61,7 +61,7 @@ struct StylizeLive: ParsableCommand {
   var threads: Int?
 
   @Option(
-    help: ArgumentHelp("How long a source may be silent before it is reopened.", valueName: "seconds"),
+    help: ArgumentHelp("How long a source that has begun may be silent before it is reopened.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 
@@ -114,7 +114,7 @@ struct StylizeLive: ParsableCommand {
         PaintedStream(
           id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
           options: painting(isCamera: source.kind == .device),
-          restartsAtOnce: source.kind == .file || source.kind == .imageSequence
+          end: source.kind == .file || source.kind == .imageSequence ? .loops : .isLost
         ) { interrupt in try FrameSources.open(source, live: reading, interrupt: interrupt) })
     }
     var camera: (stream: PaintedStream, frames: PostedFrames)?
@@ -122,7 +122,7 @@ struct StylizeLive: ParsableCommand {
       let frames = PostedFrames()
       let stream = PaintedStream(
         id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade,
-        options: painting(isCamera: true)
+        options: painting(isCamera: true), end: .waits
       ) { interrupt in try frames.open(interrupt: interrupt) }
       streams.append(stream)
       camera = (stream, frames)

@@ -10,7 +10,7 @@ struct LiveOptions: ParsableArguments {
     help: "Paint the newest frame and drop late ones, for low latency. (default: on for URLs and devices)")
   var live: Bool?
 
-  @Option(help: "With --live: paint at a smaller size while the machine cannot keep up.")
+  @Option(help: "With --live: paint at a smaller size or with larger strokes while the machine cannot keep up.")
   var adapt = Switch.on
 
   @Option(
@@ -21,7 +21,8 @@ struct LiveOptions: ParsableArguments {
   var reconnect: Double?
 
   @Option(
-    help: ArgumentHelp("With --live: how long a source may be silent before it is lost.", valueName: "seconds"),
+    help: ArgumentHelp(
+      "With --live: how long a source that has begun may be silent before it is lost.", valueName: "seconds"),
     transform: ArgumentValues.number(in: 0.1...86_400))
   var timeout = 10.0
 

@@ -136,10 +136,30 @@ struct LiveStreamTests {
     #expect((2500...12_000).contains((times.last ?? 0) - (times.first ?? 0)), "\(times)")
   }
 
-  @Test func aSilentSourceTimesOut() throws {
+  /// The sender may begin later than the timeout. The port is free for the next connection to the same sender.
+  @Test func aSilentUDPSourceIsReconnected() throws {
+    try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_DGRAM)
-    let result = try tools.script("stylize udp://127.0.0.1:\(port) out.mp4 --timeout 1")
-    #expect(result.exitCode == 1 && result.errors.contains("no data for 1 s"), "\(result.errors)")
+    let result = try tools.script(
+      """
+      to='udp://127.0.0.1:\(port)?pkt_size=1316'
+      (sleep 3; send -f mpegts $to; sleep 4; send -f mpegts $to) &
+      stylize udp://127.0.0.1:\(port) out.mkv --json --timeout 2 --reconnect 8
+      """)
+    #expect(result.exitCode == 1 && result.errors.contains("no data for 2 s, and reconnecting failed for 8 s"))
+    let report = try report(result)
+    #expect(report.reconnects == 1 && report.frames + report.framesDropped == report.framesIn, "\(result.errors)")
+    let times = try times("out.mkv")
+    // The pause between the two is in the recording.
+    #expect(zip(times, times.dropFirst()).contains { $1 - $0 > 3000 }, "\(times)")
+  }
+
+  /// Without a sender, the program waits until it is stopped.
+  @Test func aSourceMayBeginLate() throws {
+    let port = try tools.freePort(SOCK_DGRAM)
+    let result = try tools.script(
+      "timeout --preserve-status 4 $program udp://127.0.0.1:\(port) out.mp4 --timeout 1 $quick </dev/null; echo $?")
+    #expect(result.output == "143\n" && !result.errors.contains("no data"), "\(result.output) \(result.errors)")
     #expect(try folder.names == ["random.safetensors"])
   }
 

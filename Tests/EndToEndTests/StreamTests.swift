@@ -66,6 +66,29 @@ struct StreamTests {
     #expect(try tools.counts("out.mp4")["video"] == 25)
   }
 
+  /// A film keeps all its segments, a live stream the newest. Options of the destination decide otherwise.
+  @Test func playlistsKeepAFilmAndTheEndOfAStream() throws {
+    try tools.makeVideo(seconds: 8)
+    func segments(_ arguments: String) throws -> (listed: [String], stored: Int, list: String) {
+      let result = try tools.script(
+        "rm -f out*; stylize in.mp4 out.m3u8 --output-option hls_time=0.4 --output-option g=10 \(arguments)")
+      #expect(result.exitCode == 0, "\(result.errors)")
+      let list = String(decoding: try folder.bytes(of: "out.m3u8"), as: UTF8.self)
+      let listed = list.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("#") }
+      return (listed, try folder.names.filter { $0.hasSuffix(".ts") }.count, list)
+    }
+    let film = try segments("")
+    // Twenty, or a few less if the encoder places keyframes of its own. By default, libav lists five.
+    #expect((15...20).contains(film.listed.count) && film.stored == film.listed.count, "\(film)")
+    #expect(try film.list.contains("#EXT-X-ENDLIST") && tools.counts("out.m3u8")["video"] == 200)
+    let window = try segments("--output-option hls_list_size=3")
+    #expect(window.listed.count == 3 && window.stored == film.stored, "\(window)")
+    let live = try segments("--live")
+    // Segments stay for as long as a player of the list may need them.
+    #expect((1...5).contains(live.listed.count) && live.stored < film.stored, "\(live)")
+    #expect(live.listed.allSatisfy { (try? folder.bytes(of: $0)) != nil }, "\(live)")
+  }
+
   @Test func unsupportedFormatsAndOptionsAreNamed() throws {
     try tools.makeVideo()
     let wrong = [

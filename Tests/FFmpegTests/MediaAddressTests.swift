@@ -14,6 +14,13 @@ import Testing
     ]
     for (name, kind) in kinds { #expect(try MediaSource(name).kind == kind, "\(name)") }
     #expect(try MediaSource("udp://1.2.3.4:5").isLive && !MediaSource("-").isLive && !MediaSource("a").isLive)
+    for name in ["udp://1.2.3.4:5", "tcp://h:1?listen=1", "srt://h:1?latency=20&mode=listener", "rtp://1.2.3.4:5"] {
+      #expect(try MediaSource(name).waitsForSender, "\(name)")
+    }
+    #expect(try MediaSource("rtmp://h/a", options: ["listen": "1"]).waitsForSender)
+    for name in ["rtmp://h/a", "srt://h:1?mode=caller", "a?listen=1", "-", "rtsp://h/a?listen=0"] {
+      #expect(try !MediaSource(name).waitsForSender, "\(name)")
+    }
     #expect(try MediaSource("RTMP://host/app").scheme == "rtmp" && MediaSource("a b://c").scheme == nil)
     #expect(MediaSource(file: "rtmp://host/app").scheme == nil)
     #expect(try MediaSource("-").displayName == "standard input")

@@ -9,14 +9,16 @@ import TestSupport
 import Testing
 import Threading
 
-/// An endless source of random noise at a fixed rate.
+/// A source of random noise at a fixed rate, endless unless it has a number of frames.
 final class RandomSource: FrameSource {
   let description: VideoDescription
   private let interval: UInt32
+  private let count: Int64
   private let isStopped = Atomic<Bool>(false)
   private let state: Mutex<(number: Int64, random: Random)>
 
-  init(width: Int, height: Int, interval: UInt32) {
+  init(width: Int, height: Int, interval: UInt32, count: Int64 = .max) {
+    self.count = count
     description = VideoDescription(
       format: VideoFormat(width: width, height: height, pixelFormat: .rgb24), timeBase: Rational(1, 1_000_000))
     self.interval = interval
@@ -27,7 +29,8 @@ final class RandomSource: FrameSource {
     usleep(interval)
     if isStopped.load(ordering: .acquiring) { return false }
     let frame = try Frame(description.format)
-    try state.withLock { state in
+    return try state.withLock { state in
+      guard state.number < count else { return false }
       state.number += 1
       if let plane = frame.plane(0) {
         for index in 0..<frame.stride(0) * frame.height {
@@ -36,8 +39,8 @@ final class RandomSource: FrameSource {
       }
       try target.reference(frame)
       target.pts = state.number * Int64(interval)
+      return true
     }
-    return true
   }
 
   func stop() { isStopped.store(true, ordering: .releasing) }
@@ -54,7 +57,7 @@ final class RunningServer {
 
   init(
     size: (Int, Int) = (64, 48), interval: UInt32 = 20_000, options: LiveServer.Options = LiveServer.Options(port: 0),
-    trainer: String? = nil, hasCanvas: Bool = false, open: PaintedStream.Open? = nil
+    trainer: String? = nil, hasCanvas: Bool = false, restsUnwatched: Bool = false, open: PaintedStream.Open? = nil
   ) throws {
     folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
@@ -74,10 +77,13 @@ final class RunningServer {
     let painting = Stylization.Options(workSize: (16, 12), adaptsWorkSize: false)
     stream = PaintedStream(
       id: "1", title: "random", sourceName: "rtsp://someone:secret@host/", style: makeStyle(), fade: 0,
-      options: painting,
+      options: painting, restsUnwatched: restsUnwatched,
       open: open ?? { _ in RandomSource(width: size.0, height: size.1, interval: interval) })
     let frames = PostedFrames()
-    camera = PaintedStream(id: "camera", title: "camera", style: makeStyle(), fade: 0, options: painting) {
+    camera = PaintedStream(
+      id: "camera", title: "camera", style: makeStyle(), fade: 0, options: painting, restsUnwatched: restsUnwatched,
+      end: .waits
+    ) {
       try frames.open(interrupt: $0)
     }
     let training = trainer.map { [folder] text in
@@ -134,7 +140,10 @@ final class RunningServer {
     }
 
     struct Numbers: Decodable {
+      var framesIn: Int
       var framesOut: Int
+      var framesUnwatched: Int
+      var workWidth: Int
       var canvasWidth: Int?
       var canvasHeight: Int?
     }
@@ -148,6 +157,8 @@ final class RunningServer {
     var viewers: Int
     var skipped: Int
     var hasAudio: Bool
+    var isResting: Bool
+    var reduction: String?
     var statistics: Numbers
   }
 

@@ -95,6 +95,30 @@ import Testing
     #expect(try server.state().viewers == 1)
   }
 
+  /// When the source's size changes, another header follows, and the times go on.
+  @Test func theVideoGoesOnAtAnotherSize() throws {
+    let tries = Atomic<Int64>(0)
+    let server = try RunningServer(open: { _ in
+      let number = tries.wrappingAdd(1, ordering: .relaxed).oldValue
+      return RandomSource(
+        width: number % 2 == 0 ? 64 : 96, height: 48, interval: 20_000, count: number == 0 ? 100 : .max)
+    })
+    let connection = try server.connect("/api/streams/1/video.mp4")
+    #expect(try connection.takeHead().status == 200)
+    var headers = 0
+    var end: UInt64?
+    while headers < 2 || end == nil {
+      let box = try connection.takeBox()
+      if box.type == "moov" { headers += 1 }
+      guard let time = box.time else { continue }
+      if let end { #expect(time == end) }
+      // The time of the second header's first fragment has been compared.
+      if headers == 2 { break }
+      end = time + (try #require(box.duration))
+    }
+    #expect(headers == 2)
+  }
+
   @Test(arguments: ["painted", "pair"])
   func theVideoShowsTheRequestedView(view: String) throws {
     let server = try RunningServer(size: (64, 48))

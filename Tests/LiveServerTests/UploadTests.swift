@@ -45,6 +45,33 @@ import Testing
     }
   }
 
+  /// A stream whose camera is off waits for the next frame instead of showing the last one, and then starts at once.
+  @Test func aCameraThatIsOffSaysSo() throws {
+    let server = try RunningServer()
+    let frame = try picture("mjpeg", width: 64, height: 48)
+    func post() throws { #expect([204, 429].contains(try self.post(server, frame))) }
+    for _ in 0..<2 {
+      try server.wait("camera") { state in
+        try post()
+        return state.condition == .running
+      }
+      let off = try server.wait("camera") { $0.condition != .running }
+      #expect(off.condition == .waiting && off.failure == nil)
+    }
+  }
+
+  /// Only valid frames give the camera to a visitor.
+  @Test func invalidFramesDoNotTakeTheCamera() throws {
+    let server = try RunningServer()
+    let frame = try picture("mjpeg", width: 64, height: 48)
+    #expect(try post(server, Array("no picture at all".utf8), page: "b") == 422)
+    #expect(try post(server, try picture("mjpeg", width: 2048, height: 16), page: "b") == 422)
+    #expect(try post(server, frame) == 204)
+    #expect(try post(server, frame, page: "b") == 409)
+    // The visitor keeps the camera when the page is loaded again.
+    #expect(try post(server, frame) == 204)
+  }
+
   @Test func invalidFramesAreRejected() throws {
     let server = try RunningServer()
     let frame = try picture("mjpeg", width: 64, height: 48)

@@ -149,7 +149,7 @@ import Threading
     #expect(others.count > 0 && plainFrames.last == 199 && style.settings.styles.map(\.name) == ["plain"])
   }
 
-  /// The work size decreases until painting is fast enough, and increases again when the load drops.
+  /// The first frame has a size at which painting is fast enough. The size increases when the load drops.
   @Test func theWorkSizeFollowsTheLoad() throws {
     let source = LiveFrames(count: .max, interval: 20_000) { _ in (256, 192) }
     let (sink, _) = observer()
@@ -173,9 +173,103 @@ import Threading
       }, observe: { numbers in widths.withLock { $0.append(numbers.workWidth) } })
     let found = widths.withLock { $0 }
     let minimum = try #require(found.min())
-    #expect(minimum < 200 && (found.last ?? 0) > minimum, "\(found)")
-    #expect(run.statistics.workSizeChanges >= 2)
+    #expect(minimum < 200 && (found.first ?? 256) < 256 && (found.last ?? 0) > minimum, "\(found)")
+    #expect(run.statistics.workSizeChanges >= 1)
   }
+
+  /// A source that is opened again, as a file that loops is, begins at the size that it had.
+  @Test func theNextRunKeepsTheSize() throws {
+    let style = Mutex<StyleMixer?>(nil)
+    let made = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
+      try paint()
+      let width = style.withLock { $0?.width } ?? 256
+      usleep(UInt32(100_000 * width * width / (256 * 256)))
+    }
+    style.withLock { $0 = made }
+    let adaptation = WorkSizeAdaptation()
+    var ends: [Int] = []
+    for _ in 0..<2 {
+      let (sink, _) = observer()
+      let run = Stylization(
+        source: LiveFrames(count: 20, interval: 20_000) { _ in (256, 192) }, style: made, sink: sink,
+        options: .init(frames: .newest), adaptation: adaptation)
+      let widths = Mutex<[Int]>([])
+      try run.run(observe: { numbers in widths.withLock { $0.append(numbers.workWidth) } })
+      let found = widths.withLock { $0 }
+      #expect(found.allSatisfy { $0 < 256 } && run.reduction != nil, "\(found)")
+      #expect(run.reduction?.description.contains("instead of 256×192 pixels") == true)
+      if let end = ends.last { #expect(found.first == end) }
+      ends.append(try #require(found.last))
+    }
+  }
+
+  /// A network that takes seconds for a frame gets a smaller size before that frame is complete.
+  @Test func aVerySlowStyleIsNoticed() throws {
+    let isSlow = Atomic<Bool>(false)
+    let style = Mutex<StyleMixer?>(nil)
+    let made = StyleMixer(NamedStyle("random", model: try preparedRandomModel(seed: 1)), pool: pool) { paint in
+      try paint()
+      let isFull = style.withLock { $0?.width } == 256
+      while isSlow.load(ordering: .relaxed), isFull, style.withLock({ $0?.width }) == 256 { usleep(1000) }
+    }
+    style.withLock { $0 = made }
+    let (sink, seen) = observer()
+    let run = Stylization(
+      source: LiveFrames(count: .max, interval: 50_000) { _ in (256, 192) }, style: made, sink: sink,
+      options: .init(frames: .newest))
+    try run.run(shouldStop: {
+      // From here on, a frame of the full size would take forever.
+      if seen.all.count == 30 { isSlow.store(true, ordering: .relaxed) }
+      return made.width < 256 && seen.all.count > 30 || run.statistics.seconds > 60
+    })
+    #expect(made.width < 256)
+  }
+
+  /// While nobody needs frames, none is painted, and the source goes on or stands still.
+  @Test(arguments: [false, true])
+  func framesThatNobodyNeedsAreNotPainted(waits: Bool) throws {
+    let source = LiveFrames(count: .max, interval: 5000, waitsForReader: waits) { _ in (32, 24) }
+    let sink = ChoosySink()
+    let run = Stylization(source: source, style: try style(), sink: sink, options: .init(frames: .newest))
+    Thread.detachNewThread {
+      // Before the first frame is wanted, a live source sends some, and a file none.
+      for _ in 0..<6000 where run.statistics.framesIn < (waits ? 0 : 20) { usleep(10_000) }
+      if waits { usleep(100_000) }
+      sink.early.store(sink.count, ordering: .releasing)
+      sink.isWatching.store(true, ordering: .releasing)
+    }
+    try run.run(shouldStop: { sink.count > 3 })
+    let numbers = run.statistics
+    #expect(sink.early.load(ordering: .acquiring) == 0 && sink.count > 3)
+    #expect(waits ? numbers.framesUnwatched == 0 : numbers.framesUnwatched >= 15)
+    #expect(numbers.framesOut + numbers.framesDropped + numbers.framesUnwatched == numbers.framesIn)
+  }
+}
+
+/// A sink that wants frames only while somebody watches.
+private final class ChoosySink: FrameSink {
+  let isWatching = Atomic<Bool>(false)
+  /// The number of frames before somebody watched.
+  let early = Atomic<Int>(-1)
+  private let observer = FrameObserver(pixelFormat: .rgb24) { _, _, _ in }
+  private let written = Atomic<Int>(0)
+
+  var count: Int { written.load(ordering: .acquiring) }
+  var orientation: Orientation { observer.orientation }
+  var wantsFrames: Bool { isWatching.load(ordering: .acquiring) }
+
+  func format(for source: VideoDescription) -> VideoFormat { observer.format(for: source) }
+
+  func start(on threads: ThreadGroup, delivered: @escaping @Sendable (ContinuousClock.Instant) -> Void) {
+    observer.start(on: threads, delivered: delivered)
+  }
+
+  func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
+    written.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    try observer.write(frame, source: source, arrival: arrival)
+  }
+
+  func finish() throws { try observer.finish() }
 }
 
 /// Grey frames at a fixed rate, as from a camera.
@@ -190,11 +284,13 @@ private final class LiveFrames: FrameSource {
   private let isStopped = Atomic<Bool>(false)
   private let underWay = Mutex<(frames: [WeakFrame], maximum: Int)>(([], 0))
 
+  let waitsForReader: Bool
+
   private struct WeakFrame { weak var frame: Frame? }
 
   init(
     count: Int, interval: UInt32, silentAfter silence: Int = .max, failingAfter failure: Int? = nil,
-    size: @escaping @Sendable (Int) -> (Int, Int)
+    waitsForReader: Bool = false, size: @escaping @Sendable (Int) -> (Int, Int)
   ) {
     let (width, height) = size(0)
     description = VideoDescription(
@@ -203,6 +299,7 @@ private final class LiveFrames: FrameSource {
     self.interval = interval
     self.silence = silence
     self.failure = failure
+    self.waitsForReader = waitsForReader
     self.size = size
   }
 

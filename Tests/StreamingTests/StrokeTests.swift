@@ -139,6 +139,28 @@ import Threading
     #expect(live.settings.canvas.map { [$0.width, $0.height] } == [68, 104])
   }
 
+  /// A machine that does not keep up paints larger strokes, and says so.
+  @Test func aSlowMachinePaintsLargerStrokes() throws {
+    let live = StyleMixer(try canvasStyle(), pool: pool) { paint in
+      try paint()
+      usleep(100_000)
+    }
+    let source = GreyFrames(count: 60, width: Self.width, height: Self.height)
+    let sizes = Mutex<Set<[Int]>>([])
+    let sink = FrameObserver { painted, _, _ in _ = sizes.withLock { $0.insert([painted.width, painted.height]) } }
+    let run = Stylization(source: source, style: live, sink: sink, options: .init(frames: .newest))
+    try run.run()
+    #expect(live.settings.strokes == .medium && live.settings.paintedStrokes == .size(.large))
+    #expect(live.settings.canvas.map { min($0.width, $0.height) } == 68, "69 lines, in multiples of four")
+    #expect(run.reduction == .strokes(painted: .size(.large), chosen: .medium))
+    #expect(run.reduction?.description.contains("the strokes are larger: large instead of medium") == true)
+    #expect(sizes.withLock { $0 } == [[Self.width, Self.height]])
+    // Without a reason, nothing is said.
+    let other = Stylization(
+      source: source, style: live, sink: sink, options: .init(frames: .newest, adaptsWorkSize: false))
+    #expect(other.reduction == nil)
+  }
+
   @Test func theCommandSetsTheStrokes() throws {
     let live = try live(canvasStyle())
     let command = try #require(try StyleCommand("strokes large"))

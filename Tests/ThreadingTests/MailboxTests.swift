@@ -29,6 +29,13 @@ import Threading
     #expect(mailbox.take() == nil)
   }
 
+  @Test func aReaderCanGiveUp() {
+    let mailbox = Mailbox<Int>()
+    #expect(mailbox.take(timeout: .milliseconds(10)) == nil)
+    #expect(mailbox.put(1) == nil)
+    #expect(mailbox.take(timeout: .seconds(60)) == 1)
+  }
+
   /// Every element is either taken or replaced, and the last one always arrives.
   @Test func everyElementIsTakenOrReturned() {
     let mailbox = Mailbox<Int>()

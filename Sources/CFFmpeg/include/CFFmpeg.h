@@ -50,6 +50,10 @@ static inline int cffmpeg_scale(struct SwsContext *context, const AVFrame *sourc
                    target->linesize);
 }
 
+/// Closes the connection or device of `context`, but keeps its streams, tags and chapters. Returns the context that has
+/// them from now on, to be freed with `avformat_close_input`; NULL if memory is short, and then nothing has changed.
+AVFormatContext *cffmpeg_close_connection(AVFormatContext *context);
+
 /// The duration of a frame in its time base; 0 if unknown. The field was renamed in libavutil 57.30.
 static inline int64_t cffmpeg_frame_duration(const AVFrame *frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)

@@ -2,7 +2,10 @@
 
 /** @type {(id: string) => any} */
 const at = (id) => document.getElementById(id);
-const pageID = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
+// A visitor who reloads the page keeps the camera.
+const visitorID = sessionStorage.getItem('visitor')
+  ?? Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
+sessionStorage.setItem('visitor', visitorID);
 
 // MARK: Requests
 
@@ -299,9 +302,16 @@ function show(found) {
   label();
   const { fpsOut, latencyP50Ms, workWidth, workHeight, canvasWidth, canvasHeight } = state.statistics;
   const canvas = canvasWidth ? ` on ${canvasWidth}×${canvasHeight}` : '';
-  at('numbers').textContent = state.condition === 'running'
-    ? `${fpsOut.toFixed(1)} fps · ${Math.round(latencyP50Ms + 1000 * Math.max(0, lag))} ms · ${workWidth}×${workHeight}${canvas}`
-    : state.failure ?? (state.isCamera ? 'waiting for a camera' : 'waiting for the source');
+  const isRunning = state.condition === 'running' && workWidth > 0;
+  const reduction = state.reduction ? ` · ${state.reduction}` : '';
+  at('numbers').textContent = isRunning
+    ? `${fpsOut.toFixed(1)} fps · ${Math.round(latencyP50Ms + 1000 * Math.max(0, lag))} ms · ${workWidth}×${workHeight}${canvas}${reduction}`
+    : '';
+  // A frozen frame would look as if the source were there.
+  const absence = isRunning ? '' : state.failure ?? (state.isCamera ? 'The camera is off.' : 'Waiting for the source.');
+  if (at('absence').textContent !== absence) at('absence').textContent = absence;
+  at('absence').hidden = isRunning;
+  at('stage').classList.toggle('isAbsent', !isRunning);
 }
 
 /** Disables the list for styles without a canvas. A line count set by another program becomes an extra option. */
@@ -405,7 +415,7 @@ async function setCamera(on) {
     canvas.getContext('2d').drawImage(eye, 0, 0);
     const jpeg = await new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.85));
     try {
-      await ask(`/api/streams/${state.id}/frames?page=${pageID}`, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: jpeg });
+      await ask(`/api/streams/${state.id}/frames?page=${visitorID}`, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: jpeg });
     } catch (error) {
       if (error.status !== 429) { showError(error); setCamera(false); return; }
     }

@@ -29,6 +29,10 @@ public protocol FrameSink: AnyObject, Sendable {
   ///   - arrival: When the source frame arrived.
   func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws
 
+  /// Whether anybody needs the frames; true by default. While nobody does, a run of the newest frames paints none, so
+  /// that other runs get its time, and a source that waits for its reader stands still. Called often.
+  var wantsFrames: Bool { get }
+
   /// The number of first frames that the sink has from an earlier run. They are not painted.
   var finishedFrameCount: Int { get }
 
@@ -42,6 +46,8 @@ public protocol FrameSink: AnyObject, Sendable {
 extension FrameSink {
   /// The default for sinks that take progressive frames.
   public var keepsFields: Bool { false }
+  /// The default for sinks that take every frame.
+  public var wantsFrames: Bool { true }
   /// The default for sinks that begin with the first frame.
   public var finishedFrameCount: Int { 0 }
   /// The default for sinks that begin with the first frame.

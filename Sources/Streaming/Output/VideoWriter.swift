@@ -131,6 +131,7 @@ package final class VideoWriter: FrameSink, PacketRecipient {
       VideoState(encoder: encoder, resume: try resume.map { try ResumeFile($0, encoder: encoder) }, times: times))
     openProducers = Mutex(packets == nil ? 1 : 2)
     if let packets { try muxer.copyMetadata(of: packets.demuxer) }
+    muxer.keepSegments(isLive: isLowDelay)
     try muxer.writeHeader(options: packets.map { muxer.options(toKeep: $0.demuxer) } ?? [:])
     packets?.connect(to: self)
   }

@@ -62,6 +62,9 @@ public protocol FrameSource: AnyObject, Sendable {
   /// When the most recently read frame arrived, as far as the source knows. Latency is measured from this time.
   var latestArrival: ContinuousClock.Instant { get }
 
+  /// Whether the source stands still while nobody reads, as a file does; false by default.
+  var waitsForReader: Bool { get }
+
   /// Ends the source's own threads and any `read` in progress. `read` is not called again.
   func stop()
 
@@ -88,6 +91,8 @@ public protocol FrameSource: AnyObject, Sendable {
 extension FrameSource {
   /// The default for sources whose frames arrive when they are read.
   public var latestArrival: ContinuousClock.Instant { .now }
+  /// The default for sources that go on while nobody reads.
+  public var waitsForReader: Bool { false }
   /// The default for sources without threads.
   public func start(on threads: ThreadGroup) {}
   /// The default for sources without threads.

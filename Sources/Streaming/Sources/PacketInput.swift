@@ -35,6 +35,8 @@ final class PacketInput: @unchecked Sendable {
   /// Packets read while searching for the first frame, in reverse order.
   private var kept: [Item]
   private var clock: StreamClock
+  /// When the last packet was read.
+  private var latestArrival = ContinuousClock.now
   private let ending = Mutex<(failure: MediaError?, reconnects: Int)>((nil, 0))
 
   /// Opens `source` and reads up to its first frame.
@@ -44,7 +46,8 @@ final class PacketInput: @unchecked Sendable {
     self.source = source
     self.live = live
     // A program that writes to a pipe may pause for any time.
-    watch = Watch(timeout: source.isLive ? live?.timeout : nil, interrupt: interrupt)
+    watch = Watch(
+      timeout: source.isLive ? live?.timeout : nil, waitsForSender: source.waitsForSender, interrupt: interrupt)
     if source.kind == .file {
       // Open the file twice, so that packets before the first frame need not stay in memory.
       firstFrame = try Demuxer(source, interrupt: { [watch] in watch.isRaised }).firstFrame()
@@ -59,7 +62,8 @@ final class PacketInput: @unchecked Sendable {
         var lead: [Item] = []
         firstFrame = try Self.firstFrame(of: demuxer, video, keeping: &lead, watch: watch)
         kept = lead.reversed()
-      } catch let error as MediaError where error.isInterruption && !watch.isStopped {
+      } catch is MediaError where watch.isRaised && !watch.isStopped {
+        // Some protocols report an aborted call as damage.
         throw watch.timeoutError(source)
       }
     }
@@ -119,6 +123,7 @@ final class PacketInput: @unchecked Sendable {
         let packet = try Packet()
         if try current.read(into: packet) {
           let item = Item(packet: packet, arrival: .now)
+          latestArrival = item.arrival
           if let result = renumbered(item) { return timed(result) }
         } else if live?.reconnect == nil || !source.isLive {
           return nil
@@ -128,7 +133,7 @@ final class PacketInput: @unchecked Sendable {
       } catch let error as MediaError {
         if watch.isStopped { return nil }
         guard live != nil else { throw error }
-        let reason = error.isInterruption ? watch.timeoutError(source) : error
+        let reason = watch.isRaised ? watch.timeoutError(source) : error
         if try !reconnect(reason) { return nil }
       }
     }
@@ -164,14 +169,17 @@ final class PacketInput: @unchecked Sendable {
       ending.withLock { $0.failure = reason }
       return false
     }
-    let start = ContinuousClock.now
-    while ContinuousClock.now - start < patience {
+    // A port or device can be in use only once.
+    current.close()
+    let end = ContinuousClock.now + patience
+    while ContinuousClock.now < end {
       if watch.isStopped { return false }
-      watch.noteActivity(deadline: start + patience)
+      // Waiting for the sender is not silence.
+      watch.wait(until: end)
       do {
         let demuxer = try Demuxer(source, interrupt: { [watch] in watch.isRaised })
         let video = try demuxer.bestVideoStream()
-        adopt(demuxer, video, after: start.duration(to: .now))
+        adopt(demuxer, video, after: latestArrival.duration(to: .now))
         return true
       } catch {
         // Wait before trying again: a refused connection returns immediately.

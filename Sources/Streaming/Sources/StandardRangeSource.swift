@@ -34,6 +34,7 @@ final class StandardRangeSource: FrameSource {
 
   func start(on threads: ThreadGroup) { inner.start(on: threads) }
   func stop() { inner.stop() }
+  var waitsForReader: Bool { inner.waitsForReader }
   func openAudio() -> AudioTrack? { inner.openAudio() }
   var latestArrival: ContinuousClock.Instant { inner.latestArrival }
   var packets: (any PacketSource)? { inner.packets }

@@ -16,6 +16,8 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   package var demuxer: Demuxer { input.demuxer }
   /// The decoded stream.
   package var video: MediaStream { input.video }
+  /// Whether the source is a file.
+  package var waitsForReader: Bool { input.source.kind == .file || input.source.kind == .imageSequence }
   /// This reader, which also provides the other streams.
   package var packets: (any PacketSource)? { self }
 

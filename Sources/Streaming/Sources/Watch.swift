@@ -4,19 +4,26 @@ import Synchronization
 import Threading
 
 /// Tells libav when to abort a blocking call: when reading is stopped, or when the source has been silent for too long.
+/// Before the first activity, silence has a limit of its own: a server that is connected answers within half a minute,
+/// and a source that waits for its sender has no limit.
 final class Watch: Sendable {
+  private static let openingTimeout = Duration.seconds(30)
+
   private let timeout: Duration?
+  private let hasBegun = Atomic<Bool>(false)
   private let interrupt: @Sendable () -> Bool
   private let stopped = Atomic<Bool>(false)
   /// The deadline, in nanoseconds since `start`.
   private let deadline = Atomic<Int64>(.max)
   private let start = ContinuousClock.now
 
-  /// - Parameter timeout: The maximum silence; nil for no limit.
-  init(timeout: Duration?, interrupt: @escaping @Sendable () -> Bool) {
+  /// - Parameters:
+  ///   - timeout: The maximum silence; nil for no limit.
+  ///   - waitsForSender: Whether there is no limit before the first activity.
+  init(timeout: Duration?, waitsForSender: Bool, interrupt: @escaping @Sendable () -> Bool) {
     self.timeout = timeout
     self.interrupt = interrupt
-    noteActivity()
+    if let timeout, !waitsForSender { wait(until: .now + max(timeout, Self.openingTimeout)) }
   }
 
   /// Whether reading has been stopped.
@@ -27,17 +34,23 @@ final class Watch: Sendable {
 
   func stop() { stopped.store(true, ordering: .releasing) }
 
-  /// Restarts the timeout, which ends at `deadline` at the latest.
-  func noteActivity(deadline: ContinuousClock.Instant? = nil) {
+  /// Restarts the timeout.
+  func noteActivity() {
     guard let timeout else { return }
-    let end = ContinuousClock.now + timeout
-    self.deadline.store(nanoseconds(deadline.map { min($0, end) } ?? end), ordering: .relaxed)
+    hasBegun.store(true, ordering: .relaxed)
+    wait(until: .now + timeout)
+  }
+
+  /// Replaces the timeout by a deadline until the next activity.
+  func wait(until deadline: ContinuousClock.Instant) {
+    self.deadline.store(nanoseconds(deadline), ordering: .relaxed)
   }
 
   func timeoutError(_ source: MediaSource) -> MediaError {
-    MediaError(
-      operation: "read", file: source.displayName,
-      message: "no data for \(String(format: "%g", (timeout ?? .zero).seconds)) s")
+    var length = timeout ?? .zero
+    if !hasBegun.load(ordering: .relaxed) { length = max(length, Self.openingTimeout) }
+    return MediaError(
+      operation: "read", file: source.displayName, message: "no data for \(String(format: "%g", length.seconds)) s")
   }
 
   private func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {

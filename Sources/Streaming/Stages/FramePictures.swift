@@ -10,12 +10,6 @@ struct FramePictures {
   private let floatWork = FloatPicture()
   private let floatPainted = FloatPicture()
 
-  /// The size of the painted picture; nil before the first.
-  var paintedSize: WorkSizeLadder.Size? {
-    if usesFloats { return WorkSizeLadder.Size(width: floatPainted.width, height: floatPainted.height) }
-    return painted.frame.map { WorkSizeLadder.Size(width: $0.width, height: $0.height) }
-  }
-
   /// Paints the picture that ``PictureInput`` made.
   mutating func paint(_ recipe: FrameRecipe, _ painter: FramePainter, place: Int) throws {
     if usesFloats {

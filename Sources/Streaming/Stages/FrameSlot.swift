@@ -12,6 +12,8 @@ final class FrameSlot: @unchecked Sendable {
   var time = 0.0
   /// How to paint the frame. Set to nil after painting, so that stylizers are released early.
   var recipe: FrameRecipe?
+  /// The size and the canvas of the painting; nil before the first.
+  var rung: WorkSizeLadder.Rung?
   /// How to blend the painted frame with the source.
   var blend = FrameBlend()
   /// The stylizer's input, upright and at the work size, and its output.

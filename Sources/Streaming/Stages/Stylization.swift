@@ -1,4 +1,5 @@
 import FFmpeg
+import Foundation
 import Imaging
 import Inference
 import Synchronization
@@ -53,8 +54,9 @@ public final class Stylization: Sendable {
   let style: StyleMixer
   let options: Options
   let counters = StylizationCounters()
-  private let source: any FrameSource
+  let source: any FrameSource
   private let sink: any FrameSink
+  let adaptation: WorkSizeAdaptation
   private let stopped = Atomic<Bool>(false)
   private let deinterlaced = Atomic<Bool>(false)
   private let composited = Atomic<Bool>(false)
@@ -68,8 +70,18 @@ public final class Stylization: Sendable {
   }
 
   /// Creates a run, which can be used once.
-  public init(source: any FrameSource, style: StyleMixer, sink: any FrameSink, options: Options = Options()) {
+  public convenience init(
+    source: any FrameSource, style: StyleMixer, sink: any FrameSink, options: Options = Options()
+  ) {
+    self.init(source: source, style: style, sink: sink, options: options, adaptation: WorkSizeAdaptation())
+  }
+
+  /// Creates a run that begins at the work size of `adaptation`, which a run before may have left.
+  package init(
+    source: any FrameSource, style: StyleMixer, sink: any FrameSink, options: Options, adaptation: WorkSizeAdaptation
+  ) {
     self.source = source
+    self.adaptation = adaptation
     self.style = style
     self.sink = sink
     self.options = options
@@ -83,9 +95,7 @@ public final class Stylization: Sendable {
   /// The current statistics.
   public var statistics: StylizationStatistics {
     var result = counters.statistics
-    let settings = style.settings
-    (result.workWidth, result.workHeight) = (settings.workWidth, settings.workHeight)
-    (result.canvasWidth, result.canvasHeight) = (settings.canvas?.width, settings.canvas?.height)
+    result.setSizes(of: style.settings)
     result.reconnects = source.reconnectCount
     return result
   }
@@ -126,7 +136,7 @@ public final class Stylization: Sendable {
   ) throws -> StylizationStatistics {
     counters.begin()
     let first = fullSize
-    try style.prepare(width: first.width, height: first.height, styleCount: options.script?.styleCount ?? 1)
+    try prepareStyle()
     let painters = style.painters
     let memory = FrameMemory(
       source: source.description.format, workWidth: first.width, workHeight: first.height,
@@ -140,7 +150,7 @@ public final class Stylization: Sendable {
       source.stop()
       circle.cancel()
     }
-    let isStopping: @Sendable () -> Bool = { [self] in isStopped || shouldStop() }
+    let isStopping: @Sendable () -> Bool = { [self] in isStopped || threads.isCancelled || shouldStop() }
     source.start(on: threads)
     sink.start(on: threads, delivered: { [counters] in counters.noteDelivery(of: $0) })
     // A stage finishes the next queue only if it succeeds. After an error, the next stage must not take the missing
@@ -170,6 +180,7 @@ public final class Stylization: Sendable {
     var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
     var unfinished = sink.finishedFrameCount
     while let slot = circle.free.pop() {
+      if isResting, source.waitsForReader { rest(until: isStopping) }
       guard !isStopping(), let arrival = try reading.read(into: slot.source) else { break }
       slot.arrival = arrival
       let pts = Double(slot.source.pts ?? 0)
@@ -186,12 +197,25 @@ public final class Stylization: Sendable {
       let (width, height) = (slot.source.width, slot.source.height)
       let size = WorkSizeLadder.Size(width: turns ? height : width, height: turns ? width : height)
       state.withLock { $0.sourceSize = size }
+      if isResting {
+        counters.noteUnwatchedFrame()
+        circle.recycle(slot)
+        continue
+      }
       drop(circle.decoded.push(slot), circle)
     }
     if isStopping() { counters.noteStop() }
     deinterlaced.store(reading.hasDeinterlaced, ordering: .releasing)
     source.stop()
     circle.decoded.finish()
+  }
+
+  /// Whether nobody needs the next frame.
+  private var isResting: Bool { options.frames == .newest && !sink.wantsFrames }
+
+  private func rest(until isStopping: () -> Bool) {
+    while isResting, !isStopping() { usleep(20_000) }
+    counters.forgetArrivals()
   }
 
   private func drop(_ late: FrameSlot?, _ circle: SlotCircle) {
@@ -221,7 +245,7 @@ public final class Stylization: Sendable {
         continue
       }
       let recipe = try style.recipe(at: now)
-      (slot.recipe, slot.blend) = (recipe, recipe.blend)
+      (slot.recipe, slot.blend, slot.rung) = (recipe, recipe.blend, recipe.rung)
       let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
       if losesAlpha { composited.store(true, ordering: .relaxed) }
       slot.pictures.usesFloats = losesAlpha || slot.source.format.needsFloats(for: sinkFormat)
@@ -249,10 +273,10 @@ public final class Stylization: Sendable {
       if slot.isFinished {
         if !slot.isPainted { counters.noteStop() }
       } else if slot.isPainted, let recipe = slot.recipe {
-        let start = ContinuousClock.now
+        counters.beginPainting(place, generation: recipe.generation)
         try slot.pictures.paint(recipe, painter, place: place)
         try slot.bottomField?.paint(recipe, painter, place: place)
-        counters.notePainting(start.duration(to: .now))
+        counters.endPainting(place)
       } else {
         counters.noteStop()
       }
@@ -276,7 +300,7 @@ public final class Stylization: Sendable {
     var format = sink.format(for: description)
     // With `.every`, the work size never changes.
     var dissolve = options.frames == .newest ? Dissolve() : nil
-    var workSize: WorkSizeLadder.Size?
+    var rungBefore: WorkSizeLadder.Rung?
     var isCut = false
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
@@ -285,7 +309,7 @@ public final class Stylization: Sendable {
         _ = circle.finished.push(slot)
         continue
       }
-      guard !isCut, let size = slot.pictures.paintedSize else {
+      guard !isCut, let rung = slot.rung else {
         // Return the slot to the decoder, which waits for one before it checks whether to stop.
         circle.recycle(slot)
         continue
@@ -294,8 +318,8 @@ public final class Stylization: Sendable {
         description.format = slot.source.format
         format = sink.format(for: description)
       }
-      if workSize != nil, workSize != size { try dissolve?.begin() }
-      workSize = size
+      if rungBefore != nil, rungBefore != rung { try dissolve?.begin() }
+      rungBefore = rung
       let frame = try slot.output.of(format)
       if let fields, let bottom = slot.bottomField {
         try fields.convert(top: slot.pictures, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)

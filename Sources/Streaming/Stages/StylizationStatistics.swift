@@ -13,6 +13,8 @@ public struct StylizationStatistics: Codable, Sendable {
   public var framesOut = 0
   /// Frames dropped because a newer one arrived first.
   public var framesDropped = 0
+  /// Frames that were not painted because nobody needed them, see ``FrameSink/wantsFrames``.
+  public var framesUnwatched = 0
   /// Frames per second from the source, over the last five seconds.
   public var fpsIn = 0.0
   /// Frames per second delivered, over the last five seconds.
@@ -51,6 +53,20 @@ public struct StylizationStatistics: Codable, Sendable {
   /// The mean number of frames per second accepted by the sink.
   public var meanFps: Double { seconds > 0 ? Double(framesWritten) / seconds : 0 }
 
+  /// Sets the sizes of the work and the canvas.
+  package mutating func setSizes(of settings: StyleMixer.State) {
+    (workWidth, workHeight) = (settings.workWidth, settings.workHeight)
+    (canvasWidth, canvasHeight) = (settings.canvas?.width, settings.canvas?.height)
+  }
+
+  /// Takes the rates, latencies and painting times of another run.
+  package mutating func setRates(of other: StylizationStatistics) {
+    (fpsIn, fpsOut) = (other.fpsIn, other.fpsOut)
+    (latencyP50Ms, latencyP95Ms) = (other.latencyP50Ms, other.latencyP95Ms)
+    latencyP95MsOverall = other.latencyP95MsOverall
+    (paintMs, paintP50MsOverall, paintP95MsOverall) = (other.paintMs, other.paintP50MsOverall, other.paintP95MsOverall)
+  }
+
   /// Adds the totals of an earlier run.
   public mutating func add(totalsOf earlier: StylizationStatistics) {
     seconds += earlier.seconds
@@ -58,6 +74,7 @@ public struct StylizationStatistics: Codable, Sendable {
     framesWritten += earlier.framesWritten
     framesOut += earlier.framesOut
     framesDropped += earlier.framesDropped
+    framesUnwatched += earlier.framesUnwatched
     workSizeChanges += earlier.workSizeChanges
     reconnects += earlier.reconnects
   }
@@ -83,6 +100,7 @@ final class StylizationCounters: Sendable {
     var paintings: [Event] = []
     var latencies = DurationHistogram()
     var paintingTimes = DurationHistogram()
+    var load = PaintingLoad()
   }
 
   private let state = Mutex(State())
@@ -121,12 +139,24 @@ final class StylizationCounters: Sendable {
     }
   }
 
+  /// Begins to measure the source's rate again, after a pause.
+  func forgetArrivals() { state.withLock { $0.arrivals.removeAll(keepingCapacity: true) } }
+
+  func noteUnwatchedFrame() { state.withLock { $0.totals.framesUnwatched += 1 } }
+
   func noteDrop() { state.withLock { $0.totals.framesDropped += 1 } }
 
-  func notePainting(_ duration: Duration) {
+  /// Begins a frame of the painting thread `place`.
+  func beginPainting(_ place: Int, generation: Int) {
+    state.withLock { $0.load.begin(place, generation: generation, at: .now) }
+  }
+
+  func endPainting(_ place: Int) {
     state.withLock {
-      $0.paintingTimes.add(milliseconds: duration.milliseconds)
-      Self.append(Event(time: .now, milliseconds: duration.milliseconds), to: &$0.paintings)
+      let now = ContinuousClock.now
+      guard let milliseconds = $0.load.end(place, at: now) else { return }
+      $0.paintingTimes.add(milliseconds: milliseconds)
+      Self.append(Event(time: now, milliseconds: milliseconds), to: &$0.paintings)
     }
   }
 
@@ -168,15 +198,22 @@ final class StylizationCounters: Sendable {
     }
   }
 
-  /// Frames per second from the source, over the last five seconds.
-  var arrivalRate: Double { state.withLock { Self.rate($0.arrivals, .now) } }
-
-  /// The painting times of the last 1.5 seconds in milliseconds.
-  var recentPaintings: [Double] {
+  /// Frames per second from the source, over the last five seconds; nil if it is silent or has not been read for long
+  /// enough.
+  var arrivalRate: Double? {
     state.withLock { state in
-      let begin = ContinuousClock.now - .milliseconds(1500)
-      return state.paintings.filter { $0.time >= begin }.map(\.milliseconds)
+      let now = ContinuousClock.now
+      let recent = state.arrivals.filter { $0.time >= now - Self.window }
+      guard let first = recent.first, let last = recent.last, first.time.duration(to: last.time) > .milliseconds(800)
+      else { return nil }
+      let mean = first.time.duration(to: last.time).seconds / Double(recent.count - 1)
+      return last.time.duration(to: now).seconds > max(0.5, 3 * mean) ? nil : 1 / mean
     }
+  }
+
+  /// The painting times of recent frames of a generation in milliseconds, see ``PaintingLoad``.
+  func recentPaintings(generation: Int) -> [Double] {
+    state.withLock { $0.load.milliseconds(generation: generation, at: .now) }
   }
 
   /// Counts intervals rather than events, so that a short window does not underestimate the rate.

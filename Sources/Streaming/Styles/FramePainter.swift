@@ -18,10 +18,14 @@ struct FrameRecipe: Sendable {
     let share: Double
   }
 
-  let size: WorkSizeLadder.Size
+  let rung: WorkSizeLadder.Rung
+  /// Frames of the same generation take the same time.
+  let generation: Int
   let blend: FrameBlend
   let parts: [Part]
   let turn: StyleMixer.Turn?
+
+  var size: WorkSizeLadder.Size { rung.size }
 }
 
 /// Paints one frame at a time with its own compute pool. Not thread-safe.

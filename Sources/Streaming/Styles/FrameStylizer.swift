@@ -26,6 +26,10 @@ extension StyleEngine: FrameStylizer {}
 
 /// Creates the stylizers of one style. `PreparedModel` is the usual implementation.
 public protocol StylizerFactory: AnyObject, Sendable {
+  /// The cost of painting a pixel of the canvas, or of the frame if there is no canvas, in multiply-adds. It only has
+  /// to be right relative to other styles.
+  var multiplyAddsPerPixel: Double { get }
+
   /// Returns the number of canvas lines for `strokes`, or nil if there is no canvas.
   func canvasLines(for strokes: Strokes) -> Int?
 
@@ -44,6 +48,8 @@ public protocol StylizerFactory: AnyObject, Sendable {
 }
 
 extension StylizerFactory {
+  /// The default for styles that are not compared with others.
+  public var multiplyAddsPerPixel: Double { 1 }
   /// The default for styles without a canvas.
   public func canvasLines(for strokes: Strokes) -> Int? { nil }
   /// The default for styles without a canvas.
@@ -51,6 +57,15 @@ extension StylizerFactory {
 }
 
 extension PreparedModel: StylizerFactory {
+  /// The multiply-adds of the network without its canvas and revision, per pixel.
+  public var multiplyAddsPerPixel: Double {
+    let (draft, side) = (definition.draft, 256)
+    let multiple = max(1, draft.sizeMultiple)
+    let extent = (side + multiple - 1) / multiple * multiple
+    guard let count = try? draft.multiplyAdds(height: extent, width: extent), count > 0 else { return 1 }
+    return Double(count) / Double(extent * extent)
+  }
+
   /// Returns the number of lines of the network's canvas for `strokes`, or nil if it has none.
   public func canvasLines(for strokes: Strokes) -> Int? { definition.canvasLines(for: strokes) }
 

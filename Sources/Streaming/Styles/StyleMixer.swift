@@ -18,6 +18,9 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     public var styles: [(name: String, share: Double)]
     /// The stroke size; nil if no style has a canvas. During a fade, the target.
     public var strokes: Strokes?
+    /// The stroke size that is painted. It is larger than ``strokes`` while the machine does not keep up with those;
+    /// nil if no style has a canvas.
+    package var paintedStrokes: Strokes?
     /// The blend with the source. During a fade, the target.
     public var blend: FrameBlend
     /// Whether a fade is in progress.
@@ -38,10 +41,19 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   private struct Present {
     var mixture: StyleMixture
-    var size: WorkSizeLadder.Size?
+    var rung: WorkSizeLadder.Rung?
+    /// Counts the changes of styles, strokes and rung.
+    var generation = 0
+    /// When the generation began.
+    var latestChange = ContinuousClock.now
     /// One for each frame that is painted at a time. Empty before the first size is prepared, if that determines the
     /// number.
     var painters: [FramePainter]
+
+    mutating func noteChange() {
+      generation += 1
+      latestChange = .now
+    }
   }
 
   private let parallelism: Parallelism
@@ -131,10 +143,13 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     for index in layers.indices {
       let known = present.mixture.layers.first { $0.paints(like: layers[index]) }?.stylizers
       layers[index].stylizers =
-        try known ?? present.size.map { try stylizers(for: layers[index], $0, present.painters) }
+        try known ?? present.rung.map { try stylizers(for: layers[index], $0, present.painters) }
     }
     let made = layers
-    state.withLock { $0.mixture.lead(to: made, strokes, fade: fade, at: time) }
+    state.withLock {
+      $0.mixture.lead(to: made, strokes, fade: fade, at: time)
+      $0.noteChange()
+    }
   }
 
   /// Changes the blend with the source. The strength fades, starting at `time` and taking `fade`; the colours change at
@@ -147,21 +162,35 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
 
   /// The current settings.
   public var settings: State {
-    let (mixture, size) = state.withLock { ($0.mixture, $0.size) }
-    let layers = mixture.staying
+    let (mixture, rung) = state.withLock { ($0.mixture, $0.rung) }
+    let (layers, size) = (mixture.staying, rung?.size)
     let first = layers.first { $0.canvasLines != nil }
+    let painted = first.flatMap { Self.paintedStrokes($0, mixture.strokes, rung) }
     return State(
       styles: layers.map { ($0.style.name, $0.to) }, strokes: first == nil ? nil : mixture.strokes,
-      blend: mixture.blend, isFading: mixture.isFading(at: .now), workWidth: size?.width ?? 0,
+      paintedStrokes: painted, blend: mixture.blend, isFading: mixture.isFading(at: .now), workWidth: size?.width ?? 0,
       workHeight: size?.height ?? 0,
-      canvas: size.flatMap {
-        first?.style.model.canvasExtents(for: mixture.strokes, width: $0.width, height: $0.height)
+      canvas: size.flatMap { size in
+        painted.flatMap { first?.style.model.canvasExtents(for: $0, width: size.width, height: size.height) }
       })
+  }
+
+  /// Returns `strokes`, or the name of larger ones if the canvas of the rung is smaller.
+  private static func paintedStrokes(
+    _ layer: StyleMixture.Layer, _ strokes: Strokes, _ rung: WorkSizeLadder.Rung?
+  ) -> Strokes? {
+    guard let lines = layer.canvasLines else { return nil }
+    guard let limit = rung?.canvasLines, limit < lines else { return strokes }
+    let size = StrokeSize.allCases.first { layer.style.model.canvasLines(for: .size($0)) == limit }
+    return size.map { .size($0) } ?? .lines(limit)
   }
 
   /// The maximum number of canvas lines among the target's styles; nil if a style has no canvas and paints at the full
   /// work size.
   var canvasLines: Int? { state.withLock { $0.mixture.canvasLines } }
+
+  /// The cost of painting a pixel with the target's styles, relative to other styles.
+  var weight: Double { state.withLock { $0.mixture.weight } }
 
   /// The styles that are currently painted.
   var stylesInUse: [NamedStyle] { state.withLock { $0.mixture.layers.map(\.style) } }
@@ -174,25 +203,30 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   ///   number of parallel frames, that leaves memory for them.
   /// - Throws: `InferenceError` if the size is out of range or memory is insufficient. Nothing changes then.
   public func prepare(width: Int, height: Int, styleCount: Int = 1) throws {
-    let size = WorkSizeLadder.Size(width: width, height: height)
+    try prepare(WorkSizeLadder.Rung(WorkSizeLadder.Size(width: width, height: height)), styleCount: styleCount)
+  }
+
+  /// Creates stylizers for a rung and paints later frames on it. See ``prepare(width:height:styleCount:)``.
+  func prepare(_ rung: WorkSizeLadder.Rung, styleCount: Int = 1) throws {
     try control.withLock { _ in
       var present = state.withLock { $0 }
-      guard present.size != size else { return }
+      guard present.rung != rung else { return }
       if present.painters.isEmpty {
-        present = try choosingPainters(present, size, max(1, styleCount))
+        present = try choosingPainters(present, rung, max(1, styleCount))
       } else {
-        present.mixture = try withStylizers(present, size)
+        present.mixture = try withStylizers(present, rung)
       }
       let (layers, painters) = (present.mixture.layers, present.painters)
       state.withLock { state in
         state.mixture.takeStylizers(of: layers)
-        (state.size, state.painters) = (size, painters)
+        (state.rung, state.painters) = (rung, painters)
+        state.noteChange()
       }
     }
   }
 
   private func choosingPainters(
-    _ present: Present, _ size: WorkSizeLadder.Size, _ styleCount: Int
+    _ present: Present, _ rung: WorkSizeLadder.Rung, _ styleCount: Int
   ) throws -> Present {
     var result = present
     var candidates = parallelism.candidates(threads: threads)[...]
@@ -201,7 +235,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       let limit = candidates.isEmpty ? nil : AvailableMemory.forPlan().map { $0 / 2 / count / styleCount }
       result.painters = Parallelism.pools(count, threads: threads).map(FramePainter.init)
       do {
-        result.mixture = try withStylizers(result, size, memoryLimit: limit)
+        result.mixture = try withStylizers(result, rung, memoryLimit: limit)
         break
       } catch InferenceError.insufficientMemory where !candidates.isEmpty {}
     }
@@ -209,34 +243,38 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   }
 
   private func withStylizers(
-    _ present: Present, _ size: WorkSizeLadder.Size, memoryLimit: Int? = nil
+    _ present: Present, _ rung: WorkSizeLadder.Rung, memoryLimit: Int? = nil
   ) throws -> StyleMixture {
     var mixture = present.mixture
     var layers = mixture.layers
     for index in layers.indices {
-      layers[index].stylizers = try stylizers(for: layers[index], size, present.painters, memoryLimit: memoryLimit)
+      layers[index].stylizers = try stylizers(for: layers[index], rung, present.painters, memoryLimit: memoryLimit)
     }
     mixture.takeStylizers(of: layers)
     return mixture
   }
 
   private func stylizers(
-    for layer: StyleMixture.Layer, _ size: WorkSizeLadder.Size, _ painters: [FramePainter], memoryLimit: Int? = nil
+    for layer: StyleMixture.Layer, _ rung: WorkSizeLadder.Rung, _ painters: [FramePainter], memoryLimit: Int? = nil
   ) throws -> Stylizers {
-    Stylizers(
+    let lines = layer.canvasLines.map { min($0, rung.canvasLines ?? $0) }
+    return Stylizers(
       try painters.map {
         try layer.style.model.makeStylizer(
-          width: size.width, height: size.height, canvasLines: layer.canvasLines, pool: $0.pool,
-          memoryLimit: memoryLimit)
+          width: rung.size.width, height: rung.size.height, canvasLines: lines, pool: $0.pool, memoryLimit: memoryLimit)
       })
   }
 
   /// The width of the next frames in pixels; 0 before a size is prepared.
-  public var width: Int { state.withLock { $0.size?.width ?? 0 } }
+  public var width: Int { state.withLock { $0.rung?.size.width ?? 0 } }
   /// The height of the next frames in pixels; 0 before a size is prepared.
-  public var height: Int { state.withLock { $0.size?.height ?? 0 } }
-  /// The size of the next frames; nil before a size is prepared.
-  var workSize: WorkSizeLadder.Size? { state.withLock { $0.size } }
+  public var height: Int { state.withLock { $0.rung?.size.height ?? 0 } }
+  /// The rung of the next frames; nil before one is prepared.
+  var rung: WorkSizeLadder.Rung? { state.withLock { $0.rung } }
+  /// The generation of the next frames, and how long ago it began.
+  var generation: (number: Int, age: Duration) {
+    state.withLock { ($0.generation, $0.latestChange.duration(to: .now)) }
+  }
   /// The number of frames that are painted at a time; 0 before the first size is prepared, if that determines it.
   public var parallelFrames: Int { painters.count }
 
@@ -247,16 +285,21 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   /// Releases the styles that have faded out by `time`.
   func forgetLeft(at time: ContinuousClock.Instant) {
     // Release them outside the lock, because freeing an engine's memory takes time.
-    _ = state.withLock { $0.mixture.removeLeft(at: time) }
+    _ = state.withLock { state in
+      let left = state.mixture.removeLeft(at: time)
+      if !left.isEmpty { state.noteChange() }
+      return left
+    }
   }
 
   /// Returns how to paint a frame at `time`. Releases styles that have faded out.
   func recipe(at time: ContinuousClock.Instant) throws -> FrameRecipe {
     forgetLeft(at: time)
     return try state.withLock { state in
-      guard let size = state.size else { throw StyleMixerError.notPrepared }
+      guard let rung = state.rung else { throw StyleMixerError.notPrepared }
       return FrameRecipe(
-        size: size, blend: state.mixture.blend(at: time), parts: state.mixture.parts(at: time), turn: turn)
+        rung: rung, generation: state.generation, blend: state.mixture.blend(at: time),
+        parts: state.mixture.parts(at: time), turn: turn)
     }
   }
 

@@ -12,7 +12,9 @@ struct StyleMixture {
     let style: NamedStyle
     /// The number of canvas lines; nil without a canvas.
     let canvasLines: Int?
-    /// Stylizers of the current size; nil before a size is prepared.
+    /// The cost of painting a pixel, see ``StylizerFactory/multiplyAddsPerPixel``.
+    let weight: Double
+    /// Stylizers of the current rung; nil before one is prepared.
     var stylizers: Stylizers?
     /// The shares at the start and the end of the fade.
     var from = 0.0
@@ -21,6 +23,7 @@ struct StyleMixture {
     init(_ style: NamedStyle, _ strokes: Strokes, share: Double) {
       self.style = style
       canvasLines = style.model.canvasLines(for: strokes)
+      weight = style.model.multiplyAddsPerPixel
       to = share
     }
 
@@ -66,6 +69,9 @@ struct StyleMixture {
     let lines = staying.map(\.canvasLines)
     return lines.contains(nil) ? nil : lines.compactMap(\.self).max()
   }
+
+  /// The cost of painting a pixel with all layers that remain.
+  var weight: Double { staying.reduce(0) { $0 + $1.weight } }
 
   // MARK: Changes
 

@@ -259,11 +259,27 @@ def observe(page, url):
             "document.getElementById('stream').value = 'camera';"
             "document.getElementById('stream').dispatchEvent(new Event('change'))")
         page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
+        page.wait("!document.getElementById('absence').hidden", "a message about the camera")
+        seen["absence"] = page.evaluate("document.getElementById('absence').textContent")
         page.click("#cameraButton")
-        page.wait(f"state.condition === 'running' && {FRAMES} > 10 && document.getElementById('video').videoWidth === 640",
-                  "the painted camera")
+        playing = f"state.condition === 'running' && {FRAMES} > 10 && document.getElementById('video').videoWidth === 640"
+        page.wait(playing, "the painted camera")
         seen["camera"] = page.evaluate(MEAN % ("video", 0))
         page.screenshot("camera.png")
+
+        # The visitor keeps the camera when the page is loaded again.
+        page.open(url)
+        page.wait("document.getElementById('stream').options.length > 1", "the streams")
+        page.evaluate(
+            "document.getElementById('stream').value = 'camera';"
+            "document.getElementById('stream').dispatchEvent(new Event('change'))")
+        page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
+        page.click("#cameraButton")
+        page.wait(playing, "the camera of the page that was loaded again")
+        seen["notice"] = page.evaluate("document.getElementById('notice').textContent")
+
+        page.click("#cameraButton")
+        page.wait("!document.getElementById('absence').hidden", "a message that the camera is off")
     return seen
 
 
