@@ -1,7 +1,11 @@
 import CMalloc
+import Foundation
 
-/// The C library's policy for freed memory.
+/// The memory of trainings, and the C library's policy for freed memory.
 enum MemoryLimits {
+  /// The maximum memory of a training in bytes: 4 GiB, or half of the machine's memory if that is less.
+  static let training = min(4 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 2))
+
   private static let largeBlock: Int32 = 1 << 20
 
   /// Makes the C library return large blocks to the system at once and allocate small ones from few heaps.
