@@ -113,7 +113,6 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // Nobody waits for what follows a refusal.
     if isEnding { return }
     switch unwrapInboundIn(data) {
     case .head:
@@ -125,6 +124,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
       connections.setWaiting(false, context.channel)
     }
     context.fireChannelRead(data)
+  }
+
+  /// What follows a refusal stays unread, so that the client has to wait with it.
+  func read(context: ChannelHandlerContext) {
+    if !isEnding { context.read() }
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -354,7 +354,7 @@ function showTraining({ isPossible, obstacle, jobs }) {
   at('training').hidden = !isPossible && !obstacle && !jobs.length;
   at('drop').hidden = !isPossible;
   at('obstacle').hidden = !obstacle;
-  at('obstacle').textContent = `Training is not possible: ${obstacle}.`;
+  at('obstacle').textContent = obstacle ? `Training is not possible: ${obstacle}.` : '';
   at('jobs').replaceChildren(...jobs.slice().reverse().map((job) => {
     const item = document.createElement('li');
     const title = document.createElement('strong');
