@@ -25,7 +25,7 @@ package final class TrainingQueue: Sendable {
 
     /// Creates options for `program`.
     package init(
-      program: String, arguments: [String] = [], modelFolder: String, memoryLimit: Int = 4 << 30,
+      program: String, arguments: [String] = [], modelFolder: String, memoryLimit: Int = 8 << 30,
       obstacle: @escaping @Sendable () -> String? = { nil }
     ) {
       self.program = program

@@ -235,14 +235,14 @@ import Testing
     #expect(try submit(server, "a", try picture("png", width: 80, height: 64)).status == 202)
     let jobs = try wait(server) { $0.jobs.first?.state == .failed }
     // In KiB.
-    #expect(jobs.jobs.first?.message == "limit \(4 << 20)")
+    #expect(jobs.jobs.first?.message == "limit \(8 << 20)")
   }
 
   @Test func aTrainingThatIsKilledSaysSo() throws {
     let server = try RunningServer(trainer: "#!/bin/sh\nkill -SEGV $$\n")
     #expect(try submit(server, "a", try picture("png", width: 80, height: 64)).status == 202)
     let jobs = try wait(server) { $0.jobs.first?.state == .failed }
-    #expect(jobs.jobs.first?.message.contains("4096 MiB of memory") == true, "\(jobs)")
+    #expect(jobs.jobs.first?.message.contains("8192 MiB of memory") == true, "\(jobs)")
   }
 
   @Test func messagesOfTrainingsHaveNoFolders() throws {
