@@ -6,8 +6,8 @@ import Synchronization
 
 /// The states of a server for programs that follow them, as server-sent events.
 ///
-/// An event has the name of a resource, `streams`, `styles` or `training`, and its JSON. A reader gets the newest one of
-/// each: nothing waits for slow readers, and they miss only what is out of date.
+/// An event has the name of a resource, `streams`, `styles` or `training`, and its JSON. A reader gets the newest one
+/// of each: nothing waits for slow readers, and they miss only what is out of date.
 final class ServerEvents: Sendable {
   /// How long a resource that changes all the time, such as statistics, is held back.
   private static let interval = Duration.seconds(1)
