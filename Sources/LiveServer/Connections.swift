@@ -56,7 +56,10 @@ final class Connections: Sendable {
       state.clients[client]?[ObjectIdentifier(channel)]?.turn = isWaiting ? state.nextTurn : nil
       guard isWaiting, let waiting = state.clients[client]?.values.filter({ $0.turn != nil }) else { return nil }
       guard waiting.count > limits.waiting else { return nil }
-      return waiting.min { ($0.turn ?? 0) < ($1.turn ?? 0) }?.channel
+      let surplus = waiting.min { ($0.turn ?? 0) < ($1.turn ?? 0) }?.channel
+      // It no longer counts, although closing takes a moment.
+      if let surplus { state.clients[client]?[ObjectIdentifier(surplus)] = nil }
+      return surplus
     }
     surplus?.close(promise: nil)
   }
