@@ -34,14 +34,18 @@ struct GuardMiddleware: RouterMiddleware {
 
   let policy: AccessPolicy
   let sessions: Sessions
+  let guesses: Guesses
+  let methods: AllowedMethods
   let counters: ServerCounters
   /// Limits all requests that change something. Uploads have additional limits.
   private let changes = RateLimit(rate: 100, burst: 200)
 
-  init(policy: AccessPolicy, sessions: Sessions, counters: ServerCounters) {
-    self.policy = policy
-    self.sessions = sessions
-    self.counters = counters
+  init(server: LiveServer, methods: AllowedMethods) {
+    policy = server.policy
+    sessions = server.sessions
+    guesses = server.guesses
+    counters = server.counters
+    self.methods = methods
   }
 
   func handle(
@@ -49,10 +53,16 @@ struct GuardMiddleware: RouterMiddleware {
   ) async throws -> Response {
     var response: Response
     do {
-      try check(request)
-      response = try await next(request, context)
-    } catch let error as any HTTPResponseError {
+      try check(request, context)
+      if let options = try options(request) {
+        response = options
+      } else {
+        response = try await next(request, context)
+      }
+    } catch let error as RequestError {
       response = try error.response(from: request, context: context)
+    } catch let error as any HTTPResponseError {
+      response = try RequestError(error).response(from: request, context: context)
     }
     counters.note(status: response.status.code)
     for (name, value) in Self.headers {
@@ -62,36 +72,40 @@ struct GuardMiddleware: RouterMiddleware {
     return response
   }
 
-  private func check(_ request: Request) throws {
+  private func check(_ request: Request, _ context: ServerContext) throws {
     let host = request.head.authority
     guard policy.admits(host: host) else {
-      throw HTTPError(.misdirectedRequest, message: "unknown host name; see --allow-host")
+      throw RequestError(.misdirectedRequest, field: "Host", message: "unknown host name; see --allow-host")
     }
     let path = request.uri.path
     let isNavigation = request.method == .get && path == "/"
     if let name = HTTPField.Name("Sec-Fetch-Site"), let site = request.headers[name], !isNavigation,
       site != "same-origin", site != "none"
     {
-      throw HTTPError(.forbidden, message: "requests from other sites are not allowed")
+      throw RequestError(.forbidden, message: "requests from other sites are not allowed")
     }
-    if request.method != .get, request.method != .head {
+    if ![.get, .head, .options].contains(request.method) {
       guard policy.admits(origin: request.headers[.origin], host: host) else {
-        throw HTTPError(.forbidden, message: "requests from other sites are not allowed")
+        throw RequestError(.forbidden, message: "requests from other sites are not allowed")
       }
-      guard changes.take() else { throw HTTPError(.tooManyRequests, message: "too many requests") }
+      guard changes.take() else { throw RequestError(.tooManyRequests, message: "too many requests") }
     }
-    guard policy.needsToken, !Self.openPaths.contains(path), !isKnown(request) else { return }
-    throw HTTPError(.unauthorized, message: "the token is missing or wrong")
+    guard policy.needsToken, !Self.openPaths.contains(path) else { return }
+    if Guesses.bearerToken(request) != nil { return try guesses.check(request, context, policy) }
+    guard let cookie = request.cookies[Sessions.cookie], sessions.contains(cookie.value) else {
+      throw RequestError(.unauthorized, field: "Authorization", message: "the token is missing or wrong")
+    }
   }
 
-  private func isKnown(_ request: Request) -> Bool {
-    if let token = Self.bearerToken(request) { return policy.admits(token: token) }
-    return request.cookies[Sessions.cookie].map { sessions.contains($0.value) } ?? false
-  }
-
-  /// Returns the bearer token of the Authorization header, if any.
-  static func bearerToken(_ request: Request) -> String? {
-    guard let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") else { return nil }
-    return String(value.dropFirst("bearer ".count))
+  /// Answers `OPTIONS`, and refuses paths and methods that the server does not have. Returns nil for other requests.
+  private func options(_ request: Request) throws -> Response? {
+    guard let allowed = methods[request.uri.path] else {
+      throw RequestError(.notFound, message: "there is nothing at this path")
+    }
+    let list: HTTPFields = [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+    if request.method == .options { return Response(status: .noContent, headers: list) }
+    if allowed.contains(request.method) { return nil }
+    throw RequestError(
+      .methodNotAllowed, headers: list, message: "the path does not take \(request.method.rawValue.prefix(20))")
   }
 }

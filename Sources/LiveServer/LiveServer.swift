@@ -1,6 +1,8 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
@@ -21,21 +23,30 @@ package final class LiveServer: Sendable {
     package var token: String?
     /// Additional host names of the server.
     package var hosts: [String]
-    /// The maximum number of viewers.
+    /// The maximum number of viewers, and also of readers of events.
     package var maximumViewerCount: Int
+    /// The certificate for TLS; nil for a server without TLS.
+    package var identity: ServerIdentity?
 
-    /// Creates options. By default, only this machine can connect.
+    /// Creates options. By default, only this machine can connect, without TLS.
     package init(
       address: String = "127.0.0.1", port: Int = 8080, token: String? = nil, hosts: [String] = [],
-      maximumViewerCount: Int = 256
+      maximumViewerCount: Int = 256, identity: ServerIdentity? = nil
     ) {
       self.address = address
       self.port = port
       self.token = token
       self.hosts = hosts
       self.maximumViewerCount = maximumViewerCount
+      self.identity = identity
     }
+
+    /// Room for the video and the events of each viewer, and for other requests.
+    fileprivate var maximumConnectionCount: Int { 2 * maximumViewerCount + 128 }
   }
+
+  /// The maximum number of connections of one client that wait for a request. A page has six at most.
+  private static let maximumWaitingCount = 32
 
   /// The minimum token length in bytes. A shorter token could be guessed.
   package static let minimumTokenLength = 16
@@ -49,7 +60,9 @@ package final class LiveServer: Sendable {
   let sessions = Sessions()
   let counters = ServerCounters()
   let subscriptions: SubscriptionList
-  let logins = RateLimit(rate: 0.5, burst: 10)
+  let events: ServerEvents
+  let connections: Connections
+  let guesses = Guesses()
   let paintings = RateLimit(rate: 0.2, burst: 3)
   let cameraFrames = RateLimit(rate: 70, burst: 70)
 
@@ -85,6 +98,10 @@ package final class LiveServer: Sendable {
     self.training = training
     policy = AccessPolicy(address: options.address, token: options.token, hosts: options.hosts)
     subscriptions = SubscriptionList(maximumCount: options.maximumViewerCount, counters: counters)
+    events = ServerEvents(maximumCount: options.maximumViewerCount)
+    // No client can have all connections.
+    connections = Connections(
+      limits: .init(count: options.maximumConnectionCount / 2, waiting: Self.maximumWaitingCount))
   }
 
   // MARK: Starting and stopping
@@ -94,7 +111,7 @@ package final class LiveServer: Sendable {
   /// - Throws: ``LiveServerError`` if the address is not available.
   package func start() throws -> Int {
     try checkAddress()
-    let application = makeApplication()
+    let application = try makeApplication()
     let task = Task.detached(executorPreference: executor) { [self] in
       do { try await application.run() } catch { change { $0.failure = $0.failure ?? error } }
       change { $0.isStopped = true }
@@ -112,6 +129,7 @@ package final class LiveServer: Sendable {
         usleep(250_000)
         subscriptions.endStalled()
         for stream in streams { stream.output.beat(after: .seconds(5)) }
+        if events.hasReaders { try? updateEvents() }
       }
     }
     thread.name = "housekeeping"
@@ -139,6 +157,7 @@ package final class LiveServer: Sendable {
   /// Ends all streams, trainings and connections, and waits a few seconds for them to finish.
   package func stop() {
     training?.stop()
+    events.close()
     for stream in streams { stream.output.close() }
     for stream in streams { stream.stop() }
     running.withLock { $0.task }?.cancel()
@@ -161,39 +180,55 @@ package final class LiveServer: Sendable {
   }
 
   /// The server's routes, each as a method and a path: `GET /api/streams/{id}`.
-  package var routes: [String] { makeRouter().routes.map(\.description) }
+  package var routes: [String] { makeRouter(nil).routes.map(\.description) }
 
-  private func makeRouter() -> Router<ServerContext> {
-    let router = Router(context: ServerContext.self)
-    router.add(middleware: GuardMiddleware(policy: policy, sessions: sessions, counters: counters))
+  private func makeRouter(_ middleware: GuardMiddleware?) -> Router<ServerContext> {
+    let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
+    if let middleware { router.add(middleware: middleware) }
     addPage(to: router)
     addStreams(to: router)
     addStyles(to: router)
     addTraining(to: router)
+    addEvents(to: router)
     addSystem(to: router)
     return router
   }
 
-  private func makeApplication() -> some ApplicationProtocol {
+  private func makeApplication() throws(LiveServerError) -> some ApplicationProtocol {
     // Do not log requests: their contents come from strangers.
     var logger = Logger(label: "stylize-live")
     logger.logLevel = .critical
+    // The middleware must know all routes.
+    let methods = AllowedMethods(makeRouter(nil).routes)
     return Application(
-      router: makeRouter(),
-      server: .http1(
-        configuration: .init(
-          idleTimeout: .seconds(20),
-          httpDecoderConfiguration: .init(maxHeaderFieldSize: 8192, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100)
-        )),
+      router: makeRouter(GuardMiddleware(server: self, methods: methods)),
+      server: try makeServer(logger),
       configuration: ApplicationConfiguration(
         address: .hostname(options.address, port: options.port), backlog: 512,
-        // Leave room for requests other than streams.
-        availableConnectionsDelegate: .maximum(options.maximumViewerCount + 128, logger: logger)),
+        availableConnectionsDelegate: .maximum(options.maximumConnectionCount, logger: logger)),
       onServerRunning: { [self] channel in
         let port = channel.localAddress?.port ?? options.port
         change { $0.port = port }
       },
       logger: logger)
+  }
+
+  private func makeServer(_ logger: Logger) throws(LiveServerError) -> HTTPServerBuilder {
+    let plain = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: [ConnectionHandler(self.connections)], idleTimeout: .seconds(20),
+        httpDecoderConfiguration: .init(maxHeaderFieldSize: 8192, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100)))
+    guard let identity = options.identity else { return plain }
+    do {
+      let builder = try HTTPServerBuilder.tls(plain, tlsConfiguration: identity.configuration)
+      // An application that fails during startup may not return, so find out now whether the key fits the certificate.
+      _ = try builder.buildServer(
+        configuration: .init(address: .hostname(options.address, port: options.port)),
+        eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger, responder: { _, _, _ in })
+      return builder
+    } catch {
+      throw .unusableIdentity
+    }
   }
 }
 
@@ -205,6 +240,10 @@ package enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertibl
   case tokenTooShort
   /// The address or the port is not available.
   case cannotListen(address: String, port: Int, reason: String)
+  /// A file for TLS cannot be used.
+  case unusableFile(name: String, reason: String)
+  /// The private key does not belong to the certificate.
+  case unusableIdentity
 
   /// The error message, one sentence.
   package var description: String {
@@ -213,6 +252,8 @@ package enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertibl
       "the address \(address) is reachable from other machines and requires a token (--token)"
     case .tokenTooShort: "the token is too short: expected at least \(LiveServer.minimumTokenLength) bytes"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address), port \(port): \(reason)"
+    case .unusableFile(let name, let reason): "cannot use \(name): \(reason)"
+    case .unusableIdentity: "the private key (--key) does not belong to the certificate (--certificate)"
     }
   }
 }

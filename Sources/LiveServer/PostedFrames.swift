@@ -64,6 +64,7 @@ package final class PostedFrames: Sendable {
     guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
       throw Refusal.unreadable("expected a JPEG image")
     }
+    guard PictureEnd.isPresent(in: jpeg, of: .jpeg) else { throw Refusal.unreadable("the JPEG image is truncated") }
     guard (16...Self.maximumExtent).contains(header.width), (16...Self.maximumExtent).contains(header.height) else {
       throw Refusal.unreadable(
         "found \(header.width)x\(header.height) pixels, expected 16 to \(Self.maximumExtent) in each dimension")

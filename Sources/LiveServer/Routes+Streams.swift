@@ -13,16 +13,14 @@ extension LiveServer {
   private static let maximumChangeSize = 16 << 10
 
   func addStreams(to router: Router<ServerContext>) {
-    router.get("api/streams") { [self] _, _ in
-      try Answer.json(["streams": streams.map(state)])
-    }
+    router.get("api/streams") { [self] _, _ in try Answer.json(["streams": streams.map(state)]) }
     router.get("api/streams/:id") { [self] _, context in
       try Answer.json(state(try stream(context)))
     }
     router.post("api/streams/:id") { [self] request, context in
       let stream = try stream(context)
       let change = try await Answer.decode(StyleChange.self, from: request, upTo: Self.maximumChangeSize)
-      if let fault = change.fault { throw HTTPError(.badRequest, message: fault) }
+      if let fault = change.fault { throw RequestError(.badRequest, field: fault.field, message: fault.message) }
       try await apply(change, to: stream)
       return try Answer.json(state(stream))
     }
@@ -37,14 +35,14 @@ extension LiveServer {
     }
   }
 
-  private func state(_ stream: PaintedStream) -> StreamState {
+  func state(_ stream: PaintedStream) -> StreamState {
     StreamState(stream, isCamera: camera?.stream === stream)
   }
 
   private func stream(_ context: ServerContext) throws -> PaintedStream {
     let id = context.parameters.get("id") ?? ""
     guard let stream = streams.first(where: { $0.id == id }) else {
-      throw HTTPError(.notFound, message: "no such stream")
+      throw RequestError(.notFound, message: "no such stream")
     }
     return stream
   }
@@ -54,7 +52,7 @@ extension LiveServer {
     let isFull =
       stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.maximumWaitingChanges
     defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }
-    if isFull { throw HTTPError(.tooManyRequests, message: "too many pending changes for this stream") }
+    if isFull { throw RequestError(.tooManyRequests, message: "too many pending changes for this stream") }
     do {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
         stream.control.async { [catalog] in
@@ -62,9 +60,9 @@ extension LiveServer {
         }
       }
     } catch let error as StyleCatalog.Missing {
-      throw HTTPError(.notFound, message: "\(error)")
+      throw RequestError(.notFound, field: "styles", message: "\(error)")
     } catch {
-      throw HTTPError(.unprocessableContent, message: "\(error)")
+      throw RequestError(.unprocessableContent, message: "\(error)")
     }
   }
 
@@ -74,13 +72,13 @@ extension LiveServer {
     let stream = try stream(context)
     let wanted = request.uri.queryParameters.get("view") ?? StreamView.painted.rawValue
     guard let view = StreamView(rawValue: wanted), let broadcast = stream.output.broadcast(view, form) else {
-      throw HTTPError(.badRequest, message: "unknown view: expected 'painted' or 'pair'")
+      throw RequestError(.badRequest, field: "view", message: "unknown view: expected 'painted' or 'pair'")
     }
     guard let subscription = subscriptions.subscribe(to: broadcast, for: context.channel) else {
-      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "too many viewers")
+      throw RequestError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "too many viewers")
     }
     guard let first = await first(of: subscription.viewer), let head = first.head else {
-      throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "no frame is available yet")
+      throw RequestError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "no frame is available yet")
     }
     let counters = counters
     let body = ResponseBody { writer in
@@ -107,23 +105,23 @@ extension LiveServer {
 
   private func takeFrame(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard let camera, try stream(context) === camera.stream else {
-      throw HTTPError(.conflict, message: "this stream has its own source")
+      throw RequestError(.conflict, message: "this stream has its own source")
     }
     guard request.headers[.contentType] == "image/jpeg" else {
-      throw HTTPError(.unsupportedMediaType, message: "expected image/jpeg")
+      throw RequestError(.unsupportedMediaType, field: "Content-Type", message: "expected image/jpeg")
     }
     let owner = request.uri.queryParameters.get("page") ?? ""
     guard (1...64).contains(owner.utf8.count) else {
-      throw HTTPError(.badRequest, message: "expected a 'page' parameter of 1 to 64 bytes")
+      throw RequestError(.badRequest, field: "page", message: "expected a 'page' parameter of 1 to 64 bytes")
     }
-    guard cameraFrames.take() else { throw HTTPError(.tooManyRequests, message: "too many frames") }
+    guard cameraFrames.take() else { throw RequestError(.tooManyRequests, message: "too many frames") }
     let body = try await request.body.collect(upTo: Self.maximumFrameSize)
     do {
       try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner) }
     } catch PostedFrames.Refusal.isTaken {
-      throw HTTPError(.conflict, message: "another page is using its camera")
+      throw RequestError(.conflict, message: "another page is using its camera")
     } catch PostedFrames.Refusal.unreadable(let reason) {
-      throw HTTPError(.unprocessableContent, message: reason)
+      throw RequestError(.unprocessableContent, message: reason)
     }
     counters.noteFrame()
     return Response(status: .noContent)

@@ -36,7 +36,7 @@ struct StreamState: Codable, Sendable {
     id = stream.id
     title = stream.title
     self.condition = condition
-    self.failure = failure
+    self.failure = failure?.withoutFolders
     self.isCamera = isCamera
     hasAudio = stream.output.hasAudio
     styles = settings.styles.map { StyleChange.Part(name: $0.name, share: $0.share) }

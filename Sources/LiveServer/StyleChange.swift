@@ -5,9 +5,24 @@ import Synchronization
 /// A change of a stream's settings. Nil properties stay unchanged.
 package struct StyleChange: Codable, Sendable {
   struct Part: Codable, Sendable {
+    private enum CodingKeys: CodingKey, CaseIterable { case name, share }
+
     var name: String
     var share: Double
+
+    init(name: String, share: Double) {
+      self.name = name
+      self.share = share
+    }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.knownValues(CodingKeys.self)
+      name = try values.decode(String.self, forKey: .name)
+      share = try values.decode(Double.self, forKey: .share)
+    }
   }
+
+  private enum CodingKeys: CodingKey, CaseIterable { case styles, strokeSize, strength, preserveColors, fade }
 
   /// The styles to mix. Shares are relative.
   var styles: [Part]?
@@ -22,18 +37,34 @@ package struct StyleChange: Codable, Sendable {
 
   static let maximumFade = 60.0
 
-  /// What is wrong with the change; nil if it is valid.
-  package var fault: String? {
-    if let strength, !(0...1).contains(strength) { return "found strength \(strength), expected 0 to 1" }
+  /// Decodes a change.
+  ///
+  /// - Throws: `DecodingError` for unknown keys and for values of another type.
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.knownValues(CodingKeys.self)
+    styles = try values.decodeIfPresent([Part].self, forKey: .styles)
+    do {
+      strokeSize = try values.decodeIfPresent(Strokes.self, forKey: .strokeSize)
+    } catch let error as ModelError {
+      throw DecodingError.dataCorruptedError(forKey: .strokeSize, in: values, debugDescription: "\(error)")
+    }
+    strength = try values.decodeIfPresent(Double.self, forKey: .strength)
+    preserveColors = try values.decodeIfPresent(Bool.self, forKey: .preserveColors)
+    fade = try values.decodeIfPresent(Double.self, forKey: .fade)
+  }
+
+  /// The key of the value that is out of range, and one sentence about it; nil if the change is valid.
+  package var fault: (field: String, message: String)? {
+    if let strength, !(0...1).contains(strength) { return ("strength", "found strength \(strength), expected 0 to 1") }
     if let fade, !(0...Self.maximumFade).contains(fade) {
-      return "found fade \(fade), expected 0 to \(Int(Self.maximumFade))"
+      return ("fade", "found fade \(fade), expected 0 to \(Int(Self.maximumFade))")
     }
     guard let styles else { return nil }
     if styles.isEmpty || styles.count > StyleMixer.maximumStyleCount {
-      return "found \(styles.count) styles, expected 1 to \(StyleMixer.maximumStyleCount)"
+      return ("styles", "found \(styles.count) styles, expected 1 to \(StyleMixer.maximumStyleCount)")
     }
-    if let part = styles.first(where: { !(0...1e6).contains($0.share) }) {
-      return "found share \(part.share), expected 0 to 1000000"
+    if let index = styles.firstIndex(where: { !(0...1e6).contains($0.share) }) {
+      return ("styles[\(index)].share", "found share \(styles[index].share), expected 0 to 1000000")
     }
     return nil
   }

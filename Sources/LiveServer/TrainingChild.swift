@@ -1,7 +1,7 @@
 import Console
 import Foundation
 
-/// A run of `train-style` as a child process at the lowest priority. It ends with this process.
+/// A run of `train-style` as a child process at the lowest priority and with limited memory. It ends with this process.
 final class TrainingChild {
   /// The progress of the run.
   struct Progress {
@@ -26,17 +26,25 @@ final class TrainingChild {
   private let folder: TrainingFolder
   /// The child's standard input. It ends when this process does, and then the child stops.
   private let input = Pipe()
+  private let memoryLimit: Int
   private var log: String { folder.log }
+
+  /// The shell limits its own memory and becomes the program, which keeps the limit. A lower limit of the system stays.
+  private static let limited = #"ulimit -d "$0" 2>/dev/null; exec nice -n 19 "$@""#
 
   /// Creates a run. Appends `--until-input-ends --progress json` to the arguments and writes the output to the file of
   /// `folder`.
-  init(program: String, arguments: [String], folder: TrainingFolder) {
+  ///
+  /// - Parameter memoryLimit: The maximum size of the program's data in bytes.
+  init(program: String, arguments: [String], memoryLimit: Int, folder: TrainingFolder) {
+    self.memoryLimit = memoryLimit
     self.folder = folder
     // No other child may hold the end for writing.
     _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["nice", "-n", "19", program] + arguments + ["--until-input-ends", "--progress", ProgressMode.json.rawValue]
+      ["-c", Self.limited, "\(memoryLimit >> 10)", program] + arguments
+      + ["--until-input-ends", "--progress", ProgressMode.json.rawValue]
     process.standardInput = input.fileHandleForReading
     let output = FileHandle(fileDescriptor: folder.output, closeOnDealloc: false)
     process.standardOutput = output
@@ -60,6 +68,11 @@ final class TrainingChild {
     observe(progress())
     if stopTime != nil { return .stopped }
     if process.terminationStatus == 0, process.terminationReason == .exit { return .finished }
+    if process.terminationReason == .uncaughtSignal {
+      return .failed(
+        "training was ended by signal \(process.terminationStatus); it may have needed more than its limit of "
+          + "\(memoryLimit >> 20) MiB of memory")
+    }
     let sentence = progress().sentence
     return .failed(sentence.isEmpty ? "training ended with status \(process.terminationStatus)" : sentence)
   }

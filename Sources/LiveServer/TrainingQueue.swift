@@ -18,12 +18,21 @@ package final class TrainingQueue: Sendable {
     package var arguments: [String]
     /// The folder for finished styles, which is created if it does not exist.
     package var modelFolder: String
+    /// The maximum memory of a training in bytes.
+    package var memoryLimit: Int
+    /// Returns why no training is possible at present, in one sentence; nil if one is.
+    package var obstacle: @Sendable () -> String?
 
     /// Creates options for `program`.
-    package init(program: String, arguments: [String] = [], modelFolder: String) {
+    package init(
+      program: String, arguments: [String] = [], modelFolder: String, memoryLimit: Int = 8 << 30,
+      obstacle: @escaping @Sendable () -> String? = { nil }
+    ) {
       self.program = program
       self.arguments = arguments
       self.modelFolder = modelFolder
+      self.memoryLimit = memoryLimit
+      self.obstacle = obstacle
     }
   }
 
@@ -63,6 +72,8 @@ package final class TrainingQueue: Sendable {
   }
 
   static let maximumExtent = 8192
+  /// The maximum number of pixels. Those of most cameras have fewer, and a training decodes all of them.
+  static let maximumPixelCount = 25_000_000
   static let minimumExtent = 64
   /// The maximum number of listed jobs.
   private static let listedCount = 8
@@ -89,6 +100,9 @@ package final class TrainingQueue: Sendable {
     TrainingFolder.clearAbandoned(in: options.modelFolder)
   }
 
+  /// Why no training is possible at present, in one sentence; nil if one is.
+  package var obstacle: String? { options.obstacle() }
+
   /// The listed jobs, oldest first.
   package var jobs: [Job] { entries.withLock { $0.map(\.job) } }
 
@@ -105,6 +119,11 @@ package final class TrainingQueue: Sendable {
         "found \(header.width)x\(header.height) pixels, expected \(range.lowerBound) to \(range.upperBound) in each dimension"
       )
     }
+    guard header.width * header.height <= Self.maximumPixelCount else {
+      throw .unreadable(
+        "found \(header.width)x\(header.height) pixels, expected at most \(Self.maximumPixelCount / 1_000_000) million")
+    }
+    guard PictureEnd.isPresent(in: picture, of: header.kind) else { throw .unreadable("the image is truncated") }
     let id = UUID().uuidString.lowercased()
     // The server chooses the names of folder and files. From the request they contain only the letters, digits and
     // hyphens of a slug.
@@ -139,7 +158,7 @@ package final class TrainingQueue: Sendable {
       }
       return (folder, painting)
     } catch {
-      throw .unwritable("the painting cannot be stored: \(error.localizedDescription)")
+      throw .unwritable("the painting cannot be stored")
     }
   }
 
@@ -220,7 +239,7 @@ package final class TrainingQueue: Sendable {
     let child = TrainingChild(
       program: options.program,
       arguments: [entry.painting, "--output", entry.files.model, "--preview-interval", "25"] + options.arguments,
-      folder: entry.folder)
+      memoryLimit: options.memoryLimit, folder: entry.folder)
     let start = ContinuousClock.now
     let outcome = child.run(
       shouldStop: { [self] in entries.withLock { $0.first { $0.job.id == id }?.isCancelled ?? true } },
@@ -232,7 +251,7 @@ package final class TrainingQueue: Sendable {
             entry.job.iterations = record.iterations ?? 0
           }
           let message = progress.record?.text ?? progress.sentence
-          if !message.isEmpty { entry.job.message = message }
+          if !message.isEmpty { entry.job.message = message.withoutFolders }
           entry.job.preview = entry.files.training.previews.max() ?? entry.job.preview
         }
       })
@@ -242,12 +261,12 @@ package final class TrainingQueue: Sendable {
     case .stopped: (state, message) = (.cancelled, "cancelled")
     case .failed(let reason): (state, message) = (.failed, reason)
     case .finished:
-      do { try publish(entry) } catch { (state, message) = (.failed, error.localizedDescription) }
+      do { try publish(entry) } catch { (state, message) = (.failed, "the style cannot be stored") }
     }
     catalog.refresh()
     update(id) { entry in
       entry.job.state = state
-      entry.job.message = message
+      entry.job.message = message.withoutFolders
       if state == .cancelled { Self.clean(entry) }
     }
   }

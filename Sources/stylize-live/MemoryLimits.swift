@@ -1,7 +1,12 @@
 import CMalloc
+import Foundation
 
-/// The C library's policy for freed memory.
+/// The memory of trainings, and the C library's policy for freed memory.
 enum MemoryLimits {
+  /// The maximum memory of a training in bytes: 8 GiB, or three quarters of the machine's memory if that is less. A
+  /// training with the default settings and two threads needs less than 3 GiB.
+  static let training = min(8 << 30, Int(clamping: ProcessInfo.processInfo.physicalMemory / 4 * 3))
+
   private static let largeBlock: Int32 = 1 << 20
 
   /// Makes the C library return large blocks to the system at once and allocate small ones from few heaps.

@@ -131,7 +131,7 @@ struct StylizeLive: ParsableCommand {
       options, streams: streams, camera: camera, catalog: catalog, training: training(installation, catalog))
     let port = try live.start()
     let host = options.address.contains(":") ? "[\(options.address)]" : options.address
-    try StandardOutput.write("http://\(host):\(port)/\n")
+    try StandardOutput.write("\(options.identity == nil ? "http" : "https")://\(host):\(port)/\n")
     watch(streams, until: interrupt)
     live.stop()
   }
@@ -146,8 +146,20 @@ struct StylizeLive: ParsableCommand {
     guard FileManager.default.isExecutableFile(atPath: program) else { return nil }
     return TrainingQueue(
       TrainingQueue.Options(
-        program: program, arguments: ["--quality", server.trainingQuality.rawValue], modelFolder: models),
+        program: program, arguments: ["--quality", server.trainingQuality.rawValue], modelFolder: models,
+        memoryLimit: MemoryLimits.training, obstacle: { Self.obstacle(installation) }),
       catalog: catalog)
+  }
+
+  /// Returns what training lacks; nil if it lacks nothing.
+  private static func obstacle(_ installation: Installation) -> String? {
+    guard (try? installation.vggWeights()) != nil else {
+      return "the server has no weights of VGG-16; 'make setup' downloads them"
+    }
+    guard let photos = try? installation.defaultPhotos(),
+      FileManager.default.enumerator(atPath: photos)?.nextObject() != nil
+    else { return "the server has no training photos; 'make setup' downloads them" }
+    return nil
   }
 
   /// Shows the status of the streams until the program is interrupted.
@@ -206,6 +218,15 @@ struct ServerOptions: ParsableArguments {
       "An additional host name of this server. Can be repeated.", valueName: "name"))
   var allowHost: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A certificate in PEM format, followed by those of its issuers: the server then speaks TLS. Needs --key.",
+      valueName: "file"))
+  var certificate: String?
+
+  @Option(help: ArgumentHelp("The private key of the certificate in PEM format.", valueName: "file"))
+  var key: String?
+
   @Option(help: "The maximum number of viewers.", transform: ArgumentValues.integer(in: 1...10_000))
   var viewers = 256
 
@@ -229,7 +250,16 @@ struct ServerOptions: ParsableArguments {
       let text = try String(contentsOfFile: tokenFile, encoding: .utf8)
       token = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
+    guard (certificate == nil) == (key == nil) else {
+      throw ValidationError("--certificate and --key need each other")
+    }
+    var identity: ServerIdentity?
+    if let certificate, let key {
+      try InputPath.checkFile(certificate)
+      try InputPath.checkFile(key)
+      identity = try ServerIdentity(certificateFile: certificate, keyFile: key)
+    }
     return LiveServer.Options(
-      address: address, port: port, token: token, hosts: allowHost, maximumViewerCount: viewers)
+      address: address, port: port, token: token, hosts: allowHost, maximumViewerCount: viewers, identity: identity)
   }
 }

@@ -106,11 +106,48 @@ import Testing
     #expect(metrics.status == 200 && !metrics.text.contains(token))
   }
 
-  @Test func guessingIsRateLimited() throws {
-    let server = try RunningServer(options: .init(port: 0, token: "a token of some length"))
-    let statuses = try (0..<40).map { number in
-      try server.ask("POST", "/api/session", headers: ["Authorization": "Bearer guess \(number)"]).status
+  private static let token = "a token of some length"
+
+  @Test(arguments: [("POST", "/api/session"), ("GET", "/api/streams")])
+  func guessingIsLimitedForEachAddress(method: String, path: String) throws {
+    let server = try RunningServer(options: .init(port: 0, token: Self.token))
+    func status(_ token: String, client: UInt8 = 1) throws -> Int {
+      try server.ask(method, path, headers: ["Authorization": "Bearer \(token)"], client: client).status
     }
-    #expect(statuses.first == 401 && statuses.contains(429) && !statuses.contains(204))
+    let session = try server.ask("POST", "/api/session", headers: ["Authorization": "Bearer \(Self.token)"])
+    let cookie = String(try #require(session.headers["set-cookie"]?.split(separator: ";").first))
+    let statuses = try (0..<40).map { try status("guess \($0)") }
+    #expect(statuses.first == 401 && statuses.last == 429 && Set(statuses) == [401, 429])
+    // The right token would tell a guesser that it is right.
+    #expect(try status(Self.token) == 429)
+    // The owner is not locked out: neither with a session nor at another address.
+    #expect(try server.ask("GET", "/api/streams", headers: ["Cookie": cookie]).status == 200)
+    #expect(try [200, 204].contains(status(Self.token, client: 2)))
+  }
+
+  @Test func idleConnectionsDoNotKeepAnyoneOut() throws {
+    let server = try RunningServer(options: .init(port: 0, maximumViewerCount: 8))
+    let idle = try (0..<300).map { _ in try Connection(port: server.port) }
+    // One that has begun a request.
+    try idle[299].send("GET / HTTP/1.1\r\n".utf8)
+    for client: UInt8 in [1, 2] { #expect(try server.ask("GET", "/", client: client).status == 200) }
+    // The oldest ones are closed, not the newest.
+    #expect(throws: Connection.Ended.self) { try idle[0].take(1) }
+    try idle[299].send("Host: localhost\r\n\r\n".utf8)
+    #expect(try idle[299].takeHead().status == 200)
+  }
+
+  @Test func aClientCannotHaveAllConnections() throws {
+    // At most 2 · 4 + 128 connections, of which one client may have 68.
+    let server = try RunningServer(options: .init(port: 0, maximumViewerCount: 4))
+    // Each is busy: it does not take its long response.
+    let busy = try (0..<150).map { _ in
+      let connection = try Connection(port: server.port, receiveBuffer: 4096)
+      let request = "GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      try? connection.send(String(repeating: request, count: 400).utf8)
+      return connection
+    }
+    #expect(try server.ask("GET", "/", client: 2).status == 200)
+    withExtendedLifetime(busy) {}
   }
 }

@@ -10,24 +10,28 @@ final class Connection {
 
   /// Connects.
   ///
-  /// - Parameter receiveBuffer: The approximate maximum number of unread bytes that the system buffers.
-  init(port: Int, receiveBuffer: Int32? = nil) throws {
+  /// - Parameters:
+  ///   - receiveBuffer: The approximate maximum number of unread bytes that the system buffers.
+  ///   - client: The last number of this end's address, `127.0.0.1` by default.
+  init(port: Int, receiveBuffer: Int32? = nil, client: UInt8 = 1) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var patience = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     if var size = receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    func call(_ number: UInt8, _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = UInt16(port).bigEndian
+      address.sin_addr.s_addr = (UInt32(0x7F00_0000) + UInt32(number)).bigEndian
+      let status = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
       }
+      if status != 0 { throw Ended() }
     }
-    if status != 0 { throw Ended() }
+    try call(client, 0) { bind(descriptor, $0, $1) }
+    try call(1, port) { connect(descriptor, $0, $1) }
   }
 
   deinit { close(descriptor) }

@@ -42,6 +42,38 @@ import Testing
     #expect(server.routes.count > 10)
   }
 
+  /// Every operation of the document reaches its route, and no path takes more methods than the document has.
+  @Test func everyOperationAnswers() throws {
+    let server = try RunningServer()
+    var methods: [String: Set<String>] = [:]
+    for operation in operations.keys {
+      let words = operation.split(separator: " ").map(String.init)
+      methods[words[1], default: []].insert(words[0])
+    }
+    for (path, listed) in methods {
+      let place = path.replacing("{id}", with: path.contains("streams") ? "1" : "none").replacing(
+        "{name}", with: "second")
+      let allowed = try server.ask("OPTIONS", place).headers["allow"] ?? ""
+      let implied: Set<String> = listed.contains("GET") ? ["HEAD", "OPTIONS"] : ["OPTIONS"]
+      #expect(Set(allowed.split(separator: ", ").map(String.init)) == listed.union(implied), "\(path)")
+      for method in listed {
+        let connection = try Connection(port: server.port)
+        try connection.send("\(method) \(place) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".utf8)
+        let (status, headers) = try connection.takeHead()
+        let responses = operations["\(method) \(path)"]?["responses"] as? [String: Any] ?? [:]
+        #expect(responses["\(status)"] != nil && status != 405, "\(method) \(place): \(status) \(headers)")
+      }
+    }
+  }
+
+  @Test func aRefusedMethodMatchesTheDocument() throws {
+    let server = try RunningServer()
+    for operation in ["GET /", "GET /api/streams", "POST /api/session"] {
+      let path = String(operation.split(separator: " ")[1])
+      #expect(try faults(server.ask("PUT", path), to: operation) == [])
+    }
+  }
+
   @Test func operationNamesAreUnique() {
     let names = operations.values.compactMap { $0["operationId"] as? String }
     #expect(names.count == operations.count && Set(names).count == names.count)

@@ -57,7 +57,8 @@ final class RunningServer {
 
   init(
     size: (Int, Int) = (64, 48), interval: UInt32 = 20_000, options: LiveServer.Options = LiveServer.Options(port: 0),
-    trainer: String? = nil, hasCanvas: Bool = false, restsUnwatched: Bool = false, open: PaintedStream.Open? = nil
+    trainer: String? = nil, obstacle: String? = nil, hasCanvas: Bool = false, restsUnwatched: Bool = false,
+    open: PaintedStream.Open? = nil
   ) throws {
     folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
@@ -91,7 +92,8 @@ final class RunningServer {
       _ = FileManager.default.createFile(
         atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o755])
       return TrainingQueue(
-        TrainingQueue.Options(program: path, arguments: [], modelFolder: folder.path), catalog: catalog)
+        TrainingQueue.Options(program: path, arguments: [], modelFolder: folder.path, obstacle: { obstacle }),
+        catalog: catalog)
     }
     server = try LiveServer(
       options, streams: [stream, camera], camera: (camera, frames), catalog: catalog, training: training)
@@ -112,9 +114,9 @@ final class RunningServer {
   /// Sends a request and reads the whole response. A header with an empty value is omitted.
   func ask(
     _ method: String = "GET", _ path: String, headers: [String: String] = [:], type: String? = nil,
-    body: some Collection<UInt8> = [UInt8]()
+    body: some Collection<UInt8> = [UInt8](), client: UInt8 = 1
   ) throws -> Response {
-    let connection = try Connection(port: port)
+    let connection = try Connection(port: port, client: client)
     var all = ["Host": "127.0.0.1:\(port)", "Connection": "close"]
     if method != "GET" { all["Content-Length"] = "\(body.count)" }
     if let type { all["Content-Type"] = type }

@@ -84,8 +84,7 @@ import Testing
     #expect(try post(server, try picture("png", width: 64, height: 48)) == 422)
     #expect(try post(server, Array(frame.prefix(40))) == 422)
     #expect(try post(server, try picture("mjpeg", width: 2048, height: 16)) == 422)
-    // A truncated image may or may not decode, but the next one must.
-    _ = try post(server, Array(frame.prefix(frame.count / 2)))
+    for count in [frame.count / 2, frame.count - 1] { #expect(try post(server, Array(frame.prefix(count))) == 422) }
     #expect(try post(server, frame) == 204)
   }
 
@@ -226,8 +225,69 @@ import Testing
     #expect(try submit(server, "a", bomb).status == 422)
     #expect(try submit(server, "a", bomb).status == 429, "only three in a row are allowed")
     #expect(try server.ask("POST", "/api/training?name=a", type: "text/plain", body: bomb).status == 415)
+    // More pixels than fit into memory comfortably, although each side is short enough.
+    bomb.replaceSubrange(16..<24, with: [0, 0, 0x20, 0, 0, 0, 0x20, 0])
+    let another = try RunningServer(trainer: Self.trainer)
+    let large = try submit(another, "a", bomb)
+    #expect(large.status == 422 && large.text.contains("25 million"))
     let without = try RunningServer()
     #expect(try submit(without, "a", bomb).status == 404)
     #expect(try wait(without) { _ in true }.isPossible == false)
+  }
+
+  @Test(arguments: ["png", "mjpeg", "webp"]) func truncatedPaintingsAreRejected(codec: String) throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    // The header of a WebP image of 80 by 64 pixels, and an empty chunk.
+    let header: [UInt8] = [10, 0, 0, 0, 0, 0, 0, 0, 79, 0, 0, 63, 0, 0]
+    let webp =
+      Array("RIFF".utf8) + [30, 0, 0, 0] + Array("WEBPVP8X".utf8) + header + Array("EXIF".utf8) + [0, 0, 0, 0]
+    let painting = try codec == "webp" ? webp : picture(codec, width: 80, height: 64)
+    for count in [painting.count - 1, painting.count - 2] {
+      let answer = try submit(server, "a", Array(painting.prefix(count)))
+      #expect(answer.status == 422 && answer.text.contains("truncated"), "\(count) of \(painting.count)")
+    }
+    #expect(try submit(server, "a", painting).status == 202)
+  }
+
+  /// The end of a thumbnail is not that of the image.
+  @Test func aThumbnailDoesNotHideATruncation() throws {
+    let server = try RunningServer(trainer: Self.trainer)
+    let painting = try picture("mjpeg", width: 80, height: 64)
+    let thumbnail = try picture("mjpeg", width: 16, height: 16)
+    let segment: [UInt8] =
+      [0xFF, 0xE1, UInt8((thumbnail.count + 2) >> 8), UInt8((thumbnail.count + 2) & 0xFF)] + thumbnail
+    let whole = Array(painting.prefix(2)) + segment + Array(painting.dropFirst(2))
+    #expect(try submit(server, "a", Array(whole.dropLast(2))).status == 422)
+    #expect(try submit(server, "a", whole).status == 202)
+  }
+
+  @Test func aTrainingHasAMemoryLimit() throws {
+    let server = try RunningServer(trainer: "#!/bin/sh\necho \"limit $(ulimit -d)\" >&2\nexit 1\n")
+    #expect(try submit(server, "a", try picture("png", width: 80, height: 64)).status == 202)
+    let jobs = try wait(server) { $0.jobs.first?.state == .failed }
+    // In KiB.
+    #expect(jobs.jobs.first?.message == "limit \(8 << 20)")
+  }
+
+  @Test func aTrainingThatIsKilledSaysSo() throws {
+    let server = try RunningServer(trainer: "#!/bin/sh\nkill -SEGV $$\n")
+    #expect(try submit(server, "a", try picture("png", width: 80, height: 64)).status == 202)
+    let jobs = try wait(server) { $0.jobs.first?.state == .failed }
+    #expect(jobs.jobs.first?.message.contains("8192 MiB of memory") == true, "\(jobs)")
+  }
+
+  @Test func messagesOfTrainingsHaveNoFolders() throws {
+    let server = try RunningServer(
+      trainer: "#!/bin/sh\necho \"train-style: cannot read $1: no such file\" >&2\nexit 1\n")
+    #expect(try submit(server, "a", try picture("png", width: 80, height: 64)).status == 202)
+    let jobs = try wait(server) { $0.jobs.first?.state == .failed }
+    #expect(jobs.jobs.first?.message == "train-style: cannot read painting.png: no such file")
+  }
+
+  @Test func trainingIsNotPossibleWithoutWhatItNeeds() throws {
+    let server = try RunningServer(trainer: Self.trainer, obstacle: "the server has no training photos")
+    #expect(try wait(server) { _ in true }.isPossible == false)
+    let answer = try submit(server, "a", try picture("png", width: 80, height: 64))
+    #expect(answer.status == 503 && answer.text.contains("no training photos"))
   }
 }

@@ -35,7 +35,7 @@ at('loginForm').addEventListener('submit', async (event) => {
     await ask('/api/session', { method: 'POST', headers: { Authorization: `Bearer ${at('token').value}` } });
     at('token').value = '';
     at('login').close();
-    begin();
+    begin().catch(listenLater);
   } catch (error) { at('loginError').textContent = error.message; }
 });
 
@@ -197,9 +197,7 @@ at('soundButton').addEventListener('click', () => setSound(video.muted));
 
 let styles = [];
 
-async function loadGallery() {
-  const found = (await ask('/api/styles')).styles;
-  if (JSON.stringify(found) === JSON.stringify(styles)) return;
+function showGallery(found) {
   styles = found;
   at('gallery').replaceChildren(...styles.map(({ name, hasPicture, painting }) => {
     const item = document.createElement('li');
@@ -350,7 +348,7 @@ async function train(file) {
   if (!file) return;
   const name = file.name.replace(/\.[^.]*$/, '');
   await ask(`/api/training?name=${encodeURIComponent(name)}`, { method: 'POST', headers: { 'Content-Type': file.type }, body: file })
-    .then(loadJobs).catch(showError);
+    .catch(showError);
 }
 
 at('painting').addEventListener('change', () => { train(at('painting').files[0]); at('painting').value = ''; });
@@ -362,9 +360,11 @@ document.addEventListener('drop', (event) => {
   train(event.dataTransfer.files[0]);
 });
 
-async function loadJobs() {
-  const { isPossible, jobs } = await ask('/api/training');
-  at('training').hidden = !isPossible;
+function showTraining({ isPossible, obstacle, jobs }) {
+  at('training').hidden = !isPossible && !obstacle && !jobs.length;
+  at('drop').hidden = !isPossible;
+  at('obstacle').hidden = !obstacle;
+  at('obstacle').textContent = obstacle ? `Training is not possible: ${obstacle}.` : '';
   at('jobs').replaceChildren(...jobs.slice().reverse().map((job) => {
     const item = document.createElement('li');
     const title = document.createElement('strong');
@@ -379,7 +379,7 @@ async function loadJobs() {
       const cancel = document.createElement('button');
       cancel.type = 'button';
       cancel.textContent = 'Cancel';
-      cancel.addEventListener('click', () => ask(`/api/training/${job.id}`, { method: 'DELETE' }).then(loadJobs).catch(showError));
+      cancel.addEventListener('click', () => ask(`/api/training/${job.id}`, { method: 'DELETE' }).catch(showError));
       item.append(bar, cancel);
     }
     if (job.preview && job.state !== 'cancelled') {
@@ -426,24 +426,54 @@ at('cameraButton').addEventListener('click', () => setCamera(!camera).catch((err
 
 // MARK: Startup
 
-at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); refresh().then(play).catch(showError); });
+at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); showStreams(streams); play(); });
 
-async function refresh() { if (state.id) show(await ask(`/api/streams/${state.id}`)); }
-
-async function begin() {
-  const { streams } = await ask('/api/streams');
-  at('stream').hidden = streams.length < 2;
-  at('stream').replaceChildren(...streams.map((stream) => new Option(stream.title, stream.id)));
-  if (!streams.length) return;
-  show(streams[0]);
-  await Promise.all([loadGallery(), loadJobs()]);
-  play();
+let streams = [];
+function showStreams(found) {
+  const isNew = found.map(({ id, title }) => id + title).join() !== streams.map(({ id, title }) => id + title).join();
+  streams = found;
+  if (isNew) {
+    at('stream').hidden = streams.length < 2;
+    at('stream').replaceChildren(...streams.map((stream) => new Option(stream.title, stream.id)));
+    if (state.id) at('stream').value = state.id;
+  }
+  show(streams.find(({ id }) => id === state.id));
 }
 
-let ticks = 0;
-setInterval(() => {
-  if (document.hidden || at('login').open) return;
-  refresh().catch(() => {});
-  if (ticks++ % 3 === 0) { loadGallery().catch(() => {}); if (!at('training').hidden) loadJobs().catch(() => {}); }
-}, 1000);
-begin().catch(showError);
+/** The server sends its states: all of them at first, then those that change. */
+let events = null;
+function listen() {
+  events?.close();
+  events = null;
+  if (document.hidden) return;
+  const source = new EventSource('/api/events');
+  events = source;
+  source.addEventListener('streams', (event) => showStreams(JSON.parse(event.data).streams));
+  source.addEventListener('styles', (event) => showGallery(JSON.parse(event.data).styles));
+  source.addEventListener('training', (event) => showTraining(JSON.parse(event.data)));
+  source.addEventListener('error', () => {
+    at('numbers').textContent = 'the server does not respond';
+    // The browser connects again by itself, but not after a refusal.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => { if (events === source && !at('login').open) begin().catch(listenLater); }, 2000);
+  });
+}
+
+function listenLater(error) {
+  showError(error);
+  if (!at('login').open) setTimeout(() => begin().catch(listenLater), 2000);
+}
+
+// A page that nobody sees needs no states, and browsers allow few connections to one server.
+document.addEventListener('visibilitychange', () => { if (!at('login').open) listen(); });
+
+async function begin() {
+  const { streams: found } = await ask('/api/streams');
+  if (!state.id && found.length) {
+    state = found[0];
+    play();
+  }
+  showStreams(found);
+  listen();
+}
+
+begin().catch(listenLater);
