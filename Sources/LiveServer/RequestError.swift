@@ -61,7 +61,7 @@ struct RequestError: Error, HTTPResponseError {
   func response(from request: Request, context: some RequestContext) throws -> Response {
     var response = try Answer.json(Body(error: .init(field: field, message: message)), status: status)
     response.headers.append(contentsOf: headers)
-    return response
+    return request.method == .head ? response.createHeadResponse() : response
   }
 
   /// Returns the path of a value as a script writes it: `styles[0].share`.

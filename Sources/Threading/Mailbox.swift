@@ -28,10 +28,16 @@ public final class Mailbox<Element>: @unchecked Sendable {
   /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty, or if none
   /// comes within `timeout`.
   public func take(timeout: Duration? = nil) -> Element? {
-    let end = timeout.map { Date(timeIntervalSinceNow: $0.seconds) } ?? .distantFuture
+    let end = timeout.map { Date(timeIntervalSinceNow: $0.seconds) }
     condition.lock()
     defer { condition.unlock() }
-    while element == nil && !isClosed, condition.wait(until: end) {}
+    while element == nil && !isClosed {
+      if let end {
+        guard condition.wait(until: end) else { break }
+      } else {
+        condition.wait()
+      }
+    }
     defer { element = nil }
     return element
   }

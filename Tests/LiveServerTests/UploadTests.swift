@@ -94,13 +94,18 @@ import Testing
     // One connection that does not wait for responses, which is faster than any camera.
     let connection = try Connection(port: server.port)
     let head = "POST /api/streams/camera/frames?page=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
-    for _ in 0..<150 { try connection.send("\(head)Content-Length: \(frame.count)\r\n\r\n".utf8 + frame) }
+    // A frame that is refused before all of it has arrived ends the connection.
     var statuses: [Int] = []
-    for _ in 0..<150 {
-      let answer = try connection.takeHead()
-      _ = try connection.take(answer.headers["content-length"].flatMap { Int($0) } ?? 0)
-      statuses.append(answer.status)
-    }
+    do {
+      for _ in 0..<150 { try connection.send("\(head)Content-Length: \(frame.count)\r\n\r\n".utf8 + frame) }
+    } catch is Connection.Ended {}
+    do {
+      for _ in 0..<150 {
+        let answer = try connection.takeHead()
+        _ = try connection.take(answer.headers["content-length"].flatMap { Int($0) } ?? 0)
+        statuses.append(answer.status)
+      }
+    } catch is Connection.Ended {}
     #expect(statuses.first == 204 && statuses.contains(429), "\(Set(statuses))")
   }
 
