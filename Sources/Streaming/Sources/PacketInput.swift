@@ -133,7 +133,8 @@ final class PacketInput: @unchecked Sendable {
       } catch let error as MediaError {
         if watch.isStopped { return nil }
         guard live != nil else { throw error }
-        let reason = watch.isRaised ? watch.timeoutError(source) : error
+        // After an interruption, buffered packets may still come and count as activity.
+        let reason = error.isInterruption || watch.isRaised ? watch.timeoutError(source) : error
         if try !reconnect(reason) { return nil }
       }
     }

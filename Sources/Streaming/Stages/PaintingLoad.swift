@@ -3,7 +3,7 @@ import Threading
 /// The painting times of the latest frames that were painted in the same way.
 ///
 /// Frames of another style, stroke or work size say nothing about the next ones. A frame that is still being painted
-/// counts as well when it has taken long, so that a very slow network is noticed before its first frame is complete.
+/// counts alone when it has taken long, so that a very slow network is noticed before its first frame is complete.
 struct PaintingLoad {
   private static let window = Duration.milliseconds(1500)
   /// Slow frames count for longer than the window: so many of them at least.
@@ -40,6 +40,7 @@ struct PaintingLoad {
     let done = generation == self.generation ? frames : []
     let count = max(done.count { $0.end >= time - Self.window }, min(done.count, Self.minimumCount))
     let open = begun.values.filter { $0.generation == generation && $0.start.duration(to: time) > Self.longPainting }
-    return done.suffix(count).map(\.milliseconds) + open.map { $0.start.duration(to: time).milliseconds }
+    return open.isEmpty
+      ? done.suffix(count).map(\.milliseconds) : open.map { $0.start.duration(to: time).milliseconds }
   }
 }
