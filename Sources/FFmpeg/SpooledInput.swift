@@ -86,7 +86,8 @@ final class SpooledInput {
   private static func temporaryFile(for file: String) throws -> Int32 {
     // Many systems keep /tmp in memory.
     let folder = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
-    var template = Array("\(folder)/impasto-XXXXXX".utf8CString)
+    // The system replaces six letters by others, so that the name is new.
+    var template = Array("\(folder)/impasto-\(String(repeating: "X", count: 6))".utf8CString)
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw failure(file, folder) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

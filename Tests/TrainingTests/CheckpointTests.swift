@@ -57,17 +57,25 @@ import Training
     }
   }
 
-  @Test func anotherFormatVersionIsRefused() throws {
-    let problem = try SmallTraining()
-    let path = problem.folder.file("checkpoint.safetensors")
-    let trainer = try problem.trainer()
+  /// Saves a checkpoint with another value of one key and returns its path.
+  private func checkpoint(
+    of trainer: StyleTrainer, in folder: TemporaryFolder, with key: String, as value: String
+  ) throws -> String {
+    let (path, changed) = (folder.file("checkpoint.safetensors"), folder.file("changed.safetensors"))
     try trainer.saveCheckpoint(to: path)
     let reader = try SafetensorsReader(path: path)
     var metadata = reader.metadata
-    metadata["checkpoint_format"] = "1"
+    #expect(metadata[key] != nil)
+    metadata[key] = value
     let tensors = try reader.entries.map { ($0.name, try reader.tensor($0.name)) }
-    let old = problem.folder.file("old.safetensors")
-    try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: old)
+    try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: changed)
+    return changed
+  }
+
+  @Test func anotherFormatVersionIsRefused() throws {
+    let problem = try SmallTraining()
+    let trainer = try problem.trainer()
+    let old = try checkpoint(of: trainer, in: problem.folder, with: "checkpoint_format", as: "1")
     #expect(
       throws: TrainingError.invalidCheckpoint(file: old, reason: "it has format 1, expected format 6")
     ) { try trainer.resume(from: old) }
@@ -81,16 +89,8 @@ import Training
   ])
   func aStateThatNoRunCanBeInIsRefused(key: String, value: String) throws {
     let problem = try SmallTraining()
-    let path = problem.folder.file("checkpoint.safetensors")
     let trainer = try problem.trainer()
-    try trainer.saveCheckpoint(to: path)
-    let reader = try SafetensorsReader(path: path)
-    var metadata = reader.metadata
-    #expect(metadata[key] != nil)
-    metadata[key] = value
-    let tensors = try reader.entries.map { ($0.name, try reader.tensor($0.name)) }
-    let odd = problem.folder.file("odd.safetensors")
-    try SafetensorsWriter.write(tensors: tensors, metadata: metadata, to: odd)
+    let odd = try checkpoint(of: trainer, in: problem.folder, with: key, as: value)
     #expect {
       try trainer.resume(from: odd)
     } throws: { error in

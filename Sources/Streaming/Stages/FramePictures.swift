@@ -10,7 +10,7 @@ struct FramePictures {
   private let floatWork = FloatPicture()
   private let floatPainted = FloatPicture()
 
-  /// Paints the picture that ``PictureInput`` made.
+  /// Paints the picture that ``Input`` made.
   mutating func paint(_ recipe: FrameRecipe, _ painter: FramePainter, place: Int) throws {
     if usesFloats {
       floatPainted.resize(width: floatWork.width, height: floatWork.height)

@@ -35,7 +35,7 @@ struct PaintingLoad {
     return milliseconds
   }
 
-  /// Returns the times of the recent frames of `generation`.
+  /// Returns the times of the recent frames of `generation`, or only those of unfinished ones that have taken long.
   func milliseconds(generation: Int, at time: ContinuousClock.Instant) -> [Double] {
     let done = generation == self.generation ? frames : []
     let count = max(done.count { $0.end >= time - Self.window }, min(done.count, Self.minimumCount))

@@ -253,12 +253,7 @@ def observe(page, url):
     seen["picture"] = page.evaluate(MEAN % ("picture", 0))
 
     if page.evaluate("fetch('/api/streams').then((a) => a.json()).then((a) => a.streams.some((s) => s.isCamera))"):
-        page.open(url)
-        page.wait("document.getElementById('stream').options.length > 1", "the streams")
-        page.evaluate(
-            "document.getElementById('stream').value = 'camera';"
-            "document.getElementById('stream').dispatchEvent(new Event('change'))")
-        page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
+        choose_camera(page, url)
         page.wait("!document.getElementById('absence').hidden", "a message about the camera")
         seen["absence"] = page.evaluate("document.getElementById('absence').textContent")
         page.click("#cameraButton")
@@ -268,12 +263,7 @@ def observe(page, url):
         page.screenshot("camera.png")
 
         # The visitor keeps the camera when the page is loaded again.
-        page.open(url)
-        page.wait("document.getElementById('stream').options.length > 1", "the streams")
-        page.evaluate(
-            "document.getElementById('stream').value = 'camera';"
-            "document.getElementById('stream').dispatchEvent(new Event('change'))")
-        page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
+        choose_camera(page, url)
         page.click("#cameraButton")
         page.wait(playing, "the camera of the page that was loaded again")
         seen["notice"] = page.evaluate("document.getElementById('notice').textContent")
@@ -281,6 +271,16 @@ def observe(page, url):
         page.click("#cameraButton")
         page.wait("!document.getElementById('absence').hidden", "a message that the camera is off")
     return seen
+
+
+def choose_camera(page, url):
+    """Opens the page and chooses the stream of the browser's camera."""
+    page.open(url)
+    page.wait("document.getElementById('stream').options.length > 1", "the streams")
+    page.evaluate(
+        "document.getElementById('stream').value = 'camera';"
+        "document.getElementById('stream').dispatchEvent(new Event('change'))")
+    page.wait("state.isCamera && !document.getElementById('cameraButton').hidden", "the camera's button")
 
 
 def main():
