@@ -19,7 +19,7 @@ struct GuardMiddleware: RouterMiddleware {
   typealias Context = ServerContext
 
   /// Paths that need no token: the page's files contain no secrets.
-  private static let openPaths: Set<String> = ["/", "/app.js", "/app.css", "/healthz", "/api/session"]
+  private static let openPaths: Set<String> = ["/", "/healthz", "/api/session"]
   /// Only scripts from this server run, and no other site may frame the page.
   private static let contentPolicy = """
     default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; \
@@ -90,7 +90,7 @@ struct GuardMiddleware: RouterMiddleware {
       }
       guard changes.take() else { throw RequestError(.tooManyRequests, message: "too many requests") }
     }
-    guard policy.needsToken, !Self.openPaths.contains(path) else { return }
+    guard policy.needsToken, !Self.openPaths.contains(path), !path.hasPrefix("/page/") else { return }
     if Guesses.bearerToken(request) != nil { return try guesses.check(request, context, policy) }
     guard let cookie = request.cookies[Sessions.cookie], sessions.contains(cookie.value) else {
       throw RequestError(.unauthorized, field: "Authorization", message: "the token is missing or wrong")

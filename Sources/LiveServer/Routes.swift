@@ -51,9 +51,13 @@ extension LiveServer {
   private static let maximumPaintingSize = 16 << 20
 
   func addPage(to router: Router<ServerContext>) {
-    router.get("/") { _, _ in Answer.bytes(PackageResources.index_html, "text/html; charset=utf-8") }
-    router.get("app.js") { _, _ in Answer.bytes(PackageResources.app_js, "text/javascript; charset=utf-8") }
-    router.get("app.css") { _, _ in Answer.bytes(PackageResources.app_css, "text/css; charset=utf-8") }
+    router.get("/") { request, _ in PageFiles.response(to: request, PageFiles.document) }
+    router.get("page/:file") { request, context in
+      guard let file = PageFiles.files[context.parameters.get("file") ?? ""] else {
+        throw RequestError(.notFound, message: "there is nothing at this path")
+      }
+      return PageFiles.response(to: request, file)
+    }
   }
 
   func addSystem(to router: Router<ServerContext>) {

@@ -44,7 +44,7 @@ import Testing
 
   @Test func everyResponseForbidsFramingAndSniffing() throws {
     let server = try RunningServer()
-    for (path, status) in [("/", 200), ("/app.js", 200), ("/app.css", 200), ("/api/streams", 200), ("/none", 404)] {
+    for (path, status) in [("/", 200), ("/page/app.js", 200), ("/page/app.css", 200), ("/api/streams", 200), ("/none", 404)] {
       let answer = try server.ask("GET", path)
       #expect(answer.status == status, "\(path)")
       #expect(
@@ -77,7 +77,7 @@ import Testing
     let token = "a token of some length"
     let server = try RunningServer(options: .init(port: 0, token: token))
     // The page itself contains no secrets.
-    for path in ["/", "/app.js", "/healthz"] { #expect(try server.ask("GET", path).status == 200) }
+    for path in ["/", "/page/app.js", "/healthz"] { #expect(try server.ask("GET", path).status == 200) }
     let closed = [
       "/api/streams", "/api/streams/1", "/api/streams/1/video.mp4", "/api/styles", "/api/styles/second/picture",
       "/api/training", "/metrics",
@@ -143,7 +143,7 @@ import Testing
     // Each is busy: it does not take its long response.
     let busy = try (0..<150).map { _ in
       let connection = try Connection(port: server.port, receiveBuffer: 4096)
-      let request = "GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      let request = "GET /page/app.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
       try? connection.send(String(repeating: request, count: 400).utf8)
       return connection
     }

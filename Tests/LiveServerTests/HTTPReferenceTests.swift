@@ -52,7 +52,8 @@ import Testing
     }
     for (path, listed) in methods {
       let place = path.replacing("{id}", with: path.contains("streams") ? "1" : "none").replacing(
-        "{name}", with: "second")
+        "{name}", with: "second"
+      ).replacing("{file}", with: "app.js")
       let allowed = try server.ask("OPTIONS", place).headers["allow"] ?? ""
       let implied: Set<String> = listed.contains("GET") ? ["HEAD", "OPTIONS"] : ["OPTIONS"]
       #expect(Set(allowed.split(separator: ", ").map(String.init)) == listed.union(implied), "\(path)")
@@ -80,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("GET /", "/"), ("GET /app.js", "/app.js"), ("GET /app.css", "/app.css"), ("GET /healthz", "/healthz"),
+    ("GET /", "/"), ("GET /page/{file}", "/page/app.js"), ("GET /page/{file}", "/page/none"), ("GET /healthz", "/healthz"),
     ("GET /metrics", "/metrics"), ("GET /api/streams", "/api/streams"), ("GET /api/streams/{id}", "/api/streams/1"),
     ("GET /api/streams/{id}", "/api/streams/none"), ("GET /api/styles", "/api/styles"),
     ("GET /api/styles/{name}/picture", "/api/styles/second/picture"),

@@ -24,7 +24,7 @@ import Testing
 
   @Test func headHasTheHeadersOfGet() throws {
     let server = try RunningServer()
-    for path in ["/", "/app.js", "/api/styles", "/api/styles/second/picture", "/healthz"] {
+    for path in ["/", "/page/app.js", "/api/styles", "/api/styles/second/picture", "/healthz"] {
       let (status, headers) = try head(server, path)
       let get = try server.ask("GET", path)
       #expect(status == 200 && headers["content-type"] == get.headers["content-type"], "\(path)")
@@ -51,7 +51,7 @@ import Testing
 
   @Test func otherMethodsAreRefusedWithThoseThatAreAllowed() throws {
     let server = try RunningServer()
-    for (method, path) in [("PUT", "/api/streams/1"), ("DELETE", "/app.js"), ("POST", "/api/events"), ("PATCH", "/")] {
+    for (method, path) in [("PUT", "/api/streams/1"), ("DELETE", "/page/app.js"), ("POST", "/api/events"), ("PATCH", "/")] {
       let answer = try server.ask(method, path)
       #expect(answer.status == 405, "\(method) \(path)")
       #expect(answer.headers["allow"] == (try server.ask("OPTIONS", path).headers["allow"]))
@@ -92,7 +92,7 @@ import Testing
   /// The client announces more than it sends: a server that reads the body would wait.
   @Test func bodiesThatNobodyNeedsAreNotRead() throws {
     let server = try RunningServer()
-    for (path, status) in [("/none", 404), ("/app.js", 405), ("/api/training", 404)] {
+    for (path, status) in [("/none", 404), ("/page/app.js", 405), ("/api/training", 404)] {
       let connection = try Connection(port: server.port)
       try connection.send("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\nabc".utf8)
       let head = try connection.takeHead()

@@ -1,4 +1,4 @@
-'use strict';
+import { Player } from './player.js';
 
 /** @type {(id: string) => any} */
 const at = (id) => document.getElementById(id);
@@ -49,96 +49,12 @@ function showError(error) {
 
 // MARK: Playback
 
-const video = at('video');
+/** @type {any} */
 let state = { id: null };
 let isSplit = false;
-let stop = () => {};
 let lag = 0;
-
-/** Plays fragmented MP4 as it arrives, close to the live edge. */
-async function playFragments(url, signal) {
-  const Source = /** @type {any} */ (window).ManagedMediaSource ?? window.MediaSource;
-  if (!Source) throw new Error('this browser lacks Media Source Extensions');
-  const response = await fetch(url, { credentials: 'same-origin', signal });
-  if (!response.ok) throw new Refusal(response.status, 'no frame is available yet');
-  const type = response.headers.get('Content-Type');
-  if (!Source.isTypeSupported(type)) throw new Error(`this browser cannot play ${type}`);
-  const source = new Source();
-  video.src = URL.createObjectURL(source);
-  await new Promise((resolve, reject) => {
-    source.addEventListener('sourceopen', resolve, { once: true });
-    signal.addEventListener('abort', reject, { once: true });
-  });
-  URL.revokeObjectURL(video.src);
-  const buffer = source.addSourceBuffer(type);
-  const settled = () => new Promise((resolve, reject) => {
-    buffer.addEventListener('updateend', resolve, { once: true });
-    buffer.addEventListener('error', () => reject(new Error('the stream is damaged')), { once: true });
-  });
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error('the stream has ended');
-    const appended = settled();
-    buffer.appendBuffer(value);
-    await appended;
-    follow(buffer.buffered);
-    const first = buffer.buffered.length ? buffer.buffered.start(0) : 0;
-    if (video.currentTime - first > 30) {
-      const removed = settled();
-      buffer.remove(0, video.currentTime - 10);
-      await removed;
-    }
-  }
-}
-
-/** Stays near the live edge: plays slightly faster when behind, and seeks when far behind or after missing frames. */
-function follow(ranges) {
-  if (!ranges.length) return;
-  const start = ranges.start(ranges.length - 1);
-  const end = ranges.end(ranges.length - 1);
-  const interval = 1 / Math.max(1, state.statistics?.fpsOut || 25);
-  const aim = Math.max(0.1, 1.5 * interval);
-  lag = end - video.currentTime;
-  if (video.currentTime < start || lag > aim + 1.2 || lag < -0.5) video.currentTime = Math.max(start, end - aim);
-  video.playbackRate = lag > aim + 0.25 ? 1.15 : lag > aim + 0.1 ? 1.05 : 1;
-  if (video.paused && !document.hidden) video.play().catch(() => {});
-}
-
-/** The fallback: a sequence of JPEG images. */
-function playPictures(url, signal) {
-  return new Promise((resolve, reject) => {
-    at('picture').hidden = false;
-    video.hidden = true;
-    at('picture').src = url;
-    at('picture').onerror = () => reject(new Error('the stream has ended'));
-    signal.addEventListener('abort', () => { at('picture').removeAttribute('src'); resolve(); }, { once: true });
-  });
-}
-
-function play() {
-  stop();
-  const controller = new AbortController();
-  stop = () => controller.abort();
-  const { signal } = controller;
-  const wantsPictures = new URLSearchParams(location.search).get('form') === 'mjpeg';
-  const query = isSplit ? '?view=pair' : '';
-  (async () => {
-    let usesPictures = wantsPictures;
-    while (!signal.aborted) {
-      try {
-        video.hidden = false;
-        at('picture').hidden = true;
-        if (usesPictures) await playPictures(`/api/streams/${state.id}/video.mjpeg${query}`, signal);
-        else await playFragments(`/api/streams/${state.id}/video.mp4${query}`, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof Refusal) && /Media Source|cannot play/.test(error.message)) usesPictures = true;
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
-    }
-  })();
-}
+const player = new Player({ stage: at('stage'), onNumbers: (numbers) => { lag = numbers.delayMilliseconds / 1000; } });
+const play = () => player.play(state.id, { view: isSplit ? 'pair' : 'painted' });
 
 // MARK: Comparison
 
@@ -146,9 +62,9 @@ let divider = 0.5;
 function drawSplit() {
   if (!isSplit) return;
   const canvas = at('split');
-  const source = video.hidden ? at('picture') : video;
-  const width = source.videoWidth ?? source.naturalWidth;
-  const height = (source.videoHeight ?? source.naturalHeight) / 2;
+  const source = player.surface;
+  const width = player.width;
+  const height = player.height / 2;
   if (width > 0 && height > 0) {
     if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
     const pen = canvas.getContext('2d');
@@ -182,16 +98,16 @@ at('split').addEventListener('pointermove', (event) => {
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else if (at('stage').requestFullscreen) at('stage').requestFullscreen().catch(showError);
-  else video.webkitEnterFullscreen?.();
+  else /** @type {any} */ (player.surface).webkitEnterFullscreen?.();
 }
 at('fullButton').addEventListener('click', fullScreen);
 
 // Starts muted, because browsers block autoplay with sound.
 function setSound(on) {
-  video.muted = !on;
+  player.muted = !on;
   at('soundButton').setAttribute('aria-pressed', on);
 }
-at('soundButton').addEventListener('click', () => setSound(video.muted));
+at('soundButton').addEventListener('click', () => setSound(player.muted));
 
 // MARK: Styles and controls
 
@@ -291,7 +207,7 @@ function show(found) {
   if (!isBusy('mix')) at('mix').value = state.styles.length === 2 ? state.styles[1].share : 0;
   showStrokes();
   at('colors').checked = state.preserveColors;
-  at('soundButton').hidden = !state.hasAudio || video.hidden;
+  at('soundButton').hidden = !state.hasAudio || !player.hasSound;
   at('cameraButton').hidden = !state.isCamera || !navigator.mediaDevices;
   const used = new Set(state.styles.map((style) => style.name));
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.style'))) {
@@ -335,7 +251,7 @@ document.addEventListener('keydown', (event) => {
   if (digit && styles[digit - 1]) choose(styles[digit - 1].name, event.shiftKey);
   else if (step) change({ strength: Math.min(1, Math.max(0, state.strength + step)) });
   else if (event.key === 's') setSplit(!isSplit);
-  else if (event.key === 'm' && !at('soundButton').hidden) setSound(video.muted);
+  else if (event.key === 'm' && !at('soundButton').hidden) setSound(player.muted);
   else if (event.key === 'f') fullScreen();
   else if (event.key === 'c') change({ preserveColors: !state.preserveColors });
   else return;

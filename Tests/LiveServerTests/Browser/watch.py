@@ -167,7 +167,7 @@ class Page:
         self.log.close()
 
 
-FRAMES = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
+FRAMES = "document.querySelector('#stage video').getVideoPlaybackQuality().totalVideoFrames"
 # The mean red, green and blue of an element.
 MEAN = """(() => {
   const element = document.getElementById('%s');
@@ -187,11 +187,11 @@ def observe(page, url):
     page.open(url)
     page.wait(f"{FRAMES} > 10", "frames of the video")
     seen["framesBefore"] = page.evaluate(FRAMES)
-    seen["timeBefore"] = page.evaluate("document.getElementById('video').currentTime")
+    seen["timeBefore"] = page.evaluate("document.querySelector('#stage video').currentTime")
     page.wait(f"{FRAMES} > {seen['framesBefore'] + 10}", "more frames")
     seen["framesAfter"] = page.evaluate(FRAMES)
-    seen["timeAfter"] = page.evaluate("document.getElementById('video').currentTime")
-    seen["size"] = page.evaluate("[document.getElementById('video').videoWidth, document.getElementById('video').videoHeight]")
+    seen["timeAfter"] = page.evaluate("document.querySelector('#stage video').currentTime")
+    seen["size"] = page.evaluate("[document.querySelector('#stage video').videoWidth, document.querySelector('#stage video').videoHeight]")
     seen["styles"] = page.evaluate("[...document.querySelectorAll('.style')].map((button) => button.dataset.style)")
     page.wait("/fps/.test(document.getElementById('numbers').textContent)", "numbers")
     seen["numbers"] = page.evaluate("document.getElementById('numbers').textContent")
@@ -200,17 +200,17 @@ def observe(page, url):
 
     # Turn sound on with the button, and off with the key.
     page.wait("!document.getElementById('soundButton').hidden", "the sound button")
-    seen["isMutedAtFirst"] = page.evaluate("document.getElementById('video').muted")
+    seen["isMutedAtFirst"] = page.evaluate("document.querySelector('#stage video').muted")
     page.click("#soundButton")
-    page.wait("!document.getElementById('video').muted", "sound")
-    sound = "document.getElementById('video').webkitAudioDecodedByteCount"
+    page.wait("!document.querySelector('#stage video').muted", "sound")
+    sound = "document.querySelector('#stage video').webkitAudioDecodedByteCount"
     seen["soundBefore"] = page.wait(sound, "decoded audio")
     count = page.evaluate(FRAMES)
     page.wait(f"{sound} > {seen['soundBefore'] + 1000} && {FRAMES} > {count + 10}", "more audio and video")
     seen["soundAfter"] = page.evaluate(sound)
     seen["framesWithSound"] = page.evaluate(FRAMES) - count
     page.key("m", "KeyM")
-    page.wait("document.getElementById('video').muted", "silence")
+    page.wait("document.querySelector('#stage video').muted", "silence")
 
     page.click(".style[data-style=second]")
     page.wait("document.querySelector('.style[data-style=second]').getAttribute('aria-pressed') === 'true'", "the style")
@@ -241,15 +241,15 @@ def observe(page, url):
     page.key("1", "Digit1")
     page.wait("document.querySelector('.style').getAttribute('aria-pressed') === 'true' && !state.isFading", "the key")
     page.key("s", "KeyS")
-    page.wait("document.getElementById('split').width > 0 && document.getElementById('video').videoHeight > 0", "a pair")
-    page.wait("document.getElementById('split').height * 2 === document.getElementById('video').videoHeight", "the pair")
+    page.wait("document.getElementById('split').width > 0 && document.querySelector('#stage video').videoHeight > 0", "a pair")
+    page.wait("document.getElementById('split').height * 2 === document.querySelector('#stage video').videoHeight", "the pair")
     time.sleep(1)
     seen["original"] = page.evaluate(MEAN % ("video", 0))
     seen["painted"] = page.evaluate(MEAN % ("video", 32))
     page.screenshot("split.png")
 
     page.open(url + "?form=mjpeg")
-    page.wait("document.getElementById('picture').naturalWidth > 0", "an image of the fallback")
+    page.wait("document.querySelector('#stage img').naturalWidth > 0", "an image of the fallback")
     seen["picture"] = page.evaluate(MEAN % ("picture", 0))
 
     if page.evaluate("fetch('/api/streams').then((a) => a.json()).then((a) => a.streams.some((s) => s.isCamera))"):
@@ -257,7 +257,7 @@ def observe(page, url):
         page.wait("!document.getElementById('absence').hidden", "a message about the camera")
         seen["absence"] = page.evaluate("document.getElementById('absence').textContent")
         page.click("#cameraButton")
-        playing = f"state.condition === 'running' && {FRAMES} > 10 && document.getElementById('video').videoWidth === 640"
+        playing = f"state.condition === 'running' && {FRAMES} > 10 && document.querySelector('#stage video').videoWidth === 640"
         page.wait(playing, "the painted camera")
         seen["camera"] = page.evaluate(MEAN % ("video", 0))
         page.screenshot("camera.png")

@@ -1,0 +1,45 @@
+import FFmpeg
+import Hummingbird
+
+/// The files of the page. They are inside the program, so that an installed program has them.
+enum PageFiles {
+  /// A file of the page.
+  struct File: Sendable {
+    let content: [UInt8]
+    let mediaType: String
+    /// Identifies the content, as a quoted entity tag (RFC 9110, section 8.8.3).
+    let entityTag: String
+
+    fileprivate init(_ content: [UInt8], _ mediaType: String) {
+      self.content = content
+      self.mediaType = "\(mediaType); charset=utf-8"
+      var digest = SHA256()
+      digest?.update(content)
+      entityTag = "\"\(digest?.hexDigest() ?? "\(content.count)")\""
+    }
+
+    fileprivate static func script(_ content: [UInt8]) -> File { File(content, "text/javascript") }
+    fileprivate static func styles(_ content: [UInt8]) -> File { File(content, "text/css") }
+  }
+
+  /// The document, which the server sends at `/`.
+  static let document = File(PackageResources.index_html, "text/html")
+
+  /// The files that the document and its modules name, as `/page/NAME`. A test compares the names with the folder.
+  static let files: [String: File] = [
+    "app.css": .styles(PackageResources.app_css),
+    "app.js": .script(PackageResources.app_js),
+    "player.js": .script(PackageResources.player_js),
+  ]
+
+  /// Returns a response with `file`, or only its tag if the client has it already. Clients keep files, and ask whether
+  /// they are up to date.
+  static func response(to request: Request, _ file: File) -> Response {
+    let known = request.headers[.ifNoneMatch]?.split(separator: ",").contains { $0.contains(file.entityTag) } ?? false
+    var response =
+      known ? Response(status: .notModified) : Answer.bytes(file.content, file.mediaType)
+    response.headers[.eTag] = file.entityTag
+    response.headers[.cacheControl] = "no-cache"
+    return response
+  }
+}
