@@ -29,7 +29,15 @@ enum PageFiles {
   static let files: [String: File] = [
     "app.css": .styles(PackageResources.app_css),
     "app.js": .script(PackageResources.app_js),
+    "capture.js": .script(PackageResources.capture_js),
+    "capture-worker.js": .script(PackageResources.capture_worker_js),
     "player.js": .script(PackageResources.player_js),
+    "player-chunks.js": .script(PackageResources.player_chunks_js),
+    "player-clock.js": .script(PackageResources.player_clock_js),
+    "player-connection.js": .script(PackageResources.player_connection_js),
+    "player-fragments.js": .script(PackageResources.player_fragments_js),
+    "player-pictures.js": .script(PackageResources.player_pictures_js),
+    "player-sound.js": .script(PackageResources.player_sound_js),
   ]
 
   /// Returns a response with `file`, or only its tag if the client has it already. Clients keep files, and ask whether
