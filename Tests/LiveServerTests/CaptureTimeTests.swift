@@ -1,5 +1,6 @@
 import FFmpeg
 import LiveServer
+import Streaming
 import Testing
 
 /// Tests the times that pages give to the frames of their cameras.
