@@ -29,6 +29,7 @@ enum PageFiles {
   static let files: [String: File] = [
     "app.css": .styles(PackageResources.app_css),
     "app.js": .script(PackageResources.app_js),
+    "controls.js": .script(PackageResources.controls_js),
     "player.js": .script(PackageResources.player_js),
   ]
 
