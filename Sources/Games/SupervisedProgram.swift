@@ -40,8 +40,9 @@ final class SupervisedProgram: Sendable {
       kill -KILL 0
     ) 3>&- 5>&- &
     "$@" 4<&- 5>&-
-    echo $? >&5
-    trap '' TERM
+    status=$?
+    trap '' TERM PIPE
+    echo $status >&5
     kill -TERM 0
     sleep 0.2
     kill -KILL 0

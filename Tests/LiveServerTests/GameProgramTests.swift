@@ -265,6 +265,49 @@ import Testing
     return (power(loudest), 10 * Double(crossings))
   }
 
+  private static let canBrowse =
+    areInstalled && ["chromium", "python3"].allSatisfy { BuiltProgram.onPath($0) != nil }
+
+  /// What the script has seen. It has waited for each key and button in the log of the game.
+  private struct Seen: Decodable {
+    var held: Viewer.State.Controls
+    var button: String
+    var isSplit: String
+    var pointer: [Int]
+    var paused: String
+    var resumed: String
+    var free: Viewer.State.Controls
+    var other: String
+    var isHidden: Bool
+    var errors: [String]
+  }
+
+  @Test(.enabled(if: canBrowse)) func aPagePlays() throws {
+    let folder = try makeFolder()
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Browser/play.py").path
+    let python = try #require(BuiltProgram.onPath("python3"))
+    var seen: BuiltProgram.Result?
+    let result = try run(arguments(["--controls", "--", folder.file("player"), folder.file("log")]), in: folder) {
+      _, viewer in
+      seen = try python.run(
+        [script, "http://127.0.0.1:\(viewer.port)/", Self.token, folder.file("log"), folder.path],
+        environment: ["PYTHONDONTWRITEBYTECODE": "1"], folder: folder.path)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let answer = try #require(seen)
+    try #require(answer.exitCode == 0, "\(answer.errors)")
+    let page = try JSONDecoder().decode(Seen.self, from: Data(answer.output.utf8))
+    #expect(page.errors.isEmpty, "\(page.errors)")
+    #expect(page.held == .init(isHeld: true, holder: "Ann") && page.button == "Give the controls back")
+    // A key of the page that goes to the game.
+    #expect(page.isSplit == "false")
+    // The middle of 320x180 pixels.
+    #expect(zip(page.pointer, [160, 90]).allSatisfy { abs($0 - $1) <= 1 }, "\(page.pointer)")
+    #expect(page.paused.hasPrefix("Click the picture") && page.resumed.hasPrefix("You have the controls."))
+    #expect(page.free == .init(isHeld: false, holder: nil))
+    #expect(page.other == "Bob has the controls." && page.isHidden)
+  }
+
   @Test func invalidUsageIsReported() throws {
     let folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))

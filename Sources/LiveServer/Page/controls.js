@@ -182,7 +182,7 @@ export class Controls {
   pointerDown(event) {
     event.preventDefault();
     event.stopPropagation();
-    this.stage.focus();
+    this.stage.focus({ preventScroll: true });
     if (this.locksPointer && document.pointerLockElement !== this.stage) {
       // The click that locks the pointer is none of the game.
       this.stage.requestPointerLock();
