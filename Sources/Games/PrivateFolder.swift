@@ -13,7 +13,7 @@ final class PrivateFolder: Sendable {
     guard mkdtemp(&template) != nil else {
       throw .system(operation: "create a folder in \(parent)", reason: String(cString: strerror(errno)))
     }
-    path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

@@ -255,7 +255,8 @@ import Testing
       guard packet.streamIndex == stream.index else { continue }
       _ = try decoder.send(packet)
       while try decoder.receive(into: frame) == .output {
-        try converter.convert(frame) { stereo in samples += stride(from: 0, to: stereo.count, by: 2).map { stereo[$0] } }
+        try converter.convert(frame) { stereo in samples += stride(from: 0, to: stereo.count, by: 2).map { stereo[$0] }
+        }
       }
     }
     let parts = stride(from: 0, to: samples.count - 4800, by: 4800).map { Array(samples[$0..<$0 + 4800]) }

@@ -51,7 +51,9 @@ package struct GamepadMap: Equatable, Sendable {
       (15, "ArrowRight"),
     ]
     for (button, name) in keys { map.buttons[button] = KeyCodes[name].map(Target.key) }
-    for (button, index) in [(6, 2), (7, 0)] { map.buttons[button] = InputEvent.number(ofButton: index).map(Target.button) }
+    for (button, index) in [(6, 2), (7, 0)] {
+      map.buttons[button] = InputEvent.number(ofButton: index).map(Target.button)
+    }
     func pair(_ negative: String, _ positive: String) -> Axis? {
       guard let negative = KeyCodes[negative], let positive = KeyCodes[positive] else { return nil }
       return .targets(negative: .key(negative), positive: .key(positive))

@@ -22,8 +22,9 @@ package enum KeyCodes {
       "MetaRight": 126, "ContextMenu": 127,
     ]
     // Keys that are next to each other have consecutive codes.
-    for (first, keys) in [(2, "1234567890"), (16, "QWERTYUIOP"), (30, "ASDFGHJKL"), (44, "ZXCVBNM")] {
-      for (index, key) in keys.enumerated() { table[(first == 2 ? "Digit" : "Key") + String(key)] = UInt8(first + index) }
+    for (index, key) in "1234567890".enumerated() { table["Digit\(key)"] = UInt8(2 + index) }
+    for (first, keys) in [(16, "QWERTYUIOP"), (30, "ASDFGHJKL"), (44, "ZXCVBNM")] {
+      for (index, key) in keys.enumerated() { table["Key\(key)"] = UInt8(first + index) }
     }
     for number in 1...10 { table["F\(number)"] = UInt8(58 + number) }
     for number in 13...24 { table["F\(number)"] = UInt8(170 + number) }

@@ -43,7 +43,8 @@ extension LiveServer {
     } catch {
       switch error {
       case .isHeld: throw RequestError(.conflict, message: "another viewer holds the controls")
-      case .notHolder: throw RequestError(.gone, field: "lease", message: "the lease has ended; take the controls again")
+      case .notHolder:
+        throw RequestError(.gone, field: "lease", message: "the lease has ended; take the controls again")
       case .missing(let number):
         throw RequestError(.conflict, field: "number", message: "batch \(number) is missing")
       case .tooMany: throw RequestError(.tooManyRequests, message: "too many batches")

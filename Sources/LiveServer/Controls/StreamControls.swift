@@ -28,6 +28,12 @@ package final class StreamControls: Sendable {
     package var isHeld: Bool
     /// The name that the holder has given; nil if there is none.
     package var holder: String?
+
+    /// Creates a state.
+    package init(isHeld: Bool, holder: String?) {
+      self.isHeld = isHeld
+      self.holder = holder
+    }
   }
 
   /// A holder that sends nothing for this long has left. A page sends a batch every second.
