@@ -53,6 +53,7 @@ package final class Game: Sendable {
     result["DISPLAY"] = display
     result["XAUTHORITY"] = authorityFile ?? own["XAUTHORITY"]
     result["PULSE_SERVER"] = sound?.server
+    result["PULSE_SINK"] = sound?.sink
     // SDL and OpenAL look for other sound servers first.
     if sound != nil {
       result["SDL_AUDIODRIVER"] = "pulseaudio"

@@ -27,10 +27,11 @@ final class SupervisedProgram: Sendable {
   /// Longer than the shell waits before it kills.
   private static let patience = DispatchTimeInterval.seconds(6)
 
-  /// `$0` is a folder to remove when this process has ended, `$@` the program.
+  /// `$0` is a folder to remove when this process has ended, `$@` the program. The shell itself says nothing, for
+  /// example that the program was terminated.
   private static let script = #"""
     trap : TERM
-    exec 4<&0 </dev/null
+    exec 4<&0 </dev/null 6>&2 2>/dev/null
     (
       trap '' TERM
       cat <&4 >/dev/null
@@ -38,8 +39,8 @@ final class SupervisedProgram: Sendable {
       kill -TERM 0
       sleep 3
       kill -KILL 0
-    ) 3>&- 5>&- &
-    "$@" 4<&- 5>&-
+    ) 3>&- 5>&- 6>&- &
+    "$@" 2>&6 4<&- 5>&- 6>&-
     status=$?
     trap '' TERM PIPE
     echo $status >&5

@@ -46,7 +46,7 @@ struct GameOptions: ParsableArguments {
     guard let gamepadMap else { return .standard }
     try InputPath.checkFile(gamepadMap)
     let text = try String(contentsOfFile: gamepadMap, encoding: .utf8)
-    do { return try GamepadMap(text) } catch { throw ValidationError("\(gamepadMap): \(error)") }
+    do { return try GamepadMap(text) } catch { throw GamepadMap.Fault(description: "\(gamepadMap): \(error)") }
   }
 }
 

@@ -112,6 +112,7 @@ struct StylizeLive: ParsableCommand {
     let first = try catalog.style(style)
     try first.check(strokes.strokeSize)
     let reading = LiveReading(timeout: .seconds(timeout))
+    if game.controls, options.token == nil { throw LiveServerError.controlsNeedToken }
     let running = try game.isUsed ? RunningGame(command, game, live: reading, warn: Self.warn) : nil
     defer { running?.stop() }
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)

@@ -324,7 +324,7 @@ import Testing
     let display = try run("--game", "--use-display")
     #expect(display.exitCode == 1 && display.errors.contains("DISPLAY is not set"))
     let map = try run("--game", "--gamepad-map", "map", "--", "sh")
-    #expect(map.exitCode != 0 && map.errors.contains("map: line 1: found 'button 0 Power'"))
+    #expect(map.exitCode == 1 && map.errors.contains("map: line 1: found 'button 0 Power'"))
     guard Self.areInstalled else { return }
     let token = try run("--game", "--controls", "--", "sleep", "60")
     #expect(token.exitCode == 1 && token.errors.contains("only with a token (--token)"))

@@ -34,6 +34,9 @@ package struct GamepadMap: Equatable, Sendable {
   package struct Fault: Error, Equatable, CustomStringConvertible {
     /// The message, one sentence.
     package let description: String
+
+    /// Creates an error.
+    package init(description: String) { self.description = description }
   }
 
   private static let maximumNumber = 31
