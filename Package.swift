@@ -82,6 +82,8 @@ let package = Package(
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "CBFloat16"),
     .target(name: "CMalloc"),
+    // libxcb is loaded when input is sent: programs run where it is not installed.
+    .target(name: "CXTest"),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Threading", swiftSettings: settings),
     .target(name: "Files", swiftSettings: settings),
@@ -90,12 +92,13 @@ let package = Package(
     // MARK: Level 1: loops in the instructions of some processors
     .target(name: "BFloat16Kernels", dependencies: ["CBFloat16"], swiftSettings: bfloat16Settings),
 
-    // MARK: Level 2: arithmetic, file formats, media
+    // MARK: Level 2: arithmetic, file formats, media, games
     .target(
       name: "Kernels", dependencies: ["COpenBLAS", "CProcessor", "Threading", "WideKernels", "BFloat16Kernels"],
       swiftSettings: kernelSettings),
     .target(name: "Safetensors", dependencies: ["Tensors", "Files"], swiftSettings: settings),
     .target(name: "FFmpeg", dependencies: ["CFFmpeg", "Files"], swiftSettings: settings),
+    .target(name: "Games", dependencies: ["CXTest"], swiftSettings: settings),
 
     // MARK: Level 3: networks as data, gradients, pictures
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
@@ -125,7 +128,7 @@ let package = Package(
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "Console", "FFmpeg", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Games", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -155,7 +158,8 @@ let package = Package(
     .executableTarget(
       name: "stylize-live",
       dependencies: [
-        "LiveServer", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "Console", "CMalloc", argumentParser,
+        "LiveServer", "Streaming", "FFmpeg", "Games", "Inference", "Networks", "Threading", "Console", "CMalloc",
+        argumentParser,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -203,6 +207,7 @@ let package = Package(
     .testTarget(
       name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "FuzzServer", "FuzzTraining", "TestSupport"],
       resources: [.copy("Inputs")], swiftSettings: settings),
+    .testTarget(name: "GamesTests", dependencies: ["Games", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "FFmpegTests", dependencies: ["FFmpeg", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks", "Safetensors", "Tensors", "TestSupport"],
@@ -234,9 +239,10 @@ let package = Package(
     .testTarget(
       name: "LiveServerTests",
       dependencies: [
-        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "TestSupport",
+        "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Games", "Inference", "Networks", "Threading",
+        "TestSupport",
       ],
-      exclude: ["Browser"], swiftSettings: settings),
+      exclude: ["Browser", "Game"], swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

@@ -8,7 +8,7 @@ import Threading
 
 extension FuzzTarget {
   /// The targets of the live server.
-  public static let server = [header, frame, change]
+  public static let server = [header, frame, change, input, gamepad]
 
   /// The first bytes of a painting that a client uploads.
   static let header = FuzzTarget("header") { input in
@@ -32,6 +32,21 @@ extension FuzzTarget {
       let mixer = StyleMixer(try SmallStyles.style("a"), pool: pool)
       try change.apply(to: mixer, fade: 0.5, load: SmallStyles.style)
     }
+  }
+
+  /// A batch of events for a game.
+  static let input = FuzzTarget("input") { input in
+    let data = Data(input.bytes)
+    try attempt(DecodingError.self) {
+      let batch = try JSONDecoder().decode(InputBatch.self, from: data)
+      precondition(batch.number >= 0 && batch.events.count <= 64, "a batch beyond its limits")
+    }
+  }
+
+  /// What the parts of a gamepad do.
+  static let gamepad = FuzzTarget("gamepad") { input in
+    let text = String(decoding: input.bytes, as: UTF8.self)
+    try attempt(GamepadMap.Fault.self) { _ = try GamepadMap(text) }
   }
 
   private static let pool = ComputePool(threads: 1)

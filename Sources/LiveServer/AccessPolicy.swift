@@ -92,11 +92,7 @@ final class Sessions: Sendable {
 
   /// Starts a session and returns its secret. If there are too many sessions, the oldest one ends.
   func begin() -> String {
-    var random = SystemRandomNumberGenerator()
-    let secret = (0..<4).map { _ in
-      let digits = String(random.next() as UInt64, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    let secret = Self.secret()
     secrets.withLock { secrets in
       if secrets.count >= Self.maximumCount { secrets.removeFirst() }
       secrets.append(secret)
@@ -106,14 +102,24 @@ final class Sessions: Sendable {
 
   /// Returns whether a session has this secret.
   func contains(_ secret: String) -> Bool {
-    let given = Array(secret.utf8)
-    return secrets.withLock { secrets in
-      secrets.reduce(false) { found, secret in
-        let known = Array(secret.utf8)
-        guard known.count == given.count else { return found }
-        return zip(known, given).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0 || found
-      }
+    secrets.withLock { secrets in
+      secrets.reduce(false) { found, known in Self.areEqual(known, secret) || found }
     }
+  }
+
+  /// Returns 256 random bits as text.
+  static func secret() -> String {
+    var random = SystemRandomNumberGenerator()
+    return (0..<4).map { _ in
+      let digits = String(random.next() as UInt64, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }.joined()
+  }
+
+  /// Compares secrets of the same length in constant time, regardless of where they differ.
+  static func areEqual(_ known: String, _ given: String) -> Bool {
+    let (known, given) = (Array(known.utf8), Array(given.utf8))
+    return known.count == given.count && zip(known, given).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }
 

@@ -90,6 +90,7 @@ package final class LiveServer: Sendable {
     if !AccessPolicy.isLoopback(options.address), options.token == nil {
       throw .tokenMissing(address: options.address)
     }
+    if options.token == nil, streams.contains(where: { $0.controls != nil }) { throw .controlsNeedToken }
     if let token = options.token, token.utf8.count < Self.minimumTokenLength { throw .tokenTooShort }
     self.options = options
     self.streams = streams
@@ -128,7 +129,11 @@ package final class LiveServer: Sendable {
       while !running.withLock({ $0.isStopped }) {
         usleep(250_000)
         subscriptions.endStalled()
-        for stream in streams { stream.output.beat(after: .seconds(5)) }
+        for stream in streams {
+          stream.output.beat(after: .seconds(5))
+          stream.controls?.endSilent()
+          if stream.condition.condition == .ended { stream.controls?.close() }
+        }
         if events.hasReaders { try? updateEvents() }
       }
     }
@@ -159,6 +164,10 @@ package final class LiveServer: Sendable {
     training?.stop()
     events.close()
     for stream in streams { stream.output.close() }
+    for controls in streams.compactMap(\.controls) {
+      controls.close()
+      controls.wait()
+    }
     for stream in streams { stream.stop() }
     running.withLock { $0.task }?.cancel()
     _ = wait(seconds: 5) { $0.isStopped }
@@ -188,6 +197,7 @@ package final class LiveServer: Sendable {
     addPage(to: router)
     addClock(to: router)
     addStreams(to: router)
+    addControls(to: router)
     addStyles(to: router)
     addTraining(to: router)
     addEvents(to: router)
@@ -237,6 +247,8 @@ package final class LiveServer: Sendable {
 package enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The address is reachable from other machines and no token is set.
   case tokenMissing(address: String)
+  /// A stream has controls and no token is set.
+  case controlsNeedToken
   /// The token is too short.
   case tokenTooShort
   /// The address or the port is not available.
@@ -251,6 +263,7 @@ package enum LiveServerError: Error, Equatable, Sendable, CustomStringConvertibl
     switch self {
     case .tokenMissing(let address):
       "the address \(address) is reachable from other machines and requires a token (--token)"
+    case .controlsNeedToken: "viewers may control a game only with a token (--token)"
     case .tokenTooShort: "the token is too short: expected at least \(LiveServer.minimumTokenLength) bytes"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address), port \(port): \(reason)"
     case .unusableFile(let name, let reason): "cannot use \(name): \(reason)"

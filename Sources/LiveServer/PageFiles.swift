@@ -31,6 +31,7 @@ enum PageFiles {
     "app.js": .script(PackageResources.app_js),
     "capture.js": .script(PackageResources.capture_js),
     "capture-worker.js": .script(PackageResources.capture_worker_js),
+    "controls.js": .script(PackageResources.controls_js),
     "player.js": .script(PackageResources.player_js),
     "player-chunks.js": .script(PackageResources.player_chunks_js),
     "player-clock.js": .script(PackageResources.player_clock_js),

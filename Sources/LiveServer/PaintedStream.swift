@@ -16,6 +16,8 @@ package final class PaintedStream: Sendable {
     case running
     /// The source could not be opened or has failed. It will be reopened.
     case failing
+    /// The source has ended for good, as a game that was left.
+    case ended
     /// The server has stopped the stream.
     case stopped
   }
@@ -28,6 +30,15 @@ package final class PaintedStream: Sendable {
     case waits
     /// Open the source again after a pause.
     case isLost
+  }
+
+  /// Thrown by ``Open`` when there will be no more frames. Viewers read why.
+  package struct Ended: Error, CustomStringConvertible {
+    /// Why, in one sentence.
+    package let description: String
+
+    /// Creates an error with the reason for the end.
+    package init(_ description: String) { self.description = description }
   }
 
   /// Opens the source. Called again whenever the source ends; stops opening when `interrupt` returns true.
@@ -44,6 +55,8 @@ package final class PaintedStream: Sendable {
   /// The style of the stream.
   package let style: StyleMixer
   let output: StreamOutput
+  /// Keyboard and pointer of the source; nil if it takes no input.
+  let controls: StreamControls?
   /// The default duration of style changes in seconds.
   let fade: Mutex<Double>
   /// Serializes style changes. Models are loaded and prepared on this queue.
@@ -79,9 +92,11 @@ package final class PaintedStream: Sendable {
   ///   - fade: The default duration of style changes in seconds.
   ///   - restsUnwatched: Whether to paint only while there are viewers.
   ///   - end: What a normal end of the source means.
+  ///   - controls: Keyboard and pointer of the source; nil if it takes no input.
   package init(
     id: String, title: String, sourceName: String? = nil, style: StyleMixer, fade: Double = 0.5,
     options: Stylization.Options = Stylization.Options(), restsUnwatched: Bool = true, end: End = .isLost,
+    controls: StreamControls? = nil,
     open: @escaping Open
   ) {
     self.id = id
@@ -94,6 +109,7 @@ package final class PaintedStream: Sendable {
     options.frames = .newest
     self.options = options
     self.end = end
+    self.controls = controls
     output = StreamOutput(restsUnwatched: restsUnwatched)
     self.open = open
     control = DispatchQueue(label: "style of \(id)")
@@ -173,7 +189,7 @@ package final class PaintedStream: Sendable {
       var reason = "\(error)"
       if let sourceName, !sourceName.isEmpty { reason = reason.replacing(sourceName, with: title) }
       state.withLock { state in
-        state.condition = .failing
+        state.condition = error is Ended ? .ended : .failing
         state.failure = reason
       }
     }

@@ -45,7 +45,7 @@ extension LiveServer {
     StreamState(stream, isCamera: camera?.stream === stream)
   }
 
-  private func stream(_ context: ServerContext) throws -> PaintedStream {
+  func stream(_ context: ServerContext) throws -> PaintedStream {
     let id = context.parameters.get("id") ?? ""
     guard let stream = streams.first(where: { $0.id == id }) else {
       throw RequestError(.notFound, message: "no such stream")

@@ -11,6 +11,8 @@ struct StreamState: Codable, Sendable {
   var failure: String?
   /// Whether clients post the stream's frames.
   var isCamera: Bool
+  /// Who controls the source; absent if it takes no input.
+  var controls: StreamControls.State?
   /// Whether the stream has audio.
   var hasAudio: Bool
   var styles: [StyleChange.Part]
@@ -38,6 +40,7 @@ struct StreamState: Codable, Sendable {
     self.condition = condition
     self.failure = failure?.withoutFolders
     self.isCamera = isCamera
+    controls = condition == .ended ? nil : stream.controls?.state
     hasAudio = stream.output.hasAudio
     styles = settings.styles.map { StyleChange.Part(name: $0.name, share: $0.share) }
     strokeSize = settings.strokes

@@ -16,7 +16,8 @@ struct StylizeLive: ParsableCommand {
     discussion: """
       Sources are files, URLs (udp, srt, rtmp, rtsp, http, https), '-' for standard input, cameras and screens: \
       /dev/video0, or --input-format x11grab :0.0. Files play in a loop. With --browser-camera, the page can also use the \
-      camera of the device that displays it.
+      camera of the device that displays it. With --game, what follows '--' is a program that runs in a display of its \
+      own.
 
       The program prints the address of the page on standard output. By default, only this machine can connect. Other \
       values of --address require a token. Ctrl-C stops the server.
@@ -25,6 +26,11 @@ struct StylizeLive: ParsableCommand {
 
   @Argument(help: "The sources. Each becomes a separate stream.")
   var sources: [String] = []
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("With --game, the program and its arguments.", valueName: "program"))
+  var afterTerminator: [String] = []
 
   @Flag(help: "Add a stream for the camera of a browser that displays the page.")
   var browserCamera = false
@@ -77,13 +83,25 @@ struct StylizeLive: ParsableCommand {
     transform: KeyValue.parse)
   var inputOption: [KeyValue] = []
 
+  @OptionGroup(title: "Games")
+  var game: GameOptions
+
   @OptionGroup(title: "Server")
   var server: ServerOptions
 
   func validate() throws {
-    if sources.isEmpty, !browserCamera { throw ValidationError("expected a source or --browser-camera") }
-    if sources.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be used only once") }
+    if game.isUsed {
+      if command.isEmpty, !game.useDisplay { throw ValidationError("expected a program after '--'") }
+    } else if names.isEmpty, !browserCamera {
+      throw ValidationError("expected a source, --browser-camera or --game")
+    }
+    if names.filter({ $0 == "-" }).count > 1 { throw ValidationError("standard input can be used only once") }
   }
+
+  /// The program of the game and its arguments.
+  private var command: [String] { game.isUsed ? afterTerminator : [] }
+  /// The names of the sources.
+  private var names: [String] { game.isUsed ? sources : sources + afterTerminator }
 
   func run() throws {
     MemoryLimits.useFewHeaps()
@@ -93,6 +111,10 @@ struct StylizeLive: ParsableCommand {
     let options = try server.serverOptions()
     let first = try catalog.style(style)
     try first.check(strokes.strokeSize)
+    let reading = LiveReading(timeout: .seconds(timeout))
+    if game.controls, options.token == nil { throw LiveServerError.controlsNeedToken }
+    let running = try game.isUsed ? RunningGame(command, game, live: reading, warn: Self.warn) : nil
+    defer { running?.stop() }
     let pool = ComputePool(threads: threads ?? ComputePool.availableProcessors)
     let turns = FairTurns()
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
@@ -106,16 +128,22 @@ struct StylizeLive: ParsableCommand {
     }
 
     var streams: [PaintedStream] = []
-    for (index, name) in sources.enumerated() {
+    for (index, name) in names.enumerated() {
       let source = try MediaSource(name, format: inputFormat, options: KeyValue.dictionary(inputOption))
       if source.kind == .file { try InputPath.checkFile(name) }
-      let reading = LiveReading(timeout: .seconds(timeout))
       streams.append(
         PaintedStream(
           id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
           options: painting(isCamera: source.kind == .device),
           end: source.kind == .file || source.kind == .imageSequence ? .loops : .isLost
         ) { interrupt in try FrameSources.open(source, live: reading, interrupt: interrupt) })
+    }
+    if let running {
+      streams.append(
+        PaintedStream(
+          id: "game", title: running.title, style: makeStyle(), fade: fade, options: painting(isCamera: false),
+          controls: running.controls
+        ) { interrupt in try running.open(interrupt: interrupt) })
     }
     var camera: (stream: PaintedStream, frames: PostedFrames)?
     if browserCamera {
@@ -171,7 +199,8 @@ struct StylizeLive: ParsableCommand {
       for stream in streams {
         let failure = stream.condition.failure
         if let failure, failures[stream.id] != failure {
-          output.printLine("stylize-live: \(stream.title): \(failure); retrying")
+          let rest = stream.condition.condition == .failing ? "; retrying" : ""
+          output.printLine("stylize-live: \(stream.title): \(failure)\(rest)")
         }
         failures[stream.id] = failure
       }
@@ -183,6 +212,10 @@ struct StylizeLive: ParsableCommand {
       output.showStatus(parts.joined(separator: " | "))
     }
     output.clearStatus()
+  }
+
+  private static func warn(_ sentence: String) {
+    ConsoleOutput.standardError.printLine("stylize-live: warning: \(sentence)")
   }
 
   /// Returns a title that viewers may see: without paths, and without user name and password of a URL.

@@ -108,6 +108,71 @@ import Testing
     #expect(try faults(answer, to: "GET /api/streams/{id}") == [])
   }
 
+  @Test func theControlsOfAGameMatchTheDocument() throws {
+    let token = "a token of some length"
+    let input = NotedInput()
+    let controls = StreamControls(device: input)
+    let server = try RunningServer(options: .init(port: 0, token: token), controls: controls)
+    let path = "/api/streams/1/controls"
+    func ask(
+      _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]
+    ) throws -> Response {
+      try server.ask(
+        method, path, headers: ["Authorization": "Bearer \(token)"].merging(headers) { $1 },
+        type: body == nil ? nil : "application/json", body: (body ?? "").utf8)
+    }
+    struct Lease: Decodable { var lease: String }
+    let (take, give, send) = (
+      "POST /api/streams/{id}/controls", "DELETE /api/streams/{id}/controls", "POST /api/streams/{id}/controls/input"
+    )
+    let taken = try ask("POST", path, #"{"name":"Ann"}"#)
+    #expect(taken.status == 201)
+    #expect(try faults(taken, to: take) == [])
+    let lease = try taken.json(Lease.self).lease
+    let state = try ask("GET", "/api/streams/1")
+    #expect(state.text.contains(#""controls":{"holder":"Ann","isHeld":true}"#))
+    #expect(try faults(state, to: "GET /api/streams/{id}") == [])
+    let event = #"{"type":"key","code":"KeyA","isDown":true}"#
+    func batch(_ number: Int, _ events: String, lease: String) -> String {
+      #"{"lease":"\#(lease)","number":\#(number),"events":[\#(events)]}"#
+    }
+    let sent = try ask("POST", path + "/input", batch(0, event, lease: lease))
+    #expect(sent.status == 204)
+    #expect(try faults(sent, to: send) == [])
+
+    for (name, status) in [
+      (#"{"name":"Bob"}"#, 409), (#"{"name":"\#(String(repeating: "a", count: 25))"}"#, 400),
+      (#"{"name":"a\u202e"}"#, 400), (#"{"nick":"Bob"}"#, 400), ("{", 400),
+      (#"{"name":"\#(String(repeating: "a", count: 2000))"}"#, 413),
+    ] {
+      let answer = try ask("POST", path, name)
+      #expect(answer.status == status, "\(name.prefix(40))")
+      #expect(try faults(answer, to: take) == [], "\(name.prefix(40))")
+    }
+    for (body, status) in [
+      (batch(1, event, lease: "none"), 410), (batch(1, event.replacing("KeyA", with: "Power"), lease: lease), 400),
+      (batch(-1, "", lease: lease), 400),
+    ] {
+      let answer = try ask("POST", path + "/input", body)
+      #expect(answer.status == status, "\(body)")
+      #expect(try faults(answer, to: send) == [], "\(body)")
+    }
+    // Input needs the token and a page of this server.
+    let next = batch(1, event, lease: lease)
+    #expect(try ask("POST", path + "/input", next, headers: ["Authorization": ""]).status == 401)
+    #expect(try ask("POST", path + "/input", next, headers: ["Origin": "http://evil.example"]).status == 403)
+    let plain = ["Content-Type": "text/plain"]
+    #expect(try ask("POST", path + "/input", next, headers: plain).status == 415)
+    #expect(try ask("POST", "/api/streams/camera/controls", "{}").status == 409)
+
+    #expect(try faults(ask("DELETE", path + "?lease=none"), to: give) == [])
+    let given = try ask("DELETE", path + "?lease=\(lease)")
+    #expect(given.status == 204)
+    #expect(try faults(given, to: give) == [])
+    controls.wait()
+    #expect(input.notes == ["key 30 down", "key 30 up"])
+  }
+
   @Test func rejectedRequestsMatchTheDocument() throws {
     let server = try RunningServer()
     for change in [#"{"strength":2}"#, "{", #"{"styles":[{"name":"none","share":1}]}"#, #"{"strokeSize":"large"}"#] {

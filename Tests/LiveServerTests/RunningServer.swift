@@ -58,7 +58,7 @@ final class RunningServer {
   init(
     size: (Int, Int) = (64, 48), interval: UInt32 = 20_000, options: LiveServer.Options = LiveServer.Options(port: 0),
     trainer: String? = nil, obstacle: String? = nil, hasCanvas: Bool = false, restsUnwatched: Bool = false,
-    open: PaintedStream.Open? = nil
+    controls: StreamControls? = nil, open: PaintedStream.Open? = nil
   ) throws {
     folder = try TemporaryFolder()
     try randomModel(seed: 1).save(path: folder.file("first.safetensors"))
@@ -78,7 +78,7 @@ final class RunningServer {
     let painting = Stylization.Options(workSize: (16, 12), adaptsWorkSize: false)
     stream = PaintedStream(
       id: "1", title: "random", sourceName: "rtsp://someone:secret@host/", style: makeStyle(), fade: 0,
-      options: painting, restsUnwatched: restsUnwatched,
+      options: painting, restsUnwatched: restsUnwatched, controls: controls,
       open: open ?? { _ in RandomSource(width: size.0, height: size.1, interval: interval) })
     let frames = PostedFrames()
     camera = PaintedStream(

@@ -1,3 +1,4 @@
+import { Controls } from './controls.js';
 import { Player } from './player.js';
 
 /** @type {(id: string) => any} */
@@ -213,6 +214,7 @@ function show(found) {
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.style'))) {
     button.setAttribute('aria-pressed', String(used.has(button.dataset.style)));
   }
+  showControls();
   label();
   const { fpsOut, latencyP50Ms, workWidth, workHeight, canvasWidth, canvasHeight } = state.statistics;
   const canvas = canvasWidth ? ` on ${canvasWidth}×${canvasHeight}` : '';
@@ -340,9 +342,49 @@ async function setCamera(on) {
 }
 at('cameraButton').addEventListener('click', () => setCamera(!camera).catch((error) => { showError(error); setCamera(false); }));
 
+// MARK: Controls of a game
+
+/** @type {Controls | null} */
+let controls = null;
+function showControls() {
+  const held = controls?.state ?? 'free';
+  const { isHeld = false, holder } = state.controls ?? {};
+  const isOther = isHeld && held === 'free';
+  at('controlsButton').hidden = !state.controls || isOther;
+  at('controlsButton').textContent = held === 'free' ? 'Take the controls' : 'Give the controls back';
+  at('controlsButton').setAttribute('aria-pressed', held !== 'free');
+  at('lockButton').hidden = held === 'free';
+  at('holderLabel').hidden = !state.controls || isHeld || held !== 'free';
+  at('holder').hidden = !isOther && held === 'free';
+  const text = isOther ? `${holder ?? 'Another viewer'} has the controls.`
+    : held === 'held' ? 'You have the controls. Hold Escape for a second to give them back.' : 'Click the picture to go on playing.';
+  if (at('holder').textContent !== text) at('holder').textContent = text;
+  at('stage').classList.toggle('isPlaying', held === 'held');
+}
+
+function setControls(on) {
+  controls?.stop();
+  controls = null;
+  showControls();
+  if (!on) return;
+  const pictureSize = () => ({ width: player.width || 16, height: (player.height || 9) / (isSplit ? 2 : 1) });
+  controls = new Controls({
+    stage: at('stage'), streamID: state.id, pictureSize,
+    onState: (_, reason) => { showControls(); if (reason) showError(new Error(reason)); },
+  });
+  controls.locksPointer = at('lockButton').getAttribute('aria-pressed') === 'true';
+  controls.start(at('holderName').value).catch((error) => { showError(error); showControls(); });
+}
+at('controlsButton').addEventListener('click', () => setControls((controls?.state ?? 'free') === 'free'));
+at('lockButton').addEventListener('click', () => {
+  const isOn = at('lockButton').getAttribute('aria-pressed') !== 'true';
+  at('lockButton').setAttribute('aria-pressed', isOn);
+  if (controls) controls.locksPointer = isOn;
+});
+
 // MARK: Startup
 
-at('stream').addEventListener('change', () => { state = { id: at('stream').value }; setCamera(false); showStreams(streams); play(); });
+at('stream').addEventListener('change', () => { setControls(false); state = { id: at('stream').value }; setCamera(false); showStreams(streams); play(); });
 
 let streams = [];
 function showStreams(found) {

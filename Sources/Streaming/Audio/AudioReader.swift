@@ -17,9 +17,14 @@ final class AudioReader: PacketRecipient {
   /// Opens the audio stream that players choose to go with `video`.
   ///
   /// Returns nil if there is none, or none that can be decoded.
-  init?(_ demuxer: Demuxer, beside video: MediaStream) {
-    guard let stream = demuxer.bestAudioStream(beside: video), let decoder = try? Decoder(stream),
-      let frame = try? Frame(),
+  convenience init?(_ demuxer: Demuxer, beside video: MediaStream) {
+    guard let stream = demuxer.bestAudioStream(beside: video) else { return nil }
+    self.init(stream)
+  }
+
+  /// Opens an audio stream. Returns nil if it cannot be decoded.
+  init?(_ stream: MediaStream) {
+    guard let decoder = try? Decoder(stream), let frame = try? Frame(),
       let converter = try? AudioConverter(rate: AudioTrack.rate)
     else { return nil }
     index = stream.index
