@@ -125,7 +125,7 @@ let package = Package(
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "Console", "FFmpeg", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Files", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),

@@ -39,7 +39,7 @@ extension LiveServer {
     StreamState(stream, isCamera: camera?.stream === stream)
   }
 
-  private func stream(_ context: ServerContext) throws -> PaintedStream {
+  func stream(_ context: ServerContext) throws -> PaintedStream {
     let id = context.parameters.get("id") ?? ""
     guard let stream = streams.first(where: { $0.id == id }) else {
       throw RequestError(.notFound, message: "no such stream")
@@ -48,7 +48,7 @@ extension LiveServer {
   }
 
   /// Applies a change on the stream's own queue, because loading and preparing models takes time.
-  private func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
+  func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
     let isFull =
       stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.maximumWaitingChanges
     defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }

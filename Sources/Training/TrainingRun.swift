@@ -67,6 +67,8 @@ public final class TrainingRun {
   /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every
   /// network's `sizeMultiple`.
   private static let pictureSide = 256
+  /// The short side of the picture of the painting.
+  private static let paintingSide = 240
   /// The number of photos in a preview.
   private static let previewPhotos = 3
   /// The number of photos for the comparison with half precision.
@@ -273,6 +275,9 @@ public final class TrainingRun {
     {
       card.credits = StyleCredits(painting: painting)
     }
+    let painting = style.picture.flattened()
+    let side = min(Self.paintingSide, painting.width, painting.height)
+    try PictureFile.write(painting.resized(shortSide: side), to: files.painting)
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
     try card.write(to: files)
     try writePreview(to: files.picture)
