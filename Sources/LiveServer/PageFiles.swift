@@ -27,9 +27,31 @@ enum PageFiles {
 
   /// The files that the document and its modules name, as `/page/NAME`. A test compares the names with the folder.
   static let files: [String: File] = [
+    "adjustments.js": .script(PackageResources.adjustments_js),
     "app.css": .styles(PackageResources.app_css),
     "app.js": .script(PackageResources.app_js),
+    "capture-worker.js": .script(PackageResources.capture_worker_js),
+    "capture.js": .script(PackageResources.capture_js),
+    "controls.css": .styles(PackageResources.controls_css),
+    "divider.js": .script(PackageResources.divider_js),
+    "elements.js": .script(PackageResources.elements_js),
+    "events.js": .script(PackageResources.events_js),
+    "floating.js": .script(PackageResources.floating_js),
+    "keyboard.js": .script(PackageResources.keyboard_js),
+    "link.js": .script(PackageResources.link_js),
+    "mixing.js": .script(PackageResources.mixing_js),
+    "notices.js": .script(PackageResources.notices_js),
+    "own-styles.js": .script(PackageResources.own_styles_js),
+    "picture.js": .script(PackageResources.picture_js),
+    "player-clock.js": .script(PackageResources.player_clock_js),
     "player.js": .script(PackageResources.player_js),
+    "previews.js": .script(PackageResources.previews_js),
+    "recording.js": .script(PackageResources.recording_js),
+    "requests.js": .script(PackageResources.requests_js),
+    "sources.js": .script(PackageResources.sources_js),
+    "state.js": .script(PackageResources.state_js),
+    "styles.js": .script(PackageResources.styles_js),
+    "training.js": .script(PackageResources.training_js),
   ]
 
   /// Returns a response with `file`, or only its tag if the client has it already. Clients keep files, and ask whether
