@@ -76,6 +76,14 @@ public final class Packet: @unchecked Sendable {
   /// Releases the data. The object can be filled again.
   public func unreference() { av_packet_unref(pointer) }
 
+  /// Shares the content of `other`, and copies its properties.
+  ///
+  /// - Throws: `MediaError` if memory is short.
+  package func reference(_ other: Packet) throws {
+    unreference()
+    try MediaError.check(av_packet_ref(pointer, other.pointer), "reference a packet")
+  }
+
   /// Takes the content of `other` and leaves it empty.
   public func move(from other: Packet) {
     unreference()

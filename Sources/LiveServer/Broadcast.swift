@@ -19,127 +19,9 @@ struct Segment: Sendable {
   /// Whether a viewer can start with this segment.
   let isKeyframe: Bool
   let head: StreamHead
-}
-
-/// A receiver of a broadcast's segments.
-///
-/// The queue of each viewer is limited. A viewer that falls behind loses its queue and continues with the newest
-/// keyframe. Nothing waits for a viewer.
-final class Viewer: Sendable {
-  private struct State {
-    var pending: [Segment] = []
-    var pendingBytes = 0
-    var isClosed = false
-    var needsKeyframe = true
-    var hasBegun = false
-    /// Whether to send a heartbeat, which detects closed connections while the stream is silent.
-    var isHeartbeatDue = false
-    var head: StreamHead?
-    var waiter: CheckedContinuation<Void, Never>?
-    /// When the current write started; nil while waiting for segments.
-    var busySince: ContinuousClock.Instant?
-  }
-
-  private let state = Mutex(State())
-  private let limits: Broadcast.Limits
-  private let heartbeat: ByteBuffer
-
-  init(limits: Broadcast.Limits, heartbeat: ByteBuffer) {
-    self.limits = limits
-    self.heartbeat = heartbeat
-  }
-
-  /// Whether the viewer can only continue with a keyframe.
-  var needsKeyframe: Bool { state.withLock { $0.needsKeyframe } }
-
-  /// How long the current write has taken so far.
-  var stall: Duration { state.withLock { $0.busySince.map { $0.duration(to: .now) } ?? .zero } }
-
-  /// Queues a segment. Returns the number of segments that the viewer has lost.
-  func offer(_ segment: Segment) -> Int {
-    let (lost, waiter) = state.withLock { state -> (Int, CheckedContinuation<Void, Never>?) in
-      if state.isClosed { return (0, nil) }
-      var lost = 0
-      if state.pending.count >= limits.segments || state.pendingBytes > limits.bytes {
-        lost = state.pending.count
-        state.pending.removeAll(keepingCapacity: true)
-        state.pendingBytes = 0
-        state.needsKeyframe = true
-      }
-      // A viewer that has not started yet loses nothing.
-      if state.needsKeyframe, !segment.isKeyframe { return (lost + (state.hasBegun ? 1 : 0), nil) }
-      state.hasBegun = true
-      state.needsKeyframe = false
-      state.pending.append(segment)
-      state.pendingBytes += segment.bytes.readableBytes
-      defer { state.waiter = nil }
-      return (lost, state.waiter)
-    }
-    waiter?.resume()
-    return lost
-  }
-
-  /// Sends a heartbeat if the viewer is waiting.
-  func beat() { wake { $0.isHeartbeatDue = true } }
-
-  /// Ends the stream for this viewer.
-  func close() {
-    wake {
-      $0.isClosed = true
-      $0.pending.removeAll()
-    }
-  }
-
-  private func wake(_ change: (inout State) -> Void) {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      change(&state)
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume()
-  }
-
-  /// Waits for the next buffers to send. Returns nil at the end.
-  func next() async -> (buffers: [ByteBuffer], head: StreamHead?)? {
-    while true {
-      let found = state.withLock { state -> (buffers: [ByteBuffer], head: StreamHead?)?? in
-        if state.isClosed { return .some(nil) }
-        state.busySince = .now
-        guard !state.pending.isEmpty else {
-          state.busySince = nil
-          guard state.isHeartbeatDue, state.head != nil else { return .none }
-          state.isHeartbeatDue = false
-          state.busySince = .now
-          return .some(([heartbeat], state.head))
-        }
-        state.isHeartbeatDue = false
-        var buffers: [ByteBuffer] = []
-        for segment in state.pending {
-          if segment.head !== state.head { buffers.append(segment.head.bytes) }
-          state.head = segment.head
-          buffers.append(segment.bytes)
-        }
-        state.pending.removeAll(keepingCapacity: true)
-        state.pendingBytes = 0
-        return .some((buffers, state.head))
-      }
-      if let found { return found }
-      await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          let isLate = state.withLock { state in
-            guard state.pending.isEmpty, !state.isClosed, !(state.isHeartbeatDue && state.head != nil) else {
-              return true
-            }
-            state.waiter = continuation
-            return false
-          }
-          if isLate { continuation.resume() }
-        }
-      } onCancel: {
-        close()
-      }
-    }
-  }
+  var rendition = Rendition.full
+  /// When the segment was complete.
+  let created = ContinuousClock.now
 }
 
 /// Distributes one stream to any number of viewers.
@@ -148,6 +30,8 @@ final class Broadcast: Sendable {
   struct Limits: Sendable {
     var segments: Int
     var bytes: Int
+    /// The age from which on data of the light rendition is dropped.
+    var age = Duration.seconds(1)
   }
 
   private struct State {
@@ -172,8 +56,13 @@ final class Broadcast: Sendable {
   /// The number of segments published, and of segments lost by individual viewers, since the start.
   var counts: (segments: Int, lost: Int) { state.withLock { ($0.segments, $0.lost) } }
   private var viewers: [Viewer] { state.withLock { Array($0.viewers.values) } }
-  /// Whether a viewer is waiting for a keyframe.
-  var wantsKeyframe: Bool { viewers.contains { $0.needsKeyframe } }
+  /// The renditions that viewers get or wait for.
+  var renditions: Set<Rendition> { Set(viewers.flatMap(\.renditions)) }
+  /// The number of viewers who get the light rendition.
+  var lightViewerCount: Int { viewers.count { $0.rendition == .light } }
+
+  /// Whether a viewer is waiting for a keyframe of a rendition.
+  func wantsKeyframe(of rendition: Rendition) -> Bool { viewers.contains { $0.needsKeyframe(of: rendition) } }
 
   /// Adds a viewer, which stays until ``leave(_:)``. Returns nil if the broadcast has ended.
   func join() -> Viewer? {
@@ -190,10 +79,13 @@ final class Broadcast: Sendable {
     state.withLock { $0.viewers[ObjectIdentifier(viewer)] = nil }
   }
 
-  /// Queues a segment for every viewer, without waiting for any.
-  func publish(_ segment: Segment) {
+  /// Queues one frame for every viewer, without waiting for any.
+  ///
+  /// - Parameter renditions: The frame in each of the ``renditions``.
+  func publish(_ renditions: [Segment]) {
     var lost = 0
-    for viewer in viewers { lost += viewer.offer(segment) }
+    let now = ContinuousClock.now
+    for viewer in viewers { lost += viewer.offer(renditions, at: now) }
     state.withLock { state in
       state.latest = .now
       state.segments += 1

@@ -1,7 +1,7 @@
 import FFmpeg
 import Streaming
 
-/// The audio of a fragmented stream, without gaps, regardless of its source.
+/// The audio of a painted stream, without gaps, regardless of its source.
 ///
 /// When the source is silent or its clock jumps, the audio is silent. Late audio is dropped. Not thread-safe.
 final class FragmentAudio {
@@ -23,13 +23,14 @@ final class FragmentAudio {
     samples = [Float](repeating: 0, count: 2 * encoder.packetLength)
   }
 
-  /// Writes the audio up to `end`, in seconds of the stream's clock.
+  /// Encodes the audio up to `end`, in seconds of the stream's clock, and returns its packets.
   ///
   /// - Parameter seconds: The time on the source's clock that corresponds to `end`.
   /// - Throws: `MediaError`.
-  func encode(_ track: AudioTrack, seconds: Double, until end: Double, write: (Packet) throws -> Void) throws {
+  func encode(_ track: AudioTrack, seconds: Double, until end: Double) throws -> [Packet] {
     // Without a valid source clock, this fragment has no audio.
-    guard let last = AudioTrack.sample(at: end), let shift = AudioTrack.sample(at: end - seconds) else { return }
+    guard let last = AudioTrack.sample(at: end), let shift = AudioTrack.sample(at: end - seconds) else { return [] }
+    var packets: [Packet] = []
     let length = Int64(encoder.packetLength)
     let first = max(0, last - length)
     var time = next ?? first
@@ -43,9 +44,13 @@ final class FragmentAudio {
       time += length
       while try encoder.receive(into: packet) == .output {
         // The encoder's priming samples may have negative timestamps.
-        if let pts = packet.pts, pts >= 0 { try write(packet) }
+        guard let pts = packet.pts, pts >= 0 else { continue }
+        let taken = try Packet()
+        taken.move(from: packet)
+        packets.append(taken)
       }
     }
     next = time
+    return packets
   }
 }

@@ -191,6 +191,7 @@ package final class LiveServer: Sendable {
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     if let middleware { router.add(middleware: middleware) }
     addPage(to: router)
+    addClock(to: router)
     addStreams(to: router)
     addPreviews(to: router)
     addStyles(to: router)

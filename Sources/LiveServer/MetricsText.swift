@@ -64,6 +64,9 @@ struct MetricsText {
         return (label(stream), Double(width * height))
       })
     all("viewers", "gauge", "Connected viewers.") { Double($0.output.viewerCount) }
+    all("viewers_light", "gauge", "Viewers whose connection is too slow for the full rendition.") {
+      Double($0.output.lightViewerCount)
+    }
     add(
       "segments_total", "counter", "Segments encoded for viewers.", numbers.map { (label($0.0), Double($0.2.segments)) }
     )

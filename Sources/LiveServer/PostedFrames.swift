@@ -21,12 +21,17 @@ package final class PostedFrames: Sendable {
   /// The maximum width and height in pixels.
   static let maximumExtent = 1920
   private static let patience = Duration.seconds(5)
+  /// A frame cannot be older, nor younger than by the error of the clocks.
+  private static let greatestAge = Duration.seconds(5)
+  private static let clockError = Duration.milliseconds(100)
   /// A source without frames for this long has ended.
   private static let silence = Duration.seconds(2)
 
   private struct Lease {
     var owner: String
     var latest: ContinuousClock.Instant
+    /// When the newest frame was captured, as far as known.
+    var captured: ContinuousClock.Instant
   }
 
   private final class Arrived: Sendable {
@@ -56,10 +61,16 @@ package final class PostedFrames: Sendable {
 
   /// Decodes a frame and queues it for painting.
   ///
-  /// - Parameter owner: Identifies the visitor.
+  /// Of frames that arrive in another order, those that are older than one before are dropped.
+  ///
+  /// - Parameters:
+  ///   - owner: Identifies the visitor.
+  ///   - captured: When the frame was captured, on the ``ServerClock``. If it is nil or impossible, the time of arrival
+  ///     counts.
   /// - Throws: ``Refusal``.
-  package func post(_ jpeg: UnsafeRawBufferPointer, owner: String) throws {
+  package func post(_ jpeg: UnsafeRawBufferPointer, owner: String, captured: Int64? = nil) throws {
     let now = ContinuousClock.now
+    let time = captured.flatMap { Self.instant(of: $0, now) } ?? now
     try lease.withLock { try Self.check($0, owner, now) }
     guard let header = PictureHeader(jpeg), header.kind == .jpeg else {
       throw Refusal.unreadable("expected a JPEG image")
@@ -84,12 +95,15 @@ package final class PostedFrames: Sendable {
         }
         current = decoder
       }
-      let arrived = Arrived(frame, now)
-      try lease.withLock { lease in
+      let arrived = Arrived(frame, time)
+      let isLate = try lease.withLock { lease in
         // Another visitor may have been quicker.
         try Self.check(lease, owner, now)
-        lease = Lease(owner: owner, latest: now)
+        let newest = lease.flatMap { $0.owner == owner ? $0.captured : nil }
+        lease = Lease(owner: owner, latest: now, captured: max(newest ?? time, time))
+        return newest.map { $0 >= time } ?? false
       }
+      if isLate { return }
       inbox.withLock { inbox in
         // A closed mailbox returns its argument.
         if let mailbox = inbox.mailbox, mailbox.put(arrived) !== arrived { return }
@@ -98,6 +112,12 @@ package final class PostedFrames: Sendable {
     } catch let error as MediaError {
       throw Refusal.unreadable(error.message)
     }
+  }
+
+  private static func instant(of captured: Int64, _ now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    guard let instant = ServerClock.instant(of: captured) else { return nil }
+    let age = instant.duration(to: now)
+    return age > .zero - clockError && age < greatestAge ? min(instant, now) : nil
   }
 
   private static func check(_ lease: Lease?, _ owner: String, _ now: ContinuousClock.Instant) throws(Refusal) {

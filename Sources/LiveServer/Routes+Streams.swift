@@ -11,6 +11,9 @@ extension LiveServer {
   private static let firstPictureTimeout = Duration.seconds(10)
   private static let maximumFrameSize = 2 << 20
   private static let maximumChangeSize = 16 << 10
+  /// `TCP_NOTSENT_LOWAT` of Linux: the number of bytes that the system takes before it has sent those before.
+  private static let unsentLimit = NIOBSDSocket.Option(rawValue: 25)
+  private static let unsentBytes = 16 << 10
 
   func addStreams(to router: Router<ServerContext>) {
     router.get("api/streams") { [self] _, _ in try Answer.json(["streams": streams.map(state)]) }
@@ -23,6 +26,9 @@ extension LiveServer {
       if let fault = change.fault { throw RequestError(.badRequest, field: fault.field, message: fault.message) }
       try await apply(change, to: stream)
       return try Answer.json(state(stream))
+    }
+    router.get("api/streams/:id/video.chunks") { [self] request, context in
+      try await video(.chunks, request, context)
     }
     router.get("api/streams/:id/video.mp4") { [self] request, context in
       try await video(.mp4, request, context)
@@ -77,6 +83,7 @@ extension LiveServer {
     guard let subscription = subscriptions.subscribe(to: broadcast, for: context.channel) else {
       throw RequestError(.serviceUnavailable, headers: [.retryAfter: "5"], message: "too many viewers")
     }
+    await limitBuffers(of: context.channel)
     guard let first = await first(of: subscription.viewer), let head = first.head else {
       throw RequestError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "no frame is available yet")
     }
@@ -90,6 +97,14 @@ extension LiveServer {
       try await writer.finish(nil)
     }
     return Response(status: .ok, headers: [.contentType: head.mediaType], body: body)
+  }
+
+  /// Limits what the connection buffers. What waits there delays pictures and cannot be dropped any more.
+  private func limitBuffers(of channel: any Channel) async {
+    let unsent = ChannelOptions.Types.SocketOption(level: .tcp, name: Self.unsentLimit)
+    // A connection that has closed meanwhile needs no limits.
+    try? await channel.setOption(unsent, value: Self.unsentBytes).get()
+    try? await channel.setOption(.writeBufferWaterMark, value: .init(low: 1, high: Self.unsentBytes)).get()
   }
 
   private func first(of viewer: Viewer) async -> (buffers: [ByteBuffer], head: StreamHead?)? {
@@ -114,10 +129,15 @@ extension LiveServer {
     guard (1...64).contains(owner.utf8.count) else {
       throw RequestError(.badRequest, field: "page", message: "expected a 'page' parameter of 1 to 64 bytes")
     }
+    let written = request.uri.queryParameters.get("captured")
+    let captured = written.flatMap { Int64($0) }
+    guard written == nil || captured != nil else {
+      throw RequestError(.badRequest, field: "captured", message: "expected a number of microseconds since 1970")
+    }
     guard cameraFrames.take() else { throw RequestError(.tooManyRequests, message: "too many frames") }
     let body = try await request.body.collect(upTo: Self.maximumFrameSize)
     do {
-      try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner) }
+      try body.withUnsafeReadableBytes { try camera.frames.post($0, owner: owner, captured: captured) }
     } catch PostedFrames.Refusal.isTaken {
       throw RequestError(.conflict, message: "another page is using its camera")
     } catch PostedFrames.Refusal.unreadable(let reason) {

@@ -13,14 +13,11 @@ enum StreamView: String, CaseIterable, Sendable {
 
 /// The format in which a viewer receives the stream.
 enum StreamForm: CaseIterable, Sendable {
-  case mp4, mjpeg
+  case chunks, mp4, mjpeg
 }
 
-/// Encodes each painted frame once for all viewers, in the views and formats that are being watched.
+/// Encodes each painted frame once for all viewers, in the views, renditions and formats that are being watched.
 final class StreamOutput: FrameSink {
-  /// The minimum interval in seconds between keyframes requested by viewers.
-  private static let minimumKeyframeInterval = 0.5
-  private static let maximumKeyframeInterval = 2.0
   /// A viewer who reloads the page comes back within this time.
   private static let rest = Duration.seconds(2)
   /// About one second of fragments at 30 frames per second, or of a fast connection.
@@ -33,10 +30,10 @@ final class StreamOutput: FrameSink {
     var pairing = FramePairing()
     var orientation = Orientation.upright
     var size = (width: 0, height: 0)
-    var video: [StreamView: FragmentEncoder] = [:]
+    var video: [StreamView: [Rendition: VideoEncoding]] = [:]
     var pictures: [StreamView: PictureEncoder] = [:]
-    var keyframes: [StreamView: Double] = [:]
     var audio: AudioTrack?
+    var sound: FragmentAudio?
   }
 
   /// A frame of the source, for a preview.
@@ -66,15 +63,18 @@ final class StreamOutput: FrameSink {
     self.restsUnwatched = restsUnwatched
     broadcasts = Dictionary(
       uniqueKeysWithValues: StreamView.allCases.map { view in
-        let video = Broadcast(limits: Self.videoLimits, heartbeat: FragmentEncoder.heartbeat)
+        let chunks = Broadcast(limits: Self.videoLimits, heartbeat: ChunkRecords.padding)
+        let fragments = Broadcast(limits: Self.videoLimits, heartbeat: FragmentMuxer.heartbeat)
         // Each image replaces the previous one. A blank line between parts has no meaning.
         let pictures = Broadcast(limits: .init(segments: 1, bytes: .max), heartbeat: Array("\r\n".utf8))
-        return (view, [.mp4: video, .mjpeg: pictures])
+        return (view, [.chunks: chunks, .mp4: fragments, .mjpeg: pictures])
       })
   }
 
   private var all: [Broadcast] { broadcasts.values.flatMap(\.values) }
   var viewerCount: Int { all.reduce(0) { $0 + $1.viewerCount } }
+  /// The number of viewers who get the light rendition.
+  var lightViewerCount: Int { all.reduce(0) { $0 + $1.lightViewerCount } }
   var counts: (segments: Int, lost: Int) {
     all.map(\.counts).reduce((0, 0)) { ($0.segments + $1.segments, $0.lost + $1.lost) }
   }
@@ -152,47 +152,70 @@ final class StreamOutput: FrameSink {
     try encoding.withLock { encoding in
       try meetRequest(source, encoding)
       let seconds = frame.pts.map { Double($0) * encoding.timeBase.value }
-      let times = encoding.timeline.advance(seconds: seconds, arrival: arrival)
+      let (start, end) = encoding.timeline.advance(seconds: seconds, arrival: arrival)
+      let times = FrameTimesOnStream(
+        start: start, end: end, seconds: seconds ?? 0, captured: ServerClock.microseconds(of: arrival))
+      let sound = try sound(times, &encoding)
       for view in StreamView.allCases {
-        guard let video = broadcasts[view]?[.mp4], let pictures = broadcasts[view]?[.mjpeg],
-          video.viewerCount + pictures.viewerCount > 0
-        else { continue }
+        let watched = broadcasts[view]?.filter { $0.value.viewerCount > 0 } ?? [:]
+        if watched.isEmpty { continue }
         let picture = view == .painted ? frame : try encoding.pairing.pair(painted: frame, source: source)
-        if video.viewerCount > 0 { try publish(picture, view, times, seconds ?? 0, to: video, &encoding) }
-        if pictures.viewerCount > 0 { try publish(picture, view, to: pictures, &encoding) }
+        if let pictures = watched[.mjpeg] { try publish(picture, view, times, to: pictures, &encoding) }
+        try publish(picture, view, times, sound, to: watched.filter { $0.key != .mjpeg }, &encoding)
       }
     }
     delivered.withLock { $0 }?(arrival)
   }
 
-  private func publish(
-    _ frame: Frame, _ view: StreamView, _ times: (start: Double, end: Double), _ seconds: Double,
-    to broadcast: Broadcast, _ encoding: inout Encoding
-  ) throws {
-    let hasAudio = encoding.audio != nil
-    if encoding.video[view]?.format != frame.format || encoding.video[view]?.hasAudio != hasAudio {
-      encoding.video[view] = try FragmentEncoder(format: frame.format, hasAudio: hasAudio)
-      encoding.keyframes[view] = nil
+  /// Encodes the sound up to the end of a frame, once for all viewers who can hear it.
+  private func sound(_ times: FrameTimesOnStream, _ encoding: inout Encoding) throws -> [Packet] {
+    guard let track = encoding.audio else {
+      encoding.sound = nil
+      return []
     }
-    guard let encoder = encoding.video[view] else { return }
-    let age = encoding.keyframes[view].map { times.start - $0 } ?? .infinity
-    let isKeyframe =
-      age >= Self.maximumKeyframeInterval || age >= Self.minimumKeyframeInterval && broadcast.wantsKeyframe
-    if isKeyframe { encoding.keyframes[view] = times.start }
-    let ticks = FragmentEncoder.timeBase.inverse.value
-    let (start, end) = (Int64((times.start * ticks).rounded()), Int64((times.end * ticks).rounded()))
-    let segment = try encoder.encode(
-      frame, time: start, duration: end - start, isKeyframe: isKeyframe, audio: encoding.audio, seconds: seconds)
-    if let segment { broadcast.publish(segment) }
+    let isHeard = broadcasts.values.contains { forms in
+      forms.contains { $0.key != .mjpeg && $0.value.viewerCount > 0 }
+    }
+    guard isHeard else { return [] }
+    let sound = try encoding.sound ?? FragmentAudio()
+    encoding.sound = sound
+    return try sound.encode(track, seconds: times.seconds, until: times.end)
   }
 
   private func publish(
-    _ frame: Frame, _ view: StreamView, to broadcast: Broadcast, _ encoding: inout Encoding
+    _ frame: Frame, _ view: StreamView, _ times: FrameTimesOnStream, _ sound: [Packet],
+    to broadcasts: [StreamForm: Broadcast], _ encoding: inout Encoding
+  ) throws {
+    let wanted = broadcasts.values.reduce(into: Set<Rendition>()) { $0.formUnion($1.renditions) }
+    var segments: [StreamForm: [Segment]] = [:]
+    for rendition in Rendition.allCases {
+      guard wanted.contains(rendition) else {
+        encoding.video[view]?[rendition] = nil
+        continue
+      }
+      let fitting = encoding.video[view]?[rendition].flatMap { $0.fits(frame, audio: encoding.sound) ? $0 : nil }
+      let encoder =
+        try fitting
+        ?? VideoEncoding(
+          format: frame.format, rendition: rendition, parts: view == .pair ? 2 : 1, audio: encoding.sound)
+      encoding.video[view, default: [:]][rendition] = encoder
+      for (form, segment) in try encoder.encode(frame, times, sound: sound, for: broadcasts) {
+        segments[form, default: []].append(segment)
+      }
+    }
+    for (form, broadcast) in broadcasts {
+      if let segments = segments[form] { broadcast.publish(segments) }
+    }
+  }
+
+  private func publish(
+    _ frame: Frame, _ view: StreamView, _ times: FrameTimesOnStream, to broadcast: Broadcast,
+    _ encoding: inout Encoding
   ) throws {
     let fitting = encoding.pictures[view].flatMap { $0.fits(frame) ? $0 : nil }
     let encoder = try fitting ?? PictureEncoder(format: frame.format)
     encoding.pictures[view] = encoder
-    broadcast.publish(PictureEncoder.segment(try encoder.encode(frame)))
+    broadcast.publish([PictureEncoder.segment(try encoder.encode(frame), captured: times.captured)])
   }
 
   /// Keeps the viewers, because another run may follow.

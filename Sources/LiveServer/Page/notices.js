@@ -16,7 +16,8 @@ let timer;
  * @param {string} text
  * @param {{ isError?: boolean, actions?: Action[] }} [options]
  */
-export function notify(text, { isError = false, actions = [] } = {}) {
+export function notify(text, options = {}) {
+  const { isError = false, actions = [] } = options;
   const sentence = text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
   setText(at('noticeText'), sentence);
   at('noticeActions').replaceChildren(...buttons(actions.map((action) => ({ ...action, run: () => { closeNotice(); action.run(); } }))));

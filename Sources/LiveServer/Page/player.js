@@ -1,161 +1,152 @@
-/** @typedef {{ fps: number, delayMilliseconds: number, kilobitsPerSecond: number, form: 'webcodecs' | 'fragments' | 'pictures' }} Numbers */
+import { ChunkPlayer } from './player-chunks.js';
+import { ServerClock } from './player-clock.js';
+import { Unplayable } from './player-connection.js';
+import { FragmentPlayer } from './player-fragments.js';
+import { PicturePlayer } from './player-pictures.js';
 
-/** A player gives up a form that this browser cannot play and takes the next one. */
-class Unplayable extends Error {}
+/**
+ * The viewer's own numbers of one second: pictures on the screen, the median time in milliseconds from the capture of a
+ * picture to the screen (0 if unknown), and what came through the network.
+ * @typedef {{ fps: number, delayMilliseconds: number, kilobitsPerSecond: number, form: 'webcodecs' | 'fragments' | 'pictures', rendition: string }} Numbers
+ */
+
+/** When a picture passed each station, in microseconds of the server's clock. @typedef {{ captured: number, encoded: number, received: number, decoded: number, shown: number }} Passage */
+
+/** The forms in which the server sends a stream, the best first, by the names of their routes. */
+const FORMS = [['chunks', ChunkPlayer], ['mp4', FragmentPlayer], ['mjpeg', PicturePlayer]];
+/** How long to wait before connecting again, in milliseconds. */
+const PAUSE = 1000;
+
+/** Measures what a viewer sees. */
+export class Meter {
+  /** @param {ServerClock} clock */
+  constructor(clock) {
+    this.clock = clock;
+    this.fps = 25;
+    this.rendition = 'full';
+    /** Receives each picture's stations. @type {((passage: Passage) => void) | null} */
+    this.onPassage = null;
+    this.begin();
+  }
+
+  begin() {
+    this.since = performance.now();
+    this.count = 0;
+    this.byteCount = 0;
+    /** @type {number[]} */
+    this.delays = [];
+  }
+
+  bytes(count) { this.byteCount += count; }
+
+  /**
+   * Takes note of a picture on the screen.
+   * @param {number} [captured] when it was captured, on the server's clock
+   * @param {{ captured: number, encoded: number, received: number, decoded: number }} [known] when it passed the other stations
+   * @param {number} [ahead] how far in the future it is on the screen, in microseconds
+   */
+  shown(captured, known, ahead = 0) {
+    this.count += 1;
+    const shown = this.clock.now + Math.max(0, ahead);
+    if (captured && this.clock.isKnown) this.delays.push((shown - captured) / 1000);
+    if (known) this.onPassage?.({ ...known, shown });
+  }
+
+  /** Returns the numbers since the last call. */
+  take() {
+    const seconds = Math.max(0.001, (performance.now() - this.since) / 1000);
+    const delays = this.delays.sort((a, b) => a - b);
+    const fps = this.count / seconds;
+    const kilobitsPerSecond = this.byteCount * 8 / 1000 / seconds;
+    const delayMilliseconds = Math.max(0, delays[Math.floor(delays.length / 2)] ?? 0);
+    if (fps > 0) this.fps = fps;
+    this.begin();
+    return { fps, delayMilliseconds, kilobitsPerSecond, rendition: this.rendition };
+  }
+}
 
 /**
  * Plays one stream of the server inside `stage`.
  *
- * It creates the elements that show the picture, connects again when the stream breaks off, and reports this viewer's
- * own numbers once a second.
+ * It creates the element that shows the picture, connects again when the stream breaks off, takes the next form when the
+ * browser cannot play one, and reports this viewer's own numbers once a second. `?form=chunks`, `mp4` or `mjpeg` in the
+ * page's address begins with another form.
  */
 export class Player {
   /** @param {{ stage: HTMLElement, onNumbers?: (numbers: Numbers) => void, onEnd?: (error: Error) => void }} options */
   constructor({ stage, onNumbers = () => {}, onEnd = () => {} }) {
+    this.stage = stage;
     this.onNumbers = onNumbers;
     this.onEnd = onEnd;
-    this.video = document.createElement('video');
-    this.video.muted = true;
-    this.video.autoplay = true;
-    this.video.playsInline = true;
-    this.video.disableRemotePlayback = true;
-    this.video.setAttribute('aria-label', 'Painted stream');
-    this.picture = document.createElement('img');
-    this.picture.alt = 'Painted stream';
-    this.picture.hidden = true;
-    stage.prepend(this.video, this.picture);
-    this.usesPictures = new URLSearchParams(location.search).get('form') === 'mjpeg';
+    this.clock = new ServerClock();
+    this.meter = new Meter(this.clock);
+    const wanted = new URLSearchParams(location.search).get('form');
+    this.place = Math.max(0, FORMS.findIndex(([name]) => name === wanted));
     this.controller = new AbortController();
-    this.bytes = 0;
-    this.lag = 0;
-    this.fps = 25;
-    this.frames = 0;
-    this.counted = { time: performance.now(), frames: 0 };
-    setInterval(() => this.report(), 1000);
+    this.timer = 0;
+    this.open();
+  }
+
+  open() {
+    const Form = /** @type {typeof ChunkPlayer} */ (FORMS[this.place][1]);
+    this.meter.rendition = 'full';
+    /** @type {ChunkPlayer | FragmentPlayer | PicturePlayer} */
+    this.player = new Form(this.stage, this.meter);
   }
 
   /** Begins to play a stream, or switches to it. Connects again until `stop()`. */
   play(streamID, { view = 'painted' } = {}) {
     this.stop();
     this.controller = new AbortController();
+    this.clock.start();
+    this.meter.begin();
+    this.timer = setInterval(() => this.onNumbers(/** @type {Numbers} */ ({ ...this.meter.take(), form: this.player.form })), 1000);
     this.repeat(`/api/streams/${encodeURIComponent(streamID)}/`, view === 'pair' ? '?view=pair' : '', this.controller.signal);
   }
 
-  stop() { this.controller.abort(); }
+  stop() {
+    this.controller.abort();
+    this.clock.stop();
+    clearInterval(this.timer);
+  }
 
   async repeat(folder, query, signal) {
     while (!signal.aborted) {
       try {
-        this.video.hidden = this.usesPictures;
-        this.picture.hidden = !this.usesPictures;
-        if (this.usesPictures) await this.playPictures(`${folder}video.mjpeg${query}`, signal);
-        else await this.playFragments(`${folder}video.mp4${query}`, signal);
+        await this.player.play(folder, query, signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (error instanceof Unplayable) this.usesPictures = true;
+        if (error instanceof Unplayable && this.place + 1 < FORMS.length) {
+          this.place += 1;
+          const { muted, surface } = this.player;
+          const { listeners = [] } = /** @type {any} */ (this.player);
+          this.player.close();
+          surface.remove();
+          this.open();
+          this.player.muted = muted;
+          for (const listener of listeners) this.player.requestFrame(listener);
+          continue;
+        }
         this.onEnd(error);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
   }
 
-  /** Plays fragmented MP4 as it arrives, close to the live edge. */
-  async playFragments(url, signal) {
-    const Source = /** @type {any} */ (window).ManagedMediaSource ?? window.MediaSource;
-    if (!Source) throw new Unplayable('this browser lacks Media Source Extensions');
-    const response = await fetch(url, { credentials: 'same-origin', signal });
-    if (!response.ok) throw new Error('no frame is available yet');
-    const type = response.headers.get('Content-Type');
-    if (!Source.isTypeSupported(type)) throw new Unplayable(`this browser cannot play ${type}`);
-    const source = new Source();
-    this.video.src = URL.createObjectURL(source);
-    await new Promise((resolve, reject) => {
-      source.addEventListener('sourceopen', resolve, { once: true });
-      signal.addEventListener('abort', reject, { once: true });
-    });
-    URL.revokeObjectURL(this.video.src);
-    const buffer = source.addSourceBuffer(type);
-    const settled = () => new Promise((resolve, reject) => {
-      buffer.addEventListener('updateend', resolve, { once: true });
-      buffer.addEventListener('error', () => reject(new Error('the stream is damaged')), { once: true });
-    });
-    const reader = response.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error('the stream has ended');
-      this.bytes += value.length;
-      const appended = settled();
-      buffer.appendBuffer(value);
-      await appended;
-      this.follow(buffer.buffered);
-      const first = buffer.buffered.length ? buffer.buffered.start(0) : 0;
-      if (this.video.currentTime - first > 30) {
-        const removed = settled();
-        buffer.remove(0, this.video.currentTime - 10);
-        await removed;
-      }
-    }
-  }
-
-  /** Stays near the live edge: plays slightly faster when behind, and seeks when far behind or after missing frames. */
-  follow(ranges) {
-    if (!ranges.length) return;
-    const start = ranges.start(ranges.length - 1);
-    const end = ranges.end(ranges.length - 1);
-    const aim = Math.max(0.1, 1.5 / Math.max(1, this.fps));
-    const lag = end - this.video.currentTime;
-    this.lag = lag;
-    if (this.video.currentTime < start || lag > aim + 1.2 || lag < -0.5) this.video.currentTime = Math.max(start, end - aim);
-    this.video.playbackRate = lag > aim + 0.25 ? 1.15 : lag > aim + 0.1 ? 1.05 : 1;
-    if (this.video.paused && !document.hidden) this.video.play().catch(() => {});
-  }
-
-  /** The fallback: a sequence of JPEG images. */
-  playPictures(url, signal) {
-    return new Promise((resolve, reject) => {
-      this.picture.src = url;
-      this.picture.onload = () => { this.frames += 1; };
-      this.picture.onerror = () => reject(new Error('the stream has ended'));
-      signal.addEventListener('abort', () => { this.picture.removeAttribute('src'); resolve(); }, { once: true });
-    });
-  }
-
-  report() {
-    const now = performance.now();
-    const frames = this.usesPictures ? this.frames : this.video.getVideoPlaybackQuality().totalVideoFrames;
-    const seconds = (now - this.counted.time) / 1000;
-    const fps = Math.max(0, frames - this.counted.frames) / seconds;
-    this.counted = { time: now, frames };
-    if (fps > 0) this.fps = fps;
-    const kilobitsPerSecond = this.bytes * 8 / 1000 / seconds;
-    this.bytes = 0;
-    this.onNumbers({
-      fps, delayMilliseconds: 1000 * Math.max(0, this.lag), kilobitsPerSecond,
-      form: this.usesPictures ? 'pictures' : 'fragments',
-    });
-  }
-
-  /** The element that shows the picture, to draw from. */
-  get surface() { return this.usesPictures ? this.picture : this.video; }
+  /** The element that shows the picture, to draw from. It changes when the player takes another form. */
+  get surface() { return this.player.surface; }
   /** The size of the picture in pixels; 0 before the first. */
-  get width() { return this.usesPictures ? this.picture.naturalWidth : this.video.videoWidth; }
-  get height() { return this.usesPictures ? this.picture.naturalHeight : this.video.videoHeight; }
+  get width() { return this.player.width; }
+  get height() { return this.player.height; }
 
   /** Whether this form can play sound. */
-  get hasSound() { return !this.usesPictures; }
-  get muted() { return this.video.muted; }
-  set muted(value) { this.video.muted = value; }
+  get hasSound() { return this.player.hasSound; }
+  get muted() { return this.player.muted; }
+  set muted(value) { this.player.muted = value; }
 
   /** Calls back when a new picture is on the surface. */
-  requestFrame(callback) {
-    if (!this.usesPictures && 'requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(() => callback());
-    else requestAnimationFrame(() => callback());
-  }
+  requestFrame(callback) { this.player.requestFrame(callback); }
 
   /** The picture and the sound, for recording and picture in picture; null if the browser cannot capture them. */
-  captureStream() {
-    const video = /** @type {any} */ (this.video);
-    if (this.usesPictures || !video.captureStream) return null;
-    return /** @type {MediaStream} */ (video.captureStream());
-  }
+  captureStream() { return this.player.captureStream(); }
 }
