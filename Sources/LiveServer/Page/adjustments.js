@@ -72,8 +72,8 @@ function showDetails({ statistics, reduction, condition }) {
   const { workWidth, workHeight, canvasWidth, canvasHeight } = statistics;
   const canvas = canvasWidth ? ` on a canvas of ${canvasWidth}×${canvasHeight}` : '';
   const size = condition === 'running' && workWidth ? `Painted at ${workWidth}×${workHeight}${canvas}.` : '';
-  const reason = reduction ? ` ${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '';
-  setText(at('details'), size + reason);
+  setText(at('details'), size);
+  setText(at('reduction'), condition === 'running' && reduction ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '');
 }
 
 state.on('styles', () => { if (state.stream) showQuality(state.stream); });

@@ -101,7 +101,7 @@ function showUse(card, style) {
   const mix = card.querySelector('.mix');
   const isOnly = isUsed && parts.length === 1;
   setHidden(mix, isOnly, card.querySelector('.style'));
-  setText(mix, isUsed ? '− Remove' : '+ Mix in');
+  setText(mix, isUsed ? '− Mix' : '+ Mix');
   const others = parts.map((part) => title(part.name)).join(' and ');
   mix.setAttribute('aria-label', isUsed ? `Remove ${title(style.name)} from the mixture` : `Mix in ${title(style.name)}, with ${others}`);
 }
