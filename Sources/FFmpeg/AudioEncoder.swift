@@ -26,7 +26,8 @@ package final class AudioEncoder {
       usesGlobalHeader: true)
   }
 
-  /// The codec's own header, for AAC the AudioSpecificConfig (ISO/IEC 14496-3), with `usesGlobalHeader`; otherwise empty.
+  /// The codec's own header, for AAC the AudioSpecificConfig (ISO/IEC 14496-3), with `usesGlobalHeader`; otherwise
+  /// empty.
   package var header: [UInt8] {
     let pointer = context.pointer.pointee
     return Array(UnsafeBufferPointer(start: pointer.extradata, count: Int(max(0, pointer.extradata_size))))

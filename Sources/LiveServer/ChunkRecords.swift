@@ -3,8 +3,8 @@ import Foundation
 import Hummingbird
 import Streaming
 
-/// The records of `video.chunks`: encoded pictures and sound with their times, for decoders that take each one by itself,
-/// such as those of WebCodecs.
+/// The records of `video.chunks`: encoded pictures and sound with their times, for decoders that take each one by
+/// itself, such as those of WebCodecs.
 ///
 /// All numbers are big-endian. A record begins with the length of what follows (32 bits) and its kind (8 bits):
 ///
@@ -12,11 +12,12 @@ import Streaming
 /// |---|---|
 /// | 0, padding | nothing of meaning |
 /// | 1, configuration | JSON: the decoders' configurations and the rendition. The records after it belong to it. |
-/// | 2, picture | flags (8 bits, 1 for a keyframe), presentation time, duration, capture, encoding, then H.264 (Annex B) |
-/// | 3, sound | presentation time, duration, then one frame of AAC |
+/// | 2, picture | flags (8 bits, 1 for a keyframe), time, duration, capture, encoding, then H.264 (Annex B) |
+/// | 3, sound | time, duration, then one frame of AAC |
 ///
-/// Presentation times and durations are microseconds of the stream's timeline, 64 and 32 bits. Capture and encoding, 64 bits
-/// each, are when the source's frame arrived or was captured and when its painted one was encoded, on the ``ServerClock``.
+/// Times and durations are microseconds of the stream's timeline, 64 and 32 bits. Capture and encoding, 64
+/// bits each, are when the source's frame arrived or was captured and when its painted one was encoded, on the
+/// ``ServerClock``.
 enum ChunkRecords {
   static let mediaType = "application/vnd.impasto.chunks"
   static let padding: [UInt8] = [0, 0, 0, 1, Kind.padding.rawValue]

@@ -47,8 +47,8 @@ final class PictureEncoder {
 
   /// Returns one part of the stream. It includes the boundary at its end, because browsers wait for that.
   ///
-  /// - Parameter captured: When the picture was captured, on the ``ServerClock``. The part's header has it in seconds, as
-  ///   other servers of such streams do.
+  /// - Parameter captured: When the picture was captured, on the ``ServerClock``. The part's header has it in seconds,
+  ///   as other servers of such streams do.
   static func segment(_ jpeg: [UInt8], captured: Int64) -> Segment {
     let fraction = String(captured % 1_000_000 + 1_000_000).dropFirst()
     var bytes = ByteBuffer(

@@ -55,7 +55,7 @@ package struct RenditionChoice: Sendable {
   /// Younger data means that the link takes all.
   package static let calm = Duration.milliseconds(100)
   /// How long a link must take all before the first try.
-  package static let shortestPatience = Duration.seconds(5)
+  package static let shortestPatience = Duration.seconds(8)
   /// The greatest time between tries.
   package static let longestPatience = Duration.seconds(120)
   /// A try that lasts for this long has succeeded.

@@ -19,7 +19,8 @@ struct EncodedPicture {
   let isKeyframe: Bool
 }
 
-/// Encodes the frames of one view in one rendition, and writes them in each form that somebody watches. Not thread-safe.
+/// Encodes the frames of one view in one rendition, and writes them in each form that somebody watches. Not
+/// thread-safe.
 final class VideoEncoding {
   /// 90 kHz, the usual time base of video.
   static let timeBase = Rational(1, 90_000)

@@ -90,7 +90,12 @@ import Testing
 
   /// Waits for the address on the program's standard output and opens it in the browser.
   private func watch(process: Int32, folder: String) throws -> BuiltProgram.Result {
-    // The program's standard output is a file.
+    let python = try #require(BuiltProgram.onPath("python3"))
+    return try python.run([Self.watcher, try Self.address(of: process), folder], folder: folder)
+  }
+
+  /// Waits for the address on a program's standard output, which is a file.
+  static func address(of process: Int32) throws -> String {
     let output = "/proc/\(process)/fd/1"
     var address: String?
     for _ in 0..<1200 where address == nil {
@@ -98,7 +103,6 @@ import Testing
       address = (try? String(contentsOfFile: output, encoding: .utf8))?
         .split(separator: "\n").first { $0.hasPrefix("http://") }.map(String.init)
     }
-    let python = try #require(BuiltProgram.onPath("python3"))
-    return try python.run([Self.watcher, try #require(address), folder], folder: folder)
+    return try #require(address)
   }
 }
