@@ -45,14 +45,21 @@ function showStrokes({ strokeSize }) {
   list.value = size;
 }
 
-/** Says how much longer a network takes than the quickest one of the same painting. */
-function describe(style, quickest, index) {
+/** A word for each network of a painting, the quickest first. */
+function word(style, index) {
   if (!style.network) return style.name;
-  const factor = style.network.cost / Math.max(1e-9, quickest.network?.cost ?? style.network.cost);
-  if (index === 0) return 'Quick: for live pictures';
+  return index === 0 ? 'Quick' : style.network.canvasLines ? 'Fine' : 'Full size';
+}
+
+/** Says what a network is good for, and how much longer it takes than the quickest one of the painting. */
+function explain(variants, name) {
+  if (variants.length < 2) return 'There is one network for this painting.';
+  const index = variants.findIndex((style) => style.name === name);
+  const [network, quickest] = [variants[index]?.network, variants[0].network];
+  if (index <= 0 || !network || !quickest) return 'Quick is for live pictures; the others take longer and paint more detail.';
+  const factor = network.cost / Math.max(1e-9, quickest.cost);
   const times = factor < 10 ? factor.toFixed(1) : Math.round(factor);
-  const kind = style.network.canvasLines ? 'Fine: more detail' : 'At full size: smallest strokes';
-  return `${kind}, ${times} times the work`;
+  return `${network.canvasLines ? 'More detail' : 'Painted at the size of the picture, with the smallest strokes'}, for ${times} times the work.`;
 }
 
 function showQuality({ styles }) {
@@ -61,10 +68,10 @@ function showQuality({ styles }) {
   const names = variants.map(({ name }) => name).join();
   if (list.dataset.names !== names) {
     list.dataset.names = names;
-    list.replaceChildren(...variants.map((style, index) => new Option(describe(style, variants[0], index), style.name)));
+    list.replaceChildren(...variants.map((style, index) => new Option(word(style, index), style.name)));
   }
   list.disabled = variants.length < 2;
-  setText(at('qualityHint'), list.disabled ? 'There is one network for this painting.' : '');
+  setText(at('qualityHint'), explain(variants, styles[0]?.name));
   if (styles.length && list.value !== styles[0].name && !isBusy('quality')) list.value = styles[0].name;
 }
 
@@ -72,8 +79,11 @@ function showDetails({ statistics, reduction, condition }) {
   const { workWidth, workHeight, canvasWidth, canvasHeight } = statistics;
   const canvas = canvasWidth ? ` on a canvas of ${canvasWidth}×${canvasHeight}` : '';
   const size = condition === 'running' && workWidth ? `Painted at ${workWidth}×${workHeight}${canvas}.` : '';
-  setText(at('details'), size);
-  setText(at('reduction'), condition === 'running' && reduction ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '');
+  const reason = condition === 'running' && reduction ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '';
+  setText(at('size'), size);
+  // Below the picture where there is room, else here.
+  setText(at('reduction'), reason);
+  setText(at('reason'), reason);
 }
 
 state.on('styles', () => { if (state.stream) showQuality(state.stream); });

@@ -5,7 +5,7 @@ import { fileName, PaintedStream } from './picture.js';
 /** The formats to record in, the one that most programs play first. */
 const formats = [
   ['video/mp4;codecs=avc1.640028,mp4a.40.2', 'mp4'], ['video/mp4;codecs=avc1.42E01F,mp4a.40.2', 'mp4'],
-  ['video/webm;codecs=h264,opus', 'webm'], ['video/webm;codecs=vp8,opus', 'webm'], ['video/mp4', 'mp4'],
+  ['video/webm;codecs=vp8,opus', 'webm'], ['video/mp4', 'mp4'],
 ];
 const bitsPerSecond = 8_000_000;
 

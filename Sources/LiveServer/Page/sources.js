@@ -121,7 +121,7 @@ export async function offerFilm(file) {
   if (state.camera) actions.unshift(/** @type {any} */ ({ label: 'Send and paint it', isPrimary: true, run: sendFilm }));
   setMessage('own', {
     isOverPicture: true, title: 'This film is only on your device', actions,
-    text: state.camera ? 'To paint it, its pictures are sent to this server while it plays. The server does not store them, and its sound stays here. Everyone who watches this server sees the painted film.'
+    text: state.camera ? 'To paint it, its pictures are sent to this server while it plays, and all who watch see them painted. The server does not store them. The sound stays here.'
       : 'This server takes no pictures from pages. Start it with --browser-camera to paint films from here.',
   });
   at('messageActions').querySelector('button')?.focus();
