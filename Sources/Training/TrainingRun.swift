@@ -80,6 +80,8 @@ public final class TrainingRun {
   private let folder: PhotoFolder
   private let sampler: PhotoSampler
   private let previews: [Picture]
+  /// A small picture of the painting.
+  private let painting: Picture
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
@@ -131,6 +133,8 @@ public final class TrainingRun {
     self.settings = settings
     sampler = PhotoSampler(folder: folder, settings: settings)
     previews = Self.pictures(folder, count: Self.previewPhotos)
+    let opaque = style.picture.flattened()
+    painting = opaque.resized(shortSide: min(Self.paintingSide, opaque.width, opaque.height), pool: pool)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base, teacher: teacher)
@@ -275,9 +279,7 @@ public final class TrainingRun {
     {
       card.credits = StyleCredits(painting: painting)
     }
-    let painting = style.picture.flattened()
-    let side = min(Self.paintingSide, painting.width, painting.height)
-    try PictureFile.write(painting.resized(shortSide: side), to: files.painting)
+    try PictureFile.write(painting, to: files.painting)
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
     try card.write(to: files)
     try writePreview(to: files.picture)
