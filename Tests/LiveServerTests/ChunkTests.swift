@@ -27,7 +27,8 @@ import Testing
     let back = try #require(ServerClock.instant(of: time))
     // Microseconds since 1970 have a double's precision of a quarter of a microsecond.
     #expect(abs(back.duration(to: now) / .microseconds(1)) < 5)
-    #expect(ServerClock.instant(of: 0) == nil && ServerClock.instant(of: .min) == nil && ServerClock.instant(of: .max) == nil)
+    #expect(
+      ServerClock.instant(of: 0) == nil && ServerClock.instant(of: .min) == nil && ServerClock.instant(of: .max) == nil)
   }
 
   @Test func aStreamBeginsWithAConfigurationAndAKeyframe() throws {
@@ -74,7 +75,8 @@ import Testing
     let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
     let made = try ffmpeg.run(
       [
-        "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:size=64x48:rate=20:duration=3", "-f", "lavfi", "-i",
+        "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:size=64x48:rate=20:duration=3", "-f", "lavfi",
+        "-i",
         "sine=frequency=440:duration=3", "-c:v", "mpeg4", "film.mkv",
       ], folder: folder.path)
     try #require(made.exitCode == 0, "\(made.errors)")

@@ -81,13 +81,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("GET /", "/"), ("GET /page/{file}", "/page/app.js"), ("GET /page/{file}", "/page/none"), ("GET /healthz", "/healthz"),
+    ("GET /", "/"), ("GET /page/{file}", "/page/app.js"), ("GET /page/{file}", "/page/none"),
+    ("GET /healthz", "/healthz"),
     ("GET /metrics", "/metrics"), ("GET /api/streams", "/api/streams"), ("GET /api/streams/{id}", "/api/streams/1"),
     ("GET /api/streams/{id}", "/api/streams/none"), ("GET /api/styles", "/api/styles"),
     ("GET /api/styles/{name}/picture", "/api/styles/second/picture"),
     ("GET /api/styles/{name}/picture", "/api/styles/first/picture"), ("GET /api/training", "/api/training"),
     ("GET /api/training/{id}/preview", "/api/training/none/preview"),
-    ("GET /api/streams/{id}/video.mp4", "/api/streams/1/video.mp4?view=other"),
+    ("GET /api/streams/{id}/video.mp4", "/api/streams/1/video.mp4?view=other"), ("GET /api/clock", "/api/clock"),
+    ("GET /api/streams/{id}/video.chunks", "/api/streams/1/video.chunks?view=other"),
   ])
   func responsesMatchTheDocument(operation: String, path: String) throws {
     let server = try RunningServer()

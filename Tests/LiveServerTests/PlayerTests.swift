@@ -54,7 +54,8 @@ import Testing
     let outcome = Outcome()
     let result = try BuiltProgram("stylize-live").run(
       [
-        "--port", "0", "--style", "first", "--size", "64x36", "--quiet", "--browser-camera", "--no-training", "still.mp4",
+        "--port", "0", "--style", "first", "--size", "64x36", "--quiet", "--browser-camera", "--no-training",
+        "still.mp4",
       ], environment: ["IMPASTO_MODELS": folder.path], folder: folder.path
     ) { process in
       defer { kill(process, SIGINT) }

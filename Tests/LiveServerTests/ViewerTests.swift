@@ -28,7 +28,7 @@ import Testing
     var hasJumped = false
     while !hasJumped {
       let box = try slow.takeBox()
-      #expect(["ftyp", "moov", "moof", "mdat", "free"].contains(box.type))
+      #expect(["ftyp", "moov", "prft", "moof", "mdat", "free"].contains(box.type))
       guard let time = box.time else { continue }
       if let last = found.last {
         #expect(time > last)
