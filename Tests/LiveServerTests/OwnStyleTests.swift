@@ -1,5 +1,6 @@
 import Foundation
 import LiveServer
+import Networks
 import TestSupport
 import Testing
 
