@@ -54,7 +54,8 @@ final class StylePreviews: Sendable {
   ///
   /// - Parameter streams: All streams of the machine.
   /// - Throws: ``Absence``, or an error of the model.
-  func picture(of stream: PaintedStream, in style: StyleCatalog.Entry, streams: [PaintedStream]) async throws -> [UInt8] {
+  func picture(of stream: PaintedStream, in style: StyleCatalog.Entry, streams: [PaintedStream]) async throws -> [UInt8]
+  {
     let key = Key(stream: stream.id, model: style.model)
     let now = ContinuousClock.now
     let isBehind = streams.contains(where: Self.isBehind)

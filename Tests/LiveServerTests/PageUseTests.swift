@@ -37,9 +37,9 @@ import Testing
     var errors: [String]
   }
 
-  private func run<Value: Decodable>(_ script: String, _ arguments: [String], _ type: Value.Type, in folder: String) throws
-    -> Value
-  {
+  private func run<Value: Decodable>(
+    _ script: String, _ arguments: [String], _ type: Value.Type, in folder: String
+  ) throws -> Value {
     let python = try #require(BuiltProgram.onPath("python3"))
     let program = Self.folder.appending(path: "Browser/\(script)").path
     let result = try python.run([program] + arguments, folder: folder)
@@ -105,7 +105,11 @@ import Testing
   private func checkRecording(_ path: String) throws {
     let probe = try #require(BuiltProgram.onPath("ffprobe"))
     let result = try probe.run(
-      ["-v", "error", "-count_frames", "-show_entries", "stream=codec_type,width,height,nb_read_frames", "-of", "csv=p=0", path])
+      [
+        "-v", "error", "-count_frames", "-show_entries", "stream=codec_type,width,height,nb_read_frames", "-of",
+        "csv=p=0",
+        path,
+      ])
     let lines = result.output.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
     let video = try #require(lines.first { $0.first == "video" }, "\(result.output) \(result.errors)")
     #expect(video[1] == "320" && video[2] == "180" && (Int(video[3]) ?? 0) > 10, "\(video)")
@@ -134,10 +138,14 @@ import Testing
       "train.py", ["http://127.0.0.1:\(server.port)/", server.folder.path, Self.axe, server.folder.file("go")],
       Training.self, in: server.folder.path)
     #expect(seen.errors.isEmpty && seen.axe.isEmpty, "\(seen.errors) \(seen.axe)")
-    #expect(seen.atOnce && seen.running == "About one minute left, measured on this machine (step 1 of 10).", "\(seen.running)")
+    #expect(
+      seen.atOnce && seen.running == "About one minute left, measured on this machine (step 1 of 10).",
+      "\(seen.running)")
     #expect(seen.focus == "use primary" && seen.focusAfterUse, "\(seen.focus)")
     #expect(seen.usual.contains("on this machine"))
     #expect(seen.taken.contains("already") && seen.hint == "Programs know it as grey-sea." && seen.download == 200)
-    #expect(seen.warning.contains("painted at present") && seen.notice.contains("fades to First"), "\(seen.warning) \(seen.notice)")
+    #expect(
+      seen.warning.contains("painted at present") && seen.notice.contains("fades to First"),
+      "\(seen.warning) \(seen.notice)")
   }
 }
