@@ -82,8 +82,8 @@ extension LiveServer {
     return try Answer.json(["streams": users.map(state)])
   }
 
-  /// Removes a style. The streams that show it fade to the rest of their mixtures, or to the style that they began with,
-  /// or if that is not there either, to the first in the list.
+  /// Removes a style. The streams that show it fade to the rest of their mixtures, or to the style that they began
+  /// with, or if that is not there either, to the first in the list.
   private func remove(_ entry: StyleCatalog.Entry, _ trained: TrainedStyles) async throws -> Response {
     let others = catalog.entries.filter { $0.name != entry.name }
     let users = streams.filter { stream in stream.style.settings.styles.contains { $0.name == entry.name } }
