@@ -21,7 +21,7 @@ let latestPicture = performance.now();
 let latestEnd = '';
 const player = new Player({ stage: at('stage'), onNumbers: showNumbers, onEnd: (error) => { latestEnd = error.message; } });
 const comparison = new Comparison(player);
-const recording = new Recording(player);
+const recording = new Recording(player, setSound);
 new FloatingPicture(player);
 
 const rate = (kilobits) => (kilobits >= 1000 ? `${(kilobits / 1000).toFixed(1)} Mbit/s` : `${Math.round(kilobits)} kbit/s`);

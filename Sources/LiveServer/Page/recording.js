@@ -1,6 +1,7 @@
 import { at, download, setText } from './elements.js';
 import { announce, notify, showError } from './notices.js';
 import { fileName, PaintedStream } from './picture.js';
+import { state } from './state.js';
 
 /** The formats to record in, the one that most programs play first. */
 const formats = [
@@ -11,8 +12,11 @@ const bitsPerSecond = 8_000_000;
 
 /** Records the painted film with its sound, on this device. */
 export class Recording {
-  constructor(player) {
+  /** @param {import('./player.js').Player} player @param {(isOn: boolean) => void} setSound */
+  constructor(player, setSound) {
     this.player = player;
+    this.setSound = setSound;
+    this.turnedSoundOn = false;
     /** @type {MediaRecorder | null} */
     this.recorder = null;
     at('recordButton').addEventListener('click', () => (this.recorder ? this.stop() : this.start()));
@@ -32,6 +36,8 @@ export class Recording {
         painted.close();
         if (parts.length) download(new Blob(parts, { type: recorder.mimeType }), name);
       });
+      this.turnedSoundOn = this.player.muted && this.hasSilentSound();
+      if (this.turnedSoundOn) this.setSound(true);
       recorder.start(1000);
       this.recorder = recorder;
     } catch (error) { return showError(error); }
@@ -44,6 +50,11 @@ export class Recording {
     // The browser draws no pictures for pages that nobody sees.
     window.addEventListener('beforeunload', warn);
     return undefined;
+  }
+
+  /** Whether the stream has sound that the player gives only while it is on. */
+  hasSilentSound() {
+    return Boolean(state.stream?.hasAudio && this.player.hasSound && !this.player.captureStream()?.getAudioTracks().length);
   }
 
   tick() {
@@ -60,6 +71,7 @@ export class Recording {
     at('recordButton').setAttribute('aria-pressed', 'false');
     at('recordingTime').hidden = true;
     if (recorder.state !== 'inactive') recorder.stop();
+    if (this.turnedSoundOn) this.setSound(false);
     notify('The film is saved with your downloads.');
   }
 }
