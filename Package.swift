@@ -128,7 +128,7 @@ let package = Package(
     .target(
       name: "LiveServer",
       dependencies: [
-        "Streaming", "Console", "FFmpeg", "Games", "Networks", "Threading",
+        "Streaming", "Console", "FFmpeg", "Files", "Games", "Networks", "Threading",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),

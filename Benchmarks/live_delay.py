@@ -27,7 +27,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Tests/LiveServerTests/Browser"))
-from watch import Page  # noqa: E402
+from browser import Page  # noqa: E402
 
 WARM_UP = 6
 BAR = 48

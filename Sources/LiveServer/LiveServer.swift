@@ -56,6 +56,11 @@ package final class LiveServer: Sendable {
   let camera: (stream: PaintedStream, frames: PostedFrames)?
   let catalog: StyleCatalog
   let training: TrainingQueue?
+  /// The styles that can be renamed and deleted; nil if this server does not train.
+  var trained: TrainedStyles? { training?.trained }
+  let previews = StylePreviews()
+  /// Serializes changes of the files of styles.
+  let library = DispatchQueue(label: "styles")
   let policy: AccessPolicy
   let sessions = Sessions()
   let counters = ServerCounters()
@@ -198,6 +203,7 @@ package final class LiveServer: Sendable {
     addClock(to: router)
     addStreams(to: router)
     addControls(to: router)
+    addPreviews(to: router)
     addStyles(to: router)
     addTraining(to: router)
     addEvents(to: router)

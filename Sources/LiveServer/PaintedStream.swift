@@ -54,6 +54,8 @@ package final class PaintedStream: Sendable {
   package let title: String
   /// The style of the stream.
   package let style: StyleMixer
+  /// The name of the style that the stream begins with.
+  let initialStyle: String
   let output: StreamOutput
   /// Keyboard and pointer of the source; nil if it takes no input.
   let controls: StreamControls?
@@ -103,6 +105,7 @@ package final class PaintedStream: Sendable {
     self.title = title
     self.sourceName = sourceName
     self.style = style
+    initialStyle = style.settings.styles.first?.name ?? ""
     self.fade = Mutex(fade)
     var options = options
     // Viewers want the newest frame.

@@ -54,7 +54,7 @@ extension LiveServer {
   }
 
   /// Applies a change on the stream's own queue, because loading and preparing models takes time.
-  private func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
+  func apply(_ change: StyleChange, to stream: PaintedStream) async throws {
     let isFull =
       stream.waitingChanges.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.maximumWaitingChanges
     defer { stream.waitingChanges.wrappingSubtract(1, ordering: .relaxed) }

@@ -2,7 +2,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Networks
 
 /// Helpers that build responses and decode request bodies.
 enum Answer {
@@ -82,17 +81,6 @@ extension LiveServer {
     }
   }
 
-  func addStyles(to router: Router<ServerContext>) {
-    router.get("api/styles") { [self] _, _ in try Answer.json(StyleList(catalog)) }
-    router.get("api/styles/:name/picture") { [self] _, context in
-      let name = context.parameters.get("name")?.removingPercentEncoding ?? ""
-      guard let picture = catalog.entry(name)?.picture else {
-        throw RequestError(.notFound, message: "there is no image")
-      }
-      return try Answer.file(picture, "image/jpeg")
-    }
-  }
-
   func addTraining(to router: Router<ServerContext>) {
     router.get("api/training") { [self] _, _ in try Answer.json(TrainingList(training)) }
     router.post("api/training") { [self] request, _ in
@@ -131,21 +119,12 @@ extension LiveServer {
       }
       return try Answer.file(file, "image/png")
     }
-  }
-}
-
-/// The styles in the HTTP API.
-struct StyleList: Encodable {
-  struct Item: Encodable {
-    var name: String
-    var hasPicture: Bool
-    var painting: StyleCredits.Painting?
-  }
-
-  var styles: [Item]
-
-  init(_ catalog: StyleCatalog) {
-    styles = catalog.entries.map { Item(name: $0.name, hasPicture: $0.picture != nil, painting: $0.painting) }
+    router.get("api/training/:id/painting") { [self] _, context in
+      guard let painting = training?.painting(context.parameters.get("id") ?? "") else {
+        throw RequestError(.notFound, message: "there is no painting")
+      }
+      return try Answer.file(painting.path, painting.mediaType)
+    }
   }
 }
 
@@ -154,11 +133,14 @@ struct TrainingList: Encodable {
   var isPossible: Bool
   /// Why training is not possible although it is enabled.
   var obstacle: String?
+  /// How long a training takes on this machine in seconds, from the latest one; absent before the first.
+  var usualSeconds: Double?
   var jobs: [TrainingQueue.Job]
 
   init(_ training: TrainingQueue?) {
     obstacle = training?.obstacle
     isPossible = training != nil && obstacle == nil
+    usualSeconds = training?.usualSeconds
     jobs = training?.jobs ?? []
   }
 }

@@ -157,7 +157,7 @@ extension LiveServer {
       state.statistics = StylizationStatistics()
       return state
     }
-    let styles = try Answer.data(StyleList(catalog))
+    let styles = try Answer.data(StyleList(catalog, trained))
     let training = try Answer.data(TrainingList(training))
     events.update([
       .streams: .init(json: try Answer.data(["streams": states]), settings: try Answer.data(settings)),

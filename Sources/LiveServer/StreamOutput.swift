@@ -28,15 +28,32 @@ final class StreamOutput: FrameSink {
     var timeline = MediaTimeline()
     var timeBase = Rational(1, 1)
     var pairing = FramePairing()
+    var orientation = Orientation.upright
+    var size = (width: 0, height: 0)
     var video: [StreamView: [Rendition: VideoEncoding]] = [:]
     var pictures: [StreamView: PictureEncoder] = [:]
     var audio: AudioTrack?
     var sound: FragmentAudio?
   }
 
+  /// A frame of the source, for a preview.
+  struct SourceFrame: Sendable {
+    let frame: Frame
+    let orientation: Orientation
+    /// The size at which the source is displayed.
+    let width: Int
+    let height: Int
+  }
+
+  private enum Request {
+    case none, open
+    case met(SourceFrame)
+  }
+
   private let broadcasts: [StreamView: [StreamForm: Broadcast]]
   private let encoding = Mutex(Encoding())
   private let delivered = Mutex<(@Sendable (ContinuousClock.Instant) -> Void)?>(nil)
+  private let request = Mutex(Request.none)
   private let restsUnwatched: Bool
   /// When there was a viewer; nil if that is too long ago.
   private let watched = Mutex<ContinuousClock.Instant?>(nil)
@@ -81,6 +98,8 @@ final class StreamOutput: FrameSink {
     encoding.withLock { encoding in
       encoding.timeBase = source.timeBase
       encoding.pairing = FramePairing(orientation: source.orientation)
+      encoding.orientation = source.orientation
+      encoding.size = source.displaySize
     }
     let size = source.displaySize
     return VideoFormat(
@@ -106,8 +125,32 @@ final class StreamOutput: FrameSink {
     self.delivered.withLock { $0 = delivered }
   }
 
+  /// Asks for the source's next frame.
+  func askForSource() { request.withLock { $0 = .open } }
+
+  /// Returns the frame that was asked for; nil if it has not come yet.
+  func takeSource() -> SourceFrame? {
+    request.withLock { request in
+      guard case .met(let frame) = request else { return nil }
+      request = .none
+      return frame
+    }
+  }
+
+  private func meetRequest(_ source: Frame, _ encoding: Encoding) throws {
+    try request.withLock { request in
+      guard case .open = request else { return }
+      let kept = try Frame()
+      try kept.reference(source)
+      request = .met(
+        SourceFrame(
+          frame: kept, orientation: encoding.orientation, width: encoding.size.width, height: encoding.size.height))
+    }
+  }
+
   func write(_ frame: Frame, source: Frame, arrival: ContinuousClock.Instant) throws {
     try encoding.withLock { encoding in
+      try meetRequest(source, encoding)
       let seconds = frame.pts.map { Double($0) * encoding.timeBase.value }
       let (start, end) = encoding.timeline.advance(seconds: seconds, arrival: arrival)
       let times = FrameTimesOnStream(

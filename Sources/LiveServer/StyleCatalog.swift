@@ -15,18 +15,36 @@ package final class StyleCatalog: Sendable {
     package let model: String
     /// The path of the preview image next to the model; nil if there is none.
     package let picture: String?
+    /// The path of a small picture of the painting next to the model; nil if there is none.
+    package let paintingPicture: String?
     /// The painting that the style was trained on, from the card next to the model; nil if unknown.
     package let painting: StyleCredits.Painting?
+    /// The network, from the card next to the model; nil if unknown.
+    package let network: StyleNetwork?
+    /// The paths of the style's files.
+    let files: StyleFiles
 
     fileprivate init(_ files: StyleFiles) {
       (name, model) = (files.name, files.model)
       picture = FileManager.default.fileExists(atPath: files.picture) ? files.picture : nil
-      let card = FileManager.default.contents(atPath: files.card)
-      painting = card.flatMap { try? JSONDecoder().decode(Card.self, from: $0) }?.credits?.painting
+      paintingPicture = FileManager.default.fileExists(atPath: files.painting) ? files.painting : nil
+      let data = FileManager.default.contents(atPath: files.card)
+      let card = data.flatMap { try? JSONDecoder().decode(Card.self, from: $0) }
+      painting = card?.credits?.painting
+      network = card?.network.flatMap { StyleNetwork($0.name, width: $0.width ?? 1) }
+      self.files = files
     }
 
     /// The part of a card that the catalog uses.
-    private struct Card: Decodable { var credits: StyleCredits? }
+    private struct Card: Decodable {
+      struct Network: Decodable {
+        var name: String
+        var width: Double?
+      }
+
+      var credits: StyleCredits?
+      var network: Network?
+    }
   }
 
   private struct Listing {

@@ -37,6 +37,11 @@ package struct StyleChange: Codable, Sendable {
 
   static let maximumFade = 60.0
 
+  init(styles: [Part], fade: Double? = nil) {
+    self.styles = styles
+    self.fade = fade
+  }
+
   /// Decodes a change.
   ///
   /// - Throws: `DecodingError` for unknown keys and for values of another type.

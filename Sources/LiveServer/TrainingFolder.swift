@@ -42,7 +42,7 @@ final class TrainingFolder: Sendable {
 
   /// Takes care of the folders that other servers left in `models`: publishes the style of a training that was
   /// complete, and removes the folder.
-  static func clearAbandoned(in models: String) {
+  static func clearAbandoned(in models: String, _ trained: TrainedStyles) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: models)) ?? [] where name.hasPrefix(prefix) {
       let path = "\(models)/\(name)"
       // Only an empty folder is removed by this call: its server ended before it had created the output.
@@ -54,6 +54,7 @@ final class TrainingFolder: Sendable {
       for style in StyleFiles.names(in: path) {
         let target = StyleFiles(name: style, folder: models)
         guard !FileManager.default.fileExists(atPath: target.model) else { continue }
+        try? trained.add(style)
         try? publish(StyleFiles(name: style, folder: path), as: target)
       }
       try? FileManager.default.removeItem(atPath: path)

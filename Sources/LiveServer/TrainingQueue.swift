@@ -55,6 +55,8 @@ package final class TrainingQueue: Sendable {
     package var iterations = 0
     /// Seconds since the training started; 0 before.
     package var seconds = 0.0
+    /// The seconds that remain, estimated from the steps so far; nil before the first step and after the end.
+    package var remaining: Double?
     /// The program's latest message, or why it failed. One line.
     package var message = ""
     /// The number of the newest preview; nil before the first.
@@ -90,6 +92,7 @@ package final class TrainingQueue: Sendable {
 
   private let options: Options
   private let catalog: StyleCatalog
+  let trained: TrainedStyles
   private let entries = Mutex<[Entry]>([])
   private let isStopped = Atomic<Bool>(false)
 
@@ -97,8 +100,12 @@ package final class TrainingQueue: Sendable {
   package init(_ options: Options, catalog: StyleCatalog) {
     self.options = options
     self.catalog = catalog
-    TrainingFolder.clearAbandoned(in: options.modelFolder)
+    trained = TrainedStyles(folder: options.modelFolder)
+    TrainingFolder.clearAbandoned(in: options.modelFolder, trained)
   }
+
+  /// How long a training takes on this machine in seconds, measured at the latest one; nil before the first.
+  var usualSeconds: Double? { trained.seconds(arguments: options.arguments) }
 
   /// Why no training is possible at present, in one sentence; nil if one is.
   package var obstacle: String? { options.obstacle() }
@@ -112,7 +119,7 @@ package final class TrainingQueue: Sendable {
   func submit(_ picture: UnsafeRawBufferPointer, name: String) throws(Refusal) -> Job {
     guard let header = PictureHeader(picture) else { throw .unreadable("expected a PNG, JPEG or WebP image") }
     // The training of a killed server may have needed a moment to stop.
-    TrainingFolder.clearAbandoned(in: options.modelFolder)
+    TrainingFolder.clearAbandoned(in: options.modelFolder, trained)
     let range = Self.minimumExtent...Self.maximumExtent
     guard range.contains(header.width), range.contains(header.height) else {
       throw .unreadable(
@@ -197,6 +204,13 @@ package final class TrainingQueue: Sendable {
     return found.files.training.preview(number)
   }
 
+  /// Returns the path and the media type of a job's painting.
+  func painting(_ id: String) -> (path: String, mediaType: String)? {
+    guard let found = entries.withLock({ entries in entries.first { $0.job.id == id } }) else { return nil }
+    let type = (found.painting as NSString).pathExtension
+    return (found.painting, "image/\(type == "jpg" ? "jpeg" : type)")
+  }
+
   /// Cancels all jobs and rejects new ones.
   package func stop() {
     isStopped.store(true, ordering: .releasing)
@@ -249,6 +263,7 @@ package final class TrainingQueue: Sendable {
           if let record = progress.record {
             entry.job.iteration = record.iteration
             entry.job.iterations = record.iterations ?? 0
+            entry.job.remaining = record.eta.flatMap { (0..<1e7).contains($0) ? $0.rounded() : nil }
           }
           let message = progress.record?.text ?? progress.sentence
           if !message.isEmpty { entry.job.message = message.withoutFolders }
@@ -261,18 +276,25 @@ package final class TrainingQueue: Sendable {
     case .stopped: (state, message) = (.cancelled, "cancelled")
     case .failed(let reason): (state, message) = (.failed, reason)
     case .finished:
-      do { try publish(entry) } catch { (state, message) = (.failed, "the style cannot be stored") }
+      do {
+        try publish(entry)
+        trained.note(seconds: start.duration(to: .now).seconds, arguments: options.arguments)
+      } catch {
+        (state, message) = (.failed, "the style cannot be stored")
+      }
     }
     catalog.refresh()
     update(id) { entry in
       entry.job.state = state
       entry.job.message = message.withoutFolders
+      entry.job.remaining = nil
       if state == .cancelled { Self.clean(entry) }
     }
   }
 
   /// Moves the style to the model folder.
   private func publish(_ entry: Entry) throws {
+    try trained.add(entry.job.name)
     try TrainingFolder.publish(entry.files, as: StyleFiles(name: entry.job.name, folder: options.modelFolder))
   }
 }

@@ -67,6 +67,8 @@ public final class TrainingRun {
   /// The side of previews and compared photos in pixels: large enough to see the result, and a multiple of every
   /// network's `sizeMultiple`.
   private static let pictureSide = 256
+  /// The short side of the picture of the painting.
+  private static let paintingSide = 240
   /// The number of photos in a preview.
   private static let previewPhotos = 3
   /// The number of photos for the comparison with half precision.
@@ -78,6 +80,8 @@ public final class TrainingRun {
   private let folder: PhotoFolder
   private let sampler: PhotoSampler
   private let previews: [Picture]
+  /// A small picture of the painting.
+  private let painting: Picture
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
@@ -129,6 +133,8 @@ public final class TrainingRun {
     self.settings = settings
     sampler = PhotoSampler(folder: folder, settings: settings)
     previews = Self.pictures(folder, count: Self.previewPhotos)
+    let opaque = style.picture.flattened()
+    painting = opaque.resized(shortSide: min(Self.paintingSide, opaque.width, opaque.height), pool: pool)
     trainer = try StyleTrainer(
       settings: settings, style: style.picture, styleChecksum: styleChecksum, extractor: extractor, pool: pool,
       base: base, teacher: teacher)
@@ -273,6 +279,7 @@ public final class TrainingRun {
     {
       card.credits = StyleCredits(painting: painting)
     }
+    try PictureFile.write(painting, to: files.painting)
     try model.save(path: options.outputPath, weights: halfPrecision.storage)
     try card.write(to: files)
     try writePreview(to: files.picture)

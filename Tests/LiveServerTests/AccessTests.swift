@@ -44,7 +44,9 @@ import Testing
 
   @Test func everyResponseForbidsFramingAndSniffing() throws {
     let server = try RunningServer()
-    for (path, status) in [("/", 200), ("/page/app.js", 200), ("/page/app.css", 200), ("/api/streams", 200), ("/none", 404)] {
+    for (path, status) in [
+      ("/", 200), ("/page/app.js", 200), ("/page/app.css", 200), ("/api/streams", 200), ("/none", 404),
+    ] {
       let answer = try server.ask("GET", path)
       #expect(answer.status == status, "\(path)")
       #expect(
@@ -56,7 +58,8 @@ import Testing
     let refused = try server.ask("GET", "/", headers: ["Host": "evil.example"])
     #expect(refused.headers["x-frame-options"] == "DENY")
     let page = try server.ask("GET", "/").text
-    #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("onclick"))
+    // Links lead elsewhere, but nothing is loaded from there.
+    #expect(page.firstMatch(of: #/(src|<link[^>]*href)="https?:/#) == nil && !page.contains("onclick"))
   }
 
   @Test func publicAddressesRequireAToken() throws {

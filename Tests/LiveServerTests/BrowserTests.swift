@@ -18,7 +18,7 @@ import Testing
     var styles: [String]
     var numbers: String
     var hasStrokesAtFirst: Bool
-    var numbersOnCanvas: String
+    var details: String
     var strokeChoices: [String]
     var first: [Double]
     var second: [Double]
@@ -30,6 +30,8 @@ import Testing
     var soundAfter: Int
     var framesWithSound: Int
     var camera: [Double]?
+    var cameras: String?
+    var mirror: Bool?
     var absence: String?
     var notice: String?
     var errors: [String]
@@ -71,16 +73,18 @@ import Testing
     // The browser decodes audio, and the video continues.
     #expect(page.isMutedAtFirst && page.soundAfter > page.soundBefore && page.framesWithSound > 10)
     #expect(page.size == [320, 180] && page.styles == ["first", "second", "third"])
-    #expect(page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9]+×[0-9]+/#) != nil, "\(page.numbers)")
-    #expect(!page.hasStrokesAtFirst && page.strokeChoices == ["small", "medium", "large"])
-    #expect(page.numbersOnCanvas.hasSuffix(" ms · 64×36 on 64×36"), "\(page.numbersOnCanvas)")
+    #expect(
+      page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms · [0-9.]+ [kM]bit\/s · MP4/#) != nil, "\(page.numbers)")
+    #expect(!page.hasStrokesAtFirst && page.strokeChoices.count == 3)
+    #expect(page.details == "Painted at 64×36 on a canvas of 64×36.", "\(page.details)")
     // Distances are out of 255. Two random networks paint very different colours, and the codec changes a still image
     // by less than 1.
     #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")
     #expect(Self.distance(page.original, [255, 165, 0]) < 10, "the original is orange: \(page.original)")
     #expect(Self.distance(page.painted, page.first) < 6, "\(page.painted) \(page.first)")
     #expect(Self.distance(page.picture, page.first) < 6, "\(page.picture) \(page.first)")
-    #expect((page.camera?.max() ?? 0) > 5 && page.absence == "The camera is off." && page.notice == "")
+    #expect((page.camera?.max() ?? 0) > 5 && page.absence == "The camera is off" && page.notice == "")
+    #expect(page.cameras?.isEmpty == false && page.mirror == true)
     for name in ["first", "second", "strokes", "split", "camera"] {
       #expect(try folder.bytes(of: "\(name).png").count > 1000)
     }

@@ -197,7 +197,7 @@ import Testing
 
   @Test func thePageSendsExactlyTheKnownKeys() throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Sources/LiveServer/Page/controls.js").standardizedFileURL
+      .appending(path: "../../Sources/LiveServer/Page/game-controls.js").standardizedFileURL
     let script = try String(contentsOf: file, encoding: .utf8)
     let pattern = try #require(script.firstMatch(of: #/knownKeys = \/\^(.*)\$\/;/#)).1
     let expression = try Regex(String(pattern))

@@ -51,7 +51,9 @@ import Testing
 
   @Test func otherMethodsAreRefusedWithThoseThatAreAllowed() throws {
     let server = try RunningServer()
-    for (method, path) in [("PUT", "/api/streams/1"), ("DELETE", "/page/app.js"), ("POST", "/api/events"), ("PATCH", "/")] {
+    for (method, path) in [
+      ("PUT", "/api/streams/1"), ("DELETE", "/page/app.js"), ("POST", "/api/events"), ("PATCH", "/"),
+    ] {
       let answer = try server.ask(method, path)
       #expect(answer.status == 405, "\(method) \(path)")
       #expect(answer.headers["allow"] == (try server.ask("OPTIONS", path).headers["allow"]))

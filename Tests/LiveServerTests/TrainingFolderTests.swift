@@ -42,7 +42,9 @@ import Testing
     try leave("b", ["output.log", "night.safetensors"])
     startServer()
     #expect(
-      try folder.names == ["night.safetensors", "wave.jpg", "wave.json", "wave.md", "wave.safetensors"])
+      try folder.names == [
+        ".trained-styles.json", "night.safetensors", "wave.jpg", "wave.json", "wave.md", "wave.safetensors",
+      ])
     #expect(try folder.bytes(of: "night.safetensors") == [2])
   }
 }

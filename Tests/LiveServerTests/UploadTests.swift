@@ -113,7 +113,7 @@ import Testing
 
   /// A stand-in for `train-style`: accepts its arguments, reports progress, and writes a model when a file named `go`
   /// appears.
-  private static let trainer = """
+  static let trainer = """
     #!/bin/sh
     painting=$1; output=$3
     folder=${output%.safetensors}.training
@@ -152,8 +152,10 @@ import Testing
       var iterations: Int
       var message: String
       var preview: Int?
+      var remaining: Double?
     }
 
+    var usualSeconds: Double?
     var isPossible: Bool
     var jobs: [Job]
   }
@@ -179,7 +181,9 @@ import Testing
     let running = try wait(server) { $0.jobs.first?.preview != nil && $0.jobs.first?.iterations == 10 }
     let job = try #require(running.jobs.first)
     #expect(job.name == "etc-the-wave-png" && job.state == .running && job.iteration == 1)
-    #expect(job.message == "1/10 iterations, 1:21 left")
+    #expect(job.message == "1/10 iterations, 1:21 left" && job.remaining == 81 && running.usualSeconds == nil)
+    let sent = try server.ask("GET", "/api/training/\(job.id)/painting")
+    #expect(sent.body == painting && sent.headers["content-type"] == "image/png")
     let preview = try server.ask("GET", "/api/training/\(job.id)/preview")
     #expect(preview.status == 200 && preview.body == painting)
 
@@ -194,6 +198,8 @@ import Testing
     try server.folder.write([], to: "go")
     let finished = try wait(server) { $0.jobs.first?.state == .finished }
     #expect(finished.jobs.map(\.state) == [.finished, .cancelled] && finished.jobs.first?.iteration == 10)
+    #expect(finished.jobs.first?.remaining == nil && (finished.usualSeconds ?? -1) >= 0)
+    #expect(try server.ask("GET", "/api/styles").text.contains("\"isOwn\":true"))
     #expect(try server.change(#"{"styles":[{"name":"etc-the-wave-png","share":1}]}"#).status == 200)
     #expect(FileManager.default.fileExists(atPath: server.folder.file("etc-the-wave-png.md")))
     let styles = try server.ask("GET", "/api/styles").json(Styles.self).styles

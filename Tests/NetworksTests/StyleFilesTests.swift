@@ -11,7 +11,10 @@ import Testing
     ] {
       #expect(files.name == "wave")
       #expect(
-        files.all == ["models/wave.jpg", "models/wave.md", "models/wave.json", "models/wave.safetensors"],
+        files.all == [
+          "models/wave.jpg", "models/wave.painting.jpg", "models/wave.md", "models/wave.json",
+          "models/wave.safetensors",
+        ],
         "the model comes last")
       #expect(files.training.folder == "models/wave.training")
     }
@@ -27,7 +30,7 @@ import Testing
     #expect(!files.isAmbiguous)
   }
 
-  @Test(arguments: ["wave.json", "wave.md", "a/wave.jpg"])
+  @Test(arguments: ["wave.json", "wave.md", "a/wave.jpg", "wave.painting.jpg"])
   func detectsModelWithTheNameOfAnotherFile(model: String) {
     #expect(StyleFiles(model: model).isAmbiguous)
   }

@@ -7,7 +7,7 @@ Prints its observations as one JSON object. The first stream must have sound, an
 import json
 import sys
 
-from watch import Page
+from browser import Page
 
 START = """(async () => {
   const { Player } = await import('/page/player.js');

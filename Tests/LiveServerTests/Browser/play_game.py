@@ -21,8 +21,8 @@ def main():
         page.wait("document.getElementById('login').open", "the question for the token")
         page.evaluate(f"document.getElementById('token').value = {json.dumps(token)}")
         page.evaluate("document.querySelector('#loginForm button').click()")
-        page.wait("!document.getElementById('controlsButton').hidden", "controls")
-        page.wait("document.querySelector('#stage canvas')?.width > 0", "a picture")
+        page.wait("!document.getElementById('game').hidden", "controls")
+        page.wait("document.querySelector('#stage > canvas:not(#split)')?.width > 0", "a picture")
         # Refusals before the token are expected.
         page.errors.clear()
 
