@@ -211,7 +211,7 @@ struct EvaluateStyle: ParsableCommand {
         photos.append(Report.Photo(file: folder.name(of: file), losses: losses))
         if temporal { reports.append(temporalEvaluator.report(photo: photo, seed: UInt64(index + 1))) }
         if let optimize {
-          let picture = evaluator.optimized(photo: crop, iterations: optimize)
+          let picture = try evaluator.optimized(photo: crop, iterations: optimize)
           optimized.append(evaluator.losses(output: picture, photo: crop))
         }
       } else {
