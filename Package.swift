@@ -165,7 +165,8 @@ let package = Package(
       dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
-      name: "optimize-image", dependencies: ["Training", "FFmpeg", "Imaging", "Threading", "Console", argumentParser, logging],
+      name: "optimize-image",
+      dependencies: ["Training", "FFmpeg", "Imaging", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
@@ -245,7 +246,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "optimize-image", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "train-style", "evaluate-style", "optimize-image", "stylize-image", "stylize-video", "Imaging", "Inference",
+        "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),

@@ -59,7 +59,8 @@ package final class StyleEvaluator {
     return executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator())).value
   }
 
-  /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with up to `iterations` steps of L-BFGS, at its own size.
+  /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with up to `iterations` steps of L-BFGS, at its own
+  /// size.
   ///
   /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the
   /// extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.

@@ -10,7 +10,8 @@ import Training
 struct OptimizeImage: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "optimize-image",
-    abstract: "Paints one picture by changing its pixels until it has the style of a painting: slowly, without a network.",
+    abstract:
+      "Paints one picture by changing its pixels until it has the style of a painting: slowly, without a network.",
     usage: """
       optimize-image PHOTO PAINTING ... OUTPUT [options]
       optimize-image --texture PAINTING ... OUTPUT [options]
@@ -113,7 +114,8 @@ struct OptimizeImage: ParsableCommand {
   var paintingMasks: [String] = []
 
   @Option(
-    help: "What changes the pixels: \(OptimizationSettings.Optimizer.allCases.map(\.rawValue).joined(separator: ", ")).")
+    help: "What changes the pixels: \(OptimizationSettings.Optimizer.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
   var optimizer = defaults.optimizer
 
   @Option(

@@ -49,7 +49,8 @@ struct PictureSources {
   }
 
   /// Reads the mask at `index`; nil if there is none.
-  private mutating func mask(_ files: [String], _ index: Int, for picture: Picture?, of path: String) throws -> Picture? {
+  private mutating func mask(_ files: [String], _ index: Int, for picture: Picture?, of path: String) throws -> Picture?
+  {
     guard index < files.count, files[index] != "none" else { return nil }
     let file = files[index]
     let mask = try PictureFile.read(file).flattened(red: 0, green: 0, blue: 0)
@@ -57,7 +58,8 @@ struct PictureSources {
     guard mask.pixels.contains(where: { $0 >= 8 }) else { throw OptimizationError.emptyMask(file: file) }
     if let picture, (mask.width, mask.height) != (picture.width, picture.height) {
       notes.append(
-        "\(file) has \(mask.width)x\(mask.height) pixels and is scaled to the \(picture.width)x\(picture.height) of \(path)")
+        "\(file) has \(mask.width)x\(mask.height) pixels and is scaled to the \(picture.width)x\(picture.height) of \(path)"
+      )
     }
     return mask
   }

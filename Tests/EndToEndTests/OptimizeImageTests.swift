@@ -68,7 +68,8 @@ struct OptimizeImageTests {
   }
 
   @Test func anInterruptedRunResumes() throws {
-    let arguments = ["photo.png", "painting.png", "out.png", "--progress", "json"]
+    let arguments =
+      ["photo.png", "painting.png", "out.png", "--progress", "json"]
       + ["--size", "48", "--start-size", "32", "--iterations", "40"]
     let whole = try optimize(arguments)
     try #require(whole.exitCode == 0, "\(whole.errors)")

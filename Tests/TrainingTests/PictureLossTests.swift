@@ -100,7 +100,8 @@ import Training
     let left = mask(width: 240, height: 40) { x, _ in x < 64 ? 1 : 0 }
     let gradient = try evaluate(loss([region(left)], photo: nil, weights), picture).gradient.elements
     func largest(_ columns: Range<Int>) -> Float {
-      (0..<40).flatMap { y in columns.flatMap { x in (0..<3).map { abs(gradient[(y * 240 + x) * 3 + $0]) } } }.max() ?? 0
+      (0..<40).flatMap { y in columns.flatMap { x in (0..<3).map { abs(gradient[(y * 240 + x) * 3 + $0]) } } }.max()
+        ?? 0
     }
     #expect(largest(0..<64) > 0)
     // At half the size a feature sees twice as far: 84 pixels and its own block of 16.

@@ -49,8 +49,8 @@ package enum ColourMoments {
     return total
   }
 
-  /// `dPicture[p, i] += w[p]·Σ_j d[i, j]·v[p, j]` for `i` of red, green and blue: `d`, `[4, 4]`, is symmetric, and twice
-  /// the gradient of a function of `M`.
+  /// `dPicture[p, i] += w[p]·Σ_j d[i, j]·v[p, j]` for `i` of red, green and blue: `d`, `[4, 4]`, is symmetric, and
+  /// twice the gradient of a function of `M`.
   package static func backward(
     _ picture: UnsafePointer<Float>, weights: UnsafePointer<Float>?, pixels: Int, coefficients: [Float],
     to gradient: UnsafeMutablePointer<Float>, pool: ComputePool

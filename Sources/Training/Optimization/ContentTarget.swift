@@ -4,7 +4,8 @@ import Tensors
 
 /// The photo's features at a site, and the comparison of a picture's features with them as a function of sums.
 ///
-/// For `ŷ = (y − μ)/√(σ² + ε)` per channel, or `ŷ = y`, and `x̂` alike, the loss is `mean((ŷ − x̂)²)`. See ``ContentLoss``.
+/// For `ŷ = (y − μ)/√(σ² + ε)` per channel, or `ŷ = y`, and `x̂` alike, the loss is `mean((ŷ − x̂)²)`. See
+/// ``ContentLoss``.
 struct ContentTarget {
   /// The photo's features, normalised as the term asks, `[1, h, w, C]`.
   let features: Tensor

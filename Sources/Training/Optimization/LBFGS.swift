@@ -5,8 +5,8 @@ import Threading
 /// Minimises a smooth function of many variables with limited-memory BFGS.
 ///
 /// The two-loop recursion over the last `history` pairs `s = Δx`, `y = Δg` gives the direction `−H·g`, and
-/// ``LineSearch`` the step along it. J. Nocedal, S. Wright: Numerical Optimization, 2nd edition, algorithms 7.4 and 7.5.
-/// It needs `5 + 2·history` vectors.
+/// ``LineSearch`` the step along it. J. Nocedal, S. Wright: Numerical Optimization, 2nd edition, algorithms 7.4 and
+/// 7.5. It needs `5 + 2·history` vectors.
 package final class LBFGS: PixelMinimizer {
   /// The usual number of pairs, that of L-BFGS-B in scipy.
   package static let usualHistory = 10

@@ -2,7 +2,8 @@
 ///
 /// For `φ(t) = f(x + t·d)` it looks for `t` with `φ(t) ≤ φ(0) + 10⁻³·t·φ'(0)` and `|φ'(t)| ≤ 0.9·|φ'(0)|`. It knows φ
 /// only through the values that its caller hands in: ``next(value:slope:)`` says which step to evaluate. J. Moré, D.
-/// Thuente: Line Search Algorithms with Guaranteed Sufficient Decrease, ACM TOMS 20, 1994, with the constants of L-BFGS-B.
+/// Thuente: Line Search Algorithms with Guaranteed Sufficient Decrease, ACM TOMS 20, 1994, with the constants of
+/// L-BFGS-B.
 struct LineSearch {
   /// What to do after an evaluation.
   enum Outcome: Equatable {

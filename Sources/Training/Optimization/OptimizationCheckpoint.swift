@@ -47,8 +47,8 @@ struct OptimizationCheckpoint {
 
   /// Reads the checkpoint at `path` of a run with these settings and pictures.
   ///
-  /// - Throws: ``OptimizationError`` if the file is not a checkpoint or belongs to another run, and `SafetensorsError` if
-  ///   it is damaged.
+  /// - Throws: ``OptimizationError`` if the file is not a checkpoint or belongs to another run, and `SafetensorsError`
+  ///   if it is damaged.
   static func load(
     path: String, settings: OptimizationSettings, pictures: [String]
   ) throws -> OptimizationCheckpoint {

@@ -2,9 +2,9 @@ import Inference
 
 /// The memory that an optimisation needs.
 ///
-/// For a picture of `P` pixels: `12·P` bytes for each vector, of which the optimizer holds `5 + 2·history` (L-BFGS) or 9
-/// (Adam) and an evaluation 9; ``contentBytes`` per pixel for the photo's features; ``tileBytes`` per pixel of a tile; and
-/// ``fixed`` for the weights of the extractor.
+/// For a picture of `P` pixels: `12·P` bytes for each vector, of which the optimizer holds `5 + 2·history` (L-BFGS) or
+/// 9 (Adam) and an evaluation 9; ``contentBytes`` per pixel for the photo's features; ``tileBytes`` per pixel of a
+/// tile; and ``fixed`` for the weights of the extractor.
 package enum OptimizationMemory {
   /// The bytes of one vector per pixel: three floats.
   private static let vectorBytes = 12

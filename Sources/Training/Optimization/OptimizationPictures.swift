@@ -63,8 +63,8 @@ public struct OptimizationPictures: Sendable {
     return Picture(width: plane.width, height: plane.height, pixels: pixels)
   }
 
-  /// Returns the size of a canvas with a short side of `lines` pixels: with the aspect ratio of the photo, or of the first
-  /// painting without one.
+  /// Returns the size of a canvas with a short side of `lines` pixels: with the aspect ratio of the photo, or of the
+  /// first painting without one.
   func canvas(lines: Int) -> (width: Int, height: Int) {
     guard let model = photo ?? paintings.first?.picture else { return (lines, lines) }
     return model.scaledSize(shortSide: lines)
@@ -100,7 +100,8 @@ public struct OptimizationPictures: Sendable {
       }
       let weights = RegionPlane(mask: mask, height: size.height, width: size.width, pool: pool).weights
       regions.append(PictureLoss.Region(paintings: [part], weights: weights))
-      let left = rest
+      let left =
+        rest
         ?? Tensor(weights.shape, elements: [Float](repeating: 1, count: weights.count))
       for index in 0..<left.count { left.pointer[index] = max(0, left.pointer[index] - weights.pointer[index]) }
       rest = left

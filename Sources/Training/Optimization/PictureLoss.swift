@@ -5,13 +5,13 @@ import Threading
 
 /// The loss of a picture whose pixels are changed, and its gradient.
 ///
-/// The same ``Objective`` as ``PerceptualLoss``, for one picture of any size, with several paintings that each count in a
-/// region. All terms are functions of sums over pixels. A picture of more than `tileSide²` pixels is computed in tiles
-/// that overlap as far as features see: a first pass adds up the sums, and a second one computes the gradients that
-/// follow from them. That is exact up to rounding.
+/// The same ``Objective`` as ``PerceptualLoss``, for one picture of any size, with several paintings that each count in
+/// a region. All terms are functions of sums over pixels. A picture of more than `tileSide²` pixels is computed in
+/// tiles that overlap as far as features see: a first pass adds up the sums, and a second one computes the gradients
+/// that follow from them. That is exact up to rounding.
 ///
-/// Gram matrices of a region are `Σ w·f·fᵀ / (C·Σ w)`, with the region's weights `w` reduced to the size of the layer. L.
-/// Gatys et al.: Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017.
+/// Gram matrices of a region are `Σ w·f·fᵀ / (C·Σ w)`, with the region's weights `w` reduced to the size of the layer.
+/// L. Gatys et al.: Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017.
 package final class PictureLoss {
   /// A painting, or a mixture of paintings, and the part of the picture that it determines.
   package struct Region {
@@ -72,7 +72,8 @@ package final class PictureLoss {
   ///   - photo: The photo, `[1, H, W, 3]`, RGB 0…255; nil leaves out the terms of content.
   ///   - tileSide: The maximum side of a tile, at least 256.
   package init(
-    extractor: VGG16, regions: [Region], photo: Tensor?, weights: LossWeights, tileSide: Int = PictureLoss.usualTileSide,
+    extractor: VGG16, regions: [Region], photo: Tensor?, weights: LossWeights,
+    tileSide: Int = PictureLoss.usualTileSide,
     pool: ComputePool
   ) {
     let tiled = TiledExtractor(extractor: extractor, side: max(256, tileSide), pool: pool)

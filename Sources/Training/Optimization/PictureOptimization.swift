@@ -3,13 +3,13 @@ import Imaging
 import Tensors
 import Threading
 
-/// A run of the slow method from coarse to fine: the pixels of a picture are changed until it has the photo's content and
-/// the painting's style.
+/// A run of the slow method from coarse to fine: the pixels of a picture are changed until it has the photo's content
+/// and the painting's style.
 ///
-/// Each canvas starts from the result on the one before, enlarged. Large forms are found where they are cheap, and within
-/// reach of the extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR
-/// 2016; coarse to fine: L. Gatys et al.: Controlling Perceptual Factors in Neural Style Transfer, CVPR 2017. The same
-/// settings, pictures and number of threads give the same bytes.
+/// Each canvas starts from the result on the one before, enlarged. Large forms are found where they are cheap, and
+/// within reach of the extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural
+/// Networks, CVPR 2016; coarse to fine: L. Gatys et al.: Controlling Perceptual Factors in Neural Style Transfer,
+/// CVPR 2017. The same settings, pictures and number of threads give the same bytes.
 public final class PictureOptimization {
   /// A step, or the start on a canvas.
   public struct Step: Sendable {
@@ -94,7 +94,9 @@ public final class PictureOptimization {
     let size = pictures.canvas(lines: settings.size)
     history = try OptimizationMemory.history(width: size.width, height: size.height, settings: settings)
     start = Tensor(Shape(batch: 1, height: 0, width: 0, channels: 3))
-    if let checkpoint { try resume(from: checkpoint) } else {
+    if let checkpoint {
+      try resume(from: checkpoint)
+    } else {
       start = pictures.start(settings.start, lines: settings.canvasSizes[0], seed: settings.seed, pool: pool)
     }
   }

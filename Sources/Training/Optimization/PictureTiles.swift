@@ -57,7 +57,8 @@ package struct PictureTiles {
     let window = min(room, (even + alignment - 1) / alignment * alignment)
     var spans: [Span] = []
     for index in 0..<count {
-      let start = index == count - 1
+      let start =
+        index == count - 1
         ? max(0, (length - window) / alignment * alignment) : index * (window - 2 * margin)
       let end = index == count - 1 ? length : start + window
       if let last = spans.last {
@@ -84,8 +85,8 @@ extension PictureTiles.Span {
 }
 
 extension VGG16 {
-  /// How many pixels around its own block of pixels a feature of `layer` depends on, rounded up to a multiple of 8: each
-  /// 3×3 convolution reaches one pixel of its block of layers farther.
+  /// How many pixels around its own block of pixels a feature of `layer` depends on, rounded up to a multiple of 8:
+  /// each 3×3 convolution reaches one pixel of its block of layers farther.
   package static func sight(of layer: VGG16Layer) -> Int {
     let (block, depth) = layer.position
     let reach = (0...block).reduce(0) { $0 + (($1 == block ? depth : blocks[$1].count) << $1) }

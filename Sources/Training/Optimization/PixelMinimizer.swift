@@ -30,4 +30,10 @@ package struct MinimizerState {
   package var vectors: [String: Tensor]
   /// The numbers by name.
   package var numbers: [String: Double]
+
+  /// Creates a state.
+  package init(vectors: [String: Tensor], numbers: [String: Double]) {
+    self.vectors = vectors
+    self.numbers = numbers
+  }
 }

@@ -105,7 +105,8 @@ final class TiledExtractor {
     var result: Tensor?
     for tile in tiles(of: picture, at: [site]) {
       forEachFeature(of: tile, picture, at: [site], requiresGradient: false, on: tape()) { found in
-        let whole = result
+        let whole =
+          result
           ?? Tensor(Shape(batch: 1, height: found.height, width: found.width, channels: found.channels))
         result = whole
         let core = Tensor(Shape([found.core.pixels, found.channels]), zeroed: false)

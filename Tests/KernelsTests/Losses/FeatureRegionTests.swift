@@ -5,14 +5,19 @@ import Threading
 
 @Suite struct FeatureRegionTests {
   private let pool = ComputePool(threads: 2)
-  private let (height, width, channels) = (5, 7, 3)
-  private let (rows, columns) = (1..<4, 2..<7)
+  private let height = 5
+  private let width = 7
+  private let channels = 3
+  private let rows = 1..<4
+  private let columns = 2..<7
 
   private var region: FeatureRegion { FeatureRegion(width: width, rows: rows, columns: columns, channels: channels) }
 
   /// The elements of the rectangle, row by row.
   private func cropped(_ values: [Float]) -> [Float] {
-    rows.flatMap { row in columns.flatMap { column in (0..<channels).map { values[(row * width + column) * channels + $0] } } }
+    rows.flatMap { row in
+      columns.flatMap { column in (0..<channels).map { values[(row * width + column) * channels + $0] } }
+    }
   }
 
   @Test func gathersAndAddsTheRectangle() {
@@ -89,7 +94,9 @@ import Threading
     ColourMoments.backward(
       picture, weights: weights, pixels: pixels, coefficients: c.map { Float(2 * $0) }, to: &gradient, pool: pool)
     func value(_ picture: [Float]) -> Double {
-      zip(ColourMoments.forward(picture, weights: weights, pixels: pixels, pool: pool), c).reduce(0) { $0 + $1.0 * $1.1 }
+      zip(ColourMoments.forward(picture, weights: weights, pixels: pixels, pool: pool), c).reduce(0) {
+        $0 + $1.0 * $1.1
+      }
     }
     for index in [0, 4, 30_001, 59_999] {
       var (above, below) = (picture, picture)
