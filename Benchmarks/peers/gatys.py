@@ -39,7 +39,7 @@ def paint(vgg, photo, painting, iterations, content_weight):
         content = vgg(photo)[CONTENT_LAYER]
         features = vgg(painting)
         targets = {layer: gram(features[layer]) for layer in STYLE_LAYERS}
-    picture = photo.clone().requires_grad_()
+    picture = photo.contiguous().clone().requires_grad_()
     optimizer = torch.optim.LBFGS([picture], max_iter=iterations, max_eval=2 * iterations, history_size=10)
     losses = []
 

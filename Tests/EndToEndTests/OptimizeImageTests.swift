@@ -103,7 +103,7 @@ struct OptimizeImageTests {
       (both + ["out.png", "--size", "5000"], 2, "32 to 4096"),
       (both + ["out.png", "--size", "64", "--start-size", "128"], 2, "the first size is 128"),
       (both + ["out.png", "--content-weight", "0", "--style-weight", "0"], 2, "at least one above 0"),
-      (both + ["out.png", "--style-weight", "-1"], 2, "non-negative"),
+      (both + ["out.png", "--style-weight=-1"], 2, "non-negative"),
       (both + ["out.png", "--shares", "0"], 2, "positive"),
       (both + ["out.png", "--shares", "1", "2"], 2, "--shares has 2 values for 1 paintings"),
       (both + ["out.png", "--photo-masks", "black.png"], 1, "black.png: the mask is black"),

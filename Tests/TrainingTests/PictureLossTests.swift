@@ -35,7 +35,8 @@ import Training
     return (try loss(picture, gradient: gradient), gradient)
   }
 
-  /// Expects the same loss, and gradients that differ by at most `tolerance` of the largest one.
+  /// Expects the same loss, and gradients whose difference has at most `tolerance` times their length. Single pixels may
+  /// differ by more, where rounding moves a feature over the kink of a ReLU.
   private func expectAgreement(
     _ a: (parts: LossParts, gradient: Tensor), _ b: (parts: LossParts, gradient: Tensor), within tolerance: Double,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -43,11 +44,11 @@ import Training
     #expect(
       abs(a.parts.total - b.parts.total) <= tolerance * abs(b.parts.total), "\(a.parts.total), \(b.parts.total)",
       sourceLocation: sourceLocation)
-    let largest = b.gradient.elements.map(abs).max() ?? 0
-    let difference = zip(a.gradient.elements, b.gradient.elements).map { abs($0 - $1) }.max() ?? .infinity
+    func length(_ values: [Float]) -> Double { values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
+    let wanted = length(b.gradient.elements)
+    let difference = length(zip(a.gradient.elements, b.gradient.elements).map { $0 - $1 })
     #expect(
-      largest > 0 && Double(difference) <= tolerance * Double(largest), "\(difference) of \(largest)",
-      sourceLocation: sourceLocation)
+      wanted > 0 && difference <= tolerance * wanted, "\(difference) of \(wanted)", sourceLocation: sourceLocation)
   }
 
   /// The sums of the picture give what the tape gives. Both round in single precision, through ten layers.
@@ -103,9 +104,9 @@ import Training
       (0..<40).flatMap { y in columns.flatMap { x in (0..<3).map { abs(gradient[(y * 240 + x) * 3 + $0]) } } }.max()
         ?? 0
     }
-    #expect(largest(0..<64) > 0)
     // At half the size a feature sees twice as far: 84 pixels and its own block of 16.
-    #expect(largest(168..<240) == 0)
+    // Winograd's algorithm leaves rounding errors in the pixels of a block that a feature does not see.
+    #expect(largest(168..<240) < 1e-4 * largest(0..<64))
   }
 
   @Test func paintingMasksSelectPartsOfAPainting() throws {
@@ -126,8 +127,10 @@ import Training
       let region = PictureLoss.Region(paintings: [.init(picture: painting(seed: seed), weights: weights)])
       return try evaluate(loss([region], photo: picture, LossWeights()), picture).parts.total
     }
-    #expect(try total(5, weights) == total(6, weights))
-    #expect(try total(5, nil) != total(6, nil))
+    let (masked, other) = (try total(5, weights), try total(6, weights))
+    #expect(abs(masked - other) < 1e-5 * masked)
+    let (plain, change) = (try total(5, nil), try total(6, nil))
+    #expect(abs(plain - change) > 1e-3 * plain)
   }
 
   @Test func equalPaintingsInSharesAreOnePainting() throws {
