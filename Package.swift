@@ -51,6 +51,7 @@ let package = Package(
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "stylize-live", targets: ["stylize-live"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
+    .executable(name: "optimize-image", targets: ["optimize-image"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -120,7 +121,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Autograd", "FFmpeg", "Files", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors", "Threading",
+        "Autograd", "FFmpeg", "Files", "Inference", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors",
+        "Threading",
       ],
       swiftSettings: settings),
 
@@ -165,6 +167,10 @@ let package = Package(
     .executableTarget(
       name: "evaluate-style",
       dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "optimize-image",
+      dependencies: ["Training", "FFmpeg", "Imaging", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
@@ -246,7 +252,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "train-style", "evaluate-style", "optimize-image", "stylize-image", "stylize-video", "Imaging", "Inference",
+        "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),

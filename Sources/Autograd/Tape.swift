@@ -108,6 +108,18 @@ package final class Tape {
     Pointwise.add(target, gradient.pointer, output: target, count: gradient.count, pool: pool)
   }
 
+  /// Records a rule that adds to the gradient of `variable` in the backward pass, before the rules of all operations
+  /// recorded earlier: for losses whose gradient is not known yet.
+  ///
+  /// - Parameter rule: Receives the gradient, which includes the contributions of all operations recorded later.
+  package func recordGradient(of variable: Variable, _ rule: @escaping (Tensor) -> Void) {
+    guard variable.requiresGradient else { return }
+    let marker = Variable(variable.value, requiresGradient: true)
+    // A rule runs only if its output has a gradient. Nothing reads this one.
+    marker.gradient = Tensor(Shape([1]))
+    records.append(Record(name: mark(variable.value.shape), output: marker) { [self] _ in rule(accumulator(variable)) })
+  }
+
   /// Runs the rules from the last operation to the first and empties the tape.
   ///
   /// Leaves keep their gradients. The tape releases the gradient of an intermediate value as soon as its rule has run.

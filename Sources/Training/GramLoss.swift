@@ -13,7 +13,8 @@ struct GramLoss: FeatureTerm {
   let names: [LossName]
   let factors: [FeatureSite: Double]
   let definition: String
-  private let isRelative: Bool
+  /// Whether losses are divided by the painting's mean squares.
+  let isRelative: Bool
 
   /// Creates the term.
   ///

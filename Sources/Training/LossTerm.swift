@@ -11,6 +11,9 @@ protocol LossTerm: Sendable {
   var definition: String { get }
   /// Whether ``StyleChoice`` takes the term into account if it is part of style.
   var determinesStyleWeight: Bool { get }
+
+  /// Adds the term, times `weight`, to a list of terms that are computed from sums over the pixels of a picture.
+  func add(to terms: inout PictureTerms, weight: Double)
 }
 
 extension LossTerm {

@@ -21,7 +21,8 @@ struct PaletteLoss: PictureTerm {
   /// False: colours differ far more between photos than strokes do.
   let determinesStyleWeight = false
 
-  fileprivate static let name = LossName(.style, "palette")
+  /// What the loss is reported as.
+  static let name = LossName(.style, "palette")
 
   func prepared(for painting: Tensor, on tape: Tape) -> any PreparedPictureTerm {
     PaintingPalette(painting: painting, tape: tape)
@@ -29,9 +30,9 @@ struct PaletteLoss: PictureTerm {
 }
 
 /// The colours of a painting, for ``PaletteLoss``.
-private struct PaintingPalette: PreparedPictureTerm {
+struct PaintingPalette: PreparedPictureTerm {
   /// The rows of the full-range Rec. 601 matrix.
-  private static let rows: [[Double]] = [
+  static let rows: [[Double]] = [
     [0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312],
   ]
 

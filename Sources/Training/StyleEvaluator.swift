@@ -10,6 +10,8 @@ package final class StyleEvaluator {
   private let pool: ComputePool
   private let extractor: VGG16
   private let loss: PerceptualLoss
+  /// The painting in the size in which it is compared, `[1, H, W, 3]`.
+  private let painting: Tensor
 
   /// Creates an evaluator for a painting.
   ///
@@ -23,8 +25,9 @@ package final class StyleEvaluator {
     try StyleImage.checkExtent(painting)
     self.pool = pool
     self.extractor = extractor
+    self.painting = painting.tensor()
     loss = PerceptualLoss(
-      extractor: extractor, style: painting.tensor(), weights: weights,
+      extractor: extractor, style: self.painting, weights: weights,
       tape: Tape(pool: pool, allocator: TensorAllocator()))
   }
 
@@ -56,20 +59,24 @@ package final class StyleEvaluator {
     return executor(Variable(photo), on: Tape(pool: pool, allocator: TensorAllocator())).value
   }
 
-  /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with `iterations` steps of L-BFGS.
+  /// Stylizes `photo`, `[1, H, W, 3]`, by optimising its pixels with up to `iterations` steps of L-BFGS, at its own
+  /// size.
   ///
   /// The result is the reference for networks, which need a single pass where this needs hundreds of passes through the
   /// extractor. L. Gatys, A. Ecker, M. Bethge: Image Style Transfer Using Convolutional Neural Networks, CVPR 2016.
-  package func optimized(photo: Tensor, iterations: Int) -> Tensor {
-    var minimizer = LBFGS()
-    let allocator = TensorAllocator()
-    let pixels = minimizer.minimize(photo.elements, iterations: iterations) { point in
-      let tape = Tape(pool: pool, allocator: allocator)
-      let picture = Variable(Tensor(photo.shape, elements: point), requiresGradient: true)
-      let parts = loss(output: picture, photos: photo, on: tape)
-      tape.backward()
-      return (parts.total, picture.gradient?.elements ?? [Float](repeating: 0, count: point.count))
+  package func optimized(photo: Tensor, iterations: Int) throws -> Tensor {
+    let minimizer = try pixelMinimizer(photo: photo)
+    for _ in 0..<iterations {
+      guard try minimizer.step() else { break }
     }
-    return Tensor(photo.shape, elements: pixels)
+    return minimizer.picture.copy()
+  }
+
+  /// The slow method on `photo`, `[1, H, W, 3]`, from the photo and at its own size, step by step.
+  package func pixelMinimizer(photo: Tensor) throws -> SlowMethod {
+    let loss = PictureLoss(
+      extractor: extractor, regions: [.init(paintings: [.init(picture: painting)])], photo: photo,
+      weights: loss.weights, pool: pool)
+    return try SlowMethod(loss: loss, start: photo, pool: pool)
   }
 }

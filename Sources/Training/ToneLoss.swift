@@ -24,9 +24,12 @@ struct ToneLoss: PictureTerm {
 }
 
 /// The brightness and contrast of a painting, for ``ToneLoss``.
-private struct PaintingTone: PreparedPictureTerm {
+struct PaintingTone: PreparedPictureTerm {
   /// The bounds of the gain, which limit the amplification of photos with little contrast.
-  private static let gains = 0.6...1.6
+  static let gains = 0.6...1.6
+
+  /// The weight of the convolution that computes the luma.
+  static var lumaWeight: Variable { Variable(Tensor(Shape([1, 3, 1, 1]), elements: [0.299, 0.587, 0.114])) }
 
   private let mean: Double
   private let deviation: Double
@@ -35,7 +38,7 @@ private struct PaintingTone: PreparedPictureTerm {
 
   /// Measures a painting, `[1, H, W, 3]`, RGB 0…255.
   init(painting: Tensor, tape: Tape) {
-    luma = Variable(Tensor(Shape([1, 3, 1, 1]), elements: [0.299, 0.587, 0.114]))
+    luma = Self.lumaWeight
     let blocks = Self.blocks(of: Variable(painting), luma, zero, on: tape).value
     (mean, deviation) = Self.moments(blocks.elements)
   }
@@ -56,14 +59,16 @@ private struct PaintingTone: PreparedPictureTerm {
       target: target)
   }
 
-  private static func blocks(of picture: Variable, _ luma: Variable, _ zero: Variable, on tape: Tape) -> Variable {
+  /// Returns the mean luma of blocks of pixels, `[N, ⌊H/16⌋, ⌊W/16⌋, 1]`, of `[N, H, W, 3]`.
+  static func blocks(of picture: Variable, _ luma: Variable, _ zero: Variable, on tape: Tape) -> Variable {
     let value = tape.convolution(picture, weight: luma, bias: zero, padding: 0, paddingMode: .zeros)
     let shape = value.value.shape
     return tape.areaReduced(
       value, height: max(1, shape.height / ToneLoss.side), width: max(1, shape.width / ToneLoss.side))
   }
 
-  private static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
+  /// Returns the mean and the standard deviation, at least 1, of `values`.
+  static func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
     let count = Double(max(values.count, 1))
     let mean = values.reduce(0) { $0 + Double($1) } / count
     let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count

@@ -47,7 +47,7 @@ extension EvaluateStyle {
         let result = try PictureStylization().run(picture, model: model, pool: pool)
         found[index].photos.append(LikenessReport.Photo(file: name, likeness: try likeness(of: result)))
         if index == 0, let ceiling {
-          optimized.append(try likeness(of: ceiling.picture(of: picture, pool: pool), suffix: "-optimized"))
+          optimized.append(try likeness(of: try ceiling.picture(of: picture, pool: pool), suffix: "-optimized"))
         }
         done += 1
         progress.update(completed: done)
@@ -119,9 +119,9 @@ private struct LikenessCeiling {
   let steps: Int
 
   /// `frame` repainted by the objective itself, enlarged to its own size.
-  func picture(of frame: Picture, pool: ComputePool) -> Picture {
+  func picture(of frame: Picture, pool: ComputePool) throws -> Picture {
     let small = frame.resized(shortSide: lines, pool: pool)
-    let result = Picture(tensor: evaluator.optimized(photo: small.tensor(), iterations: steps))
+    let result = Picture(tensor: try evaluator.optimized(photo: small.tensor(), iterations: steps))
     return result.resized(width: frame.width, height: frame.height, pool: pool)
   }
 }

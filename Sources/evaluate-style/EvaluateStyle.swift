@@ -49,7 +49,7 @@ struct EvaluateStyle: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "With --likeness: the short sides in pixels at which to paint, such as 360 720 1080. (default: 720)",
+      "With --likeness or --slow: the short sides in pixels at which to paint, such as 360 720 1080. (default: 720)",
       valueName: "N"),
     transform: ArgumentValues.integer(in: 16...4320))
   var lines = [720]
@@ -59,7 +59,7 @@ struct EvaluateStyle: ParsableCommand {
     transform: ArgumentValues.integer(in: 1...10_000))
   var frames = 8
 
-  @Option(help: "With --likeness: the folder in which to save the painted pictures.")
+  @Option(help: "With --likeness or --slow: the folder in which to save the painted pictures.")
   var save: String?
 
   @Option(
@@ -105,6 +105,14 @@ struct EvaluateStyle: ParsableCommand {
     help: "Also optimise the pixels of each photo with N steps of L-BFGS, as a slow reference for networks.",
     transform: ArgumentValues.integer(in: 1...100_000))
   var optimize: Int?
+
+  @Option(
+    help: """
+      Compare the network with N steps of the slow method on whole photos at the sizes given by --lines: after how many \
+      steps, and how many times the network's time, it reaches the network's objective and likeness.
+      """,
+    transform: ArgumentValues.integer(in: 1...100_000))
+  var slow: Int?
 
   @Option(
     help: """
@@ -155,7 +163,10 @@ struct EvaluateStyle: ParsableCommand {
     if !onlyWritesCard { _ = try inputs }
     guard !lines.isEmpty else { throw ValidationError("--lines needs at least one size, such as 720") }
     if likeness && temporal { throw ValidationError("--likeness and --temporal cannot be combined") }
-    if !likeness && (save != nil || !painted.isEmpty) {
+    if slow != nil, likeness || temporal || optimize != nil || card != nil {
+      throw ValidationError("--slow cannot be combined with --likeness, --temporal, --optimize or --card")
+    }
+    if !likeness && (save != nil && slow == nil || !painted.isEmpty) {
       throw ValidationError("--save and --painted require --likeness")
     }
     if !painted.isEmpty && (save != nil || card != nil || optimize != nil) {
@@ -172,6 +183,7 @@ struct EvaluateStyle: ParsableCommand {
     if onlyWritesCard, let notedCard { return try notedCard.write() }
     let (styleImage, content) = try inputs
     try InputPath.checkFile(styleImage)
+    if let slow { return try compareWithSlowMethod(styleImage: styleImage, content: content, steps: slow) }
     if likeness { return try measureLikeness(styleImage: styleImage, content: content, card: notedCard) }
     let installation = Installation()
     try InputPath.checkDirectory(content)
@@ -211,7 +223,7 @@ struct EvaluateStyle: ParsableCommand {
         photos.append(Report.Photo(file: folder.name(of: file), losses: losses))
         if temporal { reports.append(temporalEvaluator.report(photo: photo, seed: UInt64(index + 1))) }
         if let optimize {
-          let picture = evaluator.optimized(photo: crop, iterations: optimize)
+          let picture = try evaluator.optimized(photo: crop, iterations: optimize)
           optimized.append(evaluator.losses(output: picture, photo: crop))
         }
       } else {
