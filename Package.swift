@@ -51,6 +51,7 @@ let package = Package(
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "stylize-live", targets: ["stylize-live"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
+    .executable(name: "inspect-features", targets: ["inspect-features"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -121,7 +122,7 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    // MARK: Level 6: the painted stream on the network
+    // MARK: Level 6: the painted stream on the network; what neurons look for
     .target(
       name: "LiveServer",
       dependencies: [
@@ -134,6 +135,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
+      // Inside the code, so that an installed program has them.
+      resources: [.embedInCode("Page")], swiftSettings: settings),
+    .target(
+      name: "FeatureInspection",
+      dependencies: [
+        "Autograd", "Imaging", "Inference", "Kernels", "Networks", "Tensors", "Threading", "Training",
       ],
       // Inside the code, so that an installed program has them.
       resources: [.embedInCode("Page")], swiftSettings: settings),
@@ -162,6 +170,13 @@ let package = Package(
       name: "evaluate-style",
       dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
+    .executableTarget(
+      name: "inspect-features",
+      dependencies: [
+        "FeatureInspection", "Training", "Imaging", "Kernels", "Networks", "Threading", "Console", argumentParser, logging,
+      ],
+      swiftSettings: settings),
+
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
@@ -232,6 +247,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "FeatureInspectionTests",
+      dependencies: [
+        "FeatureInspection", "Training", "Autograd", "Imaging", "Kernels", "Networks", "Safetensors", "Tensors",
+        "Threading", "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "LiveServerTests",
       dependencies: [
         "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Inference", "Networks", "Threading", "TestSupport",
@@ -240,7 +262,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "train-style", "evaluate-style", "inspect-features", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
