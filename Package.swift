@@ -173,10 +173,10 @@ let package = Package(
     .executableTarget(
       name: "inspect-features",
       dependencies: [
-        "FeatureInspection", "Training", "Imaging", "Kernels", "Networks", "Threading", "Console", argumentParser, logging,
+        "FeatureInspection", "Training", "Imaging", "Kernels", "Networks", "Threading", "Console", argumentParser,
+        logging,
       ],
       swiftSettings: settings),
-
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
@@ -262,7 +262,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "inspect-features", "stylize-image", "stylize-video", "Imaging", "Inference", "Networks",
+        "train-style", "evaluate-style", "inspect-features", "stylize-image", "stylize-video", "Imaging", "Inference",
+        "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),

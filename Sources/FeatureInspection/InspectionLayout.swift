@@ -33,7 +33,9 @@ package enum InspectionLayout {
   package static func grid(
     photo: Picture, _ responses: [LayerResponse], _ projection: UnitProjection
   ) -> LabelledGrid {
-    var rows = [LabelledGrid.Row("the picture", [.init(photo.resized(width: 2 * cellWidth, height: max(1, 2 * cellWidth * photo.height / photo.width)))])]
+    let width = 2 * cellWidth
+    let reduced = photo.resized(width: width, height: max(1, width * photo.height / photo.width))
+    var rows = [LabelledGrid.Row("the picture", [.init(reduced)])]
     for response in responses {
       rows.append(
         .init(
@@ -76,7 +78,8 @@ package enum InspectionLayout {
           channels: response.channels.map { channel in
             let patch = channel.strongest
             return InspectionPage.Channel(
-              name: "channel \(channel.channel.index)", detail: "mean \(short(channel.mean)), largest \(short(patch.value))",
+              name: "channel \(channel.channel.index)",
+              detail: "mean \(short(channel.mean)), largest \(short(patch.value))",
               map: channel.map.picture,
               explanation: (
                 sideBySide(patch.picture, projection.picture(of: patch), side: max(48, min(patch.rows.count, 96))),
@@ -98,14 +101,22 @@ package enum InspectionLayout {
     }
     let rows = stride(from: 0, to: cells.count, by: 3).map { first in
       LabelledGrid.Row(
-        first == 0 ? "\(channel), \(side)×\(side) pixels: what it saw and what made it fire (\(ruleName(rule)))" : "",
+        first == 0 ? "\(channel) sees \(side)×\(side) pixels. Right: \(shortName(rule))" : "",
         Array(cells[first..<min(first + 3, cells.count)]))
     }
     return LabelledGrid(rows: rows)
   }
 
-  /// The name of a rule in texts.
-  package static func ruleName(_ rule: RectifierGradient) -> String {
+  private static func shortName(_ rule: RectifierGradient) -> String {
+    switch rule {
+    case .exact: "gradient"
+    case .deconvolution: "deconvolution"
+    case .guided: "guided backpropagation"
+    }
+  }
+
+  /// The name and the source of a rule.
+  private static func ruleName(_ rule: RectifierGradient) -> String {
     switch rule {
     case .exact: "the gradient, Simonyan et al. 2013"
     case .deconvolution: "deconvolution, Zeiler and Fergus 2013"

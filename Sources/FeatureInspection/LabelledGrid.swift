@@ -37,7 +37,7 @@ package struct LabelledGrid: Sendable {
 
   /// The rows, from top to bottom.
   package var rows: [Row]
-  /// The size of the font's pixels.
+  /// The size of the font's pixels in headings, and in captions that fit below their pictures.
   package var scale: Int
 
   /// Creates a grid.
@@ -46,10 +46,17 @@ package struct LabelledGrid: Sendable {
     self.scale = scale
   }
 
+  /// The largest scale at which the captions of `row` fit below their pictures.
+  private func captionScale(of row: Row) -> Int {
+    (1...scale).last { scale in
+      row.cells.allSatisfy { BitmapText.width(of: $0.caption, scale: scale) <= $0.picture.width }
+    } ?? 1
+  }
+
   private func height(of row: Row) -> Int {
     let heading = row.heading.isEmpty ? 0 : BitmapText.lineHeight * scale + 2 * Self.leading
-    let captions =
-      row.cells.allSatisfy(\.caption.isEmpty) ? 0 : BitmapText.lineHeight * scale + 2 * Self.leading
+    let hasCaptions = !row.cells.allSatisfy(\.caption.isEmpty)
+    let captions = hasCaptions ? BitmapText.lineHeight * captionScale(of: row) + 2 * Self.leading : 0
     return heading + (row.cells.map(\.picture.height).max() ?? 0) + captions
   }
 
@@ -71,11 +78,12 @@ package struct LabelledGrid: Sendable {
         y += BitmapText.lineHeight * scale + 2 * Self.leading
       }
       let captionTop = y + (row.cells.map(\.picture.height).max() ?? 0) + Self.leading
+      let captionScale = captionScale(of: row)
       var x = Self.margin
       for cell in row.cells {
         result.paste(cell.picture, x: x, y: y)
-        let caption = BitmapText.fitting(cell.caption, width: cell.picture.width, scale: scale)
-        result.draw(caption, x: x, y: captionTop, scale: scale, level: 64)
+        let caption = BitmapText.fitting(cell.caption, width: cell.picture.width, scale: captionScale)
+        result.draw(caption, x: x, y: captionTop, scale: captionScale, level: 64)
         x += cell.picture.width + Self.gap
       }
       top += self.height(of: row) + Self.margin

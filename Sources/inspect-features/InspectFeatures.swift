@@ -98,7 +98,8 @@ struct InspectFeatures: ParsableCommand {
   var size: Int?
 
   @Option(
-    help: "With --channel: the number of frames to take from a film.", transform: ArgumentValues.integer(in: 1...100_000))
+    help: "With --channel: the number of frames to take from a film.",
+    transform: ArgumentValues.integer(in: 1...100_000))
   var frames = 100
 
   @Option(

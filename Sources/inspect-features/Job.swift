@@ -146,7 +146,8 @@ struct Job {
     let photo = reduced(try PictureFile.read(input).flattened(), to: options.size ?? 512)
     try PictureMemory.check(width: photo.width, height: photo.height, for: model.definition)
     let reporter = reporter("Inspecting", total: nil, units: .init(steps: "passes", rate: "passes/s"))
-    let inspection = try NetworkInspection(model, painting: photo, count: options.channels, pool: pool) { pass, passes in
+    let inspection = try NetworkInspection(model, painting: photo, count: options.channels, pool: pool) {
+      pass, passes in
       try checkInterrupt()
       reporter.update(completed: pass, detail: "of \(passes)")
     }

@@ -10,7 +10,9 @@ struct Report: Encodable {
 
     init(_ response: LayerResponse) {
       layer = response.layer.name
-      channels = response.channels.map { Channel(channel: $0.channel.index, mean: $0.mean, strongest: Patch($0.strongest)) }
+      channels = response.channels.map {
+        Channel(channel: $0.channel.index, mean: $0.mean, strongest: Patch($0.strongest))
+      }
     }
   }
 

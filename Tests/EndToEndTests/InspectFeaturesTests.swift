@@ -58,7 +58,9 @@ struct InspectFeaturesTests {
     #expect((some["layers"] as? [Any])?.count == 2)
   }
 
-  @Test(.enabled(if: isInstalled, "the VGG-16 weights are not on this machine"), arguments: ["deconvolution", "guided", "exact"])
+  @Test(
+    .enabled(if: isInstalled, "the VGG-16 weights are not on this machine"),
+    arguments: ["deconvolution", "guided", "exact"])
   func showsPatchesOfAFolder(gradient: String) throws {
     try FileManager.default.createDirectory(atPath: folder.file("photos"), withIntermediateDirectories: true)
     for index in 1...11 {

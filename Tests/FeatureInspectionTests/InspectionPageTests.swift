@@ -9,7 +9,8 @@ import Testing
     let map = FeatureMap(height: 2, width: 3, values: [0, 1, 2, 3, 4, 5]).picture
     let photo = Picture(tensor: syntheticImage(width: 60, height: 40, seed: 1))
     let channels = (0..<3).map {
-      InspectionPage.Channel(name: "channel \($0)", detail: "mean \($0)", map: map, explanation: (photo, "what <it> saw"))
+      InspectionPage.Channel(
+        name: "channel \($0)", detail: "mean \($0)", map: map, explanation: (photo, "what <it> saw"))
     }
     return InspectionPage(
       title: "A \"title\" & <more>", introduction: "It's here.", photo: photo,

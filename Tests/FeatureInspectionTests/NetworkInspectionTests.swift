@@ -19,7 +19,7 @@ import Training
       #expect(pass < count)
       passes.append(pass)
     }
-    #expect(inspection.stages.map(\.name) == ["head", "down1", "down2", "res1", "up1"], "\(inspection.stages.map(\.name))")
+    #expect(inspection.stages.map(\.name) == ["head", "down1", "down2", "res1", "up1"])
     #expect(inspection.stages.map(\.isResidual) == [false, false, false, true, false])
     #expect(inspection.stages.map(\.channelCount) == [4, 4, 8, 8, 4])
     #expect(inspection.canvas.height == 96 && inspection.draft.height == 96)
@@ -42,7 +42,8 @@ import Training
     #expect(revision.result == Picture(tensor: painted))
     for index in stride(from: 0, to: photo.pixels.count, by: 97) {
       let enlarged = Float(revision.enlarged.pixels[index])
-      guard (1..<255).contains(enlarged), abs(painted.buffer[index] - enlarged) < NetworkInspection.limit else { continue }
+      let difference = abs(painted.buffer[index] - enlarged)
+      guard (1..<255).contains(enlarged), difference < NetworkInspection.limit else { continue }
       let added = (Float(revision.added.pixels[index]) - 127.5) * NetworkInspection.limit / 127.5
       // Two pictures are rounded, one of them in steps of half a level.
       #expect(abs(painted.buffer[index] - enlarged - added) <= 1.1)
@@ -52,7 +53,8 @@ import Training
   /// Without a channel, the picture changes by what the channel paints: compared with a network whose norm behind the
   /// channel's convolution has been silenced.
   @Test func aChannelIsWhatItsAbsenceChanges() throws {
-    let model = try randomModel(seed: 5, network: "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=0,revision=0")
+    let model = try randomModel(
+      seed: 5, network: "dense:channels=4-4-8,detail=0,blocks=1,norm=instance,canvas=0,revision=0")
     let inspection = NetworkInspection(model, painting: photo, count: 1, pool: pool) { _, _ in }
     #expect(inspection.revision == nil)
     let channel = try #require(inspection.stages.first?.channels.first)

@@ -102,9 +102,8 @@ struct RecognitionTests {
       #expect(values.contains { $0.value == patch.value && ($0.name == patch.source || patch.source == "again") })
       #expect(patch.rows.count <= 14 && patch.columns.count <= 14)
     }
-    if let first = found.firstIndex(where: { $0.source == "0" }), let again = found.firstIndex(where: { $0.source == "again" }) {
-      #expect(first < again)
-    }
+    let (first, again) = (found.firstIndex { $0.source == "0" }, found.firstIndex { $0.source == "again" })
+    if let first, let again { #expect(first < again) }
   }
 
   @Test func theBestPictureExcitesItsChannelAndIsReproducible() throws {

@@ -2,9 +2,8 @@ import Imaging
 import Testing
 
 @Suite struct BitmapTextTests {
-  private func drawn(_ text: String, width: Int = 40, height: Int = 10, scale: Int = 1, x: Int = 0, y: Int = 0) -> Picture
-  {
-    var picture = Picture(width: width, height: height, red: 255, green: 255, blue: 255)
+  private func drawn(_ text: String, height: Int = 10, scale: Int = 1, x: Int = 0, y: Int = 0) -> Picture {
+    var picture = Picture(width: 40, height: height, red: 255, green: 255, blue: 255)
     picture.draw(text, x: x, y: y, scale: scale)
     return picture
   }
