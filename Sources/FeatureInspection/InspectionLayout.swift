@@ -177,7 +177,7 @@ package enum InspectionLayout {
             .init(
               channel.painted.resized(
                 width: cellWidth, height: max(1, cellWidth * channel.painted.height / channel.painted.width)),
-              "paints \(short(channel.strength)) of 255")
+              "paints \(short(channel.strength))")
           }))
     }
     return LabelledGrid(rows: rows)
