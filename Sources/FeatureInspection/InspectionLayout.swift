@@ -30,8 +30,10 @@ package enum InspectionLayout {
   }
 
   /// Returns a grid of the responses: for each layer the maps, and below each what made its strongest neuron fire.
+  ///
+  /// - Parameter projections: What made the strongest neuron of each channel fire.
   package static func grid(
-    photo: Picture, _ responses: [LayerResponse], _ projection: UnitProjection
+    photo: Picture, _ responses: [LayerResponse], _ projections: [FeatureChannel: Picture]
   ) -> LabelledGrid {
     let width = 2 * cellWidth
     let reduced = photo.resized(width: width, height: max(1, width * photo.height / photo.width))
@@ -47,8 +49,7 @@ package enum InspectionLayout {
         .init(
           "",
           response.channels.map { channel in
-            .init(
-              sideBySide(channel.strongest.picture, projection.picture(of: channel.strongest), side: cellWidth / 2 - 1))
+            .init(sideBySide(channel.strongest.picture, projections[channel.channel], side: cellWidth / 2 - 1))
           }))
     }
     return LabelledGrid(rows: rows)
@@ -56,7 +57,8 @@ package enum InspectionLayout {
 
   /// Returns the page of the responses.
   package static func page(
-    photo: Picture, name: String, _ responses: [LayerResponse], _ projection: UnitProjection, _ rule: RectifierGradient
+    photo: Picture, name: String, _ responses: [LayerResponse], _ projections: [FeatureChannel: Picture],
+    _ rule: RectifierGradient
   ) -> InspectionPage {
     InspectionPage(
       title: "What VGG-16 looks for in \(name)",
@@ -82,7 +84,7 @@ package enum InspectionLayout {
               detail: "mean \(short(channel.mean)), largest \(short(patch.value))",
               map: channel.map.picture,
               explanation: (
-                sideBySide(patch.picture, projection.picture(of: patch), side: max(48, min(patch.rows.count, 96))),
+                sideBySide(patch.picture, projections[channel.channel], side: max(48, min(patch.rows.count, 96))),
                 "The strongest neuron sees the left picture; the right one is what in it made the neuron fire"
               ))
           })
@@ -91,12 +93,12 @@ package enum InspectionLayout {
 
   /// Returns a grid of the strongest patches of a channel, three in a row, each beside what made it fire.
   package static func grid(
-    _ channel: FeatureChannel, _ patches: [UnitPatch], _ projection: UnitProjection, _ rule: RectifierGradient
+    _ channel: FeatureChannel, _ patches: [(patch: UnitPatch, projection: Picture)], _ rule: RectifierGradient
   ) -> LabelledGrid {
     let side = channel.layer.receptiveField.size
-    let cells = patches.map { patch in
+    let cells = patches.map { patch, projection in
       LabelledGrid.Cell(
-        sideBySide(patch.picture, projection.picture(of: patch), side: patchSide),
+        sideBySide(patch.picture, projection, side: patchSide),
         "\(short(patch.value)) \(patch.source)")
     }
     let rows = stride(from: 0, to: cells.count, by: 3).map { first in
@@ -125,7 +127,7 @@ package enum InspectionLayout {
   }
 
   /// Returns two pictures of the same size beside each other, each enlarged to fit a white square of `side`.
-  private static func sideBySide(_ left: Picture, _ right: Picture, side: Int) -> Picture {
+  private static func sideBySide(_ left: Picture, _ right: Picture?, side: Int) -> Picture {
     func fitted(_ picture: Picture) -> Picture {
       let long = max(picture.width, picture.height)
       let filter: ResamplingFilter = long * 3 < side ? .box : .bicubic
@@ -134,7 +136,7 @@ package enum InspectionLayout {
     }
     var result = Picture(width: 2 * side + 2, height: side, red: 255, green: 255, blue: 255)
     result.paste(fitted(left), x: 0, y: 0)
-    result.paste(fitted(right), x: side + 2, y: 0)
+    if let right { result.paste(fitted(right), x: side + 2, y: 0) }
     return result
   }
 

@@ -34,9 +34,10 @@ extension LayerResponse {
   /// - Parameters:
   ///   - picture: At least ``VGG16/minimumExtent`` pixels on each side.
   ///   - name: The name of the picture.
+  ///   - progress: Called after each of the layers with their number so far.
   package static func all(
     of picture: Picture, name: String, layers: [VGG16Activation] = VGG16Activation.all, count: Int,
-    extractor: VGG16, pool: ComputePool
+    extractor: VGG16, pool: ComputePool, progress: (_ layers: Int) -> Void = { _ in }
   ) -> [LayerResponse] {
     guard let last = layers.max() else { return [] }
     var responses: [LayerResponse] = []
@@ -56,6 +57,7 @@ extension LayerResponse {
       }
       let shape = features.value.shape
       responses.append(LayerResponse(layer: layer, height: shape.height, width: shape.width, channels: channels))
+      progress(responses.count)
     }
     return responses
   }

@@ -41,7 +41,11 @@ package enum PictureMemory {
   package static func check(
     width: Int, height: Int, for network: NetworkDefinition, available: Int? = AvailableMemory.forPlan()
   ) throws {
-    let values = try network.shapes(height: height, width: width).reduce(0) { $0 + $1.height * $1.width * $1.channels }
+    // Without a canvas the picture is resized to such multiples.
+    let multiple = network.canvasLines == nil ? max(1, network.sizeMultiple) : 1
+    func rounded(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
+    let shapes = try network.shapes(height: rounded(height), width: rounded(width))
+    let values = shapes.reduce(0) { $0 + $1.height * $1.width * $1.channels }
     try check(width: width, height: height, needed: 8 * values, available)
   }
 

@@ -27,19 +27,27 @@ struct Job {
     let extractor = try extractor()
     let name = name(of: input)
     let layers = options.layers.isEmpty ? VGG16Activation.all : options.layers
-    let reporter = reporter("Inspecting", total: layers.count, units: .init(steps: "layers", rate: "layers/s"))
+    // Half of the work is to find the channels, half is to show what made each fire.
+    let reporter = reporter("Inspecting", total: 2 * layers.count, units: .init(steps: "layers", rate: "layers/s"))
     let responses = LayerResponse.all(
-      of: photo, name: name, layers: layers, count: options.channels, extractor: extractor, pool: pool)
-    try checkInterrupt()
+      of: photo, name: name, layers: layers, count: options.channels, extractor: extractor, pool: pool
+    ) { reporter.update(completed: $0) }
     let projection = UnitProjection(extractor: extractor, rectifier: options.gradient, pool: pool)
-    let grid = InspectionLayout.grid(photo: photo, responses, projection)
-    try checkInterrupt()
+    var projections: [FeatureChannel: Picture] = [:]
+    for (index, response) in responses.enumerated() {
+      for channel in response.channels {
+        try checkInterrupt()
+        projections[channel.channel] = projection.picture(of: channel.strongest)
+      }
+      reporter.update(completed: layers.count + index + 1)
+    }
+    reporter.finish()
     let page =
       options.html == nil
-      ? nil : InspectionLayout.page(photo: photo, name: name, responses, projection, options.gradient)
-    reporter.update(completed: layers.count)
-    reporter.finish()
-    return Findings(picture: grid.picture, page: page, report: Report(layers: responses.map(Report.Layer.init)))
+      ? nil : InspectionLayout.page(photo: photo, name: name, responses, projections, options.gradient)
+    return Findings(
+      picture: InspectionLayout.grid(photo: photo, responses, projections).picture, page: page,
+      report: Report(layers: responses.map(Report.Layer.init)))
   }
 
   func strongestPatches(of channel: FeatureChannel, in source: String) throws -> Findings {
@@ -71,8 +79,9 @@ struct Job {
     let patches = search.patches(of: channel)
     guard !patches.isEmpty else { throw InspectionError.neverFires(channel: "\(channel)", source: source) }
     let projection = UnitProjection(extractor: extractor, rectifier: options.gradient, pool: pool)
+    let pairs = patches.map { (patch: $0, projection: projection.picture(of: $0)) }
     return Findings(
-      picture: InspectionLayout.grid(channel, patches, projection, options.gradient).picture,
+      picture: InspectionLayout.grid(channel, pairs, options.gradient).picture,
       report: Report(patches: patches.map(Report.Patch.init), pictures: sequence.count - skipped))
   }
 
