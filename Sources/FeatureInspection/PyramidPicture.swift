@@ -6,8 +6,9 @@ import Tensors
 ///
 /// `127.5 + 127.5·tanh(C·Σ_l E(p_l))` with pyramid levels `p_l` of half the size each, bilinear enlargement `E` to the
 /// picture's size, and a matrix `C` from decorrelated colours to red, green and blue. A step of the same size at all
-/// levels changes every octave by the same amount, as in photos, whose spectrum falls with `1/f`. Without it, fine noise
-/// is the fastest way to excite a neuron. C. Olah, A. Mordvintsev, L. Schubert: Feature Visualization, Distill 2017.
+/// levels changes every octave by the same amount, as in photos, whose spectrum falls with `1/f`. Without it, fine
+/// noise is the fastest way to excite a neuron. C. Olah, A. Mordvintsev, L. Schubert: Feature Visualization,
+/// Distill 2017.
 struct PyramidPicture {
   /// The levels, the finest first.
   let levels: [Variable]
