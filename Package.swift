@@ -52,6 +52,7 @@ let package = Package(
     .executable(name: "stylize-live", targets: ["stylize-live"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .executable(name: "optimize-image", targets: ["optimize-image"]),
+    .executable(name: "inspect-features", targets: ["inspect-features"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -126,7 +127,7 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    // MARK: Level 6: the painted stream on the network
+    // MARK: Level 6: the painted stream on the network; what neurons look for
     .target(
       name: "LiveServer",
       dependencies: [
@@ -139,6 +140,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
+      // Inside the code, so that an installed program has them.
+      resources: [.embedInCode("Page")], swiftSettings: settings),
+    .target(
+      name: "FeatureInspection",
+      dependencies: [
+        "Autograd", "Imaging", "Inference", "Kernels", "Networks", "Tensors", "Threading", "Training",
       ],
       // Inside the code, so that an installed program has them.
       resources: [.embedInCode("Page")], swiftSettings: settings),
@@ -171,6 +179,13 @@ let package = Package(
     .executableTarget(
       name: "optimize-image",
       dependencies: ["Training", "FFmpeg", "Imaging", "Threading", "Console", argumentParser, logging],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "inspect-features",
+      dependencies: [
+        "FeatureInspection", "Training", "Imaging", "Kernels", "Networks", "Threading", "Console", argumentParser,
+        logging,
+      ],
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
@@ -243,6 +258,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "FeatureInspectionTests",
+      dependencies: [
+        "FeatureInspection", "Training", "Autograd", "Imaging", "Kernels", "Networks", "Safetensors", "Tensors",
+        "Threading", "TestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "LiveServerTests",
       dependencies: [
         "LiveServer", "stylize-live", "Streaming", "FFmpeg", "Games", "Inference", "Networks", "Threading",
@@ -252,7 +274,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "optimize-image", "stylize-image", "stylize-video", "Imaging", "Inference",
+        "train-style", "evaluate-style", "optimize-image", "inspect-features", "stylize-image", "stylize-video", "Imaging",
+        "Inference",
         "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],

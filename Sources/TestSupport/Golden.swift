@@ -9,8 +9,8 @@ import Tensors
 package struct Golden: Sendable {
   private let reader: SafetensorsReader
 
-  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `balanced`, `candidates`, `canvas`, `network`, `objective`,
-  /// `vgg16` or `likeness`.
+  /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `balanced`, `candidates`, `canvas`, `inspection`,
+  /// `network`, `objective`, `vgg16` or `likeness`.
   ///
   /// - Throws: `SafetensorsError` if the file cannot be read.
   package init(_ name: String) throws {

@@ -86,8 +86,13 @@ package final class NetworkExecutor {
   ///
   /// - Parameters: - input: Pictures `[N, H, W, 3]`, RGB 0…255. H and W must be multiples of the definition's
   ///   `sizeMultiple` if it has no canvas. - norms: How batch norms use and update their running statistics. By default
-  ///   they behave as in the finished network.
-  package func callAsFunction(_ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape) -> Variable {
+  ///   they behave as in the finished network. - replacing: Receives the index and the value of each node and returns
+  ///   the value that later nodes read, of the same shape. A node whose ReLU or convolution is computed together with
+  ///   its reader or operand has the value of that one.
+  package func callAsFunction(
+    _ input: Variable, norms: NormSchedule.Phase = .finished, on tape: Tape,
+    replacing: ((_ index: Int, _ value: Variable) -> Variable)? = nil
+  ) -> Variable {
     let nodes = definition.nodes
     var unread = readers
     var values: [Variable?] = []
@@ -97,7 +102,8 @@ package final class NetworkExecutor {
         guard let value = values[source] else { preconditionFailure("'\(node.name)' reads a later node") }
         return value
       }
-      values.append(result(of: index, operands, input: input, norms: norms, on: tape))
+      let value = result(of: index, operands, input: input, norms: norms, on: tape)
+      values.append(replacing?(index, value) ?? value)
       for source in node.inputs {
         unread[source] -= 1
         // The tape keeps the values that gradients need. All others can go.

@@ -28,7 +28,7 @@ public enum VGG16Layer: String, CaseIterable, Sendable, Codable {
 /// and 2×2 max pooling separates the blocks. K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for
 /// Large-Scale Image Recognition, ICLR 2015.
 public final class VGG16 {
-  private struct Stage {
+  struct Stage {
     let weight: Variable
     let bias: Variable
     let name: String
@@ -37,9 +37,9 @@ public final class VGG16 {
   /// The output channels of the convolutions in each block.
   static let blocks: [[Int]] = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512]]
   /// The mean of the training images, in BGR order.
-  private static let mean: (Float, Float, Float) = (103.939, 116.779, 123.68)
+  static let mean: (Float, Float, Float) = (103.939, 116.779, 123.68)
 
-  private let stages: [[Stage]]
+  let stages: [[Stage]]
   private let allocator = TensorAllocator()
   /// The weights as the kernels read them, for the shapes of recent inputs, the newest last.
   private var preparations: [Preparation] = []
@@ -47,7 +47,7 @@ public final class VGG16 {
   private static let maximumPreparations = 4
 
   /// The weights as the kernels read them for inputs of one shape.
-  private struct Preparation {
+  struct Preparation {
     let shape: Shape
     let precision: ProductPrecision
     let hasGradient: Bool
@@ -126,7 +126,8 @@ public final class VGG16 {
     return features
   }
 
-  private func preparation(
+  /// Returns the weights for inputs of `shape`, prepared earlier or just then.
+  func preparation(
     for shape: Shape, gradientToInput: Bool, precision: ProductPrecision, pool: ComputePool
   ) -> Preparation {
     let usable = preparations.first {

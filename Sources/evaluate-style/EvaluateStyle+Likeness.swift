@@ -19,7 +19,8 @@ extension EvaluateStyle {
     let evaluator = LikenessEvaluator(extractor: extractor, painting: painting.scan, pool: pool)
     guard let model else { return try comparePainted(evaluator, with: content) }
 
-    let frames = try LikenessFrames(content, list: photoList, count: self.frames)
+    if (try? InputPath.checkDirectory(content)) == nil { try InputPath.checkFile(content) }
+    let frames = try PictureSequence(content, list: photoList, count: self.frames)
     let ceiling = try optimize.map { steps in
       try LikenessCeiling(
         evaluator: objective(of: model, extractor: extractor, painting: painting.picture, pool: pool), lines: size,

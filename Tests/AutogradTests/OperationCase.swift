@@ -21,7 +21,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all =
-    convolutions + candidates + canvas + [
+    convolutions + candidates + canvas + rectifiers + [
       OperationCase(name: "instance_norm", inputs: ["input", "scale", "shift"], step: 1e-2) {
         $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2])
       },
@@ -51,6 +51,13 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         tape.warp(inputs[0], positions: goldenTensor("warp.positions"))
       },
     ]
+
+  /// ReLUs with other backward passes. Only one of them is a gradient.
+  private static let rectifiers = RectifierGradient.allCases.map { rule in
+    OperationCase(file: "inspection", name: "rectifier.\(rule.rawValue)", inputs: ["input"], hasKinks: true) {
+      $0.rectified($1[0], gradient: rule)
+    }
+  }
 
   private static let canvas = [
     OperationCase(file: "canvas", name: "area_reduction", inputs: ["input"]) {

@@ -225,6 +225,54 @@ def dump_canvas():
     dump.save("canvas.safetensors")
 
 
+class DeconvolutionReLU(torch.autograd.Function):
+    """ReLU whose backward pass is that of Zeiler and Fergus: the gradient goes through a ReLU of its own."""
+
+    @staticmethod
+    def forward(context, x):
+        return functional.relu(x)
+
+    @staticmethod
+    def backward(context, gradient):
+        return functional.relu(gradient)
+
+
+class GuidedReLU(torch.autograd.Function):
+    """ReLU whose backward pass is that of Springenberg et al.: both masks."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return functional.relu(x)
+
+    @staticmethod
+    def backward(context, gradient):
+        (x,) = context.saved_tensors
+        return functional.relu(gradient) * (x > 0)
+
+
+def dump_inspection():
+    """The backward passes that show what made a neuron fire, alone and through a small network with pooling."""
+    dump = Dump()
+    torch.manual_seed(20261128)
+    rules = {"exact": functional.relu, "deconvolution": DeconvolutionReLU.apply, "guided": GuidedReLU.apply}
+    dump_unary(
+        dump, {f"rectifier.{name}": (whole(2, 3, 5, 7, low=-2, high=2), relu) for name, relu in rules.items()})
+    image = random(1, 3, 9, 10)
+    weights = [random(4, 3, 3, 3), random(4), random(6, 4, 3, 3), random(6)]
+    dump.activations("chain.input", image)
+    for name, value in zip(("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias"), weights):
+        dump.array(f"chain.{name}", value)
+    gradient = random(1, 6, 4, 5)
+    dump.activations("chain.output_gradient", gradient)
+    for name, relu in rules.items():
+        x = variable(image)
+        hidden = functional.max_pool2d(relu(functional.conv2d(x, weights[0], weights[1], padding=1)), 2)
+        relu(functional.conv2d(hidden, weights[2], weights[3], padding=1)).backward(gradient)
+        dump.activations(f"chain.{name}", x.grad)
+    dump.save("inspection.safetensors")
+
+
 # Name: N, H, W, channels, kernel, stride, padding mode; the padding is half the kernel.
 DEPTHWISE_CONVOLUTIONS = {
     "reflection": (2, 6, 9, 5, 3, 1, "reflect"),
@@ -493,6 +541,7 @@ def main():
         dump_balanced(arguments.vgg)
     dump_candidates()
     dump_canvas()
+    dump_inspection()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ package enum Pointwise {
   private static let chunk = 1 << 15
 
   @inline(__always)
-  private static func forEachChunk(_ count: Int, _ pool: ComputePool, _ body: (Range<Int>) -> Void) {
+  static func forEachChunk(_ count: Int, _ pool: ComputePool, _ body: (Range<Int>) -> Void) {
     pool.parallelFor((count + chunk - 1) / chunk) { index in
       body(index * chunk..<min((index + 1) * chunk, count))
     }

@@ -1,9 +1,8 @@
-import Console
+import Foundation
 import Imaging
-import Training
 
-/// The pictures that `--likeness` paints: those of a folder, or frames of a video.
-struct LikenessFrames {
+/// Pictures to look at one after another: those of a folder, frames of a video, or a single picture.
+package struct PictureSequence {
   /// The maximum ratio of the long side to the short one. A longer strip is not a frame and, scaled to the lines of a
   /// video, would need an unbounded amount of memory.
   private static let maximumRatio = 8
@@ -17,17 +16,19 @@ struct LikenessFrames {
 
   /// The pictures in the folder `path`, only those in the file `list` if given, or `count` frames of the video or
   /// picture `path`.
-  init(_ path: String, list: String?, count: Int) throws {
-    if (try? InputPath.checkDirectory(path)) != nil {
+  ///
+  /// - Throws: ``TrainingError`` for a folder without such pictures, `PictureError` for a file that cannot be read.
+  package init(_ path: String, list: String?, count: Int) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       source = .folder(try PhotoFolder(path: path, included: list.map { try PhotoList(path: $0) }))
     } else {
-      try InputPath.checkFile(path)
       source = .film(try VideoFrames(path: path, count: count))
     }
   }
 
   /// The number of pictures, including any that turn out to be unusable.
-  var count: Int {
+  package var count: Int {
     switch source {
     case .folder(let folder): folder.files.count
     case .film(let frames): frames.indices.count
@@ -37,7 +38,7 @@ struct LikenessFrames {
   /// Calls `body` with each picture, without transparency, and its name in reports.
   ///
   /// Returns the number of skipped pictures: unreadable ones and strips.
-  func forEach(_ body: (_ name: String, _ picture: Picture) throws -> Void) throws -> Int {
+  package func forEach(_ body: (_ name: String, _ picture: Picture) throws -> Void) throws -> Int {
     var unusable = 0
     func use(_ name: String, _ picture: Picture) throws {
       if max(picture.width, picture.height) > Self.maximumRatio * min(picture.width, picture.height) {
