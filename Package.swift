@@ -51,6 +51,7 @@ let package = Package(
     .executable(name: "stylize-image", targets: ["stylize-image"]),
     .executable(name: "stylize-live", targets: ["stylize-live"]),
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
+    .executable(name: "convert-style", targets: ["convert-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -70,6 +71,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    // For ONNX files; without traits it brings less along.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // MARK: Level 0: the system and the machine
@@ -109,6 +112,14 @@ let package = Package(
     .target(
       name: "Console", dependencies: ["Files", "Kernels", "Networks", "Threading", argumentParser, logging],
       swiftSettings: settings),
+
+    .target(
+      name: "ONNX",
+      dependencies: [
+        "Files", "Kernels", "Networks", "Safetensors", "Tensors",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Protobuf/README.md", "Protobuf/generate", "Protobuf/onnx.proto"], swiftSettings: settings),
 
     // MARK: Level 5: video in and out; fitting a network to a painting
     .target(
@@ -161,6 +172,10 @@ let package = Package(
     .executableTarget(
       name: "evaluate-style",
       dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
+      swiftSettings: settings),
+
+    .executableTarget(
+      name: "convert-style", dependencies: ["ONNX", "Networks", "Console", argumentParser, logging],
       swiftSettings: settings),
 
     // MARK: Tests mirror the sources
