@@ -183,7 +183,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Console", "FFmpeg", "Imaging", "Inference", "Networks", "Safetensors", "Streaming", "TestSupport",
+        "Console", "FFmpeg", "Imaging", "Inference", "Networks", "ONNX", "Safetensors", "Streaming", "TestSupport",
         argumentParser,
       ],
       swiftSettings: settings),
@@ -222,6 +222,13 @@ let package = Package(
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks", "Safetensors", "Tensors", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ONNXTests",
+      dependencies: [
+        "ONNX", "Inference", "Networks", "Tensors", "TestSupport", "Threading",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Runtimes"], swiftSettings: settings),
     .testTarget(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),

@@ -53,6 +53,14 @@ struct ConvertStyle: ParsableCommand {
         + "else 0-255)", valueName: "range"))
   var outputRange: ONNXImport.PictureRange?
 
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "From ONNX: the numbers of an input besides the picture, such as the weights of several styles. Missing ones are "
+        + "zeros.", valueName: "name=numbers"),
+    transform: ConvertStyle.input)
+  var inputs: [Input] = []
+
   @Option(help: "From ONNX: the style's name. (default: that in the file, or that of the file)")
   var style: String?
 
@@ -65,6 +73,12 @@ struct ConvertStyle: ParsableCommand {
     let height: Int
   }
 
+  /// The numbers of an input.
+  struct Input: Sendable {
+    let name: String
+    let numbers: [Float]
+  }
+
   private static let (onnx, safetensors) = (".onnx", ".safetensors")
 
   func validate() throws {
@@ -73,8 +87,8 @@ struct ConvertStyle: ParsableCommand {
       throw ValidationError(
         "expected a style and a file .onnx, or a file .onnx and a file .safetensors; found '\(input)' and '\(output)'")
     }
-    if isExport, colours != .rgb || inputRange != nil || outputRange != nil || style != nil {
-      throw ValidationError("--colours, --input-range, --output-range and --style are for files from ONNX")
+    if isExport, colours != .rgb || inputRange != nil || outputRange != nil || style != nil || !inputs.isEmpty {
+      throw ValidationError("--colours, --input-range, --output-range, --set and --style are for files from ONNX")
     }
     if !isExport, size != nil || norm != .instance || enlargement != .resize || unclamped {
       throw ValidationError("--size, --norm, --enlargement and --unclamped are for files to ONNX")
@@ -113,6 +127,7 @@ struct ConvertStyle: ParsableCommand {
     var options = ONNXImport.Options()
     (options.colours, options.inputRange, options.outputRange) = (colours, inputRange, outputRange)
     options.style = style
+    options.inputs = Dictionary(inputs.map { ($0.name, $0.numbers) }) { $1 }
     let result = try ONNXImport.read(path: input, options: options)
     try result.model.save(path: target)
     try report(result.model, result)
@@ -146,6 +161,16 @@ struct ConvertStyle: ParsableCommand {
     var opset: Int?
     var inputRange: String?
     var outputRange: String?
+  }
+
+  /// Parses `style=0,1`.
+  @Sendable static func input(_ text: String) throws -> Input {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let numbers = (parts.count == 2 ? parts[1].split(separator: ",") : []).map { Float($0) }
+    guard let name = parts.first, !name.isEmpty, !numbers.isEmpty, numbers.allSatisfy({ $0?.isFinite == true }) else {
+      throw ValidationError("expected a name and numbers, such as style=0,1")
+    }
+    return Input(name: String(name), numbers: numbers.compactMap { $0 })
   }
 
   /// Parses `640x360`.

@@ -113,6 +113,31 @@ let planGraphs: [NetworkDefinition] = [
       ("", .relu, [9]), ("d", convolution(5, 12), [10]), ("", .pixelShuffle(factor: 2), [11]),
     ]),
   definition(
+    "PReLU, clamping and repeated borders, on the picture and behind a norm",
+    [
+      ("", .affine(scale: 1 / 64, offset: -2), [0]), ("a", convolution(3, 13, padding: .replicate), [1]),
+      ("an", .instanceNorm(channels: 13), [2]), ("p", .parametricReLU(channels: 13), [3]),
+      ("b", convolution(13, 8, padding: .replicate), [4]), ("", .clamp(minimum: -0.25, maximum: 0.5), [5]),
+      ("", .add, [6, 5]), ("q", .parametricReLU(channels: 8), [7]), ("c", convolution(8, 3), [8]),
+      ("", .clamp(minimum: -0.5, maximum: 0.25), [9]),
+    ]),
+  definition(
+    "linear upsampling of both kinds, joined to whole and to broken vectors",
+    [
+      ("a", convolution(3, 8, stride: 2), [0]), ("", .upsampleLinear(alignsCorners: false), [1]),
+      ("", .upsampleLinear(alignsCorners: true), [1]), ("", .concatenation, [2, 3]), ("b", convolution(16, 5), [4]),
+      ("", .concatenation, [5, 4]), ("", .concatenation, [0, 6]), ("bn", .instanceNorm(channels: 24), [7]),
+      ("", .relu, [8]), ("", .concatenation, [9, 5]), ("c", convolution(29, 3), [10]),
+    ]),
+  definition(
+    "nearest upsampling before a convolution with repeated borders, a depthwise one with them",
+    [
+      ("a", convolution(3, 8, stride: 2, padding: .replicate), [0]), ("", .upsampleNearest, [1]),
+      ("b", convolution(8, 8, padding: .replicate), [2]),
+      ("d", .depthwiseConvolution(channels: 8, kernel: 5, stride: 1, padding: .replicate), [3]), ("", .relu, [4]),
+      ("c", convolution(8, 3, padding: .replicate), [5]),
+    ]),
+  definition(
     "a depthwise convolution read by a 1×1 convolution and a sum, one on the picture, one after upsampling",
     [
       ("p", depthwise(3), [0]), ("a", convolution(3, 8, stride: 2), [1]), ("an", .instanceNorm(channels: 8), [2]),
@@ -151,7 +176,7 @@ extension Networks.Operation {
   /// An operation without its numbers. The compiler asks for a case for each new operation.
   enum Kind: String, CaseIterable {
     case input, convolution, depthwiseConvolution, instanceNorm, batchNorm, relu, leakyReLU, upsampleNearest, canvas,
-      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh
+      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh, parametricReLU, clamp, upsampleLinear, concatenation
   }
 
   var kind: Kind {
@@ -171,6 +196,10 @@ extension Networks.Operation {
     case .pixelShuffle: .pixelShuffle
     case .affine: .affine
     case .scaledTanh: .scaledTanh
+    case .parametricReLU: .parametricReLU
+    case .clamp: .clamp
+    case .upsampleLinear: .upsampleLinear
+    case .concatenation: .concatenation
     }
   }
 }

@@ -54,6 +54,8 @@ enum ConstantOperators {
     case "Gather": result = second.flatMap { gathered(first, $0, axis: node.integer("axis") ?? 0) }
     case "Slice": result = sliced(first, node, inputs)
     case "Concat": result = concatenated(inputs, axis: node.integer("axis") ?? 0)
+    case "ReduceSum":
+      result = reduced(first, axes: node.integers("axes") ?? second?.integers, keeps: node.integer("keepdims") ?? 1 != 0)
     case "ReduceProd": result = ConstantTensor(scalar: first.values.reduce(1, *), isInteger: first.isInteger)
     default: return nil
     }
@@ -203,6 +205,27 @@ enum ConstantOperators {
       places[axis] = Array(stride(from: limited(starts[index]), to: end, by: step))
     }
     return value.selecting(places)
+  }
+
+  /// Returns sums along `axes`, or along all if there are none.
+  private static func reduced(_ value: ConstantTensor, axes: [Int]?, keeps: Bool) -> ConstantTensor? {
+    let rank = value.shape.count
+    var sums = value
+    let places = axes.map { $0.isEmpty ? Array(0..<rank) : $0.map { $0 < 0 ? $0 + rank : $0 } } ?? Array(0..<rank)
+    guard Set(places).count == places.count, places.allSatisfy({ (0..<rank).contains($0) }) else { return nil }
+    for axis in places {
+      var shape = sums.shape
+      let (extent, inner) = (shape[axis], shape[(axis + 1)...].reduce(1, *))
+      shape[axis] = 1
+      guard let count = ConstantTensor.count(shape), count <= max(ConstantTensor.maximumCount, value.values.count) else {
+        return nil
+      }
+      var values = [Double](repeating: 0, count: count)
+      for place in sums.values.indices { values[place / (inner * extent) * inner + place % inner] += sums.values[place] }
+      guard let next = ConstantTensor(shape: shape, values: values, isInteger: value.isInteger) else { return nil }
+      sums = next
+    }
+    return keeps ? sums : squeezed(sums, places)
   }
 
   private static func concatenated(_ inputs: [ConstantTensor?], axis: Int) -> ConstantTensor? {

@@ -11,13 +11,22 @@ struct GraphInterface {
   /// The size of the pictures; nil if it is free.
   let size: (height: Int, width: Int)?
 
-  /// Finds the picture among the inputs of `graph`.
+  /// The values of the other inputs by name.
+  let constants: [String: ConstantTensor]
+
+  /// Finds the picture among the inputs of `graph`. `numbers` are those of the other inputs by name.
   ///
-  /// - Throws: ``ONNXError`` if there is not one input of a picture and one output.
-  init(_ graph: Onnx_GraphProto, file: String) throws(ONNXError) {
+  /// - Throws: ``ONNXError`` if there is not one input of a picture and one output, or if another input has no numbers.
+  init(_ graph: Onnx_GraphProto, numbers: [String: [Float]], file: String) throws(ONNXError) {
     // Old files list their weights among the inputs.
     let weights = Set(graph.initializer.map(\.name))
-    let inputs = graph.input.filter { !weights.contains($0.name) }
+    var inputs = graph.input.filter { !weights.contains($0.name) }
+    if inputs.count > 1 {
+      inputs = inputs.filter { $0.type.tensorType.shape.dim.count == 4 && numbers[$0.name] == nil }
+    }
+    constants = try Self.constants(
+      graph.input.filter { other in !weights.contains(other.name) && !inputs.contains { $0.name == other.name } },
+      numbers, file: file)
     guard inputs.count == 1, let picture = inputs.first, graph.output.count == 1, let result = graph.output.first else {
       throw .unsupportedGraph(
         file: file, reason: "it has \(inputs.count) inputs and \(graph.output.count) outputs, expected one picture each")
@@ -45,6 +54,28 @@ struct GraphInterface {
     size = height > 0 && width > 0 ? (height, width) : nil
     (input, output) = (picture.name, result.name)
   }
+
+  /// Returns the values of the inputs that are no pictures.
+  private static func constants(
+    _ inputs: [Onnx_ValueInfoProto], _ numbers: [String: [Float]], file: String
+  ) throws(ONNXError) -> [String: ConstantTensor] {
+    var constants: [String: ConstantTensor] = [:]
+    for input in inputs {
+      let shape = input.type.tensorType.shape.dim.map { Int(clamping: $0.dimValue) }
+      guard let count = ConstantTensor.count(shape), (1...ConstantTensor.maximumCount).contains(count) else {
+        throw .unsupportedGraph(file: file, reason: "its input '\(input.name)' has the shape \(shape)")
+      }
+      guard let given = numbers[input.name], given.count <= count, given.allSatisfy(\.isFinite) else {
+        throw .unsupportedGraph(
+          file: file,
+          reason: "its input '\(input.name)' needs \(count) numbers besides the picture, found "
+            + "\(numbers[input.name]?.count ?? 0)")
+      }
+      let values = given.map(Double.init) + [Double](repeating: 0, count: count - given.count)
+      constants[input.name] = ConstantTensor(shape: shape, values: values, isInteger: false)
+    }
+    return constants
+  }
 }
 
 /// A graph as a network on RGB from 0 to 255.
@@ -65,9 +96,7 @@ struct ImportedGraph {
     // The input's range can be known only from the output, so its map is reserved first.
     let scaled = reader.assembly.append(.affine(scale: 1, offset: 0), [0])
     let start = options.colours == .bgr ? reader.assembly.appendPermutation([2, 1, 0], scaled) : scaled
-    let result = try reader.read(
-      graph, input: interface.input, isChannelsLast: interface.isChannelsLast, from: start, output: interface.output,
-      file: file)
+    let result = try reader.read(graph, interface, from: start, file: file)
     guard result.channels == 3 else {
       throw .unsupportedGraph(file: file, reason: "its output has \(result.channels) channels, expected 3")
     }

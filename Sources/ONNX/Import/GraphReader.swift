@@ -18,15 +18,16 @@ struct GraphReader {
     self.width = width
   }
 
-  /// Reads all of `graph`, whose picture is the value `input`, from a node of the assembly.
+  /// Reads all of `graph`, whose picture is the value of a node of the assembly.
   ///
   /// - Returns: The feature of the output.
   /// - Throws: ``ONNXError`` that names the first node that is not supported.
   mutating func read(
-    _ graph: Onnx_GraphProto, input: String, isChannelsLast: Bool, from node: Int, output: String, file: String
+    _ graph: Onnx_GraphProto, _ interface: GraphInterface, from node: Int, file: String
   ) throws(ONNXError) -> Feature {
-    values[input] = .feature(
-      Feature(node: node, channels: 3, height: height, width: width, isChannelsLast: isChannelsLast))
+    values[interface.input] = .feature(
+      Feature(node: node, channels: 3, height: height, width: width, isChannelsLast: interface.isChannelsLast))
+    for (name, constant) in interface.constants { values[name] = .constant(constant) }
     for tensor in graph.initializer {
       do throws(TensorFault) {
         values[tensor.name] = .constant(try ConstantTensor(tensor))
@@ -47,8 +48,8 @@ struct GraphReader {
         throw .unsupportedGraph(file: file, reason: "it has more than 4096 layers")
       }
     }
-    guard case .feature(let feature)? = values[output], feature.padding == nil, !feature.isFlat else {
-      throw .unsupportedGraph(file: file, reason: "its output '\(output)' is not a picture")
+    guard case .feature(let feature)? = values[interface.output], feature.padding == nil, !feature.isFlat else {
+      throw .unsupportedGraph(file: file, reason: "its output '\(interface.output)' is not a picture")
     }
     return feature
   }

@@ -35,6 +35,8 @@ public struct ONNXImport {
     public var inputRange: PictureRange?
     /// The range of the output; nil for what the last operator says: `Tanh` gives −1…1, `Sigmoid` 0…1, others 0…255.
     public var outputRange: PictureRange?
+    /// The numbers of inputs besides the picture, by name. Those that are missing at the end are zeros.
+    public var inputs: [String: [Float]] = [:]
     /// The style's name; nil for that in the file, or else that of the file.
     public var style: String?
 
@@ -116,7 +118,7 @@ public struct ONNXImport {
   private static func foreign(
     _ graph: Onnx_GraphProto, opset: Int, file: String, style: String, metadata: [String: String], options: Options
   ) throws -> Result {
-    let interface = try GraphInterface(graph, file: file)
+    let interface = try GraphInterface(graph, numbers: options.inputs, file: file)
     let sizes = interface.size.map { [$0] } ?? Self.sizes
     var found: (assembly: ImportedGraph, definition: NetworkDefinition, parameters: [String: Tensor])?
     for size in sizes {
