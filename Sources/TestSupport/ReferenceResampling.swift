@@ -111,7 +111,8 @@ extension Reference {
     func places(_ index: Int, _ extent: Int) -> (lower: Int, upper: Int, share: Double) {
       let position =
         alignsCorners
-        ? Double(index * (extent - 1)) / Double(2 * extent - 1) : min(max(Double(index) / 2 - 0.25, 0), Double(extent - 1))
+        ? Double(index * (extent - 1)) / Double(2 * extent - 1)
+        : min(max(Double(index) / 2 - 0.25, 0), Double(extent - 1))
       let lower = Int(position.rounded(.down))
       return (lower, min(lower + 1, extent - 1), position - Double(lower))
     }

@@ -176,7 +176,8 @@ extension Networks.Operation {
   /// An operation without its numbers. The compiler asks for a case for each new operation.
   enum Kind: String, CaseIterable {
     case input, convolution, depthwiseConvolution, instanceNorm, batchNorm, relu, leakyReLU, upsampleNearest, canvas,
-      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh, parametricReLU, clamp, upsampleLinear, concatenation
+      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh, parametricReLU, clamp, upsampleLinear,
+      concatenation
   }
 
   var kind: Kind {

@@ -76,7 +76,8 @@ import Testing
     let result = try file.read(options)
     #expect(result.inputRange == .unit && result.outputRange == .unit)
     let source = picture(width: 20, height: 12)
-    let swapped = Tensor(source.shape, elements: source.elements.indices.map { source.pointer[$0 / 3 * 3 + 2 - $0 % 3] })
+    let swapped = Tensor(
+      source.shape, elements: source.elements.indices.map { source.pointer[$0 / 3 * 3 + 2 - $0 % 3] })
     let plain = try painted(try file.read().model, swapped)
     let computed = try painted(result.model, source)
     let expected = plain.elements.indices.map { Double(plain.pointer[$0 / 3 * 3 + 2 - $0 % 3]) }

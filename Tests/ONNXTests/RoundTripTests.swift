@@ -15,7 +15,9 @@ import Testing
 
   private func model(_ network: String) throws -> StyleModel {
     let reference = NetworkDefinition.references.contains(network)
-    return randomModel(try NetworkDefinition.named(network, width: reference ? 0.25 / (network == "johnson" ? 1 : network == "half" ? 0.5 : 0.25) : 1))
+    return randomModel(
+      try NetworkDefinition.named(
+        network, width: reference ? 0.25 / (network == "johnson" ? 1 : network == "half" ? 0.5 : 0.25) : 1))
   }
 
   @Test("What is written and read again paints the same picture", arguments: networks)
@@ -70,7 +72,8 @@ import Testing
     for isForeign in [false, true] {
       var options = ONNXExport.Options()
       options.size = (64, 48)
-      let discrepancy = Discrepancy(try painted(model.roundTrip(options, asForeign: isForeign), picture), expected: expected)
+      let discrepancy = Discrepancy(
+        try painted(model.roundTrip(options, asForeign: isForeign), picture), expected: expected)
       #expect(discrepancy.relative <= tolerance, "\(discrepancy)")
     }
   }

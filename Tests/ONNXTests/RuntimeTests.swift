@@ -61,7 +61,8 @@ import Testing
   @Test(
     "Graphs for one size paint our picture in every form",
     .enabled(if: python != nil, "ONNX Runtime is not installed: make test does that"),
-    arguments: ["realtime", "quarter"], [(ONNXExport.NormForm.layer, ONNXExport.EnlargementForm.resize), (.moments, .product)])
+    arguments: ["realtime", "quarter"],
+    [(ONNXExport.NormForm.layer, ONNXExport.EnlargementForm.resize), (.moments, .product)])
   func forms(network: String, form: (norm: ONNXExport.NormForm, enlargement: ONNXExport.EnlargementForm)) throws {
     let model = randomModel(try NetworkDefinition.named(network))
     let picture = picture(width: 460, height: 344)

@@ -25,8 +25,8 @@ package enum ParametricReLU {
     }
   }
 
-  /// Computes the gradients of the input, `[pixels, channels]`, and adds those of the slopes, `[channels]`. `dInput` may
-  /// be `dOutput`.
+  /// Computes the gradients of the input, `[pixels, channels]`, and adds those of the slopes, `[channels]`. `dInput`
+  /// may be `dOutput`.
   ///
   /// The slopes' gradients are summed on the calling thread, so that they do not depend on the number of threads.
   package static func backward(

@@ -68,7 +68,9 @@ struct NetworkGraph {
   }
 
   /// Whether pictures need no extension to multiples: the network has a canvas, or their size is known and fits.
-  private var isWhole: Bool { model.definition.canvasLines != nil || model.definition.sizeMultiple <= 1 || shapes != nil }
+  private var isWhole: Bool {
+    model.definition.canvasLines != nil || model.definition.sizeMultiple <= 1 || shapes != nil
+  }
 
   // MARK: Operations
 

@@ -55,11 +55,14 @@ enum ConstantOperators {
     case "Slice": result = sliced(first, node, inputs)
     case "Concat": result = concatenated(inputs, axis: node.integer("axis") ?? 0)
     case "ReduceSum":
-      result = reduced(first, axes: node.integers("axes") ?? second?.integers, keeps: node.integer("keepdims") ?? 1 != 0)
+      result = reduced(
+        first, axes: node.integers("axes") ?? second?.integers, keeps: node.integer("keepdims") ?? 1 != 0)
     case "ReduceProd": result = ConstantTensor(scalar: first.values.reduce(1, *), isInteger: first.isInteger)
     default: return nil
     }
-    guard let result else { throw NodeFault("its constant operands of shape \(inputs.map { $0?.shape ?? [] }) do not fit") }
+    guard let result else {
+      throw NodeFault("its constant operands of shape \(inputs.map { $0?.shape ?? [] }) do not fit")
+    }
     return result
   }
 
@@ -217,11 +220,14 @@ enum ConstantOperators {
       var shape = sums.shape
       let (extent, inner) = (shape[axis], shape[(axis + 1)...].reduce(1, *))
       shape[axis] = 1
-      guard let count = ConstantTensor.count(shape), count <= max(ConstantTensor.maximumCount, value.values.count) else {
+      guard let count = ConstantTensor.count(shape), count <= max(ConstantTensor.maximumCount, value.values.count)
+      else {
         return nil
       }
       var values = [Double](repeating: 0, count: count)
-      for place in sums.values.indices { values[place / (inner * extent) * inner + place % inner] += sums.values[place] }
+      for place in sums.values.indices {
+        values[place / (inner * extent) * inner + place % inner] += sums.values[place]
+      }
       guard let next = ConstantTensor(shape: shape, values: values, isInteger: value.isInteger) else { return nil }
       sums = next
     }

@@ -29,12 +29,14 @@ struct GraphInterface {
       numbers, file: file)
     guard inputs.count == 1, let picture = inputs.first, graph.output.count == 1, let result = graph.output.first else {
       throw .unsupportedGraph(
-        file: file, reason: "it has \(inputs.count) inputs and \(graph.output.count) outputs, expected one picture each")
+        file: file, reason: "it has \(inputs.count) inputs and \(graph.output.count) outputs, expected one picture each"
+      )
     }
     let dimensions = picture.type.tensorType.shape.dim
     let extents = dimensions.map { Int(clamping: $0.dimValue) }
     guard extents.count == 4, extents[0] <= 1 else {
-      throw .unsupportedGraph(file: file, reason: "its input has the shape \(extents), expected one picture of four axes")
+      throw .unsupportedGraph(
+        file: file, reason: "its input has the shape \(extents), expected one picture of four axes")
     }
     if extents[1] == 3 {
       isChannelsLast = false

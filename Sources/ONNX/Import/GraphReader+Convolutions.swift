@@ -25,7 +25,8 @@ extension GraphReader {
     let (weight, bias) = try filter(constants)
     let group = node.integer("group") ?? 1
     let (outputs, perGroup) = (weight.shape[0], weight.shape[1])
-    guard group > 0, (1...Feature.maximumChannels).contains(outputs), outputs % group == 0, perGroup * group == input.channels,
+    guard group > 0, (1...Feature.maximumChannels).contains(outputs), outputs % group == 0,
+      perGroup * group == input.channels,
       bias == nil || bias?.values.count == outputs
     else {
       throw NodeFault("a weight of \(weight.shape) in \(group) groups does not fit \(input.channels) channels")
@@ -89,7 +90,9 @@ extension GraphReader {
     guard weight.shape[0] == input.channels, (1...Feature.maximumChannels).contains(outputs),
       (node.integer("group") ?? 1) == 1,
       (node.integers("dilations") ?? []).allSatisfy({ $0 == 1 }), bias == nil || bias?.values.count == outputs
-    else { throw NodeFault("a weight of \(weight.shape), expected one group, no dilation and \(input.channels) inputs") }
+    else {
+      throw NodeFault("a weight of \(weight.shape), expected one group, no dilation and \(input.channels) inputs")
+    }
     let stride = try stride(of: node)
     let begins = try transposedPads(node, weight, stride: stride, input)
     /// The distance of the input that a tap of a place reads; nil if it reads none.
@@ -199,7 +202,8 @@ extension GraphReader {
     let dilations = node.integers("dilations") ?? [1, 1]
     let pads = node.integers("pads") ?? [0, 0, 0, 0]
     guard dilations.count == 2, dilations.allSatisfy({ (1...16).contains($0) }), pads.count == 4,
-      pads.allSatisfy({ (0...64).contains($0) }), weight.shape[2...].allSatisfy({ (1...Self.maximumKernel).contains($0) })
+      pads.allSatisfy({ (0...64).contains($0) }),
+      weight.shape[2...].allSatisfy({ (1...Self.maximumKernel).contains($0) })
     else { throw NodeFault("its kernel, dilations or pads are out of range") }
     var axes = (0..<2).map {
       Axis(kernel: weight.shape[2 + $0], dilation: dilations[$0], begin: pads[$0], end: pads[2 + $0])
@@ -234,7 +238,8 @@ extension GraphReader {
     let pads = node.integers("pads") ?? [0, 0, 0, 0]
     let more = node.integers("output_padding") ?? [0, 0]
     guard pads.count == 4, pads.allSatisfy({ (0...64).contains($0) }), more.count == 2,
-      more.allSatisfy({ (0...16).contains($0) }), weight.shape[2...].allSatisfy({ (1...Self.maximumKernel).contains($0) })
+      more.allSatisfy({ (0...16).contains($0) }),
+      weight.shape[2...].allSatisfy({ (1...Self.maximumKernel).contains($0) })
     else { throw NodeFault("its kernel or pads are out of range") }
     let automatic = node.text("auto_pad") ?? "NOTSET"
     let shape = node.integers("output_shape")

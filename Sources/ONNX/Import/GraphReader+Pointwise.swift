@@ -74,7 +74,8 @@ extension GraphReader {
     _ input: Feature, by constant: ConstantTensor, _ node: GraphNode, type: String? = nil
   ) throws(NodeFault) -> Feature {
     guard let numbers = perChannel(constant, of: input) else {
-      throw NodeFault("a constant of shape \(constant.shape) for \(input.shape), expected one number or one for each channel")
+      throw NodeFault(
+        "a constant of shape \(constant.shape) for \(input.shape), expected one number or one for each channel")
     }
     let one = [Double](repeating: 1, count: numbers.count)
     let zero = [Double](repeating: 0, count: numbers.count)

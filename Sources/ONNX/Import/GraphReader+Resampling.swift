@@ -17,13 +17,15 @@ extension GraphReader {
       switch mode {
       case "nearest":
         guard repeatsPixels(node, factor: factor) else {
-          throw NodeFault("it does not repeat pixels: \(coordinates(node)), \(node.text("nearest_mode") ?? "round_prefer_floor")")
+          throw NodeFault(
+            "it does not repeat pixels: \(coordinates(node)), \(node.text("nearest_mode") ?? "round_prefer_floor")")
         }
         for _ in 0..<factor.trailingZeroBitCount { result.node = assembly.append(.upsampleNearest, [result.node]) }
       case "linear":
         let alignsCorners = coordinates(node) == "align_corners"
         guard factor == 2, alignsCorners || ["half_pixel", "pytorch_half_pixel"].contains(coordinates(node)) else {
-          throw NodeFault("it interpolates by \(factor) (\(coordinates(node))), expected 2 with half_pixel or align_corners")
+          throw NodeFault(
+            "it interpolates by \(factor) (\(coordinates(node))), expected 2 with half_pixel or align_corners")
         }
         result.node = assembly.append(.upsampleLinear(alignsCorners: alignsCorners), [result.node])
       default: throw NodeFault("it interpolates by \(mode), expected nearest or linear")

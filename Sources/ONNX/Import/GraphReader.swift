@@ -152,7 +152,9 @@ struct GraphReader {
     }
     guard var result = features.first else { throw NodeFault("it joins nothing") }
     let axis = node.integer("axis") ?? 1
-    guard (axis < 0 ? axis + 4 : axis) == result.channelAxis else { throw NodeFault("it joins along axis \(axis), expected channels") }
+    guard (axis < 0 ? axis + 4 : axis) == result.channelAxis else {
+      throw NodeFault("it joins along axis \(axis), expected channels")
+    }
     for feature in features.dropFirst() {
       guard feature.height == result.height, feature.width == result.width,
         feature.isChannelsLast == result.isChannelsLast
@@ -185,7 +187,8 @@ struct GraphReader {
     switch shape {
     case [1, input.channels, input.height, input.width]: result.isFlat = false
     case [1, input.channels, input.height * input.width]: result.isFlat = true
-    default: throw NodeFault("it makes \(shape) of \(input.shape), expected the pixels of each channel in a row or back")
+    default:
+      throw NodeFault("it makes \(shape) of \(input.shape), expected the pixels of each channel in a row or back")
     }
     return result
   }

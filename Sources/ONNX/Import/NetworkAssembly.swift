@@ -215,7 +215,8 @@ struct NetworkAssembly {
   /// Appends a permutation of three channels, a 1×1 convolution: output `c` is input `order[c]`.
   mutating func appendPermutation(_ order: [Int], _ input: Int) -> Int {
     append(
-      .convolution(inputChannels: 3, outputChannels: 3, kernel: 1, stride: 1, padding: .zeros), [input], name: "colours",
+      .convolution(inputChannels: 3, outputChannels: 3, kernel: 1, stride: 1, padding: .zeros), [input],
+      name: "colours",
       ["weight": order.flatMap { place in (0..<3).map { $0 == place ? 1 : 0 } }, "bias": [0, 0, 0]])
   }
 

@@ -69,7 +69,8 @@ public struct ONNXImport {
     do {
       let size = try url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
       guard size <= maximumBytes else {
-        throw ONNXError.unreadable(file: path, reason: "it has \(size >> 20) MB, expected at most \(maximumBytes >> 20)")
+        throw ONNXError.unreadable(
+          file: path, reason: "it has \(size >> 20) MB, expected at most \(maximumBytes >> 20)")
       }
       data = try Data(contentsOf: url)
     } catch let error as ONNXError {

@@ -65,7 +65,8 @@ enum OwnFile {
       case .convolution(let inputs, let outputs, let kernel, _, _):
         let source = node.inputs[0]
         guard case .pixelUnshuffle(let factor) = nodes[source].operation,
-          BlockOrder.applies(to: source, readers: nodes.indices.filter { nodes[$0].inputs.contains(source) }, of: nodes),
+          BlockOrder.applies(
+            to: source, readers: nodes.indices.filter { nodes[$0].inputs.contains(source) }, of: nodes),
           let weight = parameters[node.name + ".weight"], index > source
         else { continue }
         parameters[node.name + ".weight"] = BlockOrder.reordered(

@@ -52,11 +52,15 @@ import Testing
     // Both are linear within the step; rounding of the loss over the step remains.
     let tolerance = 1e-4
     #expect(
-      gradientMismatches(at: values, analytic: dInput, indices: Array(values.indices), step: 0.125, tolerance: tolerance) {
+      gradientMismatches(
+        at: values, analytic: dInput, indices: Array(values.indices), step: 0.125, tolerance: tolerance
+      ) {
         loss($0, slopes)
       }.isEmpty)
     #expect(
-      gradientMismatches(at: slopes, analytic: dSlopes, indices: Array(slopes.indices), step: 0.125, tolerance: tolerance) {
+      gradientMismatches(
+        at: slopes, analytic: dSlopes, indices: Array(slopes.indices), step: 0.125, tolerance: tolerance
+      ) {
         loss(values, $0)
       }.isEmpty)
   }
