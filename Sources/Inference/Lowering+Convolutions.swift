@@ -187,6 +187,14 @@ extension Lowering {
     // The sums must be those of the convolution alone.
     if epilogue.residual != nil { epilogue.norms = [] }
     epilogue.usesBias = epilogue.appliesReLU || epilogue.norms.count < readers.count || epilogue.norms.isEmpty
+    // A pixel shuffle moves the values that are summed. The bias stays: it can differ between the pixels of a block.
+    if epilogue.residual == nil, let next = onlyReader(epilogue.last),
+      case .pixelShuffle(let factor) = nodes[next].operation
+    {
+      epilogue.norms = self.readers[next].filter {
+        nodes[$0].operation == .instanceNorm(channels: channels / (factor * factor))
+      }
+    }
     return epilogue
   }
 

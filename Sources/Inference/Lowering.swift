@@ -152,8 +152,13 @@ struct Lowering {
 
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
-      normChannels[norm] = extents[activation].channels
-      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
+      // The sums are those of the activation, or the norm is behind the shuffle that reads it.
+      let (summed, extent) = (extents[activation], shapes[norm])
+      normChannels[norm] = extent.channels
+      steps.append(
+        NormStep(
+          node: norm, layer: nodes[norm].name, extent: extent, summed: summed.storedChannels,
+          places: summed.channels / extent.channels, tasks: tasks))
     }
   }
 
