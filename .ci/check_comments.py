@@ -13,6 +13,8 @@ from pathlib import Path
 
 LIMIT = json.loads(Path(".swift-format").read_text())["lineLength"]
 MARKS = {".swift": r"///?", ".c": r"///?", ".h": r"///?", ".js": r"//", ".py": r"#", ".sh": r"#"}
+# What generators write.
+GENERATED = ".pb.swift"
 LIST_ITEM = re.compile(r" *(?:[-*] |\d+[.)] )")
 MARKER = re.compile(r"[-+*|#=]+|\d+[.)]")
 # What a line break would damage: code in backquotes and links.
@@ -21,6 +23,8 @@ WORD = re.compile(r"(?:[^\s`]*(?:``[^`]+``|`[^`]+`)[^\s`]*)+|\S+")
 
 def mark_of(path: Path) -> str | None:
     """The pattern of what begins a comment in the file at `path`; None where it has no comments."""
+    if path.name.endswith(GENERATED):
+        return None
     if path.suffix:
         return MARKS.get(path.suffix)
     if path.name == "Makefile":

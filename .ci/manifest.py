@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # What comes with the toolchain and is declared nowhere.
-SYSTEM_MODULES = {"Foundation", "FoundationXML", "Glibc", "Swift", "Synchronization", "Testing"}
+SYSTEM_MODULES = {"Foundation", "FoundationEssentials", "FoundationXML", "Glibc", "Swift", "Synchronization", "Testing"}
 
 IMPORT = re.compile(
     r"^[ \t]*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+"

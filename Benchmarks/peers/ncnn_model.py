@@ -1,6 +1,6 @@
 """Writes a model file's network in ncnn's own format for one frame size: a .param text and a .bin of weights.
 
-ncnn's tools make such files from other formats; writing them ourselves leaves no superfluous layer in them.
+ncnn reads no ONNX. Its tools make such files from other formats; writing them ourselves leaves no superfluous layer in them.
 """
 
 import numpy
@@ -60,8 +60,9 @@ class NcnnWriter:
 
     def convolved(self, node, name, value, kind, **parameters):
         border = node.border
-        if border and node.padding == "reflect":
-            value, border = self.padded(value, border, f"{name}.pad"), 0
+        if border and node.padding != "zeros":
+            kind = REFLECT if node.padding == "reflect" else REPLICATE
+            value, border = self.padded(value, border, f"{name}.pad", kind), 0
         weight, bias = self.model[name + ".weight"], self.model[name + ".bias"]
         return self.conv(value, name, weight, bias, kind, _3=node.stride, _4=border, **parameters)
 
@@ -91,6 +92,21 @@ class NcnnWriter:
 
     def leakyReLU(self, index, node, name, operands):
         return self.layer("ReLU", name, operands, _0=f"{node.slope:e}")
+
+    def parametricReLU(self, index, node, name, operands):
+        self.layer("PReLU", name, operands, _0=node.channels)
+        self.floats(self.model[name + ".weight"])
+        return name
+
+    def clamp(self, index, node, name, operands):
+        return self.layer("Clip", name, operands, _0=f"{node.minimum:e}", _1=f"{node.maximum:e}")
+
+    def concatenation(self, index, node, name, operands):
+        return self.layer("Concat", name, operands, _0=0)
+
+    def upsampleLinear(self, index, node, name, operands):
+        factors = {"_1": "2.000000e+00", "_2": "2.000000e+00", "_6": int(node.alignsCorners)}
+        return self.layer("Interp", name, operands, _0=BILINEAR, **factors)
 
     def add(self, index, node, name, operands):
         return self.layer("BinaryOp", name, operands, _0=ADD)

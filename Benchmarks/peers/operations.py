@@ -17,17 +17,22 @@ OPERATIONS = {
     "batchNorm": (1, {"channels": int}),
     "relu": (1, {}),
     "leakyReLU": (1, {"slope": float}),
+    "parametricReLU": (1, {"channels": int}),
+    "clamp": (1, {"minimum": float, "maximum": float}),
     "upsampleNearest": (1, {}),
+    "upsampleLinear": (1, {"alignsCorners": bool}),
     "canvas": (1, {"lines": int}),
     "revision": (2, {"channels": int}),
     "add": (2, {}),
+    "concatenation": (2, {}),
     "pixelUnshuffle": (1, {"factor": int}),
     "pixelShuffle": (1, {"factor": int}),
     "affine": (1, {"scale": float, "offset": float}),
     "scaledTanh": (1, {"scale": float, "offset": float}),
 }
 CONVOLUTIONS = ("convolution", "depthwiseConvolution")
-PADDINGS = ("zeros", "reflect")
+PADDINGS = ("zeros", "reflect", "replicate")
+UPSAMPLINGS = ("upsampleNearest", "upsampleLinear")
 # The values of a block of 2x2 pixels that a revision reads, and those that it writes.
 REVISION_INPUTS, REVISION_OUTPUTS = 8, 12
 
@@ -57,7 +62,7 @@ class Node:
         """By how much height and width shrink: numerator, denominator."""
         if self.operation in CONVOLUTIONS:
             return self.stride, 1
-        factor = {"upsampleNearest": 2}.get(self.operation) or self.numbers.get("factor", 1)
+        factor = 2 if self.operation in UPSAMPLINGS else self.numbers.get("factor", 1)
         return (factor, 1) if self.operation == "pixelUnshuffle" else (1, factor)
 
     @property
@@ -72,6 +77,8 @@ class Node:
             shapes = dict.fromkeys(("weight", "bias"), (self.channels,))
         elif self.operation == "batchNorm":
             shapes = dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.channels,))
+        elif self.operation == "parametricReLU":
+            shapes = {"weight": (self.channels,)}
         elif self.operation == "revision" and self.channels > 0:
             shapes = {"conv1.weight": (self.channels, REVISION_INPUTS, 3, 3), "conv1.bias": (self.channels,)}
             shapes |= {"conv2.weight": (REVISION_OUTPUTS, self.channels, 3, 3), "conv2.bias": (REVISION_OUTPUTS,)}
@@ -84,9 +91,9 @@ class Node:
         if self.operation in CONVOLUTIONS:
             return self._convolved(*operands[0])
         channels, height, width = operands[0]
-        if self.operation in ("instanceNorm", "batchNorm"):
+        if self.operation in ("instanceNorm", "batchNorm", "parametricReLU"):
             _expect(channels == self.channels, f"it expects {self.channels} channels, but reads {channels}")
-        elif self.operation == "upsampleNearest":
+        elif self.operation in UPSAMPLINGS:
             return channels, 2 * height, 2 * width
         elif self.operation == "canvas":
             _expect(64 <= self.lines <= 1024, f"a canvas of {self.lines} lines, expected 64 to 1024")
@@ -99,6 +106,9 @@ class Node:
             _expect(operands[1][0] == channels, f"it expects {channels} channels, but reads {operands[1][0]}")
         elif self.operation == "add":
             _expect(operands[0] == operands[1], f"it adds {list(operands[0])} and {list(operands[1])}")
+        elif self.operation == "concatenation":
+            _expect(operands[0][1:] == operands[1][1:], f"it joins {list(operands[0])} and {list(operands[1])}")
+            return channels + operands[1][0], height, width
         elif self.operation == "pixelUnshuffle":
             factor = self.factor
             _expect(
@@ -115,6 +125,8 @@ class Node:
             return channels // (factor * factor), height * factor, width * factor
         elif self.operation == "leakyReLU":
             _expect(0 <= self.slope <= 1, f"a slope of {self.slope}, expected 0 to 1")
+        elif self.operation == "clamp":
+            _expect(self.minimum < self.maximum, f"a range of {self.minimum} to {self.maximum}")
         elif self.operation in ("affine", "scaledTanh"):
             _expect(math.isfinite(self.scale) and math.isfinite(self.offset), "its numbers are not finite")
         return operands[0]
@@ -130,7 +142,7 @@ class Node:
             "a kernel of 1 to 31 and a stride of 1 to 16",
         )
         _expect(
-            self.padding == "zeros" or self.border < min(height, width),
+            self.padding != "reflect" or self.border < min(height, width),
             f"a border of {self.border} pixels cannot be mirrored from {width}x{height}",
         )
         _expect(min(height, width) + 2 * self.border >= self.kernel, f"its kernel exceeds an input of {width}x{height}")

@@ -9,6 +9,9 @@ import sys
 import numpy
 
 import network
+from runtimes import forms
+
+EXPORTER = pathlib.Path(__file__).resolve().parents[2] / ".build" / "release" / "convert-style"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +49,8 @@ def prepare_point(folder, model_path, size, clip, peers):
     model.network.check_size(*size)
     make_frame(clip, size).tofile(folder / "frame.rgb")
     if {"onnxruntime", "openvino", "opencv"} & set(peers):
-        import onnx
-
-        from export_onnx import forms, make_onnx
-
         for form in forms(model.network):
-            onnx.save(make_onnx(model, *size, *form.split("-")), folder / f"{form}.onnx")
+            export_onnx(folder, size, form)
     if "ncnn" in peers:
         import ncnn_model
 
@@ -60,6 +59,14 @@ def prepare_point(folder, model_path, size, clip, peers):
         if model.network.canvas is None:
             convert_with_pnnx(folder, size)
     return model.network
+
+
+def export_onnx(folder, size, form):
+    """The model for frames of this size by our own exporter, as `FORM.onnx`; the result is not clamped."""
+    norm, *enlargement = form.split("-")
+    options = ["--size", f"{size[0]}x{size[1]}", "--norm", norm, "--unclamped"]
+    options += ["--enlargement", *enlargement] if enlargement else []
+    subprocess.run([EXPORTER, folder / "model.safetensors", folder / f"{form}.onnx", *options], check=True)
 
 
 def convert_with_pnnx(folder, size):

@@ -44,6 +44,20 @@ def _value(model, node, operands, frame, shape):
             return numpy.maximum(operands[0], 0)
         case "leakyReLU":
             return numpy.where(operands[0] > 0, operands[0], node.slope * operands[0])
+        case "parametricReLU":
+            return numpy.where(operands[0] > 0, operands[0], _planes(parameter("weight")) * operands[0])
+        case "clamp":
+            return numpy.clip(operands[0], node.minimum, node.maximum)
+        case "upsampleLinear":
+            value = operands[0]
+            for axis in (1, 2):
+                extent = value.shape[axis]
+                places = numpy.arange(2 * extent)
+                places = places * (extent - 1) / (2 * extent - 1) if node.alignsCorners else places / 2 - 0.25
+                value = sampled(value, places, axis)
+            return value
+        case "concatenation":
+            return numpy.concatenate(operands)
         case "upsampleNearest":
             return operands[0].repeat(2, axis=1).repeat(2, axis=2)
         case "canvas":
@@ -74,7 +88,7 @@ def _planes(values):
 def convolved(value, weight, bias, stride=1, padding="reflect"):
     """Padding by half the kernel, then a convolution."""
     border = weight.shape[-1] // 2
-    mode = {"reflect": "reflect", "zeros": "constant"}[padding]
+    mode = {"reflect": "reflect", "zeros": "constant", "replicate": "edge"}[padding]
     value = numpy.pad(value, ((0, 0), (border, border), (border, border)), mode=mode)
     windows = numpy.lib.stride_tricks.sliding_window_view(value, weight.shape[-2:], axis=(1, 2))
     windows = windows[:, ::stride, ::stride]

@@ -12,6 +12,16 @@ import pathlib
 import numpy
 
 
+NORM_FORMS = ("instance", "layer", "moments")
+ENLARGEMENT_FORMS = ("resize", "product")
+
+
+def forms(graph, norms=NORM_FORMS):
+    """The names of the forms in which convert-style writes a network, with these norms: `instance`, or `instance-resize`
+    where there is a canvas."""
+    return norms if graph.canvas is None else tuple(f"{norm}-{form}" for norm in norms for form in ENLARGEMENT_FORMS)
+
+
 class Runtime:
     """What all have in common."""
 
@@ -29,14 +39,12 @@ class Runtime:
 
 
 class OnnxRuntime(Runtime):
-    """ONNX Runtime with all graph optimizations; the variants are forms of the network, see export_onnx.py."""
+    """ONNX Runtime with all graph optimizations; the variants are forms of the network."""
 
     package = "onnxruntime"
 
     @classmethod
     def variants(cls, graph):
-        from export_onnx import forms
-
         return forms(graph)
 
     def __init__(self, folder, threads, variant):
@@ -77,8 +85,6 @@ class OpenVino(Runtime):
 
     @classmethod
     def variants(cls, graph):
-        from export_onnx import forms
-
         return forms(graph, ("instance", "moments"))
 
     @classmethod
@@ -225,8 +231,6 @@ class OpenCv(Runtime):
 
     @classmethod
     def variants(cls, graph):
-        from export_onnx import forms
-
         engines = ("new", "classic")
         return tuple(form.replace("instance", engine) for engine in engines for form in forms(graph, ("instance",)))
 

@@ -132,6 +132,23 @@ def separable():
     return nodes
 
 
+def borrowed():
+    """What networks of other programs have besides: repeated borders, PReLU, clamping, linear upsampling, joined channels."""
+    nodes = Nodes()
+    nodes.append_node("input")
+    nodes.append_node("affine", scale=0.007843138, offset=-1)
+    nodes.convolution("first", 3, 8, stride=2, padding="replicate")
+    source = nodes.append_node("parametricReLU", "first.relu", channels=8)
+    first = nodes.append_node("upsampleLinear", alignsCorners=False)
+    second = nodes.append_node("upsampleLinear", inputs=[source], alignsCorners=True)
+    nodes.append_node("concatenation", inputs=[first, second])
+    nodes.convolution("second", 16, 8, padding="replicate")
+    nodes.append_node("clamp", minimum=-0.25, maximum=0.5)
+    nodes.convolution("output", 8, 3)
+    nodes.append_node("scaledTanh", scale=150, offset=127.5)
+    return nodes
+
+
 # Name: nodes, width and height of the frame. On the second canvas the film is no larger than it.
 CASES = {
     "johnson": (johnson(), (48, 32)),
@@ -140,6 +157,7 @@ CASES = {
     "realtime, small": (draft_and_revision(8), (80, 60)),
     "without revision": (draft_and_revision(0), (184, 104)),
     "separable": (separable(), (48, 32)),
+    "borrowed": (borrowed(), (48, 32)),
 }
 
 

@@ -48,9 +48,10 @@ class Convolution(nn.Module):
         super().__init__()
         dense = node.operation == "convolution"
         inputs, outputs = (node.inputChannels, node.outputChannels) if dense else (node.channels, node.channels)
-        reflects = node.padding == "reflect" and node.border > 0
-        self.pad = nn.ReflectionPad2d(node.border) if reflects else nn.Identity()
-        border = 0 if reflects else node.border
+        pads = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
+        is_padded = node.padding in pads and node.border > 0
+        self.pad = pads[node.padding](node.border) if is_padded else nn.Identity()
+        border = 0 if is_padded else node.border
         self.convolution = nn.Conv2d(
             inputs, outputs, node.kernel, node.stride, border, groups=1 if dense else node.channels
         )
@@ -74,6 +75,11 @@ class Affine(nn.Module):
 class Sum(nn.Module):
     def forward(self, first, second):
         return first + second
+
+
+class Concatenation(nn.Module):
+    def forward(self, first, second):
+        return torch.cat((first, second), 1)
 
 
 class CanvasReduction(nn.Module):
@@ -148,12 +154,24 @@ def instance_norm(model, node):
     return norm
 
 
+def parametric_relu(model, node):
+    step = nn.PReLU(node.channels)
+    step.weight.data = torch.from_numpy(model[node.name + ".weight"].copy())
+    return step
+
+
 STEPS = {
     "convolution": Convolution,
     "depthwiseConvolution": Convolution,
     "instanceNorm": instance_norm,
     "relu": lambda model, node: nn.ReLU(),
     "leakyReLU": lambda model, node: nn.LeakyReLU(node.slope),
+    "parametricReLU": parametric_relu,
+    "clamp": lambda model, node: nn.Hardtanh(node.minimum, node.maximum),
+    "upsampleLinear": lambda model, node: nn.Upsample(
+        scale_factor=2, mode="bilinear", align_corners=node.alignsCorners
+    ),
+    "concatenation": lambda model, node: Concatenation(),
     "upsampleNearest": lambda model, node: nn.UpsamplingNearest2d(scale_factor=2),
     "add": lambda model, node: Sum(),
     "pixelUnshuffle": lambda model, node: nn.PixelUnshuffle(node.factor),

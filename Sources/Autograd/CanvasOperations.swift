@@ -38,8 +38,22 @@ extension Tape {
   /// - Returns: A variable of shape `[N, ⌈height/step⌉, ⌈width/step⌉, C]`.
   package func enlarged(_ input: Variable, height: Int, width: Int, step: Int = 1) -> Variable {
     let shape = input.value.shape
-    let enlargement = BilinearEnlargement(
-      height: shape.height, width: shape.width, outputHeight: height, outputWidth: width, step: step)
+    return enlarged(
+      input,
+      BilinearEnlargement(
+        height: shape.height, width: shape.width, outputHeight: height, outputWidth: width, step: step))
+  }
+
+  /// Doubles the height and width with bilinear interpolation, with aligned corners or half-pixel centres.
+  package func upsampleLinear(_ input: Variable, alignsCorners: Bool) -> Variable {
+    let shape = input.value.shape
+    return enlarged(
+      input,
+      BilinearEnlargement(doublingHeight: shape.height, width: shape.width, alignsCorners: alignsCorners))
+  }
+
+  private func enlarged(_ input: Variable, _ enlargement: BilinearEnlargement) -> Variable {
+    let shape = input.value.shape
     let scratchCount = enlargement.scratchCount(channels: shape.channels, threads: pool.threadCount)
     let output = uninitialized(
       Shape(

@@ -1,4 +1,4 @@
 extension FuzzTarget {
   /// The targets that need neither the server nor training.
-  public static let all = [safetensors, model, network, strokes, media, picture, commands, values]
+  public static let all = [safetensors, model, onnx, network, strokes, media, picture, commands, values]
 }

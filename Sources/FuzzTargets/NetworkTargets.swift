@@ -1,4 +1,6 @@
+import Foundation
 import Networks
+import ONNX
 import Safetensors
 
 extension FuzzTarget {
@@ -15,6 +17,16 @@ extension FuzzTarget {
   static let model = FuzzTarget("model") { input in
     let path = try input.file()
     try attempt(ModelError.self, SafetensorsError.self) { _ = try StyleModel.load(path: path) }
+  }
+
+  /// An ONNX file: its messages, constants and layers.
+  static let onnx = FuzzTarget("onnx") { input in
+    var options = ONNXImport.Options()
+    options.colours = .bgr
+    options.inputs = ["weights": [1]]
+    try attempt(ONNXError.self, ModelError.self) {
+      _ = try ONNXImport.read(Data(input.bytes), file: "file.onnx", name: "file", options: options)
+    }
   }
 
   /// The description of a network, as `--network` takes it.

@@ -31,7 +31,7 @@ struct FoldedFilter {
 
   /// Folds `s·(W·(a·x + o) + b) + t = (s·a·W)·x + s·(b + o·Σ W) + t`, where `affine` is `a`, `o` and `map` is `s`, `t`.
   ///
-  /// This is exact for reflection padding, which commutes with the map of the picture.
+  /// This is exact for padding by reflection and by repetition, which commute with the map of the picture.
   init(weight: Tensor, bias: [Float], affine: PictureAffine, behind map: ChannelMap?) {
     shape = weight.shape.dimensions
     guard affine != .identity || map != nil else {

@@ -13,7 +13,7 @@ extension Lowering {
     func geometry(_ extent: ActivationExtent, inputs: Int, outputs: Int) -> ConvolutionGeometry {
       ConvolutionGeometry(
         batch: 1, height: extent.height, width: extent.width, inputChannels: inputs, outputChannels: outputs,
-        kernel: kernel, stride: stride, padding: kernel / 2, paddingMode: padding == .reflect ? .reflect : .zeros,
+        kernel: kernel, stride: stride, padding: kernel / 2, paddingMode: PaddingMode(padding),
         upsampling: upsampling)
     }
   }
@@ -154,7 +154,7 @@ extension Lowering {
   /// Zero padding follows the affine map, so an offset cannot be folded: it would also apply to the padding.
   private func pictureAffine(_ source: Int, _ window: Window) -> PictureAffine? {
     guard let picture = pictures[source], picture.factor == 1, window.upsampling == 1,
-      window.padding == .reflect || picture.affine.offset == 0
+      window.padding != .zeros || picture.affine.offset == 0
     else { return nil }
     return picture.affine
   }
@@ -187,6 +187,14 @@ extension Lowering {
     // The sums must be those of the convolution alone.
     if epilogue.residual != nil { epilogue.norms = [] }
     epilogue.usesBias = epilogue.appliesReLU || epilogue.norms.count < readers.count || epilogue.norms.isEmpty
+    // A pixel shuffle moves the values that are summed. The bias stays: it can differ between the pixels of a block.
+    if epilogue.residual == nil, let next = onlyReader(epilogue.last),
+      case .pixelShuffle(let factor) = nodes[next].operation
+    {
+      epilogue.norms = self.readers[next].filter {
+        nodes[$0].operation == .instanceNorm(channels: channels / (factor * factor))
+      }
+    }
     return epilogue
   }
 
@@ -200,5 +208,16 @@ extension Lowering {
     values[epilogue.first] = LazyActivation(raw: output)
     values[epilogue.last] = values[epilogue.first]
     appendNorms(epilogue.norms, activation: output, tasks: tasks)
+  }
+}
+
+extension PaddingMode {
+  /// The kernels' name of `padding`.
+  init(_ padding: Networks.Operation.Padding) {
+    switch padding {
+    case .zeros: self = .zeros
+    case .reflect: self = .reflect
+    case .replicate: self = .replicate
+    }
   }
 }

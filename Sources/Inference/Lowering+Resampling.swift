@@ -15,6 +15,23 @@ extension Lowering {
     values[index] = LazyActivation(raw: output)
   }
 
+  mutating func lowerLinearUpsampling(_ index: Int, alignsCorners: Bool) throws {
+    let source = nodes[index].inputs[0]
+    let enlargement = BilinearEnlargement(
+      doublingHeight: shapes[source].height, width: shapes[source].width, alignsCorners: alignsCorners)
+    let input = try plain(source)
+    let output = newActivation(shapes[index])
+    steps.append(LinearUpsampleStep(input: input, enlargement: enlargement, output: output))
+    values[index] = LazyActivation(raw: output)
+  }
+
+  mutating func lowerConcatenation(_ index: Int) throws {
+    let (first, second) = (try plain(nodes[index].inputs[0]), try plain(nodes[index].inputs[1]))
+    let output = newActivation(shapes[index])
+    steps.append(ConcatenationStep(first: first, second: second, output: output))
+    values[index] = LazyActivation(raw: output)
+  }
+
   /// Unshuffling the picture itself is part of unpacking it.
   mutating func lowerUnshuffle(_ index: Int, factor: Int) throws {
     let source = nodes[index].inputs[0]

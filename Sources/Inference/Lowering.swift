@@ -101,7 +101,16 @@ struct Lowering {
       }
     case .leakyReLU(let slope):
       values[index] = LazyActivation(raw: pass(try value(of: source), .leakyReLU(slope: slope)))
+    case .clamp(let minimum, let maximum):
+      values[index] = LazyActivation(raw: pass(try value(of: source), .clamp(minimum: minimum, maximum: maximum)))
+    case .parametricReLU:
+      let input = try value(of: source)
+      let output = newActivation(shapes[index])
+      steps.append(ParametricReLUStep(layer: nodes[index].name, input: input, output: output))
+      values[index] = LazyActivation(raw: output)
     case .upsampleNearest: try lowerUpsampling(index)
+    case .upsampleLinear(let alignsCorners): try lowerLinearUpsampling(index, alignsCorners: alignsCorners)
+    case .concatenation: try lowerConcatenation(index)
     case .pixelUnshuffle(let factor): try lowerUnshuffle(index, factor: factor)
     case .pixelShuffle(let factor): try lowerShuffle(index, factor: factor)
     case .add: try lowerSum(index)
@@ -143,8 +152,13 @@ struct Lowering {
 
   mutating func appendNorms(_ norms: [Int], activation: Int, tasks: Int) {
     for norm in norms {
-      normChannels[norm] = extents[activation].channels
-      steps.append(NormStep(node: norm, layer: nodes[norm].name, extent: extents[activation], tasks: tasks))
+      // The sums are those of the activation, or the norm is behind the shuffle that reads it.
+      let (summed, extent) = (extents[activation], shapes[norm])
+      normChannels[norm] = extent.channels
+      steps.append(
+        NormStep(
+          node: norm, layer: nodes[norm].name, extent: extent, summed: summed.storedChannels,
+          places: summed.channels / extent.channels, tasks: tasks))
     }
   }
 

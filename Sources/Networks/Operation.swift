@@ -22,8 +22,16 @@ public enum Operation: Hashable, Codable, Sendable {
   case relu
   /// `x` where it is positive, else `slope · x`; the slope is from 0 to 1.
   case leakyReLU(slope: Float)
+  /// `x` where it is positive, else `a · x` with a slope `a` for each channel. Parameters: `NAME.weight` `[C]`, as in
+  /// PyTorch's `PReLU`.
+  case parametricReLU(channels: Int)
+  /// `min(max(x, minimum), maximum)`. The minimum is less than the maximum.
+  case clamp(minimum: Float, maximum: Float)
   /// Nearest-neighbour upsampling by 2.
   case upsampleNearest
+  /// Bilinear upsampling by 2, as PyTorch's `interpolate` with `align_corners`. Along each axis, output `i` of `2·n` is
+  /// at `i·(n − 1)/(2·n − 1)` if the corners are aligned, otherwise at `(i + 1/2)/2 − 1/2`, clamped to the ends.
+  case upsampleLinear(alignsCorners: Bool)
   /// The picture reduced to the canvas by area averaging, so that its short side has `lines` pixels, a number in
   /// ``Canvas/lines``. It has no parameters and reads the input. The nodes after it see the canvas instead of the
   /// picture. See ``Canvas`` for the extents.
@@ -48,6 +56,8 @@ public enum Operation: Hashable, Codable, Sendable {
   case revision(channels: Int)
   /// The sum of two nodes with the same shape.
   case add
+  /// The channels of the first node followed by those of the second. Both have the same height and width.
+  case concatenation
   /// Moves blocks of `factor` × `factor` pixels into channels, as in PyTorch: `[N, H, W, C]` → `[N, H/r, W/r, C·r²]`,
   /// `y[h, w, c·r² + i·r + j] = x[h·r + i, w·r + j, c]` with `r = factor`.
   case pixelUnshuffle(factor: Int)
@@ -64,6 +74,8 @@ public enum Operation: Hashable, Codable, Sendable {
     case zeros
     /// The input mirrored at the border pixel.
     case reflect
+    /// The border pixel repeated.
+    case replicate
   }
 }
 
@@ -74,9 +86,9 @@ extension Operation {
   public var operandCount: Int {
     switch self {
     case .input: 0
-    case .add, .revision: 2
-    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh,
-      .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .canvas:
+    case .add, .concatenation, .revision: 2
+    case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm, .relu, .leakyReLU, .parametricReLU, .clamp,
+      .affine, .scaledTanh, .upsampleNearest, .upsampleLinear, .pixelUnshuffle, .pixelShuffle, .canvas:
       1
     }
   }
@@ -95,17 +107,23 @@ extension Operation {
         operands[0], from: inputChannels, to: outputChannels, kernel: kernel, stride: stride)
     case .depthwiseConvolution(let channels, let kernel, let stride, _):
       return try Self.convolved(operands[0], from: channels, to: channels, kernel: kernel, stride: stride)
-    case .instanceNorm(let channels), .batchNorm(let channels):
+    case .instanceNorm(let channels), .batchNorm(let channels), .parametricReLU(let channels):
       try operands[0].check(channels: channels)
       return operands[0]
     case .relu: return operands[0]
     case .leakyReLU(let slope):
       guard (0...1).contains(slope) else { throw ShapeError("a slope of \(slope), expected 0 to 1") }
       return operands[0]
+    case .clamp(let minimum, let maximum):
+      guard minimum < maximum, minimum.isFinite, maximum.isFinite else {
+        throw ShapeError("a range of \(minimum) to \(maximum), expected finite numbers in ascending order")
+      }
+      return operands[0]
     case .affine(let scale, let offset), .scaledTanh(let scale, let offset):
       guard scale.isFinite, offset.isFinite else { throw ShapeError("its numbers are not finite") }
       return operands[0]
-    case .upsampleNearest: return operands[0].resized(height: 2 * operands[0].height, width: 2 * operands[0].width)
+    case .upsampleNearest, .upsampleLinear:
+      return operands[0].resized(height: 2 * operands[0].height, width: 2 * operands[0].width)
     case .canvas(let lines):
       guard Canvas.lines.contains(lines) else {
         throw ShapeError(
@@ -125,6 +143,12 @@ extension Operation {
     case .add:
       guard operands[0] == operands[1] else { throw ShapeError("it adds \(operands[0]) and \(operands[1])") }
       return operands[0]
+    case .concatenation:
+      let (first, second) = (operands[0], operands[1])
+      guard first.height == second.height, first.width == second.width else {
+        throw ShapeError("it joins \(first) and \(second)")
+      }
+      return FeatureShape(height: first.height, width: first.width, channels: first.channels + second.channels)
     case .pixelUnshuffle(let factor):
       let input = operands[0]
       guard Self.factors.contains(factor), input.height % factor == 0, input.width % factor == 0 else {
@@ -169,9 +193,11 @@ extension Operation {
     case .convolution(_, _, _, let stride, _), .depthwiseConvolution(_, _, let stride, _): (stride, 1)
     case .pixelUnshuffle(let factor): (factor, 1)
     case .pixelShuffle(let factor): (1, factor)
-    case .upsampleNearest: (1, 2)
+    case .upsampleNearest, .upsampleLinear: (1, 2)
     // Reductions behind a canvas are relative to the canvas.
-    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh, .add, .canvas, .revision: (1, 1)
+    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .parametricReLU, .clamp, .affine, .scaledTanh, .add,
+      .concatenation, .canvas, .revision:
+      (1, 1)
     }
   }
 }
@@ -232,8 +258,10 @@ extension Operation {
         Parameter(name: name + ".conv2.weight", shape: [outputs, channels, 3, 3], initialization: .constant(0)),
         Parameter(name: name + ".conv2.bias", shape: [outputs], initialization: .constant(0)),
       ]
-    case .input, .relu, .leakyReLU, .upsampleNearest, .canvas, .add, .pixelUnshuffle, .pixelShuffle, .affine,
-      .scaledTanh:
+    case .parametricReLU(let channels):
+      return [Parameter(name: name + ".weight", shape: [channels], initialization: .constant(0.25))]
+    case .input, .relu, .leakyReLU, .clamp, .upsampleNearest, .upsampleLinear, .canvas, .add, .concatenation,
+      .pixelUnshuffle, .pixelShuffle, .affine, .scaledTanh:
       return []
     }
   }
@@ -248,8 +276,9 @@ extension Operation {
       .depthwiseConvolution(channels: 0, kernel: kernel, stride: stride, padding: padding)
     case .instanceNorm: .instanceNorm(channels: 0)
     case .batchNorm: .batchNorm(channels: 0)
-    case .input, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle, .pixelShuffle, .add,
-      .canvas, .revision:
+    case .parametricReLU: .parametricReLU(channels: 0)
+    case .input, .relu, .leakyReLU, .clamp, .affine, .scaledTanh, .upsampleNearest, .upsampleLinear, .pixelUnshuffle,
+      .pixelShuffle, .add, .concatenation, .canvas, .revision:
       self
     }
   }
@@ -264,8 +293,8 @@ extension Operation {
     case .depthwiseConvolution(_, let kernel, _, _): output.count * kernel * kernel
     case .revision(let channels):
       (output.height + 1) / 2 * ((output.width + 1) / 2) * channels * 9 * (Self.revisionInputs + Self.revisionOutputs)
-    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .affine, .scaledTanh, .upsampleNearest, .pixelUnshuffle,
-      .pixelShuffle, .add, .canvas:
+    case .input, .instanceNorm, .batchNorm, .relu, .leakyReLU, .parametricReLU, .clamp, .affine, .scaledTanh,
+      .upsampleNearest, .upsampleLinear, .pixelUnshuffle, .pixelShuffle, .add, .concatenation, .canvas:
       0
     }
   }

@@ -8,6 +8,8 @@ extension Reference {
     /// The image mirrored about its edge pixel, which is not repeated: `3 2 1 | 0 1 2 3`. A border wider than the image
     /// is mirrored again at the other edge. An image of one pixel is repeated.
     case reflection
+    /// The edge pixel repeated.
+    case replication
 
     /// Returns the image coordinate for the coordinate `index` of the unbounded plane; nil for a zero.
     func source(of index: Int, extent: Int) -> Int? {
@@ -17,6 +19,7 @@ extension Reference {
       case .reflection:
         guard extent > 1 else { return 0 }
         return source(of: index < 0 ? -index : 2 * (extent - 1) - index, extent: extent)
+      case .replication: return index < 0 ? 0 : extent - 1
       }
     }
   }

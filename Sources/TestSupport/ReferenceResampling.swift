@@ -100,3 +100,61 @@ extension Reference {
     }
   }
 }
+
+extension Reference {
+  /// Bilinear enlargement by 2. Along each axis, output `i` of `2·n` is at `i·(n − 1)/(2·n − 1)` with aligned corners,
+  /// otherwise at `(i + 1/2)/2 − 1/2`, clamped to the ends.
+  package static func upsampleLinear(_ input: ReferenceTensor, alignsCorners: Bool) -> ReferenceTensor {
+    let shape = input.shape
+    var output = ReferenceTensor(
+      Shape(batch: shape.batch, height: 2 * shape.height, width: 2 * shape.width, channels: shape.channels))
+    func places(_ index: Int, _ extent: Int) -> (lower: Int, upper: Int, share: Double) {
+      let position =
+        alignsCorners
+        ? Double(index * (extent - 1)) / Double(2 * extent - 1)
+        : min(max(Double(index) / 2 - 0.25, 0), Double(extent - 1))
+      let lower = Int(position.rounded(.down))
+      return (lower, min(lower + 1, extent - 1), position - Double(lower))
+    }
+    for image in 0..<shape.batch {
+      for y in 0..<2 * shape.height {
+        for x in 0..<2 * shape.width {
+          let (row, column) = (places(y, shape.height), places(x, shape.width))
+          for channel in 0..<shape.channels {
+            func along(_ y: Int) -> Double {
+              (1 - column.share) * input[image, y, column.lower, channel]
+                + column.share * input[image, y, column.upper, channel]
+            }
+            output[image, y, x, channel] = (1 - row.share) * along(row.lower) + row.share * along(row.upper)
+          }
+        }
+      }
+    }
+    return output
+  }
+
+  /// The channels of `first` followed by those of `second`.
+  package static func concatenation(_ first: ReferenceTensor, _ second: ReferenceTensor) -> ReferenceTensor {
+    let (shape, channels) = (first.shape, first.shape.channels + second.shape.channels)
+    var output = ReferenceTensor(
+      Shape(batch: shape.batch, height: shape.height, width: shape.width, channels: channels))
+    for pixel in 0..<shape.batch * shape.height * shape.width {
+      for channel in 0..<channels {
+        output.elements[pixel * channels + channel] =
+          channel < shape.channels
+          ? first.elements[pixel * shape.channels + channel]
+          : second.elements[pixel * second.shape.channels + channel - shape.channels]
+      }
+    }
+    return output
+  }
+
+  /// `x` where it is positive, else the channel's slope times `x`.
+  package static func parametricReLU(_ input: ReferenceTensor, slopes: ReferenceTensor) -> ReferenceTensor {
+    var output = input
+    for (index, value) in input.elements.enumerated() where value <= 0 {
+      output.elements[index] = slopes.elements[index % slopes.elements.count] * value
+    }
+    return output
+  }
+}

@@ -149,13 +149,13 @@ package final class NetworkExecutor {
     case .convolution(_, _, let kernel, let stride, let padding):
       return tape.convolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros,
+        paddingMode: PaddingMode(padding),
         upsampling: isFusedIntoConvolution(node.inputs[0]) ? 2 : 1,
         appliesReLU: appliesReLU)
     case .depthwiseConvolution(_, let kernel, let stride, let padding):
       return tape.depthwiseConvolution(
         operands[0], weight: parameter(".weight"), bias: parameter(".bias"), stride: stride, padding: kernel / 2,
-        paddingMode: padding == .reflect ? .reflect : .zeros, appliesReLU: appliesReLU)
+        paddingMode: PaddingMode(padding), appliesReLU: appliesReLU)
     case .instanceNorm:
       return tape.instanceNorm(
         operands[0], gamma: parameter(".weight"), beta: parameter(".bias"), appliesReLU: appliesReLU)
@@ -167,6 +167,11 @@ package final class NetworkExecutor {
     case .relu:
       return isFusedWithReLU(node.inputs[0]) ? operands[0] : tape.pointwise(.relu, operands[0])
     case .upsampleNearest: return isFusedIntoConvolution(index) ? operands[0] : tape.upsampleNearest(operands[0])
+    case .upsampleLinear(let alignsCorners): return tape.upsampleLinear(operands[0], alignsCorners: alignsCorners)
+    case .concatenation: return tape.concatenation(operands[0], operands[1])
+    case .parametricReLU: return tape.parametricReLU(operands[0], slopes: parameter(".weight"))
+    case .clamp(let minimum, let maximum):
+      return tape.pointwise(.clamp(minimum: minimum, maximum: maximum), operands[0])
     case .pixelUnshuffle(let factor): return tape.pixelUnshuffle(operands[0], factor: factor)
     case .pixelShuffle(let factor): return tape.pixelShuffle(operands[0], factor: factor)
     case .add: return tape.add(operands[0], operands[1])
@@ -200,6 +205,17 @@ package final class NetworkExecutor {
     switch nodes[index].operation {
     case .convolution, .depthwiseConvolution, .instanceNorm, .batchNorm: return true
     default: return false
+    }
+  }
+}
+
+extension PaddingMode {
+  /// The kernels' name of `padding`.
+  fileprivate init(_ padding: Networks.Operation.Padding) {
+    switch padding {
+    case .zeros: self = .zeros
+    case .reflect: self = .reflect
+    case .replicate: self = .replicate
     }
   }
 }

@@ -113,6 +113,39 @@ let planGraphs: [NetworkDefinition] = [
       ("", .relu, [9]), ("d", convolution(5, 12), [10]), ("", .pixelShuffle(factor: 2), [11]),
     ]),
   definition(
+    "PReLU, clamping and repeated borders, on the picture and behind a norm",
+    [
+      ("", .affine(scale: 1 / 64, offset: -2), [0]), ("a", convolution(3, 13, padding: .replicate), [1]),
+      ("an", .instanceNorm(channels: 13), [2]), ("p", .parametricReLU(channels: 13), [3]),
+      ("b", convolution(13, 8, padding: .replicate), [4]), ("", .clamp(minimum: -0.25, maximum: 0.5), [5]),
+      ("", .add, [6, 5]), ("q", .parametricReLU(channels: 8), [7]), ("c", convolution(8, 3), [8]),
+      ("", .clamp(minimum: -0.5, maximum: 0.25), [9]),
+    ]),
+  definition(
+    "linear upsampling of both kinds, joined to whole and to broken vectors",
+    [
+      ("a", convolution(3, 8, stride: 2), [0]), ("", .upsampleLinear(alignsCorners: false), [1]),
+      ("", .upsampleLinear(alignsCorners: true), [1]), ("", .concatenation, [2, 3]), ("b", convolution(16, 5), [4]),
+      ("", .concatenation, [5, 4]), ("", .concatenation, [0, 6]), ("bn", .instanceNorm(channels: 24), [7]),
+      ("", .relu, [8]), ("", .concatenation, [9, 5]), ("c", convolution(29, 3), [10]),
+    ]),
+  definition(
+    "nearest upsampling before a convolution with repeated borders, a depthwise one with them",
+    [
+      ("a", convolution(3, 8, stride: 2, padding: .replicate), [0]), ("", .upsampleNearest, [1]),
+      ("b", convolution(8, 8, padding: .replicate), [2]),
+      ("d", .depthwiseConvolution(channels: 8, kernel: 5, stride: 1, padding: .replicate), [3]), ("", .relu, [4]),
+      ("c", convolution(8, 3, padding: .replicate), [5]),
+    ]),
+  definition(
+    "norms behind shuffles, whose sums are those of the convolution before, with and without a ReLU, to an odd number",
+    [
+      ("a", convolution(3, 20, stride: 2), [0]), ("", .pixelShuffle(factor: 2), [1]),
+      ("an", .instanceNorm(channels: 5), [2]), ("", .relu, [3]), ("b", convolution(5, 64, stride: 2), [4]),
+      ("", .relu, [5]), ("", .pixelShuffle(factor: 2), [6]), ("bn", .instanceNorm(channels: 16), [7]),
+      ("cn", .instanceNorm(channels: 16), [7]), ("", .add, [8, 9]), ("", .add, [10, 7]), ("d", convolution(16, 3), [11]),
+    ]),
+  definition(
     "a depthwise convolution read by a 1×1 convolution and a sum, one on the picture, one after upsampling",
     [
       ("p", depthwise(3), [0]), ("a", convolution(3, 8, stride: 2), [1]), ("an", .instanceNorm(channels: 8), [2]),
@@ -151,7 +184,8 @@ extension Networks.Operation {
   /// An operation without its numbers. The compiler asks for a case for each new operation.
   enum Kind: String, CaseIterable {
     case input, convolution, depthwiseConvolution, instanceNorm, batchNorm, relu, leakyReLU, upsampleNearest, canvas,
-      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh
+      revision, add, pixelUnshuffle, pixelShuffle, affine, scaledTanh, parametricReLU, clamp, upsampleLinear,
+      concatenation
   }
 
   var kind: Kind {
@@ -171,6 +205,10 @@ extension Networks.Operation {
     case .pixelShuffle: .pixelShuffle
     case .affine: .affine
     case .scaledTanh: .scaledTanh
+    case .parametricReLU: .parametricReLU
+    case .clamp: .clamp
+    case .upsampleLinear: .upsampleLinear
+    case .concatenation: .concatenation
     }
   }
 }

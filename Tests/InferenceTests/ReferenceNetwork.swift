@@ -19,7 +19,7 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
     case .convolution(_, _, let kernel, let stride, let padding):
       values.append(
         Reference.convolution(
-          padded(operands[0], by: kernel / 2, mirrored: padding == .reflect),
+          padded(operands[0], by: kernel / 2, padding),
           weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"),
           geometry: .init(stride: stride)))
     case .instanceNorm:
@@ -29,7 +29,7 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
     case .depthwiseConvolution(_, let kernel, let stride, let padding):
       values.append(
         Reference.depthwiseConvolution(
-          padded(operands[0], by: kernel / 2, mirrored: padding == .reflect),
+          padded(operands[0], by: kernel / 2, padding),
           weight: try parameter(node.name + ".weight"), bias: try parameter(node.name + ".bias"),
           geometry: .init(stride: stride)))
     case .batchNorm:
@@ -48,6 +48,15 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
       values.append(
         ReferenceTensor(
           operands[0].shape, elements: operands[0].elements.map { $0 > 0 ? $0 : Double(slope) * $0 }))
+    case .parametricReLU:
+      values.append(Reference.parametricReLU(operands[0], slopes: try parameter(node.name + ".weight")))
+    case .clamp(let minimum, let maximum):
+      values.append(
+        ReferenceTensor(
+          operands[0].shape, elements: operands[0].elements.map { min(max($0, Double(minimum)), Double(maximum)) }))
+    case .upsampleLinear(let alignsCorners):
+      values.append(Reference.upsampleLinear(operands[0], alignsCorners: alignsCorners))
+    case .concatenation: values.append(Reference.concatenation(operands[0], operands[1]))
     case .upsampleNearest: values.append(Reference.upsampleNearest(operands[0]))
     case .add: values.append(Reference.add(operands[0], operands[1]))
     case .canvas:
@@ -63,7 +72,7 @@ func referenceOutput(of model: StyleModel, input: Tensor, luma: ReferenceTensor?
       }
       func convolution(_ input: ReferenceTensor, _ name: String) throws -> ReferenceTensor {
         Reference.convolution(
-          padded(input, by: 1, mirrored: true), weight: try parameter("\(node.name).\(name).weight"),
+          padded(input, by: 1, .reflect), weight: try parameter("\(node.name).\(name).weight"),
           bias: try parameter("\(node.name).\(name).bias"), geometry: .init(stride: 1))
       }
       let read = Reference.revisionInput(film: operands[0], draft: draft, luma: luma)
@@ -120,7 +129,9 @@ func cropped(_ input: ReferenceTensor, height: Int, width: Int) -> ReferenceTens
   return output
 }
 
-private func padded(_ input: ReferenceTensor, by border: Int, mirrored isMirrored: Bool) -> ReferenceTensor {
+private func padded(
+  _ input: ReferenceTensor, by border: Int, _ padding: Networks.Operation.Padding
+) -> ReferenceTensor {
   let shape = input.shape
   var output = ReferenceTensor(
     Shape(
@@ -128,10 +139,13 @@ private func padded(_ input: ReferenceTensor, by border: Int, mirrored isMirrore
   for y in 0..<output.shape.height {
     for x in 0..<output.shape.width {
       let isInside = (0..<shape.height).contains(y - border) && (0..<shape.width).contains(x - border)
-      guard isMirrored || isInside else { continue }
+      guard padding != .zeros || isInside else { continue }
+      func source(_ place: Int, _ extent: Int) -> Int {
+        padding == .reflect ? mirrored(place, extent) : max(0, min(place, extent - 1))
+      }
       for channel in 0..<shape.channels {
         output[0, y, x, channel] =
-          input[0, mirrored(y - border, shape.height), mirrored(x - border, shape.width), channel]
+          input[0, source(y - border, shape.height), source(x - border, shape.width), channel]
       }
     }
   }

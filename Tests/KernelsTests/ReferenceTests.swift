@@ -16,7 +16,7 @@ import Testing
   func convolution(_ example: GoldenConvolution) throws {
     let prefix = "convolution.\(example.name)"
     let geometry = Reference.ConvolutionGeometry(
-      stride: example.stride, padding: example.padding, mode: example.paddingMode == .zeros ? .zero : .reflection)
+      stride: example.stride, padding: example.padding, mode: .init(example.paddingMode))
     let input = try golden.reference("\(prefix).input")
     let weight = try golden.reference("\(prefix).weight")
     let output = Reference.convolution(

@@ -67,6 +67,12 @@ private func convolution(
       definition("not a number", [(.affine(scale: .nan, offset: 0), [0])]),
       definition("a steep slope", [(.leakyReLU(slope: 1.5), [0])]),
       definition("a slope of no number", [(.leakyReLU(slope: .nan), [0])]),
+      definition("slopes of other channels", [(.parametricReLU(channels: 4), [0])]),
+      definition("an empty range", [(.clamp(minimum: 1, maximum: 1), [0])]),
+      definition("a range of no numbers", [(.clamp(minimum: .nan, maximum: 1), [0])]),
+      definition(
+        "joined sizes",
+        [(.upsampleLinear(alignsCorners: true), [0]), (.concatenation, [0, 1]), (convolution(6, 3), [2])]),
       definition("infinite", [(.scaledTanh(scale: 1, offset: .infinity), [0])]),
       definition("as large as memory", (0..<70).map { (.upsampleNearest, [$0]) }),
       definition("as small as a pixel", (0..<9).map { (.pixelUnshuffle(factor: 2), [$0]) }),

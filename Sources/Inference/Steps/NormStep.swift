@@ -6,15 +6,20 @@ struct NormStep: PlanStep {
   let node: Int
   /// The name of the norm.
   let layer: String
-  /// The size of the activation that was summed.
+  /// The size of the activation that is normalised.
   let extent: ActivationExtent
+  /// The channels that were summed, as stored: those of the activation, or those before a pixel shuffle.
+  let summed: Int
+  /// The number of summed channels that become one of the activation.
+  let places: Int
   /// The number of tasks that computed the sums.
   let tasks: Int
 
-  var momentCount: Int { Moments.count(tasks: tasks, channels: extent.storedChannels) }
+  var momentCount: Int { Moments.count(tasks: tasks, channels: summed) }
 
   func bound(to binding: inout PlanBinding) throws -> BoundStep? {
     let (tasks, pixels, channels) = (tasks, extent.pixels, extent.storedChannels)
+    let (summed, places) = (summed, places)
     let moments = binding.memory.moments
     let gamma = try binding.vector(layer + ".weight", count: channels)
     let beta = try binding.vector(layer + ".bias", count: channels)
@@ -22,7 +27,7 @@ struct NormStep: PlanStep {
     return BoundStep(name: "\(layer) norm \(extent)") { _ in
       Moments.finish(
         moments, tasks: tasks, channels: channels, pixels: pixels, gamma: gamma, beta: beta, scale: scale,
-        shift: shift)
+        shift: shift, summed: summed, places: places)
     }
   }
 }

@@ -56,15 +56,22 @@ package enum Moments {
   ///
   /// `μ` and the biased `σ²` are taken over `pixels` values of each channel. `gamma`, `beta`, `scale` and `shift` are
   /// `[C]`. ε is ``InstanceNorm/epsilon``.
+  ///
+  /// The norm may be after a pixel shuffle: the sums are those of `summed` channels before it, of which `places`
+  /// neighbours become one.
   package static func finish(
     _ moments: UnsafePointer<Double>, tasks: Int, channels: Int, pixels: Int, gamma: UnsafePointer<Float>,
-    beta: UnsafePointer<Float>, scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>
+    beta: UnsafePointer<Float>, scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>,
+    summed: Int? = nil, places: Int = 1
   ) {
+    let summed = summed ?? channels
     for channel in 0..<channels {
       var (sum, squares) = (0.0, 0.0)
       for task in 0..<tasks {
-        sum += moments[task * 2 * channels + channel]
-        squares += moments[(task * 2 + 1) * channels + channel]
+        for place in channel * places..<min((channel + 1) * places, max(summed, channel * places)) {
+          sum += moments[task * 2 * summed + place]
+          squares += moments[(task * 2 + 1) * summed + place]
+        }
       }
       let mean = sum / Double(pixels)
       let variance = max(0, squares / Double(pixels) - mean * mean)

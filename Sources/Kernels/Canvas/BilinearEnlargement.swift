@@ -16,6 +16,17 @@ package struct BilinearEnlargement: Sendable {
     columns = BilinearAxis(inputs: width, extent: outputWidth, step: step)
   }
 
+  /// Creates an enlargement by 2 from `height` × `width`, each at least 1, with aligned corners or half-pixel centres.
+  package init(doublingHeight height: Int, width: Int, alignsCorners: Bool) {
+    precondition(min(height, width) >= 1, "\(height)x\(width)")
+    func axis(_ extent: Int) -> BilinearAxis {
+      alignsCorners
+        ? BilinearAxis(inputs: extent, alignedOutputs: 2 * extent)
+        : BilinearAxis(inputs: extent, extent: 2 * extent, step: 1)
+    }
+    (rows, columns) = (axis(height), axis(width))
+  }
+
   /// The number of output rows: the height, or the number of blocks down.
   package var outputRows: Int { rows.outputs }
   /// The number of output columns.

@@ -4,6 +4,8 @@ public enum PaddingMode: String, Sendable, CaseIterable {
   case zeros
   /// Reflection at the border pixel, which is not repeated: `c b | a b c | b a`.
   case reflect
+  /// The border pixel repeated: `a a | a b c | c c`.
+  case replicate
 }
 
 /// The dimensions of a two-dimensional convolution, and the map from its padded input to the stored one.
@@ -110,6 +112,8 @@ public struct ConvolutionGeometry: Sendable {
         inside = position
       case .reflect:
         inside = reflected(position, extent: virtual)
+      case .replicate:
+        inside = max(0, min(position, virtual - 1))
       }
       return Int32(inside / upsampling)
     }

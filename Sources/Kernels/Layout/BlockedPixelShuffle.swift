@@ -30,6 +30,9 @@ package enum BlockedPixelShuffle {
     _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, factor: Int,
     output: UnsafeMutablePointer<Float>, pool: ComputePool
   ) {
+    if factor == 2 {
+      return shuffle2(input, height: height, width: width, channels: channels, output: output, pool: pool)
+    }
     let map = Map(height: height, width: width, channels: channels, factor: factor)
     let stored = paddedToLanes(channels) * factor * factor
     pool.parallelFor(height) { row in
@@ -38,6 +41,44 @@ package enum BlockedPixelShuffle {
           output[map.wide(row, column, channel)] =
             channel < map.deepChannels ? input[map.deep(row, column, channel)] : 0
         }
+      }
+    }
+  }
+
+  /// Shuffles by 2. Eight channels of the four pixels of a block are 32 values one after another in the smaller map,
+  /// ordered by channel: two rounds of even and odd lanes order them by pixel.
+  private static func shuffle2(
+    _ input: UnsafePointer<Float>, height: Int, width: Int, channels: Int, output: UnsafeMutablePointer<Float>,
+    pool: ComputePool
+  ) {
+    let deepBlocks = paddedToLanes(4 * channels) / laneCount
+    let plane = height * width * laneCount
+    pool.parallelFor(paddedToLanes(channels) / laneCount * height) { index in
+      let (block, row) = index.quotientAndRemainder(dividingBy: height)
+      let source = input + 4 * block * plane + row * width * laneCount
+      let upper = output + 4 * block * plane + 2 * row * 2 * width * laneCount
+      let lower = upper + 2 * width * laneCount
+      let known = deepBlocks - 4 * block
+      // An odd number of channels ends in the middle of a vector.
+      let half = channels % 2 == 1 ? known - 1 : -1
+      @inline(__always)
+      func read(_ part: Int, _ column: Int) -> Lanes {
+        guard part < known else { return .zero }
+        var value = load(source + part * plane + column * laneCount)
+        if part == half { value.highHalf = .zero }
+        return value
+      }
+      for column in 0..<width {
+        let (a, b, c, d) = (read(0, column), read(1, column), read(2, column), read(3, column))
+        let evens = (
+          Lanes(lowHalf: a.evenHalf, highHalf: b.evenHalf), Lanes(lowHalf: c.evenHalf, highHalf: d.evenHalf)
+        )
+        let odds = (Lanes(lowHalf: a.oddHalf, highHalf: b.oddHalf), Lanes(lowHalf: c.oddHalf, highHalf: d.oddHalf))
+        let place = 2 * column * laneCount
+        store(Lanes(lowHalf: evens.0.evenHalf, highHalf: evens.1.evenHalf), upper + place)
+        store(Lanes(lowHalf: odds.0.evenHalf, highHalf: odds.1.evenHalf), upper + place + laneCount)
+        store(Lanes(lowHalf: evens.0.oddHalf, highHalf: evens.1.oddHalf), lower + place)
+        store(Lanes(lowHalf: odds.0.oddHalf, highHalf: odds.1.oddHalf), lower + place + laneCount)
       }
     }
   }

@@ -9,6 +9,8 @@ package enum PointwiseFunction: Hashable, Sendable {
   case relu
   /// `x` where it is positive, else `slope · x`. The slope is at least 0.
   case leakyReLU(slope: Float)
+  /// `min(max(x, minimum), maximum)`.
+  case clamp(minimum: Float, maximum: Float)
   /// `offset + scale · x`.
   case affine(scale: Float, offset: Float)
   /// `offset + scale · tanh(x)`.
@@ -16,7 +18,8 @@ package enum PointwiseFunction: Hashable, Sendable {
 
   /// One of each kind, for tests.
   package static let examples: [PointwiseFunction] = [
-    .identity, .relu, .leakyReLU(slope: 0.2), .affine(scale: -0.5, offset: 3), .scaledTanh(scale: 150, offset: 127.5),
+    .identity, .relu, .leakyReLU(slope: 0.2), .clamp(minimum: -0.5, maximum: 1), .affine(scale: -0.5, offset: 3),
+    .scaledTanh(scale: 150, offset: 127.5),
   ]
 
   /// Calls `body` with the function on vectors. The switch happens once, outside of the loops of `body`.
@@ -27,6 +30,9 @@ package enum PointwiseFunction: Hashable, Sendable {
     case .relu: body { rectified($0) }
     case .leakyReLU(let slope):
       body { (Lanes(repeating: slope) * $0).replacing(with: $0, where: $0 .> Lanes.zero) }
+    case .clamp(let minimum, let maximum):
+      let (low, high) = (Lanes(repeating: minimum), Lanes(repeating: maximum))
+      body { $0.replacing(with: low, where: $0 .< low).replacing(with: high, where: $0 .> high) }
     case .affine(let scale, let offset):
       body { Lanes(repeating: offset).addingProduct(Lanes(repeating: scale), $0) }
     case .scaledTanh(let scale, let offset):
@@ -42,6 +48,9 @@ package enum PointwiseFunction: Hashable, Sendable {
     case .relu: body { Lanes.zero.replacing(with: $1, where: $0 .> Lanes.zero) }
     case .leakyReLU(let slope):
       body { (Lanes(repeating: slope) * $1).replacing(with: $1, where: $0 .> Lanes.zero) }
+    case .clamp(let minimum, let maximum):
+      let (low, high) = (Lanes(repeating: minimum), Lanes(repeating: maximum))
+      body { Lanes.zero.replacing(with: $1, where: ($0 .> low) .& ($0 .< high)) }
     case .affine(let scale, _): body { Lanes(repeating: scale) * $1 }
     case .scaledTanh(let scale, let offset):
       body { output, dOutput in

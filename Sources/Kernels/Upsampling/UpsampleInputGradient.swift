@@ -11,14 +11,14 @@ struct UpsampleInputGradient: Sendable {
 
   /// The geometry of the forward convolution.
   let geometry: ConvolutionGeometry
-  /// The number of pixels around the stored input that receive their own gradients, which are then folded in: 1 for
-  /// reflection padding, otherwise 0.
+  /// The number of pixels around the stored input that receive their own gradients, which are then folded in: 0 for
+  /// padding with zeros, otherwise 1.
   let margin: Int
   private let gradientGeometry: ConvolutionGeometry
 
   init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
-    margin = geometry.paddingMode == .reflect ? 1 : 0
+    margin = geometry.paddingMode == .zeros ? 0 : 1
     gradientGeometry = ConvolutionGeometry(
       batch: geometry.batch, height: geometry.outputHeight, width: geometry.outputWidth,
       inputChannels: geometry.outputChannels, outputChannels: geometry.inputChannels, kernel: 1,

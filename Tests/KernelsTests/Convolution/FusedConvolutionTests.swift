@@ -15,7 +15,7 @@ func referenceConvolution(
 
 extension Reference.ConvolutionGeometry {
   fileprivate init(padding: Int, stride: Int, mode: PaddingMode) {
-    self.init(stride: stride, padding: padding, mode: mode == .zeros ? .zero : .reflection)
+    self.init(stride: stride, padding: padding, mode: .init(mode))
   }
 }
 

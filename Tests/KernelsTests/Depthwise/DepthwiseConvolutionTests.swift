@@ -22,7 +22,7 @@ import Testing
     }
 
     var reference: Reference.ConvolutionGeometry {
-      .init(stride: stride, padding: kernel / 2, mode: mode == .zeros ? .zero : .reflection)
+      .init(stride: stride, padding: kernel / 2, mode: .init(mode))
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
       shapes.upsampling == 2 ? Reference.upsampleNearest(input) : input, weight: ReferenceTensor(weight),
       bias: bias.map { ReferenceTensor($0) },
       geometry: .init(
-        stride: shapes.stride, padding: shapes.padding, mode: shapes.mode == .zeros ? .zero : .reflection))
+        stride: shapes.stride, padding: shapes.padding, mode: .init(shapes.mode)))
   }
 
   private func weightShape(_ shapes: ConvolutionCase) -> Shape {

@@ -46,7 +46,7 @@ import Threading
       let middle = Reference.depthwiseConvolution(
         input, weight: ReferenceTensor(depthwise), bias: ReferenceTensor(depthwiseBias),
         geometry: .init(
-          stride: shapes.stride, padding: shapes.padding, mode: shapes.mode == .zeros ? .zero : .reflection))
+          stride: shapes.stride, padding: shapes.padding, mode: .init(shapes.mode)))
       return Reference.convolution(
         middle, weight: ReferenceTensor(pointwise), bias: usesBias ? ReferenceTensor(bias) : nil, geometry: .init())
     }
