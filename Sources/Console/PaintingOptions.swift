@@ -5,9 +5,12 @@ import ArgumentParser
 /// Declare this group before a command's arguments: `--list-styles` then ends parsing before missing arguments are
 /// reported.
 package struct PaintingOptions: ParsableArguments {
-  /// The name of a style or the path of a model file, for ``Installation/styleFile(_:)``.
-  @Option(help: "The style: a name from the models folder or a model file.")
-  package var style = Installation.defaultStyle
+  /// The styles to paint with.
+  @Option(
+    help: ArgumentHelp(
+      "The style: a name from the models folder or a model file. Several with shares are mixed, such as starry:0.6,wave:0.4.",
+      valueName: "style"))
+  package var style = StyleShares(Installation.defaultStyle)
 
   @Flag(
     help: "List the installed styles with network, size and file, then exit.")

@@ -14,7 +14,7 @@ extension FuzzTarget {
       StyleCommand.Refusal.self, StyleMixerError.self, ModelError.self, InferenceError.self, SmallStyles.Missing.self
     ) {
       let cues = try StyleScript.cues(in: text, file: "script")
-      _ = try StyleScript(cues, style: SmallStyles.style("a"), fade: 0.5, load: SmallStyles.style)
+      _ = try StyleScript(cues, styles: [(SmallStyles.style("a"), 1)], fade: 0.5, load: SmallStyles.style)
     }
   }
 

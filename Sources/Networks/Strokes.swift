@@ -83,16 +83,6 @@ extension NetworkDefinition {
   /// Returns the number of lines of the canvas for `strokes`; nil if the network has no canvas.
   public func canvasLines(for strokes: Strokes) -> Int? { canvasLines.map { strokes.lines(canvasLines: $0) } }
 
-  /// Returns the number of lines of the canvas for the strokes that the user chose; nil if the user chose none.
-  ///
-  /// - Throws: ``ModelError/noCanvas(styles:)`` with the name `style` if the user chose strokes and the network has no
-  ///   canvas.
-  public func canvasLines(chosen strokes: Strokes?, style: String) throws -> Int? {
-    guard let strokes else { return nil }
-    guard let lines = canvasLines(for: strokes) else { throw ModelError.noCanvas(styles: [style]) }
-    return lines
-  }
-
   /// Returns the extents of the canvas for `strokes` and pictures of `height` × `width`; nil if the network has no
   /// canvas.
   public func canvasExtents(for strokes: Strokes, height: Int, width: Int) -> (height: Int, width: Int)? {

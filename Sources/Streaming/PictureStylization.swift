@@ -61,13 +61,19 @@ public struct PictureStylization: Sendable {
     }
   }
 
-  /// Returns `picture` in the style of `model`, with the same size and alpha.
-  ///
-  /// - Throws: `ModelError` if ``strokes`` is set and the model has no canvas, `InferenceError` if the model or the
-  ///   size is not supported or memory is insufficient.
+  /// Returns `picture` in the style of `model`, with the same size and alpha. See ``run(_:styles:pool:)``.
   public func run(_ picture: Picture, model: StyleModel, pool: ComputePool) throws -> Picture {
+    try run(picture, styles: [(NamedStyle(model.style, model: PreparedModel(model)), 1)], pool: pool)
+  }
+
+  /// Returns `picture` in a mixture of styles, with the same size and alpha. Shares are relative.
+  ///
+  /// - Throws: `ModelError` if ``strokes`` is set and no style has a canvas, ``StyleMixerError`` if there are no styles
+  ///   or too many, `InferenceError` if a model or the size is not supported or memory is insufficient.
+  public func run(
+    _ picture: Picture, styles: [(style: NamedStyle, share: Double)], pool: ComputePool
+  ) throws -> Picture {
     let size = size(for: picture)
-    let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)
     // The picture at the work size and the result of resizing it. The engine checks its own memory.
     let needed = 3 * (size.width * size.height + picture.width * picture.height)
     if let available = AvailableMemory.forPlan(), needed > available {
@@ -75,25 +81,24 @@ public struct PictureStylization: Sendable {
         width: size.width, height: size.height, needed: needed, available: available)
     }
     var stylized = picture.extendingColours().resized(width: size.width, height: size.height, pool: pool)
-    try Self.paint(&stylized, model: model, canvasLines: lines, pool: pool)
+    try paint(&stylized, styles, pool)
     stylized = stylized.resized(width: picture.width, height: picture.height, pool: pool)
     if preservesColors { stylized = picture.preservingColors(in: stylized, pool: pool) }
     if strength < 1 { stylized = picture.mixed(with: stylized, strength: strength, pool: pool) }
     return stylized.withAlpha(picture.alpha)
   }
 
-  /// Returns a picture of any depth, in the style of `model`, as a frame for the encoder of `format`.
+  /// Returns a picture of any depth, in a mixture of styles, as a frame for the encoder of `format`.
   ///
   /// The frame has the picture's size and, if the format has it, alpha. All bits are painted. A format of 8 bits is
   /// dithered. Scene-linear light is converted by `SceneLight`.
   ///
-  /// - Throws: See ``run(_:model:pool:)``; `PictureError` and `MediaError` if samples cannot be converted.
+  /// - Throws: See ``run(_:styles:pool:)``; `PictureError` and `MediaError` if samples cannot be converted.
   package func run(
-    _ stored: StoredPicture, as format: PictureFormat, model: StyleModel, pool: ComputePool
+    _ stored: StoredPicture, as format: PictureFormat, styles: [(style: NamedStyle, share: Double)], pool: ComputePool
   ) throws -> Frame {
     let original = try stored.floatPicture()
     let size = size(width: original.width, height: original.height)
-    let lines = try model.definition.canvasLines(chosen: strokes, style: model.style)
     let depth = stored.frame.pixelFormat.bitDepth
     let target = try format.deepFormat(for: stored.frame.format, width: original.width, height: original.height)
     let writer = try FrameWriter(target, depth: depth)
@@ -113,7 +118,7 @@ public struct PictureStylization: Sendable {
     var resizer = FloatResizer()
     resizer.resize(original, into: picture)
     if stored.frame.format.isSceneLinear { picture.limitColours() }
-    try Self.paint(picture, model: model, canvasLines: lines, pool: pool)
+    try paint(picture, styles, pool)
     resizer.resize(picture, into: original)
     if stored.frame.format.isSceneLinear || target.isSceneLinear { original.limitColours() }
     SceneLight.convert(original, from: stored.frame.format, to: target)
@@ -126,24 +131,44 @@ public struct PictureStylization: Sendable {
     return result
   }
 
-  /// A separate function, so that the engine's memory is freed before the picture is scaled and blended.
-  private static func paint(
-    _ picture: inout Picture, model: StyleModel, canvasLines: Int?, pool: ComputePool
+  /// A separate function, so that the engines' memory is freed before the picture is scaled and blended.
+  private func paint(
+    _ picture: inout Picture, _ styles: [(style: NamedStyle, share: Double)], _ pool: ComputePool
   ) throws {
-    let engine = try StyleEngine(
-      model: PreparedModel(model), width: picture.width, height: picture.height, pool: pool, canvasLines: canvasLines)
+    let mixer = try mixer(styles, width: picture.width, height: picture.height, pool)
     let stride = picture.stride
+    // Each style of a mixture reads the picture, but only the first finds it if the result is in its place.
+    let original = styles.count > 1 ? picture : nil
     try picture.withUnsafeMutablePixels { pixels in
       guard let base = pixels.baseAddress else { return }
-      try engine.stylize(base, sourceStride: stride, into: base, destinationStride: stride)
+      guard let original else {
+        return try mixer.stylize(base, sourceStride: stride, into: base, destinationStride: stride)
+      }
+      try original.pixels.withUnsafeBufferPointer { source in
+        guard let source = source.baseAddress else { return }
+        try mixer.stylize(source, sourceStride: stride, into: base, destinationStride: stride)
+      }
     }
   }
 
-  private static func paint(
-    _ picture: FloatPicture, model: StyleModel, canvasLines: Int?, pool: ComputePool
+  private func paint(
+    _ picture: FloatPicture, _ styles: [(style: NamedStyle, share: Double)], _ pool: ComputePool
   ) throws {
-    let engine = try StyleEngine(
-      model: PreparedModel(model), width: picture.width, height: picture.height, pool: pool, canvasLines: canvasLines)
-    try engine.stylize(picture.colours, into: picture.colours)
+    let mixer = try mixer(styles, width: picture.width, height: picture.height, pool)
+    guard styles.count > 1 else { return try mixer.stylize(picture.colours, into: picture.colours) }
+    let original = FloatPicture()
+    original.resize(width: picture.width, height: picture.height)
+    original.colours.update(from: picture.colours, count: 3 * picture.pixelCount)
+    try mixer.stylize(original.colours, into: picture.colours)
+  }
+
+  private func mixer(
+    _ styles: [(style: NamedStyle, share: Double)], width: Int, height: Int, _ pool: ComputePool
+  ) throws -> StyleMixer {
+    guard let first = styles.first?.style else { throw StyleMixerError.nothingToMix }
+    let mixer = StyleMixer(first, pool: pool)
+    try mixer.mix(styles, strokes: strokes)
+    try mixer.prepare(width: width, height: height, styleCount: styles.count)
+    return mixer
   }
 }

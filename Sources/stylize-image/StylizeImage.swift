@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import Imaging
+import Inference
 import Logging
 import Networks
 import Streaming
@@ -51,12 +52,15 @@ struct StylizeImage: ParsableCommand {
 
   func run() throws {
     try InputPath.checkFile(input)
-    let styleFile = try Installation().styleFile(painting.style)
-    let target = try OutputPath.resolve(output, inputs: [input, styleFile])
+    let files = try painting.style.parts.map { try Installation().styleFile($0.name) }
+    let target = try OutputPath.resolve(output, inputs: [input] + files)
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
-    let model = try StyleModel.load(path: styleFile)
-
-    _ = try model.definition.canvasLines(chosen: strokes.strokeSize, style: painting.style)
+    let models = try files.map { try StyleModel.load(path: $0) }
+    let styles = try zip(painting.style.parts, models).map { part, model in
+      let style = NamedStyle(part.name, model: try PreparedModel(model))
+      try style.check(strokes.strokeSize)
+      return (style: style, share: part.share)
+    }
 
     let start = ContinuousClock.now
     let stored = try PictureFile.open(input)
@@ -65,14 +69,16 @@ struct StylizeImage: ParsableCommand {
       preservesColors: painting.preserveColors, background: background)
     let (width, height) = stored.displaySize
     let workSize = stylization.size(width: width, height: height)
-    let canvas = model.definition.canvasExtents(
-      for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width
-    ).map { "\($0.width)x\($0.height)" }
+    let canvases = models.compactMap {
+      $0.definition.canvasExtents(
+        for: strokes.strokeSize ?? .medium, height: workSize.height, width: workSize.width)
+    }
+    let canvas = canvases.max { $0.height < $1.height }.map { "\($0.width)x\($0.height)" }
     if !quiet {
       let place = canvas.map { " on a canvas of \($0)" } ?? ""
       ConsoleOutput.standardError.showStatus("Stylizing \(input) at \(workSize.width)x\(workSize.height)\(place) ...")
     }
-    let bytes = try paint(stored, as: format, stylization, model)
+    let bytes = try paint(stored, as: format, stylization, styles)
     // The remaining steps take milliseconds. Ignore Ctrl-C, so that it does not leave a partial file.
     _ = InterruptFlag.install()
     try PictureFile.write(bytes, to: target)
@@ -82,24 +88,25 @@ struct StylizeImage: ParsableCommand {
         Report(
           seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: width,
           height: height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
-          style: model.style,
-          network: model.definition.title))
+          style: models.map(\.style).joined(separator: ","),
+          network: models.map(\.definition.title).joined(separator: ",")))
     }
   }
 
   /// Returns the encoded picture, and warns about what the format cannot hold.
   private func paint(
-    _ stored: StoredPicture, as format: PictureFormat, _ stylization: PictureStylization, _ model: StyleModel
+    _ stored: StoredPicture, as format: PictureFormat, _ stylization: PictureStylization,
+    _ styles: [(style: NamedStyle, share: Double)]
   ) throws -> [UInt8] {
     let pool = ComputePool(threads: painting.threads)
     let metadata = stored.metadata
     let bytes: [UInt8]
     var isOpaque = stored.isOpaque
     if stored.isDeep || format.isSceneLinear {
-      let frame = try stylization.run(stored, as: format, model: model, pool: pool)
+      let frame = try stylization.run(stored, as: format, styles: styles, pool: pool)
       bytes = try PictureFile.encode(frame, as: format, metadata, for: output)
     } else {
-      var result = try stylization.run(try stored.picture(), model: model, pool: pool)
+      var result = try stylization.run(try stored.picture(), styles: styles, pool: pool)
       isOpaque = result.alpha == nil
       if !format.hasAlpha {
         result = result.flattened(red: background.red, green: background.green, blue: background.blue)
@@ -151,6 +158,7 @@ struct StylizeImage: ParsableCommand {
     var workHeight: Int
     /// The size of the canvas; nil if there is none.
     var canvas: String?
+    /// The names of a mixture have commas between them, here and in `network`.
     var style: String
     var network: String
   }

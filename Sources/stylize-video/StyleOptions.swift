@@ -31,12 +31,12 @@ struct StyleOptions: ParsableArguments {
     return StyleScript.Cue(time: time, command: .style(pair.value))
   }
 
-  /// Returns the changes of a video that starts with `style`, or nil if there are none.
+  /// Returns the changes of a video that starts with `styles`, or nil if there are none.
   ///
   /// - Parameter reads: Called with each file that is read.
   /// - Throws: An error if the script cannot be read or a style cannot be loaded.
   func script(
-    _ style: NamedStyle, _ strokes: Strokes, reads: (_ file: String) -> Void
+    _ styles: [(style: NamedStyle, share: Double)], _ strokes: Strokes, reads: (_ file: String) -> Void
   ) throws -> StyleScript? {
     var cues = styleAt
     if let styleScript {
@@ -48,7 +48,7 @@ struct StyleOptions: ParsableArguments {
       cues += try StyleScript.cues(in: text, file: styleScript)
     }
     guard !cues.isEmpty else { return nil }
-    return try StyleScript(cues, style: style, strokes: strokes, fade: fade) {
+    return try StyleScript(cues, styles: styles, strokes: strokes, fade: fade) {
       let file = try Installation().styleFile($0)
       reads(file)
       return try NamedStyle($0, path: file)

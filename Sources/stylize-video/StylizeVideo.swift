@@ -119,15 +119,21 @@ struct StylizeVideo: ParsableCommand {
     if target.isSingleFile {
       target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
     }
-    let model = try StyleModel.load(path: Installation().styleFile(painting.style))
-    let style = NamedStyle(painting.style, model: try PreparedModel(model))
-    try style.check(strokes.strokeSize)
-    var files = [input, try Installation().styleFile(painting.style)]
-    let script = try styles.script(style, chosenStrokes) { files.append($0) }
+    var files = [input]
+    let loaded = try painting.style.parts.map { part in
+      let file = try Installation().styleFile(part.name)
+      files.append(file)
+      let model = try StyleModel.load(path: file)
+      let style = NamedStyle(part.name, model: try PreparedModel(model))
+      try style.check(strokes.strokeSize)
+      return (model: model, style: style, share: part.share)
+    }
+    let mixture = loaded.map { ($0.style, $0.share) }
+    let script = try styles.script(mixture, chosenStrokes) { files.append($0) }
     let resume = resume ? try resumeOptions(source, target, files: files) : nil
     let interrupt = InterruptFlag.install()
     do {
-      try paint(source, target, resume, model, style, script, interrupt)
+      try paint(source, target, resume, loaded.map(\.model), mixture, script, interrupt)
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
         "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
@@ -139,14 +145,15 @@ struct StylizeVideo: ParsableCommand {
   private var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
 
   private func paint(
-    _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ model: StyleModel, _ style: NamedStyle,
-    _ script: StyleScript?, _ interrupt: InterruptFlag
+    _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ models: [StyleModel],
+    _ mixture: [(style: NamedStyle, share: Double)], _ script: StyleScript?, _ interrupt: InterruptFlag
   ) throws {
     let isLive = liveOptions.isLive(source)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
     let mixer = StyleMixer(
-      style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
+      mixture[0].style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
       blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
+    try mixer.mix(mixture)
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     // For live sources, use one decoder thread: several would delay frames and compete with painting.
@@ -155,7 +162,7 @@ struct StylizeVideo: ParsableCommand {
     let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
     // A pipe may be standard input under another name.
     if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
-    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, style))
+    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, mixture.map(\.style)))
     let result = try video.run(
       output: target, style: mixer,
       options: Stylization.Options(
@@ -176,15 +183,18 @@ struct StylizeVideo: ParsableCommand {
     try statisticsFile?.finish(result.statistics)
     let logger = Logger(label: "stylize-video")
     for warning in result.warnings { logger.warning("\(warning)") }
-    if painting.json { try JSONLine.print(VideoReport(result, model: model, style: mixer.settings)) }
+    if painting.json { try JSONLine.print(VideoReport(result, models: models, style: mixer.settings)) }
     if result.statistics.wasStopped { try endByInterrupt(interrupt, frames: result.statistics.framesWritten) }
     if let failure = result.failure { throw failure }
   }
 
-  private func progress(_ video: VideoStylization, _ style: NamedStyle) -> ProgressReporter {
+  private func progress(_ video: VideoStylization, _ styles: [NamedStyle]) -> ProgressReporter {
     let shown = video.description.displaySize
-    let canvas = style.model.canvasExtents(
-      for: chosenStrokes, width: size?.width ?? shown.width, height: size?.height ?? shown.height)
+    let canvases = styles.compactMap {
+      $0.model.canvasExtents(
+        for: chosenStrokes, width: size?.width ?? shown.width, height: size?.height ?? shown.height)
+    }
+    let canvas = canvases.max { $0.height < $1.height }
     return ProgressReporter(
       title: canvas.map { "Stylizing on a canvas of \($0.width)x\($0.height)" } ?? "Stylizing",
       total: video.description.expectedFrameCount, mode: progressOptions.mode)

@@ -37,13 +37,13 @@ struct VideoReport: Encodable {
   var peakMemoryMB: Double
   var width: Int
   var height: Int
-  /// The initial style.
+  /// The initial style; the names of a mixture have commas between them.
   var style: String
   var network: String
   /// The styles at the end with their shares.
   var styles: [String: Double]
 
-  init(_ result: VideoStylization.Result, model: StyleModel, style settings: StyleMixer.State) {
+  init(_ result: VideoStylization.Result, models: [StyleModel], style settings: StyleMixer.State) {
     let numbers = result.statistics
     frames = numbers.framesWritten
     framesIn = numbers.framesIn
@@ -63,8 +63,8 @@ struct VideoReport: Encodable {
     peakMemoryMB = PeakMemory.megabytes.rounded(to: 10)
     width = result.width
     height = result.height
-    style = model.style
-    network = model.definition.title
+    style = models.map(\.style).joined(separator: ",")
+    network = models.map(\.definition.title).joined(separator: ",")
     styles = Dictionary(settings.styles.map { ($0.name, $0.share.rounded(to: 1000)) }) { $0 + $1 }
   }
 }

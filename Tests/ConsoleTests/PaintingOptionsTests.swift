@@ -14,12 +14,12 @@ private struct Paint: ParsableCommand {
 @Suite struct PaintingOptionsTests {
   @Test func optionsAreReadAndHaveDefaults() throws {
     let plain = try PaintingOptions.parse([])
-    #expect(plain.style == Installation.defaultStyle && plain.strength == 1 && plain.threads == nil)
+    #expect(plain.style == StyleShares(Installation.defaultStyle) && plain.strength == 1 && plain.threads == nil)
     #expect(!plain.preserveColors && !plain.json)
     let given = try PaintingOptions.parse([
       "--style", "wave", "--strength", "0.5", "--preserve-colors", "--threads", "3", "--json",
     ])
-    #expect(given.style == "wave" && given.strength == 0.5 && given.threads == 3)
+    #expect(given.style == StyleShares("wave") && given.strength == 0.5 && given.threads == 3)
     #expect(given.preserveColors && given.json)
   }
 

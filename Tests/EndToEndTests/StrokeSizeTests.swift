@@ -97,6 +97,26 @@ import Testing
     #expect(result.exitCode == 0 && !result.output.contains("canvas"))
   }
 
+  @Test func aMixtureIsPaintedOnTheCanvasOfEachStyle() throws {
+    try makePicture(240, 160)
+    let (alone, _) = try paint()
+    let (mixed, report) = try paint("--style", "canvas:3,old")
+    #expect(report.canvas == "144x96" && mixed != alone)
+    let (other, _) = try paint("--style", "old")
+    // Bytes are rounded after each style, so a mean may be one level off.
+    for (index, value) in mixed.pixels.enumerated() {
+      let mean = 0.75 * Double(alone.pixels[index]) + 0.25 * Double(other.pixels[index])
+      #expect(abs(Double(value) - mean) <= 1)
+      if abs(Double(value) - mean) > 1 { break }
+    }
+    #expect(try paint("--style", "canvas:0.5,canvas:0.5").picture == alone)
+    try expectRefused(
+      "stylize-image", ["in.png", "new.png", "--style", "canvas,old", "--stroke-size", "large"],
+      saying: "the style 'old' has no canvas")
+    try expectRefused(
+      "stylize-image", ["in.png", "new.png", "--style", "canvas:0"], saying: "canvas:0", exitCode: 2)
+  }
+
   // MARK: Videos
 
   private struct VideoReport: Decodable {

@@ -34,7 +34,7 @@ import Threading
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(a), try paint(b))
     #expect(pictureA.count == Self.count && zip(pictureA, pictureB).allSatisfy { $0 != $1 })
-    let script = try StyleScript([.init(time: 0.4, command: .style("b"))], style: a, fade: 0) { name in
+    let script = try StyleScript([.init(time: 0.4, command: .style("b"))], styles: [(a, 1)], fade: 0) { name in
       #expect(name == "b")
       return b
     }
@@ -48,7 +48,7 @@ import Threading
     let (a, b) = (try style("a", seed: 1), try style("b", seed: 2))
     let (pictureA, pictureB) = (try paint(a), try paint(b))
     let cues = try StyleScript.cues(in: "# a fade\n0s fade 0.2\n\n400ms style b\n1 quit\n", file: "script")
-    let script = try StyleScript(cues, style: a, fade: 9) { _ in b }
+    let script = try StyleScript(cues, styles: [(a, 1)], fade: 9) { _ in b }
     let changed = try paint(a, script: script)
     // The video ends at 1 s, before frame 25.
     #expect(changed.count == 25)
@@ -70,7 +70,7 @@ import Threading
   @Test func errorsAreFoundInAdvance() throws {
     let a = try style("a", seed: 1)
     func make(_ text: String) throws -> StyleScript {
-      try StyleScript(StyleScript.cues(in: text, file: "s.txt"), style: a, fade: 0) { throw TestError(place: $0) }
+      try StyleScript(StyleScript.cues(in: text, file: "s.txt"), styles: [(a, 1)], fade: 0) { throw TestError(place: $0) }
     }
     #expect(throws: TestError(place: "b")) { try make("1s style b") }
     #expect(throws: ModelError.noCanvas(styles: ["a"])) { try make("1s strokes large") }

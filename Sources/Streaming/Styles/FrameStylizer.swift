@@ -11,14 +11,14 @@ public protocol FrameStylizer: AnyObject {
   /// The height of source and destination in pixels.
   var height: Int { get }
 
-  /// Reads `width · height` RGB24 pixels from `source` and writes as many to `destination`. The two must not overlap.
-  /// Strides are in bytes per row.
+  /// Reads `width · height` RGB24 pixels from `source` and writes as many to `destination`. The two may be the same
+  /// memory, but must not overlap otherwise. Strides are in bytes per row.
   func stylize(
     _ source: UnsafePointer<UInt8>, sourceStride: Int, into destination: UnsafeMutablePointer<UInt8>,
     destinationStride: Int) throws
 
   /// Reads `width · height` RGB pixels of floats, 0…255, from `source` and writes as many to `destination`, for formats
-  /// with more than 8 bits. The two must not overlap, and their rows have no gaps.
+  /// with more than 8 bits. The two may be the same memory, but must not overlap otherwise, and their rows have no gaps.
   func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws
 }
 

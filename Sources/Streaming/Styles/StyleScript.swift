@@ -53,7 +53,7 @@ public struct StyleScript: Sendable {
   /// The maximum number of styles that are painted at a time.
   let styleCount: Int
 
-  /// Checks the cues of a video that starts with `style` and `strokes`, and loads all styles.
+  /// Checks the cues of a video that starts with `strokes` and a mixture of styles, and loads all styles.
   ///
   /// - Parameters:
   ///   - fade: The duration of changes in seconds, until a `fade` command sets another.
@@ -61,14 +61,17 @@ public struct StyleScript: Sendable {
   /// - Throws: An error of `load`, or any error that ``StyleMixer/perform(_:fade:at:load:)`` would throw, except for
   ///   insufficient memory.
   public init(
-    _ cues: [Cue], style: NamedStyle, strokes: Strokes = .medium, fade: Double,
+    _ cues: [Cue], styles initial: [(style: NamedStyle, share: Double)], strokes: Strokes = .medium, fade: Double,
     load: (_ name: String) throws -> NamedStyle
   ) throws {
-    var styles = [style.name: style]
+    var styles = Dictionary(initial.map { ($0.style.name, $0.style) }) { first, _ in first }
     var steps: [Step] = []
-    var (fade, end, count) = (fade, Double?.none, 1)
+    var (fade, end) = (fade, Double?.none)
     // A mixer without a prepared size paints nothing, but finds errors in commands.
-    let trial = StyleMixer(style, pool: ComputePool(threads: 1), strokes: strokes)
+    guard let first = initial.first?.style else { throw StyleMixerError.nothingToMix }
+    let trial = StyleMixer(first, pool: ComputePool(threads: 1), strokes: strokes)
+    try trial.mix(initial)
+    var count = trial.stylesInUse.count
     let start = ContinuousClock.now
     // Cues at the same time keep their order.
     for cue in cues.enumerated().sorted(by: { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }) {
