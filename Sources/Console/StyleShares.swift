@@ -17,7 +17,9 @@ package struct StyleShares: ExpressibleByArgument, Equatable, Sendable, CustomSt
   package let parts: [Part]
 
   /// One style alone.
-  package init(_ name: String) { parts = [Part(name: name, share: 1)] }
+  package init(_ name: String) { self.init([Part(name: name, share: 1)]) }
+
+  private init(_ parts: [Part]) { self.parts = parts }
 
   /// Parses the argument. Returns nil if a name is empty or a share is not a number above 0.
   ///
@@ -35,7 +37,7 @@ package struct StyleShares: ExpressibleByArgument, Equatable, Sendable, CustomSt
       guard !name.isEmpty, let value = Double(share ?? "1"), value > 0, value <= Self.maximumShare else { return nil }
       parts.append(Part(name: String(name), share: value))
     }
-    self.parts = parts
+    self.init(parts)
   }
 
   /// The argument in its shortest form.
