@@ -77,6 +77,14 @@ export async function sharePicture(player) {
   } catch (error) { if (error.name !== 'AbortError') showError(error); }
 }
 
+/** Returns a track with the sound that the player gives; undefined if there is none. */
+export function soundOf(player) {
+  const stream = player.captureStream();
+  // Nobody needs the pictures, which would be copied all the time.
+  for (const track of stream?.getVideoTracks() ?? []) track.stop();
+  return stream?.getAudioTracks().find(({ readyState }) => readyState === 'live');
+}
+
 /**
  * The painted picture alone and the sound as one media stream. It goes on when the view changes or the player connects
  * again, because the picture comes through a canvas and the sound through a mixer.
@@ -89,7 +97,8 @@ export class PaintedStream {
     this.isOpen = true;
     /** @type {MediaStream} */
     this.stream = this.canvas.captureStream();
-    this.heard = '';
+    /** @type {MediaStreamTrack | undefined} */
+    this.heard = undefined;
     if (state.stream?.hasAudio && player.hasSound && 'AudioContext' in window) {
       this.mixer = new AudioContext();
       this.output = this.mixer.createMediaStreamDestination();
@@ -106,14 +115,12 @@ export class PaintedStream {
     this.player.requestFrame(() => this.follow());
   }
 
-  /** Takes the sound from the player, which has other tracks after it has connected again. */
+  /** Takes the sound from the player, which has another track after it has connected again. */
   listen() {
-    const tracks = this.player.captureStream()?.getAudioTracks().filter(({ readyState }) => readyState === 'live') ?? [];
-    const found = tracks.map(({ id }) => id).join();
-    if (found === this.heard) return;
-    this.heard = found;
+    if (this.heard?.readyState === 'live') return;
     this.source?.disconnect();
-    this.source = tracks.length ? this.mixer.createMediaStreamSource(new MediaStream(tracks)) : undefined;
+    this.heard = soundOf(this.player);
+    this.source = this.heard ? this.mixer.createMediaStreamSource(new MediaStream([this.heard])) : undefined;
     this.source?.connect(this.output);
   }
 
