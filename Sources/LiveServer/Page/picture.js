@@ -77,14 +77,6 @@ export async function sharePicture(player) {
   } catch (error) { if (error.name !== 'AbortError') showError(error); }
 }
 
-/** Returns a track with the sound that the player gives; undefined if there is none. */
-export function soundOf(player) {
-  const stream = player.captureStream();
-  // Nobody needs the pictures, which would be copied all the time.
-  for (const track of stream?.getVideoTracks() ?? []) track.stop();
-  return stream?.getAudioTracks().find(({ readyState }) => readyState === 'live');
-}
-
 /**
  * The painted picture alone and the sound as one media stream. It goes on when the view changes or the player connects
  * again, because the picture comes through a canvas and the sound through a mixer.
@@ -99,6 +91,8 @@ export class PaintedStream {
     this.stream = this.canvas.captureStream();
     /** @type {MediaStreamTrack | undefined} */
     this.heard = undefined;
+    /** @type {MediaStream | null} */
+    this.captured = null;
     if (state.stream?.hasAudio && player.hasSound && 'AudioContext' in window) {
       this.mixer = new AudioContext();
       this.output = this.mixer.createMediaStreamDestination();
@@ -117,9 +111,20 @@ export class PaintedStream {
 
   /** Takes the sound from the player, which has another track after it has connected again. */
   listen() {
-    if (this.heard?.readyState === 'live') return;
+    const live = () => this.captured?.getAudioTracks().find(({ readyState }) => readyState === 'live');
+    // A video element with another source goes on with the tracks of the one before, which are silent.
+    const source = this.player.surface.currentSrc ?? '';
+    if (!live() || this.surface !== this.player.surface || this.address !== source) {
+      this.surface = this.player.surface;
+      this.address = source;
+      this.captured = this.player.captureStream();
+      // Nobody needs these pictures, which would be copied all the time.
+      for (const track of this.captured?.getVideoTracks() ?? []) track.stop();
+    }
+    const found = live();
+    if (found === this.heard) return;
     this.source?.disconnect();
-    this.heard = soundOf(this.player);
+    this.heard = found;
     this.source = this.heard ? this.mixer.createMediaStreamSource(new MediaStream([this.heard])) : undefined;
     this.source?.connect(this.output);
   }
