@@ -29,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TICKS = os.sysconf("SC_CLK_TCK")
 # Seconds until the viewers of a level count: they have begun, and the work size has settled.
 SETTLING = 4
-# The share of frames that may be dropped before painting beyond what is dropped for one viewer: other programs run, too.
+# The share of frames that may be dropped before painting beyond that of one viewer: other programs run, too.
 TOLERANCE = 0.02
 RECORD = struct.Struct(">IB")
 PICTURE = struct.Struct(">BqIqq")

@@ -32,8 +32,9 @@ import Testing
       guard let time = box.time else { continue }
       if let last = found.last {
         #expect(time > last)
-        // Without a loss, each fragment starts within a few frames of the previous one.
-        hasJumped = time - last > 90_000 / 4
+        // Without a loss, each fragment starts within a few frames of the previous one. Data that waits for 200 ms is
+        // dropped.
+        hasJumped = time - last > 90_000 / 6
       }
       found.append(time)
     }

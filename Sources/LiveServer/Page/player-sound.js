@@ -1,4 +1,4 @@
-/** Seconds of latenesses that decide when pictures and sound are due. */
+/** How long latenesses count for when pictures and sound are due, in milliseconds. */
 const MEMORY = 2000;
 /** What is due is moved only by more than this, in milliseconds: less is not noticed, but moving is. */
 const TOLERANCE = 25;
