@@ -77,7 +77,7 @@ extension LiveServer {
       let parts = stream.style.settings.styles.map {
         StyleChange.Part(name: $0.name == entry.name ? name : $0.name, share: $0.share)
       }
-      try await apply(StyleChange(styles: parts, fade: 0), to: stream)
+      try await apply(StyleChange(styles: parts), to: stream)
     }
     return try Answer.json(["streams": users.map(state)])
   }

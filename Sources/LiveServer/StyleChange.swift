@@ -37,10 +37,7 @@ package struct StyleChange: Codable, Sendable {
 
   static let maximumFade = 60.0
 
-  init(styles: [Part], fade: Double? = nil) {
-    self.styles = styles
-    self.fade = fade
-  }
+  init(styles: [Part]) { self.styles = styles }
 
   /// Decodes a change.
   ///

@@ -114,6 +114,11 @@ import Testing
     let video = try #require(lines.first { $0.first == "video" }, "\(result.output) \(result.errors)")
     #expect(video[1] == "320" && video[2] == "180" && (Int(video[3]) ?? 0) > 10, "\(video)")
     #expect(lines.contains { $0.first == "audio" && (Int($0.last ?? "") ?? 0) > 50 }, "\(lines)")
+    // The tone has -21 dB; a part of the recording may be silent before the sound has started.
+    let ffmpeg = try #require(BuiltProgram.onPath("ffmpeg"))
+    let measured = try ffmpeg.run(["-nostdin", "-hide_banner", "-i", path, "-af", "volumedetect", "-f", "null", "-"])
+    let level = measured.errors.firstMatch(of: #/mean_volume: (-?[0-9.]+) dB/#).flatMap { Double($0.1) }
+    #expect((level ?? -.infinity) > -40, "\(measured.errors)")
   }
 
   private struct Training: Decodable {

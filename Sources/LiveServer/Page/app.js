@@ -36,7 +36,9 @@ function showNumbers({ fps, delayMilliseconds, kilobitsPerSecond, form }) {
   if (fps > 0 || !isRunning || document.hidden) latestPicture = performance.now();
   const isMissing = performance.now() - latestPicture > patience;
   setMessage('playback', isMissing ? { title: 'The picture does not come', text: `The source is there, but this browser gets no picture${latestEnd ? `: ${latestEnd}` : ''}. It tries again by itself.` } : null);
-  const text = isRunning && fps > 0 ? `${fps.toFixed(1)} fps · ${Math.round(delayMilliseconds)} ms` : '';
+  // The delay is 0 until it is known.
+  const delay = delayMilliseconds > 0 ? ` · ${Math.round(delayMilliseconds)} ms` : '';
+  const text = isRunning && fps > 0 ? `${fps.toFixed(1)} fps${delay}` : '';
   at('numbers').replaceChildren(text);
   if (!text) return;
   const extra = document.createElement('span');

@@ -89,7 +89,10 @@ export class PaintedStream {
     this.isOpen = true;
     /** @type {MediaStream} */
     this.stream = this.canvas.captureStream();
-    this.heard = '';
+    /** @type {MediaStreamTrack | undefined} */
+    this.heard = undefined;
+    /** @type {MediaStream | null} */
+    this.captured = null;
     if (state.stream?.hasAudio && player.hasSound && 'AudioContext' in window) {
       this.mixer = new AudioContext();
       this.output = this.mixer.createMediaStreamDestination();
@@ -106,14 +109,23 @@ export class PaintedStream {
     this.player.requestFrame(() => this.follow());
   }
 
-  /** Takes the sound from the player, which has other tracks after it has connected again. */
+  /** Takes the sound from the player, which has another track after it has connected again. */
   listen() {
-    const tracks = this.player.captureStream()?.getAudioTracks().filter(({ readyState }) => readyState === 'live') ?? [];
-    const found = tracks.map(({ id }) => id).join();
+    const live = () => this.captured?.getAudioTracks().find(({ readyState }) => readyState === 'live');
+    // A video element with another source goes on with the tracks of the one before, which are silent.
+    const source = this.player.surface.currentSrc ?? '';
+    if (!live() || this.surface !== this.player.surface || this.address !== source) {
+      this.surface = this.player.surface;
+      this.address = source;
+      this.captured = this.player.captureStream();
+      // Nobody needs these pictures, which would be copied all the time.
+      for (const track of this.captured?.getVideoTracks() ?? []) track.stop();
+    }
+    const found = live();
     if (found === this.heard) return;
-    this.heard = found;
     this.source?.disconnect();
-    this.source = tracks.length ? this.mixer.createMediaStreamSource(new MediaStream(tracks)) : undefined;
+    this.heard = found;
+    this.source = this.heard ? this.mixer.createMediaStreamSource(new MediaStream([this.heard])) : undefined;
     this.source?.connect(this.output);
   }
 

@@ -8,7 +8,7 @@ const pause = 700;
 const times = new Map();
 /** The cards that are in view. */
 const visible = new Set();
-let address = new Map();
+const address = new Map();
 let waitUntil = 0;
 let number = 0;
 
@@ -60,8 +60,8 @@ function show(card, picture) {
   card.dataset.preview = String(++number);
   image.classList.remove('isStored');
   image.hidden = false;
+  image.onload = () => { if (old) URL.revokeObjectURL(old); };
   image.src = made;
-  if (old) URL.revokeObjectURL(old);
   for (const [known, url] of address) {
     if (known.isConnected) continue;
     URL.revokeObjectURL(url);

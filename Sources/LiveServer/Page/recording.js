@@ -36,7 +36,8 @@ export class Recording {
         painted.close();
         if (parts.length) download(new Blob(parts, { type: recorder.mimeType }), name);
       });
-      this.turnedSoundOn = this.player.muted && this.hasSilentSound();
+      // Browsers record silence of a player that is muted.
+      this.turnedSoundOn = Boolean(this.player.muted && this.player.hasSound && state.stream?.hasAudio);
       if (this.turnedSoundOn) this.setSound(true);
       recorder.start(1000);
       this.recorder = recorder;
@@ -50,11 +51,6 @@ export class Recording {
     // The browser draws no pictures for pages that nobody sees.
     window.addEventListener('beforeunload', warn);
     return undefined;
-  }
-
-  /** Whether the stream has sound that the player gives only while it is on. */
-  hasSilentSound() {
-    return Boolean(state.stream?.hasAudio && this.player.hasSound && !this.player.captureStream()?.getAudioTracks().length);
   }
 
   tick() {

@@ -56,7 +56,7 @@ def main():
         seen["axe"] += page.faults(axe)
         page.click("#ownRename")
         page.wait("page.stream.styles[0].name === 'grey-sea' && !document.getElementById('own').open", "the other name")
-        page.wait("document.querySelector('.style[data-style=grey-sea]')", "the card")
+        page.wait("Boolean(document.querySelector('.style[data-style=grey-sea]'))", "the card")
         seen["download"] = page.evaluate("fetch('/api/styles/grey-sea/model').then(({ status }) => status)")
         page.evaluate("document.querySelector('.style[data-style=grey-sea]').closest('li').querySelector('.manage').click()")
         page.click("#ownDelete")
