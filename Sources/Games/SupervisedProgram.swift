@@ -40,7 +40,7 @@ final class SupervisedProgram: Sendable {
       sleep 3
       kill -KILL 0
     ) 3>&- 5>&- 6>&- &
-    "$@" 2>&6 4<&- 5>&- 6>&-
+    (exec "$@" 2>&6 4<&- 5>&- 6>&-)
     status=$?
     trap '' TERM PIPE
     echo $status >&5

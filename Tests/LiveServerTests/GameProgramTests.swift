@@ -1,5 +1,6 @@
 import FFmpeg
 import Foundation
+import Networks
 import TestSupport
 import Testing
 
