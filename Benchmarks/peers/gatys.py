@@ -40,7 +40,10 @@ def paint(vgg, photo, painting, iterations, content_weight):
         features = vgg(painting)
         targets = {layer: gram(features[layer]) for layer in STYLE_LAYERS}
     picture = photo.contiguous().clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([picture], max_iter=iterations, max_eval=2 * iterations, history_size=10)
+    # The first step is too small to change a loss of this size in single precision: no reason to stop.
+    optimizer = torch.optim.LBFGS(
+        [picture], max_iter=iterations, max_eval=2 * iterations, tolerance_grad=0, tolerance_change=-1, history_size=10
+    )
     losses = []
 
     def closure():

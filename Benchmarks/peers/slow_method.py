@@ -43,7 +43,7 @@ def minimise(vgg, photo, targets, marks):
 
     def evaluate(x):
         start = time.perf_counter()
-        picture = torch.from_numpy(x.astype(numpy.float32)).reshape(photo.shape).requires_grad_()
+        picture = torch.from_numpy(x).to(photo.dtype).reshape(photo.shape).requires_grad_()
         features = vgg(picture)
         total = style_transfer.CONTENT_WEIGHT * torch.nn.functional.mse_loss(
             features[style_transfer.CONTENT_LAYER], content

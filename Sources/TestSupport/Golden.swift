@@ -2,7 +2,7 @@ import Foundation
 import Safetensors
 import Tensors
 
-/// Values computed by PyTorch, from a file in `Tests/Golden` written by `dump_golden.py` there.
+/// Values computed by PyTorch, from a file in `Tests/Golden` written by the scripts there.
 ///
 /// Activations are `[N, H, W, C]`, convolution weights are `[O, I, Kh, Kw]`. All values were computed in double
 /// precision and rounded once.
@@ -10,7 +10,7 @@ package struct Golden: Sendable {
   private let reader: SafetensorsReader
 
   /// Opens `Tests/Golden/<name>.safetensors`: `operations`, `balanced`, `candidates`, `canvas`, `inspection`,
-  /// `network`, `objective`, `vgg16` or `likeness`.
+  /// `network`, `objective`, `slow`, `vgg16` or `likeness`.
   ///
   /// - Throws: `SafetensorsError` if the file cannot be read.
   package init(_ name: String) throws {

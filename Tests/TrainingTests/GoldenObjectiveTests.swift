@@ -156,6 +156,24 @@ struct GoldenObjectiveTests {
 
   private func makeTape() -> Tape { Tape(pool: pool, allocator: TensorAllocator()) }
 
+  /// L-BFGS on the pixels follows scipy's. The first steps agree within rounding; then single precision and double
+  /// precision part, and reach the same losses by other ways.
+  @Test func theSlowMethodFollowsScipy() throws {
+    let expected = try Golden("slow").reference("values").elements
+    let photo = Self.picture(seed: 2)
+    let loss = PictureLoss(
+      extractor: extractor, regions: [.init(paintings: [.init(picture: Self.picture(seed: 3))])], photo: photo,
+      weights: LossWeights(objective: .johnson), pool: pool)
+    let method = try SlowMethod(loss: loss, start: photo, pool: pool)
+    for (iteration, value) in expected.enumerated() {
+      if iteration > 0 { #expect(try method.step()) }
+      let tolerance = iteration <= 3 ? 1e-3 : 0.1
+      #expect(abs(method.value - value) <= tolerance * value, "\(iteration): \(method.value), expected \(value)")
+    }
+    let last = try #require(expected.last)
+    #expect(abs(method.value - last) <= 0.05 * last)
+  }
+
   private static func picture(seed: UInt32) -> Tensor { syntheticImage(width: 64, height: 48, seed: seed) }
 
   private static func batch(_ pictures: [Tensor]) -> Tensor {
