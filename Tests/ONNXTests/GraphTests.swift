@@ -5,6 +5,9 @@ import Tensors
 import Testing
 
 @Suite struct GraphTests {
+  /// Two layers in single precision, whose Winograd transforms make 1e-5 of a layer's range.
+  private let layerTolerance = 1e-4
+
   /// `y[s·h + i − p] += W[i]·x[h]`, from the definition: `[1, H, W, I]` to `[1, s·H, s·W, O]`.
   private func transposed(
     _ input: ReferenceTensor, _ weight: [Float], kernel: Int, outputs: Int, stride: Int, pad: Int
@@ -62,7 +65,7 @@ import Testing
     }
     let expected = transposed(small, weight, kernel: kernel, outputs: 3, stride: stride, pad: pad)
     let discrepancy = Discrepancy(try painted(try file.read().model, source), expected: expected)
-    #expect(discrepancy.relative <= 1e-5, "\(discrepancy)")
+    #expect(discrepancy.relative <= layerTolerance, "\(discrepancy)")
   }
 
   @Test("Ranges and colours: BGR from 0 to 1 paints what RGB from 0 to 255 does")
@@ -81,7 +84,7 @@ import Testing
     let plain = try painted(try file.read().model, swapped)
     let computed = try painted(result.model, source)
     let expected = plain.elements.indices.map { Double(plain.pointer[$0 / 3 * 3 + 2 - $0 % 3]) }
-    #expect(Discrepancy(computed.elements, expected: expected).relative <= 1e-5)
+    #expect(Discrepancy(computed.elements, expected: expected).relative <= layerTolerance)
     // Nothing is left of scales and permutations but a convolution and a tanh.
     #expect(result.model.definition.nodes.count == 4)
   }
