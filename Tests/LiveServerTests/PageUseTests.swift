@@ -3,8 +3,8 @@ import Networks
 import TestSupport
 import Testing
 
-/// Uses the page as people do, in a real browser: layout, keys, focus, mixtures, links, recordings, messages, trainings.
-/// Also asks axe-core what is wrong.
+/// Uses the page as people do, in a real browser: layout, keys, focus, mixtures, links, recordings, messages and
+/// trainings. Also asks axe-core what is wrong.
 @Suite(.serialized) struct PageUseTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
   private static let axe = folder.appending(path: "../../.cache/axe.min.js").standardizedFileURL.path
