@@ -281,7 +281,7 @@ let package = Package(
     .testTarget(
       name: "FeatureInspectionTests",
       dependencies: [
-        "FeatureInspection", "Training", "Autograd", "Imaging", "Kernels", "Networks", "Safetensors", "Tensors",
+        "FeatureInspection", "Training", "Autograd", "Imaging", "Kernels", "Networks", "Tensors",
         "Threading", "TestSupport",
       ],
       swiftSettings: settings),

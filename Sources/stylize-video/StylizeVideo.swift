@@ -162,7 +162,9 @@ struct StylizeVideo: ParsableCommand {
     let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
     // A pipe may be standard input under another name.
     if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
-    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, mixture.map(\.style)))
+    let display =
+      isLive
+      ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, mixture.map(\.style)))
     let result = try video.run(
       output: target, style: mixer,
       options: Stylization.Options(

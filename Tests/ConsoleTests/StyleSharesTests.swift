@@ -14,7 +14,9 @@ import Testing
     #expect(StyleShares(argument: shares.description)?.parts.map(\.name) == names)
   }
 
-  @Test(arguments: ["", ",", "starry,", ":1", "starry:", "starry:0", "starry:-1", "starry:nan", "starry:inf", "a:1e7", "a:x"])
+  @Test(arguments: [
+    "", ",", "starry,", ":1", "starry:", "starry:0", "starry:-1", "starry:nan", "starry:inf", "a:1e7", "a:x",
+  ])
   func otherTextIsRefused(argument: String) {
     #expect(StyleShares(argument: argument) == nil)
   }

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 
-from watch import Page
+from browser import Page
 
 
 def main():
