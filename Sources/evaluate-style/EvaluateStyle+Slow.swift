@@ -16,7 +16,7 @@ extension EvaluateStyle {
     let painting = try StyleImage(path: styleImage, crop: styleCrop ?? model.trainedStyleCrop, pool: pool)
     let extractor = try VGG16(path: installation.vggWeights())
     let likeness = LikenessEvaluator(extractor: extractor, painting: painting.scan, pool: pool)
-    let frames = try LikenessFrames(content, list: photoList, count: self.frames)
+    let frames = try PictureSequence(content, list: photoList, count: self.frames)
     if let save { try FileManager.default.createDirectory(atPath: save, withIntermediateDirectories: true) }
 
     let interrupt = InterruptFlag.install()
