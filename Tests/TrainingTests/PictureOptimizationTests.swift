@@ -195,7 +195,7 @@ import Training
       try OptimizationMemory.history(width: width, height: height, settings: settings, available: available)
     }
     #expect(try history(64 << 30) == 10)
-    let fewer = try history(15 << 30)
+    let fewer = try history(16 << 30)
     #expect((3..<10).contains(fewer), "\(fewer)")
     #expect(throws: OptimizationError.self) { try history(4 << 30) }
   }
