@@ -5,7 +5,7 @@
 
 Content is the mean squared error at relu4_2, style that of the Gram matrices F F^T / (H W) at relu1_1, relu2_1, relu3_1 and
 relu4_1 with weights of 1000 / C^2, on the weights of VGG-16 that Impasto uses. PyTorch's L-BFGS changes the pixels from the
-photo, with its defaults. The painting has the photo's short side, or its own if that is less.
+photo, at its usual learning rate. The painting has the photo's short side, or its own if that is less.
 """
 
 import argparse

@@ -102,7 +102,10 @@ struct OptimizeImageTests {
       (["--texture", "painting.png", "out.png", "--initial", "photo"], 2, "a texture has no photo"),
       (both + ["out.png", "--size", "5000"], 2, "32 to 4096"),
       (both + ["out.png", "--size", "64", "--start-size", "128"], 2, "the first size is 128"),
-      (both + ["out.png", "--content-weight", "0", "--style-weight", "0"], 2, "at least one above 0"),
+      (
+        both + ["out.png", "--content-weight", "0", "--style-weight", "0"], 2,
+        "the sum of the content weight and the style weight is 0"
+      ),
       (both + ["out.png", "--style-weight=-1"], 2, "non-negative"),
       (both + ["out.png", "--shares", "0"], 2, "positive"),
       (both + ["out.png", "--shares", "1", "2"], 2, "--shares has 2 values for 1 paintings"),

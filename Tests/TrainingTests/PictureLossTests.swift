@@ -35,8 +35,8 @@ import Training
     return (try loss(picture, gradient: gradient), gradient)
   }
 
-  /// Expects the same loss, and gradients whose difference has at most `tolerance` times their length. Single pixels may
-  /// differ by more, where rounding moves a feature over the kink of a ReLU.
+  /// Expects the same loss, and gradients whose difference has at most `tolerance` times their length. Single pixels
+  /// may differ by more, where rounding moves a feature over the kink of a ReLU.
   private func expectAgreement(
     _ a: (parts: LossParts, gradient: Tensor), _ b: (parts: LossParts, gradient: Tensor), within tolerance: Double,
     sourceLocation: SourceLocation = #_sourceLocation

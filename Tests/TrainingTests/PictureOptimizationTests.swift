@@ -176,7 +176,10 @@ import Training
     let cases: [(String, (inout OptimizationSettings) -> Void)] = [
       ("the size is 8, expected 32 to 4096 lines", { $0.size = 8 }),
       ("the first size is 64, expected 32 to 48 lines", { $0.startSize = 64 }),
-      ("at least one above 0", { ($0.weights.content, $0.weights.style) = (0, 0) }),
+      (
+        "the sum of the content weight and the style weight is 0, expected more than 0",
+        { ($0.weights.content, $0.weights.style) = (0, 0) }
+      ),
       ("the style weight is -1.0", { $0.weights.style = -1 }),
       ("a texture has no photo", { $0.isTexture = true }),
       ("more than 0: without a photo", { ($0.isTexture, $0.start, $0.weights.style) = (true, .noise, 0) }),
@@ -195,7 +198,7 @@ import Training
       try OptimizationMemory.history(width: width, height: height, settings: settings, available: available)
     }
     #expect(try history(64 << 30) == 10)
-    let fewer = try history(15 << 30)
+    let fewer = try history(16 << 30)
     #expect((3..<10).contains(fewer), "\(fewer)")
     #expect(throws: OptimizationError.self) { try history(4 << 30) }
   }

@@ -87,8 +87,9 @@ public struct OptimizationSettings: Codable, Hashable, Sendable {
     ] { try check(weight >= 0 && weight.isFinite, name, weight, "a number that is not negative") }
     let content = isTexture ? 0 : weights.content
     try check(
-      content > 0 || weights.style > 0, isTexture ? "the style weight" : "the content weight and the style weight", 0,
-      isTexture ? "more than 0: without a photo there is nothing else to paint" : "at least one above 0")
+      content > 0 || weights.style > 0,
+      isTexture ? "the style weight" : "the sum of the content weight and the style weight", 0,
+      isTexture ? "more than 0: without a photo there is nothing else to paint" : "more than 0")
     try check(
       !isTexture || start != .photo, "the start", start.rawValue, "noise or painting: a texture has no photo")
     try check(!isTexture || !preservesColors, "preserving colours", "on", "a photo whose colours to keep")
