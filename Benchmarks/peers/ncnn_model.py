@@ -61,8 +61,8 @@ class NcnnWriter:
     def convolved(self, node, name, value, kind, **parameters):
         border = node.border
         if border and node.padding != "zeros":
-            kind = REFLECT if node.padding == "reflect" else REPLICATE
-            value, border = self.padded(value, border, f"{name}.pad", kind), 0
+            mode = REFLECT if node.padding == "reflect" else REPLICATE
+            value, border = self.padded(value, border, f"{name}.pad", mode), 0
         weight, bias = self.model[name + ".weight"], self.model[name + ".bias"]
         return self.conv(value, name, weight, bias, kind, _3=node.stride, _4=border, **parameters)
 

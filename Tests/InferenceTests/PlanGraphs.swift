@@ -143,7 +143,8 @@ let planGraphs: [NetworkDefinition] = [
       ("a", convolution(3, 20, stride: 2), [0]), ("", .pixelShuffle(factor: 2), [1]),
       ("an", .instanceNorm(channels: 5), [2]), ("", .relu, [3]), ("b", convolution(5, 64, stride: 2), [4]),
       ("", .relu, [5]), ("", .pixelShuffle(factor: 2), [6]), ("bn", .instanceNorm(channels: 16), [7]),
-      ("cn", .instanceNorm(channels: 16), [7]), ("", .add, [8, 9]), ("", .add, [10, 7]), ("d", convolution(16, 3), [11]),
+      ("cn", .instanceNorm(channels: 16), [7]), ("", .add, [8, 9]), ("", .add, [10, 7]),
+      ("d", convolution(16, 3), [11]),
     ]),
   definition(
     "a depthwise convolution read by a 1×1 convolution and a sum, one on the picture, one after upsampling",

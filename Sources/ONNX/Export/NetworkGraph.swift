@@ -223,12 +223,14 @@ struct NetworkGraph {
     if hasBlockOrder(index) {
       return builder.node("SpaceToDepth", [value], name, [.integer("blocksize", factor)])
     }
-    // Channels in the order of `SpaceToDepth`, then in ours.
+    // Channels in the order of `SpaceToDepth`, then in ours. OpenVINO 2026.4 loses a Gather of channels here.
     let blocks = builder.node("SpaceToDepth", [value], "\(name).blocks", [.integer("blocksize", factor)])
     let (wide, places) = (channels[index] / (factor * factor), factor * factor)
-    let order = (0..<wide).flatMap { channel in (0..<places).map { $0 * wide + channel } }
-    return builder.node(
-      "Gather", [blocks, builder.integers("\(name).order", order)], name, [.integer("axis", 1)])
+    let shape = builder.node("Shape", [blocks], "\(name).shape")
+    let apart = builder.node(
+      "Reshape", [blocks, builder.integers("\(name).apart.shape", [1, places, wide, -1])], "\(name).apart")
+    let turned = builder.node("Transpose", [apart], "\(name).turned", [.integers("perm", [0, 2, 1, 3])])
+    return builder.node("Reshape", [turned, shape], name)
   }
 }
 
