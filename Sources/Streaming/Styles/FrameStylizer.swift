@@ -18,7 +18,8 @@ public protocol FrameStylizer: AnyObject {
     destinationStride: Int) throws
 
   /// Reads `width · height` RGB pixels of floats, 0…255, from `source` and writes as many to `destination`, for formats
-  /// with more than 8 bits. The two may be the same memory, but must not overlap otherwise, and their rows have no gaps.
+  /// with more than 8 bits. The two may be the same memory, but must not overlap otherwise, and their rows have no
+  /// gaps.
   func stylize(_ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>) throws
 }
 
