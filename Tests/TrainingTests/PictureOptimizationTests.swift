@@ -8,13 +8,15 @@ import Training
 
 @Suite struct PictureOptimizationTests {
   private let folder: TemporaryFolder
+  private let training: SmallTraining
   private let extractor: VGG16
   private let photo = Picture(tensor: syntheticImage(width: 72, height: 54, seed: 1))
   private let painting = Picture(tensor: syntheticImage(width: 60, height: 50, seed: 99))
 
   init() throws {
     folder = try TemporaryFolder()
-    extractor = try VGG16(path: SmallTraining().extractorPath)
+    training = try SmallTraining()
+    extractor = try VGG16(path: training.extractorPath)
   }
 
   private func settings(_ change: (inout OptimizationSettings) -> Void = { _ in }) -> OptimizationSettings {
