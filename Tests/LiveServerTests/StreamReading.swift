@@ -38,6 +38,14 @@ extension Connection {
     return Box(type: String(decoding: head[4...], as: UTF8.self), content: try takeChunked(size - 8))
   }
 
+  /// Reads the next fragment of a chunked body: the time of its capture, the fragment's header, and its data. Returns
+  /// the header.
+  func takeFragment() throws -> Box {
+    let boxes = [try takeBox(), try takeBox(), try takeBox()]
+    guard boxes.map(\.type) == ["prft", "moof", "mdat"] else { throw Ended() }
+    return boxes[1]
+  }
+
   /// Reads the next JPEG image of a `multipart/x-mixed-replace` body.
   func takePicture() throws -> [UInt8] {
     var size: Int?

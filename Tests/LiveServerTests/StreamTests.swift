@@ -84,13 +84,12 @@ import Testing
     #expect(movie.type == "moov" && movie.inside("mvex", "trex") != nil)
     var end: UInt64?
     for number in 0..<60 {
-      let fragment = try connection.takeBox()
+      let fragment = try connection.takeFragment()
       let time = try #require(fragment.time)
-      #expect(fragment.type == "moof" && fragment.inside("traf", "trun") != nil)
+      #expect(fragment.inside("traf", "trun") != nil)
       // Browsers would treat a gap as the end of the stream.
       if let end { #expect(time == end, "fragment \(number)") }
       end = time + (try #require(fragment.duration))
-      #expect(try connection.takeBox().type == "mdat")
     }
     #expect(try server.state().viewers == 1)
   }

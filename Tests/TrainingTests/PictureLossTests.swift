@@ -8,10 +8,14 @@ import Training
 
 @Suite struct PictureLossTests {
   private let pool = ComputePool(threads: 2)
+  private let training: SmallTraining
   private let extractor: VGG16
   private let painting = syntheticImage(width: 60, height: 52, seed: 99)
 
-  init() throws { extractor = try VGG16(path: SmallTraining().extractorPath) }
+  init() throws {
+    training = try SmallTraining()
+    extractor = try VGG16(path: training.extractorPath)
+  }
 
   private func loss(
     _ regions: [PictureLoss.Region], photo: Tensor?, _ weights: LossWeights, tileSide: Int = 1024
