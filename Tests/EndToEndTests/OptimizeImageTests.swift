@@ -34,8 +34,8 @@ struct OptimizeImageTests {
     #expect((picture.width, picture.height) == (64, 48))
     let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
     let report = try #require(object)
-    // Synthetic pictures are alike from the start: only the scale is known.
-    #expect((-100...100).contains(try #require(report["likeness"] as? Double)))
+    // Synthetic pictures are alike from the start, so what it should be is not known. 100 is the painting's own.
+    #expect(try #require(report["likeness"] as? Double) <= 100)
     #expect((0.2...1).contains(try #require(report["content"] as? Double)))
     let canvases = try #require(report["canvases"] as? [[String: Any]])
     #expect(canvases.map { $0["lines"] as? Int } == [32, 48])

