@@ -59,8 +59,6 @@ demo: toolchain libraries swift-packages $(CLIP)
 ## test       all tests
 test: toolchain libraries swift-packages $(CLIP) $(VGG16) $(AXE)
 	@.ci/install-packages ffmpeg chromium python3 xvfb pulseaudio libx11-dev
-test: toolchain libraries swift-packages $(CLIP) $(VGG16)
-	@.ci/install-packages ffmpeg chromium python3
 	@.ci/install-runtimes
 	swift build --configuration release --build-tests
 	IMPASTO_DATA="$(DATA)" swift test --configuration release --skip-build

@@ -174,7 +174,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "stylize-image",
-      dependencies: ["Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
+      dependencies: ["Streaming", "Imaging", "Inference", "Networks", "Threading", "Console", argumentParser, logging],
       swiftSettings: settings),
     .executableTarget(
       name: "stylize-live",
@@ -295,8 +295,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "train-style", "evaluate-style", "optimize-image", "inspect-features", "stylize-image", "stylize-video", "Imaging",
-        "Inference",
+        "train-style", "evaluate-style", "optimize-image", "inspect-features", "stylize-image", "stylize-video",
+        "Imaging", "Inference",
         "Networks",
         "Safetensors", "Streaming", "Tensors", "Threading", "TestSupport",
       ],

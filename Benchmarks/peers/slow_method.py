@@ -9,6 +9,7 @@ seconds of an evaluation. `optimize-image --objective johnson --start-size N --s
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import statistics
@@ -69,13 +70,11 @@ def minimise(vgg, photo, targets, marks):
             raise Finished
 
     note.iteration = 0
-    try:
+    with contextlib.suppress(Finished):
         fmin_l_bfgs_b(
             evaluate, photo.numpy().ravel().astype(numpy.float64), maxiter=max(marks), maxfun=10 * max(marks),
             factr=0, pgtol=0, callback=note,
         )
-    except Finished:
-        pass
     return values, evaluations, seconds
 
 

@@ -88,7 +88,9 @@ struct GuardMiddleware: RouterMiddleware {
       guard policy.admits(origin: request.headers[.origin], host: host) else {
         throw RequestError(.forbidden, message: "requests from other sites are not allowed")
       }
-      guard Self.isInput(path) || changes.take() else { throw RequestError(.tooManyRequests, message: "too many requests") }
+      guard Self.isInput(path) || changes.take() else {
+        throw RequestError(.tooManyRequests, message: "too many requests")
+      }
     }
     guard policy.needsToken, !Self.openPaths.contains(path), !path.hasPrefix("/page/") else { return }
     if Guesses.bearerToken(request) != nil { return try guesses.check(request, context, policy) }

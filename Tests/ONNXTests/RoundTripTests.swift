@@ -33,7 +33,8 @@ import Testing
   @Test(
     "A file without our metadata is read node by node, in each form of its norms",
     arguments: [
-      "johnson", "dense:head=strided,tail=shuffle2,stages=separable,block=separable,channels=8-8-16,blocks=1,norm=instance",
+      "johnson",
+      "dense:head=strided,tail=shuffle2,stages=separable,block=separable,channels=8-8-16,blocks=1,norm=instance",
       "dense:head=strided,tail=shuffle2,channels=8-8-16,detail=0,blocks=1,norm=none,blocknorm=batch",
     ], [ONNXExport.NormForm.instance, .moments])
   func foreignFiles(network: String, norm: ONNXExport.NormForm) throws {

@@ -131,8 +131,8 @@ import Threading
       "inverting", model: TestFactory { width, height, _ in InvertingStylizer(width: width, height: height) })
     let plain = NamedStyle(
       "plain", model: TestFactory { width, height, _ in WatchingStylizer(width: width, height: height) })
-    let script = try StyleScript([.init(time: 0.05, command: .style("plain"))], styles: [(inverting, 1)], fade: 0) { _ in plain
-    }
+    let cue = StyleScript.Cue(time: 0.05, command: .style("plain"))
+    let script = try StyleScript([cue], styles: [(inverting, 1)], fade: 0) { _ in plain }
     let seen = Mutex<[(number: Int, value: UInt8)]>([])
     let sink = FrameObserver(format: source.description.format) { frame, _, _ in
       let (number, value) = (Int(try #require(frame.pts)), try #require(frame.plane(0))[0])

@@ -70,7 +70,8 @@ import Threading
   @Test func errorsAreFoundInAdvance() throws {
     let a = try style("a", seed: 1)
     func make(_ text: String) throws -> StyleScript {
-      try StyleScript(StyleScript.cues(in: text, file: "s.txt"), styles: [(a, 1)], fade: 0) { throw TestError(place: $0) }
+      let cues = try StyleScript.cues(in: text, file: "s.txt")
+      return try StyleScript(cues, styles: [(a, 1)], fade: 0) { throw TestError(place: $0) }
     }
     #expect(throws: TestError(place: "b")) { try make("1s style b") }
     #expect(throws: ModelError.noCanvas(styles: ["a"])) { try make("1s strokes large") }
