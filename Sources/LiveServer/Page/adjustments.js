@@ -77,7 +77,7 @@ function showQuality({ styles }) {
 
 function showDetails({ statistics, reduction, condition }) {
   const { workWidth, workHeight, canvasWidth, canvasHeight } = statistics;
-  const canvas = canvasWidth ? ` on a canvas of ${canvasWidth}×${canvasHeight}` : '';
+  const canvas = canvasWidth ? `; the strokes are those of ${canvasWidth}×${canvasHeight}` : '';
   const size = condition === 'running' && workWidth ? `Painted at ${workWidth}×${workHeight}${canvas}.` : '';
   const reason = condition === 'running' && reduction ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '';
   setText(at('size'), size);

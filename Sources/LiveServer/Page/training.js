@@ -142,7 +142,7 @@ function show() {
   const { isPossible, obstacle, usualSeconds, jobs } = state.training;
   for (const job of jobs) if (isOpen(job)) seen.add(job.id);
   setHidden(at('drop'), !isPossible && !obstacle, at('stage'));
-  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `It takes about ${duration(usualSeconds)} on this machine.` : 'The time shows after the first steps.');
+  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `It takes about ${duration(usualSeconds)} on this machine.` : 'How long the training takes shows after its first steps.');
   reconcile(at('jobs'), rows(), { key: ({ key }) => key, create: createRow, update: updateRow, fallback: at('stage') });
 }
 
