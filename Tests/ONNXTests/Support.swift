@@ -49,11 +49,12 @@ struct ForeignFile {
     model.graph.output = [output]
   }
 
-  /// Appends a node.
+  /// Appends a node. The first `Conv` is `the Conv`, those after it are named with their output.
   mutating func node(_ type: String, _ inputs: [String], _ output: String, _ attributes: [String: Attribute] = [:]) {
     var node = Onnx_NodeProto()
     node.opType = type
-    node.name = "the \(type)"
+    let isFirst = !model.graph.node.contains { $0.opType == type }
+    node.name = isFirst ? "the \(type)" : "the \(type) of \(output)"
     node.input = inputs
     node.output = [output]
     node.attribute = attributes.sorted { $0.key < $1.key }.map { name, value in
