@@ -149,6 +149,7 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         logging,
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
       ],

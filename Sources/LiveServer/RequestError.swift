@@ -58,8 +58,13 @@ struct RequestError: Error, HTTPResponseError {
     self.init(.badRequest, field: Self.path(field), message: message)
   }
 
+  private var body: Body { Body(error: .init(field: field, message: message)) }
+
+  /// The JSON, for a response that no route makes.
+  func encoded() throws -> ByteBuffer { ByteBuffer(bytes: try Answer.data(body)) }
+
   func response(from request: Request, context: some RequestContext) throws -> Response {
-    var response = try Answer.json(Body(error: .init(field: field, message: message)), status: status)
+    var response = try Answer.json(body, status: status)
     response.headers.append(contentsOf: headers)
     return request.method == .head ? response.createHeadResponse() : response
   }

@@ -5,6 +5,8 @@ import NIOCore
 
 /// Helpers that build responses and decode request bodies.
 enum Answer {
+  static let jsonType = "application/json"
+
   /// Returns `value` as JSON with sorted keys and without line breaks.
   static func data(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()
@@ -13,7 +15,7 @@ enum Answer {
   }
 
   static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-    bytes(try data(value), "application/json", status: status)
+    bytes(try data(value), jsonType, status: status)
   }
 
   static func bytes(_ content: some Sequence<UInt8>, _ type: String, status: HTTPResponse.Status = .ok) -> Response {

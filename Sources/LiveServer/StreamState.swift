@@ -27,6 +27,8 @@ struct StreamState: Codable, Sendable {
   var isResting: Bool
   /// Why the picture is coarser than its settings say; absent if it is not.
   var reduction: String?
+  /// The stroke size that is painted; absent if it is the one that was chosen.
+  var paintedStrokeSize: Strokes?
   var viewers: Int
   /// Segments that slow viewers missed.
   var skipped: Int
@@ -49,7 +51,9 @@ struct StreamState: Codable, Sendable {
     fade = stream.fade.withLock { $0 }
     isFading = settings.isFading
     isResting = stream.isResting
-    reduction = stream.reduction?.description
+    let reduction = stream.reduction
+    self.reduction = reduction?.description
+    if case .strokes(let painted, _)? = reduction { paintedStrokeSize = painted }
     viewers = stream.output.viewerCount
     skipped = stream.output.counts.lost
     statistics = stream.statistics

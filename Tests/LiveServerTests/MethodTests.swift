@@ -91,6 +91,19 @@ import Testing
     for answer in answers { #expect(try !answer.json(Failure.self).error.message.isEmpty, "\(answer.status)") }
   }
 
+  @Test(arguments: ["GARBAGE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nHost localhost\r\n\r\n"])
+  func bytesThatAreNoRequestAreRefusedWithAReason(bytes: String) throws {
+    let server = try RunningServer()
+    let connection = try Connection(port: server.port)
+    try connection.send(bytes.utf8)
+    let head = try connection.takeHead()
+    #expect(head.status == 400 && head.headers["content-type"] == "application/json")
+    let body = try connection.take(head.headers["content-length"].flatMap { Int($0) } ?? 0)
+    let fault = try JSONDecoder().decode(Failure.self, from: Data(body)).error
+    #expect(fault.field == nil && fault.message == "the bytes are not an HTTP request")
+    #expect(throws: Connection.Ended.self) { try connection.take(1) }
+  }
+
   /// The client announces more than it sends: a server that reads the body would wait.
   @Test func bodiesThatNobodyNeedsAreNotRead() throws {
     let server = try RunningServer()

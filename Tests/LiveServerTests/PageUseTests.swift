@@ -19,6 +19,8 @@ import Testing
     var strengthByKey: Double
     var scrolledOnPicture: Double
     var divider: [Int]
+    var staysPaused: Bool
+    var movesAfterPause: Bool
     var keepsFocus: Bool
     var mixLabel: String
     var mixture: String
@@ -86,6 +88,7 @@ import Testing
     #expect(seen.scrolled && seen.scrolledOnPicture == 0 && seen.strengthByKey == 0.95, "\(seen.strengthByKey)")
     // Percent: at first, by a key on the picture, by two on the divider, Home, End, dragged.
     #expect(seen.divider == [50, 48, 52, 0, 100, 25], "\(seen.divider)")
+    #expect(seen.staysPaused && seen.movesAfterPause)
     #expect(seen.keepsFocus && seen.keepsSlider && !seen.focusAfterRemoval.isEmpty, "\(seen.focusAfterRemoval)")
     #expect(seen.mixLabel == "Mix in Second, with First" && seen.mixture == "50 % First with 50 % Second")
     #expect(seen.spoken.isEmpty, "\(seen.spoken)")

@@ -30,10 +30,12 @@ function showLabels() {
 }
 
 /** Disables the list for styles without a canvas. A number of lines from another program becomes an option. */
-function showStrokes({ strokeSize }) {
+function showStrokes({ strokeSize, paintedStrokeSize }) {
   const list = at('strokes');
   list.disabled = strokeSize === undefined;
-  setText(at('strokesHint'), list.disabled ? 'This style paints at the size of the picture and has one stroke size.' : '');
+  const painted = typeof paintedStrokeSize === 'number' ? `Those of ${paintedStrokeSize} lines` : paintedStrokeSize?.replace(/^./, (letter) => letter.toUpperCase());
+  setText(at('strokesHint'), list.disabled ? 'This style paints at the size of the picture and has one stroke size.'
+    : painted ? `${painted} at present: this machine does not keep up with more.` : '');
   const size = String(strokeSize);
   if (list.disabled || list.value === size || isBusy('strokes')) return;
   list.querySelector('[data-lines]')?.remove();

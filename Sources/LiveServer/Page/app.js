@@ -6,7 +6,7 @@ import { FloatingPicture } from './floating.js';
 import { GamePanel } from './game.js';
 import { listenToKeys } from './keyboard.js';
 import { applyLink, link, read } from './link.js';
-import { notify, setMessage, showError } from './notices.js';
+import { announce, closeNotice, notify, setMessage, showError } from './notices.js';
 import { paintedArea, savePicture, sharePicture, viewChanges } from './picture.js';
 import { Player } from './player.js';
 import { Recording } from './recording.js';
@@ -59,6 +59,26 @@ for (const name of ['loadedmetadata', 'resize', 'load']) at('stage').addEventLis
 function setSplit(isOn) {
   viewChanges();
   comparison.set(isOn);
+  showPaused();
+}
+
+/** The picture stays as it is. A film of one's own stops with it. */
+function togglePause() {
+  if (player.isPaused) player.resume(); else player.pause();
+  if (isSending() && at('ownFilm').src) {
+    if (player.isPaused) at('ownFilm').pause(); else at('ownFilm').play().catch(showError);
+  }
+  showPaused();
+  announce(player.isPaused ? 'Paused' : 'Playing');
+}
+
+/** Another stream or view plays, so this follows `player.play()`. */
+function showPaused() {
+  const { isPaused } = player;
+  at('pauseButton').setAttribute('aria-pressed', String(isPaused));
+  at('pausedLabel').hidden = !isPaused;
+  latestPicture = performance.now();
+  if (isPaused) at('numbers').replaceChildren();
 }
 
 /** Sound is off at first, because browsers block autoplay with sound. The sound of a film of one's own plays here. */
@@ -77,6 +97,7 @@ function fullScreen() {
   else /** @type {any} */ (player.surface).webkitEnterFullscreen?.();
 }
 
+at('pauseButton').addEventListener('click', togglePause);
 at('splitButton').addEventListener('click', toggleSplit);
 at('soundButton').addEventListener('click', toggleSound);
 at('fullButton').addEventListener('click', fullScreen);
@@ -98,7 +119,7 @@ for (const [id, name] of [['stylesTab', 'styles'], ['adjustTab', 'adjust']]) {
     at('adjustTab').setAttribute('aria-pressed', String(name === 'adjust'));
   });
 }
-listenToKeys({ toggleSplit, toggleSound, fullScreen });
+listenToKeys({ togglePause, toggleSplit, toggleSound, fullScreen });
 takeDrops(offerFilm);
 
 // MARK: Streams
@@ -108,9 +129,9 @@ state.on('stream', () => {
   if (playing === state.id) return;
   if (playing) recording.stop();
   playing = state.id;
-  latestPicture = performance.now();
   viewChanges({ isOtherStream: true });
   comparison.set(state.isSplit);
+  showPaused();
 });
 state.on('streams', () => {
   const hasSound = state.stream?.hasAudio && player.hasSound || Boolean(isSending() && at('ownFilm').src);
@@ -128,6 +149,8 @@ at('loginForm').addEventListener('submit', async (event) => {
     await ask('/api/session', { method: 'POST', headers: { Authorization: `Bearer ${at('token').value}` } });
     at('token').value = '';
     at('login').close();
+    // It may say that the token was missing.
+    closeNotice();
     at('stage').focus();
     start();
   } catch (error) { setText(at('loginError'), error.message); }

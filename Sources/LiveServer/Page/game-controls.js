@@ -1,3 +1,5 @@
+import { send } from './requests.js';
+
 /** @typedef {'free' | 'held' | 'paused'} Holding */
 
 /** How long Escape gives the controls back when it is held, in milliseconds. */
@@ -282,7 +284,7 @@ export class Controls {
         } catch (error) {
           // A batch that is lost or refused is sent again, because those after it wait for its number.
           if (error.status === 400) batch.events = [];
-          const isLost = [undefined, 400, 429].includes(error.status);
+          const isLost = [0, 400, 429].includes(error.status);
           if (this.lease !== lease) return;
           if (!isLost || attempt === 5) { this.end(error.message); return; }
           await new Promise((resolve) => setTimeout(resolve, 50 << attempt));
@@ -296,13 +298,10 @@ export class Controls {
     }
   }
 
-  async request(method, path, body) {
-    const response = await fetch(path, {
-      method, credentials: 'same-origin', keepalive: method === 'DELETE',
+  request(method, path, body) {
+    return send(path, {
+      method, keepalive: method === 'DELETE',
       ...(body ? { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } : {}),
     });
-    if (response.ok) return response;
-    const answer = await response.json().catch(() => null);
-    throw Object.assign(new Error(answer?.error?.message ?? `the server responded with status ${response.status}`), { status: response.status });
   }
 }

@@ -84,6 +84,9 @@ export class Player {
     this.place = Math.max(0, FORMS.findIndex(([name]) => name === wanted));
     this.controller = new AbortController();
     this.timer = 0;
+    /** What `play()` was asked for. @type {[string, { view?: string }] | null} */
+    this.wish = null;
+    this.isPaused = false;
     this.open();
   }
 
@@ -97,6 +100,8 @@ export class Player {
   /** Begins to play a stream, or switches to it. Connects again until `stop()`. */
   play(streamID, { view = 'painted' } = {}) {
     this.stop();
+    this.wish = [streamID, { view }];
+    this.isPaused = false;
     this.controller = new AbortController();
     this.clock.start();
     this.meter.begin();
@@ -108,6 +113,19 @@ export class Player {
     this.controller.abort();
     this.clock.stop();
     clearInterval(this.timer);
+  }
+
+  /** Keeps the picture that is shown, and takes nothing from the server meanwhile. */
+  pause() {
+    if (!this.wish) return;
+    this.stop();
+    /** @type {any} */ (this.surface).pause?.();
+    this.isPaused = true;
+  }
+
+  /** Goes on after `pause()` with what comes at present. */
+  resume() {
+    if (this.isPaused && this.wish) this.play(...this.wish);
   }
 
   async repeat(folder, query, signal) {

@@ -142,12 +142,13 @@ function show() {
   const { isPossible, obstacle, usualSeconds, jobs } = state.training;
   for (const job of jobs) if (isOpen(job)) seen.add(job.id);
   setHidden(at('drop'), !isPossible && !obstacle, at('stage'));
-  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `It takes about ${duration(usualSeconds)} on this machine.` : 'How long the training takes shows after its first steps.');
+  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `Or drop a picture on this page. It takes about ${duration(usualSeconds)} here.` : 'Or drop a picture anywhere on this page.');
   reconcile(at('jobs'), rows(), { key: ({ key }) => key, create: createRow, update: updateRow, fallback: at('stage') });
 }
 
 state.on('training', show);
 
+at('paintingButton').addEventListener('click', () => at('painting').click());
 at('painting').addEventListener('change', () => {
   train(at('painting').files[0]);
   at('painting').value = '';

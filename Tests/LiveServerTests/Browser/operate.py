@@ -31,7 +31,7 @@ def layout(page, seen):
         page.resize(width, height)
         time.sleep(0.3)
         # On narrow windows, one of two panels shows.
-        for panel, elements in [("#stylesTab", ["#stage", "#splitButton", ".style"]), ("#adjustTab", ["#stage", "#recordButton", "#strength", "#strokes"])]:
+        for panel, elements in [("#stylesTab", ["#stage", "#splitButton", "#paintingButton", ".style"]), ("#adjustTab", ["#stage", "#recordButton", "#strength", "#strokes"])]:
             page.click(panel)
             for name in elements:
                 if not page.evaluate(IN_VIEW % json.dumps(name)):
@@ -107,6 +107,22 @@ def keyboard(page, seen):
     seen["divider"].append(page.evaluate(divider))
     page.screenshot("divider.png")
     page.key("s", "KeyS")
+
+
+def pausing(page, seen):
+    """A paused page keeps its picture and takes nothing from the server."""
+    picture = """(() => { const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });
+      canvas.getContext('2d').drawImage(document.querySelector('#stage > :is(canvas, video, img):not(#split, #ownFilm)'), 0, 0, 64, 36);
+      return canvas.toDataURL(); })()"""
+    page.key("p", "KeyP")
+    page.wait("page.stream.viewers === 0 && !document.getElementById('pausedLabel').hidden", "the pause")
+    paused = page.evaluate(picture)
+    time.sleep(1)
+    seen["staysPaused"] = page.evaluate(picture) == paused and page.evaluate("document.getElementById('numbers').textContent") == ""
+    page.click("#pauseButton")
+    page.wait("page.stream.viewers === 1 && document.getElementById('pausedLabel').hidden", "the end of the pause")
+    page.wait("/fps/.test(document.getElementById('numbers').textContent)", "numbers after the pause")
+    seen["movesAfterPause"] = page.evaluate(picture) != paused
 
 
 def styles(page, seen):
@@ -216,6 +232,7 @@ def main():
         page.resize(1280, 800)
         styles(page, seen)
         keyboard(page, seen)
+        pausing(page, seen)
         links(page, seen, url)
         recording(page, seen)
         accessibility(page, seen, axe)
