@@ -33,9 +33,9 @@ function showLabels() {
 function showStrokes({ strokeSize, paintedStrokeSize }) {
   const list = at('strokes');
   list.disabled = strokeSize === undefined;
-  const painted = typeof paintedStrokeSize === 'number' ? `Those of ${paintedStrokeSize} lines` : paintedStrokeSize?.replace(/^./, (letter) => letter.toUpperCase());
+  const painted = typeof paintedStrokeSize === 'number' ? `${paintedStrokeSize} lines` : paintedStrokeSize;
   setText(at('strokesHint'), list.disabled ? 'This style paints at the size of the picture and has one stroke size.'
-    : painted ? `${painted} at present: this machine does not keep up with more.` : '');
+    : painted ? `At present: ${painted}.` : '');
   const size = String(strokeSize);
   if (list.disabled || list.value === size || isBusy('strokes')) return;
   list.querySelector('[data-lines]')?.remove();
