@@ -143,7 +143,7 @@ function show() {
   for (const job of jobs) if (isOpen(job)) seen.add(job.id);
   setHidden(at('drop'), !isPossible && !obstacle, at('stage'));
   at('usualTime').classList.toggle('isObstacle', Boolean(obstacle));
-  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `Or drop a picture on this page. It takes about ${duration(usualSeconds)} here.` : 'Or drop a picture anywhere on this page.');
+  setText(at('usualTime'), obstacle ? `Not yet: ${obstacle}.` : usualSeconds ? `Or drop a picture on this page. It takes about ${duration(usualSeconds)} on this machine.` : 'Or drop a picture anywhere on this page.');
   reconcile(at('jobs'), rows(), { key: ({ key }) => key, create: createRow, update: updateRow, fallback: at('stage') });
 }
 
