@@ -31,6 +31,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 SETTLING = 4
 # The share of frames that may be dropped before painting beyond that of one viewer: other programs run, too.
 TOLERANCE = 0.02
+# Viewers that connect at the same time, fewer than a server lets wait to be accepted.
+GROUP = 128
 RECORD = struct.Struct(">IB")
 PICTURE = struct.Struct(">BqIqq")
 
@@ -43,6 +45,9 @@ class Viewer:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         # The body ends with the connection, so that it comes without chunks.
         self.socket.sendall(f"GET /api/streams/1/video.{form} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+
+    def begin(self):
+        """Waits for the head of the response, which comes with the next keyframe."""
         head = b""
         while b"\r\n\r\n" not in head:
             more = self.socket.recv(65536)
@@ -155,10 +160,12 @@ class Crowd:
 
     def grow(self, count):
         while len(self.viewers) < count:
-            viewer = Viewer(self.port, self.form)
-            with self.lock:
-                self.viewers.append(viewer)
-                self.selector.register(viewer.socket, selectors.EVENT_READ, viewer)
+            # All of a group ask before one is answered, so that they begin with the same keyframe.
+            for viewer in [Viewer(self.port, self.form) for _ in range(min(GROUP, count - len(self.viewers)))]:
+                viewer.begin()
+                with self.lock:
+                    self.viewers.append(viewer)
+                    self.selector.register(viewer.socket, selectors.EVENT_READ, viewer)
 
     def read(self):
         while not self.isOver:
