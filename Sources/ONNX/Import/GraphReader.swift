@@ -9,9 +9,9 @@ struct GraphReader {
   private(set) var values: [String: GraphValue] = [:]
   /// Transposed convolutions whose results a `Slice` has yet to cut.
   var transposedConvolutions: [(node: GraphNode, input: Feature, constants: [ConstantTensor?])] = []
-  /// The number of elements that operators on constants have made, and the largest one, a gigabyte.
+  /// The number of elements that operators on constants have made, and the largest one, of half a gigabyte.
   private var elementCount = 0
-  private static let maximumElementCount = 1 << 27
+  private static let maximumElementCount = 1 << 26
   /// The size of the picture.
   private let height: Int
   private let width: Int
