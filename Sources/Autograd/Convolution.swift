@@ -5,23 +5,23 @@ import Threading
 extension Tape {
   /// Convolves `input`, `[N, H, W, I]`, and adds `bias`, optionally followed by ReLU.
   ///
-  /// - Parameters: - weight: The filters, `[O, I, k, k]`. - bias: The offsets, `[O]`. - upsampling: 2 doubles the size
-  ///   of the input (nearest neighbour) before the convolution. - appliesReLU: Whether to apply ReLU to the result. -
-  ///   prepared: The weight as the kernels read it, for a weight that many steps share. Without it each call prepares
-  ///   the weight.
+  /// - Parameters:
+  ///   - weight: The filters, `[O, I, k, k]`.
+  ///   - bias: The offsets, `[O]`.
+  ///   - upsampling: 2 doubles the size of the input (nearest neighbour) before the convolution.
+  ///   - appliesReLU: Whether to apply ReLU to the result.
+  ///   - prepared: The layouts of a weight that many steps share. Without them each call prepares the weight.
   /// - Returns: A variable of shape `[N, Ho, Wo, O]`.
   package func convolution(
     _ input: Variable, weight: Variable, bias: Variable?, stride: Int = 1, padding: Int, paddingMode: PaddingMode,
-    upsampling: Int = 1, appliesReLU: Bool = false, prepared: PreparedConvolution? = nil
+    upsampling: Int = 1, appliesReLU: Bool = false, prepared: PreparedWeights? = nil
   ) -> Variable {
-    let prepared =
-      prepared
-      ?? PreparedConvolution(
-        geometry: PreparedConvolution.geometry(
-          input: input.value.shape, weight: weight.value.shape, stride: stride, padding: padding,
-          paddingMode: paddingMode, upsampling: upsampling),
-        weight: weight.value, gradientToInput: input.requiresGradient, precision: precision, allocator: allocator,
-        pool: pool)
+    let prepared = PreparedConvolution(
+      geometry: PreparedConvolution.geometry(
+        input: input.value.shape, weight: weight.value.shape, stride: stride, padding: padding,
+        paddingMode: paddingMode, upsampling: upsampling),
+      weights: prepared ?? PreparedWeights(weight.value, allocator: allocator),
+      gradientToInput: input.requiresGradient, precision: precision, pool: pool)
     let forward = prepared.forward
     let geometry = forward.geometry
     let output = uninitialized(

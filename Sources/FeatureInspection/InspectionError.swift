@@ -10,6 +10,8 @@ package enum InspectionError: Error, Equatable, Sendable, CustomStringConvertibl
   case malformedChannel(found: String)
   /// The picture is too small for the network.
   case pictureTooSmall(file: String, width: Int, height: Int, minimum: Int)
+  /// The picture is a strip, whose maps would be strips of any length.
+  case pictureTooLong(file: String, width: Int, height: Int, maximumRatio: Int)
   /// The picture needs more memory than there is.
   case insufficientMemory(width: Int, height: Int, needed: Int, available: Int)
   /// None of the pictures can be used.
@@ -29,6 +31,8 @@ package enum InspectionError: Error, Equatable, Sendable, CustomStringConvertibl
         + VGG16Activation.all.map { "\($0.name) (0 to \($0.channels - 1))" }.joined(separator: ", ")
     case .pictureTooSmall(let file, let width, let height, let minimum):
       "\(file): a picture of \(width)×\(height) pixels, expected at least \(minimum) on each side"
+    case .pictureTooLong(let file, let width, let height, let ratio):
+      "\(file): a picture of \(width)×\(height) pixels, expected one side to be at most \(ratio) times the other"
     case .insufficientMemory(let width, let height, let needed, let available):
       "a picture of \(width)×\(height) pixels needs about \(Self.gigabytes(needed)), but only "
         + "\(Self.gigabytes(available)) are free; choose a smaller --size"

@@ -224,6 +224,8 @@ package enum InspectionLayout {
   /// Returns `value` with at most four characters before a unit: `3.25`, `107`, `12k`.
   package static func short(_ value: Float) -> String {
     let magnitude = abs(value)
+    // A network with wild weights can overflow.
+    guard magnitude < 1e9 else { return "\(value)" }
     if magnitude >= 10_000 { return "\(Int((value / 1000).rounded()))k" }
     if magnitude >= 100 { return "\(Int(value.rounded()))" }
     let scale: Float = magnitude >= 10 ? 10 : 100

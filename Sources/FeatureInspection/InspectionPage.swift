@@ -91,17 +91,17 @@ package struct InspectionPage {
       <nav aria-label="Layers"><ol>
 
       """
-    for section in sections {
-      html += "<li><a href=\"#\(Self.identifier(section.name))\">\(Self.escaped(section.name))</a></li>\n"
+    let identifiers = identifiers
+    for (section, identifier) in zip(sections, identifiers) {
+      html += "<li><a href=\"#\(identifier)\">\(Self.escaped(section.name))</a></li>\n"
     }
     html += "</ol></nav>\n<main>\n"
-    for section in sections { html += try self.html(of: section, path) }
+    for (section, identifier) in zip(sections, identifiers) { html += try self.html(of: section, identifier, path) }
     html += "</main>\n<script>\n\(text(PackageResources.inspection_js))</script>\n</body>\n</html>\n"
     return html
   }
 
-  private func html(of section: Section, _ path: String) throws -> String {
-    let identifier = Self.identifier(section.name)
+  private func html(of section: Section, _ identifier: String, _ path: String) throws -> String {
     var html = """
       <section id="\(identifier)" aria-labelledby="\(identifier)-title">
       <h2 id="\(identifier)-title">\(Self.escaped(section.name))</h2>
@@ -172,8 +172,18 @@ package struct InspectionPage {
     return result
   }
 
-  /// Returns the identifier of a section: letters, digits, `_` and `-` of its name.
-  private static func identifier(_ name: String) -> String {
-    "layer-" + String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" ? $0 : "-" })
+  /// The identifiers of the sections: letters, digits, `_` and `-` of their names, and a number if two are the same.
+  private var identifiers: [String] {
+    var taken: Set<String> = []
+    return sections.map { section in
+      let base =
+        "layer-" + String(section.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "_" ? $0 : "-" })
+      var (identifier, number) = (base, 2)
+      while !taken.insert(identifier).inserted {
+        identifier = "\(base)-\(number)"
+        number += 1
+      }
+      return identifier
+    }
   }
 }

@@ -154,6 +154,7 @@ struct StageSite: Equatable {
     }
     var sites: [StageSite] = []
     var (name, channels) = ("", 3)
+    var namesInBlock: [String] = []
     for (index, node) in nodes.enumerated() {
       switch node.operation {
       case .convolution(_, let outputs, _, _, _): (name, channels) = (node.name, outputs)
@@ -161,21 +162,35 @@ struct StageSite: Equatable {
       default: break
       }
       if let block = blocks.first(where: { $0.interior.contains(index) }) {
+        if node.name == name { namesInBlock.append(name) }
         guard index == block.branch else { continue }
-        let blockName = String(name.prefix { $0 != "." })
-        sites.append(StageSite(node: index, name: blockName, channelCount: channels, isResidual: true))
+        sites.append(
+          StageSite(node: index, name: blockName(namesInBlock), channelCount: channels, isResidual: true))
+        namesInBlock = []
       } else if node.operation.isRectifier {
         sites.append(StageSite(node: index, name: name, channelCount: channels, isResidual: false))
       }
     }
     return sites
   }
+
+  /// The name of a block: the leading parts that the names of its convolutions have in common, `res1` of `res1.conv1`
+  /// and `res1.conv2`; if there are none, the last name.
+  private static func blockName(_ names: [String]) -> String {
+    let parts = names.map { $0.split(separator: ".") }
+    guard let last = parts.last else { return "" }
+    let common = last.indices.prefix { place in parts.allSatisfy { place < $0.count && $0[place] == last[place] } }
+    let shared = parts.count > 1 ? last.prefix(common.count) : last.dropLast()
+    return shared.isEmpty ? names.last ?? "" : shared.joined(separator: ".")
+  }
 }
 
 extension Operation {
   fileprivate var isRectifier: Bool {
     switch self {
-    case .relu, .leakyReLU: true
+    case .relu, .leakyReLU, .parametricReLU: true
+    // ReLU6 of other programs.
+    case .clamp(let minimum, _): minimum == 0
     default: false
     }
   }

@@ -17,13 +17,14 @@ package enum PictureMemory {
     fileprivate var bytesPerPixel: Int { self == .features ? 1000 : 2400 }
   }
 
-  /// VGG-16, and its weights as the kernels read them.
-  private static let weights = 400 << 20
+  /// VGG-16, and its weights in the layouts of two algorithms, which pictures of all sizes share.
+  private static let weights = 800 << 20
 
   /// Checks a picture of `width` × `height` for VGG-16.
   ///
   /// - Parameter file: The file that errors name.
-  /// - Throws: ``InspectionError/pictureTooSmall(file:width:height:minimum:)`` or
+  /// - Throws: ``InspectionError/pictureTooSmall(file:width:height:minimum:)``,
+  ///   ``InspectionError/pictureTooLong(file:width:height:maximumRatio:)`` or
   ///   ``InspectionError/insufficientMemory(width:height:needed:available:)``.
   package static func check(
     width: Int, height: Int, for work: Work, file: String, available: Int? = AvailableMemory.forPlan()
@@ -31,22 +32,34 @@ package enum PictureMemory {
     guard min(width, height) >= VGG16.minimumExtent else {
       throw .pictureTooSmall(file: file, width: width, height: height, minimum: VGG16.minimumExtent)
     }
+    try checkRatio(width: width, height: height, file: file)
     try check(width: width, height: height, needed: weights + width * height * work.bytesPerPixel, available)
   }
 
   /// Checks a picture of `width` × `height` for the network of a style, which keeps the values of all nodes.
   ///
-  /// - Throws: ``InspectionError/insufficientMemory(width:height:needed:available:)``, and the errors of
+  /// - Parameter file: The file that errors name.
+  /// - Throws: ``InspectionError/pictureTooLong(file:width:height:maximumRatio:)``,
+  ///   ``InspectionError/insufficientMemory(width:height:needed:available:)``, and the errors of
   ///   `NetworkDefinition.shapes(height:width:)`.
   package static func check(
-    width: Int, height: Int, for network: NetworkDefinition, available: Int? = AvailableMemory.forPlan()
+    width: Int, height: Int, for network: NetworkDefinition, file: String,
+    available: Int? = AvailableMemory.forPlan()
   ) throws {
+    try checkRatio(width: width, height: height, file: file)
     // Without a canvas the picture is resized to such multiples.
     let multiple = network.canvasLines == nil ? max(1, network.sizeMultiple) : 1
     func rounded(_ extent: Int) -> Int { (extent + multiple - 1) / multiple * multiple }
     let shapes = try network.shapes(height: rounded(height), width: rounded(width))
     let values = shapes.reduce(0) { $0 + $1.height * $1.width * $1.channels }
     try check(width: width, height: height, needed: 8 * values, available)
+  }
+
+  private static func checkRatio(width: Int, height: Int, file: String) throws(InspectionError) {
+    let ratio = PictureSequence.maximumRatio
+    guard max(width, height) <= ratio * min(width, height) else {
+      throw .pictureTooLong(file: file, width: width, height: height, maximumRatio: ratio)
+    }
   }
 
   private static func check(width: Int, height: Int, needed: Int, _ available: Int?) throws(InspectionError) {

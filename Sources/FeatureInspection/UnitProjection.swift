@@ -28,7 +28,7 @@ package struct UnitProjection {
     let image = Variable(patch.crop.tensor(), requiresGradient: true)
     let (layer, place) = (patch.channel.layer, patch.placeInCrop)
     var value: Float = 0
-    extractor.forEachActivation(of: image, upTo: layer, rectifier: rectifier, keepsWeights: false, on: tape) {
+    extractor.forEachActivation(of: image, upTo: layer, rectifier: rectifier, on: tape) {
       reached, features in
       guard reached == layer else { return }
       let seed = Tensor(features.value.shape)

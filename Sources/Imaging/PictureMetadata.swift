@@ -33,6 +33,24 @@ extension PictureFormat {
   /// Whether files of the format can hold EXIF data.
   package var holdsExif: Bool { [.png, .jpeg, .tiff, .webp].contains(self) }
 
+  /// Returns what a file of the format cannot keep of a picture, each as the end of a sentence that names the file.
+  ///
+  /// - Parameters:
+  ///   - isOpaque: Whether the picture has no alpha.
+  ///   - background: What the picture is composited over if the format has no alpha.
+  package func losses(of metadata: PictureMetadata, isOpaque: Bool, background: String) -> [String] {
+    var losses: [String] = []
+    if !isOpaque, !hasAlpha {
+      losses.append("the format has no transparency, so the picture was composited over \(background)")
+    }
+    if metadata.hasForeignProfile {
+      losses.append("the colour profile is left out; it does not describe RGB samples, which the picture has")
+    } else if metadata.iccProfile != nil, !holdsProfiles {
+      losses.append("the colour profile is left out; PNG, JPEG, TIFF and WebP keep it")
+    }
+    return losses
+  }
+
   /// Returns an encoded file with the parts of `metadata` that libav's encoder does not write: EXIF, the profile of
   /// WebP and TIFF, and the attributes of OpenEXR.
   func adding(_ metadata: PictureMetadata, to file: [UInt8], width: Int, height: Int, hasAlpha: Bool) -> [UInt8] {

@@ -5,7 +5,7 @@ import Imaging
 package struct PictureSequence {
   /// The maximum ratio of the long side to the short one. A longer strip is not a frame and, scaled to the lines of a
   /// video, would need an unbounded amount of memory.
-  private static let maximumRatio = 8
+  package static let maximumRatio = 8
 
   private enum Source {
     case folder(PhotoFolder)

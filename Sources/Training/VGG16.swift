@@ -32,6 +32,7 @@ public final class VGG16 {
     let weight: Variable
     let bias: Variable
     let name: String
+    let prepared: PreparedWeights
   }
 
   /// The output channels of the convolutions in each block.
@@ -40,19 +41,6 @@ public final class VGG16 {
   static let mean: (Float, Float, Float) = (103.939, 116.779, 123.68)
 
   let stages: [[Stage]]
-  private let allocator = TensorAllocator()
-  /// The weights as the kernels read them, for the shapes of recent inputs, the newest last.
-  private var preparations: [Preparation] = []
-  /// The maximum number of preparations, enough for all shapes in a step.
-  private static let maximumPreparations = 4
-
-  /// The weights as the kernels read them for inputs of one shape.
-  struct Preparation {
-    let shape: Shape
-    let precision: ProductPrecision
-    let hasGradient: Bool
-    let convolutions: [PreparedConvolution]
-  }
 
   /// Reads the weights that `training/extract_vgg16.py` writes: `convB_N.weight`, `[O, I, 3, 3]`, and `convB_N.bias`,
   /// `[O]`.
@@ -69,7 +57,9 @@ public final class VGG16 {
         let name = "conv\(block + 1)_\(index + 1)"
         let weight = try Self.tensor(name + ".weight", shape: [outputs, inputs, 3, 3], reader)
         let bias = try Self.tensor(name + ".bias", shape: [outputs], reader)
-        stagesOfBlock.append(Stage(weight: Variable(weight), bias: Variable(bias), name: name))
+        stagesOfBlock.append(
+          Stage(
+            weight: Variable(weight), bias: Variable(bias), name: name, prepared: PreparedWeights(weight)))
         inputs = outputs
       }
       stages.append(stagesOfBlock)
@@ -100,18 +90,13 @@ public final class VGG16 {
   package func forEachFeature(
     of image: Variable, upTo last: VGG16Layer = .relu4_3, on tape: Tape, _ body: (VGG16Layer, Variable) -> Void
   ) {
-    let prepared = preparation(
-      for: image.value.shape, gradientToInput: image.requiresGradient, precision: tape.precision, pool: tape.pool
-    ).convolutions
     var value = tape.caffePreprocessing(image, mean: Self.mean)
-    var position = 0
     for block in stages.indices {
       if block > 0 { value = tape.maxPool(value) }
       for (index, stage) in stages[block].enumerated() {
         value = tape.convolution(
           value, weight: stage.weight, bias: stage.bias, padding: 1, paddingMode: .zeros, appliesReLU: true,
-          prepared: prepared[position])
-        position += 1
+          prepared: stage.prepared)
         guard let layer = VGG16Layer.allCases.first(where: { $0.position == (block, index + 1) }) else { continue }
         body(layer, value)
         if layer == last { return }
@@ -124,39 +109,5 @@ public final class VGG16 {
     var features: [VGG16Layer: Variable] = [:]
     forEachFeature(of: image, upTo: last, on: tape) { features[$0] = $1 }
     return features
-  }
-
-  /// Returns the weights for inputs of `shape`, prepared earlier or just then.
-  func preparation(
-    for shape: Shape, gradientToInput: Bool, precision: ProductPrecision, pool: ComputePool
-  ) -> Preparation {
-    let usable = preparations.first {
-      $0.shape == shape && $0.precision == precision && ($0.hasGradient || !gradientToInput)
-    }
-    if let usable { return usable }
-    var convolutions: [PreparedConvolution] = []
-    var current = shape
-    for (block, stagesOfBlock) in stages.enumerated() {
-      if block > 0 {
-        current = Shape(
-          batch: current.batch, height: current.height / 2, width: current.width / 2, channels: current.channels)
-      }
-      for stage in stagesOfBlock {
-        let geometry = PreparedConvolution.geometry(
-          input: current, weight: stage.weight.value.shape, stride: 1, padding: 1, paddingMode: .zeros)
-        convolutions.append(
-          PreparedConvolution(
-            geometry: geometry, weight: stage.weight.value, gradientToInput: gradientToInput,
-            precision: precision, allocator: allocator, pool: pool))
-        current = Shape(
-          batch: current.batch, height: current.height, width: current.width, channels: geometry.outputChannels)
-      }
-    }
-    preparations.removeAll { $0.shape == shape && $0.precision == precision }
-    if preparations.count == Self.maximumPreparations { preparations.removeFirst() }
-    let preparation = Preparation(
-      shape: shape, precision: precision, hasGradient: gradientToInput, convolutions: convolutions)
-    preparations.append(preparation)
-    return preparation
   }
 }

@@ -41,13 +41,16 @@ struct ConvertStyle: ParsableCommand {
   @Option(help: "From ONNX: the order of colours in the pictures of the file.")
   var colours: ONNXImport.ColourOrder = .rgb
 
+  // The range -1-1 begins with a hyphen, but is no option.
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "From ONNX: the numbers of black and white in the file's input. (default: those of its output)",
       valueName: "range"))
   var inputRange: ONNXImport.PictureRange?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "From ONNX: the numbers of black and white in the file's output. (default: -1-1 after Tanh, 0-1 after Sigmoid, "
         + "else 0-255)", valueName: "range"))

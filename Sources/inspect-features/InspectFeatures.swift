@@ -153,6 +153,9 @@ struct InspectFeatures: ParsableCommand {
     let target = try OutputPath.resolve(output, inputs: inputs)
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
     let page = try html.map { try OutputPath.resolve($0, inputs: inputs + [target]) }
+    if let page, URL(fileURLWithPath: page).standardized == URL(fileURLWithPath: target).standardized {
+      throw ValidationError("--html and the output are the same file, \(output)")
+    }
 
     let start = ContinuousClock.now
     let pool = ComputePool(threads: threads)

@@ -153,7 +153,7 @@ struct Job {
   func network(_ style: String, painting input: String) throws -> Findings {
     let model = try StyleModel.load(path: Installation().styleFile(style))
     let photo = reduced(try PictureFile.read(input).flattened(), to: options.size ?? 512)
-    try PictureMemory.check(width: photo.width, height: photo.height, for: model.definition)
+    try PictureMemory.check(width: photo.width, height: photo.height, for: model.definition, file: input)
     let reporter = reporter("Inspecting", total: nil, units: .init(steps: "passes", rate: "passes/s"))
     let inspection = try NetworkInspection(model, painting: photo, count: options.channels, pool: pool) {
       pass, passes in

@@ -87,7 +87,7 @@ struct OptimizeImage: ParsableCommand {
 
   @Option(
     help: """
-      The margins to crop from the painting: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height, such as 0,2.5,4,0. \
+      The margins to crop from each painting: LEFT,TOP,RIGHT,BOTTOM in percent of its width and height, such as 0,2.5,4,0. \
       (default: none)
       """,
     transform: { try StyleCrop($0) })
@@ -224,7 +224,7 @@ struct OptimizeImage: ParsableCommand {
     for note in sources.notes { log.warning("\(note)") }
     let run = try PictureOptimization(
       settings: settings, photo: sources.photo, paintings: sources.paintings.map(\.painting),
-      checksums: sources.checksums, extractor: extractor, pool: pool, resumingFrom: resume ? checkpoint : nil)
+      inputs: sources.descriptions, extractor: extractor, pool: pool, resumingFrom: resume ? checkpoint : nil)
     if run.history < settings.history, settings.optimizer == .lbfgs {
       log.warning("the memory holds \(run.history) of the \(settings.history) steps that L-BFGS is to remember")
     }
@@ -232,9 +232,15 @@ struct OptimizeImage: ParsableCommand {
     let outcome = try paint(run, likeness, checkpoint: checkpoint, interrupt, log)
 
     let picture = run.picture
-    try write(picture, sources, as: format, to: target, log)
+    // Before the picture, which may fail to be written: the checkpoint has all of the work.
+    if outcome == .interrupted { try run.saveCheckpoint(to: checkpoint) }
+    do {
+      try write(sources.withAlpha(picture, pool: pool), sources.metadata, as: format, to: target, roles.output, log)
+    } catch {
+      if outcome == .finished { try? run.saveCheckpoint(to: checkpoint) }
+      throw error
+    }
     guard outcome == .finished else {
-      try run.saveCheckpoint(to: checkpoint)
       ConsoleOutput.standardError.printLine(
         "Stopped after \(run.completedIterations) of \(run.totalIterations) steps; \(roles.output) has the best picture "
           + "so far, and --resume goes on from \(checkpoint)")
@@ -288,38 +294,19 @@ struct OptimizeImage: ParsableCommand {
   }
 
   private func write(
-    _ picture: Picture, _ sources: PictureSources, as format: PictureFormat, to target: String, _ log: Logger
+    _ picture: Picture, _ metadata: PictureMetadata, as format: PictureFormat, to target: String, _ output: String,
+    _ log: Logger
   ) throws {
-    let metadata = sources.metadata
-    let bytes = try PictureFile.encode(picture, as: format, for: target)
-    if metadata?.iccProfile != nil {
-      log.warning("\(target): the photo's colour profile is left out, as its samples mix with the painting's")
+    try PictureFile.write(try PictureFile.encode(picture, as: format, metadata, for: output), to: target)
+    for loss in format.losses(of: metadata, isOpaque: picture.alpha == nil, background: "white") {
+      log.warning("\(output): \(loss)")
     }
-    try PictureFile.write(bytes, to: target)
   }
 
   private static func text(_ losses: LossSummary) -> String {
     func short(_ value: Double) -> String { String(format: "%.4g", value) }
     return "loss \(short(losses.total)) = "
       + losses.groups.map { "\($0.name) \(short($0.value))" }.joined(separator: " + ")
-  }
-
-  /// What `--json` prints.
-  private struct Report: Encodable {
-    var output: String
-    var width: Int
-    var height: Int
-    /// The seconds of the run, those before a resumption included.
-    var seconds: Double
-    var peakMemoryMB: Double
-    /// The number of pairs of L-BFGS; nil for Adam.
-    var history: Int?
-    /// The canvases finished in this process.
-    var canvases: [PictureOptimization.Canvas]
-    /// The likeness to the paintings.
-    var likeness: Double
-    /// The share of the photo's content that is kept; nil for a texture.
-    var content: Double?
   }
 }
 

@@ -13,14 +13,16 @@ struct PictureSources {
     var scan: Picture
   }
 
-  /// The photo without alpha; nil for a texture.
+  /// The photo without alpha, its colours extended into transparent parts; nil for a texture.
   let photo: Picture?
-  /// The metadata of the photo.
-  let metadata: PictureMetadata?
+  /// The photo's ICC profile, EXIF data and so on, which the result keeps; empty for a texture.
+  let metadata: PictureMetadata
+  /// The photo with its alpha; nil if it is opaque.
+  private let transparent: Picture?
   /// The paintings.
   private(set) var paintings: [Source] = []
-  /// The SHA-256 of all files in their order.
-  private(set) var checksums: [String] = []
+  /// The SHA-256 of all files and what they are for, in their order.
+  private(set) var descriptions: [String] = []
   /// Notes for the user, each a sentence.
   private(set) var notes: [String] = []
 
@@ -28,19 +30,18 @@ struct PictureSources {
     let roles = try command.roles
     let stored = try roles.photo.map { try PictureFile.open($0) }
     let whole = try stored?.picture()
-    photo = whole?.flattened()
-    metadata = stored?.metadata
-    if whole?.alpha?.contains(where: { $0 < 255 }) == true, let path = roles.photo {
-      notes.append("\(path) has transparent parts, which are treated as white")
-    }
-    if let path = roles.photo { checksums.append(try Self.checksum(ofFile: path)) }
+    photo = whole?.extendingColours()
+    metadata = stored?.metadata ?? PictureMetadata()
+    transparent = whole?.alpha?.contains { $0 < 255 } == true ? whole : nil
+    if let path = roles.photo { descriptions.append("photo \(try Self.checksum(ofFile: path))") }
     for (index, path) in roles.paintings.enumerated() {
       let style = try StyleImage(path: path, crop: command.styleCrop ?? .none, pool: pool)
       notes += style.notes
-      checksums.append(try Self.checksum(ofFile: path))
       let share = command.shares.isEmpty ? 1 : command.shares[index]
-      let photoMask = try mask(command.photoMasks, index, for: photo, of: roles.photo ?? roles.output)
-      let paintingMask = try mask(command.paintingMasks, index, for: style.picture, of: path)
+      let crop = command.styleCrop.map { " without \($0)" } ?? ""
+      descriptions.append("painting \(try Self.checksum(ofFile: path)) times \(share)\(crop)")
+      let photoMask = try mask(command.photoMasks, index, "photo", photo, of: roles.photo ?? roles.output)
+      let paintingMask = try mask(command.paintingMasks, index, "painting", style.picture, of: path)
       paintings.append(
         Source(
           painting: .init(picture: style.picture, share: share, photoMask: photoMask, paintingMask: paintingMask),
@@ -49,12 +50,13 @@ struct PictureSources {
   }
 
   /// Reads the mask at `index`; nil if there is none.
-  private mutating func mask(_ files: [String], _ index: Int, for picture: Picture?, of path: String) throws -> Picture?
-  {
+  private mutating func mask(
+    _ files: [String], _ index: Int, _ role: String, _ picture: Picture?, of path: String
+  ) throws -> Picture? {
     guard index < files.count, files[index] != "none" else { return nil }
     let file = files[index]
     let mask = try PictureFile.read(file).flattened(red: 0, green: 0, blue: 0)
-    checksums.append(try Self.checksum(ofFile: file))
+    descriptions.append("\(role) mask \(try Self.checksum(ofFile: file))")
     guard mask.pixels.contains(where: { $0 >= 8 }) else { throw OptimizationError.emptyMask(file: file) }
     if let picture, (mask.width, mask.height) != (picture.width, picture.height) {
       notes.append(
@@ -64,9 +66,14 @@ struct PictureSources {
     return mask
   }
 
+  /// Returns the result with the alpha of the photo, scaled to its size.
+  func withAlpha(_ picture: Picture, pool: ComputePool) -> Picture {
+    picture.withAlpha(transparent?.resized(width: picture.width, height: picture.height, pool: pool).alpha)
+  }
+
   private static func checksum(ofFile path: String) throws -> String {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    guard var digest = SHA256() else { return "" }
+    guard var digest = SHA256() else { throw PictureError.unreadable(path: path, reason: "out of memory") }
     digest.update(bytes)
     return digest.hexDigest()
   }

@@ -114,19 +114,10 @@ struct StylizeImage: ParsableCommand {
       bytes = try PictureFile.encode(result, as: format, metadata, for: output)
     }
     let logger = Logger(label: "stylize-image")
-    if !isOpaque, !format.hasAlpha {
-      logger.warning(
-        "\(output): the format has no transparency, so the picture was composited over the --background colour")
-    }
-    if metadata.iccProfile != nil && !format.holdsProfiles || metadata.hasForeignProfile {
-      logger.warning("\(output): the colour profile is left out; \(leftOut(metadata, format))")
+    for loss in format.losses(of: metadata, isOpaque: isOpaque, background: "the --background colour") {
+      logger.warning("\(output): \(loss)")
     }
     return bytes
-  }
-
-  private func leftOut(_ metadata: PictureMetadata, _ format: PictureFormat) -> String {
-    metadata.hasForeignProfile
-      ? "it does not describe RGB samples, which the picture has" : "PNG, JPEG, TIFF and WebP keep it"
   }
 
   /// Parses `640x360` or `360`.

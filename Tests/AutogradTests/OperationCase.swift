@@ -21,7 +21,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all =
-    convolutions + candidates + canvas + rectifiers + [
+    convolutions + candidates + canvas + rectifiers + imported + [
       OperationCase(name: "instance_norm", inputs: ["input", "scale", "shift"], step: 1e-2) {
         $0.instanceNorm($1[0], gamma: $1[1], beta: $1[2])
       },
@@ -58,6 +58,37 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
       $0.rectified($1[0], gradient: rule)
     }
   }
+
+  /// Operations that only networks of other programs have.
+  private static let imported =
+    [
+      OperationCase(file: "imported", name: "leaky_relu", inputs: ["input"], hasKinks: true) {
+        $0.pointwise(.leakyReLU(slope: 0.2), $1[0])
+      },
+      OperationCase(file: "imported", name: "clamp", inputs: ["input"], hasKinks: true) {
+        $0.pointwise(.clamp(minimum: -0.5, maximum: 0.75), $1[0])
+      },
+      OperationCase(file: "imported", name: "linear.half_pixel", inputs: ["input"]) {
+        $0.upsampleLinear($1[0], alignsCorners: false)
+      },
+      OperationCase(file: "imported", name: "linear.align_corners", inputs: ["input"]) {
+        $0.upsampleLinear($1[0], alignsCorners: true)
+      },
+      OperationCase(file: "imported", name: "prelu", inputs: ["input", "slopes"], hasKinks: true) {
+        $0.parametricReLU($1[0], slopes: $1[1])
+      },
+      OperationCase(file: "imported", name: "concatenation", inputs: ["first", "second"]) {
+        $0.concatenation($1[0], $1[1])
+      },
+      OperationCase(file: "imported", name: "replicate.depthwise", inputs: ["input", "weight", "bias"]) {
+        $0.depthwiseConvolution($1[0], weight: $1[1], bias: $1[2], padding: 2, paddingMode: .replicate)
+      },
+    ]
+    + [("dense", 1), ("strided", 2)].map { name, stride in
+      OperationCase(file: "imported", name: "replicate.\(name)", inputs: ["input", "weight", "bias"]) {
+        $0.convolution($1[0], weight: $1[1], bias: $1[2], stride: stride, padding: 2, paddingMode: .replicate)
+      }
+    }
 
   private static let canvas = [
     OperationCase(file: "canvas", name: "area_reduction", inputs: ["input"]) {

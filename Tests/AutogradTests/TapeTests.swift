@@ -99,23 +99,23 @@ import Threading
     #expect(parameter.gradient?.elements == [6, 6, 6, 6])
   }
 
-  @Test func preparedWeightsGiveBitIdenticalResults() throws {
+  /// Sizes for which kernels prefer F(6×6), F(4×4) and, below their channels, direct convolution, some of them twice.
+  @Test(arguments: [(8, 8), (3, 8), (160, 136)])
+  func preparedWeightsServeAllSizesWithTheSameBits(inputs: Int, outputs: Int) throws {
     var random = Random(seed: 3)
-    let input = random.tensor(Shape(batch: 2, height: 7, width: 5, channels: 8))
-    let weight = random.tensor(Shape([8, 8, 3, 3]))
-    let outer = random.tensor(input.shape)
-    let prepared = PreparedConvolution(
-      geometry: PreparedConvolution.geometry(
-        input: input.shape, weight: weight.shape, stride: 1, padding: 1, paddingMode: .zeros),
-      weight: weight, gradientToInput: true, precision: .float32, allocator: TensorAllocator(),
-      pool: ComputePool(threads: 2))
-    let results = try [nil, prepared].map { prepared in
-      try differentiate([input], outputGradient: outer) {
-        $0.convolution(
-          $1[0], weight: Variable(weight), bias: nil, padding: 1, paddingMode: .zeros, prepared: prepared)
+    let weight = random.tensor(Shape([outputs, inputs, 3, 3]))
+    let prepared = PreparedWeights(weight)
+    for (height, width) in [(7, 5), (12, 18), (4, 4), (8, 16), (36, 31), (7, 5), (1, 1)] {
+      let input = random.tensor(Shape(batch: 2, height: height, width: width, channels: inputs))
+      let outer = random.tensor(Shape(batch: 2, height: height, width: width, channels: outputs))
+      let results = try [nil, prepared].map { prepared in
+        try differentiate([input], outputGradient: outer) {
+          $0.convolution(
+            $1[0], weight: Variable(weight), bias: nil, padding: 1, paddingMode: .zeros, prepared: prepared)
+        }
       }
+      #expect(results[0].output.elements == results[1].output.elements, "\(height)×\(width)")
+      #expect(results[0].gradients[0].elements == results[1].gradients[0].elements, "\(height)×\(width)")
     }
-    #expect(results[0].output.elements == results[1].output.elements)
-    #expect(results[0].gradients[0].elements == results[1].gradients[0].elements)
   }
 }

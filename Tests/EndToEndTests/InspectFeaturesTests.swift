@@ -103,6 +103,7 @@ struct InspectFeaturesTests {
   @Test func badInputIsReportedInOneSentence() throws {
     try folder.write(Array("text".utf8), to: "text.png")
     try PictureFile.write(Picture(width: 6, height: 90, red: 1, green: 2, blue: 3), to: folder.file("strip.png"))
+    try PictureFile.write(Picture(width: 20, height: 900, red: 1, green: 2, blue: 3), to: folder.file("tower.png"))
     let cases: [(arguments: [String], code: Int32, words: String)] = [
       (["in.png"], 2, "expected two files"),
       (["in.png", "out.png", "--maximize", "relu1_1:2"], 2, "takes one file"),
@@ -123,6 +124,9 @@ struct InspectFeaturesTests {
       (["in.png", "out.png", "--network", "missing"], 1, "missing"),
       (["in.png", "out.png", "--html", "missing/a.html"], 1, "missing/a.html"),
       (["strip.png", "out.png"], 1, "6×90"),
+      (["tower.png", "out.png"], 1, "20×900 pixels, expected one side to be at most 8 times the other"),
+      (["tower.png", "out.png", "--network", "random"], 1, "at most 8 times the other"),
+      (["in.png", "out.png", "--html", "./out.png"], 2, "--html and the output are the same file"),
     ]
     for (arguments, code, words) in cases {
       let result = try inspect(arguments)

@@ -68,6 +68,34 @@ struct OptimizeImageTests {
     #expect(pictures[0] != pictures[1])
   }
 
+  @Test(arguments: ["png", "jpg"])
+  func transparencyAndProfileAreThoseOfThePhoto(fileExtension: String) throws {
+    let photo = try PictureFile.read(folder.file("photo.png"))
+    let alpha = (0..<photo.width * photo.height).map { UInt8($0 % photo.width < 16 ? 0 : 255) }
+    var profile = [UInt8](repeating: 7, count: 200)
+    profile.replaceSubrange(0..<4, with: [0, 0, 0, 200])
+    profile.replaceSubrange(16..<20, with: Array("RGB ".utf8))
+    let source = folder.file("clear.png")
+    let bytes = try PictureFile.encode(
+      photo.withAlpha(alpha), as: .png, PictureMetadata(iccProfile: profile), for: source)
+    try PictureFile.write(bytes, to: source)
+    let output = "out.\(fileExtension)"
+    let result = try optimize(["clear.png", "painting.png", output, "--quiet"] + small)
+    try #require(result.exitCode == 0, "\(result.errors)")
+    let stored = try PictureFile.open(folder.file(output))
+    #expect(stored.metadata.iccProfile == profile)
+    let picture = try stored.picture()
+    if fileExtension == "png" {
+      #expect(picture.alpha == alpha && result.errors == "")
+    } else {
+      #expect(
+        result.errors.contains("out.jpg: the format has no transparency, so the picture was composited over white"))
+      // JPEG rings next to the edge, at column 16.
+      let left = (0..<picture.height).flatMap { y in (0..<8).map { picture[$0, y].green } }
+      #expect(left.allSatisfy { $0 > 240 }, "\(left.min() ?? 0)")
+    }
+  }
+
   @Test func anInterruptedRunResumes() throws {
     let arguments =
       ["photo.png", "painting.png", "out.png", "--progress", "json"]
@@ -86,6 +114,8 @@ struct OptimizeImageTests {
       #expect(try PictureFile.read(folder.file("out.png")).width == 64)
       let other = try optimize(arguments + ["--resume", "--seed", "7"])
       #expect(other.exitCode == 1 && other.errors.contains("belongs to another run: the settings differ"))
+      let crop = try optimize(arguments + ["--resume", "--style-crop", "0,2,0,0"])
+      #expect(crop.exitCode == 1 && crop.errors.contains("the pictures, masks, shares or the crop differ"))
       let resumed = try optimize(arguments + ["--resume"])
       #expect(resumed.exitCode == 0, "\(resumed.errors)")
     }

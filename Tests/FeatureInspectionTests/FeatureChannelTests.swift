@@ -46,9 +46,9 @@ import Training
       try PictureMemory.check(width: 7, height: 90, for: .features, file: "a.png", available: nil)
     }
     let network = try NetworkDefinition.named("johnson")
-    try PictureMemory.check(width: 512, height: 512, for: network, available: 8 * gigabyte)
+    try PictureMemory.check(width: 512, height: 512, for: network, file: "a.png", available: 8 * gigabyte)
     #expect {
-      try PictureMemory.check(width: 4096, height: 4096, for: network, available: gigabyte)
+      try PictureMemory.check(width: 4096, height: 4096, for: network, file: "a.png", available: gigabyte)
     } throws: {
       "\($0)".contains("4096×4096") && "\($0)".contains("1.1 GB are free")
     }

@@ -54,6 +54,23 @@ import Testing
     #expect(targets.count == 3 && targets.allSatisfy(identifiers.contains))
   }
 
+  @Test func sectionsOfTheSameNameHaveTheirOwnIdentifiers() throws {
+    var page = page
+    page.sections = ["a.b", "a-b", "a b"].map { .init(name: $0, text: "") }
+    let html = try page.html(for: "page.html")
+    for identifier in ["layer-a-b", "layer-a-b-2", "layer-a-b-3"] {
+      #expect(html.ranges(of: "<section id=\"\(identifier)\"").count == 1, "\(identifier)")
+      #expect(html.ranges(of: "<a href=\"#\(identifier)\"").count == 1, "\(identifier)")
+    }
+  }
+
+  @Test func numbersAreShort() {
+    let values: [Float] = [0, 3.254, -12.34, 107.4, 12_345, 3e38, .infinity, -.infinity]
+    let texts = ["0.0", "3.25", "-12.3", "107", "12k", "3e+38", "inf", "-inf"]
+    #expect(values.map(InspectionLayout.short) == texts)
+    #expect(InspectionLayout.short(.nan) == "nan")
+  }
+
   @Test func thePageNeedsNothingElse() throws {
     let html = try page.html(for: "page.html")
     for tag in try tags(of: html) where tag.name == "img" {

@@ -76,6 +76,30 @@ import Training
     #expect(channel.painted == Picture(signed: difference, limit: NetworkInspection.limit))
   }
 
+  /// The names that PyTorch gives to layers in lists, which begin alike.
+  @Test func blocksOfOtherProgramsHaveTheirOwnNames() {
+    func convolution(_ inputs: Int, _ outputs: Int) -> Networks.Operation {
+      .convolution(inputChannels: inputs, outputChannels: outputs, kernel: 3, stride: 1, padding: .reflect)
+    }
+    var nodes = [
+      Node(operation: .input, inputs: []), Node(name: "model.1", operation: convolution(3, 4), inputs: [0]),
+      Node(name: "slopes", operation: .parametricReLU(channels: 4), inputs: [1]),
+    ]
+    for block in ["model.2.block", "model.3.block"] {
+      let shortcut = nodes.count - 1
+      nodes.append(Node(operation: .relu, inputs: [shortcut]))
+      nodes.append(Node(name: "\(block).1", operation: convolution(4, 4), inputs: [shortcut + 1]))
+      nodes.append(Node(operation: .clamp(minimum: 0, maximum: 6), inputs: [shortcut + 2]))
+      nodes.append(Node(name: "\(block).5", operation: convolution(4, 4), inputs: [shortcut + 3]))
+      nodes.append(Node(operation: .add, inputs: [shortcut, shortcut + 4]))
+    }
+    nodes.append(Node(name: "last", operation: convolution(4, 3), inputs: [nodes.count - 1]))
+    let model = randomModel(NetworkDefinition(name: "other", nodes: nodes))
+    let inspection = NetworkInspection(model, painting: photo, count: 1, pool: pool) { _, _ in }
+    #expect(inspection.stages.map(\.name) == ["model.1", "model.2.block", "model.3.block"])
+    #expect(inspection.stages.map(\.isResidual) == [false, true, true])
+  }
+
   @Test(arguments: NetworkDefinition.names)
   func everyNamedNetworkHasStages(name: String) throws {
     let model = randomModel(try NetworkDefinition.named(name))

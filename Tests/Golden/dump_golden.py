@@ -273,6 +273,56 @@ def dump_inspection():
     dump.save("inspection.safetensors")
 
 
+def imported_operations():
+    """Operations of one activation in networks that other programs trained."""
+    return {
+        "leaky_relu": (random(2, 3, 5, 7), lambda x: functional.leaky_relu(x, 0.2)),
+        "clamp": (random(2, 3, 5, 7), lambda x: x.clamp(-0.5, 0.75)),
+        "linear.half_pixel": (
+            random(2, 3, 5, 4),
+            lambda x: functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False),
+        ),
+        "linear.align_corners": (
+            random(2, 3, 5, 4),
+            lambda x: functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True),
+        ),
+    }
+
+
+def dump_imported():
+    """The operations that only networks of other programs have."""
+    dump = Dump()
+    torch.manual_seed(20261129)
+    dump_unary(dump, imported_operations())
+    # Slopes below 0 and above 1, which no other activation has.
+    x, slopes = variable(random(2, 5, 4, 6)), variable(random(5, low=-1, high=2))
+    dump.activations("prelu.input", x)
+    dump.array("prelu.slopes", slopes)
+    backward(dump, "prelu", functional.prelu(x, slopes))
+    dump.activations("prelu.input_gradient", x.grad)
+    dump.array("prelu.slopes_gradient", slopes.grad)
+    a, b = variable(random(2, 3, 4, 5)), variable(random(2, 8, 4, 5))
+    dump.activations("concatenation.first", a)
+    dump.activations("concatenation.second", b)
+    backward(dump, "concatenation", torch.cat((a, b), 1))
+    dump.activations("concatenation.first_gradient", a.grad)
+    dump.activations("concatenation.second_gradient", b.grad)
+    # Replicated edges, with a stride and with each channel on its own.
+    for name, groups, stride in (("dense", 1, 1), ("strided", 1, 2), ("depthwise", 8, 1)):
+        x, bias = variable(random(2, 8, 7, 6)), variable(random(8))
+        weight = variable(random(8, 8 // groups, 5, 5))
+        prefix = f"replicate.{name}"
+        dump.activations(f"{prefix}.input", x)
+        dump.array(f"{prefix}.weight", weight)
+        dump.array(f"{prefix}.bias", bias)
+        padded = functional.pad(x, (2,) * 4, mode="replicate")
+        backward(dump, prefix, functional.conv2d(padded, weight, bias, stride=stride, groups=groups))
+        dump.activations(f"{prefix}.input_gradient", x.grad)
+        dump.array(f"{prefix}.weight_gradient", weight.grad)
+        dump.array(f"{prefix}.bias_gradient", bias.grad)
+    dump.save("imported.safetensors")
+
+
 # Name: N, H, W, channels, kernel, stride, padding mode; the padding is half the kernel.
 DEPTHWISE_CONVOLUTIONS = {
     "reflection": (2, 6, 9, 5, 3, 1, "reflect"),
@@ -542,6 +592,7 @@ def main():
     dump_candidates()
     dump_canvas()
     dump_inspection()
+    dump_imported()
 
 
 if __name__ == "__main__":

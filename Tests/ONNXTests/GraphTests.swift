@@ -38,8 +38,10 @@ import Testing
 
   @Test(
     "A transposed convolution is that of the definition",
-    arguments: [(3, 2, 1, 1), (4, 2, 1, 0), (2, 2, 0, 0), (5, 2, 2, 1), (4, 4, 0, 0), (3, 1, 1, 0)])
-  func transposedConvolution(example: (kernel: Int, stride: Int, pad: Int, more: Int)) throws {
+    arguments: [(3, 2, 1, 1), (4, 2, 1, 0), (2, 2, 0, 0), (5, 2, 2, 1), (4, 4, 0, 0), (3, 1, 1, 0)], [false, true])
+  func transposedConvolution(
+    example: (kernel: Int, stride: Int, pad: Int, more: Int), isCutBySlices: Bool
+  ) throws {
     let (kernel, stride, pad, more) = example
     var file = ForeignFile()
     var shrink = [Float](repeating: 0, count: 9)
@@ -48,12 +50,24 @@ import Testing
     file.floats("shrink", [3, 3, 1, 1], shrink)
     let weight = file.random("weight", [3, 3, kernel, kernel])
     file.node("Conv", ["x", "shrink"], "a", ["strides": .integers([stride, stride])])
-    file.node(
-      "ConvTranspose", ["a", "weight"], "y",
-      [
-        "strides": .integers([stride, stride]), "pads": .integers([pad, pad, pad, pad]),
-        "output_padding": .integers([more, more]),
-      ])
+    if isCutBySlices {
+      // As TensorFlow's exporter writes it: all that the kernel reaches, then a cut of each axis.
+      file.node("ConvTranspose", ["a", "weight"], "b", ["strides": .integers([stride, stride])])
+      file.integers("start", [pad])
+      let behind = kernel - stride - pad
+      file.integers("end", [behind == 0 ? Int(Int32.max) : -behind])
+      for (input, output, axis) in [("b", "c", 2), ("c", "y", 3)] {
+        file.integers("axis\(axis)", [axis])
+        file.node("Slice", [input, "start", "end", "axis\(axis)"], output)
+      }
+    } else {
+      file.node(
+        "ConvTranspose", ["a", "weight"], "y",
+        [
+          "strides": .integers([stride, stride]), "pads": .integers([pad, pad, pad, pad]),
+          "output_padding": .integers([more, more]),
+        ])
+    }
     let source = picture(width: 8 * stride, height: 5 * stride)
     var small = ReferenceTensor(Shape(batch: 1, height: 5, width: 8, channels: 3))
     for y in 0..<5 {
@@ -87,6 +101,74 @@ import Testing
     #expect(Discrepancy(computed.elements, expected: expected).relative <= layerTolerance)
     // Nothing is left of scales and permutations but a convolution and a tanh.
     #expect(result.model.definition.nodes.count == 4)
+  }
+
+  @Test("Channels in another order are those of the definition, and fold into the convolutions around them")
+  func channels() throws {
+    func file(_ swap: (inout ForeignFile, _ input: String, _ output: String) -> Void) throws -> StyleModel {
+      var file = ForeignFile()
+      _ = file.random("weight", [3, 3, 3, 3])
+      swap(&file, "x", "a")
+      file.node("Conv", ["a", "weight"], "y", ["pads": .integers([1, 1, 1, 1])])
+      return try file.read().model
+    }
+    let swaps: [(inout ForeignFile, String, String) -> Void] = [
+      { file, input, output in
+        file.integers("order", [2, 1, 0])
+        file.node("Gather", [input, "order"], output, ["axis": .integer(1)])
+      },
+      { file, input, output in
+        for (name, value) in [("first", -1), ("last", Int(Int32.min)), ("axis", 1), ("step", -1)] {
+          file.integers(name, [value])
+        }
+        file.node("Slice", [input, "first", "last", "axis", "step"], output)
+      },
+      { file, input, output in
+        file.node("Split", [input], "red", ["axis": .integer(1)], more: ["green", "blue"])
+        file.node("Concat", ["blue", "green", "red"], output, ["axis": .integer(1)])
+      },
+    ]
+    let source = picture(width: 20, height: 12)
+    let swapped = Tensor(
+      source.shape, elements: source.elements.indices.map { source.pointer[$0 / 3 * 3 + 2 - $0 % 3] })
+    let expected = try painted(try file { $0.node("Identity", [$1], $2) }, swapped)
+    for (index, swap) in swaps.enumerated() {
+      let model = try file(swap)
+      let discrepancy = Discrepancy(try painted(model, source), expected: expected)
+      #expect(discrepancy.relative <= layerTolerance, "\(index): \(discrepancy)")
+      if index < 2 { #expect(model.definition.nodes.count == 2, "\(model.definition.nodes)") }
+    }
+  }
+
+  @Test("The last operators tell the range of the picture")
+  func ranges() throws {
+    func range(_ build: (inout ForeignFile) -> Void) throws -> ONNXImport.PictureRange {
+      var file = ForeignFile()
+      for value: Float in [0, 0.5, 1, 127.5, 255] { file.floats("\(value)", [], [value]) }
+      build(&file)
+      return try file.read().outputRange
+    }
+    #expect(try range { $0.node("Tanh", ["x"], "y") } == .signed)
+    #expect(try range { $0.node("HardSigmoid", ["x"], "y") } == .unit)
+    let half = try range {
+      $0.node("Tanh", ["x"], "a")
+      $0.node("Mul", ["a", "0.5"], "b")
+      $0.node("Add", ["0.5", "b"], "y")
+    }
+    #expect(half == .unit)
+    let bytes = try range {
+      $0.node("Tanh", ["x"], "a")
+      $0.node("Add", ["a", "1.0"], "b")
+      $0.node("Mul", ["b", "127.5"], "y")
+    }
+    #expect(bytes == .bytes)
+    for (name, expected) in [("1.0", ONNXImport.PictureRange.unit), ("255.0", .bytes)] {
+      let found = try range {
+        $0.node("Max", ["x", "0.0"], "a")
+        $0.node("Min", [name, "a"], "y")
+      }
+      #expect(found == expected)
+    }
   }
 
   @Test("Means and deviations of the picture's colours fold into the first convolution")

@@ -77,6 +77,58 @@ import Testing
     "Foreign graphs paint the same in ONNX Runtime and in the engine",
     .enabled(if: python != nil, "ONNX Runtime is not installed: make test does that"))
   func imports() throws {
+    try expectTheSame(layers(), ONNXImport.PictureRange.signed)
+    try expectTheSame(parts(), .unit)
+  }
+
+  /// Compares what a file paints in ONNX Runtime and, imported, in the engine. Its pictures are in `range`.
+  private func expectTheSame(_ file: ForeignFile, _ range: ONNXImport.PictureRange) throws {
+    let result = try file.read()
+    #expect(result.outputRange == range)
+    let source = picture(width: 64, height: 48)
+    let (low, scale): (Float, Float) = range == .signed ? (-1, 127.5) : (0, 255)
+    let scaled = Tensor(source.shape, elements: source.elements.map { $0 / scale + low })
+    let found = try run(try file.model.serializedBytes(), scaled, runtime: "onnxruntime")
+    let expected = Tensor(source.shape, elements: found.elements.map { scale * ($0 - low) })
+    let discrepancy = Discrepancy(try painted(result.model, source), expected: expected)
+    #expect(discrepancy.relative <= tolerance, "\(discrepancy)")
+  }
+
+  /// A file that takes channels and pixels apart, with bounds and means.
+  private func parts() -> ForeignFile {
+    var file = ForeignFile(opset: 13)
+    _ = file.random("down.weight", [6, 3, 4, 4], seed: 1)
+    _ = file.random("up.weight", [6, 5, 4, 4], seed: 2)
+    file.floats("low", [], [-0.3])
+    file.floats("high", [], [0.6])
+    file.floats("scales", [4], [1, 1, 2, 2])
+    file.integers("order", [2, 1, -3])
+    file.integers("sizes", [2, 4])
+    file.integers("first", [1, 1])
+    file.integers("last", [-1, -1])
+    file.integers("pixels", [2, 3])
+    file.integers("zero", [0])
+    file.integers("end", [5])
+    file.integers("channels", [1])
+    file.integers("two", [2])
+    file.node("Gather", ["x", "order"], "a", ["axis": .integer(1)])
+    file.node("Conv", ["a", "down.weight"], "b", ["strides": .integers([2, 2]), "pads": .integers([1, 1, 1, 1])])
+    file.node("Max", ["b", "low"], "c")
+    file.node("Min", ["high", "c"], "d")
+    file.node("Split", ["d", "sizes"], "e", ["axis": .integer(1)], more: ["f"])
+    file.node("Concat", ["f", "e"], "g", ["axis": .integer(1)])
+    file.node("AveragePool", ["g"], "h", ["kernel_shape": .integers([2, 2]), "strides": .integers([2, 2])])
+    file.node("ConvTranspose", ["h", "up.weight"], "i", ["strides": .integers([2, 2])])
+    file.node("Slice", ["i", "first", "last", "pixels"], "j")
+    file.node("Slice", ["j", "zero", "end", "channels", "two"], "k")
+    file.node("Sum", ["k", "k", "k"], "l")
+    file.node("Resize", ["l", "", "scales"], "m", ["mode": .text("nearest")])
+    file.node("HardSigmoid", ["m"], "y", ["alpha": .float(0.3), "beta": .float(0.4)])
+    return file
+  }
+
+  /// A file of the layers of style networks, with unusual numbers.
+  private func layers() -> ForeignFile {
     var file = ForeignFile(opset: 17)
     _ = file.random("down.weight", [8, 3, 4, 4], seed: 1)
     _ = file.random("norm.scale", [8], seed: 2)
@@ -104,13 +156,6 @@ import Testing
     file.node("Conv", ["j", "shrink.weight"], "k", ["strides": .integers([2, 2]), "pads": .integers([1, 1, 1, 1])])
     _ = file.random("shrink.weight", [3, 3, 3, 3], seed: 8)
     file.node("Tanh", ["k"], "y")
-    let model = try file.read().model
-    // The file's picture is from −1 to 1.
-    let source = picture(width: 62, height: 46)
-    let signed = Tensor(source.shape, elements: source.elements.map { $0 / 127.5 - 1 })
-    let result = try run(try file.model.serializedBytes(), signed, runtime: "onnxruntime")
-    let expected = Tensor(source.shape, elements: result.elements.map { 127.5 * $0 + 127.5 })
-    let discrepancy = Discrepancy(try painted(model, source), expected: expected)
-    #expect(discrepancy.relative <= tolerance, "\(discrepancy)")
+    return file
   }
 }

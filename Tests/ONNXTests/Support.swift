@@ -50,13 +50,15 @@ struct ForeignFile {
   }
 
   /// Appends a node. The first `Conv` is `the Conv`, those after it are named with their output.
-  mutating func node(_ type: String, _ inputs: [String], _ output: String, _ attributes: [String: Attribute] = [:]) {
+  mutating func node(
+    _ type: String, _ inputs: [String], _ output: String, _ attributes: [String: Attribute] = [:], more: [String] = []
+  ) {
     var node = Onnx_NodeProto()
     node.opType = type
     let isFirst = !model.graph.node.contains { $0.opType == type }
     node.name = isFirst ? "the \(type)" : "the \(type) of \(output)"
     node.input = inputs
-    node.output = [output]
+    node.output = [output] + more
     node.attribute = attributes.sorted { $0.key < $1.key }.map { name, value in
       var attribute = Onnx_AttributeProto()
       attribute.name = name

@@ -71,6 +71,18 @@ import Training
     #expect(minimizer.best.elements == [3, 4])
   }
 
+  /// Falls ever more steeply up to the end of its range, beyond which it is NaN: the search must come back from there.
+  @Test func comesBackFromBeyondTheRange() throws {
+    func cliff(_ x: Tensor, _ gradient: Tensor) -> Double {
+      let place = Double(x.pointer[0])
+      gradient.pointer[0] = place < 1 ? Float(-2 * place) : .nan
+      return place < 1 ? -place * place : .nan
+    }
+    let minimizer = try LBFGS(start: Tensor(Shape([1]), elements: [0.1]), pool: pool, cliff)
+    #expect(try minimizer.step(cliff))
+    #expect(minimizer.best.elements[0] > 0.5 && minimizer.bestValue.isFinite, "\(minimizer.best.elements)")
+  }
+
   @Test func anErrorLeavesTheStateOfTheStepBefore() throws {
     struct Stop: Error {}
     let start = Tensor(Shape([2]), elements: [-1.2, 1])
@@ -126,7 +138,7 @@ import Training
   @Test func optimizingThePixelsOfAPhotoLowersTheLoss() throws {
     let problem = try SmallTraining()
     let evaluator = try StyleEvaluator(
-      extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,
+      extractor: SmallTraining.extractor(), style: PictureFile.read(problem.paintingPath), styleSize: 48,
       pool: pool)
     let photo = syntheticImage(width: 32, height: 32, seed: 4)
     let before = evaluator.losses(output: photo, photo: photo)

@@ -55,7 +55,7 @@ import Training
 
     init() throws {
       training = try SmallTraining()
-      extractor = try VGG16(path: training.extractorPath)
+      extractor = try SmallTraining.extractor()
     }
 
     private static func batch(_ seeds: [UInt32]) -> Tensor {

@@ -8,13 +8,11 @@ import Training
 
 @Suite struct PictureLossTests {
   private let pool = ComputePool(threads: 2)
-  private let training: SmallTraining
   private let extractor: VGG16
   private let painting = syntheticImage(width: 60, height: 52, seed: 99)
 
   init() throws {
-    training = try SmallTraining()
-    extractor = try VGG16(path: training.extractorPath)
+    extractor = try SmallTraining.extractor()
   }
 
   private func loss(

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Safetensors
 import TestSupport
 import Tensors
 import Testing
@@ -8,15 +9,13 @@ import Training
 
 @Suite struct PictureOptimizationTests {
   private let folder: TemporaryFolder
-  private let training: SmallTraining
   private let extractor: VGG16
   private let photo = Picture(tensor: syntheticImage(width: 72, height: 54, seed: 1))
   private let painting = Picture(tensor: syntheticImage(width: 60, height: 50, seed: 99))
 
   init() throws {
     folder = try TemporaryFolder()
-    training = try SmallTraining()
-    extractor = try VGG16(path: training.extractorPath)
+    extractor = try SmallTraining.extractor()
   }
 
   private func settings(_ change: (inout OptimizationSettings) -> Void = { _ in }) -> OptimizationSettings {
@@ -28,11 +27,11 @@ import Training
 
   private func run(
     _ settings: OptimizationSettings, paintings: [OptimizationPictures.Painting]? = nil, threads: Int = 2,
-    checksums: [String] = ["a"], resumingFrom checkpoint: String? = nil
+    inputs: [String] = ["a"], resumingFrom checkpoint: String? = nil
   ) throws -> PictureOptimization {
     try PictureOptimization(
       settings: settings, photo: settings.isTexture ? nil : photo,
-      paintings: paintings ?? [.init(picture: painting)], checksums: checksums, extractor: extractor,
+      paintings: paintings ?? [.init(picture: painting)], inputs: inputs, extractor: extractor,
       pool: ComputePool(threads: threads), resumingFrom: checkpoint)
   }
 
@@ -117,10 +116,39 @@ import Training
     #expect(throws: OptimizationError.otherRun(file: checkpoint, difference: "the settings")) {
       try run(settings { $0.iterations = 5 }, resumingFrom: checkpoint)
     }
-    #expect(throws: OptimizationError.otherRun(file: checkpoint, difference: "the pictures")) {
-      try run(settings(), checksums: ["b"], resumingFrom: checkpoint)
+    #expect(throws: OptimizationError.otherRun(file: checkpoint, difference: "the pictures, masks, shares or the crop"))
+    {
+      try run(settings(), inputs: ["b"], resumingFrom: checkpoint)
     }
-    #expect(throws: OptimizationError.self) { try run(settings(), resumingFrom: training.extractorPath) }
+    let other = folder.file("other")
+    try SafetensorsWriter.write(tensors: [("start", Tensor(Shape([1, 32, 43, 3])))], metadata: [:], to: other)
+    #expect(throws: OptimizationError.self) { try run(settings(), resumingFrom: other) }
+  }
+
+  @Test func damagedCheckpointsAreRefused() throws {
+    let checkpoint = folder.file("checkpoint")
+    let whole = try run(settings())
+    try whole.saveCheckpoint(to: checkpoint)
+    let reader = try SafetensorsReader(path: checkpoint)
+    let start = try reader.tensor("start")
+    start.pointer[5] = .nan
+    try SafetensorsWriter.write(tensors: [("start", start)], metadata: reader.metadata, to: checkpoint)
+    let error = #expect(throws: OptimizationError.self) { try run(settings(), resumingFrom: checkpoint) }
+    #expect(error?.description.contains("its vector 'start' is not finite") == true, "\(error?.description ?? "")")
+  }
+
+  /// Only the content counts, and the photo is the start: the loss is 0, which no step lowers.
+  @Test func aCanvasThatNeedsNoStepsSaysSo() throws {
+    let settings = settings {
+      $0.startSize = 48
+      $0.weights = LossWeights(objective: .johnson, content: 1, style: 0, totalVariation: 0)
+    }
+    let run = try run(settings)
+    var steps: [PictureOptimization.Step] = []
+    #expect(try run.run(shouldStop: { false }) { steps.append($0) } == .finished)
+    #expect(run.canvases.map(\.iterations) == [0] && steps.map(\.isLast) == [false, true])
+    #expect(steps.last?.iteration == 0)
+    #expect(steps.last?.completed == run.totalIterations)
   }
 
   @Test func aTextureHasThePaintingsShape() throws {

@@ -30,6 +30,17 @@ struct SmallTraining {
     return tensors
   }()
 
+  nonisolated(unsafe) private static let sharedExtractor = Result {
+    let folder = try TemporaryFolder()
+    let path = folder.file("vgg16.safetensors")
+    try SafetensorsWriter.write(tensors: extractorTensors, metadata: [:], to: path)
+    return try VGG16(path: path)
+  }
+
+  /// Returns the extractor. All tests share it, as preparing its weights takes longer than most of them. Only reading
+  /// changes it, and several threads may do that.
+  static func extractor() throws -> VGG16 { try sharedExtractor.get() }
+
   init(iterations: Int = 6) throws {
     folder = try TemporaryFolder()
     settings = TrainingSettings(
@@ -51,7 +62,7 @@ struct SmallTraining {
   func trainer(_ settings: TrainingSettings? = nil, threads: Int = 2) throws -> StyleTrainer {
     try StyleTrainer(
       settings: settings ?? self.settings, style: PictureFile.read(paintingPath), styleChecksum: "checksum",
-      extractor: VGG16(path: extractorPath), pool: ComputePool(threads: threads))
+      extractor: Self.extractor(), pool: ComputePool(threads: threads))
   }
 
   func sampler(_ settings: TrainingSettings? = nil) throws -> PhotoSampler {

@@ -95,8 +95,7 @@ import Training
   }
 
   @Test func aPaintingTooLargeForTheExtractorNamesTheOption() throws {
-    let problem = try SmallTraining()
-    let extractor = try VGG16(path: problem.extractorPath)
+    let extractor = try SmallTraining.extractor()
     #expect {
       _ = try StyleEvaluator(
         extractor: extractor, style: Picture(width: 2049, height: 2048, red: 1, green: 2, blue: 3), styleSize: 0,
@@ -107,7 +106,7 @@ import Training
   @Test func theWeightIsLargerForPaintingsCloserToPhotos() throws {
     let problem = try SmallTraining()
     let choice = try StyleChoice(
-      extractor: VGG16(path: problem.extractorPath), folder: PhotoFolder(path: problem.photosPath),
+      extractor: SmallTraining.extractor(), folder: PhotoFolder(path: problem.photosPath),
       pool: ComputePool(threads: 2))
     // A black and white checkerboard is farther from the soft photos than a painting that resembles them.
     let checks = (0..<64 * 64).flatMap { index in

@@ -173,7 +173,7 @@ import Training
     #expect(model.parameters["head.norm.running_var"]?.elements.allSatisfy { $0 > 0 } == true)
     let photo = syntheticImage(width: 32, height: 32, seed: 5)
     let evaluator = try StyleEvaluator(
-      extractor: VGG16(path: problem.extractorPath), style: PictureFile.read(problem.paintingPath), styleSize: 48,
+      extractor: SmallTraining.extractor(), style: PictureFile.read(problem.paintingPath), styleSize: 48,
       pool: ComputePool(threads: 2))
     #expect(evaluator.output(of: model, photo: photo).elements == trainer.stylize(photo).elements)
   }
@@ -224,7 +224,7 @@ import Training
     let base = try trainer.model(style: "base", metadata: [:])
     let continued = try StyleTrainer(
       settings: settings, style: PictureFile.read(problem.paintingPath), styleChecksum: "checksum",
-      extractor: VGG16(path: problem.extractorPath), pool: ComputePool(threads: 2), base: base.parameters)
+      extractor: SmallTraining.extractor(), pool: ComputePool(threads: 2), base: base.parameters)
     #expect(try SmallTraining.parameters(continued) == base.parameters.mapValues(\.elements))
     _ = try continued.step(try problem.sampler().batch(0))
     let other = try trainer.model(style: "base", metadata: [:])

@@ -55,15 +55,16 @@ for (const button of document.querySelectorAll('ul.channels button')) {
   button.addEventListener('click', () => choose(/** @type {HTMLButtonElement} */ (button)));
 }
 
-/** Moves to a channel of the section that is shown. @param {number} step */
+/** Moves to a channel of the section that is shown. @param {number} step @returns {boolean} whether there is one */
 function chooseNeighbour(step) {
   /** @type {HTMLButtonElement[]} */
   const buttons = Array.from(sections[shown()].querySelectorAll('ul.channels button'));
   const pressed = buttons.findIndex((button) => button.getAttribute('aria-pressed') === 'true');
   const next = buttons[pressed + step];
-  if (!next) return;
+  if (!next) return false;
   choose(next);
   next.focus({ preventScroll: true });
+  return true;
 }
 
 document.addEventListener('keydown', (event) => {
@@ -72,9 +73,10 @@ document.addEventListener('keydown', (event) => {
   else if (event.key === 'ArrowLeft') walk(shown() - 1);
   else if (event.key === 'Home') walk(0);
   else if (event.key === 'End') walk(sections.length - 1);
-  else if (event.key === 'ArrowDown') chooseNeighbour(1);
-  else if (event.key === 'ArrowUp') chooseNeighbour(-1);
-  else if (event.key === 'p') document.body.classList.toggle('showsPhoto');
+  else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    // Behind the last channel the key scrolls the page, as it does where there are none.
+    if (!chooseNeighbour(event.key === 'ArrowDown' ? 1 : -1)) return;
+  } else if (event.key.toLowerCase() === 'p') document.body.classList.toggle('showsPhoto');
   else return;
   event.preventDefault();
 });

@@ -78,6 +78,9 @@ public struct Convolution2D: Sendable {
     }
   }
 
+  /// Names the layout of a prepared weight. Geometries with the same channels, kernel and layout share it.
+  package var weightLayout: ObjectIdentifier { ObjectIdentifier(type(of: kernel)) }
+
   /// The number of floats of a prepared weight.
   public var preparedWeightCount: Int { kernel.packedWeightCount }
 

@@ -46,6 +46,15 @@ package struct ConvolutionInputGradient: Sendable {
     }
   }
 
+  /// Names the layout of a prepared weight. Geometries with the same channels, kernel and layout share it.
+  package var weightLayout: ObjectIdentifier {
+    switch way {
+    case .transposed(let convolution): convolution.weightLayout
+    case .upsample: ObjectIdentifier(UpsampleInputGradient.self)
+    case .im2col: ObjectIdentifier(Im2colConvolution.self)
+    }
+  }
+
   /// The number of floats of a prepared weight.
   package var preparedWeightCount: Int {
     switch way {

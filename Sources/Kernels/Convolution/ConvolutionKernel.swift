@@ -37,7 +37,7 @@ public protocol ConvolutionKernel<Input, Output>: Sendable {
 
   /// Packs the weights of the layers that the kernel computes: one, or two for ``FusedSeparableConvolution``. Runs on
   /// the calling thread, or on `pool` if that is faster. Weights may have fewer channels than the geometry; the others
-  /// count as zeros.
+  /// count as zeros. The result depends on the channels and the kernel of the geometry, not on its size.
   func packWeights(_ weights: [FilterWeight], into packed: UnsafeMutablePointer<Float>, pool: ComputePool?)
 
   /// Returns the floats of scratch space on a pool of `threads`. Its initial contents must be finite: zeros, or what a

@@ -16,7 +16,10 @@ enum ConstantOperators {
     case "Cast":
       let type = Onnx_TensorProto.DataType(rawValue: node.integer("to") ?? 0)
       let isInteger = ![.float, .double, .float16, .bfloat16].contains(type)
-      result = first.map(isInteger: isInteger) { isInteger ? $0.rounded(.towardZero) : $0 }
+      result = first.map(isInteger: isInteger) { value in
+        if type == .bool { return value == 0 ? 0 : 1 }
+        return isInteger ? value.rounded(.towardZero) : value
+      }
     case "Add": result = combined(first, second, +)
     case "Sub": result = combined(first, second, -)
     case "Mul": result = combined(first, second, *)
@@ -135,8 +138,8 @@ enum ConstantOperators {
       let step = inputs[2]?.scalar, step != 0
     else { return nil }
     let count = ((limit - start) / step).rounded(.up)
-    guard count.isFinite, count <= Double(ConstantTensor.maximumCount) else { return nil }
-    let values = (0..<max(0, Int(count))).map { start + Double($0) * step }
+    guard count <= Double(ConstantTensor.maximumCount) else { return nil }
+    let values = (0..<Int(max(0, count))).map { start + Double($0) * step }
     return ConstantTensor(shape: [values.count], values: values, isInteger: inputs[0]?.isInteger ?? true)
   }
 
@@ -188,6 +191,11 @@ enum ConstantOperators {
 
   private static func sliced(_ value: ConstantTensor, _ node: GraphNode, _ inputs: [ConstantTensor?]) -> ConstantTensor?
   {
+    places(ofSlice: node, inputs, shape: value.shape).flatMap { value.selecting($0) }
+  }
+
+  /// Returns the places along each axis that a `Slice` takes of a value of `shape`, or nil if it does not fit.
+  static func places(ofSlice node: GraphNode, _ inputs: [ConstantTensor?], shape: [Int]) -> [[Int]]? {
     func list(_ name: String, _ place: Int) -> [Int]? {
       node.integers(name) ?? (inputs.count > place ? inputs[place]?.integers : nil)
     }
@@ -195,11 +203,11 @@ enum ConstantOperators {
     let axes = list("axes", 3) ?? Array(starts.indices)
     let steps = list("steps", 4) ?? [Int](repeating: 1, count: starts.count)
     guard axes.count == starts.count, steps.count == starts.count, !steps.contains(0) else { return nil }
-    var places = value.shape.map { Array(0..<$0) }
+    var places = shape.map { Array(0..<$0) }
     for (index, axis) in axes.enumerated() {
-      let axis = axis < 0 ? axis + value.shape.count : axis
-      guard value.shape.indices.contains(axis) else { return nil }
-      let extent = value.shape[axis]
+      let axis = axis < 0 ? axis + shape.count : axis
+      guard shape.indices.contains(axis) else { return nil }
+      let extent = shape[axis]
       let step = steps[index]
       let (low, high) = step > 0 ? (0, extent) : (-1, extent - 1)
       func limited(_ place: Int) -> Int { max(low, min(place < 0 ? place + extent : place, high)) }
@@ -207,7 +215,7 @@ enum ConstantOperators {
       let end = step < 0 && ends[index] < -extent ? -1 : limited(ends[index])
       places[axis] = Array(stride(from: limited(starts[index]), to: end, by: step))
     }
-    return value.selecting(places)
+    return places
   }
 
   /// Returns sums along `axes`, or along all if there are none.
@@ -243,6 +251,7 @@ enum ConstantOperators {
     guard parts.allSatisfy({ $0.shape.count == first.shape.count && others($0.shape) == others(first.shape) }) else {
       return nil
     }
+    guard parts.reduce(0, { $0 + $1.values.count }) <= ConstantTensor.maximumCount else { return nil }
     let outer = first.shape[..<axis].reduce(1, *)
     var values: [Double] = []
     for index in 0..<outer {

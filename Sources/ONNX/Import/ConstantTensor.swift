@@ -41,14 +41,17 @@ struct ConstantTensor {
   }
 
   /// The product of extents; nil if one is negative or it exceeds the range of files.
+  ///
+  /// An extent of 0 does not hide a large one, of which operators would list the places.
   static func count(_ shape: [Int]) -> Int? {
-    var count = 1
+    var (count, bound) = (1, 1)
     for extent in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = bound.multipliedReportingOverflow(by: max(extent, 1))
       guard extent >= 0, !overflow, product <= 1 << 30 else { return nil }
-      count = product
+      bound = product
+      count *= extent
     }
-    return count
+    return count == 0 && bound > maximumCount ? nil : count
   }
 
   /// The elements as integers, rounded toward zero and limited to 32 bits, which leaves room for sums.

@@ -97,13 +97,13 @@ struct ImportedGraph {
     var reader = GraphReader(opset: opset, height: height, width: width)
     // The input's range can be known only from the output, so its map is reserved first.
     let scaled = reader.assembly.append(.affine(scale: 1, offset: 0), [0])
-    let start = options.colours == .bgr ? reader.assembly.appendPermutation([2, 1, 0], scaled) : scaled
+    let start = options.colours == .bgr ? reader.assembly.appendSelection([2, 1, 0], of: 3, scaled) : scaled
     let result = try reader.read(graph, interface, from: start, file: file)
     guard result.channels == 3 else {
       throw .unsupportedGraph(file: file, reason: "its output has \(result.channels) channels, expected 3")
     }
     assembly = reader.assembly
-    outputRange = options.outputRange ?? Self.range(of: assembly.nodes[result.node].operation)
+    outputRange = options.outputRange ?? Self.range(of: result.node, in: assembly)
     inputRange = options.inputRange ?? outputRange
     output = result.node
     // What is beyond black and white is cut off in any case.
@@ -112,7 +112,7 @@ struct ImportedGraph {
     {
       output = assembly.nodes[output].inputs[0]
     }
-    if options.colours == .bgr { output = assembly.appendPermutation([2, 1, 0], output) }
+    if options.colours == .bgr { output = assembly.appendSelection([2, 1, 0], of: 3, output) }
     // From 0…255 to the range and back.
     let (low, extent) = (inputRange.lowest, inputRange.highest - inputRange.lowest)
     assembly.replaceAffine(scaled, scale: extent / 255, offset: low)
@@ -126,12 +126,25 @@ struct ImportedGraph {
   /// Returns the network and its parameters.
   func network(name: String) -> (NetworkDefinition, [String: Tensor]) { assembly.network(name: name, output: output) }
 
-  /// Returns the range that the last operator of a network tells.
-  private static func range(of operation: Networks.Operation) -> ONNXImport.PictureRange {
-    switch operation {
-    case .scaledTanh(1, 0), .clamp(-1, 1): .signed
-    case .scaledTanh(0.5, 0.5), .clamp(0, 1): .unit
-    default: .bytes
+  /// Returns the range that the last operators of a network tell.
+  private static func range(of node: Int, in assembly: NetworkAssembly) -> ONNXImport.PictureRange {
+    func bounds(_ index: Int) -> (low: Float, high: Float)? {
+      let node = assembly.nodes[index]
+      switch node.operation {
+      case .scaledTanh(let scale, let offset): return (offset - abs(scale), offset + abs(scale))
+      case .clamp(let minimum, let maximum): return (minimum, maximum)
+      case .affine(let scale, let offset):
+        return bounds(node.inputs[0]).map { low, high in
+          let ends = (low * scale + offset, high * scale + offset)
+          return (min(ends.0, ends.1), max(ends.0, ends.1))
+        }
+      default: return nil
+      }
     }
+    guard let (low, high) = bounds(node) else { return .bytes }
+    return ONNXImport.PictureRange.allCases.first {
+      let tolerance = 1e-3 * ($0.highest - $0.lowest)
+      return abs(low - $0.lowest) <= tolerance && abs(high - $0.highest) <= tolerance
+    } ?? .bytes
   }
 }

@@ -59,6 +59,11 @@ struct Feature: Hashable {
   var isFlat = false
   /// The padding that the next convolution takes over.
   var padding: PendingPadding?
+  /// What is still to be cut off; then ``node`` is that before the transposed convolution.
+  var crop: PendingCrop?
+
+  /// Whether the value is known only together with the next operator.
+  var isPending: Bool { padding != nil || crop != nil }
 
   /// The maximum numbers of channels and of pixels along an axis, far below what could overflow.
   static let (maximumChannels, maximumExtent) = (1 << 16, 1 << 20)
@@ -90,6 +95,15 @@ struct PendingPadding: Hashable {
   var left: Int
   var bottom: Int
   var right: Int
+}
+
+/// A window of what a transposed convolution gives, which is larger than its stride times its input.
+struct PendingCrop: Hashable {
+  /// The place of the convolution in ``GraphReader/transposedConvolutions``.
+  var convolution: Int
+  /// The first row and column of the window.
+  var top = 0
+  var left = 0
 }
 
 /// A part of an instance norm.

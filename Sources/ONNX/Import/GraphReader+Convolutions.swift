@@ -18,12 +18,15 @@ extension GraphReader {
     var extent: Int { (kernel - 1) * dilation + 1 }
   }
 
+  /// Appends a convolution.
+  ///
+  /// - Parameter groups: The number of groups; nil for that of the node.
   mutating func convolution(
-    _ node: GraphNode, _ input: Feature, _ constants: [ConstantTensor?]
+    _ node: GraphNode, _ input: Feature, _ constants: [ConstantTensor?], groups: Int? = nil
   ) throws(NodeFault) -> Feature {
     guard !input.isChannelsLast, !input.isFlat else { throw NodeFault("it reads the shape \(input.shape)") }
     let (weight, bias) = try filter(constants)
-    let group = node.integer("group") ?? 1
+    let group = groups ?? node.integer("group") ?? 1
     let (outputs, perGroup) = (weight.shape[0], weight.shape[1])
     guard group > 0, (1...Feature.maximumChannels).contains(outputs), outputs % group == 0,
       perGroup * group == input.channels,
@@ -77,12 +80,31 @@ extension GraphReader {
     return result
   }
 
+  /// The mean of each window without padding is a depthwise convolution by equal weights.
+  mutating func averagePool(_ node: GraphNode, _ input: Feature) throws(NodeFault) -> Feature {
+    guard let window = node.integers("kernel_shape"), window.count == 2,
+      window.allSatisfy({ (1...Self.maximumKernel).contains($0) }),
+      (node.integers("pads") ?? []).allSatisfy({ $0 == 0 }), (node.integer("ceil_mode") ?? 0) == 0,
+      ["NOTSET", "VALID", ""].contains(node.text("auto_pad") ?? "")
+    else { throw NodeFault("its window is out of range or padded") }
+    let (channels, taps) = (input.channels, window[0] * window[1])
+    guard
+      let weight = ConstantTensor(
+        shape: [channels, 1, window[0], window[1]],
+        values: [Double](repeating: 1 / Double(taps), count: channels * taps), isInteger: false)
+    else { throw NodeFault("its window does not fit \(channels) channels") }
+    return try convolution(node, input, [nil, weight], groups: channels)
+  }
+
   /// A transposed convolution is a convolution to the pixels of a block as channels, and a pixel shuffle.
   ///
   /// Output `s·y + a` reads input `i` with tap `t = s·y + a + p − s·i`, so tap `t` of place `a` in its block is at
-  /// `(a + p − t)/s` places from `y`, if that is whole.
+  /// `(a + p − t)/s` places from `y`, if that is whole. What it gives beyond `s` times its input is to be cut off by a
+  /// `Slice`, which adds to `p`.
+  ///
+  /// - Parameter crop: The window that slices have left; nil before them.
   mutating func transposedConvolution(
-    _ node: GraphNode, _ input: Feature, _ constants: [ConstantTensor?]
+    _ node: GraphNode, _ input: Feature, _ constants: [ConstantTensor?], crop: PendingCrop? = nil
   ) throws(NodeFault) -> Feature {
     guard !input.isChannelsLast, !input.isFlat else { throw NodeFault("it reads the shape \(input.shape)") }
     let (weight, bias) = try filter(constants)
@@ -94,7 +116,17 @@ extension GraphReader {
       throw NodeFault("a weight of \(weight.shape), expected one group, no dilation and \(input.channels) inputs")
     }
     let stride = try stride(of: node)
-    let begins = try transposedPads(node, weight, stride: stride, input)
+    var (begins, excess) = try transposedPads(node, weight, stride: stride, input)
+    if let crop {
+      begins = [begins[0] + crop.top, begins[1] + crop.left]
+    } else if excess != [0, 0] {
+      transposedConvolutions.append((node, input, constants))
+      var result = input
+      result.crop = PendingCrop(convolution: transposedConvolutions.count - 1)
+      (result.height, result.width) = (stride * input.height + excess[0], stride * input.width + excess[1])
+      result.channels = outputs
+      return try result.checked()
+    }
     /// The distance of the input that a tap of a place reads; nil if it reads none.
     func distance(_ place: Int, _ tap: Int, _ axis: Int) -> Int? {
       let steps = place + begins[axis] - tap
@@ -187,7 +219,7 @@ extension GraphReader {
     return (weight, constants.count > 2 ? constants[2] : nil)
   }
 
-  private func stride(of node: GraphNode) throws(NodeFault) -> Int {
+  func stride(of node: GraphNode) throws(NodeFault) -> Int {
     let strides = node.integers("strides") ?? [1, 1]
     guard strides.count == 2, strides[0] == strides[1], (1...16).contains(strides[0]) else {
       throw NodeFault("it has the strides \(strides.prefix(4)), expected the same twice, at most 16")
@@ -231,10 +263,10 @@ extension GraphReader {
     return axes
   }
 
-  /// Returns the leading pads of a transposed convolution, which must enlarge by exactly its stride.
+  /// Returns the leading pads of a transposed convolution, and by how many pixels it enlarges beyond its stride.
   private func transposedPads(
     _ node: GraphNode, _ weight: ConstantTensor, stride: Int, _ input: Feature
-  ) throws(NodeFault) -> [Int] {
+  ) throws(NodeFault) -> (begins: [Int], excess: [Int]) {
     let pads = node.integers("pads") ?? [0, 0, 0, 0]
     let more = node.integers("output_padding") ?? [0, 0]
     guard pads.count == 4, pads.allSatisfy({ (0...64).contains($0) }), more.count == 2,
@@ -243,7 +275,7 @@ extension GraphReader {
     else { throw NodeFault("its kernel or pads are out of range") }
     let automatic = node.text("auto_pad") ?? "NOTSET"
     let shape = node.integers("output_shape")
-    var begins: [Int] = []
+    var (begins, excess): ([Int], [Int]) = ([], [])
     for axis in 0..<2 {
       let kernel = weight.shape[2 + axis]
       // What must be cut off for an output of exactly `stride` times the input.
@@ -257,16 +289,19 @@ extension GraphReader {
       if shape != nil || automatic.hasPrefix("SAME") {
         guard total >= 0 else { throw NodeFault("its kernel of \(kernel) is smaller than its stride of \(stride)") }
         begins.append(automatic == "SAME_UPPER" ? total / 2 : total - total / 2)
+        excess.append(0)
       } else {
-        guard pads[axis] + pads[2 + axis] == total else {
+        let padding = automatic == "VALID" ? 0 : pads[axis] + pads[2 + axis]
+        guard padding <= total else {
           throw NodeFault(
             "a kernel of \(kernel), a stride of \(stride), pads \(pads) and an output padding of \(more[axis]) do not "
-              + "enlarge by exactly the stride")
+              + "enlarge by the stride")
         }
-        begins.append(pads[axis])
+        begins.append(automatic == "VALID" ? 0 : pads[axis])
+        excess.append(total - padding)
       }
     }
-    return begins
+    return (begins, excess)
   }
 
   /// Returns the name of a layer: that of its weight in the file, without its suffix, or that of the node.

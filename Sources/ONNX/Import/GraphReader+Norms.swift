@@ -92,7 +92,7 @@ extension GraphReader {
   }
 
   private mutating func unit(_ feature: Feature, epsilon: Double, _ node: GraphNode) throws(NodeFault) -> Feature {
-    guard feature.padding == nil else { throw NodeFault("it reads padding, which only a Conv can read") }
+    guard !feature.isPending else { throw NodeFault("it reads padding, which only a Conv can read") }
     return try normalized(
       feature, epsilon: epsilon, [Float](repeating: 1, count: feature.channels),
       [Float](repeating: 0, count: feature.channels), name: node.name)

@@ -27,14 +27,44 @@ extension GraphReader {
       let (low, high) = (
         max(minimum, -.greatestFiniteMagnitude), min(maximum, .greatestFiniteMagnitude)
       )
-      if low == 0, high == .greatestFiniteMagnitude { return feature(input, node: assembly.append(.relu, source)) }
-      return feature(input, node: assembly.append(.clamp(minimum: low, maximum: high), source))
+      return feature(input, node: assembly.appendClamp(low, high, input.node))
     case "Tanh": return feature(input, node: assembly.append(.scaledTanh(scale: 1, offset: 0), source))
+    case "HardSigmoid":
+      let (slope, offset) = (node.float("alpha") ?? 0.2, node.float("beta") ?? 0.5)
+      guard slope.isFinite, offset.isFinite else { throw NodeFault("a slope of \(slope) and an offset of \(offset)") }
+      let line = assembly.append(.affine(scale: slope, offset: offset), source)
+      return feature(input, node: assembly.appendClamp(0, 1, line))
     default:
       // The sigmoid function is (1 + tanh(x/2))/2.
       let half = assembly.append(.affine(scale: 0.5, offset: 0), source)
       return feature(input, node: assembly.append(.scaledTanh(scale: 0.5, offset: 0.5), [half]))
     }
+  }
+
+  /// The larger or the smaller one of a feature and a number.
+  mutating func bounded(
+    _ node: GraphNode, _ input: Feature, _ constants: [ConstantTensor?]
+  ) throws(NodeFault) -> Feature {
+    guard constants.count == 2, let bound = bound(constants, 1), bound.isFinite else {
+      throw NodeFault("it has \(constants.count) operands, expected a feature and a finite number")
+    }
+    let limit = Float.greatestFiniteMagnitude
+    return feature(
+      input,
+      node: node.type == "Max"
+        ? assembly.appendClamp(bound, limit, input.node) : assembly.appendClamp(-limit, bound, input.node))
+  }
+
+  /// The sum of any number of features.
+  mutating func sum(_ node: GraphNode, _ input: Feature, _ inputs: [GraphValue?]) throws(NodeFault) -> Feature {
+    var result = input
+    for other in inputs.dropFirst() {
+      guard case .feature(let other)? = other, !other.isPending, other.shape == input.shape else {
+        throw NodeFault("its operands are not features of the same shape")
+      }
+      result.node = assembly.append(.add, [result.node, other.node])
+    }
+    return result
   }
 
   private func bound(_ constants: [ConstantTensor?], _ place: Int) -> Float? {
@@ -57,7 +87,7 @@ extension GraphReader {
   ) throws(NodeFault) -> Feature {
     guard inputs.count == 2 else { throw NodeFault("it has \(inputs.count) operands") }
     if let constant = constants[1] { return try mapped(input, by: constant, node) }
-    guard case .feature(let other)? = inputs[1], other.padding == nil, other.shape == input.shape else {
+    guard case .feature(let other)? = inputs[1], !other.isPending, other.shape == input.shape else {
       throw NodeFault("its operands have different shapes, or one is a part of a norm that is not known")
     }
     switch node.type {

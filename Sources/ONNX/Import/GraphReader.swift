@@ -7,6 +7,11 @@ struct GraphReader {
   var assembly = NetworkAssembly()
   /// The values by name.
   private(set) var values: [String: GraphValue] = [:]
+  /// Transposed convolutions whose results a `Slice` has yet to cut.
+  var transposedConvolutions: [(node: GraphNode, input: Feature, constants: [ConstantTensor?])] = []
+  /// The number of elements that operators on constants have made, and the largest one, of half a gigabyte.
+  private var elementCount = 0
+  private static let maximumElementCount = 1 << 26
   /// The size of the picture.
   private let height: Int
   private let width: Int
@@ -40,7 +45,11 @@ struct GraphReader {
       do throws(NodeFault) {
         guard ["", "ai.onnx"].contains(proto.domain) else { throw NodeFault("it is of the domain \(proto.domain)") }
         guard let result = node.outputs.first else { throw NodeFault("it has no output") }
-        values[result] = try value(of: node)
+        if let parts = try split(node) {
+          for (name, part) in zip(node.outputs, parts) { values[name] = .feature(part) }
+        } else {
+          values[result] = try value(of: node)
+        }
       } catch {
         throw .unsupportedNode(file: file, node: node.name, operator: node.type, reason: error.reason)
       }
@@ -48,7 +57,7 @@ struct GraphReader {
         throw .unsupportedGraph(file: file, reason: "it has more than 4096 layers")
       }
     }
-    guard case .feature(let feature)? = values[interface.output], feature.padding == nil, !feature.isFlat else {
+    guard case .feature(let feature)? = values[interface.output], !feature.isPending, !feature.isFlat else {
       throw .unsupportedGraph(file: file, reason: "its output '\(interface.output)' is not a picture")
     }
     return feature
@@ -70,6 +79,10 @@ struct GraphReader {
     }
     let isConstant = zip(inputs, constants).allSatisfy { $0 == nil || $1 != nil }
     if isConstant, let constant = try ConstantOperators.value(of: node, constants, opset: opset) {
+      elementCount += constant.values.count
+      guard elementCount <= Self.maximumElementCount else {
+        throw NodeFault("the constants have more than \(Self.maximumElementCount) elements in all")
+      }
       return .constant(constant)
     }
     if let moment = try moment(of: node, inputs, constants) { return moment }
@@ -94,6 +107,13 @@ struct GraphReader {
   private mutating func result(
     of node: GraphNode, _ input: Feature, _ inputs: [GraphValue?], _ constants: [ConstantTensor?]
   ) throws(NodeFault) -> Feature {
+    let takesFeatures = ["Add", "Sub", "Mul", "Div", "Sum"].contains(node.type)
+    for (index, value) in inputs.enumerated() where index > 0 && value != nil && constants[index] == nil {
+      guard takesFeatures else { throw NodeFault("its input '\(node.inputs[index])' depends on the picture") }
+    }
+    if input.crop != nil, !["Identity", "Dropout", "Cast", "Transpose", "Slice"].contains(node.type) {
+      throw NodeFault("it reads a ConvTranspose that enlarges by more than its stride, which only a Slice can")
+    }
     switch node.type {
     case "Conv": return try convolution(node, input, constants)
     case "Identity", "Dropout", "Cast": return input
@@ -107,9 +127,14 @@ struct GraphReader {
     case "ConvTranspose": return try transposedConvolution(node, input, constants)
     case "InstanceNormalization": return try instanceNorm(node, input, constants)
     case "BatchNormalization": return try batchNorm(node, input, constants)
-    case "Relu", "LeakyRelu", "PRelu", "Clip", "Tanh", "Sigmoid", "Neg":
+    case "AveragePool": return try averagePool(node, input)
+    case "Relu", "LeakyRelu", "PRelu", "Clip", "Tanh", "Sigmoid", "HardSigmoid", "Neg":
       return try activation(node, input, constants)
+    case "Min", "Max": return try bounded(node, input, constants)
     case "Add", "Sub", "Mul", "Div": return try arithmetic(node, input, inputs, constants)
+    case "Sum": return try sum(node, input, inputs)
+    case "Slice": return try slice(node, input, constants)
+    case "Gather": return try gather(node, input, constants)
     case "Resize", "Upsample": return try upsampling(node, input, constants)
     case "DepthToSpace": return try shuffle(node, input)
     case "Transpose": return try transposition(node, input)
@@ -123,10 +148,11 @@ struct GraphReader {
     _ node: GraphNode, _ inputs: [GraphValue?], _ constants: [ConstantTensor?]
   ) throws(NodeFault) -> GraphValue {
     guard inputs.count == 2, let constant = constants[0], case .feature(let feature)? = inputs[1],
-      feature.padding == nil
+      !feature.isPending
     else { throw NodeFault("no layer of ours computes this operator on such operands") }
     switch node.type {
     case "Add", "Mul": return .feature(try mapped(feature, by: constant, node))
+    case "Min", "Max": return .feature(try bounded(node, feature, [nil, constant]))
     case "Sub":
       var negated = feature
       negated.node = assembly.append(.affine(scale: -1, offset: 0), [feature.node])
@@ -145,7 +171,7 @@ struct GraphReader {
   private mutating func concatenation(_ node: GraphNode, _ inputs: [GraphValue?]) throws(NodeFault) -> Feature {
     var features: [Feature] = []
     for input in inputs {
-      guard case .feature(let feature)? = input, feature.padding == nil, !feature.isFlat else {
+      guard case .feature(let feature)? = input, !feature.isPending, !feature.isFlat else {
         throw NodeFault("it joins a feature with something else")
       }
       features.append(feature)

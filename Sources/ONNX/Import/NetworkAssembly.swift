@@ -212,12 +212,32 @@ struct NetworkAssembly {
     return false
   }
 
-  /// Appends a permutation of three channels, a 1×1 convolution: output `c` is input `order[c]`.
-  mutating func appendPermutation(_ order: [Int], _ input: Int) -> Int {
-    append(
-      .convolution(inputChannels: 3, outputChannels: 3, kernel: 1, stride: 1, padding: .zeros), [input],
-      name: "colours",
-      ["weight": order.flatMap { place in (0..<3).map { $0 == place ? 1 : 0 } }, "bias": [0, 0, 0]])
+  /// Appends a 1×1 convolution whose channel `c` is channel `places[c]` of `channels` ones.
+  mutating func appendSelection(_ places: [Int], of channels: Int, _ input: Int) -> Int {
+    if places == Array(0..<channels) { return input }
+    return append(
+      .convolution(
+        inputChannels: channels, outputChannels: places.count, kernel: 1, stride: 1, padding: .zeros), [input],
+      name: "channels",
+      [
+        "weight": places.flatMap { place in (0..<channels).map { $0 == place ? 1 : 0 } },
+        "bias": [Float](repeating: 0, count: places.count),
+      ])
+  }
+
+  /// Appends `min(max(x, minimum), maximum)`, joined with bounds that `input` has already.
+  mutating func appendClamp(_ minimum: Float, _ maximum: Float, _ input: Int) -> Int {
+    var (low, high, source) = (minimum, maximum, input)
+    switch nodes[input].operation {
+    case .clamp(let minimum, let maximum):
+      (low, high, source) = (max(low, minimum), min(high, maximum), nodes[input].inputs[0])
+    case .relu: (low, source) = (max(low, 0), nodes[input].inputs[0])
+    default: break
+    }
+    // Bounds that exclude each other leave one number, which is no range.
+    guard low < high else { return append(.clamp(minimum: minimum, maximum: maximum), [input]) }
+    if low == 0, high == .greatestFiniteMagnitude { return append(.relu, [source]) }
+    return append(.clamp(minimum: low, maximum: high), [source])
   }
 
   private func isPermutation(_ index: Int) -> Bool { permutation(index).sorted() == [0, 1, 2] }
@@ -226,7 +246,8 @@ struct NetworkAssembly {
   private func permutation(_ index: Int) -> [Int] {
     let name = nodes[index].name
     guard case .convolution(3, 3, 1, 1, _) = nodes[index].operation, parameters[name + ".bias"] == [0, 0, 0],
-      let weight = parameters[name + ".weight"], weight.count == 9, weight.allSatisfy({ $0 == 0 || $0 == 1 })
+      let weight = parameters[name + ".weight"], weight.count == 9, weight.allSatisfy({ $0 == 0 || $0 == 1 }),
+      weight.reduce(0, +) == 3
     else { return [] }
     return (0..<3).compactMap { output in (0..<3).first { weight[3 * output + $0] == 1 } }
   }

@@ -33,7 +33,8 @@ public struct ONNXImport {
     public var colours = ColourOrder.rgb
     /// The range of the input; nil for that of the output.
     public var inputRange: PictureRange?
-    /// The range of the output; nil for what the last operator says: `Tanh` gives −1…1, `Sigmoid` 0…1, others 0…255.
+    /// The range of the output; nil for what the last operators say: `Tanh` gives −1…1, `Sigmoid` 0…1, `Clip` its
+    /// own, arithmetic after them another; 0…255 for all others.
     public var outputRange: PictureRange?
     /// The numbers of inputs besides the picture, by name. Those that are missing at the end are zeros.
     public var inputs: [String: [Float]] = [:]
@@ -127,7 +128,10 @@ public struct ONNXImport {
         graph, interface, opset: opset, height: size.height, width: size.width, file: file, options: options)
       let (definition, parameters) = imported.network(name: style)
       try definition.check()
-      if let other = found, other.definition != definition {
+      let isSame = { (other: [String: Tensor]) in
+        other.allSatisfy { $1.elements == parameters[$0]?.elements }
+      }
+      if let other = found, other.definition != definition || !isSame(other.parameters) {
         throw ONNXError.unsupportedGraph(file: file, reason: "its layers depend on the size of the picture")
       }
       found = (imported, definition, parameters)

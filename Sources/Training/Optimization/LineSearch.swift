@@ -98,6 +98,8 @@ struct LineSearch {
     } else {
       (lowest, highest) = (step + 1.1 * (step - best.step), step + 4 * (step - best.step))
     }
+    // A cubic through the value of a trial beyond the range of the function has no finite minimiser.
+    if !step.isFinite { step = best.step + 0.5 * (other.step - best.step) }
     step = min(max(step, 0), Self.maximumStep)
     if isBracketed && (step <= lowest || step >= highest || highest - lowest <= Self.relativeWidth * highest) {
       step = best.step

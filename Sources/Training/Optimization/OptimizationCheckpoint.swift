@@ -7,7 +7,7 @@ struct OptimizationCheckpoint {
   private enum Key {
     static let format = "optimization_format"
     static let settings = "settings"
-    static let pictures = "pictures_sha256"
+    static let inputs = "inputs"
     static let canvas = "canvas"
     static let iteration = "iteration"
     static let history = "history"
@@ -18,8 +18,8 @@ struct OptimizationCheckpoint {
 
   /// The settings of the run.
   var settings: OptimizationSettings
-  /// The SHA-256 of the pictures, in their order.
-  var pictures: [String]
+  /// What the result depends on besides the settings, see ``PictureOptimization``.
+  var inputs: [String]
   /// The index of the canvas.
   var canvas: Int
   /// The number of completed steps on the canvas.
@@ -37,7 +37,7 @@ struct OptimizationCheckpoint {
     encoder.outputFormatting = [.sortedKeys]
     func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let metadata = [
-      Key.format: Key.currentFormat, Key.settings: try text(settings), Key.pictures: try text(pictures),
+      Key.format: Key.currentFormat, Key.settings: try text(settings), Key.inputs: try text(inputs),
       Key.canvas: String(canvas), Key.iteration: String(iteration), Key.history: String(history),
       Key.seconds: String(seconds), Key.numbers: try text(state.numbers),
     ]
@@ -45,12 +45,12 @@ struct OptimizationCheckpoint {
       tensors: state.vectors.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }, metadata: metadata, to: path)
   }
 
-  /// Reads the checkpoint at `path` of a run with these settings and pictures.
+  /// Reads the checkpoint at `path` of a run with these settings and inputs.
   ///
   /// - Throws: ``OptimizationError`` if the file is not a checkpoint or belongs to another run, and `SafetensorsError`
   ///   if it is damaged.
   static func load(
-    path: String, settings: OptimizationSettings, pictures: [String]
+    path: String, settings: OptimizationSettings, inputs: [String]
   ) throws -> OptimizationCheckpoint {
     let reader = try SafetensorsReader(path: path)
     let metadata = reader.metadata
@@ -67,8 +67,8 @@ struct OptimizationCheckpoint {
     guard try decoded(Key.settings, as: OptimizationSettings.self) == settings else {
       throw OptimizationError.otherRun(file: path, difference: "the settings")
     }
-    guard try decoded(Key.pictures, as: [String].self) == pictures else {
-      throw OptimizationError.otherRun(file: path, difference: "the pictures")
+    guard try decoded(Key.inputs, as: [String].self) == inputs else {
+      throw OptimizationError.otherRun(file: path, difference: "the pictures, masks, shares or the crop")
     }
     guard let canvas = metadata[Key.canvas].flatMap(Int.init), settings.canvasSizes.indices.contains(canvas),
       let iteration = metadata[Key.iteration].flatMap(Int.init), (0...settings.iterations).contains(iteration),
@@ -76,9 +76,13 @@ struct OptimizationCheckpoint {
       let seconds = metadata[Key.seconds].flatMap(Double.init), seconds.isFinite, seconds >= 0
     else { throw invalid("it tells of no state that the run can be in") }
     var vectors: [String: Tensor] = [:]
-    for name in reader.file.tensors.keys { vectors[name] = try reader.tensor(name) }
+    for name in reader.file.tensors.keys {
+      let vector = try reader.tensor(name)
+      guard vector.buffer.allSatisfy(\.isFinite) else { throw invalid("its vector '\(name)' is not finite") }
+      vectors[name] = vector
+    }
     return OptimizationCheckpoint(
-      settings: settings, pictures: pictures, canvas: canvas, iteration: iteration, history: history,
+      settings: settings, inputs: inputs, canvas: canvas, iteration: iteration, history: history,
       seconds: seconds,
       state: MinimizerState(vectors: vectors, numbers: try decoded(Key.numbers, as: [String: Double].self)))
   }

@@ -6,7 +6,7 @@ public enum OptimizationError: Error, Equatable, Sendable, CustomStringConvertib
   case emptyMask(file: String)
   /// The file is not the checkpoint of an optimisation.
   case invalidCheckpoint(file: String, reason: String)
-  /// The checkpoint belongs to other pictures or settings.
+  /// The checkpoint belongs to a run with other settings or inputs.
   case otherRun(file: String, difference: String)
   /// The loss is not a finite number.
   case diverged(lines: Int)

@@ -120,12 +120,13 @@ public struct OptimizationPictures: Sendable {
     case .noise: return noise(size, seed: seed)
     case .painting:
       guard let painting = paintings.first?.picture else { return noise(size, seed: seed) }
-      let scale = max(
-        Double(size.width) / Double(painting.width), Double(size.height) / Double(painting.height))
-      return painting.resized(
-        width: max(size.width, Int((Double(painting.width) * scale).rounded())),
-        height: max(size.height, Int((Double(painting.height) * scale).rounded())), pool: pool
-      ).croppedToCenter(width: size.width, height: size.height).tensor()
+      // Cropped first, so that a long painting takes no more memory than the canvas.
+      let scale = min(
+        Double(painting.width) / Double(size.width), Double(painting.height) / Double(size.height))
+      func part(_ extent: Int, of whole: Int) -> Int { min(whole, max(1, Int((Double(extent) * scale).rounded()))) }
+      return painting.croppedToCenter(
+        width: part(size.width, of: painting.width), height: part(size.height, of: painting.height)
+      ).resized(width: size.width, height: size.height, pool: pool).tensor()
     }
   }
 

@@ -19,7 +19,7 @@ public final class PictureOptimization {
     public var iteration: Int
     /// The number of steps of the run, those that a canvas has not needed included.
     public var completed: Int
-    /// The losses of the latest evaluation, weights applied.
+    /// The losses of the best picture, or of Adam's latest one, weights applied.
     public var losses: LossParts
     /// Whether this is the last step on the canvas.
     public var isLast: Bool
@@ -29,7 +29,7 @@ public final class PictureOptimization {
   public struct Canvas: Codable, Sendable {
     /// The short side in pixels.
     public var lines: Int
-    /// The number of steps.
+    /// The number of steps, fewer than those of the settings if no more lowered the loss.
     public var iterations: Int
     /// The number of evaluations of the loss.
     public var evaluations: Int
@@ -56,7 +56,7 @@ public final class PictureOptimization {
 
   private let pictures: OptimizationPictures
   private let colours: Picture?
-  private let checksums: [String]
+  private let inputs: [String]
   private let extractor: VGG16
   private let pool: ComputePool
   private let started = ContinuousClock.now
@@ -66,18 +66,18 @@ public final class PictureOptimization {
   /// The picture with which the canvas starts.
   private var start: Tensor
   private var minimizer: (any PixelMinimizer)?
-  private var resumed: MinimizerState?
 
   /// Prepares a run.
   ///
   /// - Parameters:
   ///   - photo: The photo without alpha; nil for a texture.
   ///   - paintings: The paintings, at least one.
-  ///   - checksums: The SHA-256 of the picture files, which a checkpoint keeps.
+  ///   - inputs: What the result depends on besides the settings, such as the SHA-256 of the picture files. A
+  ///     checkpoint keeps it.
   ///   - checkpoint: The checkpoint to go on from; nil to start.
   /// - Throws: ``TrainingError/invalidSetting(name:found:expected:)``, ``OptimizationError``, or `SafetensorsError`.
   public init(
-    settings: OptimizationSettings, photo: Picture?, paintings: [OptimizationPictures.Painting], checksums: [String],
+    settings: OptimizationSettings, photo: Picture?, paintings: [OptimizationPictures.Painting], inputs: [String],
     extractor: VGG16, pool: ComputePool, resumingFrom checkpoint: String? = nil
   ) throws {
     try settings.validate()
@@ -85,7 +85,7 @@ public final class PictureOptimization {
       throw TrainingError.invalidSetting(name: "the number of paintings", found: "0", expected: "at least 1")
     }
     self.settings = settings
-    self.checksums = checksums
+    self.inputs = inputs
     self.extractor = extractor
     self.pool = pool
     colours = settings.preservesColors ? photo : nil
@@ -102,7 +102,7 @@ public final class PictureOptimization {
   }
 
   private func resume(from path: String) throws {
-    let checkpoint = try OptimizationCheckpoint.load(path: path, settings: settings, pictures: checksums)
+    let checkpoint = try OptimizationCheckpoint.load(path: path, settings: settings, inputs: inputs)
     let size = pictures.canvas(lines: settings.canvasSizes[checkpoint.canvas])
     let shape = Shape(batch: 1, height: size.height, width: size.width, channels: 3)
     guard checkpoint.state.vectors.values.allSatisfy({ $0.shape == shape }) else {
@@ -175,17 +175,30 @@ public final class PictureOptimization {
       losses = try loss(point, gradient: gradient)
       return losses.total
     }
+    func report(_ losses: LossParts, isLast: Bool) throws {
+      let completed = isLast ? (canvas + 1) * settings.iterations : completedIterations
+      try onStep(
+        Step(lines: lines, iteration: iteration, completed: completed, losses: losses, isLast: isLast))
+    }
     do {
+      let isNew = self.minimizer == nil
       let minimizer = try self.minimizer ?? newMinimizer(evaluate)
       self.minimizer = minimizer
       guard minimizer.bestValue.isFinite else { throw OptimizationError.diverged(lines: lines) }
-      if iteration == 0 { try report(lines, losses, false, onStep) }
+      // The losses of a resumed canvas are not known before its next step.
+      var accepted = isNew ? losses : nil
+      if isNew, iteration == 0 { try report(losses, isLast: false) }
       while iteration < settings.iterations {
         if shouldStop() { return false }
-        let isLowered = try minimizer.step(evaluate)
-        iteration = isLowered ? iteration + 1 : settings.iterations
+        guard try minimizer.step(evaluate) else {
+          guard losses.total.isFinite else { throw OptimizationError.diverged(lines: lines) }
+          if let accepted { try report(accepted, isLast: true) }
+          break
+        }
+        accepted = losses
+        iteration += 1
         start = minimizer.best
-        if isLowered { try report(lines, losses, iteration == settings.iterations, onStep) }
+        try report(losses, isLast: iteration == settings.iterations)
       }
       start = minimizer.best.copy()
       canvases.append(
@@ -207,13 +220,6 @@ public final class PictureOptimization {
     }
   }
 
-  private func report(
-    _ lines: Int, _ losses: LossParts, _ isLast: Bool, _ onStep: (Step) throws -> Void
-  ) throws {
-    try onStep(
-      Step(lines: lines, iteration: iteration, completed: completedIterations, losses: losses, isLast: isLast))
-  }
-
   /// The best picture so far, in the size of the canvas.
   public var canvasPicture: Picture { Picture(tensor: minimizer?.best ?? start) }
 
@@ -232,7 +238,7 @@ public final class PictureOptimization {
   /// - Throws: A file error.
   public func saveCheckpoint(to path: String) throws {
     try OptimizationCheckpoint(
-      settings: settings, pictures: checksums, canvas: canvas, iteration: iteration, history: history,
+      settings: settings, inputs: inputs, canvas: canvas, iteration: iteration, history: history,
       seconds: seconds, state: minimizer?.state ?? MinimizerState(vectors: ["start": start], numbers: [:])
     ).save(path: path)
   }

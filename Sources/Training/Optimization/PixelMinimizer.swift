@@ -16,7 +16,7 @@ package protocol PixelMinimizer: AnyObject {
 
   /// Takes one step.
   ///
-  /// - Returns: False if no step lowers the function any more.
+  /// - Returns: False if no step lowers the function any more, or if its value is not finite.
   /// - Throws: The errors of `objective`. The state is then that before the step.
   func step(_ objective: Evaluation) throws -> Bool
 

@@ -30,7 +30,8 @@ final class TiledExtractor {
   private let extractor: VGG16
   private let side: Int
   private let allocator = TensorAllocator()
-  private var latestShape: Shape?
+  /// The sizes of tiles whose blocks the allocator keeps.
+  private var keptShapes: Set<Shape> = []
 
   /// Creates an extractor whose tiles have at most `side²` pixels.
   init(extractor: VGG16, side: Int, pool: ComputePool) {
@@ -58,9 +59,7 @@ final class TiledExtractor {
   ) -> Variable {
     let shape = picture.shape
     let pixels = Variable(cropped(picture, to: tile), requiresGradient: requiresGradient)
-    // Blocks of other sizes are of no use for this tile.
-    if let latestShape, latestShape != pixels.value.shape { allocator.trim() }
-    latestShape = pixels.value.shape
+    keepBlocks(for: pixels.value.shape)
     guard let last = VGG16Layer.allCases.last(where: { layer in sites.contains { $0.layer == layer } }) else {
       return pixels
     }
@@ -80,6 +79,21 @@ final class TiledExtractor {
           height: shape.height >> block, width: shape.width >> block))
     }
     return pixels
+  }
+
+  /// Frees the blocks of tiles of other sizes if all of them together have more pixels than a whole tile and its
+  /// octaves.
+  ///
+  /// An evaluation computes each octave. If their blocks were always freed, the system would clear the pages of all
+  /// features again and again, which takes a fifth of the time.
+  private func keepBlocks(for shape: Shape) {
+    func pixels(_ shape: Shape) -> Int { shape.height * shape.width }
+    let kept = keptShapes.reduce(0) { $0 + pixels($1) }
+    if !keptShapes.contains(shape), kept + pixels(shape) > OptimizationMemory.pixelsWithOctaves(side * side) {
+      allocator.trim()
+      keptShapes = []
+    }
+    keptShapes.insert(shape)
   }
 
   private func cropped(_ picture: Tensor, to tile: PictureTiles.Tile) -> Tensor {
