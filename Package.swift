@@ -269,7 +269,7 @@ let package = Package(
     .testTarget(
       name: "StreamingTests",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
+        "Streaming", "FFmpeg", "Imaging", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
