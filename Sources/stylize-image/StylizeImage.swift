@@ -50,17 +50,25 @@ struct StylizeImage: ParsableCommand {
     transform: StylizeImage.colour)
   var background = BackgroundColor(red: 255, green: 255, blue: 255)
 
+  @Flag(
+    help: """
+      Write a contact sheet: the picture in every installed style, with the names. Each is painted at --size, by default \
+      with a shorter side of \(StylizeImage.sheetSide) pixels.
+      """)
+  var allStyles = false
+
   @Flag(help: "Do not report progress.")
   var quiet = false
 
   func run() throws {
     try InputPath.checkFile(input)
     if case .file(let name) = mask?.origin, !name.contains("%") { try InputPath.checkFile(name) }
-    let files = try painting.style.parts.map { try Installation().styleFile($0.name) }
+    let files = allStyles ? [] : try painting.style.parts.map { try Installation().styleFile($0.name) }
     let outsideFiles = try masks.outsideStyle?.parts.map { try Installation().styleFile($0.name) } ?? []
     let target = try OutputPath.resolve(
       output, inputs: [input] + files + outsideFiles + (masks.mask.map { [$0] } ?? []))
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
+    if allStyles { return try writeSheet(format, to: target) }
     let models = try files.map { try StyleModel.load(path: $0) }
     let styles = try styles(painting.style, models)
 

@@ -100,6 +100,25 @@ struct StylizeImageTests {
     #expect(black.exitCode == 0 && black.errors.contains("nothing is painted") && black.errors.contains("stretched"))
   }
 
+  @Test func aSheetShowsEveryStyle() throws {
+    try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
+    try folder.write(Array("A letter.\n".utf8), to: "letter.safetensors")
+    let outcome = try stylize("in.png", "sheet.png", "--all-styles", "--quiet", "--json")
+    #expect(outcome.exitCode == 0 && outcome.errors.contains("letter.safetensors"), "\(outcome.errors)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let styles = try #require(report["styles"] as? [[String: Any]])
+    #expect(styles.map { $0["name"] as? String } == ["other", "random"])
+    #expect(report["workWidth"] as? Int == 45 && report["workHeight"] as? Int == 30)
+    let sheet = try PictureFile.read(folder.file("sheet.png"))
+    #expect(report["width"] as? Int == sheet.width && sheet.width > 90)
+    // The first cell is the picture itself, over white.
+    let shown = source.withAlpha(alpha).flattened()
+    #expect((0..<30).allSatisfy { y in (0..<45).allSatisfy { sheet[8 + $0, 8 + y] == shown[$0, y] } })
+    let small = try stylize("in.png", "sheet.png", "--all-styles", "--size", "15", "--quiet")
+    #expect(small.exitCode == 0)
+    #expect(try PictureFile.read(folder.file("sheet.png")).width < sheet.width)
+  }
+
   @Test func workSizeChangesThePaintingOnly() throws {
     let original = try output()
     let smaller = try output("--size", "20")
