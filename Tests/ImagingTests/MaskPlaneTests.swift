@@ -139,12 +139,15 @@ import Testing
     }
   }
 
-  /// The luma of every format is that of its samples, and alpha that of the frame.
-  @Test(arguments: [
-    ("gray", 200, 200 / 255.0), ("yuv420p", 126, 110 / 219.0), ("yuvj420p", 126, 126 / 255.0),
-    ("yuv420p10le", 504, 110 / 219.0), ("rgb24", 90, 90 / 255.0), ("rgba", 90, 90 / 255.0),
-    ("gbrp16le", 30_000, 30_000 / 65535.0), ("ya8", 60, 60 / 255.0),
-  ])
+  private static let lumas: [(name: String, sample: Int, luma: Double)] = [
+    ("gray", 200, 0.784314), ("yuv420p", 126, 0.502283), ("yuvj420p", 126, 0.494118),
+    ("yuv420p10le", 504, 0.502283), ("rgb24", 90, 0.352941), ("rgba", 90, 0.352941), ("gbrp16le", 30_000, 0.457771),
+    ("ya8", 60, 0.235294),
+  ]
+
+  /// The luma of every format is that of its samples, and alpha that of the frame. Limited range begins at 16 and has
+  /// 219 steps of 8 bits.
+  @Test(arguments: lumas)
   func lumaIsRead(name: String, sample: Int, expected: Double) throws {
     let format = VideoFormat(width: 5, height: 3, pixelFormat: try #require(PixelFormat(named: name)))
     let frame = try Frame(format)
