@@ -136,7 +136,8 @@ let package = Package(
         "Autograd", "FFmpeg", "Files", "Inference", "Networks", "Safetensors", "Imaging", "Kernels", "Tensors",
         "Threading",
       ],
-      swiftSettings: settings),
+      // Inside the code, so that an installed program has them.
+      resources: [.embedInCode("Report/Page")], swiftSettings: settings),
 
     // MARK: Level 6: the painted stream on the network; what neurons look for
     .target(
@@ -186,7 +187,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "evaluate-style",
-      dependencies: ["Training", "Streaming", "Imaging", "Networks", "Threading", "Console", argumentParser, logging],
+      dependencies: [
+        "Training", "Streaming", "Imaging", "Networks", "Tensors", "Threading", "Console", argumentParser, logging,
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "optimize-image",
@@ -270,7 +273,7 @@ let package = Package(
     .testTarget(
       name: "StreamingTests",
       dependencies: [
-        "Streaming", "FFmpeg", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
+        "Streaming", "FFmpeg", "Imaging", "Inference", "Kernels", "Networks", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

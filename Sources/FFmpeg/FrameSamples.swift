@@ -63,6 +63,33 @@ extension PixelFormat {
     return descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_PLANAR) != 0
   }
 
+  /// Whether each component has a plane of its own.
+  package var hasPlaneForEachComponent: Bool {
+    isPlanar && Set((0..<componentCount).compactMap { plane(of: $0) }).count == componentCount
+  }
+
+  /// The format with the same samples but without alpha; nil if there is none, or if the samples are not integers.
+  package var withoutAlpha: PixelFormat? {
+    guard let alphaComponent, hasIntegerSamples else { return nil }
+    var descriptor: UnsafePointer<AVPixFmtDescriptor>?
+    while let next = av_pix_fmt_desc_next(descriptor) {
+      descriptor = next
+      let other = PixelFormat(av_pix_fmt_desc_get_id(next))
+      let hasSameSamples =
+        !other.hasAlpha && !other.isFullRangeByName && other.componentCount == alphaComponent
+        && other.hasIntegerSamples && other.isRGB == isRGB && other.isGray == isGray
+        && other.isBigEndian == isBigEndian && other.isPlanar == isPlanar && other.chromaShift == chromaShift
+        && (0..<alphaComponent).allSatisfy { other.bitDepth(of: $0) == bitDepth(of: $0) }
+      if hasSameSamples { return other }
+    }
+    return nil
+  }
+
+  private var isBigEndian: Bool {
+    guard let descriptor = av_pix_fmt_desc_get(libav) else { return false }
+    return descriptor.pointee.flags & UInt64(AV_PIX_FMT_FLAG_BE) != 0
+  }
+
   /// Whether pictures need more than 8 bits per sample.
   package var isDeep: Bool { !isPalette && bitDepth > 8 }
 }

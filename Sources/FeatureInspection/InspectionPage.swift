@@ -1,5 +1,5 @@
-import Foundation
 import Imaging
+import Training
 
 /// A page to walk through the layers of a network, in one file that needs nothing else.
 ///
@@ -76,16 +76,16 @@ package struct InspectionPage {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>\(Self.escaped(title))</title>
+      <title>\(HTML.escaped(title))</title>
       <style>
       \(text(PackageResources.inspection_css))
-      :root { --photo: url("\(try dataURL(photo, .jpeg, path))"); }
+      :root { --photo: url("\(try HTML.dataURL(photo, .jpeg, for: path))"); }
       </style>
       </head>
       <body>
       <header>
-      <h1>\(Self.escaped(title))</h1>
-      <p>\(Self.escaped(introduction))</p>
+      <h1>\(HTML.escaped(title))</h1>
+      <p>\(HTML.escaped(introduction))</p>
       <p class="key">Keys: left and right walk through the layers, up and down through the channels, P shows the photo alone.</p>
       </header>
       <nav aria-label="Layers"><ol>
@@ -93,7 +93,7 @@ package struct InspectionPage {
       """
     let identifiers = identifiers
     for (section, identifier) in zip(sections, identifiers) {
-      html += "<li><a href=\"#\(identifier)\">\(Self.escaped(section.name))</a></li>\n"
+      html += "<li><a href=\"#\(identifier)\">\(HTML.escaped(section.name))</a></li>\n"
     }
     html += "</ol></nav>\n<main>\n"
     for (section, identifier) in zip(sections, identifiers) { html += try self.html(of: section, identifier, path) }
@@ -104,8 +104,8 @@ package struct InspectionPage {
   private func html(of section: Section, _ identifier: String, _ path: String) throws -> String {
     var html = """
       <section id="\(identifier)" aria-labelledby="\(identifier)-title">
-      <h2 id="\(identifier)-title">\(Self.escaped(section.name))</h2>
-      <p>\(Self.escaped(section.text))</p>
+      <h2 id="\(identifier)-title">\(HTML.escaped(section.name))</h2>
+      <p>\(HTML.escaped(section.text))</p>
 
       """
     let channels = try section.channels.map { channel in
@@ -118,15 +118,15 @@ package struct InspectionPage {
       html += """
         <div class="views">
         <figure class="stage" role="group" aria-label="The photo where the chosen channel fires">\(first.map)</figure>
-        <div class="note" aria-live="polite">\(first.detail)<p>\(Self.escaped(note(first.0)))</p></div>
+        <div class="note" aria-live="polite">\(first.detail)<p>\(HTML.escaped(note(first.0)))</p></div>
         </div>
         <ul class="channels">
 
         """
       for (index, (channel, map, detail)) in channels.enumerated() {
         html += """
-          <li><button type="button" aria-pressed="\(index == 0)" data-note="\(Self.escaped(note(channel)))">\
-          \(map)\(detail)\(Self.escaped(channel.name))<small>\(Self.escaped(channel.detail))</small></button></li>
+          <li><button type="button" aria-pressed="\(index == 0)" data-note="\(HTML.escaped(note(channel)))">\
+          \(map)\(detail)\(HTML.escaped(channel.name))<small>\(HTML.escaped(channel.detail))</small></button></li>
 
           """
       }
@@ -134,8 +134,8 @@ package struct InspectionPage {
     }
     for (picture, caption) in section.pictures {
       html += """
-        <figure class="row"><img src="\(try dataURL(picture, .jpeg, path))" alt="\(Self.escaped(caption))">\
-        <figcaption>\(Self.escaped(caption))</figcaption></figure>
+        <figure class="row"><img src="\(try HTML.dataURL(picture, .jpeg, for: path))" alt="\(HTML.escaped(caption))">\
+        <figcaption>\(HTML.escaped(caption))</figcaption></figure>
 
         """
     }
@@ -149,27 +149,8 @@ package struct InspectionPage {
   private func image(_ picture: Picture, _ kind: String, _ description: String, _ path: String) throws -> String {
     // JPEG would blur the neurons of small maps.
     let format: PictureFormat = kind == "map" || picture.width <= 256 ? .png : .jpeg
-    return "<img class=\"\(kind)\" src=\"\(try dataURL(picture, format, path))\" alt=\"\(Self.escaped(description))\">"
-  }
-
-  private func dataURL(_ picture: Picture, _ format: PictureFormat, _ path: String) throws -> String {
-    let bytes = try PictureFile.encode(picture, as: format, for: path)
-    return "data:image/\(format.rawValue);base64,\(Data(bytes).base64EncodedString())"
-  }
-
-  /// Returns `text` for use between tags and in attributes.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
+    return
+      "<img class=\"\(kind)\" src=\"\(try HTML.dataURL(picture, format, for: path))\" alt=\"\(HTML.escaped(description))\">"
   }
 
   /// The identifiers of the sections: letters, digits, `_` and `-` of their names, and a number if two are the same.

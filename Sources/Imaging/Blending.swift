@@ -59,7 +59,7 @@ package enum Blending {
   }
 
   @inline(__always)
-  private static func forEachRow(_ height: Int, _ pool: ComputePool?, _ body: (Int) -> Void) {
+  static func forEachRow(_ height: Int, _ pool: ComputePool?, _ body: (Int) -> Void) {
     guard let pool, height > rowsPerBand else {
       for y in 0..<max(height, 0) { body(y) }
       return
@@ -93,7 +93,7 @@ extension Picture {
     }
   }
 
-  private func blended(
+  func blended(
     with stylized: Picture,
     _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
   ) -> Picture {

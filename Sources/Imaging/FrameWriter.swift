@@ -14,12 +14,15 @@ package final class FrameWriter {
     package var strength: Float
     /// Whether only the brightness comes from the picture.
     package var preservesColors: Bool
+    /// The strength of each pixel, by which ``strength`` is multiplied; nil for 1 everywhere.
+    package var mask: MaskRows?
 
     /// Creates a blend.
-    package init(original: Frame, strength: Float, preservesColors: Bool) {
+    package init(original: Frame, strength: Float, preservesColors: Bool, mask: MaskRows? = nil) {
       self.original = original
       self.strength = strength
       self.preservesColors = preservesColors
+      self.mask = mask
     }
   }
 
@@ -37,6 +40,8 @@ package final class FrameWriter {
   private let originals: UnsafeMutablePointer<UInt16>
   /// Four rows of values.
   private let values: UnsafeMutablePointer<Float>
+  /// The masks of the samples. Only blends with a mask need it.
+  private lazy var sampling = MaskSampling(format)
 
   /// Creates a writer for frames of `format`, which has integer samples or scene-linear light.
   ///
@@ -179,7 +184,17 @@ package final class FrameWriter {
     let scale = SampleScale(format, component: component, isChroma: isChroma)
     let (factor, offset, maximum) = (scale.factor, scale.offset, scale.maximum)
     dithering.withRow(row, component: component) { steps in
-      if let blend {
+      if let blend, let mask = blend.mask {
+        blend.original.readSamples(component: component, row: row, count: count, into: originals)
+        let weights = sampling.weights(of: mask, row: row, isChroma: isChroma)
+        for x in 0..<count {
+          let old = Float(originals[x])
+          let weight = weights[x] * blend.strength
+          let value = old + (values[x] * factor + offset - old) * weight
+          // The original's samples are whole: they are not dithered.
+          samples[x] = UInt16(min(maximum, max(0, value + (weight > 0 ? steps[x & 7] : 0))) + 0.5)
+        }
+      } else if let blend {
         blend.original.readSamples(component: component, row: row, count: count, into: originals)
         for x in 0..<count {
           let old = Float(originals[x])

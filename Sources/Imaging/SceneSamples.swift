@@ -79,7 +79,7 @@ struct SceneSamples {
       if let original, let blend, blend.strength == 0 {
         copy(original, into: target)
       } else {
-        write(picture.colours + 3 * y * format.width, blend, original, into: target)
+        write(picture.colours + 3 * y * format.width, blend, blend?.mask?.row(y), original, into: target)
       }
     }
   }
@@ -102,11 +102,13 @@ struct SceneSamples {
   }
 
   private func write(
-    _ pixels: UnsafePointer<Float>, _ blend: FrameWriter.Blend?, _ original: Row?, into target: Row
+    _ pixels: UnsafePointer<Float>, _ blend: FrameWriter.Blend?, _ mask: UnsafePointer<Float>?, _ original: Row?,
+    into target: Row
   ) {
     for x in 0..<format.width {
       let opacity = target.opacity(x)
-      guard opacity > 0 else {
+      // Samples that are not painted stay as they are, even if they are outside of what is painted.
+      guard opacity > 0, mask.map({ $0[x] > 0 }) ?? true else {
         target.colours.0[x] = original?.colours.0[x] ?? 0
         target.colours.1[x] = original?.colours.1[x] ?? 0
         target.colours.2[x] = original?.colours.2[x] ?? 0
@@ -117,7 +119,7 @@ struct SceneSamples {
         let old = original.values(x)
         // If chroma stays the same, red, green and blue change by the same amount.
         if blend.preservesColors { values = old + (luma(values) - luma(old)) }
-        values = old + (values - old) * blend.strength
+        values = old + (values - old) * (blend.strength * (mask?[x] ?? 1))
       }
       var light = SIMD3(
         SceneLight.light(ofValue: values.x), SceneLight.light(ofValue: values.y), SceneLight.light(ofValue: values.z))

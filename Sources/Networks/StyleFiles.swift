@@ -9,6 +9,7 @@ public struct StyleFiles: Hashable, Sendable {
   private static let cardTextExtension = "md"
   private static let pictureExtension = "jpg"
   private static let paintingExtension = "painting.jpg"
+  private static let reportExtension = "html"
 
   /// The model file, usually `NAME.safetensors`.
   public let model: String
@@ -43,13 +44,15 @@ public struct StyleFiles: Hashable, Sendable {
   public var picture: String { "\(stem).\(Self.pictureExtension)" }
   /// A small picture of the painting, `NAME.painting.jpg`.
   public var painting: String { "\(stem).\(Self.paintingExtension)" }
+  /// The report on the training, `NAME.html`.
+  public var report: String { "\(stem).\(Self.reportExtension)" }
   /// The files of a running training, in `NAME.training`.
   public var training: TrainingFiles { TrainingFiles(folder: "\(stem).training") }
   /// All files of the finished style. The model is last: when it exists, the style is complete.
-  public var all: [String] { [picture, painting, cardText, card, model] }
+  public var all: [String] { [report, picture, painting, cardText, card, model] }
 
   /// Whether the model has the same name as another of the files and would be overwritten.
-  public var isAmbiguous: Bool { [picture, painting, cardText, card].contains(model) }
+  public var isAmbiguous: Bool { [report, picture, painting, cardText, card].contains(model) }
 
   /// Returns the names of the styles with models in `folder`, in no particular order and without hidden files; empty if
   /// the folder cannot be read.

@@ -24,6 +24,10 @@ public struct PictureStylization: Sendable {
   public var strength: Float
   /// Whether to keep the source's colours and paint only the brightness.
   public var preservesColors: Bool
+  /// Where the picture is painted; nil for everywhere. With ``MaskSettings/Origin/alpha`` the result is opaque.
+  public var mask: MaskSettings?
+  /// The styles outside of the mask and their shares; empty for the picture itself.
+  package var outside: [(style: NamedStyle, share: Double)] = []
   /// The colour behind transparent parts of pictures with more than 8 bits per sample if their format has no alpha.
   package var background: BackgroundColor
 
@@ -69,7 +73,8 @@ public struct PictureStylization: Sendable {
   /// Returns `picture` in a mixture of styles, with the same size and alpha. Shares are relative.
   ///
   /// - Throws: `ModelError` if ``strokes`` is set and no style has a canvas, ``StyleMixerError`` if there are no styles
-  ///   or too many, `InferenceError` if a model or the size is not supported or memory is insufficient.
+  ///   or too many, `InferenceError` if a model or the size is not supported or memory is insufficient, ``MaskError``,
+  ///   `MediaError` or `PictureError` if the mask cannot be used.
   public func run(
     _ picture: Picture, styles: [(style: NamedStyle, share: Double)], pool: ComputePool
   ) throws -> Picture {
@@ -80,12 +85,29 @@ public struct PictureStylization: Sendable {
       throw InferenceError.insufficientMemory(
         width: size.width, height: size.height, needed: needed, available: available)
     }
+    let plane = try mask.map { try $0.plane(for: FloatPicture(picture), hasAlpha: picture.alpha != nil) }
+    let picture = mask?.origin == .alpha ? picture.withAlpha(nil) : picture
+    var stylized = try painted(picture, styles, pool)
+    if let plane, !outside.isEmpty {
+      stylized = try painted(picture, outside, pool).mixed(with: stylized, strength: 1, mask: plane, pool: pool)
+    }
+    if preservesColors { stylized = picture.preservingColors(in: stylized, pool: pool) }
+    if let plane, outside.isEmpty {
+      stylized = picture.mixed(with: stylized, strength: strength, mask: plane, pool: pool)
+    } else if strength < 1 {
+      stylized = picture.mixed(with: stylized, strength: strength, pool: pool)
+    }
+    return stylized.withAlpha(picture.alpha)
+  }
+
+  /// Returns the picture in a mixture of styles, at its own size.
+  private func painted(
+    _ picture: Picture, _ styles: [(style: NamedStyle, share: Double)], _ pool: ComputePool
+  ) throws -> Picture {
+    let size = size(for: picture)
     var stylized = picture.extendingColours().resized(width: size.width, height: size.height, pool: pool)
     try paint(&stylized, styles, pool)
-    stylized = stylized.resized(width: picture.width, height: picture.height, pool: pool)
-    if preservesColors { stylized = picture.preservingColors(in: stylized, pool: pool) }
-    if strength < 1 { stylized = picture.mixed(with: stylized, strength: strength, pool: pool) }
-    return stylized.withAlpha(picture.alpha)
+    return stylized.resized(width: picture.width, height: picture.height, pool: pool)
   }
 
   /// Returns a picture of any depth, in a mixture of styles, as a frame for the encoder of `format`.
@@ -97,6 +119,14 @@ public struct PictureStylization: Sendable {
   package func run(
     _ stored: StoredPicture, as format: PictureFormat, styles: [(style: NamedStyle, share: Double)], pool: ComputePool
   ) throws -> Frame {
+    let plane = try mask.map {
+      try $0.plane(for: try stored.floatPicture(), hasAlpha: stored.frame.pixelFormat.hasAlpha)
+    }
+    var stored = stored
+    if mask?.origin == .alpha {
+      guard let opaque = try stored.withoutAlpha() else { throw MaskError.premultiplied }
+      stored = opaque
+    }
     let original = try stored.floatPicture()
     let size = size(width: original.width, height: original.height)
     let depth = stored.frame.pixelFormat.bitDepth
@@ -118,14 +148,29 @@ public struct PictureStylization: Sendable {
     var resizer = FloatResizer()
     resizer.resize(original, into: picture)
     if stored.frame.format.isSceneLinear { picture.limitColours() }
+    let other = FloatPicture()
+    if plane != nil, !outside.isEmpty {
+      other.resize(width: size.width, height: size.height)
+      other.colours.update(from: picture.colours, count: 3 * picture.pixelCount)
+    }
     try paint(picture, styles, pool)
     resizer.resize(picture, into: original)
+    if let plane, !outside.isEmpty {
+      try paint(other, outside, pool)
+      picture.resize(width: original.width, height: original.height)
+      resizer.resize(other, into: picture)
+      Blending.mix(
+        source: picture.colours, stylized: original.colours, mask: plane.rows, into: original.colours,
+        width: original.width, height: original.height)
+    }
     if stored.frame.format.isSceneLinear || target.isSceneLinear { original.limitColours() }
     SceneLight.convert(original, from: stored.frame.format, to: target)
     if losesAlpha { original.composite(over: background.values) }
     let result = try Frame(target)
-    let isPlain = strength == 1 && !preservesColors
-    let blend = FrameWriter.Blend(original: source, strength: strength, preservesColors: preservesColors)
+    let rows = outside.isEmpty ? plane?.rows : nil
+    let isPlain = strength == 1 && !preservesColors && rows == nil
+    let blend = FrameWriter.Blend(
+      original: source, strength: strength, preservesColors: preservesColors, mask: rows)
     writer.write(original, blend: isPlain ? nil : blend, alpha: source, into: result)
     result.isHalfPrecision = stored.frame.isHalfPrecision || depth <= 8
     return result

@@ -44,8 +44,8 @@ public struct VideoStylization: Sendable {
   /// `style` creates its stylizers after the output has been opened. With `.newest` frames, encoding uses low delay.
   /// For the closures, see ``Stylization/run(shouldStop:observe:progress:)``.
   ///
-  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``StoppedError``, ``ResumeError``, or an error of the
-  ///   style. An existing output file is then unchanged.
+  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``MaskError``, ``StoppedError``, ``ResumeError``, or an
+  ///   error of the style. An existing output file is then unchanged.
   public func run(
     output: MediaTarget, style: StyleMixer, options: Stylization.Options = Stylization.Options(),
     encoding: EncodingOptions = EncodingOptions(), resume: ResumeOptions? = nil,
@@ -53,6 +53,9 @@ public struct VideoStylization: Sendable {
     observe: @escaping @Sendable (StylizationStatistics) -> Void = { _ in },
     progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
   ) throws -> Result {
+    let source = options.mask?.origin == .alpha ? try OpaqueSource(self.source) : self.source
+    // A mask that cannot be read is found before anything is written.
+    if case .file(let name) = options.mask?.origin { _ = try MaskFile(name) }
     var (target, encoding) = (output, encoding)
     let file = output.isSingleFile ? try AtomicFile(path: output.path) : nil
     if let file { target.path = file.temporaryPath }
@@ -79,6 +82,7 @@ public struct VideoStylization: Sendable {
     writer.forgetSegments()
     var warnings =
       writer.warnings + (stylization.hasCompositedFrames ? [writer.alphaWarning] : []) + source.warnings
+      + stylization.maskWarnings
     if encoding.keepsFields, !writer.keepsFields, stylization.hasDeinterlaced {
       let reason =
         description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"

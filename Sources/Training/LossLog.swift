@@ -55,6 +55,18 @@ final class LossLog {
     rows(path: path).filter { iterations.contains($0.iteration) }.compactMap(\.losses)
   }
 
+  /// Reads the curves from the log at `path`: the total, and the groups of losses that are above 0 somewhere.
+  static func curves(path: String) -> [LossCurve] {
+    let rows = rows(path: path)
+    let names = [("total", "total")] + LossGroup.allCases.map { ($0.rawValue, $0.shortName) }
+    return names.compactMap { column, name in
+      let points = rows.compactMap { row in
+        row.fields[column].flatMap(Double.init).map { LossCurve.Point(step: row.iteration, value: $0) }
+      }
+      return points.contains { $0.value > 0 } ? LossCurve(name: name, points: points) : nil
+    }
+  }
+
   /// A line of a log.
   private struct Row {
     let iteration: Int

@@ -13,12 +13,16 @@ package struct PictureSequence {
   }
 
   private let source: Source
+  /// The number of pictures of a folder to take; nil for all.
+  private let limit: Int?
 
   /// The pictures in the folder `path`, only those in the file `list` if given, or `count` frames of the video or
   /// picture `path`.
   ///
+  /// - Parameter limit: The number of pictures to take from a folder, evenly spread; nil for all.
   /// - Throws: ``TrainingError`` for a folder without such pictures, `PictureError` for a file that cannot be read.
-  package init(_ path: String, list: String?, count: Int) throws {
+  package init(_ path: String, list: String?, count: Int, limit: Int? = nil) throws {
+    self.limit = limit
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       source = .folder(try PhotoFolder(path: path, included: list.map { try PhotoList(path: $0) }))
@@ -30,7 +34,7 @@ package struct PictureSequence {
   /// The number of pictures, including any that turn out to be unusable.
   package var count: Int {
     switch source {
-    case .folder(let folder): folder.files.count
+    case .folder(let folder): min(limit ?? .max, folder.files.count)
     case .film(let frames): frames.indices.count
     }
   }
@@ -49,7 +53,8 @@ package struct PictureSequence {
     }
     switch source {
     case .folder(let folder):
-      for file in folder.files {
+      for index in 0..<count {
+        let file = folder.files[(2 * index + 1) * folder.files.count / (2 * count)]
         if let picture = try? PictureFile.read(file) {
           try use(folder.name(of: file), picture)
         } else {

@@ -3,8 +3,8 @@ import Networks
 
 /// The card for people.
 extension StyleCard {
-  /// The card as Markdown: a table of what is known, the notes, and the credits.
-  package var markdown: String {
+  /// What is known, by its name, with file names between backticks.
+  package var rows: [(name: String, text: String)] {
     let rows: [(name: String, text: String?)] = [
       ("painting", paintingText), ("scan", scanText),
       ("network", "\(network.name), width × \(network.width), \(network.parameters) parameters"),
@@ -23,7 +23,12 @@ extension StyleCard {
       ("noisy still", evaluation?.temporalStability.map { "deviation " + $0.still.text }), ("likeness", likeness?.text),
       ("likeness over sizes", likeness?.spreadText),
     ]
-    let table = rows.compactMap { row in row.text.map { "| \(row.name) | \(Self.cell($0)) |" } }
+    return rows.compactMap { row in row.text.map { (row.name, $0) } }
+  }
+
+  /// The card as Markdown: a table of what is known, the notes, and the credits.
+  package var markdown: String {
+    let table = rows.map { "| \($0.name) | \(Self.cell($0.text)) |" }
     let paragraphs =
       (notes ?? []) + [credits?.text(picture: StyleFiles(name: style, folder: ".").picture)].compactMap(\.self)
     return (["# \(style)", (["| | |", "|---|---|"] + table).joined(separator: "\n")] + paragraphs)

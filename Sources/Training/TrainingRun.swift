@@ -69,6 +69,8 @@ public final class TrainingRun {
   private static let pictureSide = 256
   /// The short side of the picture of the painting.
   private static let paintingSide = 240
+  /// The side of the photos of the report, and how many of them sequences are made of.
+  private static let report = (side: 512, sequences: 2)
   /// The number of photos in a preview.
   private static let previewPhotos = 3
   /// The number of photos for the comparison with half precision.
@@ -82,6 +84,9 @@ public final class TrainingRun {
   private let previews: [Picture]
   /// A small picture of the painting.
   private let painting: Picture
+  /// The painting with the noise of its scan, and what measures how much a picture looks like it.
+  private let scan: Picture
+  private let extractor: VGG16
   private let styleChecksum: String
   private var recent: [LossParts] = []
 
@@ -133,6 +138,7 @@ public final class TrainingRun {
     self.settings = settings
     sampler = PhotoSampler(folder: folder, settings: settings)
     previews = Self.pictures(folder, count: Self.previewPhotos)
+    (scan, self.extractor) = (style.scan, extractor)
     let opaque = style.picture.flattened()
     painting = opaque.resized(shortSide: min(Self.paintingSide, opaque.width, opaque.height), pool: pool)
     trainer = try StyleTrainer(
@@ -222,6 +228,11 @@ public final class TrainingRun {
       let checkpoint = trainer.checkpointPath
       throw TrainingError.unwritableResult(file: options.outputPath, reason: "\(error)", checkpoint: checkpoint)
     }
+    do {
+      try writeReport()
+    } catch {
+      onNotice("The report could not be written: \(error)")
+    }
     return .finished
   }
 
@@ -285,6 +296,33 @@ public final class TrainingRun {
     try writePreview(to: files.picture)
   }
 
+  /// Measures the style on a few photos and writes the report.
+  private func writeReport() throws {
+    let photos = Self.pictures(folder, count: Self.previewPhotos, side: Self.report.side)
+    let pairs = photos.map { (before: $0, after: Picture(tensor: trainer.stylize($0.tensor()))) }
+    let previews = files.training.previews.sorted()
+    var content = TrainingReport.Content(
+      card: try StyleCard(path: files.card), painting: painting, pairs: pairs,
+      curves: LossCurve.read(log: files.training.losses),
+      revisionStart: settings.revisionIterations > 0 && settings.draftIterations > 0
+        ? settings.draftIterations + 1 : nil,
+      previews: TrainingReport.chosenIndices(previews.count).compactMap { index in
+        let picture = try? PictureFile.read(files.training.preview(previews[index]))
+        return picture.map { (previews[index], $0) }
+      })
+    if !pairs.isEmpty {
+      let evaluator = LikenessEvaluator(extractor: extractor, painting: scan, pool: pool)
+      let values = pairs.map { evaluator.likeness(of: $0.after, from: evaluator.frame($0.before)) }
+      content.likeness = (.mean(values), values.count)
+      let sequences = TemporalEvaluator(size: Self.pictureSide, pool: pool) { [trainer] in trainer.stylize($0) }
+      let reports = photos.prefix(Self.report.sequences).enumerated().map { index, photo in
+        sequences.report(photo: photo, seed: UInt64(index + 1))
+      }
+      content.stability = (.mean(reports), reports.count)
+    }
+    try PictureFile.write(Array(try TrainingReport.html(content, path: files.report).utf8), to: files.report)
+  }
+
   private static var today: String {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -302,13 +340,13 @@ public final class TrainingRun {
 
   // MARK: Previews
 
-  /// Reads at most `count` photos, evenly spread over the folder, and crops each to a square.
-  private static func pictures(_ folder: PhotoFolder, count: Int) -> [Picture] {
+  /// Reads at most `count` photos, evenly spread over the folder, and crops each to a square of `side` pixels.
+  private static func pictures(_ folder: PhotoFolder, count: Int, side: Int = pictureSide) -> [Picture] {
     var pictures: [Picture] = []
     let step = max(1, folder.files.count / count)
     for index in stride(from: step / 2, to: folder.files.count, by: step) where pictures.count < count {
       guard let photo = try? PictureFile.read(folder.files[index]) else { continue }
-      pictures.append(StyleEvaluator.crop(photo.flattened(), size: pictureSide))
+      pictures.append(StyleEvaluator.crop(photo.flattened(), size: side))
     }
     return pictures
   }

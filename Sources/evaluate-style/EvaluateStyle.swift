@@ -22,6 +22,8 @@ struct EvaluateStyle: ParsableCommand {
       painting. Content is the preserved share of the frame's content, from 0 to 1. Contrast, chroma and grain are relative \
       to the painting.
 
+      --report compares several styles: evaluate-style --report page.html --content photos starry wave scream.
+
       --card records the results in a style's card, such as models/starry.json, and writes models/starry.md from it. With \
       --card alone, measures nothing and only writes models/starry.md.
       """,
@@ -33,6 +35,15 @@ struct EvaluateStyle: ParsableCommand {
       \(Installation.defaultStyle))
       """)
   var style: String?
+
+  @Argument(help: ArgumentHelp("With --report: the styles to compare. (default: --style)", valueName: "style"))
+  var styles: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare styles on a few photos or frames of --content in a page for any browser: painted pictures, how steady they "
+        + "are, and the likeness in the styles' cards.", valueName: "file.html"))
+  var report: String?
 
   @Option(help: "The painting that the style was trained on.")
   var styleImage: String?
@@ -160,7 +171,16 @@ struct EvaluateStyle: ParsableCommand {
   }
 
   func validate() throws {
-    if !onlyWritesCard { _ = try inputs }
+    if report != nil {
+      if likeness || temporal || optimize != nil || slow != nil || card != nil || json {
+        throw ValidationError(
+          "--report cannot be combined with --likeness, --temporal, --optimize, --slow, --card or --json")
+      }
+      if content == nil { throw ValidationError("missing --content, the photos") }
+    } else if !styles.isEmpty {
+      throw ValidationError("several styles need --report; --style names one")
+    }
+    if report == nil, !onlyWritesCard { _ = try inputs }
     guard !lines.isEmpty else { throw ValidationError("--lines needs at least one size, such as 720") }
     if likeness && temporal { throw ValidationError("--likeness and --temporal cannot be combined") }
     if slow != nil, likeness || temporal || optimize != nil || card != nil {
@@ -181,6 +201,7 @@ struct EvaluateStyle: ParsableCommand {
   func run() throws {
     let notedCard = try card.map { try NotedCard(path: $0) }
     if onlyWritesCard, let notedCard { return try notedCard.write() }
+    if let report, let content { return try compareStyles(report, content: content) }
     let (styleImage, content) = try inputs
     try InputPath.checkFile(styleImage)
     if let slow { return try compareWithSlowMethod(styleImage: styleImage, content: content, steps: slow) }

@@ -40,6 +40,9 @@ struct StylizeImage: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
+  @OptionGroup(title: "Masks")
+  var masks: MaskOptions
+
   @Option(
     help: ArgumentHelp(
       "The colour behind transparent parts if the output format stores no transparency, such as black or #ff8000.",
@@ -47,26 +50,32 @@ struct StylizeImage: ParsableCommand {
     transform: StylizeImage.colour)
   var background = BackgroundColor(red: 255, green: 255, blue: 255)
 
+  @Flag(
+    help: """
+      Write a contact sheet: the picture in every installed style, with the names. Each is painted at --size, by default \
+      with a shorter side of \(StylizeImage.sheetSide) pixels.
+      """)
+  var allStyles = false
+
   @Flag(help: "Do not report progress.")
   var quiet = false
 
   func run() throws {
     try InputPath.checkFile(input)
-    let files = try painting.style.parts.map { try Installation().styleFile($0.name) }
-    let target = try OutputPath.resolve(output, inputs: [input] + files)
+    if case .file(let name) = mask?.origin, !name.contains("%") { try InputPath.checkFile(name) }
+    let files = allStyles ? [] : try painting.style.parts.map { try Installation().styleFile($0.name) }
+    let outsideFiles = try masks.outsideStyle?.parts.map { try Installation().styleFile($0.name) } ?? []
+    let target = try OutputPath.resolve(
+      output, inputs: [input] + files + outsideFiles + (masks.mask.map { [$0] } ?? []))
     guard let format = PictureFormat(path: output) else { throw PictureError.unknownFormat(path: output) }
+    if allStyles { return try writeSheet(format, to: target) }
     let models = try files.map { try StyleModel.load(path: $0) }
-    let styles = try zip(painting.style.parts, models).map { part, model in
-      let style = NamedStyle(part.name, model: try PreparedModel(model))
-      try style.check(strokes.strokeSize)
-      return (style: style, share: part.share)
-    }
+    let styles = try styles(painting.style, models)
 
     let start = ContinuousClock.now
     let stored = try PictureFile.open(input)
-    let stylization = PictureStylization(
-      workSize: size ?? .original, strokes: strokes.strokeSize, strength: Float(painting.strength),
-      preservesColors: painting.preserveColors, background: background)
+    var stylization = stylization
+    stylization.outside = try outsideStyles()
     let (width, height) = stored.displaySize
     let workSize = stylization.size(width: width, height: height)
     let canvases = models.compactMap {
@@ -89,7 +98,37 @@ struct StylizeImage: ParsableCommand {
           seconds: (ContinuousClock.now - start).seconds, peakMemoryMB: PeakMemory.megabytes, width: width,
           height: height, workWidth: workSize.width, workHeight: workSize.height, canvas: canvas,
           style: models.map(\.style).joined(separator: ","),
-          network: models.map(\.definition.title).joined(separator: ",")))
+          network: models.map(\.definition.title).joined(separator: ","), mask: masks.report))
+    }
+  }
+
+  /// What is to be done, but for the styles outside of a mask.
+  var stylization: PictureStylization {
+    var result = PictureStylization(
+      workSize: size ?? .original, strokes: strokes.strokeSize, strength: Float(painting.strength),
+      preservesColors: painting.preserveColors, background: background)
+    result.mask = mask
+    return result
+  }
+
+  /// The styles outside of the mask.
+  func outsideStyles() throws -> [(style: NamedStyle, share: Double)] {
+    guard let shares = masks.outsideStyle else { return [] }
+    return try styles(shares, try shares.parts.map { try StyleModel.load(path: try Installation().styleFile($0.name)) })
+  }
+
+  /// Where to paint; nil for everywhere.
+  private var mask: MaskSettings? {
+    MaskSettings(
+      file: masks.mask, luma: masks.maskLuma, usesAlpha: masks.maskAlpha, isInverted: masks.invertMask,
+      feather: masks.maskFeather)
+  }
+
+  private func styles(_ shares: StyleShares, _ models: [StyleModel]) throws -> [(style: NamedStyle, share: Double)] {
+    try zip(shares.parts, models).map { part, model in
+      let style = NamedStyle(part.name, model: try PreparedModel(model))
+      try style.check(strokes.strokeSize)
+      return (style: style, share: part.share)
     }
   }
 
@@ -101,7 +140,7 @@ struct StylizeImage: ParsableCommand {
     let pool = ComputePool(threads: painting.threads)
     let metadata = stored.metadata
     let bytes: [UInt8]
-    var isOpaque = stored.isOpaque
+    var isOpaque = stored.isOpaque || masks.maskAlpha
     if stored.isDeep || format.isSceneLinear {
       let frame = try stylization.run(stored, as: format, styles: styles, pool: pool)
       bytes = try PictureFile.encode(frame, as: format, metadata, for: output)
@@ -114,6 +153,8 @@ struct StylizeImage: ParsableCommand {
       bytes = try PictureFile.encode(result, as: format, metadata, for: output)
     }
     let logger = Logger(label: "stylize-image")
+    let (width, height) = stored.displaySize
+    for note in try mask?.notes(width: width, height: height) ?? [] { logger.warning("\(note)") }
     for loss in format.losses(of: metadata, isOpaque: isOpaque, background: "the --background colour") {
       logger.warning("\(output): \(loss)")
     }
@@ -152,5 +193,7 @@ struct StylizeImage: ParsableCommand {
     /// The names of a mixture have commas between them, here and in `network`.
     var style: String
     var network: String
+    /// Where the picture is painted; nil for everywhere.
+    var mask: MaskReport?
   }
 }

@@ -83,6 +83,9 @@ struct StylizeLive: ParsableCommand {
     transform: KeyValue.parse)
   var inputOption: [KeyValue] = []
 
+  @OptionGroup(title: "Masks")
+  var masks: MaskOptions
+
   @OptionGroup(title: "Games")
   var game: GameOptions
 
@@ -90,6 +93,7 @@ struct StylizeLive: ParsableCommand {
   var server: ServerOptions
 
   func validate() throws {
+    if masks.maskAlpha { throw ValidationError("--mask-alpha is only for stylize-image and stylize-video") }
     if game.isUsed {
       if command.isEmpty, !game.useDisplay { throw ValidationError("expected a program after '--'") }
     } else if names.isEmpty, !browserCamera {
@@ -111,6 +115,7 @@ struct StylizeLive: ParsableCommand {
     let options = try server.serverOptions()
     let first = try catalog.style(style)
     try first.check(strokes.strokeSize)
+    if case .file(let name) = mask?.origin, try MediaSource(name).kind == .file { try InputPath.checkFile(name) }
     let reading = LiveReading(timeout: .seconds(timeout))
     if game.controls, options.token == nil { throw LiveServerError.controlsNeedToken }
     let running = try game.isUsed ? RunningGame(command, game, live: reading, warn: Self.warn) : nil
@@ -120,11 +125,16 @@ struct StylizeLive: ParsableCommand {
     let blend = FrameBlend(strength: strength, preservesColors: preserveColors)
     func painting(isCamera: Bool) -> Stylization.Options {
       Stylization.Options(
-        workSize: size.map { ($0.width, $0.height) }, denoises: denoising.denoises(isCamera: isCamera))
+        workSize: size.map { ($0.width, $0.height) }, denoises: denoising.denoises(isCamera: isCamera), mask: mask)
     }
-    func makeStyle() -> StyleMixer {
+    let outside = try masks.outsideStyle?.parts.map { (style: try catalog.style($0.name), share: $0.share) } ?? []
+    func makeStyle() throws -> StyleMixer {
       let member = turns.join()
-      return StyleMixer(first, pool: pool, blend: blend, strokes: strokes.strokeSize ?? .medium) { try member.take($0) }
+      let style = StyleMixer(first, pool: pool, blend: blend, strokes: strokes.strokeSize ?? .medium) {
+        try member.take($0)
+      }
+      try style.setOutside(outside)
+      return style
     }
 
     var streams: [PaintedStream] = []
@@ -133,7 +143,7 @@ struct StylizeLive: ParsableCommand {
       if source.kind == .file { try InputPath.checkFile(name) }
       streams.append(
         PaintedStream(
-          id: "\(index + 1)", title: Self.title(source), sourceName: name, style: makeStyle(), fade: fade,
+          id: "\(index + 1)", title: Self.title(source), sourceName: name, style: try makeStyle(), fade: fade,
           options: painting(isCamera: source.kind == .device),
           end: source.kind == .file || source.kind == .imageSequence ? .loops : .isLost
         ) { interrupt in try FrameSources.open(source, live: reading, interrupt: interrupt) })
@@ -141,7 +151,7 @@ struct StylizeLive: ParsableCommand {
     if let running {
       streams.append(
         PaintedStream(
-          id: "game", title: running.title, style: makeStyle(), fade: fade, options: painting(isCamera: false),
+          id: "game", title: running.title, style: try makeStyle(), fade: fade, options: painting(isCamera: false),
           controls: running.controls
         ) { interrupt in try running.open(interrupt: interrupt) })
     }
@@ -149,7 +159,7 @@ struct StylizeLive: ParsableCommand {
     if browserCamera {
       let frames = PostedFrames()
       let stream = PaintedStream(
-        id: "camera", title: "The browser's camera", style: makeStyle(), fade: fade,
+        id: "camera", title: "The browser's camera", style: try makeStyle(), fade: fade,
         options: painting(isCamera: true), end: .waits
       ) { interrupt in try frames.open(interrupt: interrupt) }
       streams.append(stream)
@@ -162,6 +172,13 @@ struct StylizeLive: ParsableCommand {
     try StandardOutput.write("\(options.identity == nil ? "http" : "https")://\(host):\(port)/\n")
     watch(streams, until: interrupt)
     live.stop()
+  }
+
+  /// Where streams are painted; nil for everywhere.
+  private var mask: MaskSettings? {
+    MaskSettings(
+      file: masks.mask, luma: masks.maskLuma, usesAlpha: false, isInverted: masks.invertMask,
+      feather: masks.maskFeather)
   }
 
   /// Returns a queue that runs the `train-style` next to this program, or nil if the program is missing or training is

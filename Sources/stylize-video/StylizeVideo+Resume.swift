@@ -26,8 +26,12 @@ extension StylizeVideo {
         "command": Self.decisive(CommandLine.arguments.dropFirst(), besides: [input, output]),
         "version": "\(Program.version) with libav \(MediaLibrary.version)", "number of threads": "\(threadCount)",
       ])
+    if let mask = masks.mask, try MediaSource(mask).kind != .file {
+      throw ResumeError.unsupported(file: mask, reason: "the mask has to be a file")
+    }
     for (index, file) in files.enumerated() {
-      try options.add(index == 0 ? "input" : "file \(index)", contentOf: file)
+      let name = file == masks.mask ? "mask" : "file \(index)"
+      try options.add(index == 0 ? "input" : name, contentOf: file)
     }
     return options
   }

@@ -50,6 +50,9 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var strokes: StrokeOptions
 
+  @OptionGroup(title: "Masks")
+  var masks: MaskOptions
+
   @Option(
     help: "The encoder, by FFmpeg's name. (default: libx264 if the container supports it)",
     transform: {
@@ -116,28 +119,42 @@ struct StylizeVideo: ParsableCommand {
     let source = try formats.source(input)
     if source.kind == .file { try InputPath.checkFile(input) }
     var target = try formats.target(output)
+    let maskFile = try masks.mask.flatMap { try MediaSource($0).kind == .file ? $0 : nil }
+    if let maskFile { try InputPath.checkFile(maskFile) }
     if target.isSingleFile {
-      target.path = try OutputPath.resolve(output, inputs: source.kind == .file ? [input] : [])
+      target.path = try OutputPath.resolve(
+        output, inputs: (source.kind == .file ? [input] : []) + (maskFile.map { [$0] } ?? []))
     }
     var files = [input]
-    let loaded = try painting.style.parts.map { part in
-      let file = try Installation().styleFile(part.name)
-      files.append(file)
-      let model = try StyleModel.load(path: file)
-      let style = NamedStyle(part.name, model: try PreparedModel(model))
-      try style.check(strokes.strokeSize)
-      return (model: model, style: style, share: part.share)
-    }
+    let loaded = try load(painting.style) { files.append($0) }
+    let outside = try masks.outsideStyle.map { try load($0) { files.append($0) } } ?? []
     let mixture = loaded.map { ($0.style, $0.share) }
     let script = try styles.script(mixture, chosenStrokes) { files.append($0) }
+    if let mask = masks.mask { files.append(mask) }
     let resume = resume ? try resumeOptions(source, target, files: files) : nil
     let interrupt = InterruptFlag.install()
     do {
-      try paint(source, target, resume, loaded.map(\.model), mixture, script, interrupt)
+      try paint(
+        source, target, resume, loaded.map(\.model), mixture, outside: outside.map { ($0.style, $0.share) }, script,
+        interrupt)
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
       ConsoleOutput.standardError.printLine(
         "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
       throw ExitCode(interrupt.exitCode ?? 1)
+    }
+  }
+
+  /// Loads the styles of a mixture.
+  private func load(
+    _ shares: StyleShares, reads: (_ file: String) -> Void
+  ) throws -> [(model: StyleModel, style: NamedStyle, share: Double)] {
+    try shares.parts.map { part in
+      let file = try Installation().styleFile(part.name)
+      reads(file)
+      let model = try StyleModel.load(path: file)
+      let style = NamedStyle(part.name, model: try PreparedModel(model))
+      try style.check(strokes.strokeSize)
+      return (model: model, style: style, share: part.share)
     }
   }
 
@@ -146,7 +163,8 @@ struct StylizeVideo: ParsableCommand {
 
   private func paint(
     _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ models: [StyleModel],
-    _ mixture: [(style: NamedStyle, share: Double)], _ script: StyleScript?, _ interrupt: InterruptFlag
+    _ mixture: [(style: NamedStyle, share: Double)], outside: [(style: NamedStyle, share: Double)],
+    _ script: StyleScript?, _ interrupt: InterruptFlag
   ) throws {
     let isLive = liveOptions.isLive(source)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
@@ -154,6 +172,7 @@ struct StylizeVideo: ParsableCommand {
       mixture[0].style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
       blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
     try mixer.mix(mixture)
+    try mixer.setOutside(outside)
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     // For live sources, use one decoder thread: several would delay frames and compete with painting.
@@ -170,7 +189,10 @@ struct StylizeVideo: ParsableCommand {
       options: Stylization.Options(
         frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
         adaptsWorkSize: liveOptions.adapt == .on,
-        denoises: denoising.denoises(isCamera: source.kind == .device), script: script),
+        denoises: denoising.denoises(isCamera: source.kind == .device),
+        mask: MaskSettings(
+          file: masks.mask, luma: masks.maskLuma, usesAlpha: masks.maskAlpha, isInverted: masks.invertMask,
+          feather: masks.maskFeather), script: script),
       encoding: EncodingOptions(
         codec: codec, crf: crf, preset: encoderPreset, pixelFormat: pixels.pixelFormat, background: pixels.background,
         threads: threadCount,
@@ -185,7 +207,9 @@ struct StylizeVideo: ParsableCommand {
     try statisticsFile?.finish(result.statistics)
     let logger = Logger(label: "stylize-video")
     for warning in result.warnings { logger.warning("\(warning)") }
-    if painting.json { try JSONLine.print(VideoReport(result, models: models, style: mixer.settings)) }
+    if painting.json {
+      try JSONLine.print(VideoReport(result, models: models, style: mixer.settings, mask: masks.report))
+    }
     if result.statistics.wasStopped { try endByInterrupt(interrupt, frames: result.statistics.framesWritten) }
     if let failure = result.failure { throw failure }
   }

@@ -42,8 +42,13 @@ struct VideoReport: Encodable {
   var network: String
   /// The styles at the end with their shares.
   var styles: [String: Double]
+  /// Where the film is painted; nil for everywhere.
+  var mask: MaskReport?
 
-  init(_ result: VideoStylization.Result, models: [StyleModel], style settings: StyleMixer.State) {
+  init(
+    _ result: VideoStylization.Result, models: [StyleModel], style settings: StyleMixer.State, mask: MaskReport?
+  ) {
+    self.mask = mask
     let numbers = result.statistics
     frames = numbers.framesWritten
     framesIn = numbers.framesIn

@@ -282,13 +282,15 @@ struct TrainStyle: ParsableCommand {
       throw ExitCode(interrupt.exitCode ?? 1)
     case .finished:
       if isTalking {
-        ConsoleOutput.standardError.printLine("Wrote \(run.files.model) and its card, \(run.files.cardText)")
+        ConsoleOutput.standardError.printLine(
+          "Wrote \(run.files.model), its card, \(run.files.cardText), and the report on the training, \(run.files.report)"
+        )
       }
       if json {
         try JSONLine.print(
           Report(
             model: run.files.model, card: run.files.card, cardText: run.files.cardText, picture: run.files.picture,
-            iterations: run.iteration,
+            report: run.files.report, iterations: run.iteration,
             skippedPhotos: unreadable, styleSize: run.settings.styleSize, styleNoise: run.noise,
             strokeWidth: run.strokeWidth, styleWeight: run.settings.weights.style,
             blotches: run.flatAreas?.blotches, loss: latest.map(LossSummary.init), peakMemoryMB: PeakMemory.megabytes))
@@ -322,6 +324,7 @@ struct TrainStyle: ParsableCommand {
     var card: String
     var cardText: String
     var picture: String
+    var report: String
     var iterations: Int
     var skippedPhotos: Int
     var styleSize: Int

@@ -59,6 +59,66 @@ struct StylizeImageTests {
     #expect(difference(preserved, source) > 1)
   }
 
+  @Test func masksPaintAPart() throws {
+    let whole = try output()
+    let mask = (0..<30).flatMap { _ in (0..<45).flatMap { [UInt8](repeating: $0 < 20 ? 0 : 255, count: 3) } }
+    try PictureFile.write(Picture(width: 45, height: 30, pixels: mask), to: folder.file("mask.png"))
+    func expectParts(_ result: Picture, left: Picture, right: Picture) {
+      for y in 0..<30 {
+        for x in 0..<45 { #expect(result[x, y] == (x < 20 ? left[x, y] : right[x, y]), "\(x), \(y)") }
+      }
+    }
+    expectParts(try output("--mask", "mask.png"), left: source, right: whole)
+    expectParts(try output("--mask", "mask.png", "--invert-mask"), left: whole, right: source)
+    try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
+    let other = try output("--style", "other")
+    expectParts(try output("--mask", "mask.png", "--outside-style", "other"), left: other, right: whole)
+    // The picture's own alpha: 0 stays, 255 is painted, and the result is opaque.
+    let cut = try output("--mask-alpha")
+    #expect(cut.alpha == nil)
+    for index in [0, 256, 512] { #expect(cut[index % 45, index / 45] == source[index % 45, index / 45]) }
+    for index in [255, 511] { #expect(cut[index % 45, index / 45] != source[index % 45, index / 45]) }
+    let json = try stylize(
+      "in.png", "out.png", "--style", "random", "--mask", "mask.png", "--mask-feather", "2", "--json")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    let named = try #require(report["mask"] as? [String: Any])
+    #expect(named["file"] as? String == "mask.png" && named["feather"] as? Double == 2)
+    #expect(named["inverted"] as? Bool == false && named["outsideStyle"] == nil)
+  }
+
+  @Test func unusableMasksAreRefused() throws {
+    try folder.write([], to: "empty.png")
+    try PictureFile.write(source, to: folder.file("opaque.png"))
+    for name in ["missing.png", "empty.png", "random.safetensors"] {
+      try expectRefused("in.png", "out.png", "--style", "random", "--mask", name, saying: "\(name): ")
+    }
+    try expectRefused("opaque.png", "out.png", "--style", "random", "--mask-alpha", saying: "the input has none")
+    let both = try stylize("in.png", "out.png", "--mask", "in.png", "--mask-alpha")
+    #expect(both.exitCode == 2 && both.errors.contains("cannot be combined"), "\(both.errors)")
+    try PictureFile.write(Picture(width: 9, height: 30, red: 0, green: 0, blue: 0), to: folder.file("black.png"))
+    let black = try stylize("in.png", "out.png", "--style", "random", "--mask", "black.png")
+    #expect(black.exitCode == 0 && black.errors.contains("nothing is painted") && black.errors.contains("stretched"))
+  }
+
+  @Test func aSheetShowsEveryStyle() throws {
+    try randomModel(seed: 2).save(path: folder.file("other.safetensors"))
+    try folder.write(Array("A letter.\n".utf8), to: "letter.safetensors")
+    let outcome = try stylize("in.png", "sheet.png", "--all-styles", "--quiet", "--json")
+    #expect(outcome.exitCode == 0 && outcome.errors.contains("letter.safetensors"), "\(outcome.errors)")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    let styles = try #require(report["styles"] as? [[String: Any]])
+    #expect(styles.map { $0["name"] as? String } == ["other", "random"])
+    #expect(report["workWidth"] as? Int == 45 && report["workHeight"] as? Int == 30)
+    let sheet = try PictureFile.read(folder.file("sheet.png"))
+    #expect(report["width"] as? Int == sheet.width && sheet.width > 90)
+    // The first cell is the picture itself, over white.
+    let shown = source.withAlpha(alpha).flattened()
+    #expect((0..<30).allSatisfy { y in (0..<45).allSatisfy { sheet[8 + $0, 8 + y] == shown[$0, y] } })
+    let small = try stylize("in.png", "sheet.png", "--all-styles", "--size", "15", "--quiet")
+    #expect(small.exitCode == 0)
+    #expect(try PictureFile.read(folder.file("sheet.png")).width < sheet.width)
+  }
+
   @Test func workSizeChangesThePaintingOnly() throws {
     let original = try output()
     let smaller = try output("--size", "20")

@@ -80,6 +80,48 @@ struct StylizeVideoTests {
     #expect(times.count >= 9 && Set(zip(times, times.dropFirst()).map { (100 * ($1 - $0)).rounded() }).count > 1)
   }
 
+  /// A mask film of half the rate and length, black first and white later: frames before the change are the input's.
+  @Test func aMaskFilmGoesAlong() throws {
+    try makeVideo("in.mkv", size: "96:54", "-pix_fmt", "yuv420p", "-c:a", "libvorbis")
+    try tools.ffmpeg([
+      "-f", "lavfi", "-i", "color=black:s=48x27:r=12.5:d=0.16", "-f", "lavfi", "-i",
+      "color=white:s=48x27:r=12.5:d=0.16",
+      "-filter_complex", "[0][1]concat", "-c:v", "ffv1", "mask.mkv",
+    ])
+    let result = try stylize("in.mkv", "out.mkv", "--mask", "mask.mkv", "--codec", "ffv1", "--json")
+    #expect(result.errors.contains("mask.mkv: the mask ends after 0.320 s"), "\(result.errors)")
+    #expect(result.output.contains("\"mask\":{") && result.output.contains("\"file\":\"mask.mkv\""))
+    try stylize("in.mkv", "same.mkv", "--strength", "0", "--codec", "ffv1")
+    try stylize("in.mkv", "whole.mkv", "--codec", "ffv1")
+    func hashes(_ name: String) throws -> [String] {
+      try tools.ffmpeg(["-i", name, "-map", "0:v", "-f", "framemd5", "\(name).md5"])
+      return String(decoding: try folder.bytes(of: "\(name).md5"), as: UTF8.self).split(separator: "\n")
+        .filter { !$0.hasPrefix("#") }.map { $0.split(separator: ",").last.map(String.init) ?? "" }
+    }
+    let (found, same, whole) = (try hashes("out.mkv"), try hashes("same.mkv"), try hashes("whole.mkv"))
+    #expect(found.count == 12)
+    // Four frames of the film for the first 0.16 s.
+    #expect(Array(found[..<4]) == Array(same[..<4]) && Array(found[4...]) == Array(whole[4...]))
+  }
+
+  /// A render goes on only with the same mask.
+  @Test func aResumedRenderHasTheSameMask() throws {
+    try makeVideo()
+    try tools.ffmpeg(["-f", "lavfi", "-i", "color=gray:s=96x54", "-frames:v", "1", "mask.png"])
+    let arguments = ["in.mp4", "out.mp4", "--size", "32x20", "--quiet", "--resume", "--mask", "mask.png"]
+    // The settings are compared before anything is painted; a file of an earlier run has those of its mask.
+    let first = try run(arguments) { process in
+      while !FileManager.default.fileExists(atPath: folder.file("out.mp4.resume")) { usleep(1_000) }
+      kill(process, SIGKILL)
+    }
+    #expect(first.exitCode != 0)
+    try tools.ffmpeg(["-f", "lavfi", "-i", "color=white:s=96x54", "-frames:v", "1", "mask.png"])
+    let second = try run(arguments)
+    #expect(second.exitCode == 1 && second.errors.contains("had another mask"), "\(second.errors)")
+    let pattern = try run(["in.mp4", "out2.mp4", "--resume", "--mask", "mask-%d.png"])
+    #expect(pattern.exitCode == 1 && pattern.errors.contains("the mask has to be a file"), "\(pattern.errors)")
+  }
+
   @Test func aPresetChangesTheSize() throws {
     try makeVideo("in.mp4", size: "96:54")
     var sizes: [Int] = []

@@ -80,6 +80,11 @@ struct TrainStyleTests {
     for name in ["models/painting.safetensors", "models/painting.json", "models/painting.md", "models/painting.jpg"] {
       #expect(FileManager.default.fileExists(atPath: folder.file(name)), "\(name)")
     }
+    #expect(report["report"] as? String == "models/painting.html")
+    let page = try String(contentsOfFile: folder.file("models/painting.html"), encoding: .utf8)
+    for text in ["Training of painting", "likeness", "noisy still", "<polyline", "after 2 steps", "type=\"range\""] {
+      #expect(page.contains(text), "\(text)")
+    }
 
     let evaluated = try evaluator.run(
       ["--style", "painting", "--style-image", "painting.png", "--content", "photos", "--size", "48", "--json"],
@@ -94,6 +99,14 @@ struct TrainStyleTests {
     }
     let mean = losses.photos.map(\.total).reduce(0, +) / 4
     #expect(isClose(mean, losses.mean.total))
+
+    let compared = try evaluator.run(
+      ["--report", "page.html", "--content", "photos", "--lines", "64", "--quiet", "painting", "painting"],
+      folder: folder.path)
+    try #require(compared.exitCode == 0, "\(compared.errors)")
+    let comparison = try String(contentsOfFile: folder.file("page.html"), encoding: .utf8)
+    #expect(comparison.contains("2 styles compared") && comparison.contains("3.png, original"))
+    #expect(comparison.contains("no measured likeness"))
 
     // The default objective is that of the training.
     func total(_ objective: [String]) throws -> Double {

@@ -12,7 +12,7 @@ import Testing
       #expect(files.name == "wave")
       #expect(
         files.all == [
-          "models/wave.jpg", "models/wave.painting.jpg", "models/wave.md", "models/wave.json",
+          "models/wave.html", "models/wave.jpg", "models/wave.painting.jpg", "models/wave.md", "models/wave.json",
           "models/wave.safetensors",
         ],
         "the model comes last")
@@ -30,7 +30,7 @@ import Testing
     #expect(!files.isAmbiguous)
   }
 
-  @Test(arguments: ["wave.json", "wave.md", "a/wave.jpg", "wave.painting.jpg"])
+  @Test(arguments: ["wave.json", "wave.md", "a/wave.jpg", "wave.painting.jpg", "wave.html"])
   func detectsModelWithTheNameOfAnotherFile(model: String) {
     #expect(StyleFiles(model: model).isAmbiguous)
   }

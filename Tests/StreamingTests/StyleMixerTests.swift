@@ -61,6 +61,21 @@ import Threading
     #expect(live.settings.styles.map(\.name) == ["b"] && !live.settings.isFading)
   }
 
+  /// Styles outside of a mask stay when the others change, and are not painted without a mask.
+  @Test func stylesOutsideStay() throws {
+    let (a, b, c) = (try style("a", seed: 1), try style("b", seed: 2), try style("c", seed: 3))
+    let live = StyleMixer(a, pool: pool)
+    try live.prepare(width: Self.width, height: Self.height)
+    try live.setOutside([(c, 2), (b, 2)])
+    try live.select(b)
+    #expect(live.settings.styles.map(\.name) == ["b"] && live.settings.outside.map(\.name) == ["c", "b"])
+    #expect(live.settings.outside.map(\.share) == [0.5, 0.5])
+    #expect(try paint(live) == paint(try engine(b)))
+    #expect(throws: StyleMixerError.nothingToMix) { try live.setOutside([(a, 0)]) }
+    try live.setOutside([])
+    #expect(live.settings.outside.isEmpty && live.settings.styles.map(\.name) == ["b"])
+  }
+
   /// The mean of the frames weighted by their shares. Each style after the first rounds once.
   @Test func aMixtureIsTheWeightedMean() throws {
     let styles = try (1...3).map { try style("\($0)", seed: $0) }

@@ -43,6 +43,8 @@ import Training
       #expect(entry.dataType == (entry.shape.dimensions.count == 4 ? .float16 : .float32), "\(entry.name)")
     }
     #expect(FileManager.default.fileExists(atPath: run.files.picture))
+    #expect(
+      try String(contentsOfFile: run.files.report, encoding: .utf8).contains("<title>Training of painted</title>"))
     #expect(run.files.training.previews.sorted() == [2, 4, 5])
     #expect(try logged(run) == [1, 2, 3, 4, 5])
   }

@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 
 /// Converts the fields of interlaced frames to the stylizer's input, each as a picture of its own at the work size.
 /// Not thread-safe.
@@ -40,8 +41,11 @@ final class FieldOutputConversion {
   }
 
   /// Converts both fields of `source`.
+  ///
+  /// - Parameter mask: The strength of each pixel of `sink`; nil for 1 everywhere.
   func convert(
-    top: FramePictures, bottom: FramePictures, source: Frame, blend: FrameBlend, into sink: Frame
+    top: FramePictures, bottom: FramePictures, source: Frame, blend: FrameBlend, mask: MaskPlane? = nil,
+    into sink: Frame
   ) throws {
     var format = sink.format
     format.height = (format.height + 1) / 2
@@ -49,7 +53,8 @@ final class FieldOutputConversion {
     try sink.makeWritable()
     for isBottom in [false, true] {
       let original = try sourceField.ofField(source, isBottom: isBottom)
-      try conversion.convert(isBottom ? bottom : top, source: original, blend: blend, into: target)
+      try conversion.convert(
+        isBottom ? bottom : top, source: original, blend: blend, mask: mask?.rows(ofField: isBottom), into: target)
       sink.weave(target, isBottom: isBottom)
     }
     (sink.pts, sink.duration) = (source.pts, source.duration)

@@ -96,7 +96,12 @@ final class FloatOutputConversion {
   }
 
   /// Writes `stylized`, whose colours may change, into `sink`.
-  func convert(_ stylized: FloatPicture, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+  ///
+  /// - Parameter mask: The strength of each pixel of `sink`; nil for 1 everywhere.
+  func convert(
+    _ stylized: FloatPicture, source: Frame, blend: FrameBlend, mask: MaskRows? = nil, into sink: Frame
+  ) throws {
+    let isPlain = blend.isIdentity && mask == nil
     let writer = try writer(for: sink.format, depth: source.pixelFormat.bitDepth)
     if curve?.color != source.color { curve = (source.color, SignalCurve(source.color)) }
     curve?.curve?.invert(stylized)
@@ -120,8 +125,8 @@ final class FloatOutputConversion {
       let shown = try originalPicture(of: source, for: sink)
       picture.composite(over: background.values, alphaOf: shown)
       shown.composite(over: background.values)
-      if !blend.isIdentity { original = try frame(of: shown, for: sink, writer) }
-    } else if !blend.isIdentity || keepsAlpha {
+      if !isPlain { original = try frame(of: shown, for: sink, writer) }
+    } else if !isPlain || keepsAlpha {
       let exact =
         sourceTurn != .upright
         ? nil : source.format == sink.format ? source : try source.exactSamples(in: sink.format)
@@ -130,11 +135,11 @@ final class FloatOutputConversion {
     try sink.makeWritable()
     writer.write(
       picture,
-      blend: blend.isIdentity
+      blend: isPlain
         ? nil
         : original.map {
           FrameWriter.Blend(
-            original: $0, strength: Float(blend.strength), preservesColors: blend.preservesColors)
+            original: $0, strength: Float(blend.strength), preservesColors: blend.preservesColors, mask: mask)
         }, alpha: keepsAlpha ? original : nil, into: sink)
     sink.pts = source.pts
     sink.duration = source.duration

@@ -17,15 +17,20 @@ public struct FrameBlend: Equatable, Sendable {
   /// Whether the painted frame stays unchanged.
   public var isIdentity: Bool { strength == 1 && !preservesColors }
 
-  /// Blends `source` into `stylized`. Both are RGB24 and of the same size.
-  func apply(source: Frame, stylized: Frame) {
+  /// Blends `source` into `stylized`. Both are RGB24 and of the same size, as is the mask of the strength, if any.
+  func apply(source: Frame, stylized: Frame, mask: MaskRows? = nil) {
     guard let from = source.plane(0), let to = stylized.plane(0) else { return }
     if preservesColors {
       Blending.preserveColors(
         source: from, sourceStride: source.stride(0), stylized: to, stylizedStride: stylized.stride(0), into: to,
         destinationStride: stylized.stride(0), width: source.width, height: source.height)
     }
-    if strength < 1 {
+    if let mask {
+      Blending.mix(
+        source: from, sourceStride: source.stride(0), stylized: to, stylizedStride: stylized.stride(0), mask: mask,
+        into: to, destinationStride: stylized.stride(0), width: source.width, height: source.height,
+        strength: Float(strength))
+    } else if strength < 1 {
       Blending.mix(
         source: from, sourceStride: source.stride(0), stylized: to, stylizedStride: stylized.stride(0), into: to,
         destinationStride: stylized.stride(0), width: source.width, height: source.height,

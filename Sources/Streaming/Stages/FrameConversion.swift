@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 import Kernels
 
 /// A conversion between formats. It adapts when they change, as may happen in the middle of a stream.
@@ -98,6 +99,9 @@ final class OutputConversion: @unchecked Sendable {
   private var stylizedScaler = AdaptiveScaler()
   private var sinkScaler = AdaptiveScaler()
   private var directScaler = AdaptiveScaler()
+  private var originalScaler = AdaptiveScaler()
+  private var sinkOriginal = ScratchFrame()
+  private var masking: (format: VideoFormat, frames: MaskedFrames?)?
   private var turned = ScratchFrame()
   private var sourceScratch = ScratchFrame()
   private var sourcePicture = ScratchFrame()
@@ -114,13 +118,16 @@ final class OutputConversion: @unchecked Sendable {
     (sinkOrientation == orientation ? .upright : orientation, sinkOrientation.inverse)
   }
 
-  func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
-    try write(stylized, source: source, blend: blend, into: sink)
+  /// - Parameter mask: The strength of each pixel of `sink`; nil for 1 everywhere.
+  func convert(_ stylized: Frame, source: Frame, blend: FrameBlend, mask: MaskRows? = nil, into sink: Frame) throws {
+    try write(stylized, source: source, blend: blend, mask, into: sink)
     sink.pts = source.pts
     sink.duration = source.duration
   }
 
-  private func write(_ stylized: Frame, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+  private func write(
+    _ stylized: Frame, source: Frame, blend: FrameBlend, _ mask: MaskRows?, into sink: Frame
+  ) throws {
     if blend.strength == 0, sourceTurn == .upright {
       // RGB with 8 bits would round the source.
       return try directScaler.scale(source, into: sink)
@@ -133,7 +140,11 @@ final class OutputConversion: @unchecked Sendable {
       workTurn.apply(picture, into: target)
       picture = target
     }
-    if !blend.isIdentity {
+    let samples = mask == nil ? nil : maskedFrames(sink.format)
+    // The sink's samples take the mask if they can: there, the source keeps its own.
+    let colours = samples == nil ? blend : FrameBlend(preservesColors: blend.preservesColors)
+    let colourMask = samples == nil ? mask : nil
+    if !colours.isIdentity || colourMask != nil {
       // Blend at the sink's size, where the source has its full detail.
       let original = try sourcePicture.rgb24(width: width, height: height)
       try sourceScaler.scaleTurned(source, into: original, orientation: sourceTurn, scratch: &sourceScratch)
@@ -142,9 +153,33 @@ final class OutputConversion: @unchecked Sendable {
         try stylizedScaler.scale(picture, into: target)
         picture = target
       }
-      blend.apply(source: original, stylized: picture)
+      colours.apply(source: original, stylized: picture, mask: colourMask)
     }
     try sinkScaler.scale(picture, into: sink)
+    guard let samples, let mask else { return }
+    samples.mix(try original(source, for: sink), into: sink, mask: mask, strength: Float(blend.strength))
+  }
+
+  /// Returns the source in the sink's format.
+  private func original(_ source: Frame, for sink: Frame) throws -> Frame {
+    if sourceTurn == .upright, source.format == sink.format { return source }
+    let result = try sinkOriginal.of(sink.format)
+    if sourceTurn == .upright {
+      try directScaler.scale(source, into: result)
+    } else {
+      let turned = try sourcePicture.rgb24(width: sink.width, height: sink.height)
+      try sourceScaler.scaleTurned(source, into: turned, orientation: sourceTurn, scratch: &sourceScratch)
+      try originalScaler.scale(turned, into: result)
+    }
+    return result
+  }
+
+  /// Returns the blending for a sink, or nil if its samples cannot be blended: those of palettes, for example.
+  private func maskedFrames(_ format: VideoFormat) -> MaskedFrames? {
+    if let known = masking, known.format == format { return known.frames }
+    let made = MaskedFrames(format)
+    masking = (format, made)
+    return made
   }
 }
 

@@ -8,10 +8,12 @@ struct FrameMemory {
   private let width: Int
   private let height: Int
 
-  init(source: VideoFormat, workWidth: Int, workHeight: Int, sink: VideoFormat) {
+  /// - Parameter hasMask: Whether each frame has a mask, at the sink's size or the work size.
+  init(source: VideoFormat, workWidth: Int, workHeight: Int, sink: VideoFormat, hasMask: Bool = false) {
     let work = VideoFormat(width: workWidth, height: workHeight, pixelFormat: .rgb24)
     let samples = source.needsFloats(for: sink) ? MemoryLayout<Float>.stride : 1
-    slot = source.byteCount + 2 * samples * work.byteCount + sink.byteCount
+    let mask = hasMask ? MemoryLayout<Float>.stride * max(sink.width * sink.height, workWidth * workHeight) : 0
+    slot = source.byteCount + 2 * samples * work.byteCount + sink.byteCount + mask
     (width, height) = (workWidth, workHeight)
   }
 

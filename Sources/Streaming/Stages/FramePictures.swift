@@ -11,17 +11,20 @@ struct FramePictures {
   private let floatPainted = FloatPicture()
 
   /// Paints the picture that ``Input`` made.
-  mutating func paint(_ recipe: FrameRecipe, _ painter: FramePainter, place: Int) throws {
+  ///
+  /// - Parameter mask: Where to paint in the styles of the recipe, if it has others for outside; of the work size.
+  mutating func paint(_ recipe: FrameRecipe, _ painter: FramePainter, place: Int, mask: MaskPlane? = nil) throws {
     if usesFloats {
       floatPainted.resize(width: floatWork.width, height: floatWork.height)
-      try painter.paint(recipe, place: place, floatWork.colours, into: floatPainted.colours)
+      try painter.paint(recipe, place: place, floatWork.colours, into: floatPainted.colours, mask: mask)
       return
     }
     guard let work = work.frame, let from = work.plane(0) else { return }
     let target = try painted.of(work.format)
     guard let to = target.plane(0) else { return }
     try painter.paint(
-      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: target.stride(0))
+      recipe, place: place, from, sourceStride: work.stride(0), into: to, destinationStride: target.stride(0),
+      mask: mask)
   }
 
   /// Converts source frames or fields to the stylizer's input, in stream order: upright, at the work size, denoised on
@@ -56,11 +59,14 @@ struct FramePictures {
         orientation: orientation, sinkOrientation: sinkOrientation, background: background)
     }
 
-    func convert(_ pictures: FramePictures, source: Frame, blend: FrameBlend, into sink: Frame) throws {
+    /// - Parameter mask: The strength of each pixel of `sink`; nil for 1 everywhere.
+    func convert(
+      _ pictures: FramePictures, source: Frame, blend: FrameBlend, mask: MaskRows? = nil, into sink: Frame
+    ) throws {
       if pictures.usesFloats {
-        try floats.convert(pictures.floatPainted, source: source, blend: blend, into: sink)
+        try floats.convert(pictures.floatPainted, source: source, blend: blend, mask: mask, into: sink)
       } else if let painted = pictures.painted.frame {
-        try bytes.convert(painted, source: source, blend: blend, into: sink)
+        try bytes.convert(painted, source: source, blend: blend, mask: mask, into: sink)
       }
     }
   }

@@ -1,5 +1,6 @@
 import FFmpeg
 import Foundation
+import Imaging
 
 /// A frame in the pipeline, with all the buffers that its stages need. It belongs to the stage that has popped it from
 /// a queue.
@@ -20,6 +21,12 @@ final class FrameSlot: @unchecked Sendable {
   var pictures = FramePictures()
   /// The same for the other field, the one of the odd rows, if the frame is painted field by field.
   var bottomField: FramePictures?
+  /// The frame of the mask's film, or the source frame with its alpha.
+  var maskFrame: Frame?
+  /// Where the frame is painted; nil for everywhere.
+  var mask: MaskPlane?
+  /// The memory of a mask that belongs to this frame alone.
+  var ownMask: MaskPlane?
   /// The frame in the sink's format.
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.

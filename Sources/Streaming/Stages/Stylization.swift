@@ -32,6 +32,8 @@ public final class Stylization: Sendable {
     public var denoises: Bool
     /// The colour behind transparent frames if the sink's format has no alpha.
     public var background = BackgroundColor.black
+    /// Where frames are painted; nil for everywhere.
+    public var mask: MaskSettings?
     /// Style changes at given times of the video.
     public var script: StyleScript?
     /// The number of frames in the pipeline; nil for one in each stage and, for `.newest`, one in each queue.
@@ -40,12 +42,13 @@ public final class Stylization: Sendable {
     /// Creates options. By default, every frame is painted at the source's size, in one style and without denoising.
     public init(
       frames: FramePolicy = .every, workSize: (width: Int, height: Int)? = nil, adaptsWorkSize: Bool = true,
-      denoises: Bool = false, script: StyleScript? = nil, slots: Int? = nil
+      denoises: Bool = false, mask: MaskSettings? = nil, script: StyleScript? = nil, slots: Int? = nil
     ) {
       self.frames = frames
       self.workSize = workSize
       self.adaptsWorkSize = adaptsWorkSize
       self.denoises = denoises
+      self.mask = mask
       self.script = script
       self.slots = slots
     }
@@ -67,6 +70,7 @@ public final class Stylization: Sendable {
     var sourceSize: WorkSizeLadder.Size
     /// The time of the latest frame to be painted, in seconds since the first frame.
     var time = 0.0
+    var maskWarnings: [String] = []
   }
 
   /// Creates a run, which can be used once.
@@ -91,6 +95,9 @@ public final class Stylization: Sendable {
 
   /// Whether interlaced frames were made progressive. Known after the run.
   var hasDeinterlaced: Bool { deinterlaced.load(ordering: .acquiring) }
+
+  /// Problems with the mask, one sentence each. Known after the run.
+  package var maskWarnings: [String] { state.withLock { $0.maskWarnings } }
 
   /// The current statistics.
   public var statistics: StylizationStatistics {
@@ -127,7 +134,8 @@ public final class Stylization: Sendable {
   ///   - shouldStop: Called often, from several threads. Returning true is equivalent to ``stop()``.
   ///   - observe: Receives statistics four times a second, on a thread of the run.
   ///   - progress: Receives the number of frames that the sink has accepted, on a thread of the run.
-  /// - Throws: The first error of any thread. The sink then does not finish.
+  /// - Throws: The first error of any thread, or ``MaskError``, `MediaError` or `PictureError` if the mask cannot be
+  ///   opened. The sink then does not finish.
   @discardableResult
   public func run(
     shouldStop: @escaping @Sendable () -> Bool = { false },
@@ -135,12 +143,14 @@ public final class Stylization: Sendable {
     progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
   ) throws -> StylizationStatistics {
     counters.begin()
+    let masking = try options.mask.map { try FrameMasking($0, source: source, keepsFields: sink.keepsFields) }
+    defer { if let masking { state.withLock { $0.maskWarnings = masking.warnings } } }
     let first = fullSize
     try prepareStyle()
     let painters = style.painters
     let memory = FrameMemory(
       source: source.description.format, workWidth: first.width, workHeight: first.height,
-      sink: sink.format(for: source.description))
+      sink: sink.format(for: source.description), hasMask: masking != nil)
     let wanted = options.slots ?? SlotCircle.usualCount(options.frames, painters: painters.count)
     let circle = try SlotCircle(
       options.frames, painters: painters.count,
@@ -155,8 +165,8 @@ public final class Stylization: Sendable {
     sink.start(on: threads, delivered: { [counters] in counters.noteDelivery(of: $0) })
     // A stage finishes the next queue only if it succeeds. After an error, the next stage must not take the missing
     // frames for the end.
-    threads.start("decode") { [self] in try decode(circle, isStopping) }
-    threads.start("convert-in") { [self] in try convertIn(circle) }
+    threads.start("decode") { [self] in try decode(circle, masking, isStopping) }
+    threads.start("convert-in") { [self] in try convertIn(circle, masking) }
     for (place, painter) in painters.enumerated() {
       threads.start("paint-\(place)") { [self] in try paint(circle, painter, place, isStopping) }
     }
@@ -174,7 +184,7 @@ public final class Stylization: Sendable {
 
   // MARK: Stages
 
-  private func decode(_ circle: SlotCircle, _ isStopping: () -> Bool) throws {
+  private func decode(_ circle: SlotCircle, _ masking: FrameMasking?, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
     var beginning: Double?
     var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
@@ -191,6 +201,7 @@ public final class Stylization: Sendable {
       let time = timeBase.isPositive ? (pts - start) * Double(timeBase.numerator) / Double(timeBase.denominator) : 0
       slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
+      try masking?.read(for: slot)
       slot.isFinished = unfinished > 0
       unfinished = max(0, unfinished - 1)
       counters.noteArrival()
@@ -224,7 +235,7 @@ public final class Stylization: Sendable {
     circle.recycle(late)
   }
 
-  private func convertIn(_ circle: SlotCircle) throws {
+  private func convertIn(_ circle: SlotCircle, _ masking: FrameMasking?) throws {
     let (orientation, denoises) = (source.description.orientation, options.denoises)
     let input = FramePictures.Input(orientation: orientation, denoises: denoises)
     let fields = sink.keepsFields ? FieldInputConversion(orientation: orientation, denoises: denoises) : nil
@@ -249,6 +260,7 @@ public final class Stylization: Sendable {
       let losesAlpha = slot.source.losesAlpha(in: sinkFormat)
       if losesAlpha { composited.store(true, ordering: .relaxed) }
       slot.pictures.usesFloats = losesAlpha || slot.source.format.needsFloats(for: sinkFormat)
+      if let masking { try makeMask(masking, for: slot, recipe) }
       if let fields {
         var bottom = slot.bottomField ?? FramePictures()
         bottom.usesFloats = slot.pictures.usesFloats
@@ -260,6 +272,16 @@ public final class Stylization: Sendable {
       drop(circle.converted.push(slot), circle)
     }
     circle.converted.finish()
+  }
+
+  /// Makes the mask of a frame: at the work size if it tells styles apart, or else at the sink's size.
+  private func makeMask(_ masking: FrameMasking, for slot: FrameSlot, _ recipe: FrameRecipe) throws {
+    var description = source.description
+    description.format = slot.source.format
+    let format = sink.format(for: description)
+    try masking.makeMask(
+      for: slot, workSize: recipe.hasOutside ? recipe.size : nil, sink: (format.width, format.height),
+      sinkOrientation: sink.orientation)
   }
 
   /// Returns the instant that represents a time of the video in fades.
@@ -274,8 +296,10 @@ public final class Stylization: Sendable {
         if !slot.isPainted { counters.noteStop() }
       } else if slot.isPainted, let recipe = slot.recipe {
         counters.beginPainting(place, generation: recipe.generation)
-        try slot.pictures.paint(recipe, painter, place: place)
-        try slot.bottomField?.paint(recipe, painter, place: place)
+        try slot.pictures.paint(recipe, painter, place: place, mask: slot.mask)
+        try slot.bottomField?.paint(recipe, painter, place: place, mask: slot.mask)
+        // Outside is painted as well, so the blend with the source needs no mask.
+        if recipe.hasOutside { slot.mask = nil }
         counters.endPainting(place)
       } else {
         counters.noteStop()
@@ -322,9 +346,11 @@ public final class Stylization: Sendable {
       rungBefore = rung
       let frame = try slot.output.of(format)
       if let fields, let bottom = slot.bottomField {
-        try fields.convert(top: slot.pictures, bottom: bottom, source: slot.source, blend: slot.blend, into: frame)
+        try fields.convert(
+          top: slot.pictures, bottom: bottom, source: slot.source, blend: slot.blend, mask: slot.mask, into: frame)
       } else {
-        try output.convert(slot.pictures, source: slot.source, blend: slot.blend, into: frame)
+        try output.convert(
+          slot.pictures, source: slot.source, blend: slot.blend, mask: slot.mask?.rows, into: frame)
       }
       try dissolve?.apply(to: frame)
       _ = circle.finished.push(slot)

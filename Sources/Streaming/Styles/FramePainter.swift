@@ -23,7 +23,12 @@ struct FrameRecipe: Sendable {
   let generation: Int
   let blend: FrameBlend
   let parts: [Part]
+  /// How to paint outside of a mask; empty for as everywhere.
+  let outside: [Part]
   let turn: StyleMixer.Turn?
+
+  /// Whether the styles outside of a mask are others.
+  var hasOutside: Bool { !outside.isEmpty }
 
   var size: WorkSizeLadder.Size { rung.size }
 }
@@ -34,55 +39,88 @@ final class FramePainter: @unchecked Sendable {
   /// Hold the result of every style of a mixture but the first.
   private var scratch = ScratchFrame()
   private let floatScratch = FloatPicture()
+  /// Hold the picture outside of a mask.
+  private var outside = ScratchFrame()
+  private let floatOutside = FloatPicture()
 
   init(_ pool: ComputePool) { self.pool = pool }
 
   /// Paints a frame of the recipe's size with the stylizers at index `place`.
   ///
+  /// - Parameter mask: Where to paint in the styles of the recipe, if it has others for outside; of the recipe's size.
   /// - Throws: An error of a stylizer or of the recipe's turn.
   func paint(
     _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<UInt8>, sourceStride: Int,
-    into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int
+    into destination: UnsafeMutablePointer<UInt8>, destinationStride: Int, mask: MaskPlane? = nil
   ) throws {
-    try forEachPart(of: recipe, place) { stylizer, share in
-      guard let share else {
-        return try stylizer.stylize(
-          source, sourceStride: sourceStride, into: destination, destinationStride: destinationStride)
+    let (width, height) = (recipe.size.width, recipe.size.height)
+    func paint(
+      _ parts: [FrameRecipe.Part], into target: UnsafeMutablePointer<UInt8>, stride: Int
+    ) throws {
+      try forEach(parts, place) { stylizer, share in
+        guard let share else {
+          return try stylizer.stylize(source, sourceStride: sourceStride, into: target, destinationStride: stride)
+        }
+        let other = try scratch.rgb24(width: width, height: height)
+        guard let plane = other.plane(0) else { return }
+        try stylizer.stylize(source, sourceStride: sourceStride, into: plane, destinationStride: other.stride(0))
+        Blending.mix(
+          source: target, sourceStride: stride, stylized: plane, stylizedStride: other.stride(0), into: target,
+          destinationStride: stride, width: width, height: height, strength: share, pool: pool)
       }
-      let other = try scratch.rgb24(width: recipe.size.width, height: recipe.size.height)
+    }
+    try taking(recipe.turn) {
+      try paint(recipe.parts, into: destination, stride: destinationStride)
+      guard let mask, recipe.hasOutside else { return }
+      let other = try outside.rgb24(width: width, height: height)
       guard let plane = other.plane(0) else { return }
-      try stylizer.stylize(source, sourceStride: sourceStride, into: plane, destinationStride: other.stride(0))
+      try paint(recipe.outside, into: plane, stride: other.stride(0))
       Blending.mix(
-        source: destination, sourceStride: destinationStride, stylized: plane, stylizedStride: other.stride(0),
-        into: destination, destinationStride: destinationStride, width: recipe.size.width,
-        height: recipe.size.height, strength: share, pool: pool)
+        source: plane, sourceStride: other.stride(0), stylized: destination, stylizedStride: destinationStride,
+        mask: mask.rows, into: destination, destinationStride: destinationStride, width: width, height: height,
+        strength: 1, pool: pool)
     }
   }
 
-  /// Paints a float picture of the recipe's size, see ``paint(_:place:_:sourceStride:into:destinationStride:)``.
+  /// Paints a float picture of the recipe's size, see
+  /// ``paint(_:place:_:sourceStride:into:destinationStride:mask:)``.
   func paint(
-    _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>
+    _ recipe: FrameRecipe, place: Int, _ source: UnsafePointer<Float>, into destination: UnsafeMutablePointer<Float>,
+    mask: MaskPlane? = nil
   ) throws {
-    try forEachPart(of: recipe, place) { stylizer, share in
-      guard let share else { return try stylizer.stylize(source, into: destination) }
-      floatScratch.resize(width: recipe.size.width, height: recipe.size.height)
-      try stylizer.stylize(source, into: floatScratch.colours)
-      let other = floatScratch.colours
-      for index in 0..<3 * floatScratch.pixelCount { destination[index] += (other[index] - destination[index]) * share }
+    let (width, height) = (recipe.size.width, recipe.size.height)
+    func paint(_ parts: [FrameRecipe.Part], into target: UnsafeMutablePointer<Float>) throws {
+      try forEach(parts, place) { stylizer, share in
+        guard let share else { return try stylizer.stylize(source, into: target) }
+        floatScratch.resize(width: width, height: height)
+        try stylizer.stylize(source, into: floatScratch.colours)
+        let other = floatScratch.colours
+        for index in 0..<3 * floatScratch.pixelCount { target[index] += (other[index] - target[index]) * share }
+      }
+    }
+    try taking(recipe.turn) {
+      try paint(recipe.parts, into: destination)
+      guard let mask, recipe.hasOutside else { return }
+      floatOutside.resize(width: width, height: height)
+      try paint(recipe.outside, into: floatOutside.colours)
+      Blending.mix(
+        source: floatOutside.colours, stylized: destination, mask: mask.rows, into: destination, width: width,
+        height: height)
     }
   }
 
   /// Calls `body` with each stylizer and the weight of its result in the mean with those before it; nil for the first.
-  private func forEachPart(
-    of recipe: FrameRecipe, _ place: Int, _ body: (any FrameStylizer, _ share: Float?) throws -> Void
+  private func forEach(
+    _ parts: [FrameRecipe.Part], _ place: Int, _ body: (any FrameStylizer, _ share: Float?) throws -> Void
   ) throws {
-    func paint() throws {
-      var sum = 0.0
-      for part in recipe.parts {
-        sum += part.share
-        try body(part.stylizers.each[place], sum == part.share ? nil : Float(part.share / sum))
-      }
+    var sum = 0.0
+    for part in parts {
+      sum += part.share
+      try body(part.stylizers.each[place], sum == part.share ? nil : Float(part.share / sum))
     }
-    if let turn = recipe.turn { try turn(paint) } else { try paint() }
+  }
+
+  private func taking(_ turn: StyleMixer.Turn?, _ paint: () throws -> Void) throws {
+    if let turn { try turn(paint) } else { try paint() }
   }
 }

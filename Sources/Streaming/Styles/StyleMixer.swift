@@ -16,6 +16,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   public struct State: Sendable {
     /// The styles and their shares, which add up to 1. During a fade, the target.
     public var styles: [(name: String, share: Double)]
+    /// The styles outside of a mask and their shares, which add up to 1; empty if there are none.
+    public var outside: [(name: String, share: Double)]
     /// The stroke size; nil if no style has a canvas. During a fade, the target.
     public var strokes: Strokes?
     /// The stroke size that is painted. It is larger than ``strokes`` while the machine does not keep up with those;
@@ -104,6 +106,26 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     _ styles: [(style: NamedStyle, share: Double)], strokes: Strokes? = nil, fade: Duration = .zero,
     at time: ContinuousClock.Instant = .now
   ) throws {
+    let wanted = try Self.normalized(styles)
+    try control.withLock { _ in try lead(to: wanted, strokes, fade, time) }
+  }
+
+  /// Sets the styles outside of the mask of a run, see ``Stylization/Options/mask``. Shares are relative. Without
+  /// styles, the source itself is outside.
+  ///
+  /// - Throws: See ``mix(_:strokes:fade:at:)``.
+  public func setOutside(_ styles: [(style: NamedStyle, share: Double)]) throws {
+    let wanted = styles.isEmpty ? [] : try Self.normalized(styles)
+    try control.withLock { _ in
+      let present = state.withLock { $0.mixture.staying }
+      try lead(to: present.map { ($0.style, $0.to) }, outside: wanted, nil, .zero, .now)
+    }
+  }
+
+  /// Returns the styles of a mixture, each once, with shares that add up to 1.
+  private static func normalized(
+    _ styles: [(style: NamedStyle, share: Double)]
+  ) throws -> [(style: NamedStyle, share: Double)] {
     var wanted: [(style: NamedStyle, share: Double)] = []
     for (style, share) in styles where share > 0 && share.isFinite {
       if let index = wanted.firstIndex(where: { $0.style.model === style.model }) {
@@ -115,7 +137,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     guard !wanted.isEmpty else { throw StyleMixerError.nothingToMix }
     guard wanted.count <= Self.maximumStyleCount else { throw StyleMixerError.tooManyStyles(count: wanted.count) }
     let sum = wanted.reduce(0) { $0 + $1.share }
-    try control.withLock { _ in try lead(to: wanted.map { ($0.style, $0.share / sum) }, strokes, fade, time) }
+    return wanted.map { ($0.style, $0.share / sum) }
   }
 
   /// Changes the stroke size, starting at `time` and taking `fade`. It also applies to styles selected later. Styles
@@ -130,13 +152,18 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
   }
 
   /// Changes to styles whose shares add up to 1. The caller holds `control`.
+  ///
+  /// - Parameter outside: The styles outside of a mask; nil for those that there are.
   private func lead(
-    to wanted: [(style: NamedStyle, share: Double)], _ chosen: Strokes?, _ fade: Duration,
-    _ time: ContinuousClock.Instant
+    to wanted: [(style: NamedStyle, share: Double)], outside: [(style: NamedStyle, share: Double)]? = nil,
+    _ chosen: Strokes?, _ fade: Duration, _ time: ContinuousClock.Instant
   ) throws {
     let present = state.withLock { $0 }
     let strokes = chosen ?? present.mixture.strokes
     var layers = wanted.map { StyleMixture.Layer($0.style, strokes, share: $0.share) }
+    layers += (outside ?? present.mixture.outside.map { ($0.style, $0.to) }).map {
+      StyleMixture.Layer($0.style, strokes, share: $0.share, isOutside: true)
+    }
     if chosen != nil, layers.allSatisfy({ $0.canvasLines == nil }) {
       throw ModelError.noCanvas(styles: wanted.map(\.style.name))
     }
@@ -167,7 +194,8 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
     let first = layers.first { $0.canvasLines != nil }
     let painted = first.flatMap { Self.paintedStrokes($0, mixture.strokes, rung) }
     return State(
-      styles: layers.map { ($0.style.name, $0.to) }, strokes: first == nil ? nil : mixture.strokes,
+      styles: layers.map { ($0.style.name, $0.to) }, outside: mixture.outside.map { ($0.style.name, $0.to) },
+      strokes: first == nil ? nil : mixture.strokes,
       paintedStrokes: painted, blend: mixture.blend, isFading: mixture.isFading(at: .now), workWidth: size?.width ?? 0,
       workHeight: size?.height ?? 0,
       canvas: size.flatMap { size in
@@ -212,7 +240,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       var present = state.withLock { $0 }
       guard present.rung != rung else { return }
       if present.painters.isEmpty {
-        present = try choosingPainters(present, rung, max(1, styleCount))
+        present = try choosingPainters(present, rung, max(styleCount, present.mixture.layers.count))
       } else {
         present.mixture = try withStylizers(present, rung)
       }
@@ -299,7 +327,7 @@ public final class StyleMixer: FrameStylizer, @unchecked Sendable {
       guard let rung = state.rung else { throw StyleMixerError.notPrepared }
       return FrameRecipe(
         rung: rung, generation: state.generation, blend: state.mixture.blend(at: time),
-        parts: state.mixture.parts(at: time), turn: turn)
+        parts: state.mixture.parts(at: time), outside: state.mixture.parts(at: time, outside: true), turn: turn)
     }
   }
 

@@ -19,8 +19,11 @@ struct StyleMixture {
     /// The shares at the start and the end of the fade.
     var from = 0.0
     var to: Double
+    /// Whether the layer is painted outside of a mask.
+    let isOutside: Bool
 
-    init(_ style: NamedStyle, _ strokes: Strokes, share: Double) {
+    init(_ style: NamedStyle, _ strokes: Strokes, share: Double, isOutside: Bool = false) {
+      self.isOutside = isOutside
       self.style = style
       canvasLines = style.model.canvasLines(for: strokes)
       weight = style.model.multiplyAddsPerPixel
@@ -29,6 +32,9 @@ struct StyleMixture {
 
     /// Whether both layers paint identically at every size.
     func paints(like other: Layer) -> Bool { style.model === other.style.model && canvasLines == other.canvasLines }
+
+    /// Whether both layers are the same part of a mixture.
+    func isSame(as other: Layer) -> Bool { paints(like: other) && isOutside == other.isOutside }
   }
 
   /// A gradual change.
@@ -60,22 +66,25 @@ struct StyleMixture {
     (strengthFrom, self.blend) = (blend.strength, blend)
   }
 
-  /// The layers that remain after the fade.
-  var staying: [Layer] { layers.filter { $0.to > 0 } }
+  /// The layers that remain after the fade, inside of a mask.
+  var staying: [Layer] { layers.filter { $0.to > 0 && !$0.isOutside } }
+
+  /// The layers that remain after the fade, outside of a mask.
+  var outside: [Layer] { layers.filter { $0.to > 0 && $0.isOutside } }
 
   /// The maximum number of canvas lines among the layers that remain; nil if one has no canvas and paints at the work
   /// size.
   var canvasLines: Int? {
-    let lines = staying.map(\.canvasLines)
+    let lines = (staying + outside).map(\.canvasLines)
     return lines.contains(nil) ? nil : lines.compactMap(\.self).max()
   }
 
   /// The cost of painting a pixel with all layers that remain.
-  var weight: Double { staying.reduce(0) { $0 + $1.weight } }
+  var weight: Double { (staying + outside).reduce(0) { $0 + $1.weight } }
 
   // MARK: Changes
 
-  /// Fades from the shares at `time` to other layers, whose shares add up to 1.
+  /// Fades from the shares at `time` to other layers, whose shares add up to 1, inside of a mask and outside.
   mutating func lead(to wanted: [Layer], _ strokes: Strokes, fade: Duration, at time: ContinuousClock.Instant) {
     let progress = mixing.progress(at: time)
     let present = layers.map { layer in
@@ -84,14 +93,19 @@ struct StyleMixture {
       return layer
     }
     var result = wanted
-    for index in result.indices { result[index].from = present.first { $0.paints(like: result[index]) }?.from ?? 0 }
+    for index in result.indices {
+      // Where nothing was painted outside, there is nothing to fade from.
+      let usual = result[index].isOutside && outside.isEmpty ? result[index].to : 0
+      result[index].from = present.first { $0.isSame(as: result[index]) }?.from ?? usual
+    }
     if fade > .zero {
       // Fade out the old layers, but keep no more than can be painted at a time.
-      for var old in present where old.from > 0 && !wanted.contains(where: { $0.paints(like: old) }) {
+      for var old in present where old.from > 0 && !wanted.contains(where: { $0.isSame(as: old) }) {
         old.to = 0
         result.append(old)
       }
-      while result.count > Self.maximumCount,
+      let maximum = Self.maximumCount + wanted.count { $0.isOutside }
+      while result.count > maximum,
         let smallest = result.indices.filter({ result[$0].to == 0 }).min(by: { result[$0].from < result[$1].from })
       {
         result.remove(at: smallest)
@@ -136,10 +150,11 @@ struct StyleMixture {
     return result
   }
 
-  /// Returns the parts to paint at `time`.
-  func parts(at time: ContinuousClock.Instant) -> [FrameRecipe.Part] {
+  /// Returns the parts to paint at `time`, inside or outside of a mask.
+  func parts(at time: ContinuousClock.Instant, outside: Bool = false) -> [FrameRecipe.Part] {
     let progress = mixing.progress(at: time)
     return layers.compactMap { layer in
+      guard layer.isOutside == outside else { return nil }
       let share = layer.from + (layer.to - layer.from) * progress
       guard share > Self.minimumShare, let stylizers = layer.stylizers else { return nil }
       return FrameRecipe.Part(stylizers: stylizers, share: share)

@@ -1,4 +1,3 @@
-import FeatureInspection
 import Imaging
 import Testing
 

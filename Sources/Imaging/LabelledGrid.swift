@@ -1,5 +1,3 @@
-import Imaging
-
 /// Rows of pictures with headings and captions, drawn as one picture on white.
 package struct LabelledGrid: Sendable {
   /// A picture and what is written below it.

@@ -1,0 +1,61 @@
+import FFmpeg
+import Imaging
+import Synchronization
+
+/// The frames of a source without their alpha, which is the mask. Everything else is that of the inner source.
+final class OpaqueSource: FrameSource {
+  let description: VideoDescription
+  private let inner: any FrameSource
+  private let state: Mutex<State>
+
+  private struct State: @unchecked Sendable {
+    var separation: AlphaSeparation
+    let frame: Frame
+    /// The frames that have been read and whose masks have not.
+    var originals: [Frame] = []
+  }
+
+  /// Creates a source of the frames of `inner`.
+  ///
+  /// - Throws: ``MaskError`` if they have no alpha; `MediaError` if they cannot be converted.
+  init(_ inner: any FrameSource) throws {
+    self.inner = inner
+    let separation = try Self.separation(inner.description.format)
+    var description = inner.description
+    description.format = separation.target
+    description.isTransparent = false
+    self.description = description
+    state = Mutex(State(separation: separation, frame: try Frame()))
+  }
+
+  private static func separation(_ format: VideoFormat) throws -> AlphaSeparation {
+    if let separation = try AlphaSeparation(format) { return separation }
+    throw format.pixelFormat.hasAlpha ? MaskError.premultiplied : MaskError.noAlpha
+  }
+
+  func read(into frame: Frame) throws -> Bool {
+    try state.withLock { state in
+      guard try inner.read(into: state.frame) else { return false }
+      if state.frame.format != state.separation.source { state.separation = try Self.separation(state.frame.format) }
+      try frame.reference(try state.separation.opaque(state.frame))
+      (frame.pts, frame.duration) = (state.frame.pts, state.frame.duration)
+      let original = try Frame()
+      try original.reference(state.frame)
+      state.originals.append(original)
+      return true
+    }
+  }
+
+  /// Returns the frames with alpha one by one, in the order in which they were read.
+  func nextOriginal() -> Frame? { state.withLock { $0.originals.isEmpty ? nil : $0.originals.removeFirst() } }
+
+  func start(on threads: ThreadGroup) { inner.start(on: threads) }
+  func stop() { inner.stop() }
+  var waitsForReader: Bool { inner.waitsForReader }
+  func openAudio() -> AudioTrack? { inner.openAudio() }
+  var latestArrival: ContinuousClock.Instant { inner.latestArrival }
+  var packets: (any PacketSource)? { inner.packets }
+  var failure: (any Error)? { inner.failure }
+  var reconnectCount: Int { inner.reconnectCount }
+  var warnings: [String] { inner.warnings }
+}
