@@ -74,7 +74,7 @@ import Testing
   @Test("The Python package does what its tests say", .enabled(if: python != nil, "there is no python3"))
   func pythonPackage() throws {
     let result = try run(
-      Self.python, ["-m", "unittest", "--verbose", "\(Self.root)/Tests/CInterfaceTests/Python/test_impasto.py"],
+      Self.python, ["\(Self.root)/Tests/CInterfaceTests/Python/test_impasto.py", "--verbose"],
       [
         "PYTHONPATH": "\(Self.root)/Python", "PYTHONDONTWRITEBYTECODE": "1", "IMPASTO_MODELS": folder.path,
         "IMPASTO_LIBRARY": try #require(Self.library), "IMPASTO_TEST_STYLE": "canvas",
