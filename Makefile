@@ -23,8 +23,9 @@ RUFF := .cache/ruff
 RUFF_WHEEL := .cache/wheels/ruff-0.17.6-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 AXE := .cache/axe.min.js
 AXE_WHEEL := .cache/wheels/axe_playwright_python-0.1.8-py3-none-any.whl
-# Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
-INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
+# Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside. SwiftPM's own
+# option links them into programs alone, and the compiler's into the library as well.
+INSTALL_BUILD := --configuration release --static-swift-stdlib -Xswiftc -static-stdlib --scratch-path .build-install
 
 # The library shows only its own functions, so that it stands beside another copy of Swift in a process. It stays in
 # memory when it is closed: Swift's own threads and types would not survive that.
