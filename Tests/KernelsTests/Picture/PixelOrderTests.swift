@@ -14,16 +14,20 @@ import Testing
     for (order, bytes) in Self.pixels {
       // More rows than a task has, and a gap of two bytes after each.
       let (height, stride) = (70, bytes.count + 2)
-      let source = (0..<height).flatMap { _ in bytes + [7, 7] }
+      let source: [UInt8] = (0..<height).flatMap { _ in bytes + [7, 7] }
       var result = [UInt8](repeating: 1, count: height * 11)
       PixelReordering.toRGB(
         source, stride: stride, order: order, into: &result, outputStride: 11, width: 3, height: height, pool: pool)
-      #expect(result == (0..<height).flatMap { _ in rgb + [1, 1] }, "\(order)")
+      let expected: [UInt8] = (0..<height).flatMap { _ in rgb + [1, 1] }
+      #expect(result == expected, "\(order)")
 
       var back = [UInt8](repeating: 7, count: source.count)
-      PixelReordering.fromRGB(
-        result, stride: 11, alpha: order.hasAlpha ? (source, stride) : nil, into: &back, outputStride: stride,
-        order: order, width: 3, height: height, pool: pool)
+      source.withUnsafeBufferPointer { source in
+        let alpha = source.baseAddress.map { (pixels: $0, stride: stride) }
+        PixelReordering.fromRGB(
+          result, stride: 11, alpha: order.hasAlpha ? alpha : nil, into: &back, outputStride: stride, order: order,
+          width: 3, height: height, pool: pool)
+      }
       #expect(back == source, "\(order)")
     }
   }
@@ -43,7 +47,8 @@ import Testing
     var rgb = [UInt8](repeating: 0, count: 3 * 256)
     PixelReordering.toRGB(
       greys, stride: 256, order: .gray, into: &rgb, outputStride: 768, width: 256, height: 1, pool: pool)
-    #expect(rgb == greys.flatMap { [$0, $0, $0] })
+    let expected: [UInt8] = greys.flatMap { [$0, $0, $0] }
+    #expect(rgb == expected)
     var back = [UInt8](repeating: 0, count: 256)
     PixelReordering.fromRGB(
       rgb, stride: 768, alpha: nil, into: &back, outputStride: 256, order: .gray, width: 256, height: 1, pool: pool)
