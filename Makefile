@@ -23,8 +23,15 @@ RUFF := .cache/ruff
 RUFF_WHEEL := .cache/wheels/ruff-0.17.6-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl
 AXE := .cache/axe.min.js
 AXE_WHEEL := .cache/wheels/axe_playwright_python-0.1.8-py3-none-any.whl
-# Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside.
-INSTALL_BUILD := --configuration release --static-swift-stdlib --scratch-path .build-install
+# Installed programs must outlive the toolchain that built them, so they carry Swift's libraries inside. SwiftPM's own
+# option links them into programs alone, and the compiler's into the library as well.
+INSTALL_BUILD := --configuration release --static-swift-stdlib -Xswiftc -static-stdlib --scratch-path .build-install
+
+# The library shows only its own functions, so that it stands beside another copy of Swift in a process. It stays in
+# memory when it is closed: Swift's own threads and types would not survive that.
+LIBRARY_BUILD := $(INSTALL_BUILD) --product impasto -Xlinker --version-script=$(CURDIR)/Sources/CInterface/libimpasto.map \
+  -Xlinker -soname=libimpasto.so.0 -Xlinker -z -Xlinker nodelete -Xlinker -z -Xlinker defs
+WHEELS := .build-install/wheels
 
 # Other instruction sets mean other flags for every target: a folder of its own keeps both builds whole.
 PORTABLE_BUILD := --configuration release --scratch-path .build-portable
@@ -42,7 +49,7 @@ SECONDS ?= 60
 RESULTS := Benchmarks/results
 MATRIX := --update
 
-.PHONY: build demo test matrix test-portable instruction-counts sanitize fuzz docs bench bench-full benchmark-programs gallery lint setup install uninstall clean toolchain libraries swift-packages
+.PHONY: build demo test matrix test-portable instruction-counts sanitize fuzz docs bench bench-full benchmark-programs gallery lint setup install uninstall wheel clean install-build toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -176,22 +183,41 @@ lint: toolchain $(RUFF)
 setup: $(VGG16) $(PHOTOS)
 	@echo "Training data is in $(DATA)"
 
-## install    programs and models below PREFIX (default /usr/local; DESTDIR is honoured)
-install: toolchain libraries swift-packages
-	@mkdir -p .build-install
-	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-install
+## install    programs, the C library and models below PREFIX (default /usr/local; DESTDIR is honoured)
+install: install-build
 	@for program in $(PROGRAMS); do swift build $(INSTALL_BUILD) --product $$program || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/impasto/models"
 	install -s -m 755 $(PROGRAMS:%=.build-install/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	swift build $(LIBRARY_BUILD)
+	install -d "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
+	install -s -m 755 .build-install/release/libimpasto.so "$(DESTDIR)$(PREFIX)/lib/libimpasto.so.0"
+	ln -sf libimpasto.so.0 "$(DESTDIR)$(PREFIX)/lib/libimpasto.so"
+	install -m 644 Sources/CImpasto/include/impasto.h "$(DESTDIR)$(PREFIX)/include"
+	install -m 644 Sources/CInterface/impasto.pc "$(DESTDIR)$(PREFIX)/lib/pkgconfig"
 	install -m 644 $(MODEL_FILES) "$(DESTDIR)$(PREFIX)/share/impasto/models"
 	@for file in $(BASE_FILES); do install -D -m 644 $$file "$(DESTDIR)$(PREFIX)/share/impasto/$$file" || exit 1; done
 
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(PROGRAMS:%="$(DESTDIR)$(PREFIX)/bin/%")
+	rm -f "$(DESTDIR)$(PREFIX)/include/impasto.h" "$(DESTDIR)$(PREFIX)/lib/pkgconfig/impasto.pc"
+	rm -f "$(DESTDIR)$(PREFIX)/lib/libimpasto.so" "$(DESTDIR)$(PREFIX)/lib/libimpasto.so.0"
 	rm -f $(patsubst models/%,"$(DESTDIR)$(PREFIX)/share/impasto/models/%",$(MODEL_FILES) $(BASE_FILES))
 	@for folder in share/impasto/models/base share/impasto/models share/impasto; do \
 	  rmdir "$(DESTDIR)$(PREFIX)/$$folder" 2>/dev/null || true; done
+
+## wheel      a Python package with the library and all styles, in .build-install/wheels
+wheel: install-build
+	@.ci/install-packages binutils python3 python3-venv
+	swift build $(LIBRARY_BUILD)
+	strip -o .build-install/libimpasto.so .build-install/release/libimpasto.so
+	@rm -rf $(WHEELS)
+	.ci/build-wheel .build-install/libimpasto.so $(WHEELS)
+	.ci/check-wheel $(WHEELS)/*.whl
+
+install-build: toolchain libraries swift-packages
+	@mkdir -p .build-install
+	@cp -r --no-clobber .build/checkouts .build/repositories .build/workspace-state.json .build-install
 
 ## clean      removes what was built; downloads and training data stay
 clean:

@@ -54,6 +54,7 @@ let package = Package(
     .executable(name: "optimize-image", targets: ["optimize-image"]),
     .executable(name: "inspect-features", targets: ["inspect-features"]),
     .executable(name: "convert-style", targets: ["convert-style"]),
+    .library(name: "impasto", type: .dynamic, targets: ["CInterface"]),
     .library(name: "Kernels", targets: ["Kernels", "Threading"]),
     .library(name: "Networks", targets: ["Networks", "Tensors"]),
     .library(name: "Inference", targets: ["Inference", "Threading"]),
@@ -78,7 +79,8 @@ let package = Package(
   ],
   targets: [
     // MARK: Level 0: the system and the machine
-    .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    // OpenBLAS is loaded by the first product of a training: what paints runs where it is not installed.
+    .target(name: "COpenBLAS"),
     .target(
       name: "CFFmpeg",
       // libavdevice is loaded when a device is asked for, libavfilter for the first interlaced frame: neither is
@@ -86,6 +88,7 @@ let package = Package(
       linkerSettings: ["avformat", "avcodec", "swresample", "swscale", "avutil"].map { .linkedLibrary($0) }),
     .target(name: "CProcessor", cSettings: processorSettings),
     .target(name: "CBFloat16"),
+    .target(name: "CImpasto"),
     .target(name: "CMalloc"),
     // libxcb is loaded when input is sent: programs run where it is not installed.
     .target(name: "CXTest"),
@@ -109,7 +112,7 @@ let package = Package(
     .target(name: "Networks", dependencies: ["Tensors", "Safetensors"], swiftSettings: settings),
     .target(name: "Autograd", dependencies: ["Tensors", "Kernels", "Threading"], swiftSettings: settings),
     .target(
-      name: "Imaging", dependencies: ["Tensors", "Threading", "Files", "FFmpeg"], swiftSettings: settings),
+      name: "Imaging", dependencies: ["Tensors", "Threading", "Files", "FFmpeg", "Kernels"], swiftSettings: settings),
 
     // MARK: Level 4: the frame path's executor; what the programs share
     .target(
@@ -126,7 +129,7 @@ let package = Package(
       ],
       exclude: ["Protobuf/README.md", "Protobuf/generate", "Protobuf/onnx.proto"], swiftSettings: settings),
 
-    // MARK: Level 5: video in and out; fitting a network to a painting
+    // MARK: Level 5: video in and out; fitting a network to a painting; painting from other languages
     .target(
       name: "Streaming", dependencies: ["FFmpeg", "Files", "Imaging", "Inference", "Kernels", "Networks", "Threading"],
       swiftSettings: settings),
@@ -138,6 +141,11 @@ let package = Package(
       ],
       // Inside the code, so that an installed program has them.
       resources: [.embedInCode("Report/Page")], swiftSettings: settings),
+
+    // Without Foundation, FFmpeg and the programs' options, so that the library is small.
+    .target(
+      name: "CInterface", dependencies: ["CImpasto", "CProcessor", "Inference", "Kernels", "Networks", "Threading"],
+      exclude: ["impasto.pc", "libimpasto.map"], swiftSettings: settings),
 
     // MARK: Level 6: the painted stream on the network; what neurons look for
     .target(
@@ -262,7 +270,7 @@ let package = Package(
       name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Threading", "Tensors", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "FFmpeg", "Tensors", "Threading", "TestSupport"],
+      name: "ImagingTests", dependencies: ["Imaging", "FFmpeg", "Kernels", "Tensors", "Threading", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests",
@@ -270,6 +278,10 @@ let package = Package(
         "Inference", "Networks", "Autograd", "Training", "Imaging", "Tensors", "Threading", "TestSupport",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "CInterfaceTests",
+      dependencies: ["CImpasto", "CInterface", "Inference", "Kernels", "Networks", "Threading", "TestSupport"],
+      exclude: ["Python"], swiftSettings: settings),
     .testTarget(
       name: "StreamingTests",
       dependencies: [

@@ -1,13 +1,30 @@
 #!/usr/bin/env python3
 """Fails where a target imports a module that it does not declare in Package.swift, declares one that it does not
 import, or depends on a target of its own level or of one below: the manifest is the architecture, and this keeps it
-true.
+true. The C library must not bring Foundation or FFmpeg.
 """
 
 import sys
 from pathlib import Path
 
 import manifest
+
+
+LIBRARY = "CInterface"
+# Foundation would make it four times as large, and FFmpeg would have to be installed beside it.
+NOT_IN_LIBRARY = {"Foundation", "CFFmpeg"}
+
+
+def closure(package: manifest.Package, name: str) -> set[str]:
+    """The target `name` and all targets that it depends on."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        name = waiting.pop()
+        if name in package.targets and name not in found:
+            found.add(name)
+            waiting += package.targets[name].dependencies
+    return found
 
 
 def faults(package: manifest.Package, modules_of: dict[str, set[str]]) -> list[str]:
@@ -42,6 +59,10 @@ def faults(package: manifest.Package, modules_of: dict[str, set[str]]) -> list[s
             if other is not target and name not in target.dependencies:
                 for header in other.headers() & includes.keys():
                     found.append(f"{includes[header]} includes {header}; {target.name} does not declare {name}")
+    if LIBRARY in package.targets:
+        for name in sorted(closure(package, LIBRARY)):
+            for module in sorted(NOT_IN_LIBRARY & package.targets[name].imports().keys()):
+                found.append(f"{name} imports {module}, which the C library must not bring")
     return found
 
 

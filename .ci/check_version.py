@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails unless the changelog and the HTTP reference speak of the version that the programs print."""
+"""Fails unless the changelog, the HTTP reference and the C library speak of the version that the programs print."""
 
 import re
 import sys
@@ -8,6 +8,8 @@ from pathlib import Path
 PLACES = {
     "Sources/Console/Program.swift": r'static let version = "([^"]+)"',
     "CHANGELOG.md": r"^## (\d+\.\d+\.\d+)",
+    "Sources/CImpasto/include/impasto.h": r'#define IMPASTO_VERSION "([^"]+)"',
+    "Sources/CInterface/impasto.pc": r"^Version: (\S+)",
     "docs/openapi.json": r'"info": \{[^}]*"version": "([^"]+)"',
 }
 

@@ -33,8 +33,12 @@ int impasto_processor_has_bfloat16(void) {
 
 // Runs before any Swift code, all of which is compiled for AVX2 and FMA. A check in `main` would come too late: the
 // code before it may already contain an instruction that the processor does not support.
+//
+// A library defines the symbol and returns an error instead: the process is not ours to end.
+extern const char impasto_reports_unsupported_processors __attribute__((weak));
+
 __attribute__((constructor)) static void refuse_unsupported_processor(void) {
-  if (impasto_processor_is_supported()) return;
+  if (&impasto_reports_unsupported_processors || impasto_processor_is_supported()) return;
   static const char message[] =
       "impasto: this processor lacks AVX2 or FMA, which this build requires; build with IMPASTO_PORTABLE=1 instead\n";
   if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(1);

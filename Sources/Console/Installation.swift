@@ -1,29 +1,23 @@
 import Foundation
 import Networks
 
-/// An error of looking for a style or a data file.
+/// An error of looking for a data file.
 public enum InstallationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// None of the folders has a style with this name.
-  case missingStyle(name: String, folders: [String], known: [String])
   /// A file or folder that `make setup` downloads is missing.
   case missingData(name: String, folders: [String])
 
   /// One sentence with the name, the folders that were searched, and a remedy.
   public var description: String {
     switch self {
-    case .missingStyle(let name, let folders, let known):
-      let choice = known.isEmpty ? "there are none" : "known: \(known.joined(separator: ", "))"
-      return "\(name): no such style file, and no style of that name in \(folders.joined(separator: ", ")) (\(choice))"
     case .missingData(let name, let folders):
-      return "\(name): not found in \(folders.joined(separator: ", ")); run 'make setup' to download it"
+      "\(name): not found in \(folders.joined(separator: ", ")); run 'make setup' to download it"
     }
   }
 }
 
 /// The locations of the shipped styles and the downloaded training data.
 ///
-/// Styles: only `$IMPASTO_MODELS` if it is set. Otherwise `./models` (where `train-style` writes), then
-/// `../share/impasto/models` relative to the program and, for a program in its build folder, the checkout's `models`.
+/// Styles: see `StyleFolders`.
 ///
 /// Data: only `$IMPASTO_DATA` if it is set. Otherwise the user's `$XDG_DATA_HOME/impasto` (`~/.local/share/impasto`),
 /// then `../share/impasto` relative to the program. `make setup` writes to the first of them.
@@ -32,7 +26,8 @@ public struct Installation: Sendable {
   package static let defaultStyle = "starry"
 
   /// The folders with style files, in search order.
-  package let modelDirectories: [String]
+  package var modelDirectories: [String] { styles.paths }
+  private let styles: StyleFolders
   /// The folders with training data, in search order.
   package let dataDirectories: [String]
 
@@ -45,13 +40,8 @@ public struct Installation: Sendable {
     environment: [String: String] = ProcessInfo.processInfo.environment,
     executableDirectory: String? = Installation.executableDirectory
   ) {
+    styles = StyleFolders(environment: environment, programIn: executableDirectory)
     let shared = executableDirectory.map { (($0 as NSString).deletingLastPathComponent) + "/share/impasto" }
-    if let models = environment.nonEmpty("IMPASTO_MODELS") {
-      modelDirectories = [models]
-    } else {
-      let checkout = executableDirectory.flatMap(Self.checkout(ofBuildFolder:))
-      modelDirectories = ["models"] + [shared, checkout].compactMap { $0.map { $0 + "/models" } }
-    }
     if let data = environment.nonEmpty("IMPASTO_DATA") {
       dataDirectories = [data]
     } else {
@@ -68,29 +58,15 @@ public struct Installation: Sendable {
     return path.map { ($0 as NSString).deletingLastPathComponent }
   }
 
-  /// Returns the package folder of a program in `<package>/.build/…`; nil for other programs.
-  private static func checkout(ofBuildFolder directory: String) -> String? {
-    directory.range(of: "/.build/").map { String(directory[..<$0.lowerBound]) }
-  }
-
   /// Returns the model file of a style.
   ///
   /// - Parameter nameOrPath: A name such as `starry`, or a path: any text that contains a slash or ends in
   ///   `.safetensors`. Paths are returned unchanged, whether or not the file exists.
-  /// - Throws: ``InstallationError/missingStyle(name:folders:known:)`` if no folder has the style.
-  package func styleFile(_ nameOrPath: String) throws(InstallationError) -> String {
-    if nameOrPath.contains("/") || StyleFiles.isModel(nameOrPath) { return nameOrPath }
-    for directory in modelDirectories {
-      let path = StyleFiles(name: nameOrPath, folder: directory).model
-      if FileManager.default.fileExists(atPath: path) { return path }
-    }
-    throw .missingStyle(name: nameOrPath, folders: modelDirectories, known: styleNames)
-  }
+  /// - Throws: `MissingStyle` if no folder has the style.
+  package func styleFile(_ nameOrPath: String) throws(MissingStyle) -> String { try styles.file(nameOrPath) }
 
   /// The names of all styles in the folders, sorted.
-  package var styleNames: [String] {
-    Set(modelDirectories.flatMap(StyleFiles.names(in:))).sorted()
-  }
+  package var styleNames: [String] { styles.names }
 
   /// Returns the base model that trainings of `network` start from: `base/NETWORK.safetensors` in the first models
   /// folder that has it; nil if there is none.

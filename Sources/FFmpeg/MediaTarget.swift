@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// A destination for media: a file, a URL, `-` or a pattern of image files.
+/// A destination for media: a file, a URL, `-`, a pattern of image files or a device.
 public struct MediaTarget: Equatable, Sendable {
   /// The name as given.
   public let name: String
@@ -24,6 +24,8 @@ public struct MediaTarget: Equatable, Sendable {
     self.options = options
     var kind = MediaKind(name: name, isDevice: false) { _ in false }
     let displayName = name == "-" ? "standard output" : name
+    let isCamera = format == nil && name.hasPrefix("/dev/video")
+    if let wanted = isCamera ? "v4l2" : format, Self.isDevice(wanted) { kind = .device }
     if kind == .imageSequence {
       if let format {
         // Other formats write one file, whose name may contain anything.
@@ -36,7 +38,7 @@ public struct MediaTarget: Equatable, Sendable {
       }
     }
     self.kind = kind
-    let wanted = format ?? Self.usualFormat(for: name, kind: kind)
+    let wanted = isCamera ? "v4l2" : format ?? Self.usualFormat(for: name, kind: kind)
     if let wanted, av_guess_format(wanted, nil, nil) == nil {
       throw MediaError(
         operation: "write", file: displayName, message: "the installed libav has no output format '\(wanted)'")
@@ -73,6 +75,13 @@ public struct MediaTarget: Equatable, Sendable {
     // libav removes old segments by this name, without its protocol. A path cannot be taken for one with a protocol.
     if format == "hls" { return path.hasPrefix("/") ? path : "./" + path }
     return "file:" + path
+  }
+
+  /// Whether the output format is a device. Devices are in a separate library, which is loaded on demand.
+  private static func isDevice(_ format: String) -> Bool {
+    var found = av_guess_format(format, nil, nil)
+    if found == nil, cffmpeg_register_devices() == 0 { found = av_guess_format(format, nil, nil) }
+    return found.map { cffmpeg_is_output_device($0) != 0 } ?? false
   }
 
   /// The format that receivers at such an address expect; nil to use the file extension.

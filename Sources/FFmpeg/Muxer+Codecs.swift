@@ -25,6 +25,9 @@ extension Muxer {
   /// Whether each packet is written to its own file, whose extension determines the codec.
   package var isImageSequence: Bool { ["image2", "image2pipe"].contains(containerName) }
 
+  /// Whether the destination is a virtual camera of the kernel, which programs read as they read a real one.
+  package var isCamera: Bool { containerName.split(separator: ",").contains("v4l2") }
+
   /// Whether the extension of `name` is one of a picture format.
   static func isPictureName(_ name: String) -> Bool {
     guard let sequence = av_guess_format("image2", nil, nil) else { return false }

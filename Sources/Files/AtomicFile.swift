@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A file that appears under its name only when it is complete.
 ///
@@ -58,7 +58,7 @@ public final class AtomicFile {
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var remaining = bytes
     while !remaining.isEmpty {
-      let written = Foundation.write(part.descriptor, remaining.baseAddress, remaining.count)
+      let written = Glibc.write(part.descriptor, remaining.baseAddress, remaining.count)
       if written < 0 {
         if errno == EINTR { continue }
         throw .cannotWrite(path: path, reason: systemErrorText())

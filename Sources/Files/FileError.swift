@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// An error of reading or writing a file.
 public enum FileError: Error, CustomStringConvertible, Sendable, Equatable {

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// A hidden file that belongs to this process as long as the object lives: the unfinished form of another file.
@@ -57,7 +58,7 @@ final class PartFile {
 
   /// Renames the file to `target`, replacing what is there. Returns false if that fails; `errno` has the reason.
   func rename(to target: String) -> Bool {
-    guard Foundation.rename(path, target) == 0 else { return false }
+    guard Glibc.rename(path, target) == 0 else { return false }
     isRenamed = true
     listing?.remove()
     listing = nil

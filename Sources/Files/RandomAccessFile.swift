@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A regular file that can be read at any offset.
 ///

@@ -1,4 +1,5 @@
 import FFmpeg
+import Kernels
 import Threading
 
 extension Blending {

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// What the kernel reports about memory, in bytes that are left; nil for what it does not report or limit.
 package struct MemoryAccounts {
@@ -46,7 +47,7 @@ package struct MemoryAccounts {
   }
 
   private func onlyNumber(_ path: String) -> Int? {
-    text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    text(path).flatMap { Int($0.filter { !$0.isWhitespace }) }
   }
 
   private func leftByControlGroups() -> Int? {

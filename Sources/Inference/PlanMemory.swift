@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Kernels
 
 /// The memory that a plan needs besides the model, computed before anything is allocated.

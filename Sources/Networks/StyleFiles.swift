@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The files of a style, which are in the same folder and differ only in their extensions.
 ///
@@ -92,7 +92,9 @@ public struct TrainingFiles: Hashable, Sendable {
 
   /// Returns the path of the preview after `iteration` steps.
   public func preview(_ iteration: Int) -> String {
-    "\(folder)/\(Self.previewPrefix)" + String(format: "%06d", iteration) + Self.previewSuffix
+    let number = String(iteration)
+    let zeros = String(repeating: "0", count: max(0, 6 - number.count))
+    return "\(folder)/\(Self.previewPrefix)\(zeros)\(number)\(Self.previewSuffix)"
   }
 
   /// The steps for which there are previews, in no particular order.

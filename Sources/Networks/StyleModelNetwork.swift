@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Reads and writes the network in a model file's metadata.
 enum StyleModelNetwork {

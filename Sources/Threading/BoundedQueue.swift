@@ -1,12 +1,10 @@
-import Foundation
-
 /// A first-in, first-out queue of limited length between threads.
 ///
 /// ``push(_:)`` waits while the queue is full and ``pop()`` waits while it is empty, so a fast producer cannot fill the
 /// memory. Closing the queue wakes all waiting threads. The remaining elements can still be taken; then ``pop()``
 /// returns nil.
 public final class BoundedQueue<Element>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = Condition()
   private let capacity: Int
   // Guarded by `condition`.
   private var elements: [Element] = []

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// A fixed set of threads that run the iterations of one loop at a time.
@@ -7,7 +8,7 @@ import Synchronization
 /// assignment of iterations to threads is not fixed, and results must not depend on it. The pool keeps long
 /// computations off Swift's cooperative threads, which they would block.
 public final class ComputePool: @unchecked Sendable {
-  /// The number of threads that compute, including the caller.
+  /// The number of threads that compute, including the caller. The system may have refused some of them.
   public let threadCount: Int
 
   /// The number of times an idle thread reads a counter before it goes to sleep: about 30 µs.
@@ -44,7 +45,8 @@ public final class ComputePool: @unchecked Sendable {
     pthread_cond_init(workArrived, nil)
     pthread_cond_init(workersDone, nil)
     workers = (1..<threadCount).map { Worker(pool: self, number: $0) }
-    for worker in workers { start(worker) }
+    // Where the system allows no more threads, those that run do the work.
+    for worker in workers { guard start(worker) else { break } }
   }
 
   deinit {
@@ -74,7 +76,7 @@ public final class ComputePool: @unchecked Sendable {
   /// Runs a loop like the method above, and passes the number of the thread, in `0..<threadCount`, to `body`. Use it to
   /// give each thread its own scratch memory.
   public func parallelFor(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
-    guard count > 1, threadCount > 1 else {
+    guard count > 1, !threads.isEmpty else {
       for index in 0..<max(count, 0) { body(index, 0) }
       return
     }
@@ -84,7 +86,7 @@ public final class ComputePool: @unchecked Sendable {
       self.body = escapable
       iterationCount = count
       nextIndex.store(0, ordering: .relaxed)
-      busyWorkers.store(threadCount - 1, ordering: .relaxed)
+      busyWorkers.store(threads.count, ordering: .relaxed)
       generation.wrappingAdd(1, ordering: .releasing)
       pthread_cond_broadcast(workArrived)
       pthread_mutex_unlock(lock)
@@ -125,7 +127,8 @@ public final class ComputePool: @unchecked Sendable {
     if let body { runIterations(body, count: count, thread: thread) }
   }
 
-  private func start(_ worker: Worker) {
+  /// Starts the thread of `worker`. Returns false if the system refuses it.
+  private func start(_ worker: Worker) -> Bool {
     // The pool joins its threads before it releases its workers, so an unretained reference is safe.
     let context = Unmanaged.passUnretained(worker).toOpaque()
     var thread = pthread_t()
@@ -137,8 +140,9 @@ public final class ComputePool: @unchecked Sendable {
         worker.pool.work(thread: worker.number)
         return nil
       }, context)
-    precondition(status == 0, "cannot create a thread: \(String(cString: strerror(status)))")
+    guard status == 0 else { return false }
     threads.append(thread)
+    return true
   }
 
   private func work(thread: Int) {

@@ -1,11 +1,11 @@
-import Foundation
+import FoundationEssentials
 
 /// Shares one compute pool fairly between several members, which use it in turn.
 ///
 /// The waiting member that has used the least time goes next. A member that was idle gets no credit for the time that
 /// it did not use.
 public final class FairTurns: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = Condition()
   // Guarded by `condition`.
   private var isTaken = false
   private var waiting: [Member] = []

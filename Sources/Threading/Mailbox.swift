@@ -1,10 +1,8 @@
-import Foundation
-
 /// A slot for one element between threads. A new element replaces one that has not been taken yet.
 ///
 /// The reader always gets the newest element, however slow it is.
 public final class Mailbox<Element>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = Condition()
   // Guarded by `condition`.
   private var element: Element?
   private var isClosed = false
@@ -28,7 +26,7 @@ public final class Mailbox<Element>: @unchecked Sendable {
   /// Takes the element and waits for one if necessary. Returns nil once the mailbox is closed and empty, or if none
   /// comes within `timeout`.
   public func take(timeout: Duration? = nil) -> Element? {
-    let end = timeout.map { Date(timeIntervalSinceNow: $0.seconds) }
+    let end = timeout.map { ContinuousClock.now + $0 }
     condition.lock()
     defer { condition.unlock() }
     while element == nil && !isClosed {

@@ -7,7 +7,10 @@ import Streaming
 struct LiveOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
-    help: "Paint the newest frame and drop late ones, for low latency. (default: on for URLs and devices)")
+    help: """
+      Paint the newest frame and drop late ones, for low latency. (default: on for URLs and devices, and for a device as \
+      the output)
+      """)
   var live: Bool?
 
   @Option(help: "With --live: paint at a smaller size or with larger strokes while the machine cannot keep up.")
@@ -28,7 +31,9 @@ struct LiveOptions: ParsableArguments {
 
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
-  func isLive(_ source: MediaSource) -> Bool { live ?? source.isLive }
+  func isLive(_ source: MediaSource, to target: MediaTarget) -> Bool {
+    live ?? (source.isLive || target.kind == .device)
+  }
 
   var reading: LiveReading {
     LiveReading(reconnect: reconnect.map { .seconds($0) }, timeout: .seconds(timeout))

@@ -16,7 +16,7 @@ struct StylizeVideo: ParsableCommand {
     discussion: """
       Input and output are files, image sequences such as frames/%05d.png, URLs (udp, srt, rtmp, rtsp, http, https), HLS \
       playlists, or '-' for standard input and output. The input can also be a camera or a screen: /dev/video0, or \
-      --input-format x11grab :0.0.
+      --input-format x11grab :0.0. The output can also be a virtual camera of v4l2loopback: /dev/video9.
 
       The output has the frames, timestamps and size of the input. Audio, subtitles and chapters are copied; \
       audio and subtitles that the container does not support are converted. The output file appears only when it is \
@@ -166,7 +166,7 @@ struct StylizeVideo: ParsableCommand {
     _ mixture: [(style: NamedStyle, share: Double)], outside: [(style: NamedStyle, share: Double)],
     _ script: StyleScript?, _ interrupt: InterruptFlag
   ) throws {
-    let isLive = liveOptions.isLive(source)
+    let isLive = liveOptions.isLive(source, to: target)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
     let mixer = StyleMixer(
       mixture[0].style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,

@@ -1,5 +1,6 @@
 import Console
 import Foundation
+import Networks
 import TestSupport
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
     let installation = Installation(environment: ["IMPASTO_MODELS": folder.path])
     #expect(try installation.styleFile("starry") == starry)
     #expect(installation.styleNames == ["starry", "wave"])
-    #expect(throws: InstallationError.missingStyle(name: "sunday", folders: [folder.path], known: ["starry", "wave"])) {
+    #expect(throws: MissingStyle(name: "sunday", folders: [folder.path], known: ["starry", "wave"])) {
       try installation.styleFile("sunday")
     }
   }

@@ -85,6 +85,24 @@ struct LiveStreamTests {
     #expect(try tools.counts("out.mkv")["video"] == report.frames)
   }
 
+  @Test func sendsSRT() throws {
+    try tools.makeVideo(seconds: 2)
+    let port = try tools.freePort(SOCK_DGRAM)
+    let result = try tools.script(
+      """
+      ffmpeg -nostdin -v error -i 'srt://127.0.0.1:\(port)?mode=listener' -c copy got.mkv 2>received &
+      receiver=$!
+      sleep 1
+      stylize in.mp4 srt://127.0.0.1:\(port) --live --json
+      wait $receiver
+      """)
+    let report = try report(result)
+    #expect(report.frames > 5, "\(result.errors)")
+    let got = try tools.counts("got.mkv")
+    // The last packets may be lost when the connection closes.
+    #expect((report.frames - 3...report.frames).contains(got["video"] ?? 0) && got["audio"] ?? 0 > 20)
+  }
+
   @Test func sendsRTMP() throws {
     try tools.makeVideo(seconds: 2)
     let port = try tools.freePort(SOCK_STREAM)

@@ -51,6 +51,13 @@ import Testing
     for (name, isSingle) in files { #expect(try MediaTarget(name).isSingleFile == isSingle, "\(name)") }
   }
 
+  @Test func camerasAreDevices() throws {
+    let camera = try MediaTarget("/dev/video9")
+    #expect(camera.kind == .device && camera.format == "v4l2" && !camera.isSingleFile)
+    #expect(try MediaTarget("/tmp/pipe", format: "v4l2").kind == .device)
+    #expect(try MediaTarget("/dev/video9", format: "mpegts").kind == .file)
+  }
+
   @Test func errorsNameWhatLibavLacks() throws {
     func description(_ body: () throws -> Void) -> String {
       do { try body() } catch { return "\(error)" }

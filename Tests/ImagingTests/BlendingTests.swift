@@ -1,4 +1,5 @@
 import Imaging
+import Kernels
 import TestSupport
 import Testing
 import Threading

@@ -104,6 +104,9 @@ int cffmpeg_register_devices(void);
 static inline int cffmpeg_is_input_device(const AVInputFormat *format) {
   return format->priv_class && AV_IS_INPUT_DEVICE(format->priv_class->category);
 }
+static inline int cffmpeg_is_output_device(const AVOutputFormat *format) {
+  return format->priv_class && AV_IS_OUTPUT_DEVICE(format->priv_class->category);
+}
 
 /// The last error that libav logged on this thread, without its line ending; empty if there was none since the last
 /// call of `cffmpeg_clear_last_log_line`.

@@ -1,6 +1,6 @@
 import COpenBLAS
 
-/// Single-precision matrix products through OpenBLAS, on the calling thread.
+/// Single-precision matrix products through OpenBLAS, on the calling thread. The first one loads the library.
 ///
 /// Several threads may multiply at once. Each product runs on one thread; the compute pool divides the work.
 package enum MatrixProduct {
@@ -31,7 +31,7 @@ package enum MatrixProduct {
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool = false
   ) {
     guard isConfigured, m > 0, n > 0 else { return }
-    cblas_sgemm(
+    impasto_openblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), 1, a.pointer, blasint(a.stride), b.pointer, blasint(b.stride),
       accumulate ? 1 : 0, c, blasint(cStride))
@@ -43,7 +43,7 @@ package enum MatrixProduct {
     _ a: UnsafePointer<Float>, stride aStride: Int, columns n: Int, inner k: Int, into c: UnsafeMutablePointer<Float>
   ) {
     guard isConfigured, n > 0 else { return }
-    cblas_ssyrk(
+    impasto_openblas_ssyrk(
       CblasRowMajor, CblasUpper, CblasTrans, blasint(n), blasint(k), 1, a, blasint(aStride), 0, c, blasint(n))
   }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// One step of the Adam optimizer.
 ///
@@ -11,8 +11,8 @@ package enum AdamStep {
     secondMoment: UnsafeMutablePointer<Float>, count: Int, step: Int, learningRate: Float, beta1: Float = 0.9,
     beta2: Float = 0.999, epsilon: Float = 1e-8
   ) {
-    let correction1 = 1 - Foundation.pow(Double(beta1), Double(step))
-    let correction2 = 1 - Foundation.pow(Double(beta2), Double(step))
+    let correction1 = 1 - Glibc.pow(Double(beta1), Double(step))
+    let correction2 = 1 - Glibc.pow(Double(beta2), Double(step))
     let rate = Float(Double(learningRate) / correction1)
     let rootCorrection = Float(correction2.squareRoot())
     for index in 0..<count {

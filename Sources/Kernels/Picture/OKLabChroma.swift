@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The perceived chroma of pixels.
 ///

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Threading
 
 /// A Gaussian blur of a single-channel picture with a reflected border.

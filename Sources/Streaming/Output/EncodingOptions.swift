@@ -121,7 +121,8 @@ struct EncoderChoice {
     self.options = options
     isLowDelay = request.isLowDelay
     hasConstantFrameRate = muxer.hasConstantFrameRate
-    requestedPixelFormat = request.pixelFormat
+    // Few programs take anything else from a camera.
+    requestedPixelFormat = request.pixelFormat ?? (muxer.isCamera ? .yuv420p : nil)
   }
 
   /// Returns the first of the preferred encoders that the container supports. HDR displays play HDR in HEVC, not in

@@ -1,5 +1,6 @@
 import FFmpeg
 import Imaging
+import Kernels
 import Threading
 
 /// The stylizers for one style and size, one for each frame that is painted at a time. Each is used by one thread.
