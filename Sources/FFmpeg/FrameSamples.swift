@@ -65,7 +65,7 @@ extension PixelFormat {
 
   /// Whether each component has a plane of its own.
   package var hasPlaneForEachComponent: Bool {
-    isPlanar && Set((0..<componentCount).compactMap { plane(of: $0) }).count == componentCount
+    (isPlanar || componentCount == 1) && Set((0..<componentCount).compactMap { plane(of: $0) }).count == componentCount
   }
 
   /// The format with the same samples but without alpha; nil if there is none, or if the samples are not integers.

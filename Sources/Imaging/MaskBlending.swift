@@ -4,7 +4,7 @@ import Threading
 
 extension Blending {
   /// Computes `destination = source + strength · m · (stylized − source)` with the mask's weight `m` of each pixel,
-  /// rounded to nearest. See ``mix(source:sourceStride:stylized:stylizedStride:into:destinationStride:width:height:strength:pool:)``.
+  /// rounded to nearest. Otherwise as without a mask.
   ///
   /// - Parameter mask: As many rows and columns as the pictures, from 0 to 1.
   package static func mix(
@@ -68,8 +68,8 @@ extension Blending {
   }
 }
 
-/// Blends frames in their own samples, so that what is not painted stays exactly as it is, which a way through RGB would
-/// round and whose chroma it would smooth. Not thread-safe.
+/// Blends frames in their own samples, so that what is not painted stays exactly as it is, which a way through RGB
+/// would round and whose chroma it would smooth. Not thread-safe.
 package final class MaskedFrames {
   /// The format of the frames.
   package let format: VideoFormat

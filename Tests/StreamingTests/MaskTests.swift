@@ -167,7 +167,10 @@ import Testing
           let isRounded = ["nv12", "bgra"].contains(name)
           #expect(abs(found[index] - old[index]) <= (isRounded ? 2 : 0), "component \(component), \(index)")
         } else if weights.allSatisfy({ $0 == 1 }) {
-          #expect(abs(found[index] - new[index]) <= (name == "nv12" ? 2 : 0), "component \(component), \(index)")
+          // NV12 as above. In floats, the sum of a difference and its subtrahend is rounded to 24 bits, which may tip a
+          // sample of 16 bits, and is multiplied by the slope of the curve of light.
+          let tolerance = name == "nv12" ? 2 : pixelFormat.hasFloatSamples ? 1e-4 : unit > 1 ? 1 : 0
+          #expect(abs(found[index] - new[index]) <= tolerance, "component \(component), \(index)")
         } else {
           let bounds = weights.map { old[index] + $0 * (new[index] - old[index]) }
           // Light is mixed on its curve, between both ends.
@@ -296,17 +299,24 @@ import Testing
     let inverted = try samples(try #require(try painted([source], invertingStyle(), mask: mask).first), 0)
     let old = try samples(source, 0)
     for index in old.indices where weight(index % 32) == 1 { #expect(inverted[index] == old[index]) }
-    for index in old.indices where weight(index % 32) == 0 { #expect(abs(inverted[index] - old[index]) > 10) }
-    mask.feather = 6
-    let soft = try samples(try #require(try painted([source], invertingStyle(), mask: mask).first), 0)
-    #expect(soft != inverted && soft[0] == inverted[0] && soft[31] == inverted[31])
-    // The difference rises and falls more slowly.
+    let whole = try samples(try #require(try painted([source], invertingStyle(), mask: nil).first), 0)
+    for index in old.indices where weight(index % 32) == 0 { #expect(inverted[index] == whole[index]) }
+    // A hard edge in the middle.
+    let edge = (0..<18).flatMap { _ in (0..<32).flatMap { [UInt8](repeating: $0 < 16 ? 0 : 255, count: 3) } }
+    try PictureFile.write(Picture(width: 32, height: 18, pixels: edge), to: folder.file("hard.png"))
+    func run(feather: Double) throws -> [Double] {
+      let mask = MaskSettings(.file(folder.file("hard.png")), feather: feather)
+      return try samples(try #require(try painted([source], invertingStyle(), mask: mask).first), 0)
+    }
+    let (hard, soft) = (try run(feather: 0), try run(feather: 6))
+    #expect(soft[0] == old[0] && soft[31] == whole[31] && soft != hard)
+    // The difference rises more slowly.
     func steepest(_ values: [Double]) -> Double {
       let changes: [Double] = (0..<32).map { values[$0] - old[$0] }
       let steps: [Double] = zip(changes, changes.dropFirst()).map { abs($1 - $0) }
       return steps.max() ?? 0
     }
-    #expect(steepest(soft) < steepest(inverted))
+    #expect(steepest(soft) < 0.5 * steepest(hard))
   }
 
   /// Alpha of the mask's picture counts before its colours.
@@ -369,7 +379,8 @@ import Testing
     for index in first.indices {
       sum += abs((first[index] - a[index]) / (255 - a[index]) - (second[index] - b[index]) / (255 - b[index]))
     }
-    // Noise with a deviation of 2.6 steps would change a mask without the blur by 0.16 in the mean.
+    // Noise with a deviation of 2.6 steps changes a mask without the blur by 0.17 in the mean: its deviation of 0.010
+    // times the slope of 15, times 2/√π.
     #expect(sum / Double(first.count) < 0.05)
   }
 
@@ -395,10 +406,12 @@ import Testing
     for (number, (result, original)) in zip(results, originals).enumerated() {
       #expect(!result.pixelFormat.hasAlpha)
       let (old, found) = (try samples(original, 0), try samples(result, 0))
-      for index in old.indices {
-        let isOutside = index % 32 < 10 + 5 * number
-        #expect((found[index] == old[index]) == isOutside, "frame \(number), \(index)")
+      let inside = old.indices.filter { $0 % 32 >= 10 + 5 * number }
+      for index in old.indices where index % 32 < 10 + 5 * number {
+        #expect(found[index] == old[index], "frame \(number), \(index)")
       }
+      // Only the middle grey is its own inverse.
+      #expect(inside.count { found[$0] != old[$0] } > inside.count * 9 / 10)
     }
   }
 

@@ -7,7 +7,7 @@ final class MaskConversion {
   static let lumaSoftness: Float = 0.1
   /// The luma is blurred over this share of the picture's shorter side, so that grain and the noise of compression do
   /// not flicker in the mask.
-  private static let lumaReach = 1.0 / 180
+  private static let lumaReach = 1.0 / 120
 
   private let settings: MaskSettings
   private let reader = MaskReader()

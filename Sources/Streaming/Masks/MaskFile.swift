@@ -115,6 +115,10 @@ private final class MaskFileSource: FrameSource, @unchecked Sendable {
   init(_ source: MediaSource) throws {
     demuxer = try Demuxer(source)
     stream = try demuxer.bestVideoStream()
+    // libav draws text files as terminals do.
+    if stream.codecName == "ansi" {
+      throw MediaError(operation: "read", file: source.name, message: "it is a text file")
+    }
     decoder = try Decoder(stream)
     packet = try Packet()
     let step = stream.nominalFrameRate.map { [timeBase = stream.timeBase] in $0.inverse.rescale(1, to: timeBase) } ?? 1

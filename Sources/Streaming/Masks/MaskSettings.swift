@@ -5,8 +5,8 @@ import Imaging
 /// ``StyleMixer/setOutside(_:)``.
 ///
 /// The networks always paint the whole frame, and the mask blends the result. A network normalizes its features over
-/// the whole frame, so a part of it alone would be painted in another way: strokes would change wherever the mask moves,
-/// and end at its edge.
+/// the whole frame, so a part of it alone would be painted in another way: strokes would change wherever the mask
+/// moves, and end at its edge.
 public struct MaskSettings: Equatable, Sendable {
   /// What the mask is made of.
   public enum Origin: Equatable, Sendable {

@@ -31,8 +31,8 @@ package struct LossCurve: Equatable, Sendable {
   /// somewhere. There are none if the log cannot be read.
   package static func read(log path: String) -> [LossCurve] { LossLog.curves(path: path) }
 
-  /// Returns the curve with at most `count` points, each the mean of as many steps in a row. Single steps differ so much,
-  /// because each has other photos, that they hide the course.
+  /// Returns the curve with at most `count` points, each the mean of as many steps in a row. Single steps differ so
+  /// much, because each has other photos, that they hide the course.
   package func averaged(count: Int) -> LossCurve {
     let size = max(1, (points.count + count - 1) / max(1, count))
     var result = self
