@@ -49,7 +49,7 @@ SECONDS ?= 60
 RESULTS := Benchmarks/results
 MATRIX := --update
 
-.PHONY: build demo test matrix test-portable instruction-counts sanitize fuzz docs bench bench-full benchmark-programs gallery lint setup install uninstall wheel clean install-build toolchain libraries swift-packages
+.PHONY: build demo test matrix cluster test-portable instruction-counts sanitize fuzz docs bench bench-full benchmark-programs gallery lint setup install uninstall wheel clean install-build toolchain libraries swift-packages
 
 ## build      the programs, in .build/release
 build: toolchain libraries swift-packages
@@ -80,6 +80,14 @@ matrix: toolchain libraries swift-packages
 	swift build --configuration release --product stylize-video
 	swift build --configuration release --product stylize-image
 	Tests/Matrix/matrix.py $(MATRIX)
+
+## cluster    paints films with the job files of docs/cluster.md, on a Slurm cluster of one node and over ssh
+cluster: toolchain libraries swift-packages
+	@.ci/install-packages ffmpeg python3 python3-venv slurm-wlm munge parallel openssh-client openssh-server openmpi-bin
+	swift build --configuration release --product stylize-video
+	@[ -d .cache/cluster ] || { python3 -m venv .cache/cluster.part && \
+	  .cache/cluster.part/bin/pip install --quiet --requirement Tests/Cluster/requirements.txt && mv .cache/cluster.part .cache/cluster; }
+	Tests/Cluster/cluster.py --packages "$$(echo .cache/cluster/lib/python3*/site-packages)"
 
 ## instruction-counts  compares counted instructions with Benchmarks/instruction-counts.txt
 instruction-counts: toolchain libraries swift-packages

@@ -60,6 +60,21 @@ public struct MediaTarget: Equatable, Sendable {
     options = [:]
   }
 
+  /// Creates a destination without a file, for the properties of its container: what is written is lost.
+  ///
+  /// - Throws: `MediaError` if the installed libav has no output format with this name.
+  package init(nowhereIn format: String, named name: String, options: [String: String]) throws {
+    guard av_guess_format(format, nil, nil) != nil else {
+      throw MediaError(
+        operation: "write", file: name, message: "the installed libav has no output format '\(format)'")
+    }
+    self.name = name
+    path = "/dev/null"
+    kind = .file
+    self.format = format
+    self.options = options
+  }
+
   /// Whether the destination is a single file, which can be written under a temporary name and renamed when it is
   /// complete.
   public var isSingleFile: Bool {

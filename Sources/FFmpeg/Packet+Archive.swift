@@ -40,7 +40,9 @@ extension Packet {
     }
     let (pts, dts, duration, flags) = (try number(), try number(), try number(), try number())
     var sideData: [(type: Int64, bytes: ArraySlice<UInt8>)] = []
-    for _ in 0..<(try number()) {
+    let count = try number()
+    guard (0...64).contains(count) else { throw damage }
+    for _ in 0..<count {
       let (type, size) = (try number(), try number())
       guard size >= 0, size <= rest.count, (0..<1024).contains(type) else { throw damage }
       sideData.append((type, rest.prefix(Int(size))))

@@ -16,9 +16,11 @@ public final class AtomicFile {
 
   /// Creates the hidden file next to `path`.
   ///
+  /// - Parameter isShared: Whether other machines write into the directory, too. Locks of network file systems do not
+  ///   always reach them, so hidden files are named after the machine, which removes only its own.
   /// - Throws: ``FileError`` if the directory is missing or not writable, or if `path` is a directory, a device or
   ///   anything else that is not a regular file.
-  public init(path: String) throws(FileError) {
+  public init(path: String, isShared: Bool = false) throws(FileError) {
     // For a symbolic link, the file that it points to is replaced and the link stays.
     let target = Self.resolved(path)
     var status = stat()
@@ -29,7 +31,7 @@ public final class AtomicFile {
     }
     if path.isEmpty || path.hasSuffix("/") { throw .cannotWrite(path: path, reason: "it is not a file name") }
     if isReplacing, access(target, W_OK) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
-    guard let part = PartFile(in: Self.directory(of: target)) else {
+    guard let part = PartFile(in: Self.directory(of: target), isShared: isShared) else {
       throw .cannotWrite(path: path, reason: systemErrorText())
     }
     self.path = path
@@ -94,6 +96,21 @@ public final class AtomicFile {
       fsync(directory)
       close(directory)
     }
+  }
+
+  /// Gives the file its name if no file has it. Of several processes that do so at the same time, on any machine, one
+  /// succeeds.
+  ///
+  /// - Returns: False if there is a file with this name.
+  /// - Throws: ``FileError`` if the file cannot be synced or named.
+  package func commitIfAbsent() throws(FileError) -> Bool {
+    if fsync(part.descriptor) != 0 { throw .cannotWrite(path: path, reason: systemErrorText()) }
+    if link(part.path, path) == 0 { return true }
+    if errno == EEXIST { return false }
+    // Some file systems have no hard links.
+    if access(path, F_OK) == 0 { return false }
+    try commit()
+    return true
   }
 
   private static func directory(of path: String) -> String {

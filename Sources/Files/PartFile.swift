@@ -17,18 +17,25 @@ final class PartFile {
 
   private static let prefix = ".impasto-"
   private static let suffix = ".part"
+  /// The beginning of the names in a folder that several machines share.
+  private static let sharedPrefix = ".impasto-shared-"
   private static let counter = Atomic<Int>(0)
   private static let sweptFolders = Mutex<Set<String>>([])
 
   /// Creates a file in `folder`. The first call for a folder removes the files there that no process owns.
   ///
   /// Returns nil if the file cannot be created; `errno` has the reason.
-  init?(in folder: String) {
-    if Self.sweptFolders.withLock({ $0.insert(folder).inserted }) { Self.removeAbandoned(in: folder) }
+  ///
+  /// - Parameter isShared: Whether other machines write into the folder, too.
+  init?(in folder: String, isShared: Bool = false) {
+    let prefix = isShared ? Self.prefixOfThisMachine : Self.prefix
+    if Self.sweptFolders.withLock({ $0.insert("\(isShared) \(folder)").inserted }) {
+      Self.removeAbandoned(in: folder, prefix: isShared ? prefix : nil)
+    }
     while true {
       let number = Self.counter.wrappingAdd(1, ordering: .relaxed).oldValue
       // Not derived from the target's name, which may already be as long as the file system allows.
-      let path = "\(folder)/\(Self.prefix)\(getpid())-\(number)\(Self.suffix)"
+      let path = "\(folder)/\(prefix)\(getpid())-\(number)\(Self.suffix)"
       let descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o666)
       if descriptor < 0 {
         // A process of another machine or container can have the same number.
@@ -65,10 +72,24 @@ final class PartFile {
     return true
   }
 
+  private static let prefixOfThisMachine: String = {
+    // POSIX: at most 255 bytes; Linux: 64.
+    var name = [CChar](repeating: 0, count: 256)
+    _ = gethostname(&name, name.count - 1)
+    let letters = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.map { $0 == UInt8(ascii: "/") ? 0x2d : $0 }
+    // No name of a machine contains this mark, so none is the beginning of another's.
+    return sharedPrefix + String(decoding: letters, as: UTF8.self) + "@"
+  }()
+
+  /// Whether the file at `name` is a hidden one that any machine writes into a folder that several share.
+  static func isShared(_ name: String) -> Bool { name.hasPrefix(sharedPrefix) && name.hasSuffix(suffix) }
+
   /// Removes the files in `folder` whose process has ended.
-  static func removeAbandoned(in folder: String) {
+  ///
+  /// - Parameter own: The beginning of their names; nil for those in a folder of one machine.
+  static func removeAbandoned(in folder: String, prefix own: String? = nil) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+    where name.hasPrefix(own ?? prefix) && name.hasSuffix(suffix) && (own != nil || !isShared(name)) {
       let path = "\(folder)/\(name)"
       let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       guard descriptor >= 0 else { continue }

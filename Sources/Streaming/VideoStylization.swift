@@ -38,59 +38,49 @@ public struct VideoStylization: Sendable {
   /// Paints the input into `output` until the input ends or `shouldStop` returns true. Call this once. A file appears
   /// under its name only when it is complete.
   ///
-  /// With `resume`, a run that is interrupted in any way leaves a file, with which another run goes on. The film then
-  /// appears only when it is complete, even if the run is stopped.
-  ///
   /// `style` creates its stylizers after the output has been opened. With `.newest` frames, encoding uses low delay.
   /// For the closures, see ``Stylization/run(shouldStop:observe:progress:)``.
   ///
-  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``MaskError``, ``StoppedError``, ``ResumeError``, or an
-  ///   error of the style. An existing output file is then unchanged.
+  /// - Throws: `FileError`, `MediaError`, ``EncodingError``, ``MaskError``, ``StoppedError``, or an error of the style.
+  ///   An existing output file is then unchanged.
   public func run(
     output: MediaTarget, style: StyleMixer, options: Stylization.Options = Stylization.Options(),
-    encoding: EncodingOptions = EncodingOptions(), resume: ResumeOptions? = nil,
-    shouldStop: @escaping @Sendable () -> Bool = { false },
+    encoding: EncodingOptions = EncodingOptions(), shouldStop: @escaping @Sendable () -> Bool = { false },
     observe: @escaping @Sendable (StylizationStatistics) -> Void = { _ in },
     progress: @escaping @Sendable (_ framesWritten: Int) -> Void = { _ in }
   ) throws -> Result {
-    let source = options.mask?.origin == .alpha ? try OpaqueSource(self.source) : self.source
-    // A mask that cannot be read is found before anything is written.
-    if case .file(let name) = options.mask?.origin { _ = try MaskFile(name) }
+    let source = try options.masked(self.source)
     var (target, encoding) = (output, encoding)
     let file = output.isSingleFile ? try AtomicFile(path: output.path) : nil
     if let file { target.path = file.temporaryPath }
-    if resume != nil, file == nil || options.frames == .newest {
-      throw ResumeError.unsupported(
-        file: output.displayName, reason: "only a render of every frame into one file can go on")
-    }
     if options.frames == .newest { encoding.isLowDelay = true }
     let grace = StopGrace(shouldStop)
-    let writer = try VideoWriter(target, like: source, options: encoding, resume: resume, interrupt: { grace.isOver })
+    let writer = try VideoWriter(target, like: source, options: encoding, interrupt: { grace.isOver })
     var options = options
     options.background = encoding.background
     let stylization = Stylization(source: source, style: style, sink: writer, options: options)
     let statistics = try stylization.run(shouldStop: shouldStop, observe: observe, progress: progress)
-    if let resume, statistics.wasStopped, let kept = writer.keptFrameCount {
-      throw ResumeError.interrupted(path: resume.path, frames: kept)
-    }
-    // The same render can go on once the file can be read.
-    if resume != nil, let failure = source.failure { throw failure }
-    guard statistics.framesWritten + writer.finishedFrameCount > 0 else {
+    guard statistics.framesWritten > 0 else {
       throw source.failure ?? StoppedError(file: output.displayName)
     }
     try file?.commit()
-    writer.forgetSegments()
     var warnings =
       writer.warnings + (stylization.hasCompositedFrames ? [writer.alphaWarning] : []) + source.warnings
       + stylization.maskWarnings
     if encoding.keepsFields, !writer.keepsFields, stylization.hasDeinterlaced {
-      let reason =
-        description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"
-      warnings.append("\(output.displayName): the fields of the film are not kept, because \(reason)")
+      warnings.append(Self.fieldWarning(output.displayName, description))
     }
     let size = description.displaySize
     return Result(
       statistics: statistics, width: size.width, height: size.height, warnings: warnings, failure: source.failure)
+  }
+}
+
+extension VideoStylization {
+  /// Says why fields are not kept.
+  static func fieldWarning(_ file: String, _ description: VideoDescription) -> String {
+    let reason = description.fieldOrder == .progressive ? "the film begins with progressive frames" : "they are turned"
+    return "\(file): the fields of the film are not kept, because \(reason)"
   }
 }
 

@@ -92,12 +92,8 @@ struct StylizeVideo: ParsableCommand {
   @OptionGroup
   var denoising: DenoisingOptions
 
-  @Flag(
-    help: """
-      Keep the encoded segments in OUTPUT.resume until the film is complete. If the run is interrupted in any way, the \
-      same command goes on from there.
-      """)
-  var resume = false
+  @OptionGroup(title: "Parts")
+  var partOptions: PartOptions
 
   @Option(help: ArgumentHelp("A file for statistics of the run, one JSON object per second.", valueName: "file"))
   var stats: String?
@@ -115,33 +111,58 @@ struct StylizeVideo: ParsableCommand {
     if painting.json, output == "-" { throw ValidationError("--json cannot be combined with the output '-'") }
   }
 
+  /// The styles of a film and their changes.
+  struct Cast {
+    let models: [StyleModel]
+    let mixture: [(style: NamedStyle, share: Double)]
+    /// What paints outside the mask; empty for the film itself.
+    let outside: [(style: NamedStyle, share: Double)]
+    let script: StyleScript?
+  }
+
   func run() throws {
+    if partOptions.join { return try joinParts() }
+    let part = try partOptions.chosenPart()
     let source = try formats.source(input)
     if source.kind == .file { try InputPath.checkFile(input) }
-    var target = try formats.target(output)
+    var target = try part == nil ? formats.target(output) : formats.container(of: input, in: output)
     let maskFile = try masks.mask.flatMap { try MediaSource($0).kind == .file ? $0 : nil }
     if let maskFile { try InputPath.checkFile(maskFile) }
-    if target.isSingleFile {
+    if part == nil, target.isSingleFile {
       target.path = try OutputPath.resolve(
         output, inputs: (source.kind == .file ? [input] : []) + (maskFile.map { [$0] } ?? []))
     }
-    var files = [input]
-    let loaded = try load(painting.style) { files.append($0) }
-    let outside = try masks.outsideStyle.map { try load($0) { files.append($0) } } ?? []
-    let mixture = loaded.map { ($0.style, $0.share) }
-    let script = try styles.script(mixture, chosenStrokes) { files.append($0) }
-    if let mask = masks.mask { files.append(mask) }
-    let resume = resume ? try resumeOptions(source, target, files: files) : nil
+    var files: [String] = []
+    let cast = try self.cast { files.append($0) }
+    let folder = part == nil ? target.path + ".resume" : output
+    let parts = part != nil || partOptions.resume ? try filmParts(source, folder: folder, files: files) : nil
     let interrupt = InterruptFlag.install()
     do {
-      try paint(
-        source, target, resume, loaded.map(\.model), mixture, outside: outside.map { ($0.style, $0.share) }, script,
-        interrupt)
+      if let parts {
+        try paint(part, of: parts, target, cast, interrupt)
+      } else {
+        try paint(source, target, cast, interrupt)
+      }
     } catch let error where interrupt.isRaised && !(error is ExitCode) {
-      ConsoleOutput.standardError.printLine(
-        "stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
-      throw ExitCode(interrupt.exitCode ?? 1)
+      throw stopped(interrupt, error)
     }
+  }
+
+  /// Says why the run was stopped, and returns the exit status.
+  func stopped(_ interrupt: InterruptFlag, _ error: any Error) -> ExitCode {
+    ConsoleOutput.standardError.printLine("stylize-video: stopped by \(interrupt.signalName ?? "a signal"): \(error)")
+    return ExitCode(interrupt.exitCode ?? 1)
+  }
+
+  /// Loads the styles.
+  private func cast(reads: (_ file: String) -> Void) throws -> Cast {
+    let loaded = try load(painting.style, reads: reads)
+    let outside = try masks.outsideStyle.map { try load($0, reads: reads) } ?? []
+    let mixture = loaded.map { (style: $0.style, share: $0.share) }
+    let script = try styles.script(mixture, chosenStrokes, reads: reads)
+    return Cast(
+      models: loaded.map(\.model), mixture: mixture, outside: outside.map { (style: $0.style, share: $0.share) },
+      script: script)
   }
 
   /// Loads the styles of a mixture.
@@ -161,18 +182,40 @@ struct StylizeVideo: ParsableCommand {
   var threadCount: Int { painting.threads ?? ComputePool.availableProcessors }
   private var chosenStrokes: Strokes { strokes.strokeSize ?? .medium }
 
-  private func paint(
-    _ source: MediaSource, _ target: MediaTarget, _ resume: ResumeOptions?, _ models: [StyleModel],
-    _ mixture: [(style: NamedStyle, share: Double)], outside: [(style: NamedStyle, share: Double)],
-    _ script: StyleScript?, _ interrupt: InterruptFlag
-  ) throws {
+  /// Creates the style as it is at the beginning of the film.
+  func style(_ cast: Cast, isLive: Bool) throws -> StyleMixer {
+    let mixer = StyleMixer(
+      cast.mixture[0].style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
+      blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
+    try mixer.mix(cast.mixture)
+    try mixer.setOutside(cast.outside)
+    return mixer
+  }
+
+  func stylizationOptions(_ script: StyleScript?, isLive: Bool, isCamera: Bool) -> Stylization.Options {
+    Stylization.Options(
+      frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
+      adaptsWorkSize: liveOptions.adapt == .on, denoises: denoising.denoises(isCamera: isCamera),
+      mask: MaskSettings(
+        file: masks.mask, luma: masks.maskLuma, usesAlpha: masks.maskAlpha, isInverted: masks.invertMask,
+        feather: masks.maskFeather), script: script)
+  }
+
+  var encodingOptions: EncodingOptions {
+    EncodingOptions(
+      codec: codec, crf: crf, preset: encoderPreset, pixelFormat: pixels.pixelFormat, background: pixels.background,
+      threads: threadCount, keepsFields: keepFields, tracks: sound.options)
+  }
+
+  func warn(_ warnings: [String]) {
+    let logger = Logger(label: "stylize-video")
+    for warning in warnings { logger.warning("\(warning)") }
+  }
+
+  private func paint(_ source: MediaSource, _ target: MediaTarget, _ cast: Cast, _ interrupt: InterruptFlag) throws {
     let isLive = liveOptions.isLive(source, to: target)
     let statisticsFile = try stats.map { try StatisticsFile($0) }
-    let mixer = StyleMixer(
-      mixture[0].style, parallelism: parallelFrames.parallelism(isLive: isLive), threads: threadCount,
-      blend: FrameBlend(strength: painting.strength, preservesColors: painting.preserveColors), strokes: chosenStrokes)
-    try mixer.mix(mixture)
-    try mixer.setOutside(outside)
+    let mixer = try style(cast, isLive: isLive)
     let commands = CommandReader(style: mixer, fade: styles.fade)
     let shouldStop: @Sendable () -> Bool = { interrupt.isRaised || commands.hasQuit }
     // For live sources, use one decoder thread: several would delay frames and compete with painting.
@@ -181,23 +224,14 @@ struct StylizeVideo: ParsableCommand {
     let video = VideoStylization(pixels.sdr ? try frames.convertedToStandardRange() : frames)
     // A pipe may be standard input under another name.
     if isLive, source.kind != .standardStream, source.kind != .pipe { commands.start() }
-    let display =
-      isLive
-      ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress(video, mixture.map(\.style)))
+    let progress = ProgressReporter(
+      title: title(of: cast, for: video.description.displaySize), total: video.description.expectedFrameCount,
+      mode: progressOptions.mode)
+    let display = isLive ? RunDisplay.newest(LiveStatus(mode: progressOptions.mode)) : .every(progress)
     let result = try video.run(
       output: target, style: mixer,
-      options: Stylization.Options(
-        frames: isLive ? .newest : .every, workSize: size.map { ($0.width, $0.height) },
-        adaptsWorkSize: liveOptions.adapt == .on,
-        denoises: denoising.denoises(isCamera: source.kind == .device),
-        mask: MaskSettings(
-          file: masks.mask, luma: masks.maskLuma, usesAlpha: masks.maskAlpha, isInverted: masks.invertMask,
-          feather: masks.maskFeather), script: script),
-      encoding: EncodingOptions(
-        codec: codec, crf: crf, preset: encoderPreset, pixelFormat: pixels.pixelFormat, background: pixels.background,
-        threads: threadCount,
-        keepsFields: keepFields, tracks: sound.options),
-      resume: resume, shouldStop: shouldStop,
+      options: stylizationOptions(cast.script, isLive: isLive, isCamera: source.kind == .device),
+      encoding: encodingOptions, shouldStop: shouldStop,
       observe: { numbers in
         display.show(numbers)
         statisticsFile?.write(numbers)
@@ -205,25 +239,20 @@ struct StylizeVideo: ParsableCommand {
       progress: { display.show(framesWritten: $0) })
     display.finish(result.statistics)
     try statisticsFile?.finish(result.statistics)
-    let logger = Logger(label: "stylize-video")
-    for warning in result.warnings { logger.warning("\(warning)") }
-    if painting.json {
-      try JSONLine.print(VideoReport(result, models: models, style: mixer.settings, mask: masks.report))
-    }
+    warn(result.warnings)
+    if painting.json { try JSONLine.print(VideoReport(result, models: cast.models, style: mixer.settings, mask: masks.report)) }
     if result.statistics.wasStopped { try endByInterrupt(interrupt, frames: result.statistics.framesWritten) }
     if let failure = result.failure { throw failure }
   }
 
-  private func progress(_ video: VideoStylization, _ styles: [NamedStyle]) -> ProgressReporter {
-    let shown = video.description.displaySize
-    let canvases = styles.compactMap {
-      $0.model.canvasExtents(
+  /// The beginning of the progress line for frames of `shown`.
+  func title(of cast: Cast, for shown: (width: Int, height: Int)) -> String {
+    let canvases = cast.mixture.compactMap {
+      $0.style.model.canvasExtents(
         for: chosenStrokes, width: size?.width ?? shown.width, height: size?.height ?? shown.height)
     }
     let canvas = canvases.max { $0.height < $1.height }
-    return ProgressReporter(
-      title: canvas.map { "Stylizing on a canvas of \($0.width)x\($0.height)" } ?? "Stylizing",
-      total: video.description.expectedFrameCount, mode: progressOptions.mode)
+    return canvas.map { "Stylizing on a canvas of \($0.width)x\($0.height)" } ?? "Stylizing"
   }
 
   private func endByInterrupt(_ interrupt: InterruptFlag, frames: Int) throws {

@@ -87,7 +87,7 @@ def kill_all(renders: Renders, kills: int, longest: float, options: list[str], w
         # One that was just created is not removed before the next render.
         found["hidden files too many"] += len(renders.parts()) > 1
         if resume.exists():
-            found["kept"].append(resume.stat().st_size)
+            found["kept"].append(len(list(resume.glob("*.segment"))))
         if renders.output.exists() and renders.output.read_bytes() != OLD:
             is_whole = content(renders.output) == whole
             found["whole films" if is_whole else "broken films"] += 1
@@ -119,7 +119,7 @@ def main() -> int:
             # A resumed film is complete after a few kills. Then the next one begins.
             found = kill_all(renders, arguments.kills // 2, seconds if not options else seconds / 2, options, whole)
             kept = found.pop("kept")
-            found["largest file kept"] = max(kept, default=0)
+            found["most segments kept"] = max(kept, default=0)
             renders.finish(*options)
             found["same as uninterrupted"] = whole != "" and content(renders.output) == whole
             found["left in the folder"] = sorted(os.listdir(renders.folder))

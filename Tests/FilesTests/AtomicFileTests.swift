@@ -74,4 +74,31 @@ struct AtomicFileTests {
       #expect(throws: FileError.cannotRead(path: path, reason: reason)) { try RandomAccessFile(path: path) }
     }
   }
+
+  @Test func theFirstOfSeveralGetsTheName() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a")
+    let files = try (0..<3).map { _ in try AtomicFile(path: path, isShared: true) }
+    for (index, file) in files.enumerated() { try file.write([UInt8(index)]) }
+    #expect(try files.map { try $0.commitIfAbsent() } == [true, false, false])
+    #expect(try folder.bytes(of: "a") == [0])
+    withExtendedLifetime(files) {}
+  }
+
+  /// Locks of network file systems do not always reach other machines.
+  @Test func hiddenFilesOfOtherMachinesStay() throws {
+    let folder = try TemporaryFolder()
+    let other = ".impasto-shared-another machine@1-0.part"
+    try folder.write([1], to: other)
+    let shared = try AtomicFile(path: folder.file("a"), isShared: true)
+    let own = try #require(try folder.names.first { $0 != other })
+    let place = try #require(own.lastIndex(of: "@"))
+    let abandoned = own[...place] + "1-999999.part"
+    try folder.write([1], to: String(abandoned))
+    let another = try AtomicFile(path: folder.file("b"))
+    #expect(try folder.names.contains(other) && folder.names.contains(String(abandoned)))
+    try shared.commit()
+    try another.commit()
+    #expect(try folder.names == [String(abandoned), other, "a", "b"].sorted())
+  }
 }

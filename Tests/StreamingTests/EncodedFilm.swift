@@ -3,13 +3,13 @@ import FFmpeg
 /// Encodes `count` frames, each made by `makeFrame` with its time, to a film at `path`.
 func encodeFilm(
   _ path: String, codec: String = "libx264", _ format: VideoFormat, timeBase: Rational, options: [String: String],
-  count: Int, _ makeFrame: (_ index: Int) throws -> Frame
+  fieldOrder: FieldOrder = .progressive, count: Int, _ makeFrame: (_ index: Int) throws -> Frame
 ) throws {
   let muxer = try Muxer(path: path)
   let encoder = try Encoder(
     EncoderSettings(
       codec: codec, format: format, timeBase: timeBase, frameRate: Rational(25, 1), options: options,
-      usesGlobalHeader: muxer.wantsGlobalHeader))
+      usesGlobalHeader: muxer.wantsGlobalHeader, fieldOrder: fieldOrder))
   let stream = try muxer.addStream(encoder: encoder)
   try muxer.writeHeader()
   let packet = try Packet()

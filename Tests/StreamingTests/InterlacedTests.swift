@@ -10,11 +10,12 @@ import Testing
     private let orders: [FieldOrder]
     private let position = Atomic<Int>(0)
 
-    init(_ orders: [FieldOrder], pixelFormat: PixelFormat = .rgb24) {
+    init(_ orders: [FieldOrder], pixelFormat: PixelFormat = .rgb24, from first: Int = 0) {
       self.orders = orders
       description = VideoDescription(
         format: VideoFormat(width: 32, height: 32, pixelFormat: pixelFormat), timeBase: Rational(1, 1000),
         fieldOrder: orders[0])
+      position.store(first, ordering: .relaxed)
     }
 
     /// The rows of frame `n` are `20 n` and `20 n + 10` in 8 bits, and 77 more in 16 bits, which 8 bits cannot tell.
@@ -88,6 +89,18 @@ import Testing
     for (index, frame) in found.enumerated() where orders[index] == .progressive {
       #expect(frame.rows == [UInt16(20 * index), UInt16(20 * index + 10)])
     }
+  }
+
+  /// A part of a film is read from any frame before its first.
+  @Test(arguments: [mixed, Array(repeating: .topFieldFirst, count: 5)])
+  func aFrameDependsOnItsNeighboursAlone(orders: [FieldOrder]) throws {
+    func received(from first: Int) throws -> [KeepingSink.Received] {
+      let sink = KeepingSink(keepsFields: false)
+      try Stylization(source: FieldSource(orders, from: first), style: watchingStyle(), sink: sink).run()
+      return sink.received
+    }
+    let whole = try received(from: 0)
+    for first in 1..<orders.count - 1 { #expect(try received(from: first).dropFirst() == whole[(first + 1)...]) }
   }
 
   /// Each field is a picture of its own, of one grey, for the stylizer.

@@ -33,7 +33,8 @@ import Testing
 
   private struct PowerCut: Error {}
 
-  /// Renders with `--resume` and returns the number of frames that were painted. Painting fails at frame `end`.
+  /// Renders so that the render can go on, and returns the number of frames that were painted. Painting fails at frame
+  /// `end`.
   @discardableResult
   private func render(
     _ output: String, input: String = "in.mp4", settings: [String: String] = ["strength": "1"], until end: Int? = nil,
@@ -49,10 +50,11 @@ import Testing
         if count == end { throw PowerCut() }
       }
     }
-    var resume = ResumeOptions(output: folder.file(output), settings: settings)
-    try resume.add("input", contentOf: folder.file(input))
-    _ = try VideoStylization(input: folder.file(input)).run(
-      output: MediaTarget(folder.file(output)), style: style, options: options, resume: resume)
+    let source = MediaSource(file: folder.file(input))
+    let parts = try FilmParts(folder: folder.file(output) + ".resume", source: source, settings: settings)
+    _ = try parts.render(
+      to: MediaTarget(folder.file(output)), options: options, open: { try FrameSources.open(source) },
+      style: { style })
     return painted.withLock { $0 }
   }
 
@@ -87,11 +89,10 @@ import Testing
   @Test func damageCostsOneSegment() throws {
     try render("whole.mp4")
     #expect(throws: PowerCut.self) { try render("out.mp4", until: 290) }
-    let path = folder.file("out.mp4.resume")
-    var bytes = try folder.bytes(of: "out.mp4.resume")
-    bytes[bytes.count * 3 / 4] ^= 1
-    try folder.write(bytes, to: "out.mp4.resume")
-    #expect(FileManager.default.fileExists(atPath: path))
+    let name = "out.mp4.resume/000001.segment"
+    var bytes = try folder.bytes(of: name)
+    bytes[bytes.count / 2] ^= 1
+    try folder.write(bytes, to: name)
     let painted = try render("out.mp4")
     #expect(painted == Self.frameCount - 120, "the second segment is damaged")
     #expect(try folder.bytes(of: "out.mp4") == folder.bytes(of: "whole.mp4"))
@@ -99,10 +100,10 @@ import Testing
 
   @Test func otherSettingsAndSourcesAreRefused() throws {
     #expect(throws: PowerCut.self) { try render("out.mp4", until: 200) }
-    let settings = #expect(throws: ResumeError.self) { try render("out.mp4", settings: ["strength": "0.5"]) }
+    let settings = #expect(throws: PartError.self) { try render("out.mp4", settings: ["strength": "0.5"]) }
     #expect(settings?.description.contains("another strength, 1 instead of 0.5") == true)
     try makeVideo("other.mp4", brightness: 50)
-    let source = #expect(throws: ResumeError.self) { try render("out.mp4", input: "other.mp4") }
+    let source = #expect(throws: PartError.self) { try render("out.mp4", input: "other.mp4") }
     #expect(source?.description.contains("another input") == true)
     // Nothing is lost by a refusal.
     #expect(try render("out.mp4") == Self.frameCount - 120)
@@ -110,12 +111,16 @@ import Testing
 
   @Test func filesOfOthersAreRefused() throws {
     let path = try folder.write(Array("a text\n".utf8), to: "out.mp4.resume")
-    #expect(throws: ResumeError.foreign(path: path)) { try render("out.mp4") }
+    #expect(throws: PartError.foreign(path: path)) { try render("out.mp4") }
     #expect(try folder.bytes(of: "out.mp4.resume") == Array("a text\n".utf8))
-    try folder.write([], to: "out.mp4.resume")
-    let other = open(path, O_RDWR)
+    unlink(path)
+    mkdir(path, 0o777)
+    try folder.write(Array("a text\n".utf8), to: "out.mp4.resume/film.json")
+    #expect(throws: PartError.foreign(path: path + "/film.json")) { try render("out.mp4") }
+    unlink(path + "/film.json")
+    let other = open(path, O_RDONLY | O_DIRECTORY)
     #expect(flock(other, LOCK_EX) == 0)
-    #expect(throws: ResumeError.inUse(path: path)) { try render("out.mp4") }
+    #expect(throws: PartError.inUse(path: path)) { try render("out.mp4") }
     close(other)
     #expect(try render("out.mp4") == Self.frameCount)
   }
@@ -123,18 +128,19 @@ import Testing
   @Test func aStopKeepsTheSegments() throws {
     let old = try folder.write([1], to: "out.mp4")
     let written = Atomic<Int>(0)
-    let resume = ResumeOptions(output: old, settings: [:])
-    let error = #expect(throws: ResumeError.self) {
-      try VideoStylization(input: folder.file("in.mp4")).run(
-        output: MediaTarget(old), style: invertingStyle(), resume: resume,
+    let source = MediaSource(file: folder.file("in.mp4"))
+    let parts = try FilmParts(folder: old + ".resume", source: source, settings: [:])
+    let error = #expect(throws: PartError.self) {
+      try parts.render(
+        to: MediaTarget(old), open: { try FrameSources.open(source) }, style: { invertingStyle() },
         shouldStop: { written.load(ordering: .relaxed) >= 130 },
-        progress: { written.store($0, ordering: .relaxed) })
+        progress: { frames, _ in written.store(frames, ordering: .relaxed) })
     }
-    guard case .interrupted(_, let frames) = error else {
+    guard case .interrupted(_, let frames, let total) = error else {
       Issue.record("\(String(describing: error))")
       return
     }
-    #expect(frames == 120 || frames == 240)
+    #expect((frames == 120 || frames == 240) && total == Self.frameCount)
     #expect(try folder.bytes(of: "out.mp4") == [1])
   }
 }

@@ -51,6 +51,8 @@ final class OpaqueSource: FrameSource {
 
   func start(on threads: ThreadGroup) { inner.start(on: threads) }
   func stop() { inner.stop() }
+  var beginning: Int64? { inner.beginning }
+  func begin(at keyframe: Keyframe) throws { try inner.begin(at: keyframe) }
   var waitsForReader: Bool { inner.waitsForReader }
   func openAudio() -> AudioTrack? { inner.openAudio() }
   var latestArrival: ContinuousClock.Instant { inner.latestArrival }
@@ -58,4 +60,15 @@ final class OpaqueSource: FrameSource {
   var failure: (any Error)? { inner.failure }
   var reconnectCount: Int { inner.reconnectCount }
   var warnings: [String] { inner.warnings }
+}
+
+extension Stylization.Options {
+  /// Returns the source to paint: without its alpha if that is the mask.
+  ///
+  /// - Throws: ``MaskError`` if the alpha or a file cannot be the mask; `MediaError` if a frame cannot be converted.
+  func masked(_ source: any FrameSource) throws -> any FrameSource {
+    // A mask that cannot be read is found before anything is written.
+    if case .file(let name) = mask?.origin { _ = try MaskFile(name) }
+    return mask?.origin == .alpha ? try OpaqueSource(source) : source
+  }
 }

@@ -1,6 +1,16 @@
 import FFmpeg
 import Synchronization
 
+/// What becomes of a frame of the source.
+public enum FrameUse: Sendable {
+  /// It is painted and written.
+  case paint
+  /// It is not painted. ``FrameSink/skip(source:)`` is called in its place.
+  case skip
+  /// It and all later ones are not needed: the run ends.
+  case end
+}
+
 /// A destination for painted frames, such as a file, a stream or an observer.
 public protocol FrameSink: AnyObject, Sendable {
   /// Returns the frame format that the sink expects for this source. Called again whenever the source's format changes.
@@ -33,10 +43,11 @@ public protocol FrameSink: AnyObject, Sendable {
   /// that other runs get its time, and a source that waits for its reader stands still. Called often.
   var wantsFrames: Bool { get }
 
-  /// The number of first frames that the sink has from an earlier run. They are not painted.
-  var finishedFrameCount: Int { get }
+  /// Returns what becomes of the next frame of the source; `.paint` for all by default. Called once for each frame, in
+  /// order, before it is painted.
+  func use(of source: Frame) -> FrameUse
 
-  /// Takes note of one of the ``finishedFrameCount`` frames, in order and before all others.
+  /// Takes note of a frame that is not painted, in order with those that are written.
   func skip(source: Frame) throws
 
   /// Completes the output. Called once after the last frame, but not after an error.
@@ -48,9 +59,9 @@ extension FrameSink {
   public var keepsFields: Bool { false }
   /// The default for sinks that take every frame.
   public var wantsFrames: Bool { true }
-  /// The default for sinks that begin with the first frame.
-  public var finishedFrameCount: Int { 0 }
-  /// The default for sinks that begin with the first frame.
+  /// The default for sinks that take every frame.
+  public func use(of source: Frame) -> FrameUse { .paint }
+  /// The default for sinks that take every frame.
   public func skip(source: Frame) throws {}
 }
 

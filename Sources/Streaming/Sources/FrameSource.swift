@@ -45,6 +45,17 @@ public struct VideoDescription: Sendable {
   }
 }
 
+/// A packet of the video with which decoding can begin.
+public struct Keyframe: Codable, Equatable, Sendable {
+  /// Its presentation time, in the time base of the stream.
+  let pts: Int64
+  /// Its decoding time; nil if the container does not tell.
+  let dts: Int64?
+}
+
+/// Decoding did not begin with the first frame of the video, and may give other frames than if it had.
+struct InexactDecoding: Error {}
+
 /// A source of frames, such as a file or a camera.
 ///
 /// A source must implement ``description`` and ``read(into:)``. The other requirements have default implementations for
@@ -61,6 +72,16 @@ public protocol FrameSource: AnyObject, Sendable {
 
   /// When the most recently read frame arrived, as far as the source knows. Latency is measured from this time.
   var latestArrival: ContinuousClock.Instant { get }
+
+  /// The time of the video's first frame, in the time base of the frames, if the source can tell; nil for the time of
+  /// the first frame that is read.
+  var beginning: Int64? { get }
+
+  /// Leaves out the frames before `keyframe`, so that reading begins there. Call it before ``start(on:)``.
+  ///
+  /// ``InexactDecoding`` is thrown, here or by ``read(into:)``, if the frames may differ from those of a source that is
+  /// read from its first frame.
+  func begin(at keyframe: Keyframe) throws
 
   /// Whether the source stands still while nobody reads, as a file does; false by default.
   var waitsForReader: Bool { get }
@@ -91,6 +112,10 @@ public protocol FrameSource: AnyObject, Sendable {
 extension FrameSource {
   /// The default for sources whose frames arrive when they are read.
   public var latestArrival: ContinuousClock.Instant { .now }
+  /// The default for sources that are read from their first frame.
+  public var beginning: Int64? { nil }
+  /// The default for sources that are read from their first frame.
+  public func begin(at keyframe: Keyframe) throws { throw InexactDecoding() }
   /// The default for sources that go on while nobody reads.
   public var waitsForReader: Bool { false }
   /// The default for sources without threads.

@@ -35,6 +35,8 @@ final class PacketInput: @unchecked Sendable {
   /// Packets read while searching for the first frame, in reverse order.
   private var kept: [Item]
   private var clock: StreamClock
+  /// The packet of the video with which reading begins, while it has not come yet.
+  private var beginning: Keyframe?
   /// When the last packet was read.
   private var latestArrival = ContinuousClock.now
   private let ending = Mutex<(failure: MediaError?, reconnects: Int)>((nil, 0))
@@ -103,6 +105,22 @@ final class PacketInput: @unchecked Sendable {
       operation: "decode", file: demuxer.file, message: "the first \(maximumLead >> 20) MB contain no frame")
   }
 
+  /// Leaves out the video's packets before `keyframe`. Call it before the first ``next()``.
+  func begin(at keyframe: Keyframe) {
+    beginning = keyframe
+    guard demuxer.hasExactIndex, !demuxer.hasDiscontinuousClock else { return }
+    for stream in demuxer.streams where stream.index != video.index { demuxer.discard(stream) }
+    // If that is not possible, the packets before are read and left out.
+    try? demuxer.seek(to: min(keyframe.pts, keyframe.dts ?? keyframe.pts), in: video)
+  }
+
+  private func isBeforeBeginning(_ item: Item) throws -> Bool {
+    guard let keyframe = beginning, item.packet.streamIndex == video.index else { return false }
+    guard let pts = item.packet.pts, pts <= keyframe.pts else { throw InexactDecoding() }
+    if pts == keyframe.pts { beginning = nil }
+    return pts < keyframe.pts
+  }
+
   /// The error that ended a live source; nil if it ended normally or was stopped.
   var failure: MediaError? { ending.withLock { $0.failure } }
   /// The number of reconnections.
@@ -116,7 +134,11 @@ final class PacketInput: @unchecked Sendable {
   /// - Throws: `MediaError` if a file cannot be read any further.
   func next() throws -> Item? {
     while true {
-      if let item = kept.popLast() { return timed(item) }
+      if let item = kept.popLast() {
+        let item = timed(item)
+        if try isBeforeBeginning(item) { continue }
+        return item
+      }
       if watch.isStopped { return nil }
       do {
         watch.noteActivity()
@@ -124,8 +146,9 @@ final class PacketInput: @unchecked Sendable {
         if try current.read(into: packet) {
           let item = Item(packet: packet, arrival: .now)
           latestArrival = item.arrival
-          if let result = renumbered(item) { return timed(result) }
+          if let result = renumbered(item).map({ timed($0) }), try !isBeforeBeginning(result) { return result }
         } else if live?.reconnect == nil || !source.isLive {
+          if beginning != nil { throw InexactDecoding() }
           return nil
         } else if try !reconnect(MediaError(operation: "read", file: source.displayName, message: "the stream ended")) {
           return nil

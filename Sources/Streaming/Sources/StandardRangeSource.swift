@@ -34,6 +34,8 @@ final class StandardRangeSource: FrameSource {
 
   func start(on threads: ThreadGroup) { inner.start(on: threads) }
   func stop() { inner.stop() }
+  var beginning: Int64? { inner.beginning }
+  func begin(at keyframe: Keyframe) throws { try inner.begin(at: keyframe) }
   var waitsForReader: Bool { inner.waitsForReader }
   func openAudio() -> AudioTrack? { inner.openAudio() }
   var latestArrival: ContinuousClock.Instant { inner.latestArrival }

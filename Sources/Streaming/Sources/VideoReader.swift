@@ -34,6 +34,8 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   private let progress: Mutex<Progress>
   private let arrival = Mutex(ContinuousClock.now)
   private let isStopped = Atomic<Bool>(false)
+  /// Where decoding begins; nil for the first packet.
+  private let keyframe = Mutex<Keyframe?>(nil)
 
   private struct Damage {
     var packets = 0
@@ -149,6 +151,18 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   /// When the packet of the last frame arrived; for paced frames, when the frame was due.
   package var latestArrival: ContinuousClock.Instant { arrival.withLock { $0 } }
 
+  /// The time of the first frame; nil if the clock of the container may jump, so that the times of frames are others.
+  package var beginning: Int64? {
+    guard !demuxer.hasDiscontinuousClock, !isLive else { return nil }
+    return input.firstFrame.bestEffortTimestamp ?? input.firstFrame.pts
+  }
+
+  /// Leaves out the frames before `keyframe`. From there on, any damage is an ``InexactDecoding``.
+  package func begin(at keyframe: Keyframe) {
+    self.keyframe.withLock { $0 = keyframe }
+    input.begin(at: keyframe)
+  }
+
   /// Starts the demultiplexer thread.
   package func start(on threads: ThreadGroup) {
     threads.onCancel { [self] in stop() }
@@ -205,11 +219,19 @@ package final class VideoReader: NamedFrameSource, PacketSource {
   ///
   /// - Throws: `MediaError` at the end if there was no frame at all.
   package func read(into frame: Frame) throws -> Bool {
-    try progress.withLock { progress in
+    let first = keyframe.withLock { $0?.pts }
+    return try progress.withLock { progress in
       while true {
         do {
           switch try progress.decoder.receive(into: frame) {
           case .output:
+            if let first {
+              // Pictures that are shown before the keyframe may refer to pictures before it.
+              if let time = frame.pts, time < first { continue }
+              guard !frame.isCorrupt, frame.pts != nil, frame.bestEffortTimestamp == frame.pts else {
+                throw InexactDecoding()
+              }
+            }
             finish(frame, &progress)
             return true
           case .ended: return try end(progress)
@@ -217,6 +239,7 @@ package final class VideoReader: NamedFrameSource, PacketSource {
           case .needsInput: try sendPacket(&progress)
           }
         } catch let error as MediaError where error.operation == "decode" && error.code != 0 {
+          if first != nil { throw InexactDecoding() }
           damage.withLock { $0.packets += 1 }
           if progress.isDraining { progress.failures += 1 }
           // More than any decoder buffers.
@@ -261,6 +284,7 @@ package final class VideoReader: NamedFrameSource, PacketSource {
 
   private func end(_ progress: Progress) throws -> Bool {
     guard progress.frames == 0, !isStopped.load(ordering: .acquiring) else { return false }
+    if keyframe.withLock({ $0 != nil }) { throw InexactDecoding() }
     throw MediaError(operation: "decode", file: file, message: "it contains no frame that can be decoded")
   }
 }

@@ -31,8 +31,8 @@ final class FrameSlot: @unchecked Sendable {
   var output = ScratchFrame()
   /// The frame's position in the queue from which it was last popped.
   var number = 0
-  /// Whether the sink has the frame from an earlier run.
-  var isFinished = false
+  /// Whether the sink does not need the frame.
+  var isSkipped = false
   /// Whether the frame has been painted.
   var isPainted = false
 

@@ -186,9 +186,8 @@ public final class Stylization: Sendable {
 
   private func decode(_ circle: SlotCircle, _ masking: FrameMasking?, _ isStopping: () -> Bool) throws {
     let (timeBase, turns) = (source.description.timeBase, source.description.orientation.swapsSides)
-    var beginning: Double?
+    var beginning = source.beginning.map { Double($0) }
     var reading = FrameReading(source, keepsFields: sink.keepsFields, threads: style.painters.count)
-    var unfinished = sink.finishedFrameCount
     while let slot = circle.free.pop() {
       if isResting, source.waitsForReader { rest(until: isStopping) }
       guard !isStopping(), let arrival = try reading.read(into: slot.source) else { break }
@@ -202,8 +201,9 @@ public final class Stylization: Sendable {
       slot.time = min(1e9, max(-1e9, time))
       if let end = options.script?.end, slot.time >= end { break }
       try masking?.read(for: slot)
-      slot.isFinished = unfinished > 0
-      unfinished = max(0, unfinished - 1)
+      let use = sink.use(of: slot.source)
+      if use == .end { break }
+      slot.isSkipped = use == .skip
       counters.noteArrival()
       let (width, height) = (slot.source.width, slot.source.height)
       let size = WorkSizeLadder.Size(width: turns ? height : width, height: turns ? width : height)
@@ -251,7 +251,7 @@ public final class Stylization: Sendable {
       case .newest: state.withLock { $0.time = slot.time }
       }
       // A denoiser knows the frames before.
-      if slot.isFinished, !options.denoises {
+      if slot.isSkipped, !options.denoises {
         drop(circle.converted.push(slot), circle)
         continue
       }
@@ -292,7 +292,7 @@ public final class Stylization: Sendable {
   ) throws {
     while let slot = circle.converted.pop() {
       slot.isPainted = options.frames == .newest || !isStopping()
-      if slot.isFinished {
+      if slot.isSkipped {
         if !slot.isPainted { counters.noteStop() }
       } else if slot.isPainted, let recipe = slot.recipe {
         counters.beginPainting(place, generation: recipe.generation)
@@ -329,7 +329,7 @@ public final class Stylization: Sendable {
     while let slot = circle.painted.pop() {
       // After a stop, a later frame may be complete when an earlier one is not. The video ends at the gap.
       isCut = isCut || !slot.isPainted
-      if slot.isFinished, !isCut {
+      if slot.isSkipped, !isCut {
         _ = circle.finished.push(slot)
         continue
       }
@@ -361,7 +361,7 @@ public final class Stylization: Sendable {
   private func encode(_ circle: SlotCircle, _ progress: (_ framesWritten: Int) -> Void) throws {
     var skipped = 0
     while let slot = circle.finished.pop() {
-      if slot.isFinished {
+      if slot.isSkipped {
         try sink.skip(source: slot.source)
         skipped += 1
         progress(skipped)
