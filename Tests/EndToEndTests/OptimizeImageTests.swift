@@ -99,7 +99,7 @@ struct OptimizeImageTests {
   @Test func anInterruptedRunResumes() throws {
     let arguments =
       ["photo.png", "painting.png", "out.png", "--progress", "json"]
-      + ["--size", "48", "--start-size", "32", "--iterations", "40"]
+      + ["--size", "48", "--start-size", "32", "--iterations", "12"]
     let whole = try optimize(arguments)
     try #require(whole.exitCode == 0, "\(whole.errors)")
     let expected = try folder.bytes(of: "out.png")

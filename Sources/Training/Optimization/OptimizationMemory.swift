@@ -14,7 +14,7 @@ package enum OptimizationMemory {
   /// The bytes of the features of a tile and of their gradients, per pixel of the tile.
   private static let tileBytes = 2600
   /// The bytes of the extractor's weights in the layouts of two algorithms, forward and backward, and of the program.
-  private static let fixed = 1 << 30
+  private static let fixed = 1250 << 20
   /// The least number of pairs with which L-BFGS is worth its name.
   private static let minimumHistory = 3
 
