@@ -29,7 +29,7 @@ extension StylizeVideo {
     for (index, file) in files.enumerated() { try parts.add("file \(index + 1)", contentOf: file) }
     if let mask = masks.mask {
       guard try MediaSource(mask).kind == .file else {
-        throw PartError.unsupported(file: mask, reason: "the mask of a film in parts has to be a file")
+        throw PartError.unsupported(file: mask, reason: "the mask has to be a file")
       }
       try parts.add("mask", contentOf: mask)
     }
