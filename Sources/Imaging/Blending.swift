@@ -24,7 +24,7 @@ extension Picture {
     }
   }
 
-  private func blended(
+  func blended(
     with stylized: Picture,
     _ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Void
   ) -> Picture {

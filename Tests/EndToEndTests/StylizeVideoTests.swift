@@ -118,7 +118,7 @@ struct StylizeVideoTests {
     #expect(first.exitCode != 0)
     try tools.ffmpeg(["-f", "lavfi", "-i", "color=white:s=96x54", "-frames:v", "1", "mask.png"])
     let second = try run(arguments)
-    #expect(second.exitCode == 1 && second.errors.contains("had another mask"), "\(second.errors)")
+    #expect(second.exitCode == 1 && second.errors.contains("have another mask"), "\(second.errors)")
     let pattern = try run(["in.mp4", "out2.mp4", "--resume", "--mask", "mask-%d.png"])
     #expect(pattern.exitCode == 1 && pattern.errors.contains("the mask has to be a file"), "\(pattern.errors)")
   }
