@@ -1,6 +1,7 @@
 import FFmpeg
 import Imaging
 import Inference
+import Kernels
 import Networks
 import Threading
 

@@ -1,5 +1,6 @@
 import FFmpeg
 import Imaging
+import Kernels
 import TestSupport
 import Testing
 import Threading

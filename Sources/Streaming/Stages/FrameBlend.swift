@@ -1,4 +1,5 @@
 import FFmpeg
+import Imaging
 import Kernels
 
 /// How to blend the painted frame with the source.
