@@ -58,7 +58,7 @@ extension EvaluateStyle {
       let known = StyleFiles(model: file)
       entries.append(
         StyleComparison.Entry(
-          name: model.style, network: model.definition.title, parameters: model.definition.parameterCount,
+          name: known.name, network: model.definition.title, parameters: model.definition.parameterCount,
           painting: try? PictureFile.read(known.painting), painted: painted, stability: stability,
           likeness: (try? StyleCard(path: known.card))?.likeness))
     }
