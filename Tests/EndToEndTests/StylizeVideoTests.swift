@@ -106,13 +106,14 @@ struct StylizeVideoTests {
 
   /// A render goes on only with the same mask.
   @Test func aResumedRenderHasTheSameMask() throws {
-    // Long enough to be interrupted.
+    // Long enough to be interrupted. The settings are written last of what comes before the first frame.
     try tools.ffmpeg(MediaTools.videoInput + ["-t", "5", "-vf", "scale=640:360", "-an", "in.mp4"])
     try tools.ffmpeg(["-f", "lavfi", "-i", "color=gray:s=96x54", "-frames:v", "1", "mask.png"])
     let arguments = ["in.mp4", "out.mp4", "--quiet", "--resume", "--mask", "mask.png"]
     let first = try run(arguments) { process in
       let end = Date(timeIntervalSinceNow: 30)
-      while !FileManager.default.fileExists(atPath: folder.file("out.mp4.resume")), Date() < end { usleep(1_000) }
+      let settings = folder.file("out.mp4.resume/film.json")
+      while !FileManager.default.fileExists(atPath: settings), Date() < end { usleep(1_000) }
       kill(process, SIGKILL)
     }
     #expect(first.exitCode != 0)
