@@ -46,7 +46,7 @@ def save_weights(vgg, path):
 
 def timed(command):
     start = time.perf_counter()
-    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if result.returncode != 0:
         raise ProgramError(f"{pathlib.Path(command[1]).name}: failed: {result.stderr.strip()[-300:]}")
     return time.perf_counter() - start

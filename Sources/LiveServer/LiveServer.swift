@@ -233,7 +233,8 @@ package final class LiveServer: Sendable {
   private func makeServer(_ logger: Logger) throws(LiveServerError) -> HTTPServerBuilder {
     let plain = HTTPServerBuilder.http1(
       configuration: .init(
-        additionalChannelHandlers: [ParserErrorHandler(), ConnectionHandler(self.connections)], idleTimeout: .seconds(20),
+        additionalChannelHandlers: [ParserErrorHandler(), ConnectionHandler(self.connections)],
+        idleTimeout: .seconds(20),
         httpDecoderConfiguration: .init(maxHeaderFieldSize: 8192, maxHeaderListSize: 32_768, maxHeaderFieldCount: 100)))
     guard let identity = options.identity else { return plain }
     do {

@@ -240,7 +240,9 @@ struct StylizeVideo: ParsableCommand {
     display.finish(result.statistics)
     try statisticsFile?.finish(result.statistics)
     warn(result.warnings)
-    if painting.json { try JSONLine.print(VideoReport(result, models: cast.models, style: mixer.settings, mask: masks.report)) }
+    if painting.json {
+      try JSONLine.print(VideoReport(result, models: cast.models, style: mixer.settings, mask: masks.report))
+    }
     if result.statistics.wasStopped { try endByInterrupt(interrupt, frames: result.statistics.framesWritten) }
     if let failure = result.failure { throw failure }
   }
