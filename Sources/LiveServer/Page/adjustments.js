@@ -33,9 +33,9 @@ function showLabels() {
 function showStrokes({ strokeSize, paintedStrokeSize }) {
   const list = at('strokes');
   list.disabled = strokeSize === undefined;
-  const painted = typeof paintedStrokeSize === 'number' ? `${paintedStrokeSize} lines` : paintedStrokeSize;
+  const painted = typeof paintedStrokeSize === 'number' ? `${paintedStrokeSize} lines` : paintedStrokeSize?.replace(/^./, (letter) => letter.toUpperCase());
   setText(at('strokesHint'), list.disabled ? 'This style paints at the size of the picture and has one stroke size.'
-    : painted ? `At present: ${painted}.` : '');
+    : painted ? `${painted} at present, so that this machine keeps up.` : '');
   const size = String(strokeSize);
   if (list.disabled || list.value === size || isBusy('strokes')) return;
   list.querySelector('[data-lines]')?.remove();
@@ -58,7 +58,7 @@ function explain(variants, name) {
   if (variants.length < 2) return 'There is one network for this painting.';
   const index = variants.findIndex((style) => style.name === name);
   const [network, quickest] = [variants[index]?.network, variants[0].network];
-  if (index <= 0 || !network || !quickest) return 'Quick is for live pictures; the others take longer and paint more detail.';
+  if (index <= 0 || !network || !quickest) return 'Quick is for live pictures. The others paint more detail, and fewer pictures a second.';
   const factor = network.cost / Math.max(1e-9, quickest.cost);
   const times = factor < 10 ? factor.toFixed(1) : Math.round(factor);
   return `${network.canvasLines ? 'More detail' : 'Painted at the size of the picture, with the smallest strokes'}, for ${times} times the work.`;
@@ -77,11 +77,11 @@ function showQuality({ styles }) {
   if (styles.length && list.value !== styles[0].name && !isBusy('quality')) list.value = styles[0].name;
 }
 
-function showDetails({ statistics, reduction, condition }) {
-  const { workWidth, workHeight, canvasWidth, canvasHeight } = statistics;
-  const canvas = canvasWidth ? `; the strokes are those of ${canvasWidth}×${canvasHeight}` : '';
-  const size = condition === 'running' && workWidth ? `Painted at ${workWidth}×${workHeight}${canvas}.` : '';
-  const reason = condition === 'running' && reduction ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '';
+function showDetails({ statistics, reduction, condition, paintedStrokeSize }) {
+  const { workWidth, workHeight } = statistics;
+  const size = condition === 'running' && workWidth ? `Painted at ${workWidth}×${workHeight} pixels.` : '';
+  // Larger strokes are told below their list.
+  const reason = condition === 'running' && reduction && paintedStrokeSize === undefined ? `${reduction.charAt(0).toUpperCase()}${reduction.slice(1)}.` : '';
   setText(at('size'), size);
   // Below the picture where there is room, else here.
   setText(at('reduction'), reason);

@@ -43,7 +43,7 @@ function showNumbers({ fps, delayMilliseconds, kilobitsPerSecond, form }) {
   if (!text) return;
   const extra = document.createElement('span');
   extra.className = 'extra';
-  extra.textContent = ` · ${rate(kilobitsPerSecond)}${forms[form] ?? ''}`;
+  extra.textContent = `${delay ? ' delay' : ''} · ${rate(kilobitsPerSecond)}${forms[form] ?? ''}`;
   at('numbers').append(extra);
 }
 

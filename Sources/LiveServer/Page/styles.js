@@ -108,7 +108,8 @@ function showUse(card, style) {
 
 function show() {
   reconcile(at('gallery'), groups(), { key: ({ key }) => key, create: createCard, update: updateCard, fallback: at('stage') });
-  setText(at('mixText'), mixtureText());
+  const isOne = state.stream?.styles.length === 1;
+  setText(at('mixText'), isOne ? `Painted as ${mixtureText()}` : mixtureText());
 }
 
 state.on('styles', show);
