@@ -76,7 +76,7 @@ import Testing
     #expect(
       page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms delay · [0-9.]+ [kM]bit\/s · MP4/#) != nil, "\(page.numbers)")
     #expect(!page.hasStrokesAtFirst && page.strokeChoices.count == 3)
-    #expect(page.details == "Painted at 64×36; the strokes are those of 64×36.", "\(page.details)")
+    #expect(page.details == "Painted at 64×36 pixels.", "\(page.details)")
     // Distances are out of 255. Two random networks paint very different colours, and the codec changes a still image
     // by less than 1.
     #expect(Self.distance(page.first, page.second) > 8, "\(page.first) \(page.second)")

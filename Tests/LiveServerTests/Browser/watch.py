@@ -71,7 +71,7 @@ def observe(page, url):
     page.evaluate(
         "document.getElementById('strokes').value = 'large';"
         "document.getElementById('strokes').dispatchEvent(new Event('change'))")
-    page.wait("page.stream.strokeSize === 'large' && /strokes are those of/.test(document.getElementById('details').textContent)", "large strokes")
+    page.wait("page.stream.strokeSize === 'large' && /Painted at/.test(document.getElementById('details').textContent)", "large strokes")
     seen["details"] = page.evaluate("document.getElementById('size').textContent")
     # A line count set by another program adds an option, which disappears with the next choice.
     page.evaluate("change({ strokeSize: 200 })")
