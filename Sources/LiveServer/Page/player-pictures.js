@@ -53,11 +53,11 @@ export class PicturePlayer {
     this.waiting = null;
     this.isShowing = false;
     this.isClosed = false;
+    // The element has no size while it loads the next picture.
+    this.width = this.height = 0;
     this.muted = true;
   }
 
-  get width() { return this.surface.naturalWidth; }
-  get height() { return this.surface.naturalHeight; }
   get hasSound() { return false; }
   requestFrame(callback) { this.listeners.push(callback); }
   captureStream() { return null; }
@@ -92,6 +92,7 @@ export class PicturePlayer {
       const isWhole = await this.surface.decode().then(() => true, () => false);
       URL.revokeObjectURL(url);
       if (!isWhole) continue;
+      [this.width, this.height] = [this.surface.naturalWidth, this.surface.naturalHeight];
       const listeners = this.listeners;
       this.listeners = [];
       for (const listener of listeners) listener();
