@@ -74,7 +74,8 @@ import Testing
     #expect(page.isMutedAtFirst && page.soundAfter > page.soundBefore && page.framesWithSound > 10)
     #expect(page.size == [320, 180] && page.styles == ["first", "second", "third"])
     #expect(
-      page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms delay · [0-9.]+ [kM]bit\/s · MP4/#) != nil, "\(page.numbers)")
+      page.numbers.wholeMatch(of: #/[0-9.]+ fps · [0-9]+ ms delay · [0-9.]+ [kM]bit\/s · MP4/#) != nil,
+      "\(page.numbers)")
     #expect(!page.hasStrokesAtFirst && page.strokeChoices.count == 3)
     #expect(page.details == "Painted at 64×36 pixels.", "\(page.details)")
     // Distances are out of 255. Two random networks paint very different colours, and the codec changes a still image

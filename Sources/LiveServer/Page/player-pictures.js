@@ -53,7 +53,6 @@ export class PicturePlayer {
     this.waiting = null;
     this.isShowing = false;
     this.isClosed = false;
-    // The element has no size while it loads the next picture.
     this.width = this.height = 0;
     this.muted = true;
   }
@@ -88,11 +87,18 @@ export class PicturePlayer {
       const { jpeg, captured } = this.waiting;
       this.waiting = null;
       const url = URL.createObjectURL(new Blob([jpeg], { type: 'image/jpeg' }));
-      this.surface.src = url;
-      const isWhole = await this.surface.decode().then(() => true, () => false);
+      // An element that loads a picture shows none, so it gets one that has been loaded.
+      const next = new Image();
+      next.src = url;
+      const isWhole = await next.decode().then(() => true, () => false);
+      if (isWhole) {
+        next.alt = this.surface.alt;
+        this.surface.replaceWith(next);
+        this.surface = next;
+        [this.width, this.height] = [next.naturalWidth, next.naturalHeight];
+      }
       URL.revokeObjectURL(url);
       if (!isWhole) continue;
-      [this.width, this.height] = [this.surface.naturalWidth, this.surface.naturalHeight];
       const listeners = this.listeners;
       this.listeners = [];
       for (const listener of listeners) listener();
