@@ -80,7 +80,7 @@ enum OpenStyles {
     try found(value, table.withLock { $0.styles[UInt(bitPattern: value)] })
   }
 
-  /// Removes the style with a value. Whoever still paints with it keeps it until then.
+  /// Removes the style with a value. Calls that paint with it keep it until they end.
   static func remove(_ value: OpaquePointer?) throws(Failure) {
     let style = try found(value, table.withLock { $0.styles.removeValue(forKey: UInt(bitPattern: value)) })
     // To wait for the end of threads that another process has would take for ever.

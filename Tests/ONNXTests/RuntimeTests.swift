@@ -90,7 +90,7 @@ import Testing
     let scaled = Tensor(source.shape, elements: source.elements.map { $0 / scale + low })
     let found = try run(try file.model.serializedBytes(), scaled, runtime: "onnxruntime")
     let expected = Tensor(source.shape, elements: found.elements.map { scale * ($0 - low) })
-    // What is beyond black and white is cut off by whoever shows the picture, not by the model.
+    // The model does not limit its output to 0...255. The program that shows the picture does.
     let ours = try painted(result.model, source)
     let clamped = Tensor(ours.shape, elements: ours.elements.map { max(0, min(255, $0)) })
     let discrepancy = Discrepancy(clamped, expected: expected)
