@@ -3,9 +3,9 @@ import Imaging
 import Synchronization
 
 /// The frames of a source without their alpha, which is the mask. Everything else is that of the inner source.
-final class OpaqueSource: FrameSource {
+final class OpaqueSource: WrappingSource {
   let description: VideoDescription
-  private let inner: any FrameSource
+  let inner: any FrameSource
   private let state: Mutex<State>
 
   private struct State: @unchecked Sendable {
@@ -48,18 +48,6 @@ final class OpaqueSource: FrameSource {
 
   /// Returns the frames with alpha one by one, in the order in which they were read.
   func nextOriginal() -> Frame? { state.withLock { $0.originals.isEmpty ? nil : $0.originals.removeFirst() } }
-
-  func start(on threads: ThreadGroup) { inner.start(on: threads) }
-  func stop() { inner.stop() }
-  var beginning: Int64? { inner.beginning }
-  func begin(at keyframe: Keyframe) throws { try inner.begin(at: keyframe) }
-  var waitsForReader: Bool { inner.waitsForReader }
-  func openAudio() -> AudioTrack? { inner.openAudio() }
-  var latestArrival: ContinuousClock.Instant { inner.latestArrival }
-  var packets: (any PacketSource)? { inner.packets }
-  var failure: (any Error)? { inner.failure }
-  var reconnectCount: Int { inner.reconnectCount }
-  var warnings: [String] { inner.warnings }
 }
 
 extension Stylization.Options {

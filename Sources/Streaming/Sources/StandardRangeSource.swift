@@ -2,9 +2,9 @@ import FFmpeg
 import Synchronization
 
 /// A source of HDR frames that are converted to BT.709. Everything else is that of the inner source.
-final class StandardRangeSource: FrameSource {
+final class StandardRangeSource: WrappingSource {
   let description: VideoDescription
-  private let inner: any FrameSource
+  let inner: any FrameSource
   private let state: Mutex<State>
 
   private struct State: @unchecked Sendable {
@@ -31,18 +31,6 @@ final class StandardRangeSource: FrameSource {
       return true
     }
   }
-
-  func start(on threads: ThreadGroup) { inner.start(on: threads) }
-  func stop() { inner.stop() }
-  var beginning: Int64? { inner.beginning }
-  func begin(at keyframe: Keyframe) throws { try inner.begin(at: keyframe) }
-  var waitsForReader: Bool { inner.waitsForReader }
-  func openAudio() -> AudioTrack? { inner.openAudio() }
-  var latestArrival: ContinuousClock.Instant { inner.latestArrival }
-  var packets: (any PacketSource)? { inner.packets }
-  var failure: (any Error)? { inner.failure }
-  var reconnectCount: Int { inner.reconnectCount }
-  var warnings: [String] { inner.warnings }
 }
 
 extension FrameSource {
